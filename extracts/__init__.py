@@ -1,0 +1,1 @@
+"""The canonical AR extract: its contract, its loading and checking, readers for other formats, the simulator."""

@@ -1,0 +1,59 @@
+"""What can go wrong, each with the exit code that the nightly job sees.
+
+Every message says what was wrong, what was found, what is allowed and what to do, and never holds a value from a
+patient's row.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class PayrankError(Exception):
+    """Base of the errors that payrank raises on purpose; `exit_code` is what the command line returns."""
+
+    exit_code = 1
+
+
+class WrongUsage(PayrankError):
+    """An argument, setting or mapping that payrank does not know or cannot use."""
+
+    exit_code = 2
+
+
+class ExtractRefused(PayrankError):
+    """The AR extract breaks its contract beyond what quarantine may carry."""
+
+    exit_code = 3
+
+
+class OutOfLine(PayrankError):
+    """The extract is too old, or its volume is out of line with the previous run."""
+
+    exit_code = 4
+
+
+class NoUsableModel(PayrankError):
+    """A model is absent, tampered with, or made for other features."""
+
+    exit_code = 5
+
+
+class RunLocked(PayrankError):
+    """Another run holds the lock of the output folder."""
+
+    exit_code = 6
+
+
+def did_you_mean(given: str, allowed: Iterable[str]) -> str:
+    """Return a hint that names the nearest allowed word, or lists them all.
+
+    >>> did_you_mean("horizn", ["horizon", "min_share"])
+    "did you mean 'horizon'?"
+    >>> did_you_mean("zzz", ["horizon", "min_share"])
+    'known: horizon, min_share'
+    """
+    known = list(allowed)
+    near = difflib.get_close_matches(given, known, n=1)
+    return f"did you mean '{near[0]}'?" if near else "known: " + ", ".join(known)

@@ -1,0 +1,137 @@
+"""How each account stood at each snapshot: the state that population, household features and rates read."""
+
+from __future__ import annotations
+
+from features.dialect import Dialect
+from features.relation import Field
+from features.targets import PaymentTarget
+
+PATIENT_PAYMENT = "t.kind = 'patient_payment'"
+PATIENT_RAISED = "t.responsibility = 'patient' AND t.kind IN ('charge', 'transfer', 'interest')"
+
+
+def ledger_facts(dialect: Dialect) -> dict[str, str]:
+    """Return the aggregates of an account's known transactions: name to SQL over `t` and the as-of date `d`.
+
+    Amounts are dollars; payments and adjustments are turned to positive amounts, net of their reversals.
+    """
+    days = dialect.days_between("t.posted_on", "d.as_of")
+
+    def total(condition: str, sign: str = "") -> str:
+        return f"SUM(CASE WHEN {condition} THEN {sign}t.amount ELSE 0 END)"
+
+    return {
+        "patient_balance": total("t.responsibility = 'patient'"),
+        "insurance_balance": total("t.responsibility = 'insurance'"),
+        "charges": total("t.kind = 'charge'"),
+        "insurance_paid": total("t.kind = 'insurance_payment'", "-"),
+        "contractual": total("t.kind = 'contractual_adjustment'", "-"),
+        "charity": total("t.kind = 'charity_adjustment'", "-"),
+        "bad_debt": total("t.kind = 'bad_debt_write_off'", "-"),
+        "refunded": total("t.kind = 'refund'"),
+        "patient_billed": total(PATIENT_RAISED),
+        "patient_paid": total(PATIENT_PAYMENT, "-"),
+        "paid_30d": total(f"{PATIENT_PAYMENT} AND {days} <= 30", "-"),
+        "paid_90d": total(f"{PATIENT_PAYMENT} AND {days} <= 90", "-"),
+        "paid_365d": total(f"{PATIENT_PAYMENT} AND {days} <= 365", "-"),
+        "first_patient_on": f"MIN(CASE WHEN {PATIENT_RAISED} AND t.amount > 0 THEN t.posted_on END)",
+        "first_payment_on": f"MIN(CASE WHEN {PATIENT_PAYMENT} AND t.amount < 0 THEN t.posted_on END)",
+        "last_payment_on": f"MAX(CASE WHEN {PATIENT_PAYMENT} AND t.amount < 0 THEN t.posted_on END)",
+    }
+
+
+_MONEY = (
+    "patient_balance insurance_balance charges insurance_paid contractual charity bad_debt refunded patient_billed "
+    "patient_paid paid_30d paid_90d paid_365d"
+).split()
+_DAYS = "first_patient_on first_payment_on last_payment_on".split()
+
+
+def account_fields(dialect: Dialect, target: PaymentTarget, attributes: tuple[str, ...]) -> dict[str, Field]:
+    """Return the columns of `account_state`: name to SQL over accounts `a`, ledger `l`, payer `p`, flags `g`, dates `d`."""
+    ledger = ("transactions",)
+    horizon = str(target.horizon_days)
+    due = dialect.add_days("l.first_patient_on", horizon)
+    owed = dialect.days_between("l.first_patient_on", "d.as_of")
+    settled = "l.patient_billed > 0 AND l.patient_balance <= 0 AND l.patient_paid > 0"
+    return {
+        "account_id": Field("a.account_id"),
+        "guarantor_id": Field("a.guarantor_id"),
+        "opened_on": Field("a.opened_on"),
+        "service_on": Field("a.service_on", ("accounts.service_on",)),
+        "patient_class": Field("a.patient_class", ("accounts.patient_class",)),
+        "service_line": Field("a.service_line", ("accounts.service_line",)),
+        "facility": Field("a.facility", ("accounts.facility",)),
+        **{f"site_{name}": Field(f"a.{name}", (f"accounts.{name}",)) for name in attributes},
+        "as_of": Field("d.as_of"),
+        "account_age": Field(dialect.days_between("a.opened_on", "d.as_of")),
+        **{name: Field(f"COALESCE(l.{name}, 0)", ledger) for name in _MONEY},
+        **{name: Field(f"l.{name}", ledger) for name in _DAYS},
+        "days_owed": Field(owed, ledger),
+        "days_to_pay": Field(dialect.days_between("l.first_patient_on", "l.first_payment_on"), ledger),
+        "days_since_payment": Field(dialect.days_between("l.last_payment_on", "d.as_of"), ledger),
+        "settled": Field(f"CASE WHEN l.patient_billed > 0 THEN CASE WHEN {settled} THEN 1 ELSE 0 END END", ledger),
+        "outcome": Field(
+            f"CASE WHEN {due} <= d.as_of THEN CASE WHEN l.first_payment_on < {due} THEN 1 ELSE 0 END END", ledger
+        ),
+        "outcome_age": Field(f"{owed} - {horizon}", ledger),
+        "payer_id": Field("p.payer_id", ("coverages",)),
+        "payer_class": Field("CASE WHEN p.payer_id IS NULL THEN 'self_pay' ELSE p.payer_class END", ("coverages", "payers")),
+        "has_coverage": Field("CASE WHEN p.payer_id IS NULL THEN 0 ELSE 1 END", ("coverages",)),
+        "at_agency": Field("CASE WHEN g.subject_id IS NULL THEN 0 ELSE 1 END"),
+    }
+
+
+def primary_payer() -> str:
+    """SQL: the account's primary payer among the coverages known and not ended at the snapshot."""
+    return (
+        "SELECT account_id, as_of, payer_id, payer_class FROM ("
+        "SELECT v.account_id, d.as_of, v.payer_id, y.payer_class, ROW_NUMBER() OVER ("
+        "PARTITION BY v.account_id, d.as_of ORDER BY v.priority, v.known_on DESC, v.payer_id) AS place "
+        "FROM coverages v JOIN as_of_dates d ON v.known_on < d.as_of AND (v.ended_on IS NULL OR v.ended_on >= d.as_of) "
+        "LEFT JOIN payers y ON y.payer_id = v.payer_id) ranked WHERE place = 1"
+    )
+
+
+def agency_accounts() -> str:
+    """SQL: accounts placed with an agency as known at the snapshot."""
+    return (
+        "SELECT DISTINCT f.subject_id, d.as_of FROM flags f JOIN as_of_dates d ON f.known_on < d.as_of "
+        "AND (f.ended_on IS NULL OR f.ended_on >= d.as_of) "
+        "WHERE f.subject_type = 'account' AND f.flag = 'agency_placed'"
+    )
+
+
+def account_state(fields: dict[str, Field]) -> str:
+    """SQL of the state of every account known at each snapshot."""
+    columns = ", ".join(f"{field.sql} AS {name}" for name, field in fields.items())
+    return (
+        f"SELECT {columns} FROM accounts a JOIN as_of_dates d ON a.opened_on < d.as_of "
+        "LEFT JOIN known_ledger l ON l.account_id = a.account_id AND l.as_of = d.as_of "
+        "LEFT JOIN primary_payer p ON p.account_id = a.account_id AND p.as_of = d.as_of "
+        "LEFT JOIN agency_accounts g ON g.subject_id = a.account_id AND g.as_of = d.as_of"
+    )
+
+
+def account_population(target: PaymentTarget) -> str:
+    """SQL condition of the payment population: a balance that is due, not in the credit, agency or bad-debt state."""
+    return f"patient_balance >= {target.min_balance:.2f} AND bad_debt <= 0 AND at_agency = 0"
+
+
+def account_labels(dialect: Dialect, target: PaymentTarget, ripe_by: str) -> str:
+    """SQL of the labels: what patients paid in [as_of, as_of + horizon), once that horizon has passed.
+
+    Columns: unit_id, as_of, label (0/1), share (of the balance paid, 0..1), recovered (dollars, at most the balance).
+    """
+    end = dialect.add_days("s.as_of", str(target.horizon_days))
+    paid = "COALESCE(SUM(CASE WHEN t.kind = 'patient_payment' THEN -t.amount END), 0)"
+    enough = f"{target.min_share!r} * s.patient_balance"
+    return (
+        f"SELECT unit_id, as_of, CASE WHEN paid > 0 AND paid >= enough THEN 1 ELSE 0 END AS label, "
+        "CASE WHEN paid <= 0 THEN 0 WHEN paid >= balance THEN 1 ELSE paid / balance END AS share, "
+        "CASE WHEN paid <= 0 THEN 0 WHEN paid >= balance THEN balance ELSE paid END AS recovered FROM ("
+        f"SELECT s.account_id AS unit_id, s.as_of, s.patient_balance AS balance, {enough} AS enough, {paid} AS paid "
+        f"FROM spine s LEFT JOIN transactions t ON t.account_id = s.account_id AND t.posted_on >= s.as_of "
+        f"AND t.posted_on < {end} WHERE {end} <= {ripe_by} "
+        "GROUP BY s.account_id, s.as_of, s.patient_balance) paid"
+    )

@@ -1,0 +1,76 @@
+"""A feature as a record, and a catalogue as a tuple of them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Literal
+
+from extracts.errors import WrongUsage, did_you_mean
+from features.vocabulary import Source
+
+Unit = Literal["account", "denial"]
+UNITS: tuple[Unit, ...] = ("account", "denial")
+
+FAMILIES = (
+    "age",
+    "balance",
+    "payer mix",
+    "history",
+    "contact",
+    "payer behaviour",
+    "season",
+    "site attribute",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Feature:
+    """One column of the frame.
+
+    `unit` is what the value counts: dollars, days, count, share, rate, log odds, month, yes/no or category. `phrase`
+    is what a collector reads, with `{value}` where the value goes; `absent` is read when the value is unknown.
+    `direction` is +1 or -1 where the trade is sure that more of it makes the outcome more or less likely, else 0.
+    """
+
+    name: str
+    meaning: str
+    unit: str
+    family: str
+    source: Source
+    phrase: str
+    absent: str = ""
+    direction: int = 0
+
+    def __post_init__(self) -> None:
+        """Refuse a record that no reader could place."""
+        if self.family not in FAMILIES:
+            raise WrongUsage(f"feature {self.name}: unknown family; {did_you_mean(self.family, FAMILIES)}")
+
+    @property
+    def is_category(self) -> bool:
+        """Whether the values are words rather than numbers."""
+        return self.unit == "category"
+
+
+def catalogue_digest(features: Iterable[Feature]) -> str:
+    """Return the SHA-256 over what defines the features' values: name, unit, family and computation, in order.
+
+    Phrases are left out: better wording does not make a model stale.
+    """
+    defined = [
+        {"name": f.name, "unit": f.unit, "family": f.family, "kind": type(f.source).__name__, "source": asdict(f.source)}
+        for f in features
+    ]
+    return hashlib.sha256(json.dumps(defined, sort_keys=True).encode()).hexdigest()
+
+
+def check_catalogue(features: Sequence[Feature]) -> None:
+    """Refuse a catalogue with two features of one name."""
+    seen: set[str] = set()
+    for feature in features:
+        if feature.name in seen:
+            raise WrongUsage(f"two features are named {feature.name!r}; each needs a name of its own")
+        seen.add(feature.name)

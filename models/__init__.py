@@ -1,0 +1,1 @@
+"""What a trained model is: the bundle on disk, its predictions, calibration, explanations and registry."""

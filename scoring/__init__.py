@@ -1,0 +1,1 @@
+"""The nightly run: guards, rules, ranking, worklists and publishing."""

@@ -1,0 +1,237 @@
+"""The records that the worklist files are written from: what a collector holds, and nothing more.
+
+Least disclosure: a line carries ids, balances, reasons, a deadline and an action. No name, birth date, diagnosis or note has
+a field here, so none can reach a file. Money is US dollars, ages are days, unknown is None and never 0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Generic, TypeVar
+
+URGENT_DAYS = 14
+"""A deadline that is this many days away, or fewer, is marked and worked first (rules.md, D2)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One reason for a score, ready to show.
+
+    Parameters
+    ----------
+    feature
+        Name of the feature in the catalogue. It stays out of the files: a reader gets `text`.
+    text
+        Plain English with the value in the trade's units.
+    value
+        The feature's value; None when unknown.
+    contribution
+        SHAP contribution on the log-odds scale: above 0 raises the chance, below 0 lowers it.
+    """
+
+    feature: str
+    text: str
+    value: float | str | None
+    contribution: float
+
+
+@dataclass(frozen=True, slots=True)
+class AccountLine:
+    """One account of a household. Money in dollars, `age_days` since the account opened, `probability` in [0, 1].
+
+    `base_value` (the usual score) and `raw_score` (this account's) are log-odds; with both, the page draws the reasons as a
+    waterfall from one to the other, and gathers what is not listed in a last step.
+    """
+
+    account_id: str
+    balance: float
+    age_days: int
+    payer: str
+    probability: float
+    expected_share: float
+    expected_recovery: float
+    expected_value: float
+    reasons: tuple[Reason, ...]
+    base_value: float | None = None
+    raw_score: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PatientLine:
+    """One guarantor: the household's patient balance, one recommended action, and the accounts beneath.
+
+    `deadline_source` says in plain English where `deadline` comes from. `probability` and `reasons` are those that the line
+    is ranked by, `expected_value` is dollars net of the cost to work it.
+    """
+
+    rank: int
+    guarantor_id: str
+    queue: str
+    action: str
+    action_why: str
+    balance: float
+    age_days: int
+    probability: float
+    expected_recovery: float
+    expected_value: float
+    deadline: date | None
+    deadline_source: str
+    reasons: tuple[Reason, ...]
+    accounts: tuple[AccountLine, ...]
+
+    @property
+    def amount(self) -> float:
+        """Dollars at stake: the household's patient balance."""
+        return self.balance
+
+    @property
+    def due_on(self) -> date | None:
+        """The last day on which the work counts; None where there is none."""
+        return self.deadline
+
+    @property
+    def due_on_source(self) -> str:
+        """Where the last day comes from."""
+        return self.deadline_source
+
+    @property
+    def payers(self) -> tuple[str, ...]:
+        """Payers of the household's accounts, each once, in the order of the alphabet."""
+        return tuple(sorted({account.payer for account in self.accounts if account.payer}))
+
+
+@dataclass(frozen=True, slots=True)
+class DenialLine:
+    """One denial: what was denied and why, the chance of an overturn, the last day to act and where that day comes from.
+
+    `days_left` counts from the as-of date to `due_on`; `work_on` is the day on which to work it. `denied_amount`,
+    `expected_recovery` and `expected_value` are dollars, None where the extract gives no amount.
+    """
+
+    rank: int
+    denial_id: str
+    account_id: str | None
+    payer: str
+    payer_class: str
+    group_code: str
+    carc: str
+    rarc: str
+    denied_amount: float | None
+    age_days: int
+    probability: float
+    expected_recovery: float | None
+    expected_value: float | None
+    due_on: date
+    due_on_source: str
+    days_left: int
+    work_on: date
+    queue: str
+    action: str
+    action_why: str
+    reasons: tuple[Reason, ...]
+    base_value: float | None = None
+    raw_score: float | None = None
+
+    @property
+    def amount(self) -> float | None:
+        """Dollars at stake: the denied amount; None when unknown."""
+        return self.denied_amount
+
+    @property
+    def payers(self) -> tuple[str, ...]:
+        """The payer that denied, or none when unknown."""
+        return (self.payer,) if self.payer else ()
+
+    @property
+    def code(self) -> str:
+        """The triple that names a denial (group, CARC, RARC), as a remittance prints it: a CARC alone misleads.
+
+        >>> _denial(group_code="CO", carc="197", rarc="N30").code
+        'CO-197 N30'
+        """
+        return " ".join(part for part in ("-".join(p for p in (self.group_code, self.carc) if p), self.rarc) if part)
+
+
+def _denial(*, group_code: str, carc: str, rarc: str) -> DenialLine:
+    day = date(2026, 11, 20)
+    return DenialLine(
+        1, "D", None, "", "", group_code, carc, rarc, None, 0, 0.5, None, None, day, "", 0, day, "appeal", "", "", ()
+    )
+
+
+Line = PatientLine | DenialLine
+AnyLine = TypeVar("AnyLine", bound=Line, covariant=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Worklist(Generic[AnyLine]):
+    """One list of a night, best first.
+
+    Parameters
+    ----------
+    name
+        "patient_pay" or "denials": the stem of its files.
+    title, model, notices
+        What the header says. `model` names the model and its version.
+    lines
+        Ranked from 1.
+    below_the_cut
+        Accounts or denials that were scored, are allowed, and fell below the capacity.
+    suppressed
+        Rule -> accounts or denials that it kept off the list.
+    """
+
+    name: str
+    title: str
+    as_of: date
+    lines: tuple[AnyLine, ...]
+    below_the_cut: int
+    suppressed: Mapping[str, int]
+    notices: tuple[str, ...]
+    model: str
+
+    @property
+    def at_stake(self) -> float:
+        """Dollars at stake on the list; unknown amounts add nothing."""
+        return sum(line.amount for line in self.lines if line.amount is not None)
+
+    @property
+    def amounts_unknown(self) -> int:
+        """How many lines have no known amount."""
+        return sum(line.amount is None for line in self.lines)
+
+    @property
+    def expected(self) -> float:
+        """Dollars that the list is expected to bring in, before the cost to work it."""
+        return sum(line.expected_recovery for line in self.lines if line.expected_recovery is not None)
+
+    @property
+    def urgent(self) -> int:
+        """How many lines have `URGENT_DAYS` days or fewer left, overdue ones among them."""
+        left = (days_left(line, self.as_of) for line in self.lines)
+        return sum(days is not None and days <= URGENT_DAYS for days in left)
+
+    @property
+    def simulated(self) -> bool:
+        """Whether a notice says that the data are simulated."""
+        return any("simulated" in notice.lower() for notice in self.notices)
+
+
+def days_left(line: Line, as_of: date) -> int | None:
+    """Return the days from the as-of date to the line's deadline; None where it has none."""
+    if isinstance(line, DenialLine):
+        return line.days_left
+    return None if line.deadline is None else (line.deadline - as_of).days
+
+
+def is_assumed(source: str) -> bool:
+    """Return whether a deadline rests on an assumption, by the word that its source must then carry (rules.md).
+
+    >>> is_assumed("assumed: 60 days from the denial")
+    True
+    >>> is_assumed("the payer's contract: 90 days")
+    False
+    """
+    return "assumed" in source.lower()

@@ -1,0 +1,1 @@
+"""Training: temporal design, fitting, baselines, evaluation and the MLflow run."""
