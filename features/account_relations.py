@@ -23,8 +23,12 @@ def ledger() -> Relation:
     )
 
 
-def household() -> Relation:
-    """Other accounts of the same guarantor, as they stood at the snapshot."""
+def household(horizon_days: int) -> Relation:
+    """Accounts of the same guarantor, as they stood at the snapshot.
+
+    `at_risk` marks another balance that was unpaid at the snapshot's age and has been seen for the horizon after it;
+    `outcome_soon` marks that it was paid within that horizon.
+    """
     names = (
         "patient_balance insurance_balance charges patient_billed patient_paid bad_debt refunded payer_class "
         "opened_on first_patient_on first_payment_on last_payment_on paid_30d paid_90d paid_365d days_owed days_to_pay "
@@ -38,6 +42,15 @@ def household() -> Relation:
         known_on=None,
         fields={
             "is_other": Field("CASE WHEN e.account_id <> spine.account_id THEN 1 ELSE 0 END"),
+            "at_risk": Field(
+                "CASE WHEN e.account_id <> spine.account_id "
+                f"AND e.days_owed >= spine.days_owed + {horizon_days} "
+                "AND (e.days_to_pay IS NULL OR e.days_to_pay >= spine.days_owed) THEN 1 ELSE 0 END"
+            ),
+            "outcome_soon": Field(
+                "CASE WHEN e.days_to_pay >= spine.days_owed "
+                f"AND e.days_to_pay < spine.days_owed + {horizon_days} THEN 1 ELSE 0 END"
+            ),
             **{name: Field(f"e.{name}") for name in names},
         },
         needs=("transactions",),
@@ -131,7 +144,7 @@ def coverages() -> Relation:
     )
 
 
-def account_relations(dialect: Dialect) -> dict[str, Relation]:
+def account_relations(dialect: Dialect, horizon_days: int) -> dict[str, Relation]:
     """Return every relation that an account's features may name."""
-    found = (ledger(), household(), contacts(), promises(dialect), plans(), account_denials(), coverages())
+    found = (ledger(), household(horizon_days), contacts(), promises(dialect), plans(), account_denials(), coverages())
     return {relation.name: relation for relation in found}

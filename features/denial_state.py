@@ -55,6 +55,9 @@ def denial_fields(dialect: Dialect, attributes: tuple[str, ...]) -> dict[str, Fi
         "payer_class": Field("y.payer_class", ("denials.payer_id", "payers")),
         "appeal_days": Field("y.appeal_days", ("denials.payer_id", "payers.appeal_days")),
         "due_on": Field(f"COALESCE(n.appeal_due_on, {by_payer}, {assumed})"),
+        "days_service_to_denial": Field(
+            dialect.days_between("a.service_on", "n.denied_on"), ("denials.account_id", "accounts.service_on")
+        ),
         "days_since_denial": Field(dialect.days_between("n.denied_on", "d.as_of")),
         "filed": Field("COALESCE(p.filed, 0)", ("appeals",)),
         "pending": Field("COALESCE(p.pending, 0)", ("appeals",)),
@@ -64,6 +67,9 @@ def denial_fields(dialect: Dialect, attributes: tuple[str, ...]) -> dict[str, Fi
         "outcome": Field("CASE WHEN p.won = 1 THEN 1 WHEN p.upheld = 1 AND p.pending = 0 THEN 0 END", ("appeals",)),
         "outcome_age": Field(dialect.days_between("p.decided_on", "d.as_of"), ("appeals",)),
         "days_to_decide": Field(dialect.days_between("n.denied_on", "p.decided_on"), ("appeals",)),
+        "month_of_year": Field("EXTRACT(MONTH FROM d.as_of)"),
+        "denied_month": Field("EXTRACT(MONTH FROM n.denied_on)"),
+        "days_left": Field(dialect.days_between("d.as_of", f"COALESCE(n.appeal_due_on, {by_payer}, {assumed})")),
         "paid_without_appeal": Field(f"CASE WHEN {paid} THEN 1 ELSE 0 END", ("transactions",)),
     }
 

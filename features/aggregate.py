@@ -1,0 +1,155 @@
+"""Aggregates over a relation: one SELECT for all the features that read it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from features.catalog import Feature
+from features.dialect import Dialect
+from features.relation import Relation
+from features.sql_text import Has, Step, put_in, words_in
+from features.vocabulary import (
+    Aggregate,
+    Count,
+    DaysSinceFirst,
+    DaysSinceLast,
+    Greatest,
+    Latest,
+    Least,
+    Mean,
+    Share,
+    Sum,
+)
+
+
+def expressions_of(source: Aggregate) -> tuple[str, ...]:
+    """Return the SQL texts that a source holds."""
+    match source:
+        case Count():
+            return (source.where,)
+        case Share():
+            return (source.hit, source.where)
+        case DaysSinceLast() | DaysSinceFirst():
+            return (source.where, "days_ago")
+        case _:
+            return (source.value, source.where)
+
+
+def is_available(source: Aggregate, relation: Relation, has: Has) -> bool:
+    """Whether the extract holds every table and column that the source reads."""
+    used = set().union(*(words_in(text) for text in expressions_of(source)))
+    needs = [need for name in used if name in relation.fields for need in relation.fields[name].needs]
+    return all(has(need) for need in (*relation.needs, *needs))
+
+
+def spell_fields(relation: Relation, dialect: Dialect) -> dict[str, str]:
+    """Return the SQL of each field of a relation; values known later than their row are null before their day."""
+    spelled = {}
+    for name, field in relation.fields.items():
+        masked = field.known_on is not None
+        spelled[name] = f"CASE WHEN {field.known_on} < d.as_of THEN {field.sql} END" if masked else field.sql
+    if relation.known_on is not None:
+        spelled["days_ago"] = dialect.days_between(relation.known_on, "d.as_of")
+    return spelled
+
+
+def aggregate_sql(source: Aggregate, spelled: Mapping[str, str]) -> str:
+    """Return the SQL aggregate of a source over the rows of its relation."""
+    conditions = [put_in(source.where, spelled)] if source.where else []
+    if isinstance(source, Count | Sum | Mean | Share) and source.within_days is not None:
+        conditions.append(f"{spelled['days_ago']} <= {source.within_days}")
+    where = " AND ".join(f"({condition})" for condition in conditions)
+
+    def when(value: str) -> str:
+        return f"CASE WHEN {where} THEN {value} END" if where else value
+
+    match source:
+        case Count():
+            return f"COUNT({when('1')})"
+        case Sum():
+            return f"COALESCE(SUM({when(put_in(source.value, spelled))}), 0)"
+        case Mean():
+            return f"AVG(CAST({when(put_in(source.value, spelled))} AS DOUBLE PRECISION))"
+        case Least():
+            return f"MIN({when(put_in(source.value, spelled))})"
+        case Greatest():
+            return f"MAX({when(put_in(source.value, spelled))})"
+        case DaysSinceLast():
+            return f"MIN({when(spelled['days_ago'])})"
+        case DaysSinceFirst():
+            return f"MAX({when(spelled['days_ago'])})"
+        case Share():
+            hits = f"COUNT({when(f'CASE WHEN {put_in(source.hit, spelled)} THEN 1 END')})"
+            rows = f"COUNT({when('1')})"
+            smoothed = f"({hits} + {source.weight * source.prior!r}) / ({rows} + {source.weight!r})"
+            return f"CASE WHEN {rows} > 0 THEN {smoothed} END"
+        case Latest():
+            raise AssertionError("the latest value has a step of its own")
+
+
+def known_rows(relation: Relation, *, only_spine: bool) -> str:
+    """Return the FROM clause of a relation's rows known before each snapshot.
+
+    `only_spine` leaves out rows whose key no snapshot has.
+    """
+    if relation.per_snapshot:
+        return (
+            f"spine JOIN {relation.rows} ON {relation.key_sql} = spine.{relation.key} AND e.as_of = spine.as_of"
+        )
+    if relation.known_on is None:
+        rows, as_of, condition = relation.rows, "e.as_of", ""
+    else:
+        rows, as_of, condition = relation.rows, "d.as_of", f" JOIN as_of_dates d ON {relation.known_on} < d.as_of"
+    if not only_spine:
+        return rows + condition
+    keys = f"(SELECT DISTINCT {relation.key} AS spine_key, as_of AS spine_as_of FROM spine) k"
+    return f"{rows}{condition} JOIN {keys} ON k.spine_key = {relation.key_sql} AND k.spine_as_of = {as_of}"
+
+
+def group_columns(relation: Relation) -> tuple[str, str]:
+    """Return the SQL of the key and of the as-of date that rows are grouped by."""
+    if relation.per_snapshot:
+        return "spine.unit_id", "spine.as_of"
+    return relation.key_sql, "e.as_of" if relation.known_on is None else "d.as_of"
+
+
+def aggregate_step(
+    name: str,
+    relation: Relation,
+    features: Sequence[Feature],
+    dialect: Dialect,
+    *,
+    extra: Mapping[str, str] | None = None,
+    only_spine: bool = True,
+) -> Step:
+    """Return the step that computes all of a relation's aggregates, and `extra` ones given as SQL, in one pass."""
+    spelled = spell_fields(relation, dialect)
+    key, as_of = group_columns(relation)
+    key_name = "unit_id" if relation.per_snapshot else relation.key
+    columns = [f"{key} AS {key_name}", f"{as_of} AS as_of"]
+    columns += [f"{sql} AS {extra_name}" for extra_name, sql in (extra or {}).items()]
+    columns += [
+        f"{aggregate_sql(feature.source, spelled)} AS {feature.name}"
+        for feature in features
+        if isinstance(feature.source, Aggregate)
+    ]
+    return Step(
+        name,
+        f"SELECT {', '.join(columns)} FROM {known_rows(relation, only_spine=only_spine)} GROUP BY {key}, {as_of}",
+    )
+
+
+def latest_step(name: str, relation: Relation, feature: Feature, dialect: Dialect) -> Step:
+    """Return the step of one `Latest` feature: the value of the last known row, ties broken by the row's id."""
+    source = feature.source
+    assert isinstance(source, Latest)
+    spelled = spell_fields(relation, dialect)
+    key, as_of = group_columns(relation)
+    where = f" WHERE {put_in(source.where, spelled)}" if source.where else ""
+    return Step(
+        name,
+        f"SELECT {relation.key}, as_of, {feature.name} FROM ("
+        f"SELECT {key} AS {relation.key}, {as_of} AS as_of, {put_in(source.value, spelled)} AS {feature.name}, "
+        f"ROW_NUMBER() OVER (PARTITION BY {key}, {as_of} ORDER BY {spelled['days_ago']}, {relation.tie} DESC) AS place "
+        f"FROM {known_rows(relation, only_spine=True)}{where}) ranked WHERE place = 1",
+    )

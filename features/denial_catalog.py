@@ -1,0 +1,238 @@
+"""The catalogue of a denial: what may tell whether an appeal overturns it."""
+
+from __future__ import annotations
+
+from features.catalog import Feature
+from features.rate_catalog import rate_features
+from features.vocabulary import (
+    Count,
+    DaysSinceLast,
+    Greatest,
+    Mean,
+    Share,
+    Snapshot,
+    Source,
+    Sum,
+)
+
+OTHER = "is_other = 1"
+
+
+def _feature(
+    family: str, name: str, unit: str, source: Source, meaning: str, phrase: str, absent: str = "", direction: int = 0
+) -> Feature:
+    return Feature(name, meaning, unit, family, source, phrase, absent, direction)
+
+
+AGE = tuple(
+    _feature("age", *row)
+    for row in (
+        (
+            "days_since_denial",
+            "days",
+            Snapshot("days_since_denial"),
+            "Days since the denial was posted",
+            "Denied {value} ago",
+        ),
+        (
+            "days_service_to_denial",
+            "days",
+            Snapshot("days_service_to_denial"),
+            "Days from service to denial",
+            "Denied {value} after service",
+            "Service date unknown",
+        ),
+        (
+            "days_left",
+            "days",
+            Snapshot("days_left"),
+            "Days left to appeal, by the denial, the payer, or 60 days assumed",
+            "{value} left to appeal",
+        ),
+        (
+            "days_since_filed",
+            "days",
+            Snapshot("days_since_filed"),
+            "Days since the last appeal was filed",
+            "Last appeal filed {value} ago",
+            "Not appealed yet",
+        ),
+    )
+)
+
+BALANCE = tuple(
+    _feature("balance", *row)
+    for row in (
+        (
+            "denied_amount",
+            "dollars",
+            Snapshot("denied_amount"),
+            "Dollars denied",
+            "{value} denied",
+            "Denied amount unknown",
+        ),
+        (
+            "account_charges",
+            "dollars",
+            Sum("ledger", "amount", "kind = 'charge'"),
+            "Charges on the account",
+            "Charges were {value}",
+        ),
+        (
+            "account_insurance_balance",
+            "dollars",
+            Sum("ledger", "amount", "responsibility = 'insurance'"),
+            "What insurance owes on the account",
+            "Insurance still owes {value}",
+        ),
+        (
+            "account_insurance_paid",
+            "dollars",
+            Sum("ledger", "-amount", "kind = 'insurance_payment'"),
+            "What insurance has paid on the account",
+            "Insurance has paid {value} on the account",
+        ),
+        (
+            "largest_charge",
+            "dollars",
+            Greatest("ledger", "amount", "kind = 'charge'"),
+            "Largest single charge of the account",
+            "Largest charge {value}",
+        ),
+    )
+)
+
+PAYER_MIX = tuple(
+    _feature("payer mix", *row)
+    for row in (
+        ("payer_class", "category", Snapshot("payer_class"), "Class of the denying payer", "Payer class {value}"),
+        ("group_code", "category", Snapshot("group_code"), "Adjustment group code", "Group code {value}"),
+        ("carc", "category", Snapshot("carc"), "Claim adjustment reason code", "Reason code {value}"),
+        ("rarc", "category", Snapshot("rarc"), "Remittance advice remark code", "Remark code {value}", "No remark code"),
+        ("service_line", "category", Snapshot("service_line"), "Service line", "Service line {value}"),
+        ("patient_class", "category", Snapshot("patient_class"), "Kind of visit", "{value} visit"),
+        (
+            "appeal_days",
+            "days",
+            Snapshot("appeal_days"),
+            "Days that the payer gives to appeal",
+            "Payer gives {value} to appeal",
+            "Payer's time to appeal unknown",
+        ),
+    )
+)
+
+HISTORY = tuple(
+    _feature("history", *row)
+    for row in (
+        ("appeal_level", "count", Snapshot("level"), "Highest level appealed so far", "Appeal level {value}"),
+        ("appeals_filed", "count", Snapshot("filed"), "Appeals filed on the denial", "{value} appeals filed"),
+        ("upheld_before", "yes/no", Snapshot("upheld"), "Upheld at an earlier level", "Upheld before: {value}"),
+        (
+            "claim_denials",
+            "count",
+            Count("claim_denials", OTHER),
+            "Other denials of the same claim",
+            "{value} other denials of the claim",
+        ),
+        (
+            "account_denials",
+            "count",
+            Count("account_denials", OTHER),
+            "Other denials on the account",
+            "{value} other denials on the account",
+        ),
+        (
+            "account_denied",
+            "dollars",
+            Sum("account_denials", "denied_amount", OTHER),
+            "Dollars denied otherwise on the account",
+            "{value} denied otherwise on the account",
+        ),
+        (
+            "account_overturned_share",
+            "share",
+            Share("account_denials", "outcome = 1", f"{OTHER} AND outcome IS NOT NULL"),
+            "Share of the account's decided denials that were overturned",
+            "{value} of the account's decided denials were overturned",
+            "No decided denial on the account",
+        ),
+        (
+            "days_since_insurance_payment",
+            "days",
+            DaysSinceLast("ledger", "kind = 'insurance_payment' AND amount < 0"),
+            "Days since insurance last paid on the account",
+            "Insurance last paid {value} ago",
+            "Insurance has paid nothing on the account",
+        ),
+    )
+)
+
+PAYER = tuple(
+    _feature("payer behaviour", *row)
+    for row in (
+        (
+            "payer_denials_90d",
+            "count",
+            Count("payer_denials", "days_ago <= 90"),
+            "Denials by the payer in 90 days",
+            "Payer denied {value} times in 90 days",
+        ),
+        (
+            "payer_denials_365d",
+            "count",
+            Count("payer_denials", "days_ago <= 365"),
+            "Denials by the payer in a year",
+            "Payer denied {value} times in a year",
+        ),
+        (
+            "payer_days_to_decide",
+            "days",
+            Mean("payer_denials", "days_to_decide", "outcome IS NOT NULL"),
+            "Days from denial to decision, typical of the payer",
+            "Payer typically decides after {value}",
+            "No decision of this payer yet",
+        ),
+        (
+            "payer_pays_without_appeal",
+            "share",
+            Share("payer_denials", "paid_without_appeal = 1", weight=20.0, prior=0.1),
+            "Share of the payer's denials paid without an appeal",
+            "Payer pays {value} of its denials without an appeal",
+        ),
+        (
+            "payer_overturned_share_365d",
+            "share",
+            Share("payer_denials", "outcome = 1", "outcome_age <= 365", weight=20.0, prior=0.5),
+            "Smoothed share of the payer's denials overturned in the last year",
+            "Payer gave in on {value} in the last year",
+            "No decision of this payer in a year",
+        ),
+    )
+)
+
+RATES = tuple(
+    feature
+    for keys, label in (
+        (("payer_id",), "payer"),
+        (("payer_class",), "payer class"),
+        (("carc",), "reason code"),
+        (("rarc",), "remark code"),
+        (("group_code",), "group code"),
+        (("service_line",), "service line"),
+        (("payer_id", "carc"), "payer and reason code"),
+        (("payer_class", "carc"), "payer class and reason code"),
+        (("service_line", "carc"), "service line and reason code"),
+    )
+    for feature in rate_features("payer behaviour", "overturned", keys, label)
+)
+
+SEASON = tuple(
+    _feature("season", *row)
+    for row in (
+        ("month", "month", Snapshot("month_of_year"), "Month of the snapshot", "Month {value}"),
+        ("denied_month", "month", Snapshot("denied_month"), "Month of the denial", "Denied in month {value}"),
+    )
+)
+
+DENIAL_FEATURES: tuple[Feature, ...] = (*AGE, *BALANCE, *PAYER_MIX, *HISTORY, *PAYER, *RATES, *SEASON)

@@ -1,0 +1,78 @@
+"""Features that are smoothed rates of earlier outcomes, and those that a site's own attributes bring."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import combinations
+
+from features.catalog import Feature
+from features.vocabulary import CombinedLogOdds, HistoricalRate, RateSupport, Snapshot
+
+
+def rate_features(family: str, subject: str, keys: tuple[str, ...], label: str, half_life_days: int | None = None) -> tuple[Feature, Feature]:
+    """Return the smoothed rate by some keys and the support behind it.
+
+    `subject` names what the rate is of ("paid", "overturned"), `label` what a reader calls the keys.
+    """
+    name = "_".join(key.removeprefix("site_") for key in keys)
+    return (
+        Feature(
+            f"{subject}_rate_{name}",
+            f"Smoothed share {subject} among earlier ones with the same {label}",
+            "rate",
+            family,
+            HistoricalRate(keys, half_life_days=half_life_days),
+            f"Of earlier ones with this {label}, {{value}} were {subject}",
+            f"No earlier outcome with this {label}",
+        ),
+        Feature(
+            f"{subject}_support_{name}",
+            f"Earlier outcomes behind the rate by {label}",
+            "count",
+            family,
+            RateSupport(keys, half_life_days=half_life_days),
+            f"{{value}} earlier outcomes with this {label}",
+        ),
+    )
+
+
+def site_features(attributes: Mapping[str, str], subject: str) -> tuple[Feature, ...]:
+    """Return the features of a site's own attributes: each value, and for categories the rates of singles and pairs.
+
+    `attributes` maps a column to category, number or boolean, as `extract.toml` declares it.
+    """
+    plain = tuple(_site_feature(name, kind) for name, kind in attributes.items() if kind != "category")
+    categories = tuple(name for name, kind in attributes.items() if kind == "category")
+    keys: list[tuple[str, ...]] = [(name,) for name in categories]
+    keys += list(combinations(categories, 2))
+    rates = tuple(
+        feature
+        for key in keys
+        for feature in rate_features(
+            "site attribute", subject, tuple(f"site_{name}" for name in key), " and ".join(key).replace("_", " ")
+        )
+    )
+    return plain + rates + _combined(tuple(f"site_{name}" for name in categories), subject)
+
+
+def _site_feature(name: str, kind: str) -> Feature:
+    words = name.replace("_", " ")
+    unit = "yes/no" if kind == "boolean" else "number"
+    return Feature(
+        f"site_{name}", f"The site's {words}", unit, "site attribute", Snapshot(f"site_{name}"), f"{words}: {{value}}"
+    )
+
+
+def _combined(keys: tuple[str, ...], subject: str) -> tuple[Feature, ...]:
+    if len(keys) < 2:
+        return ()
+    return (
+        Feature(
+            f"{subject}_evidence_site",
+            f"Evidence of the site's attributes taken one by one, how far earlier ones were {subject} above the average",
+            "log odds",
+            "site attribute",
+            CombinedLogOdds(keys),
+            "History of its attributes taken together: {value}",
+        ),
+    )
