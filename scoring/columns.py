@@ -12,7 +12,7 @@ from scoring.worklist import AccountLine, DenialLine, Line, PatientLine, Reason,
 
 Kind = Literal["text", "long_text", "money", "probability", "count", "date"]
 Value = str | float | int | date | None
-LineT = TypeVar("LineT")
+Line_contra = TypeVar("Line_contra", contravariant=True)
 
 REASONS_SHOWN = 3
 """Reasons that a row of a flat file carries; the page and the scores hold them all."""
@@ -21,14 +21,14 @@ JOINER = "|"
 
 
 @dataclass(frozen=True, slots=True)
-class Column(Generic[LineT]):
+class Column(Generic[Line_contra]):
     """One column: `name` heads the CSV, `title` the spreadsheet, `width` is in characters."""
 
     name: str
     title: str
     kind: Kind
     width: int
-    value: Callable[[LineT], Value]
+    value: Callable[[Line_contra], Value]
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +134,7 @@ ACCOUNT_COLUMNS: tuple[Column[_HouseholdAccount], ...] = (
 )
 
 
-def _grid(columns: Sequence[Column[LineT]], lines: Sequence[LineT]) -> Grid:
+def _grid(columns: Sequence[Column[Line_contra]], lines: Sequence[Line_contra]) -> Grid:
     heads = tuple((column.name, column.title, column.kind, column.width) for column in columns)
     return Grid(heads, tuple(tuple(known(column.value(line)) for column in columns) for line in lines))
 

@@ -1,7 +1,7 @@
 """A worklist as CSV: UTF-8, one row a line, fixed formats, and no cell that a spreadsheet would run.
 
-Text that starts like a formula gets a leading apostrophe (CWE-1236; OWASP, "CSV Injection"). Numbers and dates are never
-touched, so a negative balance stays a number.
+Text that starts like a formula gets a leading apostrophe (CWE-1236; OWASP, "CSV Injection"). Numbers and dates are
+never touched, so a negative balance stays a number.
 """
 
 from __future__ import annotations
@@ -13,7 +13,19 @@ from datetime import date
 from scoring.columns import Kind, Value, grid_of
 from scoring.worklist import Line, Worklist
 
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")  # the full-width forms run too
+_FORMULA_STARTS = (
+    "=",
+    "+",
+    "-",
+    "@",
+    "\t",
+    "\r",
+    "\n",
+    "\uff1d",
+    "\uff0b",
+    "\uff0d",
+    "\uff20",
+)  # the full-width forms run too
 
 
 def render_csv(worklist: Worklist[Line]) -> bytes:

@@ -50,7 +50,8 @@ _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)
 def hold_lock(out: Path) -> Iterator[None]:
     """Hold the output folder for one run; the folder is made if need be.
 
-    The lock is the kernel's, so it frees itself when the process ends, however it ends. The file holds the process number.
+    The lock is the kernel's, so it frees itself when the process ends, however it ends. The file holds the process
+    number and nothing else.
 
     Raises
     ------
@@ -68,8 +69,8 @@ def hold_lock(out: Path) -> Iterator[None]:
         except BlockingIOError:
             holder = os.pread(handle, 20, 0).decode("ascii", errors="replace").strip()
             raise RunLocked(
-                f"Another run holds the lock {out / _LOCK} (process {holder or 'unknown'}). One run at a time may write "
-                "to an output folder: wait for it to end, or give this run another --out. The lock frees itself."
+                f"Another run holds the lock {out / _LOCK} (process {holder or 'unknown'}). One run at a time may "
+                "write to an output folder: wait for it to end, or give this run another --out. The lock frees itself."
             ) from None
         with _in_plain_words(out):
             os.ftruncate(handle, 0)
@@ -143,7 +144,7 @@ def _check_names(out: Path, run: Path) -> None:
     pointer = out / _POINTER
     if pointer.exists() and not pointer.is_symlink():
         raise PayrankError(
-            f"{pointer} is not a link, so it was not made by payrank. Move it away: a run points it to the newest lists."
+            f"{pointer} is not a link, so it was not made by payrank. Move it away: a run points it to its lists."
         )
     if run.is_symlink() or (run.exists() and not run.is_dir()):
         raise PayrankError(f"{run} is not a folder, so it was not made by payrank. Move it away, then run again.")
@@ -165,17 +166,16 @@ def _recover(out: Path) -> None:
 def _swap_in(building: Path, run: Path, old: Path) -> None:
     """Put the built folder in place and point `current` to it; on any exception put everything back."""
     out = run.parent
-    replaced = run.exists()
-    if replaced:
-        run.rename(old)
     try:
+        if run.exists():
+            run.rename(old)
         building.rename(run)
         _flush(out)
         _point_to(run)
     except BaseException:
-        if run.exists():
+        if run.exists() and not building.exists():
             run.rename(building)
-        if replaced:
+        if old.exists():
             old.rename(run)
         (out / _LINK_IN_MAKING).unlink(missing_ok=True)
         raise

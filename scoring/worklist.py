@@ -1,7 +1,7 @@
 """The records that the worklist files are written from: what a collector holds, and nothing more.
 
-Least disclosure: a line carries ids, balances, reasons, a deadline and an action. No name, birth date, diagnosis or note has
-a field here, so none can reach a file. Money is US dollars, ages are days, unknown is None and never 0.
+Least disclosure: a line carries ids, balances, reasons, a deadline and an action. No name, birth date, diagnosis or note
+has a field here, so none can reach a file. Money is US dollars, ages are days, unknown is None and never 0.
 """
 
 from __future__ import annotations
@@ -41,8 +41,8 @@ class Reason:
 class AccountLine:
     """One account of a household. Money in dollars, `age_days` since the account opened, `probability` in [0, 1].
 
-    `base_value` (the usual score) and `raw_score` (this account's) are log-odds; with both, the page draws the reasons as a
-    waterfall from one to the other, and gathers what is not listed in a last step.
+    `base_value` (the usual score) and `raw_score` (this account's) are log-odds; with both, the page draws the reasons as
+    a waterfall from one to the other, and gathers what is not listed in a last step.
     """
 
     account_id: str
@@ -62,8 +62,8 @@ class AccountLine:
 class PatientLine:
     """One guarantor: the household's patient balance, one recommended action, and the accounts beneath.
 
-    `deadline_source` says in plain English where `deadline` comes from. `probability` and `reasons` are those that the line
-    is ranked by, `expected_value` is dollars net of the cost to work it.
+    `deadline_source` says in plain English where `deadline` comes from. `probability` and `reasons` are those that the
+    line is ranked by, `expected_value` is dollars net of the cost to work it.
     """
 
     rank: int
@@ -104,7 +104,7 @@ class PatientLine:
 
 @dataclass(frozen=True, slots=True)
 class DenialLine:
-    """One denial: what was denied and why, the chance of an overturn, the last day to act and where that day comes from.
+    """One denial: what was denied and why, the chance of an overturn, the last day to act and where that comes from.
 
     `days_left` counts from the as-of date to `due_on`; `work_on` is the day on which to work it. `denied_amount`,
     `expected_recovery` and `expected_value` are dollars, None where the extract gives no amount.
@@ -162,11 +162,11 @@ def _denial(*, group_code: str, carc: str, rarc: str) -> DenialLine:
 
 
 Line = PatientLine | DenialLine
-AnyLine = TypeVar("AnyLine", bound=Line, covariant=True)
+Line_co = TypeVar("Line_co", bound=Line, covariant=True)
 
 
 @dataclass(frozen=True, slots=True)
-class Worklist(Generic[AnyLine]):
+class Worklist(Generic[Line_co]):
     """One list of a night, best first.
 
     Parameters
@@ -186,7 +186,7 @@ class Worklist(Generic[AnyLine]):
     name: str
     title: str
     as_of: date
-    lines: tuple[AnyLine, ...]
+    lines: tuple[Line_co, ...]
     below_the_cut: int
     suppressed: Mapping[str, int]
     notices: tuple[str, ...]

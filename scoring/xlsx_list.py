@@ -1,4 +1,4 @@
-"""A worklist as an Excel workbook: one sheet to work from, the accounts beneath, a sheet a queue, and where it came from.
+"""A worklist as an Excel workbook: a sheet to work from, the accounts beneath, a sheet a queue, and what it rests on.
 
 The bytes depend on the list alone: XlsxWriter stamps its files with the creation date that it is given, and that is the
 as-of date. The book is built in memory, so no temporary file holds a patient's row.
@@ -89,9 +89,7 @@ class _SheetNames:
         return name
 
 
-def _add_sheet(
-    book: Any, look: _Look, name: str, worklist: Worklist[Line], grid: Grid, *, notes: bool = True
-) -> None:
+def _add_sheet(book: Any, look: _Look, name: str, worklist: Worklist[Line], grid: Grid, *, notes: bool = True) -> None:
     sheet = book.add_worksheet(name)
     last = len(grid.columns) - (0 if notes else 1)
     sheet.write_string(0, 0, worklist.title, look.title)

@@ -1,0 +1,187 @@
+"""Worklists to write: made up, seeded, small unless a test asks for many."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import date, timedelta
+from typing import TypeVar
+
+import numpy as np
+import pytest
+from numpy.random import Generator
+
+from scoring.worklist import AccountLine, DenialLine, PatientLine, Reason, Worklist
+
+AS_OF = date(2026, 11, 20)
+PAYERS = ("Medicare", "Blue Cross of Ohio", "Aetna", "Humana Medicare Advantage", "Caresource Medicaid", "")
+PATIENT_ACTIONS = (
+    ("early_out", "Call", "Right-party contact 12 days ago, no promise yet"),
+    ("early_out", "Send statement", "First statement after insurance paid"),
+    ("payment_plan", "Offer a payment plan", "12 instalments of $85 fit the balance"),
+    ("financial_assistance", "Screen for assistance", "No payment on the last 4 balances; help before pressure"),
+)
+DENIAL_ACTIONS = (
+    ("appeal", "Appeal, level 1", "Authorization was on file before the service"),
+    ("corrected_claim", "Send a corrected claim", "RARC names the missing field"),
+    ("peer_to_peer", "Ask for a peer-to-peer", "Medical necessity, inside the payer's window"),
+)
+SOURCES = (
+    "stated on the denial",
+    "the payer's contract: 90 days from the denial",
+    "Medicare FFS: 120 days from receipt (42 CFR 405.942)",
+    "assumed: 60 days from the denial, no contract or law known",
+)
+PHRASES = (
+    "Paid 3 of the last 4 balances, typically in 34 days",
+    "Balance of ${}, smaller than this guarantor usually pays",
+    "Oldest account is {} days old",
+    "No right-party contact in {} days",
+    "This payer overturns {} of 100 such denials once appealed",
+    "Two promises kept, none broken",
+    "Statement returned by the mail {} days ago",
+    "Self-pay after insurance, insurance paid in full",
+)
+
+
+T = TypeVar("T")
+
+
+def _pick(dice: Generator, choices: Sequence[T]) -> T:
+    return choices[int(dice.integers(len(choices)))]
+
+
+def _reasons(dice: Generator, count: int) -> tuple[Reason, ...]:
+    chosen = [PHRASES[at] for at in dice.permutation(len(PHRASES))[:count]]
+    signs = [
+        Reason(f"f{i}", text.format(int(dice.integers(4, 96))), None, float(dice.normal(0, 0.5)))
+        for i, text in enumerate(chosen)
+    ]
+    return tuple(sorted(signs, key=lambda reason: -abs(reason.contribution)))
+
+
+def _account(dice: Generator, number: int) -> AccountLine:
+    balance = round(float(dice.lognormal(6, 1.1)), 2)
+    chance = float(dice.beta(1.4, 2.6))
+    share = chance * 0.7
+    reasons = _reasons(dice, int(dice.integers(3, 6)))
+    raw = sum(reason.contribution for reason in reasons) - 0.7 + float(dice.normal(0, 0.1))
+    return AccountLine(
+        account_id=f"A{number:07d}",
+        balance=balance,
+        age_days=int(dice.integers(3, 420)),
+        payer=_pick(dice, PAYERS),
+        probability=chance,
+        expected_share=share,
+        expected_recovery=balance * share,
+        expected_value=balance * share - 4.2,
+        reasons=reasons,
+        base_value=-0.7,
+        raw_score=raw,
+    )
+
+
+def make_patient_list(count: int, seed: int = 7) -> Worklist[PatientLine]:
+    """A patient list of `count` guarantors, some with several accounts."""
+    dice = np.random.default_rng(seed)
+    households = [[_account(dice, 10 * i + j) for j in range(_pick(dice, (1, 1, 1, 2, 3)))] for i in range(count)]
+    households.sort(key=lambda household: -sum(account.expected_value for account in household))
+    lines = []
+    for rank, household in enumerate(households, start=1):
+        queue, action, why = _pick(dice, PATIENT_ACTIONS)
+        best = max(household, key=lambda account: account.expected_value)
+        promised = dice.random() < 0.2
+        lines.append(
+            PatientLine(
+                rank=rank,
+                guarantor_id=f"G{household[0].account_id[1:]}",
+                queue=queue,
+                action=action,
+                action_why=why,
+                balance=sum(account.balance for account in household),
+                age_days=max(account.age_days for account in household),
+                probability=best.probability,
+                expected_recovery=sum(account.expected_recovery for account in household),
+                expected_value=sum(account.expected_value for account in household),
+                deadline=AS_OF + timedelta(days=int(dice.integers(-2, 60))) if promised else None,
+                deadline_source="promise to pay, due date + 3 days" if promised else "",
+                reasons=best.reasons,
+                accounts=tuple(household),
+            )
+        )
+    return Worklist(
+        name="patient_pay",
+        title="Patient balances to work",
+        as_of=AS_OF,
+        lines=tuple(lines),
+        below_the_cut=count // 3,
+        suppressed={
+            "H4 · cease communication": 41,
+            "H1 · bankruptcy stay or discharge": 12,
+            "S4 · payment plan current": 230,
+        },
+        notices=(
+            "Every person and balance here is made up by payrank's simulator.",
+            "Simulated data: no row is a patient.",
+        ),
+        model="payrank-payment, version 3",
+    )
+
+
+def make_denial_list(count: int, seed: int = 11, *, amounts: bool = True) -> Worklist[DenialLine]:
+    """A list of `count` denials; without `amounts` no denied amount is known."""
+    dice = np.random.default_rng(seed)
+    lines = []
+    for rank in range(1, count + 1):
+        queue, action, why = _pick(dice, DENIAL_ACTIONS)
+        amount = round(float(dice.lognormal(7, 1.2)), 2) if amounts and dice.random() > 0.1 else None
+        chance = float(dice.beta(3, 2))
+        recovery = None if amount is None else amount * chance * 0.8
+        left = int(dice.integers(0, 110))
+        due = AS_OF + timedelta(days=left)
+        lines.append(
+            DenialLine(
+                rank=rank,
+                denial_id=f"D{int(dice.integers(0, 9_999_999)):07d}",
+                account_id=f"A{int(dice.integers(0, 9_999_999)):07d}" if dice.random() > 0.1 else None,
+                payer=_pick(dice, PAYERS),
+                payer_class=_pick(dice, ("medicare", "commercial", "managed_medicaid")),
+                group_code="CO",
+                carc=_pick(dice, ("197", "50", "16", "29", "22")),
+                rarc=_pick(dice, ("N30", "M127", "")),
+                denied_amount=amount,
+                age_days=int(dice.integers(1, 120)),
+                probability=chance,
+                expected_recovery=recovery,
+                expected_value=None if recovery is None else recovery - 57.23,
+                due_on=due,
+                due_on_source=_pick(dice, SOURCES),
+                days_left=left,
+                work_on=min(due, AS_OF + timedelta(days=rank // 25)),
+                queue=queue,
+                action=action,
+                action_why=why,
+                reasons=_reasons(dice, int(dice.integers(2, 6))),
+            )
+        )
+    return Worklist(
+        name="denials",
+        title="Denials to work",
+        as_of=AS_OF,
+        lines=tuple(lines),
+        below_the_cut=17,
+        suppressed={"D1 · past the last appeal day": 9, "D3 · never a denial to appeal": 64},
+        notices=(),
+        model="payrank-overturn, version 1",
+    )
+
+
+@pytest.fixture
+def patient_list() -> Callable[..., Worklist[PatientLine]]:
+    """Make a patient list of a size."""
+    return make_patient_list
+
+
+@pytest.fixture
+def denial_list() -> Callable[..., Worklist[DenialLine]]:
+    """Make a denial list of a size."""
+    return make_denial_list
