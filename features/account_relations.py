@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from features.dialect import Dialect
 from features.relation import Field, Relation, columns_of
 
@@ -23,7 +25,7 @@ def ledger() -> Relation:
     )
 
 
-def household(horizon_days: int) -> Relation:
+def household(horizon_days: int, state: Mapping[str, Field]) -> Relation:
     """Accounts of the same guarantor, as they stood at the snapshot.
 
     `at_risk` marks another balance that was unpaid at the snapshot's age and has been seen for the horizon after it;
@@ -51,7 +53,7 @@ def household(horizon_days: int) -> Relation:
                 "CASE WHEN e.days_to_pay >= spine.days_owed "
                 f"AND e.days_to_pay < spine.days_owed + {horizon_days} THEN 1 ELSE 0 END"
             ),
-            **{name: Field(f"e.{name}") for name in names},
+            **{name: Field(f"e.{name}", state[name].needs) for name in names},
         },
         needs=("transactions",),
         per_snapshot=True,
@@ -144,7 +146,7 @@ def coverages() -> Relation:
     )
 
 
-def account_relations(dialect: Dialect, horizon_days: int) -> dict[str, Relation]:
-    """Return every relation that an account's features may name."""
-    found = (ledger(), household(horizon_days), contacts(), promises(dialect), plans(), account_denials(), coverages())
+def account_relations(dialect: Dialect, horizon_days: int, state: Mapping[str, Field]) -> dict[str, Relation]:
+    """Return every relation that an account's features may name; `state` are the columns of `account_state`."""
+    found = (ledger(), household(horizon_days, state), contacts(), promises(dialect), plans(), account_denials(), coverages())
     return {relation.name: relation for relation in found}

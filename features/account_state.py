@@ -134,7 +134,7 @@ def account_labels(dialect: Dialect, target: PaymentTarget, ripe_by: str) -> str
         "CASE WHEN paid <= 0 THEN 0 WHEN paid >= balance THEN 1 ELSE paid / balance END AS share, "
         "CASE WHEN paid <= 0 THEN 0 WHEN paid >= balance THEN balance ELSE paid END AS recovered FROM ("
         f"SELECT s.account_id AS unit_id, s.as_of, s.patient_balance AS balance, {enough} AS enough, {paid} AS paid "
-        f"FROM spine s LEFT JOIN transactions t ON t.account_id = s.account_id AND t.posted_on >= s.as_of "
+        f"FROM population s LEFT JOIN transactions t ON t.account_id = s.account_id AND t.posted_on >= s.as_of "
         f"AND t.posted_on < {end} WHERE {end} <= {ripe_by} "
         "GROUP BY s.account_id, s.as_of, s.patient_balance) paid"
     )

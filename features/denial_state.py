@@ -105,7 +105,7 @@ def denial_labels(ripe_by: str) -> str:
         "AS recovered FROM ("
         "SELECT s.denial_id AS unit_id, s.as_of, s.denied_amount AS amount, "
         f"MAX(CASE WHEN {WON} THEN 1 ELSE 0 END) AS label, {recovered} AS recovered "
-        "FROM spine s JOIN appeals p ON p.denial_id = s.denial_id AND p.decided_on >= s.as_of "
+        "FROM population s JOIN appeals p ON p.denial_id = s.denial_id AND p.decided_on >= s.as_of "
         f"AND p.decided_on < {ripe_by} AND (p.outcome = 'upheld' OR {WON}) "
         "GROUP BY s.denial_id, s.as_of, s.denied_amount) decided"
     )

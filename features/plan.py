@@ -36,7 +36,7 @@ from features.rates import rate_joins, rate_sql, rate_steps
 from features.relation import Field, Relation
 from features.sql_text import Has, Step, put_in, words_in
 from features.targets import OverturnTarget, PaymentTarget
-from features.vocabulary import Aggregate, Derived, Latest, Rate, Snapshot
+from features.vocabulary import Aggregate, Count, Derived, Latest, Rate, Snapshot, Sum
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +88,11 @@ def plan_frame(
     usable = [feature for feature in features if feature.name in available]
     steps = [Step("as_of_dates", " UNION ALL ".join(f"SELECT DATE '{day.isoformat()}' AS as_of" for day in as_of))]
     steps += unit.before
-    steps.append(Step("spine", f"SELECT {unit.head}, state.* FROM {unit.state} state WHERE {unit.population}"))
-    if ripe_by is not None:
-        steps += _labelled(unit, target, dialect)
+    population = f"SELECT {unit.head}, state.* FROM {unit.state} state WHERE {unit.population}"
+    if ripe_by is None:
+        steps.append(Step("spine", population))
+    else:
+        steps += [Step("population", population), *_labelled(unit, target, dialect)]
     found, joins = _aggregates(usable, unit, dialect)
     rates = [feature.source for feature in usable if isinstance(feature.source, Rate)]
     steps += [*found, *rate_steps(unit.state, rates), _frame(features, available, unit, joins + rate_joins(rates), ripe_by)]
@@ -105,8 +107,8 @@ def _account_unit(
     attributes: tuple[str, ...],
     ripe_by: date | None,
 ) -> _Unit:
-    relations = account_relations(dialect, target.horizon_days)
     fields = account_fields(dialect, target, attributes)
+    relations = account_relations(dialect, target.horizon_days, fields)
     ledger = relations["ledger"]
     on_ledger = [
         f for f in features if isinstance(f.source, Aggregate) and f.source.relation == "ledger" and has("transactions")
@@ -154,26 +156,18 @@ def _denial_unit(dialect: Dialect, attributes: tuple[str, ...], ripe_by: date | 
 
 def _labelled(unit: _Unit, target: PaymentTarget | OverturnTarget, dialect: Dialect) -> list[Step]:
     """Keep the snapshots that have a label, and of each unit at most as many as the target asks for."""
-    steps = [
-        Step("labels", unit.labels),
-        Step(
-            "labelled",
-            "SELECT s.*, l.label, l.share, l.recovered FROM spine s "
-            "JOIN labels l ON l.unit_id = s.unit_id AND l.as_of = s.as_of",
-        ),
-    ]
+    labelled = (
+        "SELECT s.*, l.label, l.share, l.recovered FROM population s "
+        "JOIN labels l ON l.unit_id = s.unit_id AND l.as_of = s.as_of"
+    )
     if target.rows_per_unit is not None:
         chance = dialect.text_hash("unit_id || CAST(as_of AS VARCHAR)")
-        steps.append(
-            Step(
-                "labelled",
-                "SELECT * FROM (SELECT labelled.*, ROW_NUMBER() OVER "
-                f"(PARTITION BY unit_id ORDER BY {chance}, as_of) AS place FROM labelled) drawn "
-                f"WHERE place <= {target.rows_per_unit}",
-            )
+        labelled = (
+            "SELECT * FROM (SELECT labelled.*, ROW_NUMBER() OVER "
+            f"(PARTITION BY unit_id ORDER BY {chance}, as_of) AS place FROM ({labelled}) labelled) drawn "
+            f"WHERE place <= {target.rows_per_unit}"
         )
-    steps.append(Step("spine", "SELECT * FROM labelled"))
-    return steps
+    return [Step("labels", unit.labels), Step("spine", labelled)]
 
 
 def _is_available(feature: Feature, unit: _Unit, has: Has, features: Sequence[Feature]) -> bool:
@@ -256,8 +250,6 @@ def _value(feature: Feature, available: set[str], unit: _Unit, spelled: Mapping[
         table = "known_ledger"
     if isinstance(source, Latest):
         return f"latest_{feature.name}.{feature.name}"
-    from features.vocabulary import Count, Sum
-
     if isinstance(source, Count | Sum):
         # No rows at all is a count of 0; an unknown key (a denial without an account) is unknown.
         return f"CASE WHEN spine.{relation.key} IS NOT NULL THEN COALESCE({table}.{feature.name}, 0) END"

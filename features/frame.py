@@ -1,0 +1,102 @@
+"""Frames: one row a snapshot of an account or denial, with features, and for training with labels."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import pandas as pd
+
+from extracts.errors import ExtractRefused, WrongUsage
+from extracts.extract import Extract
+from features.account_catalog import ACCOUNT_FEATURES
+from features.catalog import Feature, Unit, catalogue_digest, check_catalogue
+from features.denial_catalog import DENIAL_FEATURES
+from features.dialect import DuckDBDialect
+from features.duckdb_engine import run_plan
+from features.plan import plan_frame
+from features.rate_catalog import site_features
+from features.snapshots import snapshot_days
+from features.targets import OverturnTarget, PaymentTarget
+
+Definition = PaymentTarget | OverturnTarget
+
+_SUBJECT_TABLE = {"account": ("accounts", "opened_on", "paid"), "denial": ("denials", "denied_on", "overturned")}
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """Rows and the features that they hold.
+
+    `data` has `unit_id`, `household`, `as_of`, `amount` (dollars at stake, NaN unknown), `age_days`, for denials also
+    `row_account_id` and `row_payer_id`, then a column a feature: float64 with NaN for unknown, or text with missing
+    values for categories. A training frame also has `label` (0 or 1), `share` (0 to 1, NaN unknown) and `recovered`
+    (dollars, NaN unknown). Rows are sorted by as-of date and unit.
+
+    `unavailable` names the features that are null because the extract lacks what they read.
+    """
+
+    unit: Unit
+    data: pd.DataFrame
+    features: tuple[Feature, ...]
+    target: Definition
+    unavailable: tuple[str, ...] = ()
+
+    @property
+    def digest(self) -> str:
+        """Digest of the catalogue behind the columns."""
+        return catalogue_digest(self.features)
+
+
+def catalogue(extract: Extract, unit: Unit) -> tuple[Feature, ...]:
+    """Return the catalogue of a unit with the features of the site attributes that the extract declares."""
+    table, _, subject = _SUBJECT_TABLE[unit]
+    own = ACCOUNT_FEATURES if unit == "account" else DENIAL_FEATURES
+    features = (*own, *site_features(extract.metadata.attributes.get(table, {}), subject))
+    check_catalogue(features)
+    return features
+
+
+def nightly_frame(extract: Extract, target: Definition, as_of: date) -> Frame:
+    """Return the frame of everyone in the population as of one day, from rows known before it."""
+    return _frame(extract, target, [as_of], None)
+
+
+def training_frame(extract: Extract, target: Definition, as_of: date) -> Frame:
+    """Return the labelled frame over the snapshots whose labels are ripe by the training day.
+
+    Raises
+    ------
+    WrongUsage
+        When no snapshot is ripe: the extract's history is shorter than the horizon.
+    """
+    days = snapshot_days(target, as_of, first_known(extract, target.unit))
+    if not days:
+        raise WrongUsage(
+            f"no {target.unit} snapshot is ripe as of {as_of}: labels need {target.ripe_after_days} days after the "
+            "first known row; train as of a later day or shorten the horizon in the settings"
+        )
+    return _frame(extract, target, days, as_of)
+
+
+def first_known(extract: Extract, unit: Unit) -> date:
+    """Return the first day on which the unit's table knew a row; ExtractRefused when it has none."""
+    table, column, _ = _SUBJECT_TABLE[unit]
+    row = extract.connection.execute(f"SELECT MIN({column}) FROM {table}").fetchone()
+    if row is None or row[0] is None:
+        raise ExtractRefused(f"table {table} has no rows, so there is no {unit} to look at; export it and try again")
+    return date.fromisoformat(str(row[0]))
+
+
+def _frame(extract: Extract, target: Definition, days: Sequence[date], ripe_by: date | None) -> Frame:
+    features = catalogue(extract, target.unit)
+    attributes = tuple(extract.metadata.attributes.get(_SUBJECT_TABLE[target.unit][0], {}))
+
+    def has(need: str) -> bool:
+        table, _, column = need.partition(".")
+        return extract.has(table, column) if column else extract.has(table)
+
+    plan = plan_frame(target, features, days, DuckDBDialect(), has, attributes, ripe_by)
+    data = run_plan(extract.connection, plan, features)
+    return Frame(target.unit, data, features, target, plan.unavailable)

@@ -1,0 +1,72 @@
+"""What the rules look at: the balances, calls, plans and promises of each scored account, as known at the as-of day."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import duckdb
+import pandas as pd
+
+from extracts.extract import Extract
+
+PROMISE_GRACE_DAYS = 3
+MISSED_GRACE_DAYS = 10
+"""An instalment is missed when nothing was paid for one period of the plan and these days."""
+
+
+def make_candidates(extract: Extract, scored: pd.DataFrame, as_of: date) -> None:
+    """Make the temporary table `candidates`: a row a scored account with the columns that `rules.toml` may name.
+
+    Parameters
+    ----------
+    scored
+        Has account_id, guarantor_id, patient_balance and insurance_balance (dollars) and payer_class.
+    """
+    connection = extract.connection
+    day = f"DATE '{as_of}'"
+    connection.register("scored_accounts", scored)
+    try:
+        connection.execute(f"CREATE OR REPLACE TEMP TABLE candidates AS {_sql(day)}")
+    finally:
+        connection.unregister("scored_accounts")
+
+
+def first_statements(connection: duckdb.DuckDBPyConnection, as_of: date) -> pd.DataFrame:
+    """Return guarantor_id and the day of the first statement known before the as-of day."""
+    return connection.execute(
+        "SELECT guarantor_id, MIN(contacted_on) AS first_statement_on FROM contacts "
+        f"WHERE contacted_on < DATE '{as_of}' AND direction = 'out' AND channel IN ('statement', 'letter') "
+        "GROUP BY guarantor_id"
+    ).df()
+
+
+def _sql(day: str) -> str:
+    talked = "outcome IN ('right_party', 'promise', 'refused', 'dispute')"
+    plan_paid = (
+        f"EXISTS (SELECT 1 FROM transactions t WHERE t.account_id = p.account_id AND t.posted_on < {day} "
+        "AND t.kind = 'patient_payment' AND t.amount < 0 "
+        f"AND t.posted_on >= {day} - CAST(COALESCE(p.frequency_days, 30) + {MISSED_GRACE_DAYS} AS INTEGER))"
+    )
+    young = f"p.started_on >= {day} - CAST(COALESCE(p.frequency_days, 30) + {MISSED_GRACE_DAYS} AS INTEGER)"
+    return (
+        f"SELECT s.*, {day} AS as_of, g.birth_year, g.state, g.text_consent, "
+        "COALESCE(c.calls_7d, 0) AS calls_7d, COALESCE(c.talked_7d, 0) AS talked_7d, "
+        "CASE WHEN t.account_id IS NULL THEN 0 ELSE 1 END AS transferred, "
+        "CASE WHEN q.account_id IS NULL THEN 0 ELSE 1 END AS qmb_remark, "
+        "CASE WHEN p.account_id IS NULL THEN 0 ELSE 1 END AS plan_current, "
+        "CASE WHEN m.account_id IS NULL THEN 0 ELSE 1 END AS promise_open "
+        "FROM scored_accounts s LEFT JOIN guarantors g ON g.guarantor_id = s.guarantor_id "
+        "LEFT JOIN (SELECT guarantor_id, COUNT(CASE WHEN direction = 'out' THEN 1 END) AS calls_7d, "
+        f"COUNT(CASE WHEN {talked} THEN 1 END) AS talked_7d FROM contacts WHERE channel = 'call' "
+        f"AND contacted_on < {day} AND contacted_on >= {day} - 7 GROUP BY guarantor_id) c "
+        "ON c.guarantor_id = s.guarantor_id "
+        "LEFT JOIN (SELECT DISTINCT account_id FROM transactions WHERE kind = 'transfer' "
+        f"AND responsibility = 'patient' AND amount > 0 AND posted_on < {day}) t ON t.account_id = s.account_id "
+        "LEFT JOIN (SELECT DISTINCT account_id FROM denials WHERE rarc IN ('N781', 'N782', 'N783') "
+        f"AND denied_on < {day}) q ON q.account_id = s.account_id "
+        f"LEFT JOIN (SELECT DISTINCT p.account_id FROM payment_plans p WHERE p.started_on < {day} "
+        f"AND (p.ended_on IS NULL OR p.ended_on >= {day}) AND ({young} OR {plan_paid})) p "
+        "ON p.account_id = s.account_id "
+        f"LEFT JOIN (SELECT DISTINCT account_id FROM promises WHERE made_on < {day} "
+        f"AND due_on + {PROMISE_GRACE_DAYS} >= {day}) m ON m.account_id = s.account_id"
+    )

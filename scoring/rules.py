@@ -1,0 +1,131 @@
+"""Rules as data: read `rules.toml`, and say whom they keep off the lists.
+
+A hard rule runs after scoring and no score outranks it. The table holds what a rule needs (flags, an SQL condition), its
+citation and its queue; nothing here knows a single rule by name but H12, which is about the feed itself.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import cache
+from importlib.resources import files
+from typing import Any, Literal
+
+import duckdb
+import pandas as pd
+
+from extracts.errors import WrongUsage, did_you_mean
+from extracts.extract import Extract
+from scoring.settings import Waiver
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule: what hits (flags active on the day, or an SQL condition), whom it reaches, and the queue it sends to."""
+
+    id: str
+    title: str
+    citation: str
+    queue: str
+    flags: tuple[str, ...] = ()
+    when: str = ""
+    reach: Literal["account", "guarantor"] = "account"
+
+
+@dataclass(frozen=True, slots=True)
+class Deadline:
+    """Days to a level 1 appeal for a class of payer, with where that is written."""
+
+    payer_class: str
+    days: int
+    citation: str
+
+
+@dataclass(frozen=True, slots=True)
+class RuleTable:
+    """The rules in force, in the order in which they name a queue."""
+
+    version: str
+    patient: tuple[Rule, ...]
+    denial: tuple[Rule, ...]
+    deadlines: tuple[Deadline, ...]
+
+    @property
+    def titles(self) -> dict[str, tuple[str, str]]:
+        """Title and citation of each rule by its id."""
+        told = {rule.id: (rule.title, rule.citation) for rule in reversed((*self.patient, *self.denial))}
+        return {**told, "H12": ("Flags feed missing or too old", "fail closed: no patient list is published")}
+
+
+@cache
+def read_rules() -> RuleTable:
+    """Read the table that ships with payrank."""
+    data = tomllib.loads(files("scoring").joinpath("rules.toml").read_text("utf-8"))
+
+    def rules(rows: list[dict[str, Any]]) -> tuple[Rule, ...]:
+        return tuple(Rule(**{**row, "flags": tuple(row.get("flags", ()))}) for row in rows)
+
+    return RuleTable(
+        data["version"],
+        rules(data["rule"]),
+        rules(data["denial_rule"]),
+        tuple(Deadline(**row) for row in data["deadline"]),
+    )
+
+
+def check_waivers(table: RuleTable, waivers: Sequence[Waiver]) -> None:
+    """Refuse a waiver of a rule that does not exist."""
+    for waiver in waivers:
+        if waiver.rule not in table.titles:
+            raise WrongUsage(f"settings waive an unknown rule; {did_you_mean(waiver.rule, sorted(table.titles))}")
+
+
+def flags_feed_is_usable(extract: Extract, as_of: date, max_age_days: int) -> bool:
+    """Whether the flags arrived and are fresh enough to trust for this day (rule H12)."""
+    known_until = extract.metadata.as_of
+    fresh = known_until is None or known_until >= as_of - timedelta(days=max_age_days)
+    return extract.has("flags") and fresh
+
+
+def suppressed_accounts(
+    connection: duckdb.DuckDBPyConnection, rules: Sequence[Rule], as_of: date, waived: set[str]
+) -> pd.DataFrame:
+    """Return which rules keep which accounts off the list.
+
+    Reads the temporary table `candidates`. Returns account_id, suppressed_by (rule ids in the table's order) and queue
+    (of the first), one row a suppressed account. A flag counts from the day it is known, the as-of day included: nobody
+    is called on the day on which the flag arrives.
+    """
+    parts = []
+    for place, rule in enumerate(rules):
+        if rule.id in waived:
+            continue
+        hits = [f"SELECT account_id, guarantor_id FROM candidates WHERE {rule.when}"] if rule.when else []
+        if rule.flags:
+            hits.append(_flagged(rule.flags, as_of))
+        hit = " UNION ".join(hits)
+        key = "account_id" if rule.reach == "account" else "guarantor_id"
+        parts.append(
+            f"SELECT c.account_id, {place} AS place, '{rule.id}' AS rule, '{rule.queue}' AS queue "
+            f"FROM candidates c WHERE c.{key} IN (SELECT {key} FROM ({hit}) hit)"
+        )
+    if not parts:
+        return pd.DataFrame({"account_id": [], "suppressed_by": [], "queue": []})
+    return connection.execute(
+        "SELECT account_id, LIST(DISTINCT rule ORDER BY rule) AS suppressed_by, ARG_MIN(queue, place) AS queue "
+        f"FROM ({' UNION ALL '.join(parts)}) found GROUP BY account_id ORDER BY account_id"
+    ).df()
+
+
+def _flagged(flags: Sequence[str], as_of: date) -> str:
+    names = ", ".join(f"'{flag}'" for flag in flags)
+    return (
+        "SELECT c.account_id, c.guarantor_id FROM candidates c JOIN flags f ON "
+        "(f.subject_type = 'account' AND f.subject_id = c.account_id "
+        "OR f.subject_type = 'guarantor' AND f.subject_id = c.guarantor_id) "
+        f"WHERE f.flag IN ({names}) AND f.known_on <= DATE '{as_of}' "
+        f"AND (f.ended_on IS NULL OR f.ended_on >= DATE '{as_of}')"
+    )
