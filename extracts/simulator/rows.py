@@ -45,7 +45,7 @@ class Rows:
         collected: dict[str, Integers] = {}
         for name, kind in self._types.items():
             chunks = self._chunks[name]
-            collected[name] = np.concatenate(chunks) if chunks else np.zeros(0, dtype=kind)  # type: ignore[assignment]
+            collected[name] = np.concatenate(chunks) if chunks else np.zeros(0, dtype=kind)
             chunks.clear()
         return collected
 

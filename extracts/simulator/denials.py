@@ -1,0 +1,109 @@
+"""Denials: which claims a payer refuses on the remittance day, why, and how much of the claim."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from extracts.simulator.claims import Claims
+from extracts.simulator.codes import ALL_CODES, CODES, KIND_NAMES, SHARED
+from extracts.simulator.coverage import class_of
+from extracts.simulator.payers import CLASSES, DENIAL_RATE, PAYERS
+from extracts.simulator.randomness import Floats, Integers, between, happens, pick, pick_by_row, stream
+from extracts.simulator.rows import MISSING
+from extracts.simulator.visits import INPATIENT, Visits
+
+
+@dataclass(frozen=True, slots=True)
+class Denials:
+    """One entry a denial. `code` indexes ALL_CODES, `rarc` the code's own RARCs; `cents` are denied charges."""
+
+    claim: Integers
+    day: Integers
+    code: Integers
+    rarc: Integers
+    cents: Integers
+    due: Integers
+
+    @property
+    def size(self) -> int:
+        """Number of denials."""
+        return len(self.claim)
+
+    @property
+    def kind(self) -> Integers:
+        """Number of each denial's kind in KIND_NAMES."""
+        return np.array([KIND_NAMES.index(code.kind) for code in ALL_CODES], dtype=np.int64)[self.code]
+
+
+LINE_RISK = np.array([0.10, 0.15, 0.18, -0.20, 0.20, 0.12, 0.0, -0.05, -0.25, 0.15, 0.10])
+"""Log factor on the denial rate, by service line."""
+
+
+def deny_claims(claims: Claims, visits: Visits, seed: int, as_of: int) -> Denials:
+    """Draw the denials of all claims, in order of the day."""
+    rng = stream(seed, "denials")
+    refused = np.flatnonzero(rng.random(claims.size) < _denial_probability(claims, visits, as_of))
+    inpatient = visits.patient_class[claims.account[refused]] == INPATIENT
+    code = pick_by_row(rng, _code_weights(), claims.payer[refused] * 2 + inpatient)
+    part = np.where(happens(rng, 0.3, len(refused)), rng.uniform(0.1, 0.8, len(refused)), 1.0)
+    cents = np.maximum(1, np.floor(claims.charges[refused] * part)).astype(np.int64)
+    unfit = _log_shared(rng, claims, refused)
+    claim = np.concatenate([refused, unfit[0]])
+    code = np.concatenate([code, unfit[1]])
+    cents = np.concatenate([cents, unfit[2]])
+    rarcs = np.array([len(c.rarcs) for c in ALL_CODES])[code]
+    rarc = np.floor(rng.random(len(claim)) * rarcs).astype(np.int64)
+    day = claims.remitted[claim]
+    order = np.lexsort((claim, day))
+    return Denials(
+        claim[order], day[order], code[order], rarc[order], cents[order], _due_days(rng, claims, claim, day)[order]
+    )
+
+
+def _denial_probability(claims: Claims, visits: Visits, as_of: int) -> Floats:
+    """Return each claim's chance of a denial; the mean of every payer class is its published rate."""
+    account = claims.account
+    line = visits.service_line[account]
+    factor = np.array([p.denies for p in PAYERS])[claims.payer]
+    factor = factor + np.where(line == MISSING, 0.0, LINE_RISK[np.maximum(line, 0)])
+    factor = factor + 0.25 * (visits.patient_class[account] == INPATIENT)
+    # One insurer tightens its policy eight months before the extract ends.
+    tighter = (claims.payer == 8) & (claims.remitted >= as_of - 240)
+    relative = np.exp(factor + 0.35 * tighter)
+    classes = class_of(claims.payer)
+    mean = np.bincount(classes, relative, len(CLASSES)) / np.maximum(np.bincount(classes, minlength=len(CLASSES)), 1)
+    rate = np.array([DENIAL_RATE[name] for name in CLASSES])
+    return np.asarray(np.minimum(0.6, rate[classes] * relative / mean[classes]))
+
+
+def _code_weights() -> Floats:
+    """Return weights of CODES for each payer, not inpatient and inpatient in turn: every payer has its own habits.
+
+    The habits are the region's, not the seed's: a payer denies for the same reasons in every simulation.
+    """
+    habits = np.exp(0.45 * stream(1, "payer habits").normal(size=(len(PAYERS), len(CODES))))
+    base = np.array([code.weight for code in CODES])
+    inpatient = np.array([code.inpatient for code in CODES])
+    return np.asarray(np.stack([habits * base, habits * base * inpatient], axis=1).reshape(2 * len(PAYERS), -1))
+
+
+def _log_shared(rng: np.random.Generator, claims: Claims, refused: Integers) -> tuple[Integers, Integers, Integers]:
+    """Log a few adjustments that are no denials: (claim, code, cents)."""
+    clean = np.ones(claims.size, dtype=bool)
+    clean[refused] = False
+    listed = np.flatnonzero(clean & happens(rng, 0.012, claims.size) & (claims.share > 0))
+    code = len(CODES) + pick(rng, [c.weight for c in SHARED], len(listed))
+    patient = np.array([c.group == "PR" for c in ALL_CODES])[code]
+    cents = np.where(patient, claims.share[listed], np.maximum(claims.charges - claims.allowed, 1)[listed])
+    return listed, code, cents
+
+
+def _due_days(rng: np.random.Generator, claims: Claims, claim: Integers, day: Integers) -> Integers:
+    """Return the last appeal day that the remittance system shows, for a bit over half of the denials."""
+    days = np.array([p.appeal_days or MISSING for p in PAYERS])[claims.payer[claim]]
+    shown = (days != MISSING) & happens(rng, 0.55, len(claim))
+    return np.where(
+        shown, day + days + np.where(happens(rng, 0.3, len(claim)), between(rng, 1, 5, len(claim)), 0), MISSING
+    )

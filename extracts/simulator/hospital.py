@@ -1,0 +1,69 @@
+"""The simulated hospital: its parts put in order, from people to the patient's last statement."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from extracts.simulator.appeals import Outcomes, work_denials
+from extracts.simulator.balances import Journal, open_balances, open_journal
+from extracts.simulator.claims import Claims, bill_claims
+from extracts.simulator.codes import ALL_CODES
+from extracts.simulator.coverage import Covered, cover_visits
+from extracts.simulator.denials import Denials, deny_claims
+from extracts.simulator.hardship import Hardship, strike_people
+from extracts.simulator.ledger import Ledger
+from extracts.simulator.mess import void_and_repost
+from extracts.simulator.patients import follow_patients
+from extracts.simulator.payers import SELF_PAY
+from extracts.simulator.people import People, make_people
+from extracts.simulator.randomness import Integers
+from extracts.simulator.recoveries import resolve_denials
+from extracts.simulator.remits import Transfers, discount_self_pay, remit_claims
+from extracts.simulator.visits import Visits, count_guarantors, make_visits
+
+
+@dataclass(frozen=True, slots=True)
+class Hospital:
+    """Everything that happened, what an extract shows and what it hides; days beyond the as-of day included."""
+
+    as_of: int
+    people: People
+    visits: Visits
+    covered: Covered
+    claims: Claims
+    denials: Denials
+    outcomes: Outcomes
+    hardship: Hardship
+    journal: Journal
+    ledger: dict[str, Integers]
+
+
+def run_hospital(accounts: int, seed: int, as_of: int) -> Hospital:
+    """Simulate three years of `accounts` accounts up to the day number `as_of`."""
+    year = int(np.int64(as_of).astype("datetime64[D]").astype("datetime64[Y]").astype(np.int64)) + 1970
+    people = make_people(count_guarantors(accounts), seed, year)
+    visits = make_visits(accounts, people, seed, as_of)
+    covered = cover_visits(people, visits, seed, as_of)
+    ledger, transfers, journal = Ledger(), Transfers(), open_journal()
+    claims = bill_claims(people, visits, covered, ledger, seed)
+    denials = deny_claims(claims, visits, seed, as_of)
+    outcomes = work_denials(claims, visits, denials, seed)
+    wait = remit_claims(claims, _held_back(claims, denials), covered, ledger, transfers, seed)
+    resolve_denials(claims, denials, outcomes, covered, wait, ledger, transfers)
+    alone = np.flatnonzero(covered.payer == SELF_PAY)
+    discount_self_pay(alone, visits.service[alone], visits.charges[alone], ledger, transfers, seed)
+    hardship = strike_people(people, visits, covered.qualified, journal, seed, as_of)
+    balances = open_balances(accounts, visits.guarantor, covered.payer == SELF_PAY, transfers.rows.collect())
+    follow_patients(balances, people, hardship, ledger, journal, seed, as_of)
+    columns = void_and_repost(ledger.collect(), seed)
+    return Hospital(as_of, people, visits, covered, claims, denials, outcomes, hardship, journal, columns)
+
+
+def _held_back(claims: Claims, denials: Denials) -> Integers:
+    """Return the cents of each claim that its denial holds back."""
+    real = np.array([code.kind != "not_a_denial" for code in ALL_CODES])[denials.code]
+    held = np.zeros(claims.size, dtype=np.int64)
+    held[denials.claim[real]] = denials.cents[real]
+    return held

@@ -1,0 +1,92 @@
+"""Simulate a hospital and write its AR extract."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from pathlib import Path
+
+from extracts.contract import TABLE_NAMES
+from extracts.errors import WrongUsage
+from extracts.metadata import ControlTotal, Metadata, write_metadata
+from extracts.simulator.hospital import Hospital, run_hospital
+from extracts.simulator.publish import Publisher
+
+SOURCE_SYSTEM = "simulated hospital"
+FEWEST_ACCOUNTS = 100
+MOST_ACCOUNTS = 20_000_000
+EARLIEST, LATEST = date(2015, 1, 1), date(2100, 1, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Simulated:
+    """What was written: the folder, the as-of day, rows of each table, and the hospital with its hidden truth."""
+
+    folder: Path
+    as_of: date
+    rows: Mapping[str, int]
+    hospital: Hospital
+
+
+def simulate(folder: Path, *, accounts: int, seed: int, as_of: date) -> Simulated:
+    """Simulate a hospital's last three years and write its AR extract: one Parquet file a table, and extract.toml.
+
+    Parameters
+    ----------
+    folder
+        Where to write; made when absent. A folder that holds another extract is refused.
+    accounts
+        Accounts opened in the three years (100 and more).
+    seed
+        The same seed, accounts and day give the same bytes.
+    as_of
+        The extract knows everything before this day (2015 and later).
+
+    Raises
+    ------
+    WrongUsage
+        If accounts, seed or day are impossible, or the folder holds files of another extract.
+    """
+    _check(accounts, seed, as_of)
+    _make_room(folder)
+    hospital = run_hospital(accounts, seed, (as_of - date(1970, 1, 1)) // timedelta(days=1))
+    totals = Publisher(hospital, folder, seed).publish()
+    control = {name: ControlTotal(rows=rows, amount=None) for name, rows in totals.rows.items()}
+    cents = Decimal(totals.ledger_cents).scaleb(-2)
+    control["transactions"] = ControlTotal(rows=totals.rows["transactions"], amount=cents)
+    write_metadata(Metadata(SOURCE_SYSTEM, as_of, control, {}), folder)
+    return Simulated(folder, as_of, totals.rows, hospital)
+
+
+def _check(accounts: int, seed: int, as_of: date) -> None:
+    if not FEWEST_ACCOUNTS <= accounts <= MOST_ACCOUNTS:
+        raise WrongUsage(
+            f"cannot simulate {accounts} accounts: allowed are {FEWEST_ACCOUNTS} to {MOST_ACCOUNTS:,}; "
+            "ask for a number in that range"
+        )
+    if seed < 0:
+        raise WrongUsage(f"cannot use the seed {seed}: allowed are whole numbers from 0 up; ask for such a seed")
+    if not EARLIEST <= as_of <= LATEST:
+        raise WrongUsage(
+            f"cannot simulate up to {as_of}: allowed are days from {EARLIEST} to {LATEST}, three years of history "
+            "before them are simulated; ask for a day in that range"
+        )
+
+
+def _make_room(folder: Path) -> None:
+    """Make the folder, or take away what an earlier simulation wrote in it."""
+    if folder.exists() and not folder.is_dir():
+        raise WrongUsage(f"cannot write an extract to {folder}: it is a file; allowed is a folder; name another")
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    tables = [path for path in sorted(folder.iterdir()) if path.name.split(".")[0] in TABLE_NAMES]
+    settings = folder / "extract.toml"
+    ours = settings.exists() and SOURCE_SYSTEM in settings.read_text(encoding="utf-8", errors="replace")
+    if (tables or settings.exists()) and not ours:
+        raise WrongUsage(
+            f"cannot write a simulated extract to {folder}: it holds files of another extract; "
+            "allowed is an empty folder or that of an earlier simulation; name another"
+        )
+    for path in tables:
+        path.unlink()
