@@ -1,0 +1,64 @@
+"""Control totals: what the sender says a table holds, against what arrived."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import duckdb
+
+from extracts.contract import Table
+from extracts.errors import ExtractRefused
+from extracts.metadata import FILE_NAME, ControlTotal, money_column
+from extracts.source_file import quote_name
+from extracts.stage import RULE, Staged
+
+
+def check_control_total(
+    connection: duckdb.DuckDBPyConnection, staged: Staged, total: ControlTotal | None
+) -> tuple[str, ...]:
+    """Compare every row of the staged table, quarantined ones too, with the declared rows and dollars.
+
+    Called while quarantined rows are still in the staged table.
+
+    Returns
+    -------
+    tuple of str
+        A notice where dollars could not be compared, because a row's amount cannot be read.
+
+    Raises
+    ------
+    ExtractRefused
+        With the rows or dollars expected and found.
+    """
+    if total is None:
+        return ()
+    name = quote_name(staged.table.name)
+    money = money_column(staged.table.name)
+    amount = (
+        f"sum({quote_name(money)}), count_if({RULE} IS NOT NULL AND {quote_name(money)} IS NULL)" if money else "0, 0"
+    )
+    found = connection.execute(f"SELECT count(*), {amount} FROM {name}").fetchone()
+    count, dollars, unread = found if found else (0, None, 0)
+    rows = count + len(staged.unreadable)
+    unread += len(staged.unreadable)
+    if total.rows is not None and rows != total.rows:
+        raise refuse_total(staged.table, staged.source.name, f"{total.rows:,} rows", f"{rows:,} rows")
+    if total.amount is None:
+        return ()
+    if unread:
+        return (
+            f"{staged.source.name}: {FILE_NAME} declares dollars, but {unread:,} quarantined rows may hide an amount: "
+            "not compared",
+        )
+    if (dollars or Decimal(0)) != total.amount:
+        raise refuse_total(staged.table, staged.source.name, f"{total.amount:,} dollars", f"{dollars or 0:,} dollars")
+    return ()
+
+
+def refuse_total(table: Table, file: str, expected: str, found: str) -> ExtractRefused:
+    """Say what was expected and found; both are sums over a table, not a patient's figures."""
+    return ExtractRefused(
+        f"{file}: the control total of {table.name} in {FILE_NAME} does not tie: expected {expected}, found {found}. "
+        "Allowed: equal to the row and to the cent. The file may be cut or doubled: "
+        "send it again, or correct the total."
+    )

@@ -1,0 +1,105 @@
+"""What an extract's tables say of each other. Nothing here refuses a run: each finding is a notice with a count."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+import duckdb
+
+from extracts.contract import KNOWN_FLAGS, TABLES
+from extracts.extract import TableState
+from extracts.source_file import quote_text
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """Rows of `table` that name, in `column`, a row of `parent`; `only` narrows them to some rows."""
+
+    table: str
+    column: str
+    parent: str
+    parent_column: str
+    only: str = "true"
+
+
+LINKS: tuple[Link, ...] = (
+    Link("accounts", "guarantor_id", "guarantors", "guarantor_id"),
+    Link("coverages", "account_id", "accounts", "account_id"),
+    Link("coverages", "payer_id", "payers", "payer_id"),
+    Link("transactions", "account_id", "accounts", "account_id"),
+    Link("transactions", "payer_id", "payers", "payer_id"),
+    Link("transactions", "reverses_id", "transactions", "transaction_id"),
+    Link("denials", "account_id", "accounts", "account_id"),
+    Link("denials", "payer_id", "payers", "payer_id"),
+    Link("appeals", "denial_id", "denials", "denial_id"),
+    Link("contacts", "guarantor_id", "accounts", "guarantor_id"),
+    Link("contacts", "account_id", "accounts", "account_id"),
+    Link("promises", "account_id", "accounts", "account_id"),
+    Link("payment_plans", "account_id", "accounts", "account_id"),
+    Link("flags", "subject_id", "accounts", "account_id", "subject_type = 'account'"),
+    Link("flags", "subject_id", "accounts", "guarantor_id", "subject_type = 'guarantor'"),
+)
+
+
+def describe_links(
+    connection: duckdb.DuckDBPyConnection, states: Mapping[str, TableState], as_of: date | None
+) -> tuple[str, ...]:
+    """Count rows that name an absent row, reversals before their original, unknown flags, and rows of the future."""
+    notices = []
+    for link in LINKS:
+        if not (states[link.table].present and states[link.parent].present) or not states[link.table].rows_loaded:
+            continue
+        rows = _count(
+            connection,
+            f"FROM {link.table} WHERE {link.only} AND {link.column} IS NOT NULL AND NOT EXISTS "
+            f"(FROM {link.parent} AS parent WHERE parent.{link.parent_column} = {link.table}.{link.column})",
+        )
+        if rows:
+            what = f"{link.table}.{link.column}"
+            notices.append(f"{link.table}: {rows:,} rows whose {what} is not in {link.parent}.{link.parent_column}")
+    return (
+        *notices,
+        *_describe_reversals(connection),
+        *_describe_flags(connection),
+        *_describe_future(connection, as_of),
+    )
+
+
+def _describe_reversals(connection: duckdb.DuckDBPyConnection) -> tuple[str, ...]:
+    early = _count(
+        connection,
+        "FROM transactions AS later JOIN transactions AS original ON original.transaction_id = later.reverses_id "
+        "WHERE later.reverses_id IS NOT NULL AND later.posted_on < original.posted_on",
+    )
+    return (f"transactions: {early:,} reversals posted before the row that they reverse",) if early else ()
+
+
+def _describe_flags(connection: duckdb.DuckDBPyConnection) -> tuple[str, ...]:
+    known = ", ".join(map(quote_text, KNOWN_FLAGS))
+    found = connection.execute(
+        f"SELECT flag, count(*) FROM flags WHERE flag NOT IN ({known}) GROUP BY flag ORDER BY flag"
+    ).fetchall()
+    rows = sum(count for _, count in found)
+    if not rows:
+        return ()
+    return (f"flags: {rows:,} rows with {len(found):,} flags that no rule reads; rules read {', '.join(KNOWN_FLAGS)}",)
+
+
+def _describe_future(connection: duckdb.DuckDBPyConnection, as_of: date | None) -> tuple[str, ...]:
+    if as_of is None:
+        return ()
+    notices = []
+    for table in TABLES:
+        if table.known_on is None:
+            continue
+        rows = _count(connection, f"FROM {table.name} WHERE {table.known_on} >= DATE '{as_of}'")
+        if rows:
+            notices.append(f"{table.name}: {rows:,} rows known on or after the extract's as-of date {as_of}")
+    return tuple(notices)
+
+
+def _count(connection: duckdb.DuckDBPyConnection, from_clause: str) -> int:
+    row = connection.execute(f"SELECT count(*) {from_clause}").fetchone()
+    return int(row[0]) if row else 0

@@ -1,0 +1,184 @@
+"""Reads one file into a staged table: every column parsed, and beside each row the first rule that it breaks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from extracts.contract import SQL_TYPES, Column, Table
+from extracts.csv_bytes import check_bytes, refuse_bytes
+from extracts.csv_records import Scan, read_header, scan_records, write_good_records
+from extracts.errors import ExtractRefused, did_you_mean
+from extracts.parse import Parsed, parse_column
+from extracts.source_file import SourceFile, quote_name, quote_path, quote_text
+
+RULE = "_rule"
+"""Column of the staged table: null, or the number of the broken rule (from 1) in `Staged.rules`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Staged:
+    """What was staged. `rules` are (column, rule) pairs; `scan` is a CSV's account of its lines, None for Parquet."""
+
+    table: Table
+    source: SourceFile
+    columns: tuple[Column, ...]
+    rules: tuple[tuple[str, str], ...]
+    absent: tuple[str, ...]
+    ignored: tuple[str, ...]
+    integer_ids: tuple[str, ...]
+    scan: Scan | None
+
+    def line_of(self, ordinal: int) -> int:
+        """Return a CSV row's physical line, or a Parquet row's number, from its ordinal (from 0)."""
+        return ordinal + 1 if self.scan is None else self.scan.line_of(ordinal)
+
+    @property
+    def unreadable(self) -> tuple[tuple[int, str], ...]:
+        """Records that were no rows at all, as (line, rule)."""
+        return () if self.scan is None else self.scan.broken
+
+
+def stage_table(
+    connection: duckdb.DuckDBPyConnection, table: Table, extra: tuple[Column, ...], source: SourceFile, workspace: Path
+) -> Staged:
+    """Create the table under its own name, with the column `_rule` beside the parsed ones, rows in the file's order.
+
+    Parameters
+    ----------
+    extra
+        Declared site attributes.
+    workspace
+        Private folder for a cleaned copy of a CSV that has broken records; the copy is deleted at once.
+
+    Raises
+    ------
+    ExtractRefused
+        When the file cannot be read, misses a required column, or a column's type loses what the contract needs.
+    """
+    if source.format == "parquet":
+        relation, types, scan, copy = *_open_parquet(connection, source), None, None
+    else:
+        relation, types, scan, copy = _open_csv(source, workspace)
+    columns = (*table.columns, *extra, *_audit_columns(table, types))
+    _require(table, source, types)
+    present = [parse_column(column, source, types[column.name]) for column in columns if column.name in types]
+    rules = tuple((parsed.column.name, rule) for parsed in present for rule, _ in parsed.rules)
+    try:
+        connection.execute(_render(table, columns, present, relation))
+    except duckdb.Error as error:
+        raise refuse_bytes(source.path, f"cannot be read ({type(error).__name__})", "Send the file again.") from None
+    finally:
+        if copy is not None:
+            copy.unlink(missing_ok=True)
+    if scan is not None:
+        _check_count(connection, table, source, scan)
+    names = {column.name for column in columns}
+    return Staged(
+        table=table,
+        source=source,
+        columns=columns,
+        rules=rules,
+        absent=tuple(column.name for column in columns if column.name not in types),
+        ignored=tuple(name for name in types if name not in names),
+        integer_ids=tuple(
+            p.column.name for p in present if p.column.kind in {"id", "text"} and "INT" in types[p.column.name]
+        ),
+        scan=scan,
+    )
+
+
+def _open_parquet(connection: duckdb.DuckDBPyConnection, source: SourceFile) -> tuple[str, dict[str, str]]:
+    try:
+        names = pq.read_schema(source.path).names
+        relation = f"read_parquet({quote_path(source.path)}, hive_partitioning = false)"
+        described = connection.execute(f"DESCRIBE SELECT * FROM {relation}").fetchall()
+    except (duckdb.Error, pa.ArrowException, OSError) as error:
+        raise ExtractRefused(
+            f"{source.name}: cannot be read as Parquet ({type(error).__name__}). Allowed: a whole Parquet file. "
+            "Send the file again."
+        ) from None
+    if len({name.casefold() for name in names}) < len(names):
+        raise ExtractRefused(
+            f"{source.name}: two columns have the same name (capitals aside). Allowed: each name once. "
+            "Rename or drop one."
+        )
+    return relation, {name: sql_type for name, sql_type, *_ in described}
+
+
+def _open_csv(source: SourceFile, workspace: Path) -> tuple[str, dict[str, str], Scan, Path | None]:
+    ends = check_bytes(source.path)
+    names = read_header(source.path)
+    scan = scan_records(source.path, fields=len(names), ends=ends)
+    if scan.cut:
+        raise refuse_bytes(source.path, "the last line ends in mid-row: the file was cut", "Send the whole file again.")
+    path, copy = source.path, None
+    if scan.broken or ends.mixed:
+        path = copy = workspace / f"{source.table}.csv"
+        write_good_records(source.path, fields=len(names), out=copy)
+    return render_csv_reader(path, names), dict.fromkeys(names, "VARCHAR"), scan, copy
+
+
+def render_csv_reader(path: Path, names: tuple[str, ...]) -> str:
+    """Render DuckDB's reader for a CSV that a scan has found clean: every column text, nothing sniffed."""
+    columns = ", ".join(f"{quote_text(name)}: 'VARCHAR'" for name in names)
+    compression = "gzip" if path.name.endswith(".gz") else "none"
+    return (
+        f"read_csv({quote_path(path)}, columns = {{{columns}}}, header = true, auto_detect = false, delim = ',', "
+        f"quote = '\"', escape = '\"', nullstr = '', strict_mode = true, null_padding = false, "
+        f"hive_partitioning = false, compression = '{compression}')"
+    )
+
+
+def _audit_columns(table: Table, types: dict[str, str]) -> tuple[Column, ...]:
+    """Columns for the fairness audit ride along in guarantors; no attribute and no feature is made of them."""
+    if table.name != "guarantors":
+        return ()
+    return tuple(Column(name, "text") for name in types if name.startswith("audit_"))
+
+
+def _require(table: Table, source: SourceFile, types: dict[str, str]) -> None:
+    missing = [column.name for column in table.columns if column.required and column.name not in types]
+    if not missing:
+        return
+    known = set(table.names)
+    # What looks like the header of a file without one is a patient's values: name nothing of it then.
+    hints = [f"{name}: {did_you_mean(name, types)}" for name in missing if "did you" in did_you_mean(name, types)]
+    hint = f" ({'; '.join(hints)})" if hints and known & set(types) else ""
+    header = "" if known & set(types) else " (none of the contract's columns is in the header; is there a header?)"
+    raise ExtractRefused(
+        f"{source.name}: required column {', '.join(missing)} is missing{hint}{header}. Allowed: "
+        f"{', '.join(table.names)}, named to the letter. Add it to the export, or import with a mapping."
+    )
+
+
+def _render(table: Table, columns: tuple[Column, ...], present: list[Parsed], relation: str) -> str:
+    parsed = {p.column.name: p for p in present}
+    values = [
+        f"{parsed[column.name].value if column.name in parsed else f'CAST(NULL AS {SQL_TYPES[column.kind]})'}"
+        f" AS {quote_name(column.name)}"
+        for column in columns
+    ]
+    values += [f"{p.given} AS {p.given_name}" for p in present]
+    conditions = [condition for p in present for _, condition in p.rules]
+    cases = " ".join(f"WHEN {condition} THEN {number}" for number, condition in enumerate(conditions, start=1))
+    names = ", ".join(quote_name(column.name) for column in columns)
+    broken = f"CAST(CASE {cases} END AS USMALLINT)" if cases else "CAST(NULL AS USMALLINT)"
+    return (
+        f"CREATE TABLE {quote_name(table.name)} AS SELECT {names}, {broken} AS {RULE} "
+        f"FROM (SELECT {', '.join(values)} FROM {relation} AS source)"
+    )
+
+
+def _check_count(connection: duckdb.DuckDBPyConnection, table: Table, source: SourceFile, scan: Scan) -> None:
+    """Two readers, one count: a file on which they differ is not read as anyone meant it."""
+    row = connection.execute(f"SELECT count(*) FROM {quote_name(table.name)}").fetchone()
+    read = row[0] if row else 0
+    if read != scan.good:
+        raise refuse_bytes(
+            source.path, f"{scan.good:,} records were found but {read:,} rows read", "Export it again as plain CSV."
+        )
