@@ -44,6 +44,14 @@ class Grid:
         return tuple(name for name, _, _, _ in self.columns)
 
 
+_PROPER = {
+    "medicare_advantage": "Medicare Advantage",
+    "managed_medicaid": "Managed Medicaid",
+    "workers_comp": "Workers' compensation",
+    "self_pay": "Self-pay",
+}
+
+
 def in_words(code: str) -> str:
     """Return a queue, action or class as a reader would say it.
 
@@ -52,7 +60,7 @@ def in_words(code: str) -> str:
     >>> in_words("Call by Friday")
     'Call by Friday'
     """
-    words = code.replace("_", " ").strip()
+    words = _PROPER.get(code, code.replace("_", " ").strip())
     return words[:1].upper() + words[1:]
 
 

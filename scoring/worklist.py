@@ -1,7 +1,7 @@
 """The records that the worklist files are written from: what a collector holds, and nothing more.
 
-Least disclosure: a line carries ids, balances, reasons, a deadline and an action. No name, birth date, diagnosis or note
-has a field here, so none can reach a file. Money is US dollars, ages are days, unknown is None and never 0.
+Least disclosure: a line carries ids, balances, reasons, a deadline and an action. No name, birth date, diagnosis or
+note has a field here, so none can reach a file. Money is US dollars, ages are days, unknown is None and never 0.
 """
 
 from __future__ import annotations
@@ -41,8 +41,8 @@ class Reason:
 class AccountLine:
     """One account of a household. Money in dollars, `age_days` since the account opened, `probability` in [0, 1].
 
-    `base_value` (the usual score) and `raw_score` (this account's) are log-odds; with both, the page draws the reasons as
-    a waterfall from one to the other, and gathers what is not listed in a last step.
+    `base_value` (the usual score) and `raw_score` (this account's) are log-odds; with both, the page draws the reasons
+    as a waterfall from one to the other, and gathers what is not listed in a last step.
     """
 
     account_id: str
@@ -180,7 +180,7 @@ class Worklist(Generic[Line_co]):
     below_the_cut
         Accounts or denials that were scored, are allowed, and fell below the capacity.
     suppressed
-        Rule -> accounts or denials that it kept off the list.
+        Rule, as a reader should see it ("H4 Asked us to cease communication") -> accounts or denials that it kept off.
     """
 
     name: str

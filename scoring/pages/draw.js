@@ -58,10 +58,10 @@ const cellOf = {
     return [button, whole.format(row.rank)];
   },
   id: (row) => [row.id, row.accounts ? make("small", "", counted(row.accounts.length, "account")) : row.account ? make("small", "", `Account ${row.account}`) : null],
-  payer: (row) => [row.payer || UNKNOWN, make("small", "", [row.payerClass, row.code].filter(Boolean).join(" · "))],
-  action: (row) => [make("strong", "", row.action), " ", make("span", "tag", row.queue), make("small", "", row.why)],
+  payer: (row) => [row.payer || UNKNOWN, row.code ? make("small", "code", row.code) : null, make("small", "", row.payerClass)],
+  action: (row) => [make("strong", "", row.action), " ", make("span", "tag", row.queue), make("small", "", row.because)],
   money: (row, key) => [row[key] === null ? UNKNOWN : dollars.format(row[key])],
-  days: (row, key) => [days(row[key])],
+  days: (row, key) => [whole.format(row[key])],
   chance: (row) => {
     const fill = make("i", "");
     fill.style.width = `${Math.round(row.chance * 100)}%`;
@@ -73,14 +73,15 @@ const cellOf = {
   date: (row, key) => [day(row[key])],
   reasons: (row) => (row.reasons.length ? row.reasons.slice(0, 2).map(reasonLine) : [UNKNOWN]),
 };
-const CLASS_OF = { money: "number", days: "number", chance: "number", deadline: "due", reasons: "why" };
+const CLASS_OF = { money: "number", days: "number", chance: "number" };
 
 function drawLine(row) {
   const line = make("tr", row.open ? "line open" : "line");
   line.setAttribute("role", "row");
   line.dataset.at = row.at;
   for (const cell of list.cells) {
-    const box = make("td", CLASS_OF[cell.kind] || cell.kind, ...cellOf[cell.kind](row, cell.key));
+    const box = make("td", `${cell.key} ${CLASS_OF[cell.kind] || ""}`, ...cellOf[cell.kind](row, cell.key));
+    box.classList.toggle("none", cell.kind === "deadline" && row.due === null && !row.source);
     box.setAttribute("role", "cell");
     box.dataset.label = cell.title;
     line.append(box);
@@ -159,7 +160,7 @@ function drawDetail(row) {
   const why = make("section", "", make("h3", "", `Why ${chance(row.chance)}`),
     row.reasons.length ? waterfall(row.reasons, row.scale, `This ${list.words.line}: ${chance(row.chance)}`) : make("p", "quiet", "No reasons were given for this row."));
   const next = make("section", "", make("h3", "", "What to do"), facts([
-    ["Next action", row.action], ["Why", row.why || null], ["Queue", row.queue],
+    ["Next action", row.action], ["Why", row.because || null], ["Queue", row.queue],
     ["Expected recovery", money(row.recovery)], ["Expected value", money(row.value)],
     ["Deadline", day(row.due)], ["Deadline from", row.due === null ? row.source || null : row.source || "Source not stated"],
   ]));

@@ -19,7 +19,7 @@ const collator = new Intl.Collator("en", { numeric: true, sensitivity: "base" })
 for (const row of list.rows) {
   row.payerNames = row.payers.length ? row.payers : [NO_PAYER];
   const accounts = row.accounts || [];
-  row.words = [row.id, row.account, row.code, row.payerClass, row.queue, row.action, row.why, row.source, ...row.payers,
+  row.words = [row.id, row.account, row.code, row.payerClass, row.queue, row.action, row.because, row.source, ...row.payers,
     ...row.reasons.map((reason) => reason[0]), ...accounts.map((account) => account.id)]
     .filter(Boolean).join("\n").toLowerCase();
 }

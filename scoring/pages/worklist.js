@@ -13,7 +13,7 @@ function offer(select, options, all) {
 
 function drawHead() {
   const cells = list.cells.map((cell) => {
-    const head = make("th", [CLASS_OF[cell.kind] === "number" ? "number" : "", cell.kind === "reasons" ? "why" : ""].join(" ").trim());
+    const head = make("th", `${cell.key} ${CLASS_OF[cell.kind] || ""}`);
     head.scope = "col";
     head.setAttribute("role", "columnheader");
     if (!SORTABLE.includes(cell)) {

@@ -52,10 +52,7 @@ def _pick(dice: Generator, choices: Sequence[T]) -> T:
 
 def _reasons(dice: Generator, count: int) -> tuple[Reason, ...]:
     chosen = [PHRASES[at] for at in dice.permutation(len(PHRASES))[:count]]
-    signs = [
-        Reason(f"f{i}", text.format(int(dice.integers(4, 96))), None, float(dice.normal(0, 0.5)))
-        for i, text in enumerate(chosen)
-    ]
+    signs = [Reason("f", text.format(int(dice.integers(4, 96))), None, float(dice.normal(0, 0.5))) for text in chosen]
     return tuple(sorted(signs, key=lambda reason: -abs(reason.contribution)))
 
 
