@@ -16,6 +16,7 @@ from features.vocabulary import (
     Share,
     Snapshot,
     Source,
+    Spread,
     Sum,
 )
 
@@ -281,6 +282,53 @@ HISTORY = tuple(
             "No earlier balance reached this age",
         ),
         (
+            "household_seen_at_this_age",
+            "count",
+            Count("household", "at_risk = 1"),
+            "Other balances of the household that were unpaid at this age and seen for the horizon after it",
+            "{value} earlier balances reached this age unpaid",
+        ),
+        (
+            "household_recent_days_to_pay",
+            "days",
+            Mean("household", "days_to_pay", f"{OTHER} AND days_since_payment <= 30"),
+            "Days to a first payment of the household's balances paid in the last 30 days",
+            "Lately pays after {value}",
+            "No payment in the last 30 days",
+        ),
+        (
+            "household_slowest_days_to_pay",
+            "days",
+            Greatest("household", "days_to_pay", OTHER),
+            "Longest that the household took to a first payment",
+            "Has taken up to {value} to pay",
+            "No earlier payment to judge by",
+        ),
+        (
+            "household_oldest_days_owed",
+            "days",
+            Greatest("household", "days_owed", f"{OTHER} AND patient_balance > 0"),
+            "Days for which the household's oldest other open balance has been owed",
+            "Oldest other balance owed for {value}",
+            "No other open balance",
+        ),
+        (
+            "household_unpaid_share_30d",
+            "share",
+            Share("household", "patient_balance > 0", f"{OTHER} AND days_owed <= 30"),
+            "Share of the household's other balances of the last 30 days that are still open",
+            "{value} of the household's balances of 30 days are open",
+            "No other balance in 30 days",
+        ),
+        (
+            "household_days_to_pay_spread",
+            "days",
+            Spread("household", "days_to_pay", OTHER),
+            "How much the household's days to pay vary: their standard deviation",
+            "Days to pay vary by {value}",
+            "Fewer than two earlier payments to judge by",
+        ),
+        (
             "household_bad_debt",
             "dollars",
             Sum("household", "bad_debt", OTHER),
@@ -416,7 +464,13 @@ SEASON = tuple(
             "Tax-refund season: {value}",
         ),
         ("weekday", "weekday", Snapshot("weekday"), "Weekday of the snapshot, Monday = 1", "Weekday {value}"),
-        ("day_of_month", "day", Snapshot("day_of_month"), "Day of the month of the snapshot", "Day {value} of the month"),
+        (
+            "day_of_month",
+            "day",
+            Snapshot("day_of_month"),
+            "Day of the month of the snapshot",
+            "Day {value} of the month",
+        ),
     )
 )
 

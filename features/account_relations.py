@@ -19,7 +19,9 @@ def ledger() -> Relation:
         key_sql="t.account_id",
         rows="transactions t",
         known_on="t.posted_on",
-        fields=columns_of("t", "transactions", "kind", "amount", "responsibility", "posted_on", "payer_id", "reverses_id"),
+        fields=columns_of(
+            "t", "transactions", "kind", "amount", "responsibility", "posted_on", "payer_id", "reverses_id"
+        ),
         needs=("transactions",),
         tie="t.transaction_id",
     )
@@ -148,5 +150,13 @@ def coverages() -> Relation:
 
 def account_relations(dialect: Dialect, horizon_days: int, state: Mapping[str, Field]) -> dict[str, Relation]:
     """Return every relation that an account's features may name; `state` are the columns of `account_state`."""
-    found = (ledger(), household(horizon_days, state), contacts(), promises(dialect), plans(), account_denials(), coverages())
+    found = (
+        ledger(),
+        household(horizon_days, state),
+        contacts(),
+        promises(dialect),
+        plans(),
+        account_denials(),
+        coverages(),
+    )
     return {relation.name: relation for relation in found}

@@ -76,7 +76,9 @@ def account_fields(dialect: Dialect, target: PaymentTarget, attributes: tuple[st
         ),
         "outcome_age": Field(f"{owed} - {horizon}", ledger),
         "payer_id": Field("p.payer_id", ("coverages",)),
-        "payer_class": Field("CASE WHEN p.payer_id IS NULL THEN 'self_pay' ELSE p.payer_class END", ("coverages", "payers")),
+        "payer_class": Field(
+            "CASE WHEN p.payer_id IS NULL THEN 'self_pay' ELSE p.payer_class END", ("coverages", "payers")
+        ),
         "has_coverage": Field("CASE WHEN p.payer_id IS NULL THEN 0 ELSE 1 END", ("coverages",)),
         "month_of_year": Field("EXTRACT(MONTH FROM d.as_of)"),
         "day_of_month": Field("EXTRACT(DAY FROM d.as_of)"),

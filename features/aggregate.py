@@ -18,6 +18,7 @@ from features.vocabulary import (
     Least,
     Mean,
     Share,
+    Spread,
     Sum,
 )
 
@@ -70,6 +71,8 @@ def aggregate_sql(source: Aggregate, spelled: Mapping[str, str]) -> str:
             return f"COALESCE(SUM({when(put_in(source.value, spelled))}), 0)"
         case Mean():
             return f"AVG(CAST({when(put_in(source.value, spelled))} AS DOUBLE PRECISION))"
+        case Spread():
+            return f"STDDEV_SAMP(CAST({when(put_in(source.value, spelled))} AS DOUBLE PRECISION))"
         case Least():
             return f"MIN({when(put_in(source.value, spelled))})"
         case Greatest():
@@ -93,9 +96,7 @@ def known_rows(relation: Relation, *, only_spine: bool) -> str:
     `only_spine` leaves out rows whose key no snapshot has.
     """
     if relation.per_snapshot:
-        return (
-            f"spine JOIN {relation.rows} ON {relation.key_sql} = spine.{relation.key} AND e.as_of = spine.as_of"
-        )
+        return f"spine JOIN {relation.rows} ON {relation.key_sql} = spine.{relation.key} AND e.as_of = spine.as_of"
     if relation.known_on is None:
         rows, as_of, condition = relation.rows, "e.as_of", ""
     else:

@@ -33,6 +33,7 @@ class Feature:
     `unit` is what the value counts: dollars, days, count, share, rate, log odds, month, yes/no or category. `phrase`
     is what a collector reads, with `{value}` where the value goes; `absent` is read when the value is unknown.
     `direction` is +1 or -1 where the trade is sure that more of it makes the outcome more or less likely, else 0.
+    `modelled` is False for what explains another feature (the support behind a pair's rate) and is no input itself.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Feature:
     phrase: str
     absent: str = ""
     direction: int = 0
+    modelled: bool = True
 
     def __post_init__(self) -> None:
         """Refuse a record that no reader could place."""
@@ -61,7 +63,15 @@ def catalogue_digest(features: Iterable[Feature]) -> str:
     Phrases are left out: better wording does not make a model stale.
     """
     defined = [
-        {"name": f.name, "unit": f.unit, "family": f.family, "kind": type(f.source).__name__, "source": asdict(f.source)}
+        {
+            "name": f.name,
+            "unit": f.unit,
+            "family": f.family,
+            "kind": type(f.source).__name__,
+            "source": asdict(f.source),
+            "direction": f.direction,
+            "modelled": f.modelled,
+        }
         for f in features
     ]
     return hashlib.sha256(json.dumps(defined, sort_keys=True).encode()).hexdigest()

@@ -108,7 +108,14 @@ PAYER_MIX = tuple(
         ("payer_class", "category", Snapshot("payer_class"), "Class of the denying payer", "Payer class {value}"),
         ("group_code", "category", Snapshot("group_code"), "Adjustment group code", "Group code {value}"),
         ("carc", "category", Snapshot("carc"), "Claim adjustment reason code", "Reason code {value}"),
-        ("rarc", "category", Snapshot("rarc"), "Remittance advice remark code", "Remark code {value}", "No remark code"),
+        (
+            "rarc",
+            "category",
+            Snapshot("rarc"),
+            "Remittance advice remark code",
+            "Remark code {value}",
+            "No remark code",
+        ),
         ("service_line", "category", Snapshot("service_line"), "Service line", "Service line {value}"),
         ("patient_class", "category", Snapshot("patient_class"), "Kind of visit", "{value} visit"),
         (

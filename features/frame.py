@@ -29,8 +29,8 @@ _SUBJECT_TABLE = {"account": ("accounts", "opened_on", "paid"), "denial": ("deni
 class Frame:
     """Rows and the features that they hold.
 
-    `data` has `unit_id`, `household`, `as_of`, `amount` (dollars at stake, NaN unknown), `age_days`, for denials also
-    `row_account_id` and `row_payer_id`, then a column a feature: float64 with NaN for unknown, or text with missing
+    `data` has `unit_id`, `household`, `as_of`, `amount` (dollars at stake, NaN unknown), `age_days`, `row_payer_id`, for denials also
+    `row_account_id`, then a column a feature: float64 with NaN for unknown, or text with missing
     values for categories. A training frame also has `label` (0 or 1), `share` (0 to 1, NaN unknown) and `recovered`
     (dollars, NaN unknown). Rows are sorted by as-of date and unit.
 
@@ -74,8 +74,9 @@ def training_frame(extract: Extract, target: Definition, as_of: date) -> Frame:
     days = snapshot_days(target, as_of, first_known(extract, target.unit))
     if not days:
         raise WrongUsage(
-            f"no {target.unit} snapshot is ripe as of {as_of}: labels need {target.ripe_after_days} days after the "
-            "first known row; train as of a later day or shorten the horizon in the settings"
+            f"no {target.unit} snapshot is ripe as of {as_of}: a snapshot needs {target.history_days} days of history "
+            f"before it and {target.ripe_after_days} days after it; train as of a later day, or lower history_days or "
+            "the horizon in the settings"
         )
     return _frame(extract, target, days, as_of)
 

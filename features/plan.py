@@ -95,7 +95,11 @@ def plan_frame(
         steps += [Step("population", population), *_labelled(unit, target, dialect)]
     found, joins = _aggregates(usable, unit, dialect)
     rates = [feature.source for feature in usable if isinstance(feature.source, Rate)]
-    steps += [*found, *rate_steps(unit.state, rates), _frame(features, available, unit, joins + rate_joins(rates), ripe_by)]
+    steps += [
+        *found,
+        *rate_steps(unit.state, rates),
+        _frame(features, available, unit, joins + rate_joins(rates), ripe_by),
+    ]
     return Plan(tuple(steps), tuple(f.name for f in features if f.name not in available))
 
 
@@ -127,9 +131,7 @@ def _account_unit(
             Step("account_state", account_state(fields)),
         ),
         population=account_population(target),
-        head=(
-            "account_id AS unit_id, guarantor_id AS household, patient_balance AS amount, account_age AS age_days"
-        ),
+        head=("account_id AS unit_id, guarantor_id AS household, patient_balance AS amount, account_age AS age_days"),
         labels=account_labels(dialect, target, f"DATE '{ripe_by}'") if ripe_by else "",
     )
 
@@ -201,12 +203,16 @@ def _aggregates(features: Sequence[Feature], unit: _Unit, dialect: Dialect) -> t
         elif plain:
             steps.append(aggregate_step(step_name, relation, plain, dialect))
         if plain:
-            joins.append(f"LEFT JOIN {step_name} ON {step_name}.{key} = spine.{key} AND {step_name}.as_of = spine.as_of")
+            joins.append(
+                f"LEFT JOIN {step_name} ON {step_name}.{key} = spine.{key} AND {step_name}.as_of = spine.as_of"
+            )
         for feature in members:
             if isinstance(feature.source, Latest):
                 step = latest_step(f"latest_{feature.name}", relation, feature, dialect)
                 steps.append(step)
-                joins.append(f"LEFT JOIN {step.name} ON {step.name}.{key} = spine.{key} AND {step.name}.as_of = spine.as_of")
+                joins.append(
+                    f"LEFT JOIN {step.name} ON {step.name}.{key} = spine.{key} AND {step.name}.as_of = spine.as_of"
+                )
     return steps, joins
 
 
@@ -215,7 +221,7 @@ def _frame(
 ) -> Step:
     spelled = {name: f"spine.{name}" for name in unit.fields}
     heads = ["unit_id", "household", "as_of", "amount", "age_days"]
-    ids = {"account_state": (), "denial_state": ("account_id", "payer_id")}[unit.state]
+    ids = {"account_state": ("payer_id",), "denial_state": ("account_id", "payer_id")}[unit.state]
     labels = ["label", "share", "recovered"] if ripe_by else []
     inner = [f"spine.{name} AS {name}" for name in heads]
     inner += [f"spine.{name} AS row_{name}" for name in ids]

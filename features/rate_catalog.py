@@ -9,10 +9,14 @@ from features.catalog import Feature
 from features.vocabulary import CombinedLogOdds, HistoricalRate, RateSupport, Snapshot
 
 
-def rate_features(family: str, subject: str, keys: tuple[str, ...], label: str, half_life_days: int | None = None) -> tuple[Feature, Feature]:
+def rate_features(
+    family: str, subject: str, keys: tuple[str, ...], label: str, half_life_days: int | None = None
+) -> tuple[Feature, Feature]:
     """Return the smoothed rate by some keys and the support behind it.
 
-    `subject` names what the rate is of ("paid", "overturned"), `label` what a reader calls the keys.
+    `subject` names what the rate is of ("paid", "overturned"), `label` what a reader calls the keys. More of the rate
+    makes the outcome more likely by definition. A pair's support is shown beside its rate but is no input to a model:
+    measured on real decisions, models that split on it rank later years worse.
     """
     name = "_".join(key.removeprefix("site_") for key in keys)
     return (
@@ -22,8 +26,9 @@ def rate_features(family: str, subject: str, keys: tuple[str, ...], label: str, 
             "rate",
             family,
             HistoricalRate(keys, half_life_days=half_life_days),
-            f"Of earlier ones with this {label}, {{value}} were {subject}",
+            f"Of {{support}} earlier ones with this {label}, {{value}} were {subject}",
             f"No earlier outcome with this {label}",
+            direction=1,
         ),
         Feature(
             f"{subject}_support_{name}",
@@ -32,6 +37,7 @@ def rate_features(family: str, subject: str, keys: tuple[str, ...], label: str, 
             family,
             RateSupport(keys, half_life_days=half_life_days),
             f"{{value}} earlier outcomes with this {label}",
+            modelled=len(keys) == 1,
         ),
     )
 
@@ -41,7 +47,7 @@ def site_features(attributes: Mapping[str, str], subject: str) -> tuple[Feature,
 
     `attributes` maps a column to category, number or boolean, as `extract.toml` declares it.
     """
-    plain = tuple(_site_feature(name, kind) for name, kind in attributes.items() if kind != "category")
+    plain = tuple(_site_feature(name, kind) for name, kind in attributes.items())
     categories = tuple(name for name, kind in attributes.items() if kind == "category")
     keys: list[tuple[str, ...]] = [(name,) for name in categories]
     keys += list(combinations(categories, 2))
@@ -57,7 +63,7 @@ def site_features(attributes: Mapping[str, str], subject: str) -> tuple[Feature,
 
 def _site_feature(name: str, kind: str) -> Feature:
     words = name.replace("_", " ")
-    unit = "yes/no" if kind == "boolean" else "number"
+    unit = {"boolean": "yes/no", "category": "category"}.get(kind, "number")
     return Feature(
         f"site_{name}", f"The site's {words}", unit, "site attribute", Snapshot(f"site_{name}"), f"{words}: {{value}}"
     )
@@ -74,5 +80,6 @@ def _combined(keys: tuple[str, ...], subject: str) -> tuple[Feature, ...]:
             "site attribute",
             CombinedLogOdds(keys),
             "History of its attributes taken together: {value}",
+            direction=1,
         ),
     )

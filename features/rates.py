@@ -118,4 +118,3 @@ def _smoothed(keys: tuple[str, ...], weight: float, half_life_days: int | None, 
 def _log_odds(rate: str) -> str:
     kept = f"CASE WHEN {rate} < {FLOOR} THEN {FLOOR} WHEN {rate} > {1 - FLOOR} THEN {1 - FLOOR} ELSE {rate} END"
     return f"LN(({kept}) / (1 - ({kept})))"
-

@@ -11,7 +11,7 @@ def snapshot_days(target: Target, as_of: date, first_known: date) -> list[date]:
     """Return the training snapshots, oldest first.
 
     The latest is the last day whose label is ripe by `as_of`; the others lie `every_days` apart before it, none before
-    the day after `first_known`, at most `snapshots` of them.
+    the extract has the target's days of history, at most `snapshots` of them.
 
     >>> from features.targets import PaymentTarget
     >>> target = PaymentTarget(horizon_days=30, every_days=30, snapshots=2)
@@ -20,4 +20,5 @@ def snapshot_days(target: Target, as_of: date, first_known: date) -> list[date]:
     """
     latest = as_of - timedelta(days=target.ripe_after_days)
     days = (latest - timedelta(days=target.every_days * step) for step in range(target.snapshots))
-    return sorted(day for day in days if day > first_known)
+    earliest = first_known + timedelta(days=target.history_days)
+    return sorted(day for day in days if day >= earliest)

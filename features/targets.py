@@ -10,7 +10,8 @@ from pydantic import BaseModel, ConfigDict, Field
 class Target(BaseModel):
     """What both targets share: how training snapshots are laid out in time.
 
-    `every_days` is the distance between snapshots; at most `snapshots` of them are taken, the latest first;
+    `every_days` is the distance between snapshots; at most `snapshots` of them are taken, the latest first, none before
+    the extract has `history_days` of history, for features that look back need something to see;
     `rows_per_unit` keeps that many snapshots of one account or denial, chosen by a hash (None: all).
     """
 
@@ -18,6 +19,7 @@ class Target(BaseModel):
 
     every_days: int = Field(30, ge=1)
     snapshots: int = Field(24, ge=1)
+    history_days: int = Field(180, ge=1)
     rows_per_unit: int | None = Field(None, ge=1)
 
     @property
@@ -52,6 +54,7 @@ class OverturnTarget(Target):
 
     unit: Literal["denial"] = "denial"
     snapshots: int = Field(180, ge=1)
+    history_days: int = Field(365, ge=1)
     rows_per_unit: int | None = Field(1, ge=1)
     maturity_days: int = Field(180, ge=1)
 

@@ -40,6 +40,15 @@ class Mean:
 
 
 @dataclass(frozen=True, slots=True)
+class Spread:
+    """Sample standard deviation of a value; unknown with fewer than two rows."""
+
+    relation: str
+    value: str
+    where: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Least:
     """Smallest value; unknown when there are no rows."""
 
@@ -123,7 +132,7 @@ class HistoricalRate:
     """
 
     keys: tuple[str, ...]
-    weight: float = 20.0
+    weight: float = 5.0
     half_life_days: int | None = None
 
 
@@ -140,10 +149,10 @@ class CombinedLogOdds:
     """Sum over keys of log odds of the smoothed single-key rate less the overall log odds: naive Bayes evidence."""
 
     keys: tuple[str, ...]
-    weight: float = 20.0
+    weight: float = 5.0
     half_life_days: int | None = None
 
 
-Aggregate = Count | Sum | Mean | Least | Greatest | DaysSinceLast | DaysSinceFirst | Share | Latest
+Aggregate = Count | Sum | Mean | Spread | Least | Greatest | DaysSinceLast | DaysSinceFirst | Share | Latest
 Rate = HistoricalRate | RateSupport | CombinedLogOdds
 Source = Aggregate | Snapshot | Derived | Rate

@@ -1,0 +1,41 @@
+"""Guards before a run: an extract that is too old, or whose volume is out of line with the last run, is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, timedelta
+
+from extracts.errors import OutOfLine
+from extracts.extract import Extract
+from scoring.settings import ScoringSettings
+
+WATCHED = ("accounts", "transactions", "denials")
+
+
+def check_age(extract: Extract, as_of: date, settings: ScoringSettings) -> None:
+    """Refuse an extract whose knowledge ends too long before the as-of day (exit code 4)."""
+    known_until = extract.metadata.as_of
+    if known_until is None:
+        return
+    age = as_of - known_until
+    if age > timedelta(days=settings.max_extract_age_days):
+        raise OutOfLine(
+            f"The extract is too old: it knows everything before {known_until}, {age.days} days before the as-of date "
+            f"{as_of}; {settings.max_extract_age_days} days are allowed. Export again, or raise max_extract_age_days "
+            "in the settings."
+        )
+
+
+def check_volume(extract: Extract, before: Mapping[str, int], settings: ScoringSettings) -> None:
+    """Refuse an extract that shrank or grew beyond what the settings allow against the previous run (exit code 4)."""
+    for name in WATCHED:
+        now, then = extract.tables[name].rows_loaded, before.get(name, 0)
+        if then == 0:
+            continue
+        change = now / then - 1
+        if change < -settings.max_volume_drop or change > settings.max_volume_growth:
+            raise OutOfLine(
+                f"Table {name} is out of line: {now:,} rows against {then:,} in the previous run ({change:+.0%}); "
+                f"-{settings.max_volume_drop:.0%} to +{settings.max_volume_growth:.0%} is allowed. Check the export; "
+                "if the change is real, set max_volume_drop or max_volume_growth in the settings for this run."
+            )

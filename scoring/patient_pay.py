@@ -1,0 +1,189 @@
+"""From scored accounts to the patient-pay list: value, rules, rank, and one line a guarantor."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import pandas as pd
+
+from extracts.extract import Extract
+from scoring.actions import Household, patient_action
+from scoring.candidates import first_statements, make_candidates
+from scoring.reasons import top_reasons
+from scoring.rules import RuleTable, suppressed_accounts
+from scoring.scored import Explained, Scored
+from scoring.settings import ScoringSettings
+from scoring.worklist import AccountLine, PatientLine
+
+ASSISTANCE_WINDOW_DAYS = 240
+"""26 CFR 1.501(r)-1: a patient may apply for assistance until this many days after the first statement."""
+
+NOT_PLACED = "below_the_cut"
+LISTED = "listed"
+
+
+@dataclass(frozen=True, slots=True)
+class PatientAccounts:
+    """Every scored account with value, rank and place. `table` is indexed by account_id and holds the columns of
+    `payment_scores.parquet` but the reasons, and `place`: listed, below_the_cut or suppressed."""
+
+    table: pd.DataFrame
+    lead: pd.DataFrame
+
+    @property
+    def listed_guarantors(self) -> pd.DataFrame:
+        """One row a listed guarantor, best first: `guarantor_id`, `account_id` of the account that leads."""
+        return self.lead
+
+
+def value_accounts(
+    extract: Extract, scored: Scored, as_of: date, settings: ScoringSettings, rules: RuleTable
+) -> PatientAccounts:
+    """Value, suppress and rank the scored accounts.
+
+    Expected recovery is balance x expected share paid; expected value is that less the cost of working the account.
+    An account is listed when nothing suppresses it, its guarantor's accounts are together worth more than they cost (or
+    it is Medicare's: like effort, rule S6), and its guarantor is within capacity. Ties go to the larger balance, then
+    to the smaller id.
+    """
+    rows = scored.rows
+    table = pd.DataFrame(
+        {
+            "account_id": rows["unit_id"],
+            "guarantor_id": rows["household"],
+            "patient_balance": rows["amount"],
+            "probability": rows["probability"],
+            "expected_share": rows["expected_share"],
+            "expected_recovery": rows["expected_share"] * rows["amount"],
+            "raw_score": rows["raw_score"],
+            "insurance_balance": rows["insurance_balance"],
+            "payer_class": rows["payer_class"],
+            "payer_id": rows["row_payer_id"],
+            "age_days": rows["age_days"],
+            "statements": rows["statements_sent"],
+            "mail_returned": rows["mail_returned"],
+        }
+    )
+    table["expected_value"] = table["expected_recovery"] - settings.account_cost
+    waived = {waiver.rule for waiver in settings.waive}
+    make_candidates(
+        extract, table[["account_id", "guarantor_id", "patient_balance", "insurance_balance", "payer_class"]], as_of
+    )
+    table = table.merge(
+        suppressed_accounts(extract.connection, rules.patient, as_of, waived), on="account_id", how="left"
+    )
+    table["suppressed_by"] = [list(found) if isinstance(found, list) else _listed(found) for found in table["suppressed_by"]]
+    free = table["suppressed_by"].str.len() == 0
+    ranked = table[free].sort_values(
+        ["expected_value", "patient_balance", "account_id"], ascending=[False, False, True], kind="stable"
+    )
+    table["rank"] = pd.Series(range(1, len(ranked) + 1), index=ranked.index, dtype="Int64").reindex(table.index)
+    listed = _listed_guarantors(ranked, settings)
+    table["place"] = "suppressed"
+    table.loc[free, "place"] = NOT_PLACED
+    table.loc[free & table["guarantor_id"].isin(listed["guarantor_id"]), "place"] = LISTED
+    return PatientAccounts(table.set_index("account_id", drop=False), listed)
+
+
+def _listed(found: object) -> list[str]:
+    return [] if found is None or (isinstance(found, float)) else [str(rule) for rule in found]  # type: ignore[attr-defined]
+
+
+def _listed_guarantors(ranked: pd.DataFrame, settings: ScoringSettings) -> pd.DataFrame:
+    """Return the guarantors to list, best first, with the account that leads each."""
+    by_guarantor = ranked.groupby("guarantor_id", sort=False)
+    lines = by_guarantor.agg(
+        account_id=("account_id", "first"),
+        expected_recovery=("expected_recovery", "sum"),
+        expected_value=("expected_value", "sum"),
+        balance=("patient_balance", "sum"),
+    ).reset_index()
+    medicare = ranked.loc[ranked["payer_class"] == "medicare", "guarantor_id"]
+    worth = (lines["expected_value"] > 0) | lines["guarantor_id"].isin(medicare)
+    lines = lines[worth].sort_values(
+        ["expected_value", "balance", "guarantor_id"], ascending=[False, False, True], kind="stable"
+    )
+    return lines.head(len(lines) if settings.capacity is None else settings.capacity).reset_index(drop=True)
+
+
+def patient_lines(
+    extract: Extract,
+    accounts: PatientAccounts,
+    explained: Explained,
+    as_of: date,
+    settings: ScoringSettings,
+) -> tuple[PatientLine, ...]:
+    """Return one line a listed guarantor, with the household's listed accounts beneath."""
+    payers = _payer_names(extract)
+    statements = first_statements(extract.connection, as_of).set_index("guarantor_id")["first_statement_on"].to_dict()
+    consent = _text_consent(extract)
+    table = accounts.table[accounts.table["place"] == LISTED].sort_values("rank")
+    beneath = {str(guarantor): rows for guarantor, rows in table.groupby("guarantor_id", sort=False)}
+    lines = []
+    for place, line in enumerate(accounts.lead.itertuples(index=False), start=1):
+        rows = beneath[line.guarantor_id]
+        lead = rows.loc[line.account_id]
+        household = Household(
+            balance=float(line.balance),
+            probability=float(lead["probability"]),
+            statements=None if pd.isna(lead["statements"]) else float(lead["statements"]),
+            text_consent=consent.get(line.guarantor_id),
+            mail_returned=bool(lead["mail_returned"] > 0),
+        )
+        action = patient_action(household, settings)
+        first_statement = statements.get(line.guarantor_id)
+        deadline, source = None, ""
+        if action.queue == "assistance_screening" and first_statement is not None:
+            deadline = pd.Timestamp(first_statement).date() + timedelta(days=ASSISTANCE_WINDOW_DAYS)
+            source = "26 CFR 1.501(r): apply within 240 days of the first statement (check)"
+        lines.append(
+            PatientLine(
+                rank=place,
+                guarantor_id=line.guarantor_id,
+                queue=action.queue,
+                action=action.action,
+                action_why=action.why,
+                balance=float(line.balance),
+                age_days=int(rows["age_days"].max()),
+                probability=float(lead["probability"]),
+                expected_recovery=float(line.expected_recovery),
+                expected_value=float(line.expected_value),
+                deadline=deadline,
+                deadline_source=source,
+                reasons=top_reasons(explained.of(line.account_id), settings.reasons_shown),
+                accounts=tuple(_account_line(row, payers, explained, settings) for _, row in rows.iterrows()),
+            )
+        )
+    return tuple(lines)
+
+
+def _account_line(
+    row: pd.Series, payers: Mapping[str, str], explained: Explained, settings: ScoringSettings
+) -> AccountLine:
+    return AccountLine(
+        account_id=str(row["account_id"]),
+        balance=float(row["patient_balance"]),
+        age_days=int(row["age_days"]),
+        payer="" if pd.isna(row["payer_id"]) else payers.get(str(row["payer_id"]), str(row["payer_id"])),
+        probability=float(row["probability"]),
+        expected_share=float(row["expected_share"]),
+        expected_recovery=float(row["expected_recovery"]),
+        expected_value=float(row["expected_value"]),
+        reasons=top_reasons(explained.of(str(row["account_id"])), settings.reasons_shown),
+        base_value=explained.base_value,
+        raw_score=float(row["raw_score"]),
+    )
+
+
+def _payer_names(extract: Extract) -> dict[str, str]:
+    rows = extract.connection.execute("SELECT payer_id, COALESCE(payer_name, payer_id) FROM payers").fetchall()
+    return dict(rows)
+
+
+def _text_consent(extract: Extract) -> dict[str, bool]:
+    rows = extract.connection.execute(
+        "SELECT guarantor_id, text_consent FROM guarantors WHERE text_consent IS NOT NULL"
+    ).fetchall()
+    return dict(rows)

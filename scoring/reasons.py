@@ -1,0 +1,132 @@
+"""Why a score is what it is, in words: the largest SHAP contributions of a row as sentences of the trade.
+
+Contributions are on the log-odds scale of the model's raw score. What the shown reasons leave out is kept as one last
+entry, so that base value plus contributions is the raw score, exactly as explained.
+"""
+
+from __future__ import annotations
+
+import calendar
+import math
+import tomllib
+from collections.abc import Mapping, Sequence
+from functools import cache
+from importlib.resources import files
+
+import numpy as np
+import pandas as pd
+
+from features.catalog import Feature
+from scoring.worklist import Reason
+
+REST = "all_other"
+KEPT = 8
+"""Reasons kept of each row; the rest is summed into one."""
+
+
+@cache
+def read_codes() -> Mapping[str, Mapping[str, str]]:
+    """Read what codes mean, by the feature that shows them."""
+    return tomllib.loads(files("scoring").joinpath("codes.toml").read_text("utf-8"))
+
+
+def show_value(unit: str, value: float | str, *, feature: str = "") -> str:
+    """Return a value in the trade's units.
+
+    >>> show_value("dollars", 1234.5), show_value("days", 1.0), show_value("share", 0.256)
+    ('$1,234', '1 day', '26%')
+    >>> show_value("category", "197", feature="carc")
+    '197 (no prior authorisation)'
+    """
+    if isinstance(value, str):
+        meaning = read_codes().get(feature, {}).get(value)
+        if meaning is None:
+            return value
+        return f"{value} ({meaning})" if value.upper() == value else meaning
+    return _show_number(unit, value)
+
+
+def _show_number(unit: str, value: float) -> str:
+    if unit == "dollars":
+        return f"-${-value:,.0f}" if value <= -0.5 else f"${abs(value):,.0f}"
+    if unit in {"share", "rate"}:
+        return f"{value:.0%}"
+    if unit == "days":
+        whole = round(value)
+        return f"{whole:,} day" + ("" if abs(whole) == 1 else "s")
+    if unit == "yes/no":
+        return "yes" if value >= 0.5 else "no"
+    if unit == "month":
+        return calendar.month_name[int(value)]
+    if unit == "weekday":
+        return calendar.day_name[int(value) - 1]
+    if unit == "log odds":
+        return _show_evidence(value)
+    return f"{value:,.0f}" if float(value).is_integer() or abs(value) >= 100 else f"{value:.1f}"
+
+
+def _show_evidence(value: float) -> str:
+    if abs(value) < 0.1:
+        return "about average"
+    return ("well " if abs(value) > 1 else "") + ("above average" if value > 0 else "below average")
+
+
+def explain_rows(
+    features: Sequence[Feature], data: pd.DataFrame, contributions: np.ndarray, kept: int = KEPT
+) -> list[tuple[Reason, ...]]:
+    """Return the reasons of each row, the strongest first, then the sum of all others.
+
+    Parameters
+    ----------
+    features
+        The columns of `contributions`, in order; each names a column of `data`.
+    data
+        Rows x features, and the supports behind rates.
+    contributions
+        Rows x features, log-odds.
+    """
+    columns = {feature.name: data[feature.name].to_numpy() for feature in features}
+    supports = {
+        feature.name: data[_support_of(feature)].to_numpy() for feature in features if "{support}" in feature.phrase
+    }
+    order = np.argsort(-np.abs(contributions), axis=1, kind="stable")
+    found = []
+    for row in range(len(data)):
+        reasons: list[Reason] = []
+        for place in order[row]:
+            if len(reasons) == kept or contributions[row, place] == 0:
+                break
+            feature = features[place]
+            text = _sentence(feature, columns[feature.name][row], supports.get(feature.name), row)
+            if text:
+                value = columns[feature.name][row]
+                known = None if _is_unknown(value) else value if isinstance(value, str) else float(value)
+                reasons.append(Reason(feature.name, text, known, float(contributions[row, place])))
+        rest = float(contributions[row].sum()) - sum(reason.contribution for reason in reasons)
+        reasons.append(Reason(REST, "Everything else taken together", None, rest))
+        found.append(tuple(reasons))
+    return found
+
+
+def top_reasons(reasons: Sequence[Reason], shown: int) -> tuple[Reason, ...]:
+    """Return the first reasons, without the sum of all others."""
+    return tuple(reason for reason in reasons if reason.feature != REST)[:shown]
+
+
+def _support_of(feature: Feature) -> str:
+    return feature.name.replace("_rate_", "_support_", 1)
+
+
+def _is_unknown(value: object) -> bool:
+    return value is None or value is pd.NA or (isinstance(value, float) and math.isnan(value))
+
+
+def _sentence(feature: Feature, value: object, support: np.ndarray | None, row: int) -> str:
+    if _is_unknown(value):
+        return feature.absent
+    known = value if isinstance(value, str) else float(value)  # type: ignore[arg-type]  # a NumPy number
+    told = show_value(feature.unit, known, feature=feature.name)
+    if support is None:
+        return feature.phrase.format(value=told)
+    count = support[row]
+    return feature.phrase.format(value=told, support="0" if _is_unknown(count) else f"{count:,.0f}")

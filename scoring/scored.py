@@ -1,0 +1,74 @@
+"""A population with its scores: the nightly frame, what the model says of each row, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+import pandas as pd
+
+from extracts.extract import Extract
+from features.frame import Definition, Frame, nightly_frame
+from features.targets import OverturnTarget, PaymentTarget
+from models.bundle import Bundle, check_features
+from models.explain import explain
+from models.predict import predict
+from scoring.reasons import explain_rows
+from scoring.worklist import Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """Everyone in the population as of the day: `frame.data` and, row by row, `scores` (see `models.predict`)."""
+
+    frame: Frame
+    bundle: Bundle
+    scores: pd.DataFrame
+
+    @property
+    def rows(self) -> pd.DataFrame:
+        """The frame's rows and their scores side by side."""
+        return pd.concat([self.frame.data, self.scores], axis=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """Reasons by unit id, and the base value that all of them start from (log-odds)."""
+
+    base_value: float
+    reasons: Mapping[str, tuple[Reason, ...]]
+
+    def of(self, unit_id: str) -> tuple[Reason, ...]:
+        """Return the reasons of one account or denial; empty where none were asked for."""
+        return self.reasons.get(unit_id, ())
+
+
+def target_of(bundle: Bundle) -> Definition:
+    """Return the target that a model was trained for: its horizon and population hold at night too."""
+    kind = PaymentTarget if bundle.kind == "payment" else OverturnTarget
+    return kind(**bundle.manifest.target)
+
+
+def score_population(extract: Extract, bundle: Bundle, as_of: date) -> Scored:
+    """Score everyone in the model's population as of a day.
+
+    Raises
+    ------
+    NoUsableModel
+        When the model was trained on other features than the catalogue in use.
+    """
+    frame = nightly_frame(extract, target_of(bundle), as_of)
+    check_features(bundle, frame.features)
+    return Scored(frame, bundle, predict(bundle, frame.data))
+
+
+def explain_scored(scored: Scored, wanted: pd.Series) -> Explained:
+    """Explain the rows that `wanted` (boolean, by the frame's index) marks."""
+    data = scored.frame.data.loc[wanted.to_numpy(dtype=bool)]
+    explanation = explain(scored.bundle, data)
+    by_name = {feature.name: feature for feature in scored.frame.features}
+    features = [by_name[name] for name in explanation.features]
+    found = explain_rows(features, data, np.asarray(explanation.contributions))
+    return Explained(explanation.base_value, dict(zip(data["unit_id"], found, strict=True)))
