@@ -1,0 +1,221 @@
+"""A trained model as a folder of text: nothing is unpickled, and nothing is opened before its digest is checked.
+
+LightGBM crashes the process on a truncated or edited model file and scores silently wrong on others, so every file
+is read once, its SHA-256 compared, and only those same bytes are handed on.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import secrets
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from extracts.errors import NoUsableModel, WrongUsage
+from features.catalog import Feature, catalogue_digest
+from models.calibration import Calibration, parse_calibration
+from models.manifest import Manifest, digest_manifest, parse_manifest, render_manifest
+
+if TYPE_CHECKING:
+    import lightgbm
+
+MANIFEST = "manifest.json"
+CALIBRATION = "calibration.json"
+REFERENCE = "reference.json"
+SHARE = "share.txt"
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """A trained model, ready to predict.
+
+    `likelihood` holds the boosters whose raw scores are averaged by `manifest.weights`; `share` predicts the share
+    (0 to 1) given the outcome, or is None where one mean stands for all. `files` are the bytes as on disk.
+    """
+
+    manifest: Manifest
+    likelihood: tuple[lightgbm.Booster, ...]
+    share: lightgbm.Booster | None
+    calibration: Calibration
+    reference: Mapping[str, Any]
+    files: Mapping[str, bytes]
+
+    @property
+    def kind(self) -> str:
+        """`payment` or `overturn`."""
+        return self.manifest.kind
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 that names the bundle: two bundles with the same digest are the same to the byte."""
+        return digest_manifest(self.manifest)
+
+
+def likelihood_name(number: int) -> str:
+    """Return the file name of a likelihood booster.
+
+    >>> likelihood_name(0)
+    'likelihood_0.txt'
+    """
+    return f"likelihood_{number}.txt"
+
+
+def pack_bundle(
+    *,
+    manifest: Mapping[str, Any],
+    likelihood: Sequence[str],
+    share: str | None,
+    calibration: Calibration,
+    reference: Mapping[str, Any],
+) -> Bundle:
+    """Make a bundle from what training found.
+
+    Parameters
+    ----------
+    manifest
+        The fields of `Manifest` but `files`, which is filled in here.
+    likelihood, share
+        LightGBM model texts.
+    """
+    files = {likelihood_name(number): text.encode() for number, text in enumerate(likelihood)}
+    if share is not None:
+        files[SHARE] = share.encode()
+    files[CALIBRATION] = _render(calibration.model_dump(mode="json"))
+    files[REFERENCE] = _render(reference)
+    digests = {name: hashlib.sha256(content).hexdigest() for name, content in sorted(files.items())}
+    files[MANIFEST] = render_manifest(Manifest.model_validate({**manifest, "files": digests}))
+    return open_bundle(files, "the new bundle")
+
+
+def _render(content: Mapping[str, Any]) -> bytes:
+    return (json.dumps(content, indent=1, sort_keys=True, allow_nan=False) + "\n").encode()
+
+
+def write_bundle(bundle: Bundle, folder: Path) -> None:
+    """Write the bundle's folder: aside, then one rename. A bundle already there is replaced.
+
+    Raises
+    ------
+    WrongUsage
+        When `folder` exists and is not a bundle; nothing that payrank did not write is removed.
+    """
+    if folder.exists() and not (folder / MANIFEST).is_file() and (not folder.is_dir() or any(folder.iterdir())):
+        raise WrongUsage(f"{folder} exists and is not a model bundle; name a new or empty folder for the bundle")
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    mark = secrets.token_hex(4)
+    aside = folder.with_name(f".{folder.name}.new-{mark}")
+    aside.mkdir()
+    try:
+        for name, content in bundle.files.items():
+            with (aside / name).open("wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+        if folder.exists():
+            replaced = folder.with_name(f".{folder.name}.old-{mark}")
+            folder.rename(replaced)
+            aside.rename(folder)
+            shutil.rmtree(replaced)
+        else:
+            aside.rename(folder)
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+
+
+def read_bundle(folder: Path) -> Bundle:
+    """Read a bundle, every digest checked before LightGBM opens a file.
+
+    Raises
+    ------
+    NoUsableModel
+        When the folder is absent, or a file is missing, extra, truncated or edited.
+    """
+    if not folder.is_dir():
+        raise NoUsableModel(f"no model bundle at {folder}; train one with `payrank train`, or name another folder")
+    files: dict[str, bytes] = {}
+    for path in sorted(folder.iterdir()):
+        if path.is_symlink() or not path.is_file():
+            raise _refuse(str(folder), f"{path.name} is not a plain file")
+        files[path.name] = path.read_bytes()
+    return open_bundle(files, str(folder))
+
+
+def open_bundle(files: Mapping[str, bytes], source: str) -> Bundle:
+    """Check the files' digests and open them; `source` names the bundle in a refusal."""
+    if MANIFEST not in files:
+        raise _refuse(source, f"it has no {MANIFEST}")
+    try:
+        manifest = parse_manifest(files[MANIFEST])
+    except ValueError as error:
+        raise _refuse(source, f"{MANIFEST} is damaged or of another version") from error
+    _check_files(files, manifest, source)
+    try:
+        calibration = parse_calibration(files[CALIBRATION])
+        reference: Mapping[str, Any] = json.loads(files[REFERENCE])
+    except ValueError as error:
+        raise _refuse(source, "its calibration or reference cannot be read") from error
+
+    import lightgbm  # noqa: PLC0415 - late: half a second that `payrank --help` need not pay
+
+    def booster(name: str) -> lightgbm.Booster:
+        return lightgbm.Booster(model_str=files[name].decode())
+
+    return Bundle(
+        manifest=manifest,
+        likelihood=tuple(booster(likelihood_name(number)) for number in range(len(manifest.weights))),
+        share=booster(SHARE) if manifest.share.method == "model" else None,
+        calibration=calibration,
+        reference=reference,
+        files=dict(files),
+    )
+
+
+def _check_files(files: Mapping[str, bytes], manifest: Manifest, source: str) -> None:
+    expected = {likelihood_name(number) for number in range(len(manifest.weights))} | {CALIBRATION, REFERENCE}
+    if manifest.share.method == "model":
+        expected.add(SHARE)
+    if not manifest.weights or expected != set(manifest.files):
+        raise _refuse(source, f"{MANIFEST} does not list the files of a bundle")
+    present = set(files) - {MANIFEST}
+    if missing := sorted(expected - present):
+        raise _refuse(source, f"missing: {', '.join(missing)}")
+    if extra := sorted(present - expected):
+        raise _refuse(source, f"unknown: {', '.join(extra)}")
+    edited = [name for name in sorted(expected) if hashlib.sha256(files[name]).hexdigest() != manifest.files[name]]
+    if edited:
+        raise _refuse(source, f"truncated or edited since training: {', '.join(edited)}")
+
+
+def _refuse(source: str, found: str) -> NoUsableModel:
+    return NoUsableModel(
+        f"the model bundle is not as it was written: {source}: {found}; only an untouched bundle is used: "
+        "restore the folder from where it was trained, or retrain with `payrank train`"
+    )
+
+
+def check_features(bundle: Bundle, features: Sequence[Feature]) -> None:
+    """Refuse a bundle that was trained on other features than the catalogue in use.
+
+    Raises
+    ------
+    NoUsableModel
+        With the names that are missing, extra, or computed otherwise.
+    """
+    trained = {column.name: column.definition for column in bundle.manifest.features}
+    in_use = {feature.name: catalogue_digest((feature,)) for feature in features}
+    differences = {
+        "missing from the catalogue in use": sorted(trained.keys() - in_use.keys()),
+        "unknown to the model": sorted(in_use.keys() - trained.keys()),
+        "computed differently": sorted(n for n in trained.keys() & in_use.keys() if trained[n] != in_use[n]),
+    }
+    found = [f"{what}: {', '.join(names)}" for what, names in differences.items() if names]
+    if found:
+        raise NoUsableModel(
+            f"the {bundle.kind} model was made for other features ({len(trained)} against {len(in_use)} in use): "
+            f"{'; '.join(found)}; score with the catalogue and site attributes of its training, or retrain"
+        )

@@ -1,0 +1,133 @@
+"""From raw scores to probabilities: monotone maps kept as JSON.
+
+A map is learned on a later period than the fit of the boosters whose raw scores it reads.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, model_validator
+
+Floats = NDArray[np.float64]
+
+SMALLEST_BIN = 25
+"""Rows in each bin of an isotonic map: more than the 11 people below which a cell is merged."""
+MOST_BINS = 100
+
+
+class Platt(BaseModel):
+    """probability = 1 / (1 + exp(-(slope * raw + offset))), slope >= 0 (Platt 1999).
+
+    >>> Platt(slope=1.0, offset=0.0).apply(np.array([0.0]))
+    array([0.5])
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    method: Literal["platt"] = "platt"
+    slope: Annotated[float, Field(ge=0)]
+    offset: float
+
+    def apply(self, raw: Floats) -> Floats:
+        """Return probabilities for raw scores (log-odds)."""
+        return sigmoid(self.slope * raw + self.offset)
+
+
+class Isotonic(BaseModel):
+    """Straight lines between knots, level beyond the first and the last.
+
+    >>> Isotonic(raw=(-1.0, 1.0), probability=(0.2, 0.6)).apply(np.array([-9.0, 0.0, 9.0]))
+    array([0.2, 0.4, 0.6])
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    method: Literal["isotonic"] = "isotonic"
+    raw: Annotated[tuple[float, ...], Field(min_length=1)]
+    probability: Annotated[tuple[float, ...], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _rises(self) -> Isotonic:
+        if len(self.raw) != len(self.probability):
+            raise ValueError("an isotonic map needs one probability for each knot")
+        if any(b <= a for a, b in zip(self.raw, self.raw[1:], strict=False)):
+            raise ValueError("the knots of an isotonic map must rise")
+        if any(b < a for a, b in zip(self.probability, self.probability[1:], strict=False)):
+            raise ValueError("the probabilities of an isotonic map must not fall")
+        if self.probability[0] < 0 or self.probability[-1] > 1:
+            raise ValueError("the probabilities of an isotonic map lie between 0 and 1")
+        return self
+
+    def apply(self, raw: Floats) -> Floats:
+        """Return probabilities for raw scores (log-odds)."""
+        mapped: Floats = np.interp(raw, self.raw, self.probability)
+        return mapped
+
+
+Calibration = Platt | Isotonic
+_ADAPTER: TypeAdapter[Calibration] = TypeAdapter(Annotated[Calibration, Field(discriminator="method")])
+
+
+def parse_calibration(text: str | bytes) -> Calibration:
+    """Return the map written as JSON; raises ValueError (pydantic) when it is not monotone or not known."""
+    return _ADAPTER.validate_json(text)
+
+
+def sigmoid(z: Floats) -> Floats:
+    """Return 1 / (1 + exp(-z)) without overflow."""
+    half: Floats = 0.5 * (1.0 + np.tanh(0.5 * z))
+    return half
+
+
+def fit_platt(raw: Floats, label: Floats) -> Platt:
+    """Learn slope and offset by penalised maximum likelihood with Platt's smoothed targets.
+
+    A slope below 0 would turn the ranking round; it becomes 0, and every row gets the base rate.
+
+    Parameters
+    ----------
+    raw, label
+        Raw scores (log-odds) and outcomes (0 or 1) of rows later than the fit; n rows each.
+    """
+    events = float(label.sum())
+    target = np.where(label > 0, (events + 1) / (events + 2), 1 / (len(label) - events + 2))
+    center, spread = float(raw.mean()), max(float(raw.std()), 1e-9)
+    design = np.column_stack([(raw - center) / spread, np.ones_like(raw)])
+    weights = np.array([0.0, float(np.log(target.mean() / (1 - target.mean())))])
+    for _ in range(100):
+        probability = sigmoid(design @ weights)
+        gradient = design.T @ (target - probability) - 1e-6 * weights
+        curvature = (design * (probability * (1 - probability))[:, None]).T @ design + 1e-6 * np.eye(2)
+        step = np.linalg.solve(curvature, gradient)
+        weights = weights + step * min(1.0, 4.0 / max(float(np.abs(step).max()), 1e-12))
+        if float(np.abs(step).max()) < 1e-10:
+            break
+    slope = float(weights[0]) / spread
+    if slope <= 0:
+        rate = float(target.mean())
+        return Platt(slope=0.0, offset=float(np.log(rate / (1 - rate))))
+    return Platt(slope=slope, offset=float(weights[1]) - slope * center)
+
+
+def fit_isotonic(raw: Floats, label: Floats) -> Isotonic:
+    """Learn a rising map from the mean raw score and outcome of equal-count bins, pooling bins that fall.
+
+    Binned first, so that no knot is the score of a handful of people (Zadrozny and Elkan 2002 pool single rows).
+    """
+    order = np.argsort(raw, kind="stable")
+    bins = int(np.clip(len(raw) // SMALLEST_BIN, 1, MOST_BINS))
+    blocks: list[tuple[float, float, float]] = []  # rows, mean raw score, mean outcome
+    for rows in np.array_split(order, bins):
+        block = (float(len(rows)), float(raw[rows].mean()), float(label[rows].mean()))
+        while blocks and (blocks[-1][2] >= block[2] or blocks[-1][1] >= block[1]):
+            block = _pool(blocks.pop(), block)
+        blocks.append(block)
+    return Isotonic(raw=tuple(b[1] for b in blocks), probability=tuple(b[2] for b in blocks))
+
+
+def _pool(one: tuple[float, float, float], other: tuple[float, float, float]) -> tuple[float, float, float]:
+    rows = one[0] + other[0]
+    return rows, (one[0] * one[1] + other[0] * other[1]) / rows, (one[0] * one[2] + other[0] * other[2]) / rows

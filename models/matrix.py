@@ -1,0 +1,103 @@
+"""From a frame's columns to the numbers that LightGBM reads.
+
+Categories become whole numbers by levels that the bundle keeps, the commonest first. No native categorical splits:
+a model of plain thresholds can be explained by every exact SHAP method.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict
+
+from extracts.errors import NoUsableModel
+from features.catalog import Feature, catalogue_digest
+
+FEWEST_PEOPLE = 11
+"""Cells that fewer people share are merged: CMS suppresses counts from 1 to 10 (cell size suppression policy)."""
+
+
+class Column(BaseModel):
+    """One column of a model's matrix.
+
+    `definition` is the catalogue digest of the feature alone, so that a stale feature can be named. `levels` are the
+    words of a category in the order of their codes. `other` says that rarer words were merged in training: they, and
+    words never seen, get the code after the last level; where nothing was merged they are unknown (NaN).
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    name: str
+    unit: str
+    meaning: str
+    family: str
+    direction: int
+    definition: str
+    levels: tuple[str, ...] | None = None
+    other: bool = False
+
+
+def learn_columns(data: pd.DataFrame, features: Iterable[Feature]) -> tuple[Column, ...]:
+    """Return the columns of a model trained on `data`, with the levels of each category.
+
+    Parameters
+    ----------
+    data
+        Rows of a training frame: the features' columns and `household`, by which people are counted.
+    features
+        The catalogue.
+    """
+    return tuple(_learn_column(data, feature) for feature in features)
+
+
+def _learn_column(data: pd.DataFrame, feature: Feature) -> Column:
+    levels: tuple[str, ...] | None = None
+    other = False
+    if feature.unit == "category":
+        people = data.groupby(feature.name, dropna=True, observed=True)["household"].nunique()
+        common = people[people >= FEWEST_PEOPLE]
+        levels = tuple(sorted((str(level) for level in common.index), key=lambda level: (-int(common[level]), level)))
+        other = len(common) < len(people)
+    return Column(
+        name=feature.name,
+        unit=feature.unit,
+        meaning=feature.meaning,
+        family=feature.family,
+        direction=feature.direction,
+        definition=catalogue_digest((feature,)),
+        levels=levels,
+        other=other,
+    )
+
+
+def encode(data: pd.DataFrame, columns: Sequence[Column]) -> NDArray[np.float64]:
+    """Return rows x columns of float64, NaN where unknown.
+
+    Raises
+    ------
+    NoUsableModel
+        When the frame lacks a column that the model was trained on.
+    """
+    missing = [column.name for column in columns if column.name not in data.columns]
+    if missing:
+        raise NoUsableModel(
+            f"the frame lacks {len(missing)} of the model's {len(columns)} features: {', '.join(missing)}; "
+            "build it with the catalogue that the model was trained on, or retrain"
+        )
+    matrix = np.empty((len(data), len(columns)), dtype=np.float64)
+    for position, column in enumerate(columns):
+        matrix[:, position] = _encode_column(data[column.name], column)
+    return matrix
+
+
+def _encode_column(values: pd.Series, column: Column) -> NDArray[np.float64]:
+    if column.levels is None:
+        return values.to_numpy(dtype=np.float64, na_value=np.nan)
+    codes = {level: float(code) for code, level in enumerate(column.levels)}
+    unseen = float(len(codes)) if column.other else np.nan
+    known = values.notna().to_numpy()
+    encoded = values.map(codes).to_numpy(dtype=np.float64, na_value=np.nan)
+    return np.where(known & np.isnan(encoded), unseen, encoded)

@@ -1,0 +1,64 @@
+"""Scores of a frame's rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from models.bundle import Bundle
+from models.matrix import encode
+
+if TYPE_CHECKING:
+    import lightgbm
+
+Floats = NDArray[np.float64]
+
+
+def predict(bundle: Bundle, data: pd.DataFrame, *, threads: int = 0) -> pd.DataFrame:
+    """Score rows.
+
+    Parameters
+    ----------
+    bundle
+        A model as `read_bundle` returns it.
+    data
+        `Frame.data`: one row an account or a denial.
+    threads
+        Threads of LightGBM; 0 leaves the choice to it. The scores do not depend on it.
+
+    Returns
+    -------
+    DataFrame
+        Indexed as `data`: `raw_score` (log-odds, averaged over the boosters), `probability` (calibrated, 0 to 1) and
+        `expected_share` (probability x share given the outcome, 0 to 1).
+
+    Raises
+    ------
+    NoUsableModel
+        When `data` lacks a feature of the model.
+    """
+    matrix = encode(data, bundle.manifest.features)
+    raw = average_raw(bundle.likelihood, bundle.manifest.weights, matrix, threads=threads)
+    probability = np.clip(bundle.calibration.apply(raw), 0.0, 1.0)
+    if bundle.share is None or not len(matrix):
+        share = np.full(len(matrix), bundle.manifest.share.mean)
+    else:
+        share = np.clip(np.asarray(bundle.share.predict(matrix, num_threads=threads), dtype=np.float64), 0.0, 1.0)
+    scores = {"raw_score": raw, "probability": probability, "expected_share": probability * share}
+    return pd.DataFrame(scores, index=data.index)
+
+
+def average_raw(
+    boosters: Sequence[lightgbm.Booster], weights: Sequence[float], matrix: Floats, *, threads: int = 0
+) -> Floats:
+    """Return the weighted mean of the boosters' raw scores (log-odds), one a row of `matrix`."""
+    raw = np.zeros(len(matrix))
+    if not len(matrix):
+        return raw
+    for booster, weight in zip(boosters, weights, strict=True):
+        raw += weight * np.asarray(booster.predict(matrix, raw_score=True, num_threads=threads), dtype=np.float64)
+    return raw

@@ -1,0 +1,116 @@
+"""Reference distributions of a model's features and scores, for drift: counts by bin, no cell under 11 people."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from models.matrix import FEWEST_PEOPLE, Column, encode
+
+Floats = NDArray[np.float64]
+BINS = 10
+DIGITS = 3
+"""Significant digits of an edge, so that it is nobody's exact amount."""
+
+
+def describe_distributions(data: pd.DataFrame, columns: Sequence[Column], probability: Floats) -> dict[str, Any]:
+    """Return the content of reference.json.
+
+    Parameters
+    ----------
+    data
+        Training rows: the features' columns and `household`.
+    probability
+        Out-of-time probabilities of the judged rows (any number of them).
+
+    Returns
+    -------
+    dict
+        `features`: by name, `edges` (k, inner, a bin holds its lower edge), `counts` of rows (k + 1) and `unknown`;
+        for a category the bins are its `levels`, then the other words. `probability`: the same over ten equal bins.
+    """
+    matrix = encode(data, columns)
+    people = pd.factorize(data["household"])[0].astype(np.int64)
+    features = {}
+    for position, column in enumerate(columns):
+        values = matrix[:, position]
+        if column.levels is None:
+            features[column.name] = describe_numbers(values, people)
+        else:
+            features[column.name] = _describe_levels(values, column)
+    edges = np.linspace(0, 1, BINS + 1)[1:-1]
+    counts = np.bincount(np.searchsorted(edges, probability, side="right"), minlength=BINS)
+    merged_edges, merged = _merge(edges, counts, counts)
+    return {"features": features, "probability": {"edges": _rounded(merged_edges), "counts": merged}}
+
+
+def describe_numbers(values: Floats, people: NDArray[np.int64]) -> dict[str, Any]:
+    """Return inner edges and counts of numbers, cells with under 11 people merged into the next.
+
+    >>> describe_numbers(np.repeat([0.0, 1.0, 9.0], [30, 20, 3]), np.arange(53))
+    {'edges': [1.0], 'counts': [30, 23], 'unknown': 0}
+    """
+    known = ~np.isnan(values)
+    numbers, who = values[known], people[known]
+    distinct = np.unique(numbers)
+    if len(distinct) <= BINS:
+        edges = distinct[1:]
+    else:
+        edges = np.unique([_round(edge) for edge in np.quantile(numbers, np.arange(1, BINS) / BINS)])
+    cells = np.searchsorted(edges, numbers, side="right")
+    counts = np.bincount(cells, minlength=len(edges) + 1)
+    heads = np.array([len(np.unique(who[cells == cell])) for cell in range(len(edges) + 1)])
+    merged_edges, merged = _merge(edges, counts, heads)
+    unknown = int((~known).sum())
+    if 0 < len(np.unique(people[~known])) < FEWEST_PEOPLE and merged:
+        merged[int(np.argmax(merged))] += unknown
+        unknown = 0
+    return {"edges": _rounded(merged_edges), "counts": merged, "unknown": unknown}
+
+
+def _describe_levels(codes: Floats, column: Column) -> dict[str, Any]:
+    levels = column.levels or ()
+    known = codes[~np.isnan(codes)].astype(np.int64)
+    counts = [int(count) for count in np.bincount(known, minlength=len(levels) + 1)]
+    unknown = len(codes) - len(known)
+    for few in ("other", "unknown"):
+        # Too few others or unknowns to show: they join the commonest word.
+        number = counts[-1] if few == "other" else unknown
+        if 0 < number < FEWEST_PEOPLE and levels:
+            counts[0] += number
+            if few == "other":
+                counts[-1] = 0
+            else:
+                unknown = 0
+    return {"levels": list(levels), "counts": counts, "unknown": unknown}
+
+
+def _merge(edges: Floats, counts: NDArray[np.intp], heads: NDArray[np.intp]) -> tuple[list[float], list[int]]:
+    """Join cells, left to right, until each holds enough people; what is left over joins the last."""
+    kept_edges: list[float] = []
+    kept: list[int] = []
+    rows = people = 0
+    for cell, (count, head) in enumerate(zip(counts, heads, strict=True)):
+        rows, people = rows + int(count), people + int(head)
+        if people >= FEWEST_PEOPLE:
+            kept.append(rows)
+            if cell < len(edges):
+                kept_edges.append(float(edges[cell]))
+            rows = people = 0
+    if rows and kept:
+        kept[-1] += rows
+    elif rows:
+        kept.append(rows)
+    return kept_edges[: max(len(kept) - 1, 0)], kept
+
+
+def _round(value: float) -> float:
+    return float(f"{value:.{DIGITS}g}")
+
+
+def _rounded(edges: Sequence[float]) -> list[float]:
+    return [_round(edge) for edge in edges]

@@ -1,0 +1,101 @@
+"""Frames with known probabilities, for the rooms that train and score without an extract."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, timedelta
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from features.catalog import Feature
+from features.frame import Frame
+from features.targets import OverturnTarget, PaymentTarget
+from features.vocabulary import Snapshot
+
+FrameMaker = Callable[..., Frame]
+
+PAYERS = np.array(["commercial", "medicare", "medicaid", "self_pay", "rare_payer"])
+
+
+def _feature(name: str, unit: str, direction: int = 0) -> Feature:
+    return Feature(
+        name=name,
+        meaning=f"{name} as of the snapshot",
+        unit=unit,
+        family="balance",
+        source=Snapshot(name),
+        phrase=f"{name} is {{value}}",
+        direction=direction,
+    )
+
+
+FEATURES = (
+    _feature("balance_now", "dollars"),
+    _feature("days_open", "days", -1),
+    _feature("past_rate", "rate", 1),
+    _feature("calls", "count"),
+    _feature("noise", "share"),
+    _feature("payer_class", "category"),
+)
+
+
+def make_frame(
+    *,
+    snapshots: int = 12,
+    rows: int = 150,
+    seed: int = 7,
+    unit: str = "account",
+    amounts: bool = True,
+    horizon_days: int = 60,
+    strength: float = 1.0,
+) -> Frame:
+    """Return a labelled frame: monthly snapshots from 2024-01-01, `rows` each, outcome by a known logit.
+
+    The chance of the outcome is in column `truth`, which is no feature.
+    """
+    draw = np.random.default_rng(seed)
+    n = snapshots * rows
+    as_of = np.repeat([date(2024, 1, 1) + timedelta(days=30 * step) for step in range(snapshots)], rows)
+    unit_number = np.tile(np.arange(rows), snapshots) + np.repeat(np.arange(snapshots), rows) * (rows // 3)
+    amount = np.round(np.exp(draw.normal(6, 1, n)), 2)
+    age = draw.integers(0, 400, n).astype(float)
+    rate = draw.beta(2, 3, n)
+    calls = draw.poisson(1.0, n).astype(float)
+    payer = draw.choice(PAYERS, n, p=[0.4, 0.3, 0.2, 0.098, 0.002])
+    logit = strength * (
+        3 * (rate - 0.4) - 0.006 * (age - 150) + 0.8 * (payer == "commercial") - 0.4 * np.log(amount / 400)
+    )
+    truth = 1 / (1 + np.exp(-logit))
+    label = (draw.random(n) < truth).astype(float)
+    share = np.where(label == 1, np.clip(draw.beta(4, 2, n), 0.01, 1), 0.0)
+    data = pd.DataFrame(
+        {
+            "unit_id": [f"UNIT-PLANTED-{number:06d}" for number in unit_number],
+            "household": [f"HOUSE-PLANTED-{number // 2:06d}" for number in unit_number],
+            "as_of": pd.to_datetime(as_of).astype("datetime64[s]"),
+            "amount": amount if amounts else np.full(n, np.nan),
+            "age_days": age,
+            "balance_now": np.where(draw.random(n) < 0.1, np.nan, amount),
+            "days_open": age,
+            "past_rate": rate,
+            "calls": calls,
+            "noise": draw.random(n),
+            "payer_class": pd.Series(payer).where(draw.random(n) > 0.05).astype("str"),
+            "label": label,
+            "share": share if amounts else np.full(n, np.nan),
+            "recovered": share * amount if amounts else np.full(n, np.nan),
+            "truth": truth,
+        }
+    )
+    data = data.sort_values(["as_of", "unit_id"], kind="stable", ignore_index=True)
+    if unit == "account":
+        return Frame("account", data, FEATURES, PaymentTarget(horizon_days=horizon_days))
+    return Frame("denial", data, FEATURES, OverturnTarget(maturity_days=horizon_days))
+
+
+@pytest.fixture(scope="session")
+def frame_maker() -> FrameMaker:
+    """Make labelled frames; see `make_frame`."""
+    return make_frame

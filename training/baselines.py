@@ -1,0 +1,123 @@
+"""Honest baselines on the same rows: what an office does today, rates from a table, and a logistic regression."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from features.catalog import Feature
+from training.evaluate import Forecast, amounts_known, probability_figures
+
+Floats = NDArray[np.float64]
+
+AGING_BUCKETS = (31, 61, 91, 121, 181, 366)
+"""First days of the aging buckets after 0-30: 31-60, 61-90, 91-120, 121-180, 181-365, over a year."""
+SMOOTHING = 20.0
+"""Rows of the overall rate that are added to each cell of a rate table."""
+MOST_LOGISTIC_ROWS = 50_000
+
+
+def forecast_baselines(
+    fitted: pd.DataFrame, later: pd.DataFrame, features: Sequence[Feature], category: str | None
+) -> dict[str, Forecast]:
+    """Fit each baseline on the fitted rows and let it forecast the later ones.
+
+    Parameters
+    ----------
+    fitted, later
+        Rows of a training frame, before and in a period.
+    features
+        The catalogue, for the logistic regression.
+    category
+        The category whose rates are a baseline; see `choose_category`.
+    """
+    base = float(fitted["label"].mean())
+    probabilities = {
+        "majority": np.full(len(later), base),
+        "rate_by_age": rate_table(aging_bucket(fitted), fitted["label"], aging_bucket(later)),
+        "logistic": logistic(fitted, later, features),
+    }
+    if category is not None:
+        probabilities[f"rate_by_{category}"] = rate_table(fitted[category], fitted["label"], later[category])
+    dollars = amounts_known(later)
+    amount = later["amount"].to_numpy(dtype=np.float64, na_value=np.nan)
+    forecasts = {name: Forecast(p, p, p * np.nan_to_num(amount) if dollars else p) for name, p in probabilities.items()}
+    age = later["age_days"].to_numpy(dtype=np.float64, na_value=np.nan)
+    for name, order in {"oldest_first": age, "largest_first": amount}.items():
+        if not np.isnan(order).all():
+            known = np.nan_to_num(order, nan=-1.0)
+            forecasts[name] = Forecast(known, None, known)
+    return forecasts
+
+
+def aging_bucket(data: pd.DataFrame) -> pd.Series:
+    """Return the aging bucket of each row (0 is 0-30 days), by `age_days`."""
+    days = data["age_days"].to_numpy(dtype=np.float64, na_value=np.nan)
+    return pd.Series(np.searchsorted(AGING_BUCKETS, days, side="right"), index=data.index)
+
+
+def rate_table(keys: pd.Series, label: pd.Series, later: pd.Series) -> Floats:
+    """Return the smoothed rate of each later row's key; a key never seen, or unknown, has the overall rate."""
+    base = float(label.mean())
+    cells = label.groupby(keys.to_numpy(), dropna=True).agg(["sum", "size"])
+    rates = (cells["sum"] + SMOOTHING * base) / (cells["size"] + SMOOTHING)
+    found = later.map(rates.to_dict()).to_numpy(dtype=np.float64, na_value=np.nan)
+    return np.where(np.isnan(found), base, found)
+
+
+def choose_category(fitted: pd.DataFrame, later: pd.DataFrame, features: Sequence[Feature]) -> str | None:
+    """Return the category whose rate table forecasts the tuning period best by log loss, or None without any."""
+    label = later["label"].to_numpy(dtype=np.float64)
+    losses = {
+        feature.name: probability_figures(
+            label, rate_table(fitted[feature.name], fitted["label"], later[feature.name])
+        )["log_loss"]
+        for feature in features
+        if feature.unit == "category" and fitted[feature.name].notna().any()
+    }
+    return min(losses, key=lambda name: (losses[name], name)) if losses else None
+
+
+def logistic(fitted: pd.DataFrame, later: pd.DataFrame, features: Sequence[Feature]) -> Floats:
+    """Return probabilities of a logistic regression on one-hot categories and scaled numbers.
+
+    Numbers are taken by signed log (balances are skewed), unknowns by median with a mark of their own. Above 50,000
+    rows the latest are fitted.
+    """
+    from sklearn.compose import ColumnTransformer  # noqa: PLC0415 - late: a second of imports
+    from sklearn.impute import SimpleImputer  # noqa: PLC0415
+    from sklearn.linear_model import LogisticRegression  # noqa: PLC0415
+    from sklearn.pipeline import make_pipeline  # noqa: PLC0415
+    from sklearn.preprocessing import OneHotEncoder, StandardScaler  # noqa: PLC0415
+
+    fitted = fitted.iloc[-MOST_LOGISTIC_ROWS:]
+    label = fitted["label"].to_numpy(dtype=np.float64)
+    if not 0 < label.sum() < len(label):
+        return np.full(len(later), float(label.mean()))
+    numbers = [f.name for f in features if f.unit != "category" and fitted[f.name].notna().any()]
+    words = [f.name for f in features if f.unit == "category"]
+    one_hot = OneHotEncoder(
+        handle_unknown="infrequent_if_exist", min_frequency=11, max_categories=40, sparse_output=False
+    )
+    scaled = make_pipeline(SimpleImputer(strategy="median", add_indicator=True), StandardScaler())
+    model: Any = make_pipeline(
+        ColumnTransformer([("numbers", scaled, numbers), ("words", one_hot, words)]),
+        LogisticRegression(solver="newton-cholesky", max_iter=50, tol=1e-3),
+    )
+    model.fit(_plain(fitted, numbers, words), label)
+    probability: Floats = model.predict_proba(_plain(later, numbers, words))[:, 1]
+    return probability
+
+
+def _plain(data: pd.DataFrame, numbers: list[str], words: list[str]) -> pd.DataFrame:
+    columns: dict[str, Any] = {}
+    for name in numbers:
+        values = data[name].to_numpy(dtype=np.float64, na_value=np.nan)
+        columns[name] = np.sign(values) * np.log1p(np.abs(values))
+    for name in words:
+        columns[name] = data[name].astype(object).where(data[name].notna(), "unknown").to_numpy()
+    return pd.DataFrame(columns)

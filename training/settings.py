@@ -1,0 +1,160 @@
+"""What a data scientist may turn: trees, seeds, validation, weights and calibration.
+
+Unknown keys are refused with the nearest known name by `parse_settings`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from extracts.errors import WrongUsage, did_you_mean
+
+
+class _Settings(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Trees(_Settings):
+    """LightGBM parameters of the likelihood; names and meanings are LightGBM's.
+
+    `min_data_in_leaf` and `min_data_in_bin` are at least 11, so that no leaf and no threshold tells of a handful of
+    people. `max_bin` 63 halves the time of 255 and costs nothing measurable on a frame of rates and counts.
+    """
+
+    learning_rate: Annotated[float, Field(gt=0, le=1)] = 0.08
+    num_leaves: Annotated[int, Field(ge=2, le=4096)] = 15
+    max_depth: Annotated[int, Field(ge=-1)] = -1
+    min_data_in_leaf: Annotated[int, Field(ge=11)] = 40
+    min_sum_hessian_in_leaf: Annotated[float, Field(ge=0)] = 1.0
+    max_bin: Annotated[int, Field(ge=2, le=255)] = 63
+    min_data_in_bin: Annotated[int, Field(ge=11)] = 11
+    feature_fraction: Annotated[float, Field(gt=0, le=1)] = 0.5
+    feature_fraction_bynode: Annotated[float, Field(gt=0, le=1)] = 1.0
+    bagging_fraction: Annotated[float, Field(gt=0, le=1)] = 0.8
+    bagging_freq: Annotated[int, Field(ge=0)] = 1
+    lambda_l1: Annotated[float, Field(ge=0)] = 0.0
+    lambda_l2: Annotated[float, Field(ge=0)] = 5.0
+    min_gain_to_split: Annotated[float, Field(ge=0)] = 0.0
+    path_smooth: Annotated[float, Field(ge=0)] = 0.0
+    extra_trees: bool = False
+
+
+class Member(_Settings):
+    """One kind of booster in the likelihood's average: what it changes in the trees, its seeds, its weight.
+
+    `weight` is shared out among the seeds. `rounds` fixes the number of trees; None lets later time choose it.
+    """
+
+    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")] = "trees"
+    trees: Mapping[str, float | int | bool] = Field(default_factory=dict)
+    seeds: Annotated[tuple[int, ...], Field(min_length=1)] = (1, 2, 3)
+    weight: Annotated[float, Field(gt=0)] = 1.0
+    rounds: Annotated[int | None, Field(ge=1)] = None
+
+
+class Validation(_Settings):
+    """The temporal design.
+
+    The latest `share` of the rows, by as-of date, is cut into `periods` spans of about equal rows. The first chooses
+    the number of trees; on the others the figures are measured. `window_days` keeps only that many days of snapshots
+    before a period to fit on (None: all).
+    """
+
+    periods: Annotated[int, Field(ge=2, le=24)] = 4
+    share: Annotated[float, Field(gt=0, lt=1)] = 0.5
+    window_days: Annotated[int | None, Field(ge=1)] = None
+
+
+class TrainingSettings(_Settings):
+    """Everything that decides a training besides the frame.
+
+    `weight`: `row` counts each snapshot once, as the nightly list does; `unit` counts each account or denial once.
+    `half_life_days`: a snapshot that many days older than the latest counts half; None counts all alike.
+    `fewest_outcomes`: events, and non-events, below which no model is trained. `fewest_shares`: outcomes with a known
+    share below which one mean stands for the share model. `monotone` holds the directions of the catalogue.
+    `threads` of LightGBM; the model does not depend on it.
+    """
+
+    trees: Trees = Trees()
+    members: Annotated[tuple[Member, ...], Field(min_length=1)] = (Member(),)
+    share_trees: Trees = Trees(learning_rate=0.05, num_leaves=15, min_data_in_leaf=40)
+    share_rounds: Annotated[int, Field(ge=1)] = 100
+    most_rounds: Annotated[int, Field(ge=1)] = 400
+    fewest_rounds: Annotated[int, Field(ge=1)] = 20
+    patience: Annotated[int, Field(ge=1)] = 30
+    validation: Validation = Validation()
+    calibration: Literal["auto", "platt", "isotonic"] = "auto"
+    refit: bool = True
+    weight: Literal["row", "unit"] = "row"
+    half_life_days: Annotated[float | None, Field(gt=0)] = None
+    monotone: bool = False
+    fewest_outcomes: Annotated[int, Field(ge=11)] = 50
+    fewest_shares: Annotated[int, Field(ge=11)] = 500
+    capacity: Annotated[float, Field(gt=0, lt=1)] = 0.2
+    threads: Annotated[int, Field(ge=1)] = 2
+
+    @model_validator(mode="after")
+    def _known_members(self) -> TrainingSettings:
+        names = [member.name for member in self.members]
+        if len(set(names)) < len(names):
+            raise ValueError("each member needs a name of its own")
+        for member in self.members:
+            member_trees(self, member)
+        return self
+
+
+def member_trees(settings: TrainingSettings, member: Member) -> Trees:
+    """Return the trees of a member: the settings' with what the member changes.
+
+    >>> member_trees(TrainingSettings(), Member(trees={"num_leaves": 4})).num_leaves
+    4
+    """
+    for name in member.trees:
+        if name not in Trees.model_fields:
+            raise ValueError(f"member {member.name}: unknown tree setting {name!r}; {did_you_mean(name, _TREE_NAMES)}")
+    return Trees.model_validate({**settings.trees.model_dump(), **member.trees})
+
+
+_TREE_NAMES = tuple(Trees.model_fields)
+
+
+def parse_settings(values: Mapping[str, Any]) -> TrainingSettings:
+    """Return the settings of a `[training]` table.
+
+    Raises
+    ------
+    WrongUsage
+        Naming the setting, what is allowed, and the nearest known name.
+
+    >>> parse_settings({"refit": False}).refit
+    False
+    >>> parse_settings({"refitt": False})
+    Traceback (most recent call last):
+        ...
+    extracts.errors.WrongUsage: training setting 'refitt': not known; did you mean 'refit'?
+    """
+    try:
+        return TrainingSettings.model_validate(dict(values))
+    except ValidationError as error:
+        fault = error.errors(include_url=False)[0]
+        place = ".".join(str(part) for part in fault["loc"])
+        if fault["type"] == "extra_forbidden":
+            name = str(fault["loc"][-1])
+            raise WrongUsage(
+                f"training setting {place!r}: not known; {did_you_mean(name, _known(fault['loc']))}"
+            ) from error
+        raise WrongUsage(f"training setting {place!r}: {fault['msg']}; given: {fault['input']!r:.60}") from error
+
+
+def _known(place: tuple[int | str, ...]) -> list[str]:
+    models: dict[str, type[_Settings]] = {
+        "trees": Trees,
+        "share_trees": Trees,
+        "members": Member,
+        "validation": Validation,
+    }
+    model = models.get(str(place[0]), TrainingSettings) if len(place) > 1 else TrainingSettings
+    return list(model.model_fields)

@@ -1,0 +1,57 @@
+"""The share of the amount that comes once the outcome happens: a model, a mean, or an assumption."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from models.manifest import Share
+from models.matrix import Column, encode
+from training.fit import Rows, fit_share, open_text
+from training.settings import TrainingSettings
+from training.temporal import Positions, row_weights
+
+Floats = NDArray[np.float64]
+
+
+def fit_share_of(
+    data: pd.DataFrame, columns: Sequence[Column], rows: Positions, settings: TrainingSettings
+) -> tuple[Share, str | None]:
+    """Learn the share from the rows whose outcome happened and whose share is known.
+
+    Returns
+    -------
+    Share, str or None
+        How the share is known, and the LightGBM text where it is a model. Without a single known share it is assumed
+        to be 1: the whole amount.
+    """
+    chosen = data.iloc[rows]
+    known = ((chosen["label"] == 1) & chosen["share"].notna()).to_numpy()
+    outcomes = int(known.sum())
+    if not outcomes:
+        return Share(method="assumed", mean=1.0, outcomes=0), None
+    shares = chosen["share"].to_numpy(dtype=np.float64, na_value=np.nan)[known]
+    mean = round(float(np.clip(shares.mean(), 0, 1)), 4)
+    if outcomes < settings.fewest_shares or float(shares.std()) == 0:
+        return Share(method="mean", mean=mean, outcomes=outcomes), None
+    fitted = fit_share(
+        Rows(
+            matrix=encode(chosen[known], columns),
+            outcome=shares,
+            weight=row_weights(data, rows[known], settings),
+            names=tuple(column.name for column in columns),
+            directions=tuple(0 for _ in columns),
+        ),
+        settings,
+    )
+    return Share(method="model", mean=mean, outcomes=outcomes), fitted.text
+
+
+def predict_share(share: Share, text: str | None, matrix: Floats, threads: int) -> Floats:
+    """Return the share given the outcome, 0 to 1, for each row of a matrix."""
+    if text is None:
+        return np.full(len(matrix), share.mean)
+    return np.clip(np.asarray(open_text(text).predict(matrix, num_threads=threads), dtype=np.float64), 0.0, 1.0)
