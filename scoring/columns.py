@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -62,11 +61,6 @@ def in_words(code: str) -> str:
     """
     words = _PROPER.get(code, code.replace("_", " ").strip())
     return words[:1].upper() + words[1:]
-
-
-def known(value: Value) -> Value:
-    """Return the value with NaN turned into None: both say unknown, and only one of them can be written."""
-    return None if isinstance(value, float) and math.isnan(value) else value
 
 
 def _reason(at: int) -> Callable[[PatientLine | DenialLine], Value]:
@@ -144,7 +138,7 @@ ACCOUNT_COLUMNS: tuple[Column[_HouseholdAccount], ...] = (
 
 def _grid(columns: Sequence[Column[Line_contra]], lines: Sequence[Line_contra]) -> Grid:
     heads = tuple((column.name, column.title, column.kind, column.width) for column in columns)
-    return Grid(heads, tuple(tuple(known(column.value(line)) for column in columns) for line in lines))
+    return Grid(heads, tuple(tuple(column.value(line) for column in columns) for line in lines))
 
 
 def grid_of(lines: Sequence[Line], name: str) -> Grid:

@@ -51,6 +51,17 @@ def safe_text(text: str) -> str:
     return "'" + text if text.startswith(_FORMULA_STARTS) else text
 
 
+def on_one_line(text: str) -> str:
+    r"""Return text with its line breaks turned into spaces: one row a line, whatever program reads it.
+
+    A lone carriage return would otherwise go out unquoted (Python before 3.13) and start a row of its own.
+
+    >>> on_one_line("left message\r=1+1")
+    'left message =1+1'
+    """
+    return " ".join(text.splitlines())
+
+
 def _cell(value: Value, kind: Kind) -> str:
     if value is None:
         return ""
@@ -60,4 +71,4 @@ def _cell(value: Value, kind: Kind) -> str:
         return f"{value:z.4f}"
     if isinstance(value, date):
         return value.isoformat()
-    return safe_text(value) if isinstance(value, str) else str(value)
+    return on_one_line(safe_text(value)) if isinstance(value, str) else str(value)

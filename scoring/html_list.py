@@ -6,7 +6,6 @@ move without lag. Nothing is requested from anywhere (the policy forbids it), so
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -156,4 +155,4 @@ def _total(worklist: Worklist[Line], dollars: float) -> float | None:
 
 
 def _number(value: float | None, digits: int) -> float | None:
-    return None if value is None or math.isnan(value) else round(value, digits)
+    return None if value is None else round(value, digits)

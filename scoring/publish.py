@@ -40,6 +40,7 @@ _WHY_NOT_WRITTEN = {
     errno.EACCES: "this user may not write there",
     errno.EPERM: "this user may not write there",
     errno.ENOTDIR: "a part of the path is a file, not a folder",
+    errno.ELOOP: "a link stands where a file of payrank's own belongs",
     errno.ENAMETOOLONG: "the path is too long",
     errno.EIO: "the disk reports a fault",
 }

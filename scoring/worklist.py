@@ -6,6 +6,7 @@ note has a field here, so none can reach a file. Money is US dollars, ages are d
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -107,7 +108,7 @@ class DenialLine:
     """One denial: what was denied and why, the chance of an overturn, the last day to act and where that comes from.
 
     `days_left` counts from the as-of date to `due_on`; `work_on` is the day on which to work it. `denied_amount`,
-    `expected_recovery` and `expected_value` are dollars, None where the extract gives no amount.
+    `expected_recovery` and `expected_value` are dollars, None where the extract gives no amount (NaN becomes None).
     """
 
     rank: int
@@ -133,6 +134,13 @@ class DenialLine:
     reasons: tuple[Reason, ...]
     base_value: float | None = None
     raw_score: float | None = None
+
+    def __post_init__(self) -> None:
+        """Turn NaN, which tables of figures hold for unknown, into None."""
+        for name in ("denied_amount", "expected_recovery", "expected_value"):
+            value = getattr(self, name)
+            if value is not None and math.isnan(value):
+                object.__setattr__(self, name, None)
 
     @property
     def amount(self) -> float | None:

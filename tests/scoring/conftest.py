@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import TypeVar
 
@@ -182,3 +183,83 @@ def patient_list() -> Callable[..., Worklist[PatientLine]]:
 def denial_list() -> Callable[..., Worklist[DenialLine]]:
     """Make a denial list of a size."""
     return make_denial_list
+
+
+@pytest.fixture
+def household() -> Worklist[PatientLine]:
+    """One guarantor with two accounts, by hand, so that a test can say what each file must hold."""
+    reasons = (
+        Reason("paid_share", "Paid 3 of the last 4 balances", 0.75, 0.8),
+        Reason("age", "Older than usual", 95, -0.2),
+    )
+    first = AccountLine("00042-1", 1000.5, 95, "Aetna", 0.6215, 0.6, 600.0, 597.9, reasons, -0.7, 0.5)
+    second = AccountLine("00042-2", 250.0, 20, "Medicare", 0.41, 0.4, 100.0, 97.9, (), None, None)
+    line = PatientLine(
+        rank=1,
+        guarantor_id="00042",
+        queue="early_out",
+        action="Call",
+        action_why="No promise yet",
+        balance=1250.5,
+        age_days=95,
+        probability=0.6215,
+        expected_recovery=700.0,
+        expected_value=695.8,
+        deadline=date(2026, 11, 23),
+        deadline_source="promise to pay, due date + 3 days",
+        reasons=reasons,
+        accounts=(first, second),
+    )
+    return Worklist("patient_pay", "Patient balances to work", AS_OF, (line,), 0, {}, (), "payrank-payment, version 3")
+
+
+@pytest.fixture
+def two_denials() -> Worklist[DenialLine]:
+    """Two denials by hand: one of an unknown amount with an assumed deadline, one with all that is known."""
+    first = DenialLine(
+        rank=1,
+        denial_id="000D1",
+        account_id=None,
+        payer="Aetna",
+        payer_class="commercial",
+        group_code="CO",
+        carc="197",
+        rarc="N30",
+        denied_amount=None,
+        age_days=12,
+        probability=0.5,
+        expected_recovery=None,
+        expected_value=None,
+        due_on=date(2026, 12, 4),
+        due_on_source="assumed: 60 days from the denial",
+        days_left=14,
+        work_on=date(2026, 11, 23),
+        queue="appeal",
+        action="Appeal level 1",
+        action_why="Authorization on file",
+        reasons=(),
+    )
+    second = replace(
+        first,
+        rank=2,
+        denial_id="000D2",
+        account_id="A9",
+        payer="Medicare",
+        payer_class="medicare",
+        carc="16",
+        rarc="",
+        denied_amount=300.1,
+        age_days=30,
+        probability=0.9,
+        expected_recovery=250.0,
+        expected_value=-4.1,
+        due_on=date(2027, 2, 1),
+        due_on_source="stated on the denial",
+        days_left=73,
+        work_on=date(2026, 11, 24),
+        queue="corrected_claim",
+        action="Send a corrected claim",
+        action_why="",
+        reasons=(Reason("rate", "Usually overturned", 0.9, 0.5),),
+    )
+    return Worklist("denials", "Denials to work", AS_OF, (first, second), 0, {}, (), "payrank-overturn, version 1")

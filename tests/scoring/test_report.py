@@ -1,0 +1,122 @@
+"""report.html: counts and sums alone, everything accounted for, and plain words for what is missing."""
+
+import re
+from dataclasses import replace
+from datetime import date
+
+import pytest
+
+from scoring.report import (
+    Flow,
+    ModelHealth,
+    NightReport,
+    SuppressedRow,
+    TableHealth,
+    Unpublished,
+    count_by_chance,
+    render_report,
+    sort_by_age,
+    summarize_list,
+)
+
+
+@pytest.fixture
+def night(patient_list, denial_list) -> NightReport:
+    return NightReport(
+        as_of=date(2026, 11, 20),
+        source_system="epic",
+        flows=(Flow("accounts", 100, 30, 20, 45, 5), Flow("denials", 10, 10, 0, 0, 0)),
+        counts={"Guarantors listed": 28},
+        aging=sort_by_age([(3, 100.0), (45, 200.0), (45, 50.0), (900, 1.0)]),
+        lists=(summarize_list(patient_list(20)), summarize_list(denial_list(20))),
+        suppressed=(
+            SuppressedRow("H1", "Bankruptcy", "11 USC 362, 524", 4),
+            SuppressedRow("S4", "Plan current", "", 41),
+        ),
+        models=(
+            ModelHealth("payment within 120 days", "payrank-payment, version 3", {"Trained through": "Jul 1, 2026"}),
+        ),
+        tables=(
+            TableHealth("accounts", True, 105, 100, 5, 0, ("service_line",)),
+            TableHealth("contacts", False, 0, 0, 0, 0, ()),
+        ),
+        notices=("Simulated data.", "A column was ignored."),
+    )
+
+
+def text_of(content: bytes) -> str:
+    """The page as a reader sees it, without markup and with single spaces."""
+    body = re.sub(r"<style>.*?</style>", "", content.decode(), flags=re.DOTALL)
+    return " ".join(re.sub(r"<[^>]*>", " ", body).split())
+
+
+def test_the_report_shows_totals_aging_lists_rules_models_and_data(night):
+    text = text_of(render_report(night))
+    for said in (
+        "As of Nov 20, 2026 · Source epic",
+        "Accounts 100 30 20 45 5 Yes, exactly",
+        "31-60 days 2 $250",
+        "All 4 $351",
+        "S4 Plan current 41 H1 Bankruptcy 11 USC 362, 524 4",
+        "payrank-payment, version 3 Predicts payment within 120 days Trained through Jul 1, 2026",
+        "accounts 105 100 5 0 service_line",
+        "the whole table: its features are unknown",
+        "A column was ignored.",
+    ):
+        assert said in text
+
+
+def test_what_does_not_add_up_is_said_loudly(night):
+    assert "NO: tell the person who runs payrank" in text_of(
+        render_report(replace(night, flows=(Flow("accounts", 100, 30, 20, 45, 4),)))
+    )
+
+
+def test_a_list_that_is_not_published_says_why(night):
+    missing = Unpublished("Patient balances to work", "The flags feed is missing (rule H12).")
+    text = text_of(render_report(replace(night, unpublished=(missing,))))
+    assert "Not published: Patient balances to work. The flags feed is missing (rule H12)." in text
+
+
+def test_an_empty_night_is_still_a_page():
+    text = text_of(render_report(NightReport(date(2026, 11, 20), None)))
+    assert "No list was published tonight." in text
+    assert "Source not stated" in text
+
+
+def test_no_id_of_a_row_reaches_the_report(night, patient_list, denial_list):
+    text = render_report(night).decode()
+    ids = [line.guarantor_id for line in patient_list(20).lines] + [line.denial_id for line in denial_list(20).lines]
+    assert not [each for each in ids if each in text]
+
+
+def test_hostile_names_stay_text(night):
+    table = TableHealth("<script>alert(1)</script>", True, 1, 1, 0, 0, ('"><img>',))
+    content = render_report(replace(night, tables=(table,), notices=("<b>",), source_system="<i>")).decode()
+    assert "<script" not in content
+    assert "<img" not in content
+    assert "<i>" not in content
+
+
+def test_the_report_runs_no_script_and_asks_nobody(night):
+    content = render_report(night).decode()
+    assert "default-src &#39;none&#39;; style-src &#39;sha256-" in content
+    assert "script-src" not in content
+    links = re.findall(r'href="([^"]*)"', content)
+    assert links
+    assert all(link.startswith("worklists/") for link in links)
+
+
+def test_unknown_dollars_are_a_dash(night, denial_list):
+    summary = summarize_list(denial_list(5, amounts=False))
+    assert (summary.at_stake, summary.expected) == (None, None)
+    assert "At stake \u2013 Expected \u2013" in text_of(render_report(replace(night, lists=(summary,))))
+
+
+def test_every_probability_is_counted_once():
+    bars = count_by_chance([0.0, 0.1, 0.5, 0.999, 1.0])
+    assert sum(bar.value for bar in bars) == 5
+
+
+def test_the_same_night_gives_the_same_bytes(night):
+    assert render_report(night) == render_report(night)
