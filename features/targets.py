@@ -54,7 +54,7 @@ class OverturnTarget(Target):
 
     unit: Literal["denial"] = "denial"
     snapshots: int = Field(180, ge=1)
-    history_days: int = Field(365, ge=1)
+    history_days: int = Field(180, ge=1)
     rows_per_unit: int | None = Field(1, ge=1)
     maturity_days: int = Field(180, ge=1)
 

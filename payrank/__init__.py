@@ -1,8 +1,8 @@
 """payrank: which unpaid hospital accounts and denied claims are worth working today, and why.
 
-    >>> import payrank
-    >>> payrank.__version__.count(".")
-    2
+>>> import payrank
+>>> payrank.__version__.count(".")
+2
 """
 
 from __future__ import annotations

@@ -1,0 +1,93 @@
+"""Commands about extracts and frames: simulate, import, check, features."""
+
+from __future__ import annotations
+
+import os
+from datetime import date
+from pathlib import Path
+
+from extracts.extract import Extract
+from extracts.load import load_extract
+from payrank.console import STDOUT, Progress, make_table
+from payrank.settings import read_settings
+
+
+def run_simulate(folder: Path, *, accounts: int, seed: int, as_of: date) -> None:
+    """Simulate a hospital's extract."""
+    from extracts.simulator import simulate
+
+    with Progress().working(f"simulated {accounts:,} accounts"):
+        simulate(folder, accounts=accounts, seed=seed, as_of=as_of)
+    STDOUT.print(f"{folder} holds a simulated extract, known before {as_of}. Next: payrank check {folder}")
+
+
+def run_import_csv(source: Path, *, out: Path, mapping: Path) -> None:
+    """Import CSV files by a mapping, and say what did not fit."""
+    from extracts.import_csv import import_csv
+
+    with Progress().working(f"imported {source.name}"):
+        report = import_csv(source, out, mapping)
+    rows = [[name, f"{count:,}"] for name, count in report.rows_written.items()]
+    STDOUT.print(make_table("Rows written", [("table", False), ("rows", True)], rows))
+    STDOUT.print(f"{out} holds the extract; import_report.json beside it accounts for every row.")
+
+
+def run_check(folder: Path, *, as_of: date | None, settings_file: Path | None) -> None:
+    """Load an extract under its contract and show how each table arrived."""
+    from scoring.guards import check_age
+
+    settings = read_settings(settings_file)
+    with load_extract(folder) as extract:
+        STDOUT.print(_arrivals(extract))
+        for notice in extract.notices:
+            STDOUT.print(f"- {notice}", markup=False)
+        if as_of is not None:
+            check_age(extract, as_of, settings.scoring)
+        known = extract.metadata.as_of
+        STDOUT.print(f"{folder} keeps the contract" + (f"; it knows everything before {known}." if known else "."))
+
+
+def _arrivals(extract: Extract) -> object:
+    rows = [
+        [
+            name,
+            f"{state.rows_read:,}" if state.present else "absent",
+            f"{state.rows_loaded:,}",
+            f"{state.rows_quarantined:,}",
+            f"{state.rows_repeated:,}",
+            ", ".join(state.absent_columns) if state.present else "",
+        ]
+        for name, state in extract.tables.items()
+    ]
+    headings = [("read", True), ("loaded", True), ("quarantined", True), ("repeated", True), ("absent columns", False)]
+    return make_table("How the tables arrived", [("table", False), *headings], rows)
+
+
+def run_features(folder: Path, *, unit: str, as_of: date, out: Path, settings_file: Path | None) -> None:
+    """Write the frame of a unit as of a day, readable to its owner alone."""
+    from features.frame import nightly_frame
+
+    settings = read_settings(settings_file)
+    target = settings.payment if unit == "account" else settings.overturn
+    progress = Progress()
+    with load_extract(folder) as extract, progress.working(f"made the {unit} frame"):
+        frame = nightly_frame(extract, target, as_of)
+    partial = out.with_name(f".{out.name}.new")
+    partial.touch(mode=0o600)
+    partial.chmod(0o600)
+    frame.data.to_parquet(partial, index=False)
+    os.replace(partial, out)  # noqa: PTH105 - Path.replace is the same call
+    STDOUT.print(f"{out}: {len(frame.data):,} rows, {len(frame.features)} features as of {as_of}.")
+    if frame.unavailable:
+        STDOUT.print(f"Unknown for want of tables or columns: {', '.join(frame.unavailable)}", markup=False)
+
+
+def run_describe(unit: str) -> None:
+    """Print the data dictionary of a unit's catalogue."""
+    from features.account_catalog import ACCOUNT_FEATURES
+    from features.denial_catalog import DENIAL_FEATURES
+
+    catalogue = ACCOUNT_FEATURES if unit == "account" else DENIAL_FEATURES
+    rows = [[f.name, f.family, f.unit, f.meaning] for f in catalogue]
+    columns = [("feature", False), ("family", False), ("unit", False), ("meaning", False)]
+    STDOUT.print(make_table(f"{len(rows)} features of a {unit}", columns, rows))

@@ -1,0 +1,56 @@
+"""Commands that look at registered models."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from extracts.errors import NoUsableModel
+from models.bundle import Bundle, read_bundle, write_bundle
+from models.manifest import KINDS
+from models.registry import find_model, list_versions
+from payrank.console import STDOUT, make_table
+from payrank.figures import figures_table
+
+
+def run_list() -> None:
+    """Print every registered version with its aliases."""
+    rows = [
+        [one.name, str(one.version), ", ".join(one.aliases) or "-", one.as_of, one.digest[:12]]
+        for one in list_versions()
+    ]
+    if not rows:
+        STDOUT.print("No model is registered yet. Train one: payrank train payment EXTRACT --as-of DATE")
+        return
+    columns = [("model", False), ("version", True), ("alias", False), ("trained as of", False), ("digest", False)]
+    STDOUT.print(make_table("Registered models", columns, rows))
+
+
+def run_show(model: str) -> None:
+    """Print what a bundle says of itself."""
+    bundle = _read(model)
+    manifest = bundle.manifest
+    STDOUT.print(
+        f"{manifest.kind} model as of {manifest.as_of}, {manifest.rows:,} rows, {manifest.events:,} outcomes, "
+        f"{len(manifest.features)} features, fitted on snapshots {manifest.windows.fitted.first} to "
+        f"{manifest.windows.fitted.last}, calibrated on {manifest.windows.calibrated_on.first} to "
+        f"{manifest.windows.calibrated_on.last}."
+    )
+    STDOUT.print(figures_table(manifest))
+    for notice in manifest.notices:
+        STDOUT.print(f"- {notice}", markup=False)
+
+
+def run_export(model: str, folder: Path) -> None:
+    """Copy a bundle, every digest checked on the way."""
+    write_bundle(_read(model), folder)
+    STDOUT.print(f"{folder} holds the bundle.")
+
+
+def _read(model: str) -> Bundle:
+    fault: NoUsableModel | None = None
+    for kind in KINDS:
+        try:
+            return read_bundle(find_model(model, kind).folder)
+        except NoUsableModel as error:
+            fault = fault or error
+    raise fault or NoUsableModel("no model was named")

@@ -1,0 +1,86 @@
+"""`payrank score`: the nightly run from the command line."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+from typing import Literal, cast
+
+from extracts.errors import NoUsableModel
+from extracts.load import load_extract
+from models.bundle import Bundle, read_bundle
+from models.manifest import KINDS
+from models.registry import find_model
+from payrank.console import STDOUT, Progress, make_table
+from payrank.settings import read_settings
+from scoring.night import Night, NightModels, score_night
+
+
+def run_score(
+    folder: Path,
+    *,
+    as_of: date,
+    out: Path,
+    models: Mapping[str, str | None],
+    capacity: int | None,
+    explain: str,
+    settings_file: Path | None,
+) -> None:
+    """Load, score, publish, and say where everyone went."""
+    settings = read_settings(settings_file).scoring
+    if capacity is not None:
+        settings = settings.model_copy(update={"capacity": capacity})
+    progress = Progress()
+    with load_extract(folder) as extract:
+        progress.tell(f"loaded {len(extract.digests)} files")
+        night = score_night(
+            extract,
+            find_models(models),
+            as_of=as_of,
+            out=out,
+            settings=settings,
+            explain=cast("Literal['all', 'listed']", explain),
+            tell=progress.tell,
+        )
+    show_night(night, out)
+
+
+def find_models(wanted: Mapping[str, str | None]) -> NightModels:
+    """Find the models of a run: those named, else the champions; a kind without a champion gets no list.
+
+    Raises
+    ------
+    NoUsableModel
+        When a named model cannot be used, or when there is none of either kind.
+    """
+    bundles: dict[str, Bundle] = {}
+    names: dict[str, str] = {}
+    absent: dict[str, str] = {}
+    for kind in KINDS:
+        try:
+            found = find_model(wanted.get(kind), kind)
+        except NoUsableModel as error:
+            if wanted.get(kind) is not None:
+                raise
+            absent[kind] = str(error)
+            continue
+        bundles[kind] = read_bundle(found.folder)
+        names[kind] = f"{found.name} ({bundles[kind].digest[:8]})"
+    if not bundles:
+        raise NoUsableModel(absent[KINDS[0]])
+    return NightModels(bundles, names, absent)
+
+
+def show_night(night: Night, out: Path) -> None:
+    """Print where everyone went and where to look."""
+    rows = [
+        [one.title, *(f"{n:,}" for n in (one.came_in, one.listed, one.below_the_cut, one.suppressed, one.quarantined))]
+        for one in night.lists.values()
+    ]
+    headings = ["in", "listed", "below the cut", "suppressed", "quarantined"]
+    STDOUT.print(make_table("Where everyone went", [("list", False), *((name, True) for name in headings)], rows))
+    for one in night.lists.values():
+        if one.why_unpublished:
+            STDOUT.print(f"No {one.title.lower()} list: {one.why_unpublished}", markup=False)
+    STDOUT.print(f"Published: {night.folder} (and {out / 'current'} points to it). Open {night.folder / 'report.html'}")

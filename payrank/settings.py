@@ -1,0 +1,85 @@
+"""`payrank.toml`: one file for what a site sets, refused whole when it holds a name that payrank does not know."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from extracts.errors import WrongUsage, did_you_mean
+from features.targets import OverturnTarget, PaymentTarget
+from scoring.settings import ScoringSettings
+
+DEFAULT_FILE = "payrank.toml"
+SECTIONS = ("payment", "overturn", "training", "scoring")
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What is in force: targets, training of each kind, and scoring.
+
+    `training` holds the table as written: `[training]` for both kinds, `[training.payment]` and `[training.overturn]`
+    for one; the training room reads it, which the nightly machine need not have.
+    """
+
+    payment: PaymentTarget = field(default_factory=PaymentTarget)
+    overturn: OverturnTarget = field(default_factory=OverturnTarget)
+    scoring: ScoringSettings = field(default_factory=ScoringSettings)
+    training: Mapping[str, Any] = field(default_factory=dict)
+
+    def target(self, kind: str) -> PaymentTarget | OverturnTarget:
+        """Return the target of a kind of model."""
+        return self.payment if kind == "payment" else self.overturn
+
+    def training_of(self, kind: str) -> dict[str, Any]:
+        """Return the training table of a kind of model: the shared keys, then its own over them."""
+        shared = {name: value for name, value in self.training.items() if name not in {"payment", "overturn"}}
+        return {**shared, **self.training.get(kind, {})}
+
+
+def read_settings(path: Path | None) -> Settings:
+    """Read a settings file; None means `payrank.toml` here, and the defaults where there is none.
+
+    Raises
+    ------
+    WrongUsage
+        When the file is absent or not TOML, or holds an unknown name or a value out of range.
+    """
+    if path is None:
+        path = Path(DEFAULT_FILE)
+        if not path.is_file():
+            return Settings()
+    try:
+        data = tomllib.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        raise WrongUsage(f"no settings file at {path}; name another with --settings, or leave it out") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise WrongUsage(f"{path} is not TOML: {error}; mend that line") from None
+    for name in data:
+        if name not in SECTIONS:
+            raise WrongUsage(f"{path}: unknown section [{name}]; {did_you_mean(name, SECTIONS)}")
+    return Settings(
+        payment=_read(PaymentTarget, data.get("payment", {}), f"{path} [payment]"),
+        overturn=_read(OverturnTarget, data.get("overturn", {}), f"{path} [overturn]"),
+        scoring=_read(ScoringSettings, data.get("scoring", {}), f"{path} [scoring]"),
+        training=data.get("training", {}),
+    )
+
+
+def _read(model: type[Model], values: object, place: str) -> Model:
+    """Validate one table; the first fault is told with the nearest known name."""
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        fault = error.errors(include_url=False)[0]
+        name = ".".join(str(part) for part in fault["loc"])
+        if fault["type"] == "extra_forbidden":
+            known = sorted(model.model_fields)
+            raise WrongUsage(f"{place}: unknown setting {name!r}; {did_you_mean(name, known)}") from None
+        raise WrongUsage(f"{place}: setting {name!r}: {fault['msg']}") from None

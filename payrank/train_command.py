@@ -1,0 +1,58 @@
+"""`payrank train`: from an extract to a registered model, with its figures beside the baselines."""
+
+from __future__ import annotations
+
+import tempfile
+from datetime import date
+from pathlib import Path
+from typing import cast
+
+from extracts.load import load_extract
+from features.frame import training_frame
+from models.bundle import Bundle
+from models.manifest import Kind
+from models.registry import Registered, log_training, register
+from payrank.console import STDOUT, Progress
+from payrank.figures import figures_table
+from payrank.settings import Settings, read_settings
+
+
+def run_train(kind: str, folder: Path, *, as_of: date, out: Path | None, settings_file: Path | None) -> None:
+    """Train, log, register, and print the figures."""
+    settings = read_settings(settings_file)
+    bundle, registered = train_and_register(cast("Kind", kind), folder, as_of, settings, out)
+    STDOUT.print(figures_table(bundle.manifest))
+    for notice in bundle.manifest.notices:
+        STDOUT.print(f"- {notice}", markup=False)
+    role = "the champion" if registered.champion else "a challenger; the champion stays"
+    STDOUT.print(f"Registered as {registered.name} version {registered.version}, {role}.")
+    if out is not None:
+        STDOUT.print(f"Bundle: {out}")
+
+
+def train_and_register(
+    kind: Kind, folder: Path, as_of: date, settings: Settings, out: Path | None
+) -> tuple[Bundle, Registered]:
+    """Train on the extract in a folder, log the run to MLflow and register the bundle."""
+    from training.plots import draw_plots
+    from training.settings import parse_settings
+    from training.train import train
+
+    progress = Progress()
+    with load_extract(folder) as extract:
+        progress.tell(f"loaded {len(extract.digests)} files")
+        frame = training_frame(extract, settings.target(kind), as_of)
+        progress.tell(f"made {len(frame.data):,} labelled {frame.unit} snapshots of {len(frame.features)} features")
+        with progress.working(f"trained and measured the {kind} model"):
+            trained = train(
+                frame,
+                kind=kind,
+                as_of=as_of,
+                settings=parse_settings(settings.training_of(kind), kind),
+                out=out,
+                extract_digests=extract.digests,
+            )
+    with tempfile.TemporaryDirectory(prefix="payrank-") as scratch, progress.working("logged the run to MLflow"):
+        plots = draw_plots(trained, Path(scratch))
+        registered = register(trained.bundle, log_training(trained.bundle, plots=plots))
+    return trained.bundle, registered

@@ -1,0 +1,91 @@
+"""The run's manifest: what went in, with which models and settings, and where everyone went. No time of day in it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from extracts.extract import Extract
+from models.bundle import Bundle
+from scoring.guards import WATCHED
+from scoring.outcome import ListOutcome
+from scoring.settings import ScoringSettings
+
+
+def render_run_manifest(
+    extract: Extract,
+    payment: Bundle | None,
+    overturn: Bundle | None,
+    outcomes: Mapping[str, ListOutcome],
+    as_of: date,
+    settings: ScoringSettings,
+    rules_version: str,
+    explain: str,
+    files: Mapping[str, str],
+) -> bytes:
+    """Return the bytes of `manifest.json`; the same run gives the same bytes."""
+    content = {
+        "as_of": as_of.isoformat(),
+        "source_system": extract.metadata.source_system,
+        "extract_as_of": extract.metadata.as_of.isoformat() if extract.metadata.as_of else None,
+        "inputs": dict(extract.digests),
+        "tables": {
+            name: {
+                "present": state.present,
+                "absent_columns": list(state.absent_columns),
+                "rows_read": state.rows_read,
+                "rows_loaded": state.rows_loaded,
+                "rows_quarantined": state.rows_quarantined,
+                "rows_repeated": state.rows_repeated,
+            }
+            for name, state in sorted(extract.tables.items())
+        },
+        "models": {"payment": _model(payment), "overturn": _model(overturn)},
+        "settings": settings.model_dump(mode="json"),
+        "explain": explain,
+        "rules_version": rules_version,
+        "counts": {name: _counts(outcome) for name, outcome in outcomes.items()},
+        "notices": list(extract.notices),
+        "files": dict(files),
+    }
+    return (json.dumps(content, indent=1, sort_keys=True, allow_nan=False) + "\n").encode()
+
+
+def file_digests(folder: Path) -> dict[str, str]:
+    """Return the SHA-256 of every file beneath a folder, by its path."""
+    paths = sorted(path for path in folder.rglob("*") if path.is_file())
+    return {str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in paths}
+
+
+def previous_volumes(out: Path, as_of: date) -> dict[str, int]:
+    """Return the rows loaded by table of the latest published run before the day; empty when there is none."""
+    earlier = sorted(
+        path for path in out.glob("????-??-??") if path.name < as_of.isoformat() and (path / "manifest.json").is_file()
+    )
+    if not earlier:
+        return {}
+    tables = json.loads((earlier[-1] / "manifest.json").read_text("utf-8"))["tables"]
+    return {name: int(tables[name]["rows_loaded"]) for name in WATCHED if name in tables}
+
+
+def _model(bundle: Bundle | None) -> dict[str, Any] | None:
+    if bundle is None:
+        return None
+    return {"digest": bundle.digest, "as_of": bundle.manifest.as_of.isoformat(), "kind": bundle.kind}
+
+
+def _counts(outcome: ListOutcome) -> dict[str, Any]:
+    return {
+        "in": outcome.came_in,
+        "listed": outcome.listed,
+        "below_the_cut": outcome.below_the_cut,
+        "suppressed": outcome.suppressed,
+        "quarantined": outcome.quarantined,
+        "suppressed_by": dict(outcome.suppressed_by),
+        "unpublished": outcome.why_unpublished or None,
+        "unavailable_features": list(outcome.unavailable_features),
+    }

@@ -1,0 +1,257 @@
+"""The nightly run: an extract and a day in, ranked worklists with reasons out, all or nothing."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Literal
+
+import pandas as pd
+
+from extracts.extract import Extract
+from models.bundle import Bundle
+from scoring.denials import denial_lines, value_denials
+from scoring.guards import check_age, check_volume
+from scoring.manifest import file_digests, previous_volumes, render_run_manifest
+from scoring.night_report import make_report
+from scoring.outcome import ListOutcome
+from scoring.patient_pay import patient_lines, value_accounts
+from scoring.publish import publish_run, write_private
+from scoring.report import render_report
+from scoring.rules import check_waivers, flags_feed_is_usable, read_rules
+from scoring.score_files import DENIAL_COLUMNS, PAYMENT_COLUMNS, write_scores
+from scoring.scored import Explained, Scored, explain_scored, score_population
+from scoring.settings import ScoringSettings
+from scoring.worklist import Worklist
+from scoring.worklist_files import write_worklist
+
+Explain = Literal["all", "listed"]
+Tell = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class NightModels:
+    """The models of a run: a bundle and the name to show by kind, and why a kind has none.
+
+    At least one must be there, or there is nothing to score with (exit code 5).
+    """
+
+    bundles: Mapping[str, Bundle]
+    names: Mapping[str, str]
+    why_absent: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def payment(self) -> Bundle | None:
+        """The model of patients' payments."""
+        return self.bundles.get("payment")
+
+    @property
+    def overturn(self) -> Bundle | None:
+        """The model of overturned denials."""
+        return self.bundles.get("overturn")
+
+    @property
+    def facts(self) -> dict[str, dict[str, str]]:
+        """Lines about each model's health, by kind."""
+        return {kind: _facts(bundle) for kind, bundle in self.bundles.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Night:
+    """What a run did: where it stands, its counts by list, and what was not published and why."""
+
+    folder: Path
+    lists: Mapping[str, ListOutcome]
+    seconds: Mapping[str, float]
+
+
+def _facts(bundle: Bundle) -> dict[str, str]:
+    manifest = bundle.manifest
+    shown = {
+        "Trained as of": manifest.as_of.isoformat(),
+        "Rows and outcomes": f"{manifest.rows:,} rows, {manifest.events:,} outcomes",
+        "Digest": bundle.digest[:12],
+    }
+    names = {"auc": "AUC on later periods", "brier": "Brier score on later periods", "ece": "Calibration error"}
+    return shown | {told: f"{manifest.metrics[name]:.3f}" for name, told in names.items() if name in manifest.metrics}
+
+
+@dataclass(slots=True)
+class _Clock:
+    tell: Tell
+    seconds: dict[str, float] = field(default_factory=dict)
+    started: float = field(default_factory=time.perf_counter)
+
+    def stage(self, name: str, told: str) -> None:
+        now = time.perf_counter()
+        self.seconds[name] = round(now - self.started, 3)
+        self.started = now
+        self.tell(told)
+
+
+def score_night(
+    extract: Extract,
+    models: NightModels,
+    *,
+    as_of: date,
+    out: Path,
+    settings: ScoringSettings,
+    explain: Explain = "all",
+    tell: Tell = lambda _: None,
+) -> Night:
+    """Score a loaded extract as of a day and publish the run to `out/<as-of>/`.
+
+    Parameters
+    ----------
+    tell
+        Called with one plain line after each stage.
+
+    Raises
+    ------
+    OutOfLine
+        When the extract is too old or its volume out of line with the previous run (exit code 4).
+    NoUsableModel
+        When a model was trained on other features (exit code 5).
+    RunLocked
+        When another run writes to `out` (exit code 6).
+    """
+    rules = read_rules()
+    check_waivers(rules, settings.waive)
+    check_age(extract, as_of, settings)
+    with publish_run(out, as_of) as folder:
+        clock = _Clock(tell)
+        check_volume(extract, previous_volumes(out, as_of), settings)
+        outcomes = {
+            "patient_pay": _score_accounts(extract, models, as_of, settings, explain, folder, clock),
+            "denials": _score_denials(extract, models, as_of, settings, explain, folder, clock),
+        }
+        notices = _notices(extract, settings)
+        report = make_report(extract, models.names, models.facts, outcomes, as_of, settings, rules, notices)
+        write_private(folder / "report.html", render_report(report))
+        _write_quarantine(extract, folder)
+        manifest = render_run_manifest(
+            extract, models.payment, models.overturn, outcomes, as_of, settings, rules.version, explain,
+            file_digests(folder),
+        )
+        write_private(folder / "manifest.json", manifest)
+        clock.stage("files", "wrote the report and the manifest")
+        write_private(folder / "timings.json", (json.dumps(clock.seconds, indent=1) + "\n").encode())
+    return Night(out / as_of.isoformat(), outcomes, clock.seconds)
+
+
+def _score_accounts(
+    extract: Extract,
+    models: NightModels,
+    as_of: date,
+    settings: ScoringSettings,
+    explain: Explain,
+    folder: Path,
+    clock: _Clock,
+) -> ListOutcome:
+    quarantined = extract.tables["accounts"].rows_quarantined
+    why = _why_not(extract, "accounts", models, "payment")
+    if models.payment is None or why:
+        return ListOutcome("patient_pay", "Patient pay", quarantined=quarantined, why_unpublished=why)
+    scored = score_population(extract, models.payment, as_of)
+    clock.stage("payment scores", f"scored {len(scored.scores):,} accounts")
+    accounts = value_accounts(extract, scored, as_of, settings, read_rules())
+    explained = _explain(scored, accounts.table, explain)
+    write_scores(accounts.table, explained, PAYMENT_COLUMNS, "account_id", folder / "payment_scores.parquet")
+    outcome = ListOutcome.count("patient_pay", "Patient pay", accounts.table, quarantined, scored.frame.unavailable)
+    waived = {waiver.rule for waiver in settings.waive}
+    if "H12" not in waived and not flags_feed_is_usable(extract, as_of, settings.max_extract_age_days):
+        why = (
+            "The flags feed is missing or too old (rule H12), so nobody can be shown as safe to call. Scores are "
+            "written. Send the flags table, or waive H12 in the settings with a reason if this ledger has no such flags."
+        )
+        return outcome.unpublished(why)
+    lines = patient_lines(extract, accounts, explained, as_of, settings)
+    worklist = Worklist(
+        "patient_pay",
+        "Patient pay",
+        as_of,
+        lines,
+        outcome.below_the_cut,
+        outcome.suppressed_by,
+        _notices(extract, settings),
+        models.names["payment"],
+    )
+    write_worklist(worklist, folder / "worklists")
+    clock.stage("patient list", f"listed {len(lines):,} guarantors")
+    return outcome.published(worklist)
+
+
+def _score_denials(
+    extract: Extract,
+    models: NightModels,
+    as_of: date,
+    settings: ScoringSettings,
+    explain: Explain,
+    folder: Path,
+    clock: _Clock,
+) -> ListOutcome:
+    quarantined = extract.tables["denials"].rows_quarantined
+    why = _why_not(extract, "denials", models, "overturn")
+    if models.overturn is None or why:
+        return ListOutcome("denials", "Denials", quarantined=quarantined, why_unpublished=why)
+    scored = score_population(extract, models.overturn, as_of)
+    clock.stage("denial scores", f"scored {len(scored.scores):,} open denials")
+    table = value_denials(extract, scored, as_of, settings, read_rules())
+    explained = _explain(scored, table, explain)
+    write_scores(table, explained, DENIAL_COLUMNS, "denial_id", folder / "denial_scores.parquet")
+    outcome = ListOutcome.count("denials", "Denials", table, quarantined, scored.frame.unavailable)
+    lines = denial_lines(table, explained, as_of, settings)
+    worklist = Worklist(
+        "denials",
+        "Denials",
+        as_of,
+        lines,
+        outcome.below_the_cut,
+        outcome.suppressed_by,
+        _notices(extract, settings),
+        models.names["overturn"],
+    )
+    write_worklist(worklist, folder / "worklists")
+    clock.stage("denial list", f"listed {len(lines):,} denials")
+    return outcome.published(worklist)
+
+
+def _explain(scored: Scored, table: pd.DataFrame, explain: Explain) -> Explained:
+    units = scored.frame.data["unit_id"]
+    wanted = units.isin(table.index[table["place"] == "listed"]) if explain == "listed" else units.notna()
+    return explain_scored(scored, wanted)
+
+
+def _why_not(extract: Extract, table: str, models: NightModels, kind: str) -> str:
+    if not extract.has(table) or not extract.tables[table].rows_loaded:
+        return f"The extract has no table {table}, so there is nothing to list."
+    return models.why_absent.get(kind, "")
+
+
+def _notices(extract: Extract, settings: ScoringSettings) -> tuple[str, ...]:
+    told = list(extract.notices)
+    source = extract.metadata.source_system or ""
+    if "simulated" in source:
+        told.insert(0, "Simulated data: no real patient, account or payer is shown.")
+    told += [f"Rule {waiver.rule} is waived by this site: {waiver.reason}" for waiver in settings.waive]
+    return tuple(told)
+
+
+def _write_quarantine(extract: Extract, folder: Path) -> None:
+    """Write every quarantined row's place and broken rule, without its values."""
+    rows = extract.connection.execute("SELECT * FROM quarantine ORDER BY ALL")
+    names = [column[0] for column in rows.description or ()]
+    found = rows.fetchall()
+    if not found:
+        return
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(names)
+    writer.writerows(found)
+    write_private(folder / "quarantine.csv", text.getvalue().encode())

@@ -1,0 +1,119 @@
+"""Gather what `report.html` shows of a night: counts, sums and notices, no row of a patient."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+
+import pandas as pd
+
+from extracts.extract import Extract
+from features.denial_state import PAID_SHARE
+from scoring.outcome import ListOutcome
+from scoring.report import (
+    AgingRow,
+    Flow,
+    ListSummary,
+    ModelHealth,
+    NightReport,
+    SuppressedRow,
+    TableHealth,
+    Unpublished,
+    sort_by_age,
+    summarize_list,
+)
+from scoring.rules import RuleTable
+from scoring.settings import ScoringSettings
+
+
+def make_report(
+    extract: Extract,
+    models: Mapping[str, str],
+    model_facts: Mapping[str, Mapping[str, str]],
+    outcomes: Mapping[str, ListOutcome],
+    as_of: date,
+    settings: ScoringSettings,
+    rules: RuleTable,
+    notices: tuple[str, ...],
+) -> NightReport:
+    """Return the report of a night.
+
+    Parameters
+    ----------
+    models, model_facts
+        By kind (payment, overturn): the name and version to show, and lines about the model's health.
+    outcomes
+        By list: where everyone went.
+    """
+    units = {"patient_pay": "accounts", "denials": "denials"}
+    patient = outcomes["patient_pay"].table
+    return NightReport(
+        as_of=as_of,
+        source_system=extract.metadata.source_system,
+        flows=tuple(
+            Flow(units[name], one.came_in, one.listed, one.below_the_cut, one.suppressed, one.quarantined)
+            for name, one in outcomes.items()
+            if one.table is not None
+        ),
+        counts=_paid_without_appeal(extract, as_of),
+        aging=() if patient is None else _aging(patient),
+        lists=tuple(_summary(one) for one in outcomes.values() if one.worklist is not None),
+        unpublished=tuple(Unpublished(one.title, one.why_unpublished) for one in outcomes.values() if one.why_unpublished),
+        suppressed=_suppressed(outcomes, rules),
+        models=tuple(ModelHealth(kind, models[kind], model_facts.get(kind, {})) for kind in sorted(models)),
+        tables=tuple(
+            TableHealth(
+                name,
+                state.present,
+                state.rows_read,
+                state.rows_loaded,
+                state.rows_quarantined,
+                state.rows_repeated,
+                state.absent_columns,
+            )
+            for name, state in extract.tables.items()
+        ),
+        notices=notices + _unavailable(outcomes),
+    )
+
+
+def _summary(outcome: ListOutcome) -> ListSummary:
+    if outcome.worklist is None:
+        raise ValueError("only a published list has a summary")
+    return summarize_list(outcome.worklist)
+
+
+def _aging(table: pd.DataFrame) -> tuple[AgingRow, ...]:
+    return sort_by_age(zip(table["age_days"].astype(int), table["patient_balance"], strict=True))
+
+
+def _suppressed(outcomes: Mapping[str, ListOutcome], rules: RuleTable) -> tuple[SuppressedRow, ...]:
+    return tuple(
+        SuppressedRow(rule, *rules.titles[rule], count)
+        for outcome in outcomes.values()
+        for rule, count in outcome.suppressed_by.items()
+    )
+
+
+def _unavailable(outcomes: Mapping[str, ListOutcome]) -> tuple[str, ...]:
+    return tuple(
+        f"{one.title}: {len(one.unavailable_features)} features are unknown because the extract lacks their tables or "
+        f"columns: {', '.join(one.unavailable_features)}."
+        for one in outcomes.values()
+        if one.unavailable_features
+    )
+
+
+def _paid_without_appeal(extract: Extract, as_of: date) -> dict[str, int]:
+    """Denials that the payer paid without an appeal: an outcome of its own, counted and shown (contracts.md)."""
+    if not (extract.has("denials", "account_id", "denied_amount") and extract.has("transactions")):
+        return {}
+    row = extract.connection.execute(
+        "SELECT COUNT(*) FROM (SELECT n.denial_id FROM denials n JOIN transactions t ON t.account_id = n.account_id "
+        "AND t.kind = 'insurance_payment' AND t.posted_on > n.denied_on "
+        "AND (t.payer_id IS NULL OR n.payer_id IS NULL OR t.payer_id = n.payer_id) "
+        f"WHERE t.posted_on < DATE '{as_of}' AND n.denied_on < DATE '{as_of}' AND NOT EXISTS "
+        f"(SELECT 1 FROM appeals p WHERE p.denial_id = n.denial_id AND p.filed_on < DATE '{as_of}') "
+        f"GROUP BY n.denial_id, n.denied_amount HAVING -SUM(t.amount) >= {PAID_SHARE} * n.denied_amount) paid"
+    ).fetchone()
+    return {"Denials paid without an appeal": int(row[0]) if row else 0}

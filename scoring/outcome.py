@@ -1,0 +1,63 @@
+"""What became of each list: everyone who came in is listed, below the cut, suppressed or quarantined."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+import pandas as pd
+
+from scoring.worklist import Line, Worklist
+
+
+@dataclass(frozen=True, slots=True)
+class ListOutcome:
+    """Counts of one list, in accounts or denials: came_in = listed + below_the_cut + suppressed + quarantined.
+
+    `suppressed_by` counts by rule; one account may fall under several. `why_unpublished` is empty for a published list.
+    """
+
+    name: str
+    title: str
+    listed: int = 0
+    below_the_cut: int = 0
+    suppressed: int = 0
+    quarantined: int = 0
+    suppressed_by: Mapping[str, int] = field(default_factory=dict)
+    why_unpublished: str = ""
+    unavailable_features: tuple[str, ...] = ()
+    table: pd.DataFrame | None = None
+    worklist: Worklist[Line] | None = None
+
+    @classmethod
+    def count(
+        cls, name: str, title: str, table: pd.DataFrame, quarantined: int, unavailable: tuple[str, ...]
+    ) -> ListOutcome:
+        """Count a table with the columns `place` and `suppressed_by`."""
+        places = Counter(table["place"])
+        rules = Counter(rule for found in table["suppressed_by"] for rule in found)
+        return cls(
+            name,
+            title,
+            listed=places["listed"],
+            below_the_cut=places["below_the_cut"],
+            suppressed=places["suppressed"],
+            quarantined=quarantined,
+            suppressed_by=dict(sorted(rules.items())),
+            unavailable_features=unavailable,
+            table=table,
+        )
+
+    @property
+    def came_in(self) -> int:
+        """Everyone who was scored or could not be read."""
+        return self.listed + self.below_the_cut + self.suppressed + self.quarantined
+
+    def unpublished(self, why: str) -> ListOutcome:
+        """Return the outcome of a list that is held back: nobody is listed, all fall below the cut."""
+        return replace(self, listed=0, below_the_cut=self.below_the_cut + self.listed, why_unpublished=why)
+
+    def published(self, worklist: Worklist[Line]) -> ListOutcome:
+        """Return the outcome with its list."""
+        return replace(self, worklist=worklist)
