@@ -6,6 +6,7 @@ from decimal import Decimal
 
 import duckdb
 
+from extracts.ask import ask_row
 from extracts.contract import Table
 from extracts.errors import ExtractRefused
 from extracts.metadata import FILE_NAME, ControlTotal, money_column
@@ -37,8 +38,7 @@ def check_control_total(
     amount = (
         f"sum({quote_name(money)}), count_if({RULE} IS NOT NULL AND {quote_name(money)} IS NULL)" if money else "0, 0"
     )
-    found = connection.execute(f"SELECT count(*), {amount} FROM {name}").fetchone()
-    count, dollars, unread = found if found else (0, None, 0)
+    count, dollars, unread = ask_row(connection, f"SELECT count(*), {amount} FROM {name}")
     rows = count + len(staged.unreadable)
     unread += len(staged.unreadable)
     if total.rows is not None and rows != total.rows:

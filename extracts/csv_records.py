@@ -13,16 +13,16 @@ from bisect import bisect_right
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from itertools import chain
 from pathlib import Path
 
 from extracts.csv_bytes import UTF8_MARK, LineEnds, open_bytes, refuse_bytes
-from extracts.source_file import quote_name
 
 LONGEST_RECORD = 1000
 """Lines. A quote that does not close within as many is not meant to."""
 
-_RECORD = re.compile(rb'(?:"(?:[^"]|"")*"|[^",\r\n]*)(?:,(?:"(?:[^"]|"")*"|[^",\r\n]*))*')
+_SEPARATORS = {"a tab": "\t", "semicolons": ";", "pipes": "|", "commas": ","}
 _QUOTED = re.compile(rb'"[^"]*"')
 
 
@@ -51,30 +51,41 @@ class Scan:
         return line + ordinal - first
 
 
-def read_header(path: Path) -> tuple[str, ...]:
+@cache
+def _record_pattern(delimiter: bytes) -> re.Pattern[bytes]:
+    mark = re.escape(delimiter)
+    field = rb'(?:"(?:[^"]|"")*"|[^"' + mark + rb"\r\n]*)"
+    return re.compile(field + rb"(?:" + mark + field + rb")*")
+
+
+def read_header(path: Path, *, delimiter: str = ",") -> tuple[str, ...]:
     """Read the names of the columns.
 
     Raises
     ------
     ExtractRefused
-        When the header is blank, broken, has an empty name or the same name twice.
+        When the header is blank, broken, separated otherwise, has an empty name or the same name twice.
     """
     with open_bytes(path) as file:
-        record = next(read_records(file, fields=None), None)
+        record = next(read_records(file, fields=None, delimiter=delimiter.encode()), None)
     if record is None or record.rule is not None or record.line != 1:
         raise refuse_bytes(path, "the header line is blank or broken", "Give each column a name of its own.")
-    names = tuple(next(csv.reader([record.body.decode()], strict=True)))
+    names = tuple(next(csv.reader([record.body.decode()], delimiter=delimiter, strict=True)))
+    other = [word for word, mark in _SEPARATORS.items() if len(names) == 1 and mark in names[0]]
+    if other:
+        advice = "Export with commas, or import with the delimiter in the mapping."
+        raise refuse_bytes(path, f"the header seems to be separated by {other[0]}", advice)
     if not all(names):
         raise refuse_bytes(path, "the header has a column without a name", "Name it or take it out.")
     folded = [name.casefold() for name in names]
-    twice = sorted({name for name in folded if folded.count(name) > 1})
-    if twice:
-        shown = ", ".join(quote_name(name) for name in twice)
-        raise refuse_bytes(path, f"the header names a column twice, {shown} (capitals aside)", "Rename or drop one.")
+    twice = [str(place) for place, name in enumerate(folded, start=1) if folded.count(name) > 1]
+    if twice:  # by place: in a file without a header the names are a patient's values
+        found = f"the header gives columns {', '.join(twice)} a name that another has (capitals aside)"
+        raise refuse_bytes(path, found, "Rename or drop one.")
     return names
 
 
-def scan_records(path: Path, *, fields: int, ends: LineEnds) -> Scan:
+def scan_records(path: Path, *, fields: int, ends: LineEnds, delimiter: str = ",") -> Scan:
     """Check every record after the header against the number of fields.
 
     Parameters
@@ -90,7 +101,7 @@ def scan_records(path: Path, *, fields: int, ends: LineEnds) -> Scan:
     expected_line = -1
     last = None
     with open_bytes(path) as file:
-        records = read_records(file, fields=fields)
+        records = read_records(file, fields=fields, delimiter=delimiter.encode())
         next(records)
         for last in records:
             if last.rule is not None:
@@ -104,15 +115,15 @@ def scan_records(path: Path, *, fields: int, ends: LineEnds) -> Scan:
     return Scan(good, tuple(broken), tuple(starts), ends.closed, cut)
 
 
-def write_good_records(path: Path, *, fields: int, out: Path) -> None:
+def write_good_records(path: Path, *, fields: int, out: Path, delimiter: str = ",") -> None:
     """Write the header and the good records alone to another file, each line ended by LF."""
     with open_bytes(path) as file, out.open("wb") as clean:
-        records = read_records(file, fields=fields)
+        records = read_records(file, fields=fields, delimiter=delimiter.encode())
         clean.write(next(records).body + b"\n")
         clean.writelines(record.body + b"\n" for record in records if record.rule is None)
 
 
-def read_records(lines: Iterable[bytes], *, fields: int | None) -> Iterator[Record]:
+def read_records(lines: Iterable[bytes], *, fields: int | None, delimiter: bytes = b",") -> Iterator[Record]:
     r"""Read records off physical lines; blank lines are no records.
 
     A record whose quote never closes is broken by its first line alone, and reading goes on at the next line: one bad
@@ -122,6 +133,7 @@ def read_records(lines: Iterable[bytes], *, fields: int | None) -> Iterator[Reco
     [(1, None), (2, None), (4, 'missing_columns')]
     """
     wanted = None
+    pattern = _record_pattern(delimiter)
     for line, raw, later in _walk(lines):
         body = _strip_end(raw)
         if line == 1 and body.startswith(UTF8_MARK):
@@ -129,10 +141,10 @@ def read_records(lines: Iterable[bytes], *, fields: int | None) -> Iterator[Reco
         if not body:
             continue
         if b'"' in body or b"\r" in body:
-            body, rule = _join_quoted(body, raw, later)
-            found = rule or _judge(_count_fields(body), wanted)
+            body, rule = _join_quoted(body, raw, later, pattern)
+            found = rule or _judge(_count_fields(body, delimiter), wanted)
         else:
-            found = _judge(body.count(b",") + 1, wanted)
+            found = _judge(body.count(delimiter) + 1, wanted)
         yield Record(line, body, found)
         wanted = fields
 
@@ -160,11 +172,11 @@ def _walk(lines: Iterable[bytes]) -> Iterator[tuple[int, bytes, _Lines]]:
         yield queue.number, raw, queue
 
 
-def _join_quoted(body: bytes, raw: bytes, later: _Lines) -> tuple[bytes, str | None]:
+def _join_quoted(body: bytes, raw: bytes, later: _Lines, pattern: re.Pattern[bytes]) -> tuple[bytes, str | None]:
     """Take further lines while a quote is open; an odd number of quotes means that one is."""
     open_quote = raw.count(b'"') % 2
     if not open_quote:
-        return body, None if _RECORD.fullmatch(body) else "stray_quote" if b'"' in body else "stray_carriage_return"
+        return body, None if pattern.fullmatch(body) else "stray_quote" if b'"' in body else "stray_carriage_return"
     joined = [body + raw[len(_strip_end(raw)) :]]
     taken: list[bytes] = []
     while open_quote and len(taken) < LONGEST_RECORD:
@@ -176,7 +188,7 @@ def _join_quoted(body: bytes, raw: bytes, later: _Lines) -> tuple[bytes, str | N
         open_quote ^= following.count(b'"') % 2
     if not open_quote:
         whole = _strip_end(b"".join(chain(joined, taken)))
-        if _RECORD.fullmatch(whole):
+        if pattern.fullmatch(whole):
             return whole, None
     later.put_back(taken)
     return body, "unclosed_quote"
@@ -188,9 +200,9 @@ def _judge(found: int, wanted: int | None) -> str | None:
     return "missing_columns" if found < wanted else "too_many_columns"
 
 
-def _count_fields(body: bytes) -> int:
+def _count_fields(body: bytes, delimiter: bytes) -> int:
     """Count the fields of a record that is known to be well formed."""
-    return _QUOTED.sub(b"", body).count(b",") + 1
+    return _QUOTED.sub(b"", body).count(delimiter) + 1
 
 
 def _strip_end(raw: bytes) -> bytes:

@@ -8,6 +8,7 @@ from datetime import date
 
 import duckdb
 
+from extracts.ask import ask_row
 from extracts.contract import KNOWN_FLAGS, TABLES
 from extracts.extract import TableState
 from extracts.source_file import quote_text
@@ -101,5 +102,4 @@ def _describe_future(connection: duckdb.DuckDBPyConnection, as_of: date | None) 
 
 
 def _count(connection: duckdb.DuckDBPyConnection, from_clause: str) -> int:
-    row = connection.execute(f"SELECT count(*) {from_clause}").fetchone()
-    return int(row[0]) if row else 0
+    return int(ask_row(connection, f"SELECT count(*) {from_clause}")[0])

@@ -38,7 +38,8 @@ class ControlTotal:
 
 @dataclass(frozen=True, slots=True)
 class Metadata:
-    """`extract.toml`, read. The extract knows everything before the day `as_of`; `attributes` are table, column, kind."""
+    """`extract.toml`, read. The extract knows everything before the day `as_of`; `attributes` are table -> column
+    -> kind."""
 
     source_system: str | None = None
     as_of: date | None = None

@@ -31,6 +31,7 @@ ALLOWED: dict[str, str] = {
     "too_many_columns": "as many fields as the header has",
     "unclosed_quote": "a closing quote for each opening one",
     "stray_quote": 'quotes around a whole field alone, doubled ("") inside it',
+    "expression": "an expression that can be worked out for the row",
     "stray_carriage_return": "carriage returns inside quotes alone, or before a line feed",
 }
 """Rule -> what it allows, in words for messages."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import duckdb
 import numpy as np
 
+from extracts.ask import ask_row
 from extracts.contract import Column, Table
 from extracts.errors import ExtractRefused
 from extracts.source_file import SourceFile, quote_name
@@ -25,11 +26,11 @@ def drop_repeated(
     name = quote_name(table.name)
     key = ", ".join(map(quote_name, table.key))
     fields = ", ".join(quote_name(column.name) for column in columns)
-    found = connection.execute(
+    repeated, differing = ask_row(
+        connection,
         f"SELECT count(*), count_if(kinds > 1) FROM (SELECT count(*) AS n, count(DISTINCT row({fields})) AS kinds "
-        f"FROM {name} GROUP BY {key} HAVING count(*) > 1)"
-    ).fetchone()
-    repeated, differing = found if found else (0, 0)
+        f"FROM {name} GROUP BY {key} HAVING count(*) > 1)",
+    )
     if differing:
         raise ExtractRefused(
             f"{source.name}: {differing:,} keys ({', '.join(table.key)}) of {table.name} have rows that differ. "
@@ -38,10 +39,10 @@ def drop_repeated(
         )
     if not repeated:
         return 0
-    dropped = connection.execute(
-        f"DELETE FROM {name} WHERE rowid NOT IN (SELECT min(rowid) FROM {name} GROUP BY {key})"
-    ).fetchone()
-    return int(dropped[0]) if dropped else 0
+    (dropped,) = ask_row(
+        connection, f"DELETE FROM {name} WHERE rowid NOT IN (SELECT min(rowid) FROM {name} GROUP BY {key})"
+    )
+    return int(dropped)
 
 
 def _may_repeat(connection: duckdb.DuckDBPyConnection, table: Table) -> bool:

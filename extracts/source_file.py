@@ -14,6 +14,7 @@ from extracts.metadata import FILE_NAME
 Format = Literal["parquet", "csv", "csv.gz"]
 SUFFIXES: tuple[Format, ...] = ("parquet", "csv", "csv.gz")
 IMPORT_REPORT = "import_report.json"
+IMPORT_QUARANTINE = "import_quarantine.csv"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,7 @@ def find_sources(folder: Path) -> tuple[dict[str, SourceFile], list[str]]:
     for path in sorted(folder.iterdir()):
         source = _recognise(path)
         if source is None:
-            if not path.name.startswith(".") and path.name not in {FILE_NAME, IMPORT_REPORT}:
+            if not path.name.startswith(".") and path.name not in {FILE_NAME, IMPORT_REPORT, IMPORT_QUARANTINE}:
                 hint = did_you_mean(path.name.split(".")[0], TABLE_NAMES) if path.is_file() else "folders are not read"
                 notices.append(f"{path.name}: not a table of the contract, ignored ({hint})")
         elif source.table in sources:

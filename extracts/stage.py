@@ -10,11 +10,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from extracts.contract import SQL_TYPES, Column, Table
-from extracts.csv_bytes import check_bytes, refuse_bytes
-from extracts.csv_records import Scan, read_header, scan_records, write_good_records
+from extracts.csv_records import Scan
+from extracts.csv_relation import create_from_csv, open_csv
 from extracts.errors import ExtractRefused, did_you_mean
 from extracts.parse import Parsed, parse_column
-from extracts.source_file import SourceFile, quote_name, quote_path, quote_text
+from extracts.source_file import SourceFile, quote_name, quote_path
 
 RULE = "_rule"
 """Column of the staged table: null, or the number of the broken rule (from 1) in `Staged.rules`."""
@@ -61,22 +61,20 @@ def stage_table(
         When the file cannot be read, misses a required column, or a column's type loses what the contract needs.
     """
     if source.format == "parquet":
-        relation, types, scan, copy = *_open_parquet(connection, source), None, None
+        relation, types = _open_parquet(connection, source)
+        csv = None
     else:
-        relation, types, scan, copy = _open_csv(source, workspace)
+        csv = open_csv(source.path, workspace)
+        relation, types = csv.relation, dict.fromkeys(csv.names, "VARCHAR")
     columns = (*table.columns, *extra, *_audit_columns(table, types))
     _require(table, source, types)
     present = [parse_column(column, source, types[column.name]) for column in columns if column.name in types]
     rules = tuple((parsed.column.name, rule) for parsed in present for rule, _ in parsed.rules)
-    try:
-        connection.execute(_render(table, columns, present, relation))
-    except duckdb.Error as error:
-        raise refuse_bytes(source.path, f"cannot be read ({type(error).__name__})", "Send the file again.") from None
-    finally:
-        if copy is not None:
-            copy.unlink(missing_ok=True)
-    if scan is not None:
-        _check_count(connection, table, source, scan)
+    query = render_parsed(columns, present, relation)
+    if csv is not None:
+        create_from_csv(connection, table.name, query, csv)
+    else:
+        _create_from_parquet(connection, table, query, source)
     names = {column.name for column in columns}
     return Staged(
         table=table,
@@ -88,7 +86,7 @@ def stage_table(
         integer_ids=tuple(
             p.column.name for p in present if p.column.kind in {"id", "text"} and "INT" in types[p.column.name]
         ),
-        scan=scan,
+        scan=csv.scan if csv is not None else None,
     )
 
 
@@ -98,10 +96,7 @@ def _open_parquet(connection: duckdb.DuckDBPyConnection, source: SourceFile) -> 
         relation = f"read_parquet({quote_path(source.path)}, hive_partitioning = false)"
         described = connection.execute(f"DESCRIBE SELECT * FROM {relation}").fetchall()
     except (duckdb.Error, pa.ArrowException, OSError) as error:
-        raise ExtractRefused(
-            f"{source.name}: cannot be read as Parquet ({type(error).__name__}). Allowed: a whole Parquet file. "
-            "Send the file again."
-        ) from None
+        raise _refuse_parquet(source, error) from None
     if len({name.casefold() for name in names}) < len(names):
         raise ExtractRefused(
             f"{source.name}: two columns have the same name (capitals aside). Allowed: each name once. "
@@ -110,27 +105,17 @@ def _open_parquet(connection: duckdb.DuckDBPyConnection, source: SourceFile) -> 
     return relation, {name: sql_type for name, sql_type, *_ in described}
 
 
-def _open_csv(source: SourceFile, workspace: Path) -> tuple[str, dict[str, str], Scan, Path | None]:
-    ends = check_bytes(source.path)
-    names = read_header(source.path)
-    scan = scan_records(source.path, fields=len(names), ends=ends)
-    if scan.cut:
-        raise refuse_bytes(source.path, "the last line ends in mid-row: the file was cut", "Send the whole file again.")
-    path, copy = source.path, None
-    if scan.broken or ends.mixed:
-        path = copy = workspace / f"{source.table}.csv"
-        write_good_records(source.path, fields=len(names), out=copy)
-    return render_csv_reader(path, names), dict.fromkeys(names, "VARCHAR"), scan, copy
+def _create_from_parquet(connection: duckdb.DuckDBPyConnection, table: Table, query: str, source: SourceFile) -> None:
+    try:
+        connection.execute(f"CREATE TABLE {quote_name(table.name)} AS {query}")
+    except duckdb.Error as error:
+        raise _refuse_parquet(source, error) from None
 
 
-def render_csv_reader(path: Path, names: tuple[str, ...]) -> str:
-    """Render DuckDB's reader for a CSV that a scan has found clean: every column text, nothing sniffed."""
-    columns = ", ".join(f"{quote_text(name)}: 'VARCHAR'" for name in names)
-    compression = "gzip" if path.name.endswith(".gz") else "none"
-    return (
-        f"read_csv({quote_path(path)}, columns = {{{columns}}}, header = true, auto_detect = false, delim = ',', "
-        f"quote = '\"', escape = '\"', nullstr = '', strict_mode = true, null_padding = false, "
-        f"hive_partitioning = false, compression = '{compression}')"
+def _refuse_parquet(source: SourceFile, error: Exception) -> ExtractRefused:
+    return ExtractRefused(
+        f"{source.name}: cannot be read as Parquet ({type(error).__name__}). Allowed: a whole Parquet file. "
+        "Send the file again."
     )
 
 
@@ -156,7 +141,23 @@ def _require(table: Table, source: SourceFile, types: dict[str, str]) -> None:
     )
 
 
-def _render(table: Table, columns: tuple[Column, ...], present: list[Parsed], relation: str) -> str:
+def render_parsed(
+    columns: tuple[Column, ...],
+    present: list[Parsed],
+    relation: str,
+    *,
+    leading: tuple[str, ...] = (),
+    carried: tuple[str, ...] = (),
+) -> str:
+    """Render the query that parses a relation and numbers the first rule that each row breaks.
+
+    Parameters
+    ----------
+    leading
+        Names of boolean columns of the relation that are rules of their own, tried before all others.
+    carried
+        Names of columns of the relation that come along untouched.
+    """
     parsed = {p.column.name: p for p in present}
     values = [
         f"{parsed[column.name].value if column.name in parsed else f'CAST(NULL AS {SQL_TYPES[column.kind]})'}"
@@ -164,21 +165,9 @@ def _render(table: Table, columns: tuple[Column, ...], present: list[Parsed], re
         for column in columns
     ]
     values += [f"{p.given} AS {p.given_name}" for p in present]
-    conditions = [condition for p in present for _, condition in p.rules]
+    values += [f"source.{quote_name(name)}" for name in (*leading, *carried)]
+    conditions = [quote_name(name) for name in leading] + [condition for p in present for _, condition in p.rules]
     cases = " ".join(f"WHEN {condition} THEN {number}" for number, condition in enumerate(conditions, start=1))
-    names = ", ".join(quote_name(column.name) for column in columns)
+    names = ", ".join(quote_name(name) for name in (*(column.name for column in columns), *carried))
     broken = f"CAST(CASE {cases} END AS USMALLINT)" if cases else "CAST(NULL AS USMALLINT)"
-    return (
-        f"CREATE TABLE {quote_name(table.name)} AS SELECT {names}, {broken} AS {RULE} "
-        f"FROM (SELECT {', '.join(values)} FROM {relation} AS source)"
-    )
-
-
-def _check_count(connection: duckdb.DuckDBPyConnection, table: Table, source: SourceFile, scan: Scan) -> None:
-    """Two readers, one count: a file on which they differ is not read as anyone meant it."""
-    row = connection.execute(f"SELECT count(*) FROM {quote_name(table.name)}").fetchone()
-    read = row[0] if row else 0
-    if read != scan.good:
-        raise refuse_bytes(
-            source.path, f"{scan.good:,} records were found but {read:,} rows read", "Export it again as plain CSV."
-        )
+    return f"SELECT {names}, {broken} AS {RULE} FROM (SELECT {', '.join(values)} FROM {relation} AS source)"

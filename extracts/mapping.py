@@ -1,0 +1,189 @@
+"""The mapping of `payrank import csv`: which source column or expression becomes which canonical column.
+
+```toml
+source_system = "ledger"
+as_of = "SELECT max(posted_on) + 1 FROM transactions"    # or a day, as_of = 2019-12-01
+
+[csv]                             # all optional
+delimiter = ","                   # one character; "\\t" for tab
+encoding = "utf-8"                # or cp1252, latin-1, utf-16, ...
+nulls = ["", "N/A"]               # texts that mean unknown; an empty field always does
+decimal = "."                     # what dollars() takes for the decimal mark: "." or ","
+
+[attributes.accounts]             # site attributes, copied into extract.toml
+clinic = "category"
+
+[[transactions]]                  # one block a kind of row; several blocks a table
+file = "invoices_*.csv"           # pattern relative to the source folder; without it, every *.csv and *.csv.gz
+where = '"clear_date" IS NOT NULL'
+transaction_id = "'payment-' || invoice_no"
+account_id = "invoice_no"         # the name of a source column is that column
+amount = "-dollars(amount)"       # anything else is a DuckDB expression over the row's columns, all text
+```
+
+An expression sees one row: no other row, table or file. Beside the columns of the file it may use `source_file` (name)
+and `source_row` (records from 1), and `dollars(text)`, which reads `($1,234.50)` and `1,234.5-` strictly.
+A row for which an expression fails is quarantined by file, line and column.
+"""
+
+from __future__ import annotations
+
+import codecs
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+from extracts.contract import TABLE_NAMES, Table, table
+from extracts.errors import ExtractRefused, WrongUsage, did_you_mean
+from extracts.metadata import AUDIT_PREFIX, read_attributes
+
+DECIMAL_MARKS = (".", ",")
+
+
+@dataclass(frozen=True, slots=True)
+class CsvOptions:
+    """How the source files are written."""
+
+    delimiter: str = ","
+    encoding: str = "utf-8"
+    nulls: tuple[str, ...] = ("",)
+    decimal: str = "."
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """One `[[TABLE]]` block, the `number`-th of its table (from 1): canonical column -> source column or expression."""
+
+    table: str
+    number: int
+    file: str | None
+    where: str | None
+    columns: Mapping[str, str]
+
+    @property
+    def title(self) -> str:
+        """How messages call it."""
+        return f"[[{self.table}]] block {self.number}"
+
+
+@dataclass(frozen=True, slots=True)
+class SourceMapping:
+    """A mapping file, read. `as_of` is a day, or a query over the canonical tables that gives one."""
+
+    source_system: str | None
+    as_of: date | str | None
+    csv: CsvOptions
+    attributes: Mapping[str, Mapping[str, str]]
+    blocks: tuple[Block, ...] = field(default=())
+
+
+def read_mapping(path: Path) -> SourceMapping:
+    """Read a mapping file.
+
+    Raises
+    ------
+    WrongUsage
+        When the file is absent or no TOML, names a table, column or option that does not exist, leaves out a required
+        column, or declares a site attribute that no block maps.
+    """
+    try:
+        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError:
+        raise WrongUsage(f"{path}: no such mapping file. Give the path of a TOML mapping.") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise WrongUsage(f"{path.name}: is no TOML ({error}). Correct the mapping.") from None
+    try:
+        return _Reader(path.name, raw).run()
+    except ExtractRefused as error:
+        raise WrongUsage(str(error)) from None
+
+
+class _Reader:
+    def __init__(self, name: str, raw: dict[str, Any]) -> None:
+        self.name = name
+        self.raw = raw
+
+    def run(self) -> SourceMapping:
+        self.know(self.raw, ("source_system", "as_of", "csv", "attributes", *TABLE_NAMES), "table or key")
+        attributes = read_attributes(self.raw.get("attributes", {}))
+        blocks = tuple(
+            self.read_block(table(name), number, block, attributes.get(name, {}))
+            for name in TABLE_NAMES
+            for number, block in enumerate(self.blocks_of(name), start=1)
+        )
+        if not blocks:
+            raise self.wrong("it has no block", "at least one, as [[accounts]] or [[denials]]")
+        for name, columns in attributes.items():
+            mapped = {column for block in blocks if block.table == name for column in block.columns}
+            if set(columns) - mapped:
+                unmapped = ", ".join(sorted(set(columns) - mapped))
+                raise self.wrong(
+                    f"[attributes.{name}] declares {unmapped}, which no block maps", "attributes that are mapped"
+                )
+        return SourceMapping(self.read_source_system(), self.read_as_of(), self.read_csv(), attributes, blocks)
+
+    def read_source_system(self) -> str | None:
+        value = self.raw.get("source_system")
+        if value is not None and not isinstance(value, str):
+            raise self.wrong("source_system is no text", 'source_system = "epic"')
+        return value
+
+    def read_as_of(self) -> date | str | None:
+        value = self.raw.get("as_of")
+        if value is None or isinstance(value, str) or (isinstance(value, date) and not isinstance(value, datetime)):
+            return value
+        raise self.wrong(
+            "as_of is no day", 'as_of = 2026-11-20, or a query as "SELECT max(posted_on) + 1 FROM transactions"'
+        )
+
+    def read_csv(self) -> CsvOptions:
+        raw = self.raw.get("csv", {})
+        if not isinstance(raw, dict):
+            raise self.wrong("csv is no table", '[csv] with lines as delimiter = "|"')
+        self.know(raw, ("delimiter", "encoding", "nulls", "decimal"), "option of [csv]")
+        delimiter = raw.get("delimiter", ",")
+        if not isinstance(delimiter, str) or len(delimiter) != 1 or not delimiter.isascii() or delimiter in '"\r\n\0':
+            raise self.wrong("[csv] delimiter cannot be used", 'one ASCII character but " and line ends')
+        nulls = raw.get("nulls", [])
+        if not isinstance(nulls, list) or not all(isinstance(text, str) for text in nulls):
+            raise self.wrong("[csv] nulls is no list of texts", 'nulls = ["", "N/A"]')
+        decimal = raw.get("decimal", ".")
+        if decimal not in DECIMAL_MARKS:
+            raise self.wrong("[csv] decimal is unknown", '"." or ","')
+        encoding = raw.get("encoding", "utf-8")
+        try:
+            codecs.lookup(encoding)
+        except (LookupError, TypeError):
+            raise self.wrong("[csv] encoding is unknown", "utf-8, cp1252, latin-1, utf-16") from None
+        return CsvOptions(delimiter, encoding, tuple(dict.fromkeys(["", *nulls])), decimal)
+
+    def blocks_of(self, name: str) -> list[Any]:
+        blocks = self.raw.get(name, [])
+        if not isinstance(blocks, list):
+            raise self.wrong(f"[{name}] is one table", f"blocks, as [[{name}]]")
+        return blocks
+
+    def read_block(self, target: Table, number: int, raw: Any, attributes: Mapping[str, str]) -> Block:
+        title = f"[[{target.name}]] block {number}"
+        if not isinstance(raw, dict) or not all(isinstance(text, str) and text.strip() for text in raw.values()):
+            raise self.wrong(f"{title} has an entry that is no text", 'lines as account_id = "Account Number"')
+        columns = {name: text for name, text in raw.items() if name not in {"file", "where"}}
+        allowed = (*target.names, *attributes)
+        for name in columns:
+            if name not in allowed and not (target.name == "guarantors" and name.startswith(AUDIT_PREFIX)):
+                raise self.wrong(f"{title} maps {name!r}, which is no column of it", did_you_mean(name, allowed))
+        missing = [column.name for column in target.columns if column.required and column.name not in columns]
+        if missing:
+            raise self.wrong(f"{title} maps nothing to {', '.join(missing)}", "every required column mapped")
+        return Block(target.name, number, raw.get("file"), raw.get("where"), columns)
+
+    def know(self, given: Mapping[str, object], allowed: tuple[str, ...], what: str) -> None:
+        for key in given:
+            if key not in allowed:
+                raise self.wrong(f"unknown {what} {key!r}", did_you_mean(key, allowed))
+
+    def wrong(self, found: str, allowed: str) -> WrongUsage:
+        return WrongUsage(f"{self.name}: {found}. Allowed: {allowed}. Correct the mapping.")
