@@ -19,7 +19,7 @@ OVERTURNED, PARTIAL, UPHELD, WITHDRAWN = range(4)
 RANDOM_SLICE = 0.06
 """Share of denials that are appealed by the toss of a coin, whatever their amount: the unselected sample."""
 
-LINE_STRENGTH = np.array([0.25, 0.2, -0.45, -0.2, 0.35, 0.15, 0.55, 0.15, 0.0, -0.7, -0.5])
+LINE_STRENGTH = np.array([0.25, 0.2, -0.35, -0.1, 0.35, 0.15, 0.45, 0.15, 0.05, -0.55, -0.4])
 """Log-odds of an overturn by service line: how good the documentation usually is."""
 
 CHOSEN = {
@@ -49,9 +49,10 @@ RESUBMITTED = {
 class Outcomes:
     """What became of each denial, one entry a denial.
 
-    `strength` is the hidden log-odds of an overturn on the day of the denial and `slope` its fall a day; `overturn_odds` the
-    probability of the level-1 appeal as filed (NaN: never filed). `resolved` is the day on which recovered or written-off money moves
-    (MISSING: never); `recovered` the share of the denied amount that is paid then. `random` marks the randomised slice.
+    `strength` is the hidden log-odds of an overturn on the day of the denial and `slope` its fall a day;
+    `overturn_odds` the probability of the level-1 appeal as filed (NaN: never filed). `resolved` is the day on which
+    recovered or written-off money moves; `recovered` the share of the denied amount that is paid then. `random` marks
+    the randomised slice.
     """
 
     strength: Floats
@@ -70,7 +71,7 @@ def hidden_strength(claims: Claims, visits: Visits, denials: Denials, rng: np.ra
     account = claims.account[denials.claim]
     line = visits.service_line[account]
     # How a payer treats a reason is the region's habit, the same in every simulation.
-    habits = 0.55 * stream(1, "payer yields by code").normal(size=(len(PAYERS), len(ALL_CODES)))
+    habits = 0.4 * stream(1, "payer yields by code").normal(size=(len(PAYERS), len(ALL_CODES)))
     base = np.array([code.overturn for code in ALL_CODES])[denials.code]
     dollars = denials.cents / 100.0
     return np.asarray(
@@ -79,7 +80,7 @@ def hidden_strength(claims: Claims, visits: Visits, denials: Denials, rng: np.ra
         + habits[payer, denials.code]
         + np.where(line == MISSING, 0.0, LINE_STRENGTH[np.maximum(line, 0)])
         - 0.22 * (np.log10(np.maximum(dollars, 10.0)) - 3.3)
-        + 0.35 * rng.normal(size=denials.size)
+        + 0.3 * rng.normal(size=denials.size)
     )
 
 

@@ -1,4 +1,4 @@
-"""Patient balances on their way through the statement cycles: the state that every part of the patient's side shares."""
+"""Patient balances on their way through the statement cycles: the state that all of the patient's side shares."""
 
 from __future__ import annotations
 
@@ -51,6 +51,13 @@ class Balances:
             self.arrivals.setdefault(int(number), []).append((entries[here], cents[here]))
         np.add.at(self.pending, entries, 1)
 
+    def credit(self, account: Integers, day: Integers, cents: Integers) -> None:
+        """Let deposits lower what arrives first. A deposit of an account that never owes anything stays a credit."""
+        entry = np.searchsorted(self.account, account)
+        entry = np.minimum(entry, max(self.size - 1, 0))
+        known = self.account[entry] == account
+        self.expect(entry[known], day[known], -cents[known])
+
     def receive(self, cycle: int) -> None:
         """Add what arrives at this cycle. Money that comes to a closed account opens it again."""
         for entries, cents in self.arrivals.pop(cycle, []):
@@ -59,10 +66,6 @@ class Balances:
             again = entries[np.isin(self.state[entries], (PAID, CHARITY, SMALL))]
             self.state[again] = OPEN
             self.opened[again] = cycle
-
-    def age(self, entries: Integers, cycle: int) -> Integers:
-        """Return how many statement cycles ago these balances opened."""
-        return cycle - self.opened[entries]
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +102,19 @@ def open_journal() -> Journal:
         plan_ends=Rows({"row": "int64", "day": "int32", "reason": "int8"}),
         flags=Rows({"of_account": "int8", "subject": "int32", "flag": "int8", "known": "int32"}),
         flag_ends=Rows({"row": "int64", "day": "int32"}),
-        cycles=Rows({"account": "int32", "day": "int32", "cycle": "int8", "cents": "int64", "chance": "float64"}),
+        cycles=Rows(
+            {
+                "account": "int32",
+                "day": "int32",
+                "age": "int8",
+                "cents": "int64",
+                "chance": "float64",
+                "called": "int32",
+                "promise": "int8",
+                "on_plan": "int8",
+                "waiting": "int8",
+            }
+        ),
     )
 
 

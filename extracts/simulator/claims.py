@@ -11,7 +11,6 @@ from extracts.simulator.ledger import INSURANCE, PATIENT, Ledger
 from extracts.simulator.payers import CLASSES, PAYERS, SELF_PAY
 from extracts.simulator.people import People
 from extracts.simulator.randomness import Floats, Integers, between, happens, stream
-from extracts.simulator.rows import MISSING
 from extracts.simulator.seasons import month_of
 from extracts.simulator.visits import CLINIC, EMERGENCY, INPATIENT, Visits
 
@@ -54,7 +53,7 @@ def bill_claims(people: People, visits: Visits, covered: Covered, ledger: Ledger
     rng = stream(seed, "claims")
     _post_charges(rng, visits, covered, ledger)
     insured = np.flatnonzero(covered.payer != SELF_PAY)
-    parts = 1 + np.minimum(rng.poisson(np.where(visits.patient_class[insured] == INPATIENT, 0.9, 0.55)), 3)
+    parts = 1 + np.minimum(rng.poisson(np.where(visits.patient_class[insured] == INPATIENT, 1.1, 0.68)), 3)
     which, charges = split_cents(rng, visits.charges[insured], parts)
     account = insured[which]
     payer = covered.payer[account]
@@ -138,11 +137,5 @@ def _commercial_share(
     before = np.minimum(dollars[here], remaining)
     beyond = (dollars[here] - before) * np.where(happens(rng, 0.05, size), 0.45, 0.20)
     # A few plans have no limit on what the patient pays: balances above $10,000 come from them.
-    limit = np.where(happens(rng, 0.07, size), 60000.0, np.where(high, 9200.0, 5200.0))
+    limit = np.where(happens(rng, 0.12, size), 60000.0, np.where(high, 9200.0, 5200.0))
     return np.minimum(before + beyond, limit)
-
-
-def secondary_days(rng: np.random.Generator, claims: Claims, covered: Covered) -> Integers:
-    """Return days from the primary's remittance to the secondary's, or MISSING without a secondary."""
-    has = covered.secondary[claims.account] != MISSING
-    return np.where(has, between(rng, 14, 40, claims.size), MISSING)

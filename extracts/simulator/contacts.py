@@ -7,10 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from extracts.contract import table
-from extracts.simulator.balances import Balances, Journal
-from extracts.simulator.behaviour import CYCLE_DAYS, promise_chance
-from extracts.simulator.hardship import Hardship
-from extracts.simulator.people import People
+from extracts.simulator.behaviour import promise_chance
+from extracts.simulator.office import Office, Turn
 from extracts.simulator.randomness import Booleans, Floats, Integers, between, happens, pick, sigmoid
 from extracts.simulator.rows import MISSING
 
@@ -29,7 +27,7 @@ RANDOM_CALLS = 0.04
 
 @dataclass(frozen=True, slots=True)
 class Reached:
-    """What the calls of one cycle came to, one entry a balance of the cycle; `day` is the call's (MISSING: none)."""
+    """What the calls of one cycle came to, one entry a balance; `day` is that of the conversation (MISSING: none)."""
 
     day: Integers
     spoke: Booleans
@@ -44,110 +42,74 @@ def call_chance(balance: Integers, age: Integers) -> Floats:
     return np.asarray(RANDOM_CALLS + (1 - RANDOM_CALLS) * chosen)
 
 
-def contact_patients(
-    rng: np.random.Generator,
-    balances: Balances,
-    now: Integers,
-    cycle: int,
-    log_odds: Floats,
-    people: People,
-    hardship: Hardship,
-    journal: Journal,
-) -> Reached:
-    """Send and call for the balances `now` (entries) of one cycle and write every contact down."""
-    guarantor = balances.guarantor[now]
-    day = balances.start[now] + CYCLE_DAYS * cycle
-    quiet = (hardship.silent[guarantor] <= day) | balances.placed[now]
-    _send_mail(rng, balances, now, cycle, people, quiet, journal)
-    _meet_online(rng, balances, now, cycle, people, quiet, journal)
-    size = len(now)
-    called = (
-        happens(rng, call_chance(balances.owed[now], balances.age(now, cycle)), size) & ~quiet & ~balances.on_plan[now]
-    )
-    first = day + between(rng, 2, 12, size)
+def refusal_chance(willingness: Floats) -> Floats:
+    """Return the chance that a right-party call without a promise ends in a refusal."""
+    return sigmoid(-1.6 - 0.5 * willingness)
+
+
+def contact_patients(office: Office, turn: Turn, log_odds: Floats) -> Reached:
+    """Send and call for the balances of one cycle and write every contact down."""
+    rng, size = office.rng, turn.size
+    quiet = (office.hardship.silent[turn.guarantor] <= turn.start) | turn.balances.placed[turn.now]
+    _send_mail(office, turn, quiet)
+    _meet_online(office, turn, quiet)
+    called = happens(rng, call_chance(turn.owed, turn.age), size) & ~quiet & ~turn.on_plan
+    first = turn.start + between(rng, 2, 12, size)
     second = first + between(rng, 1, 5, size)
-    reach = people.reach[guarantor]
+    reach = office.people.reach[turn.guarantor]
     found_first = called & happens(rng, reach, size)
     found = found_first | (called & happens(rng, reach, size))
     promise = found & happens(rng, promise_chance(log_odds), size)
     other = found & ~promise
-    refusal = other & happens(rng, sigmoid(-1.6 - 0.5 * people.willingness[guarantor]), size)
+    refusal = other & happens(rng, refusal_chance(office.people.willingness[turn.guarantor]), size)
     dispute = other & ~refusal & happens(rng, 0.04, size)
-    result = np.select(
+    spoken = np.select(
         [promise, refusal, dispute],
         [OUTCOME["promise"], OUTCOME["refused"], OUTCOME["dispute"]],
         OUTCOME["right_party"],
     )
-    missed = np.array([OUTCOME["no_answer"], OUTCOME["left_message"], OUTCOME["wrong_number"]])[
-        pick(rng, (0.5, 0.42, 0.08), size)
-    ]
-    _write(journal, balances, now, called, first, "call", np.where(found_first, result, missed))
-    _write(journal, balances, now, called & ~found_first, second, "call", np.where(found, result, missed))
-    when = np.where(found_first, first, np.where(found, second, MISSING))
-    return Reached(day=when, spoke=found, promise=promise, refusal=refusal)
+    misses = np.array([OUTCOME["no_answer"], OUTCOME["left_message"], OUTCOME["wrong_number"]])
+    missed = misses[pick(rng, (0.5, 0.42, 0.08), size)]
+    _write(office, turn, "call", called, first, outcome=np.where(found_first, spoken, missed))
+    _write(office, turn, "call", called & ~found_first, second, outcome=np.where(found, spoken, missed))
+    day = np.where(found_first, first, np.where(found, second, MISSING))
+    return Reached(day=day, spoke=found, promise=promise, refusal=refusal)
 
 
-def _send_mail(
-    rng: np.random.Generator,
-    balances: Balances,
-    now: Integers,
-    cycle: int,
-    people: People,
-    quiet: Booleans,
-    journal: Journal,
-) -> None:
-    size = len(now)
-    age = balances.age(now, cycle)
-    day = balances.start[now] + CYCLE_DAYS * cycle + between(rng, 0, 3, size)
-    sent = ~quiet & (balances.owed[now] >= 500) & (age < 5)
-    came_back = people.bad_address[balances.guarantor[now]] & happens(rng, 0.6, size)
+def _send_mail(office: Office, turn: Turn, quiet: Booleans) -> None:
+    rng, size, age = office.rng, turn.size, turn.age
+    day = turn.start + between(rng, 0, 3, size)
+    sent = ~quiet & (turn.owed >= 500) & (age < 5)
+    came_back = office.people.bad_address[turn.guarantor] & happens(rng, 0.6, size)
     outcome = np.where(came_back, OUTCOME["returned"], MISSING)
-    _write(journal, balances, now, sent & (age < 3), day, "statement", outcome)
-    _write(journal, balances, now, sent & (age >= 3), day, "letter", outcome)
+    _write(office, turn, "statement", sent & (age < 3), day, outcome=outcome)
+    _write(office, turn, "letter", sent & (age >= 3), day, outcome=outcome)
 
 
-def _meet_online(
-    rng: np.random.Generator,
-    balances: Balances,
-    now: Integers,
-    cycle: int,
-    people: People,
-    quiet: Booleans,
-    journal: Journal,
-) -> None:
-    size = len(now)
-    guarantor = balances.guarantor[now]
-    age = balances.age(now, cycle)
-    day = balances.start[now] + CYCLE_DAYS * cycle
-    texted = (people.text_consent[guarantor] == 1) & ~quiet & happens(rng, 0.55, size) & (age < 5)
-    _write(journal, balances, now, texted, day + between(rng, 5, 15, size), "text", np.full(size, MISSING))
-    looked = happens(rng, sigmoid(-2.3 + 0.8 * people.willingness[guarantor] - 0.25 * age), size)
-    _write(
-        journal,
-        balances,
-        now,
-        looked,
-        day + between(rng, 1, 20, size),
-        "portal",
-        np.full(size, OUTCOME["viewed"]),
-        "in",
-    )
+def _meet_online(office: Office, turn: Turn, quiet: Booleans) -> None:
+    rng, size, age = office.rng, turn.size, turn.age
+    consent = office.people.text_consent[turn.guarantor] == 1
+    texted = consent & ~quiet & happens(rng, 0.55, size) & (age < 5)
+    _write(office, turn, "text", texted, turn.start + between(rng, 5, 15, size), outcome=np.full(size, MISSING))
+    looks = sigmoid(-2.3 + 0.8 * office.people.willingness[turn.guarantor] - 0.25 * age)
+    day = turn.start + between(rng, 1, 20, size)
+    viewed = np.full(size, OUTCOME["viewed"])
+    _write(office, turn, "portal", happens(rng, looks, size), day, outcome=viewed, direction="in")
 
 
 def _write(
-    journal: Journal,
-    balances: Balances,
-    now: Integers,
+    office: Office,
+    turn: Turn,
+    channel: str,
     chosen: Booleans,
     day: Integers,
-    channel: str,
+    *,
     outcome: Integers,
     direction: str = "out",
 ) -> None:
-    entries = now[chosen]
-    journal.contacts.add(
-        guarantor=balances.guarantor[entries],
-        account=balances.account[entries],
+    office.journal.contacts.add(
+        guarantor=turn.guarantor[chosen],
+        account=turn.account[chosen],
         day=day[chosen],
         channel=CHANNEL[channel],
         direction=DIRECTION[direction],

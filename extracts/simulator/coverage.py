@@ -12,12 +12,44 @@ from extracts.simulator.randomness import Booleans, Floats, Integers, between, h
 from extracts.simulator.rows import MISSING, Rows
 from extracts.simulator.visits import HISTORY_DAYS, Visits
 
-MIX = {
-    "old": dict(medicare=0.50, medicare_advantage=0.43, commercial=0.04, self_pay=0.01, military=0.01, other=0.01),
-    "poor": dict(commercial=0.32, managed_medicaid=0.32, medicaid=0.14, self_pay=0.15, medicare=0.03, auto=0.02, other=0.02),
-    "middle": dict(commercial=0.66, managed_medicaid=0.11, medicaid=0.05, self_pay=0.09, workers_comp=0.03, auto=0.02, military=0.03, other=0.01),
-    "well off": dict(commercial=0.86, self_pay=0.05, managed_medicaid=0.02, workers_comp=0.02, auto=0.015, military=0.03, other=0.005),
-}  # fmt: skip
+MIX: dict[str, dict[str, float]] = {
+    "old": {
+        "medicare": 0.50,
+        "medicare_advantage": 0.43,
+        "commercial": 0.04,
+        "self_pay": 0.01,
+        "military": 0.01,
+        "other": 0.01,
+    },
+    "poor": {
+        "commercial": 0.32,
+        "managed_medicaid": 0.32,
+        "medicaid": 0.14,
+        "self_pay": 0.15,
+        "medicare": 0.03,
+        "auto": 0.02,
+        "other": 0.02,
+    },
+    "middle": {
+        "commercial": 0.66,
+        "managed_medicaid": 0.11,
+        "medicaid": 0.05,
+        "self_pay": 0.09,
+        "workers_comp": 0.03,
+        "auto": 0.02,
+        "military": 0.03,
+        "other": 0.01,
+    },
+    "well off": {
+        "commercial": 0.86,
+        "self_pay": 0.05,
+        "managed_medicaid": 0.02,
+        "workers_comp": 0.02,
+        "auto": 0.015,
+        "military": 0.03,
+        "other": 0.005,
+    },
+}
 """Payer classes by a guarantor's age and hidden means."""
 
 

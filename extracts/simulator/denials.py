@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from extracts.simulator.claims import Claims
-from extracts.simulator.codes import ALL_CODES, CODES, KIND_NAMES, SHARED
+from extracts.simulator.codes import ALL_CODES, CODES, KIND_NAMES, NOT_A_DENIAL, SHARED
 from extracts.simulator.coverage import class_of
 from extracts.simulator.payers import CLASSES, DENIAL_RATE, PAYERS
-from extracts.simulator.randomness import Floats, Integers, between, happens, pick, pick_by_row, stream
+from extracts.simulator.randomness import Booleans, Floats, Integers, between, happens, pick, pick_by_row, stream
 from extracts.simulator.rows import MISSING
 from extracts.simulator.visits import INPATIENT, Visits
 
@@ -35,6 +35,11 @@ class Denials:
     def kind(self) -> Integers:
         """Number of each denial's kind in KIND_NAMES."""
         return np.array([KIND_NAMES.index(code.kind) for code in ALL_CODES], dtype=np.int64)[self.code]
+
+    @property
+    def real(self) -> Booleans:
+        """Whether it is a denial at all: some systems log patient shares and contract terms beside denials."""
+        return np.array([code.kind != NOT_A_DENIAL for code in ALL_CODES])[self.code]
 
 
 LINE_RISK = np.array([0.10, 0.15, 0.18, -0.20, 0.20, 0.12, 0.0, -0.05, -0.25, 0.15, 0.10])

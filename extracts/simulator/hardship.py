@@ -1,4 +1,4 @@
-"""What happens to people: bankruptcy, death, a lawyer, a wish not to be called. The hospital learns of it some days later."""
+"""What happens to people: bankruptcy, death, a lawyer, a wish not to be called. The hospital learns of it later."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Hardship:
 
 
 def strike_people(
-    people: People, visits: Visits, qualified: Integers, journal: Journal, seed: int, as_of: int
+    people: People, visits: Visits, qualified: Integers, *, journal: Journal, seed: int, as_of: int
 ) -> Hardship:
     """Draw hardships of all guarantors and flag them on the day the hospital knows."""
     rng = stream(seed, "hardship")

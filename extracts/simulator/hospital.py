@@ -9,18 +9,19 @@ import numpy as np
 from extracts.simulator.appeals import Outcomes, work_denials
 from extracts.simulator.balances import Journal, open_balances, open_journal
 from extracts.simulator.claims import Claims, bill_claims
-from extracts.simulator.codes import ALL_CODES
 from extracts.simulator.coverage import Covered, cover_visits
 from extracts.simulator.denials import Denials, deny_claims
+from extracts.simulator.deposits import take_deposits
 from extracts.simulator.hardship import Hardship, strike_people
 from extracts.simulator.ledger import Ledger
 from extracts.simulator.mess import void_and_repost
+from extracts.simulator.office import Office
 from extracts.simulator.patients import follow_patients
 from extracts.simulator.payers import SELF_PAY
 from extracts.simulator.people import People, make_people
-from extracts.simulator.randomness import Integers
+from extracts.simulator.randomness import Integers, stream
 from extracts.simulator.recoveries import resolve_denials
-from extracts.simulator.remits import Transfers, discount_self_pay, remit_claims
+from extracts.simulator.remits import Transfers, discount_self_pay, find_secondary, remit_claims
 from extracts.simulator.visits import Visits, count_guarantors, make_visits
 
 
@@ -50,20 +51,23 @@ def run_hospital(accounts: int, seed: int, as_of: int) -> Hospital:
     claims = bill_claims(people, visits, covered, ledger, seed)
     denials = deny_claims(claims, visits, seed, as_of)
     outcomes = work_denials(claims, visits, denials, seed)
-    wait = remit_claims(claims, _held_back(claims, denials), covered, ledger, transfers, seed)
-    resolve_denials(claims, denials, outcomes, covered, wait, ledger, transfers)
+    secondary = find_secondary(claims, covered, seed)
+    remit_claims(claims, _held_back(claims, denials), secondary, ledger, transfers)
+    resolve_denials(claims, denials, outcomes, secondary=secondary, ledger=ledger, transfers=transfers)
+    deposits = take_deposits(people, visits, covered, claims, ledger=ledger, seed=seed)
     alone = np.flatnonzero(covered.payer == SELF_PAY)
-    discount_self_pay(alone, visits.service[alone], visits.charges[alone], ledger, transfers, seed)
-    hardship = strike_people(people, visits, covered.qualified, journal, seed, as_of)
+    discount_self_pay(visits, alone, seed, ledger, transfers)
+    hardship = strike_people(people, visits, covered.qualified, journal=journal, seed=seed, as_of=as_of)
     balances = open_balances(accounts, visits.guarantor, covered.payer == SELF_PAY, transfers.rows.collect())
-    follow_patients(balances, people, hardship, ledger, journal, seed, as_of)
+    balances.credit(*deposits)
+    follow_patients(Office(stream(seed, "patients"), people, hardship, ledger, journal, as_of), balances)
     columns = void_and_repost(ledger.collect(), seed)
     return Hospital(as_of, people, visits, covered, claims, denials, outcomes, hardship, journal, columns)
 
 
 def _held_back(claims: Claims, denials: Denials) -> Integers:
     """Return the cents of each claim that its denial holds back."""
-    real = np.array([code.kind != "not_a_denial" for code in ALL_CODES])[denials.code]
+    real = denials.real
     held = np.zeros(claims.size, dtype=np.int64)
     held[denials.claim[real]] = denials.cents[real]
     return held

@@ -1,8 +1,9 @@
-"""Random draws of the simulator: a stream of its own for each part of hospital life, so that one part can grow alone."""
+"""Random draws: each part of hospital life has a stream of its own, so that one part can grow alone."""
 
 from __future__ import annotations
 
 import zlib
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -44,12 +45,12 @@ def between(rng: np.random.Generator, low: int, high: int, size: int) -> Integer
     return rng.integers(low, high + 1, size)
 
 
-def happens(rng: np.random.Generator, probability: float | Floats, size: int) -> Booleans:
+def happens(rng: np.random.Generator, probability: float | npt.NDArray[np.floating[Any]], size: int) -> Booleans:
     """Toss one coin a row."""
     return np.asarray(rng.random(size) < probability)
 
 
-def sigmoid(log_odds: Floats) -> Floats:
+def sigmoid(log_odds: npt.NDArray[np.floating[Any]]) -> Floats:
     """Return probabilities for log-odds.
 
     >>> float(sigmoid(np.array([0.0]))[0])

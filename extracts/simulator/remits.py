@@ -1,4 +1,4 @@
-"""Remittances: what the payer pays, the contract takes off and the patient is left with; what it denies is held back."""
+"""Remittances: what the payer pays, the contract takes off and the patient is left with, less what is denied."""
 
 from __future__ import annotations
 
@@ -6,24 +6,38 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from extracts.simulator.claims import Claims, secondary_days
+from extracts.simulator.claims import Claims
 from extracts.simulator.coverage import Covered
 from extracts.simulator.ledger import INSURANCE, PATIENT, Ledger
 from extracts.simulator.payers import SELF_PAY
-from extracts.simulator.randomness import Integers, between, happens, stream
+from extracts.simulator.randomness import Booleans, Integers, between, happens, stream
 from extracts.simulator.rows import MISSING, Rows
+from extracts.simulator.visits import Visits
+
+
+@dataclass(frozen=True, slots=True)
+class Secondary:
+    """One entry a claim: the payer behind the primary (or MISSING) and the days it takes after the primary."""
+
+    payer: Integers
+    days: Integers
 
 
 @dataclass(frozen=True, slots=True)
 class Portion:
-    """Parts of claims that are paid on a day. Money in cents; `allowed` <= `charges`, `share` <= `allowed`."""
+    """Parts of `claim`s that are paid on a day. Money in cents; `allowed` <= `charges`, `share` <= `allowed`."""
 
-    account: Integers
-    payer: Integers
+    claim: Integers
     day: Integers
     charges: Integers
     allowed: Integers
     share: Integers
+
+    def only(self, chosen: Booleans) -> Portion:
+        """Return the chosen entries."""
+        return Portion(
+            self.claim[chosen], self.day[chosen], self.charges[chosen], self.allowed[chosen], self.share[chosen]
+        )
 
 
 class Transfers:
@@ -33,68 +47,64 @@ class Transfers:
         self.rows = Rows({"account": "int64", "day": "int64", "cents": "int64"})
 
 
-def pay_portion(portion: Portion, secondary: Integers, wait: Integers, ledger: Ledger, transfers: Transfers) -> None:
-    """Post the remittance of portions of claims; a secondary payer takes most of the patient's share after `wait` days."""
-    paid = portion.allowed - portion.share
-    _post(ledger, "insurance_payment", portion, -paid, portion.payer)
-    _post(ledger, "contractual_adjustment", portion, portion.allowed - portion.charges, portion.payer)
-    has = (secondary != MISSING) & (portion.share > 0)
-    also = np.where(has, np.floor(portion.share * 0.96).astype(np.int64), 0)
-    later = portion.day + np.where(has, wait, 0)
+def find_secondary(claims: Claims, covered: Covered, seed: int) -> Secondary:
+    """Return each claim's secondary payer and how long it takes."""
+    payer = covered.secondary[claims.account]
+    return Secondary(payer, np.where(payer != MISSING, between(stream(seed, "secondary"), 14, 40, claims.size), 0))
+
+
+def pay_portion(claims: Claims, portion: Portion, secondary: Secondary, ledger: Ledger, transfers: Transfers) -> None:
+    """Post the remittance of portions of claims; a secondary payer takes most of the patient's share, weeks later."""
+    account, payer = claims.account[portion.claim], claims.payer[portion.claim]
+    for kind, cents in (
+        ("insurance_payment", portion.share - portion.allowed),
+        ("contractual_adjustment", portion.allowed - portion.charges),
+    ):
+        some = cents != 0
+        ledger.post(
+            kind,
+            account[some],
+            portion.day[some],
+            cents[some],
+            responsibility=INSURANCE,
+            payer=payer[some],
+            effective=portion.day[some] - 2,
+        )
+    behind = secondary.payer[portion.claim]
+    also = np.where(behind != MISSING, np.floor(portion.share * 0.96), 0).astype(np.int64)
+    later = portion.day + secondary.days[portion.claim]
     some = also > 0
     ledger.post(
         "insurance_payment",
-        portion.account[some],
+        account[some],
         later[some],
         -also[some],
         responsibility=INSURANCE,
-        payer=secondary[some],
+        payer=behind[some],
         effective=later[some] - 1,
     )
     left = portion.share - also
     owed = left > 0
     moved = later[owed] + 1
-    ledger.transfer_to_patient(portion.account[owed], moved, left[owed], portion.payer[owed])
-    transfers.rows.add(account=portion.account[owed], day=moved, cents=left[owed])
+    ledger.transfer_to_patient(account[owed], moved, left[owed], payer[owed])
+    transfers.rows.add(account=account[owed], day=moved, cents=left[owed])
 
 
-def _post(ledger: Ledger, kind: str, portion: Portion, cents: Integers, payer: Integers) -> None:
-    some = cents != 0
-    ledger.post(
-        kind,
-        portion.account[some],
-        portion.day[some],
-        cents[some],
-        responsibility=INSURANCE,
-        payer=payer[some],
-        effective=portion.day[some] - 2,
-    )
-
-
-def remit_claims(
-    claims: Claims, denied: Integers, covered: Covered, ledger: Ledger, transfers: Transfers, seed: int
-) -> Integers:
-    """Pay what was not denied and return the days that each claim's secondary takes."""
-    rng = stream(seed, "remits")
-    wait = secondary_days(rng, claims, covered)
+def remit_claims(claims: Claims, denied: Integers, secondary: Secondary, ledger: Ledger, transfers: Transfers) -> None:
+    """Pay the part of each claim that was not denied (`denied`: cents of charges held back)."""
     charges = claims.charges - denied
     part = charges / np.maximum(claims.charges, 1)
     share = np.floor(claims.share * part).astype(np.int64)
     allowed = np.maximum(np.floor(claims.allowed * part).astype(np.int64), share)
-    some = charges > 0
-    portion = Portion(claims.account, claims.payer, claims.remitted, charges, allowed, share)
-    chosen = Portion(*(getattr(portion, name)[some] for name in Portion.__slots__))
-    pay_portion(chosen, covered.secondary[chosen.account], wait[some], ledger, transfers)
-    return wait
+    portion = Portion(np.arange(claims.size), claims.remitted, charges, allowed, share)
+    pay_portion(claims, portion.only(charges > 0), secondary, ledger, transfers)
 
 
-def discount_self_pay(
-    account: Integers, day: Integers, charges: Integers, ledger: Ledger, transfers: Transfers, seed: int
-) -> None:
+def discount_self_pay(visits: Visits, account: Integers, seed: int, ledger: Ledger, transfers: Transfers) -> None:
     """Give true self-pay accounts the uninsured discount and start the patient's side of their life."""
     rng = stream(seed, "self-pay")
-    percent = np.where(happens(rng, 0.8, len(account)), 40, 20)
-    discount = charges * percent // 100
-    on = day + between(rng, 4, 8, len(account))
-    ledger.post("other_adjustment", account, on, -discount, responsibility=PATIENT, payer=SELF_PAY)
-    transfers.rows.add(account=account, day=on, cents=charges - discount)
+    charges = visits.charges[account]
+    discount = charges * np.where(happens(rng, 0.8, len(account)), 40, 20) // 100
+    day = visits.service[account] + between(rng, 4, 8, len(account))
+    ledger.post("other_adjustment", account, day, -discount, responsibility=PATIENT, payer=SELF_PAY)
+    transfers.rows.add(account=account, day=day, cents=charges - discount)

@@ -41,12 +41,12 @@ class Rows:
         return np.arange(first, self._size, dtype=np.int64)
 
     def collect(self) -> dict[str, Integers]:
-        """Return every column as one array and forget the chunks."""
+        """Return every column as one array."""
         collected: dict[str, Integers] = {}
         for name, kind in self._types.items():
             chunks = self._chunks[name]
             collected[name] = np.concatenate(chunks) if chunks else np.zeros(0, dtype=kind)
-            chunks.clear()
+            chunks[:] = [collected[name]]
         return collected
 
 

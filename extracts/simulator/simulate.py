@@ -11,8 +11,11 @@ from pathlib import Path
 from extracts.contract import TABLE_NAMES
 from extracts.errors import WrongUsage
 from extracts.metadata import ControlTotal, Metadata, write_metadata
+from extracts.simulator.denial_tables import write_appeals, write_denials
 from extracts.simulator.hospital import Hospital, run_hospital
-from extracts.simulator.publish import Publisher
+from extracts.simulator.ledger_tables import write_transactions
+from extracts.simulator.patient_tables import write_contacts, write_flags, write_plans, write_promises
+from extracts.simulator.registration_tables import write_accounts, write_coverages, write_guarantors, write_payers
 
 SOURCE_SYSTEM = "simulated hospital"
 FEWEST_ACCOUNTS = 100
@@ -52,12 +55,30 @@ def simulate(folder: Path, *, accounts: int, seed: int, as_of: date) -> Simulate
     _check(accounts, seed, as_of)
     _make_room(folder)
     hospital = run_hospital(accounts, seed, (as_of - date(1970, 1, 1)) // timedelta(days=1))
-    totals = Publisher(hospital, folder, seed).publish()
-    control = {name: ControlTotal(rows=rows, amount=None) for name, rows in totals.rows.items()}
-    cents = Decimal(totals.ledger_cents).scaleb(-2)
-    control["transactions"] = ControlTotal(rows=totals.rows["transactions"], amount=cents)
+    rows, cents = _write_tables(hospital, folder, seed)
+    control = {name: ControlTotal(rows=size, amount=None) for name, size in rows.items()}
+    control["transactions"] = ControlTotal(rows=rows["transactions"], amount=Decimal(cents).scaleb(-2))
     write_metadata(Metadata(SOURCE_SYSTEM, as_of, control, {}), folder)
-    return Simulated(folder, as_of, totals.rows, hospital)
+    return Simulated(folder, as_of, rows, hospital)
+
+
+def _write_tables(hospital: Hospital, folder: Path, seed: int) -> tuple[dict[str, int], int]:
+    """Write every canonical table; return the rows of each, and the ledger's sum in cents."""
+    transactions, cents = write_transactions(hospital, folder, seed)
+    rows = {
+        "accounts": write_accounts(hospital, folder, seed),
+        "coverages": write_coverages(hospital, folder),
+        "payers": write_payers(folder),
+        "guarantors": write_guarantors(hospital, folder),
+        "transactions": transactions,
+        "denials": write_denials(hospital, folder, seed),
+        "appeals": write_appeals(hospital, folder),
+        "contacts": write_contacts(hospital, folder, seed),
+        "promises": write_promises(hospital, folder),
+        "payment_plans": write_plans(hospital, folder),
+        "flags": write_flags(hospital, folder),
+    }
+    return rows, cents
 
 
 def _check(accounts: int, seed: int, as_of: date) -> None:

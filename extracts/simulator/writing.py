@@ -1,4 +1,4 @@
-"""Writing simulated tables as Parquet in the contract's exact types; files of patients' rows are for their owner alone."""
+"""Simulated tables written as Parquet in the contract's exact types, readable by their owner alone."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from extracts.contract import Column, table
-from extracts.simulator.randomness import Floats, Integers
+from extracts.simulator.randomness import Booleans, Integers
 from extracts.simulator.rows import MISSING
 
 ROWS_A_GROUP = 500_000
@@ -58,14 +58,14 @@ def name_codes(codes: Integers, names: Sequence[str | None]) -> Build:
     return build
 
 
-def write_money(cents: Integers, missing: Integers | None = None) -> Build:
+def write_money(cents: Integers, missing: Booleans | None = None) -> Build:
     """Dollars with two decimals from cents, without a detour through floating point."""
 
     def build(part: slice) -> pa.Array:
         low = np.asarray(cents[part], dtype=np.int64)
         both = np.stack([low, low >> 63], axis=1)
         amounts = pa.Array.from_buffers(pa.decimal128(18, 2), len(low), [None, pa.py_buffer(both.tobytes())])
-        return amounts if missing is None else _null_where(amounts, missing[part] != 0)
+        return amounts if missing is None else _null_where(amounts, missing[part])
 
     return build
 
@@ -100,23 +100,14 @@ def write_booleans(values: Integers) -> Build:
     return build
 
 
-def write_numbers(values: Floats) -> Build:
-    """Numbers as they are; null where not a number."""
-
-    def build(part: slice) -> pa.Array:
-        chosen = np.asarray(values[part], dtype=np.float64)
-        return pa.array(chosen, type=pa.float64(), mask=np.isnan(chosen))
-
-    return build
-
-
-def write_table(folder: Path, name: str, size: int, builds: Mapping[str, Build], extra: Sequence[Column] = ()) -> None:
-    """Write one canonical table, `extra` columns behind the contract's."""
+def write_table(folder: Path, name: str, size: int, builds: Mapping[str, Build], extra: Sequence[Column] = ()) -> int:
+    """Write one canonical table, `extra` columns behind the contract's, and return its rows."""
     columns = (*table(name).columns, *extra)
     missing = [column.name for column in columns if column.name not in builds]
     if missing or len(builds) != len(columns):
         raise ValueError(f"{name}: columns of the contract not written, or others written: {missing}")
     write_parquet(folder / f"{name}.parquet", size, {c.name: (TYPES[c.kind], builds[c.name]) for c in columns})
+    return size
 
 
 def write_parquet(path: Path, size: int, columns: Mapping[str, tuple[pa.DataType, Build]]) -> None:
@@ -135,7 +126,7 @@ def _parts(size: int) -> Iterator[slice]:
         yield slice(start, min(size, start + ROWS_A_GROUP))
 
 
-def _null_where(values: pa.Array, missing: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]) -> pa.Array:
+def _null_where(values: pa.Array, missing: Booleans) -> pa.Array:
     if not missing.any():
         return values
     nothing = pa.nulls(len(values), values.type)

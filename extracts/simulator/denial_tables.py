@@ -1,0 +1,70 @@
+"""Denials and appeals as the extract shows them: what was decided later is not yet known."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from extracts.simulator.appeals import OUTCOMES, PARTIAL, WITHDRAWN
+from extracts.simulator.codes import ALL_CODES
+from extracts.simulator.hospital import Hospital
+from extracts.simulator.mess import forget
+from extracts.simulator.randomness import stream
+from extracts.simulator.recoveries import recovered_cents
+from extracts.simulator.rows import MISSING, keep
+from extracts.simulator.tables import account_ids, denial_ids, known_before, payer_ids
+from extracts.simulator.visits import SERVICE_LINES
+from extracts.simulator.writing import identify, name_codes, write_days, write_integers, write_money, write_table
+
+
+def write_denials(hospital: Hospital, folder: Path, seed: int) -> int:
+    """Write the denials known before the as-of day and return how many."""
+    denials, claims = hospital.denials, hospital.claims
+    size = count_known(hospital)
+    rng = stream(seed, "forgotten denial columns")
+    claim, code = denials.claim[:size], denials.code[:size]
+    rarcs = [rarc for choice in ALL_CODES for rarc in choice.rarcs]
+    first = np.cumsum([0, *(len(choice.rarcs) for choice in ALL_CODES)])[:-1]
+    account = claims.account[claim]
+    unknown = forget(rng, np.zeros(size, dtype=np.int64), 0.006) == MISSING
+    builds = {
+        "denial_id": denial_ids(np.arange(size)),
+        "account_id": account_ids(account),
+        "claim_id": identify("C", forget(rng, claim, 0.02), 9),
+        "payer_id": payer_ids(forget(rng, claims.payer[claim], 0.005)),
+        "denied_on": write_days(denials.day[:size]),
+        "denied_amount": write_money(denials.cents[:size], unknown),
+        "group_code": name_codes(forget(rng, code, 0.004), [choice.group for choice in ALL_CODES]),
+        "carc": name_codes(forget(rng, code, 0.003), [choice.carc for choice in ALL_CODES]),
+        "rarc": name_codes(forget(rng, first[code] + denials.rarc[:size], 0.02), rarcs),
+        "service_line": name_codes(forget(rng, hospital.visits.service_line[account], 0.02), SERVICE_LINES),
+        "appeal_due_on": write_days(denials.due[:size]),
+    }
+    return write_table(folder, "denials", size, builds)
+
+
+def write_appeals(hospital: Hospital, folder: Path) -> int:
+    """Write the appeals filed before the as-of day and return how many; undecided ones have no outcome."""
+    rows = hospital.outcomes.rows.collect()
+    rows = keep(rows, (rows["filed"] < hospital.as_of) & (rows["denial"] < count_known(hospital)))
+    rows = keep(rows, np.lexsort((rows["level"], rows["denial"], rows["filed"])))
+    _, allowed, patient = recovered_cents(hospital.claims, hospital.denials, hospital.outcomes.recovered)
+    decided = known_before(rows["decided"], hospital.as_of)
+    waiting = decided == MISSING
+    recovered = np.where(rows["outcome"] <= PARTIAL, (allowed - patient)[rows["denial"]], 0)
+    builds = {
+        "appeal_id": identify("P", np.arange(len(decided)), 8),
+        "denial_id": denial_ids(rows["denial"]),
+        "level": write_integers(rows["level"]),
+        "filed_on": write_days(rows["filed"]),
+        "decided_on": write_days(decided),
+        "outcome": name_codes(np.where(waiting, MISSING, rows["outcome"]), OUTCOMES),
+        "recovered_amount": write_money(recovered, waiting | (rows["outcome"] == WITHDRAWN)),
+    }
+    return write_table(folder, "appeals", len(decided), builds)
+
+
+def count_known(hospital: Hospital) -> int:
+    """Return how many denials were known before the as-of day: denials stand in order of their day."""
+    return int(np.searchsorted(hospital.denials.day, hospital.as_of))

@@ -1,0 +1,81 @@
+"""What registration knows: payers, guarantors, accounts and coverages."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from extracts.contract import Column
+from extracts.simulator.hospital import Hospital
+from extracts.simulator.mess import forget
+from extracts.simulator.payers import PAYERS
+from extracts.simulator.people import AREAS, GROUPS, LANGUAGES, SEXES, STATES
+from extracts.simulator.randomness import stream
+from extracts.simulator.rows import MISSING, keep
+from extracts.simulator.tables import account_ids, guarantor_ids, known_before, payer_ids
+from extracts.simulator.visits import FACILITIES, PATIENT_CLASSES, SERVICE_LINES
+from extracts.simulator.writing import name_codes, write_booleans, write_days, write_integers, write_table
+
+AUDIT_COLUMNS = (Column("audit_sex", "text"), Column("audit_race_ethnicity", "text"))
+
+
+def write_payers(folder: Path) -> int:
+    """Write the region's payers and return how many."""
+    numbers = np.arange(len(PAYERS))
+    builds = {
+        "payer_id": payer_ids(numbers),
+        "payer_name": name_codes(numbers, [payer.name for payer in PAYERS]),
+        "payer_class": name_codes(numbers, [payer.payer_class for payer in PAYERS]),
+        "appeal_days": write_integers(np.array([payer.appeal_days or MISSING for payer in PAYERS])),
+        "filing_days": write_integers(np.array([payer.filing_days or MISSING for payer in PAYERS])),
+    }
+    return write_table(folder, "payers", len(PAYERS), builds)
+
+
+def write_guarantors(hospital: Hospital, folder: Path) -> int:
+    """Write what is shown of the guarantors, audit columns included, and return how many."""
+    people = hospital.people
+    state = np.array([*(STATES.index(area[0]) for area in AREAS), MISSING])
+    builds = {
+        "guarantor_id": guarantor_ids(np.arange(people.size)),
+        "birth_year": write_integers(people.birth_year),
+        "state": name_codes(state[people.area], STATES),
+        "zip3": name_codes(people.area, [area[1] for area in AREAS]),
+        "language": name_codes(people.language, LANGUAGES),
+        "text_consent": write_booleans(people.text_consent),
+        "audit_sex": name_codes(people.sex, SEXES),
+        "audit_race_ethnicity": name_codes(people.group, GROUPS),
+    }
+    return write_table(folder, "guarantors", people.size, builds, AUDIT_COLUMNS)
+
+
+def write_accounts(hospital: Hospital, folder: Path, seed: int) -> int:
+    """Write the accounts and return how many."""
+    visits = hospital.visits
+    rng = stream(seed, "forgotten account columns")
+    builds = {
+        "account_id": account_ids(np.arange(visits.size)),
+        "guarantor_id": guarantor_ids(visits.guarantor),
+        "opened_on": write_days(visits.opened),
+        "service_on": write_days(forget(rng, visits.service, 0.01)),
+        "patient_class": name_codes(forget(rng, visits.patient_class, 0.004), PATIENT_CLASSES),
+        "service_line": name_codes(visits.service_line, SERVICE_LINES),
+        "facility": name_codes(forget(rng, visits.facility, 0.006), FACILITIES),
+    }
+    return write_table(folder, "accounts", visits.size, builds)
+
+
+def write_coverages(hospital: Hospital, folder: Path) -> int:
+    """Write the coverages known before the as-of day and return how many."""
+    rows = hospital.covered.rows.collect()
+    rows = keep(rows, rows["known"] < hospital.as_of)
+    rows = keep(rows, np.lexsort((rows["priority"], rows["account"])))
+    builds = {
+        "account_id": account_ids(rows["account"]),
+        "payer_id": payer_ids(rows["payer"]),
+        "priority": write_integers(rows["priority"]),
+        "known_on": write_days(rows["known"]),
+        "ended_on": write_days(known_before(rows["ended"], hospital.as_of)),
+    }
+    return write_table(folder, "coverages", len(rows["account"]), builds)

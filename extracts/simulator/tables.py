@@ -1,0 +1,46 @@
+"""Words of the contract as the simulator's codes use them, and ids as hospitals print them."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from extracts.contract import table
+from extracts.simulator.payers import PAYERS
+from extracts.simulator.randomness import Integers
+from extracts.simulator.rows import MISSING
+from extracts.simulator.writing import Build, identify, name_codes
+
+
+def levels(name: str, column: str) -> tuple[str, ...]:
+    """Return the allowed values of a column of the contract.
+
+    >>> levels("transactions", "responsibility")
+    ('patient', 'insurance')
+    """
+    found = table(name).column(column)
+    return found.levels if found else ()
+
+
+def known_before(days: Integers, as_of: int) -> Integers:
+    """Return days of later events, MISSING where they are not known before `as_of`."""
+    return np.where((days != MISSING) & (days < as_of), days, MISSING)
+
+
+def account_ids(numbers: Integers) -> Build:
+    """Account numbers: digits, with leading zeros."""
+    return identify("", numbers, 10)
+
+
+def guarantor_ids(numbers: Integers) -> Build:
+    """Guarantor numbers."""
+    return identify("G", numbers, 8)
+
+
+def denial_ids(numbers: Integers) -> Build:
+    """Denial numbers, in order of the day of the denial."""
+    return identify("D", numbers, 8)
+
+
+def payer_ids(numbers: Integers) -> Build:
+    """Payer ids of the region's list."""
+    return name_codes(numbers, [payer.payer_id for payer in PAYERS])
