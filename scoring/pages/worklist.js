@@ -124,6 +124,7 @@ body.addEventListener("click", (event) => {
 window.addEventListener("beforeprint", () => drawRows(shown));
 window.addEventListener("afterprint", draw);
 
+find("without-scripts").hidden = true;
 form.hidden = table.hidden = pager.hidden = false;
 drawHead();
 choose();
