@@ -18,7 +18,7 @@ AGING_BUCKETS = (31, 61, 91, 121, 181, 366)
 """First days of the aging buckets after 0-30: 31-60, 61-90, 91-120, 121-180, 181-365, over a year."""
 SMOOTHING = 20.0
 """Rows of the overall rate that are added to each cell of a rate table."""
-MOST_LOGISTIC_ROWS = 50_000
+MOST_LOGISTIC_ROWS = 20_000
 
 
 def forecast_baselines(
@@ -85,7 +85,7 @@ def choose_category(fitted: pd.DataFrame, later: pd.DataFrame, features: Sequenc
 def logistic(fitted: pd.DataFrame, later: pd.DataFrame, features: Sequence[Feature]) -> Floats:
     """Return probabilities of a logistic regression on one-hot categories and scaled numbers.
 
-    Numbers are taken by signed log (balances are skewed), unknowns by median with a mark of their own. Above 50,000
+    Numbers are taken by signed log (balances are skewed), unknowns by median with a mark of their own. Above 20,000
     rows the latest are fitted.
     """
     from sklearn.compose import ColumnTransformer  # noqa: PLC0415 - late: a second of imports

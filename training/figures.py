@@ -6,11 +6,14 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from models.calibration import Calibration, Platt
 from training.evaluate import Forecast, amounts_known, discrimination, evaluate, lists_of
 from training.out_of_time import OutOfTime
 from training.settings import TrainingSettings
+
+Floats = NDArray[np.float64]
 
 TOO_GOOD = 0.95
 """An AUC above this is a leak until shown otherwise."""
@@ -27,10 +30,7 @@ def measure(
     rows = data.iloc[found.rows[judged]]
     nights = lists_of(rows, found.period[judged])
     probability = found.probability[judged]
-    worth = probability
-    if amounts_known(rows):
-        worth = probability * found.share[judged] * np.nan_to_num(rows["amount"].to_numpy(dtype=np.float64))
-    model = Forecast(found.raw[judged], probability, worth)
+    model = Forecast(found.raw[judged], probability, expected_worth(rows, found))
     metrics = evaluate(rows, nights, model, settings.capacity)
     by_period = {
         f"auc_period_{number}": discrimination(found.label[here], found.raw[here]).get("auc")
@@ -44,6 +44,16 @@ def measure(
         name: evaluate(rows, nights, forecast, settings.capacity) for name, forecast in found.baselines.items()
     }
     return metrics, baselines
+
+
+def expected_worth(rows: pd.DataFrame, found: OutOfTime) -> Floats:
+    """Return what each judged row is expected to bring: dollars, or its probability where amounts are unknown."""
+    probability = found.probability[found.judged]
+    if not amounts_known(rows):
+        return probability
+    amount = rows["amount"].to_numpy(dtype=np.float64, na_value=np.nan)
+    worth: Floats = probability * found.share[found.judged] * np.nan_to_num(amount)
+    return worth
 
 
 def collect_notices(

@@ -67,7 +67,7 @@ def fit_likelihood(
         trees = member_trees(settings, member)
         key = tuple(getattr(trees, name) for name in BIN_PARAMETERS)
         if key not in prepared:
-            prepared[key] = _prepare(rows, later, _parameters(trees, "binary", 0, rows, settings))
+            prepared[key] = _prepare(rows, later, _parameters(trees, "binary", 0, rows, settings), settings.threads)
         data, check = prepared[key]
         fixed = member.rounds if rounds is None else rounds[member.name]
         for seed in member.seeds:
@@ -119,15 +119,16 @@ def fit_share(rows: Rows, settings: TrainingSettings) -> Fitted:
     import lightgbm  # noqa: PLC0415 - late, as everywhere
 
     parameters = _parameters(settings.share_trees, "regression", 1, rows, settings)
-    data, _ = _prepare(rows, None, parameters)
+    data, _ = _prepare(rows, None, parameters, settings.threads)
     return _text(lightgbm.train(parameters, data, num_boost_round=settings.share_rounds), settings.share_rounds)
 
 
 def _prepare(
-    rows: Rows, later: Rows | None, parameters: dict[str, Any]
+    rows: Rows, later: Rows | None, parameters: dict[str, Any], threads: int
 ) -> tuple[lightgbm.Dataset, lightgbm.Dataset | None]:
     import lightgbm  # noqa: PLC0415 - late, as everywhere
 
+    parameters = {**parameters, "num_threads": threads}  # binning is by feature: threads do not change it
     data = lightgbm.Dataset(
         rows.matrix, rows.outcome, weight=rows.weight, feature_name=list(rows.names), params=parameters
     ).construct()
@@ -143,6 +144,7 @@ def _parameters(trees: Trees, objective: str, seed: int, rows: Rows, settings: T
         "objective": objective,
         "seed": seed,
         "data_random_seed": 1,  # the same for all seeds, which share one binned data set
+        "bin_construct_sample_cnt": 50_000,  # rows that the bins are drawn from
         "feature_pre_filter": False,
         "deterministic": True,
         "force_col_wise": True,  # faster than row-wise on one thread, and sums in the order of the rows
