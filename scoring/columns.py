@@ -9,7 +9,7 @@ from typing import Generic, Literal, TypeVar
 
 from scoring.worklist import AccountLine, DenialLine, Line, PatientLine, Reason, Worklist
 
-Kind = Literal["text", "long_text", "money", "probability", "count", "date"]
+Kind = Literal["text", "code", "long_text", "money", "probability", "count", "date"]
 Value = str | float | int | date | None
 Line_contra = TypeVar("Line_contra", contravariant=True)
 
@@ -81,7 +81,7 @@ PATIENT_COLUMNS: tuple[Column[PatientLine], ...] = (
     Column("rank", "Rank", "count", 7, lambda line: line.rank),
     Column("guarantor_id", "Guarantor", "text", 16, lambda line: line.guarantor_id),
     Column("account_ids", "Accounts", "text", 22, lambda line: JOINER.join(a.account_id for a in line.accounts)),
-    Column("queue", "Queue", "text", 18, lambda line: line.queue),
+    Column("queue", "Queue", "code", 18, lambda line: line.queue),
     Column("action", "Next action", "text", 26, lambda line: line.action),
     Column("action_why", "Why this action", "long_text", 44, lambda line: line.action_why),
     Column("balance", "Balance", "money", 13, lambda line: line.balance),
@@ -100,11 +100,11 @@ DENIAL_COLUMNS: tuple[Column[DenialLine], ...] = (
     Column("denial_id", "Denial", "text", 16, lambda line: line.denial_id),
     Column("account_id", "Account", "text", 16, lambda line: line.account_id),
     Column("payer", "Payer", "text", 24, lambda line: line.payer),
-    Column("payer_class", "Payer class", "text", 18, lambda line: line.payer_class),
+    Column("payer_class", "Payer class", "code", 18, lambda line: line.payer_class),
     Column("group_code", "Group", "text", 8, lambda line: line.group_code),
     Column("carc", "CARC", "text", 8, lambda line: line.carc),
     Column("rarc", "RARC", "text", 9, lambda line: line.rarc),
-    Column("queue", "Queue", "text", 18, lambda line: line.queue),
+    Column("queue", "Queue", "code", 18, lambda line: line.queue),
     Column("action", "Next action", "text", 26, lambda line: line.action),
     Column("action_why", "Why this action", "long_text", 44, lambda line: line.action_why),
     Column("denied_amount", "Denied amount", "money", 13, lambda line: line.denied_amount),

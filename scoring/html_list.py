@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from scoring.columns import in_words
+from scoring.kept_off import name_rules
 from scoring.page import UNKNOWN, as_json, render_page
 from scoring.worklist import (
     URGENT_DAYS,
@@ -73,7 +74,7 @@ def render_html(worklist: Worklist[Line]) -> bytes:
         at_stake=_total(worklist, worklist.at_stake),
         expected=_total(worklist, worklist.expected),
         urgent_days=URGENT_DAYS,
-        suppressed=sorted(worklist.suppressed.items(), key=lambda item: (-item[1], item[0])),
+        suppressed=name_rules(worklist.suppressed),
         unknown=UNKNOWN,
         notices=tuple(notice for notice in worklist.notices if "simulated" not in notice.lower()),
         banners=tuple(notice for notice in worklist.notices if "simulated" in notice.lower()),
@@ -115,11 +116,12 @@ def _denial(line: DenialLine) -> dict[str, Any]:
 
 
 def _household(line: PatientLine) -> dict[str, Any]:
-    only = line.accounts[0] if len(line.accounts) == 1 else None
+    lead = next((account for account in line.accounts if account.reasons == line.reasons), None)
     return {
         "id": line.guarantor_id,
         "accounts": [_account(account) for account in line.accounts],
-        "scale": _scale(only) if only is not None and only.reasons == line.reasons else None,
+        "lead": lead.account_id if lead is not None and len(line.accounts) > 1 else None,
+        "scale": None if lead is None else _scale(lead),
     }
 
 

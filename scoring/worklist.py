@@ -188,7 +188,7 @@ class Worklist(Generic[Line_co]):
     below_the_cut
         Accounts or denials that were scored, are allowed, and fell below the capacity.
     suppressed
-        Rule, as a reader should see it ("H4 Asked us to cease communication") -> accounts or denials that it kept off.
+        Rule (its number in rules.toml) -> accounts or denials that it kept off the list.
     """
 
     name: str

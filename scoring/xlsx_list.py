@@ -15,12 +15,14 @@ from typing import Any
 import xlsxwriter
 
 from scoring.columns import Grid, Kind, Value, accounts_of, grid_of, in_words
+from scoring.kept_off import name_rules
 from scoring.worklist import Line, Worklist
 
 _HEADER_ROW = 3
 _NOTES_WIDTH = 40
 _FORMATS: dict[Kind, dict[str, Any]] = {
     "text": {"num_format": "@"},
+    "code": {"num_format": "@"},
     "long_text": {"num_format": "@", "text_wrap": True},
     "money": {"num_format": "$#,##0.00;[Red]-$#,##0.00"},
     "probability": {"num_format": "0%"},
@@ -122,7 +124,7 @@ def _write_row(
         if isinstance(value, date):
             sheet.write_datetime(down, at, datetime.combine(value, datetime.min.time()), shown)
         elif isinstance(value, str):
-            sheet.write_string(down, at, value, shown)
+            sheet.write_string(down, at, in_words(value) if kind == "code" else value, shown)
         else:
             sheet.write_number(down, at, value, shown)
 
@@ -139,7 +141,7 @@ def _add_about(book: Any, look: _Look, name: str, worklist: Worklist[Line]) -> N
         ("Dollars at stake", worklist.at_stake, "money"),
         ("Expected dollars", worklist.expected, "money"),
         ("Below the cut", worklist.below_the_cut, "count"),
-        *((f"Suppressed: {rule}", count, "count") for rule, count in sorted(worklist.suppressed.items())),
+        *((f"Kept off: {rule}", count, "count") for rule, count in name_rules(worklist.suppressed)),
         *(("Notice", notice, "text") for notice in worklist.notices),
         ("Notes", "The notes column lives in this workbook alone: tomorrow's file starts empty.", "text"),
     ]

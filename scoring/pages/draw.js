@@ -157,8 +157,9 @@ function accountsTable(accounts) {
 }
 
 function drawDetail(row) {
-  const why = make("section", "", make("h3", "", `Why ${chance(row.chance)}`),
-    row.reasons.length ? waterfall(row.reasons, row.scale, `This ${list.words.line}: ${chance(row.chance)}`) : make("p", "quiet", "No reasons were given for this row."));
+  const why = make("section", "", make("h3", "", `Why ${chance(row.chance)}${row.lead ? `: the account that leads, ${row.lead}` : ""}`),
+    row.reasons.length ? waterfall(row.reasons, row.scale, `This ${list.words.line}: ${chance(row.chance)}`) : make("p", "quiet", "No reasons were given for this row."),
+    row.reasons.length ? make("p", "quiet legend", "Each bar starts where the one before ended: to the right raises the chance, to the left lowers it.") : null);
   const next = make("section", "", make("h3", "", "What to do"), facts([
     ["Next action", row.action], ["Why", row.because || null], ["Queue", row.queue],
     ["Expected recovery", money(row.recovery)], ["Expected value", money(row.value)],

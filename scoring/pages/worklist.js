@@ -50,11 +50,11 @@ function total(rows, key) {
   return amounts.length ? dollars.format(amounts.reduce((sum, amount) => sum + amount, 0)) : UNKNOWN;
 }
 
-function draw() {
-  const size = Number(find("size").value);
+function draw(everything = false) {
+  const size = everything ? Math.max(shown.length, 1) : Number(find("size").value);
   const pages = Math.max(1, Math.ceil(shown.length / size));
-  page = Math.min(page, pages - 1);
-  const first = page * size;
+  if (!everything) page = Math.min(page, pages - 1);
+  const first = everything ? 0 : page * size;
   const rows = shown.slice(first, first + size);
   drawRows(rows);
   const part = rows.length ? `Showing ${whole.format(first + 1)} to ${whole.format(first + rows.length)} of ` : "";
@@ -121,8 +121,8 @@ body.addEventListener("click", (event) => {
   const line = event.target.closest("tr.line");
   if (line && (event.target.closest(".toggle") || String(window.getSelection()) === "")) toggle(line);
 });
-window.addEventListener("beforeprint", () => drawRows(shown));
-window.addEventListener("afterprint", draw);
+window.addEventListener("beforeprint", () => draw(true));
+window.addEventListener("afterprint", () => draw());
 
 find("without-scripts").hidden = true;
 form.hidden = table.hidden = pager.hidden = false;

@@ -113,9 +113,9 @@ def make_patient_list(count: int, seed: int = 7) -> Worklist[PatientLine]:
         lines=tuple(lines),
         below_the_cut=count // 3,
         suppressed={
-            "H4 · cease communication": 41,
-            "H1 · bankruptcy stay or discharge": 12,
-            "S4 · payment plan current": 230,
+            "H4": 41,
+            "H1": 12,
+            "S4": 230,
         },
         notices=(
             "Every person and balance here is made up by payrank's simulator.",
@@ -167,7 +167,7 @@ def make_denial_list(count: int, seed: int = 11, *, amounts: bool = True) -> Wor
         as_of=AS_OF,
         lines=tuple(lines),
         below_the_cut=17,
-        suppressed={"D1 · past the last appeal day": 9, "D3 · never a denial to appeal": 64},
+        suppressed={"D1": 9, "D3": 64},
         notices=(),
         model="payrank-overturn, version 1",
     )
