@@ -27,10 +27,14 @@ _ALLOWED = "Allowed: UTF-8 text, comma-separated, double quotes, a header, lines
 
 @dataclass(frozen=True, slots=True)
 class LineEnds:
-    """How the lines of a file end. `mixed`: not all alike, or a carriage return alone somewhere."""
+    """How the lines of a file end. `mixed`: not all alike, or a carriage return alone somewhere.
+
+    `closed`: the last line has an end. `quoted`: there is a double quote somewhere, so a record may span lines.
+    """
 
     mixed: bool
     closed: bool
+    quoted: bool
 
 
 @contextmanager
@@ -73,6 +77,7 @@ class _Inspection:
         self.decoder = codecs.getincrementaldecoder("utf-8")()
         self.bytes = self.line_feeds = self.returns = self.pairs = self.since_line_feed = 0
         self.last = b""
+        self.quoted = False
 
     def run(self) -> LineEnds:
         with open_bytes(self.path) as file:
@@ -86,7 +91,7 @@ class _Inspection:
                 self.path, "lines end with a carriage return alone (CR)", "Export with LF or CRLF line ends."
             )
         mixed = self.returns not in (0, self.line_feeds) or self.returns != self.pairs
-        return LineEnds(mixed=mixed, closed=self.last == b"\n")
+        return LineEnds(mixed=mixed, closed=self.last == b"\n", quoted=self.quoted)
 
     def take(self, chunk: bytes) -> None:
         if not self.bytes and chunk.startswith(_UTF16_MARKS):
@@ -107,6 +112,7 @@ class _Inspection:
             self.since_line_feed = len(chunk) - last - 1
         self.line_feeds += chunk.count(b"\n")
         self.bytes += len(chunk)
+        self.quoted = self.quoted or b'"' in chunk
         self.last = chunk[-1:]
         if self.bytes > BOMB_BYTES and self.bytes > BOMB_RATIO * self.size_on_disk:
             raise refuse_bytes(

@@ -7,120 +7,27 @@ checked by this scanner first, and DuckDB then reads what is known to be clean.
 
 from __future__ import annotations
 
-import csv
 import re
-from bisect import bisect_right
 from collections import deque
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from functools import cache
 from itertools import chain
-from pathlib import Path
+from typing import NamedTuple
 
-from extracts.csv_bytes import UTF8_MARK, LineEnds, open_bytes, refuse_bytes
+from extracts.csv_bytes import UTF8_MARK
 
 LONGEST_RECORD = 1000
 """Lines. A quote that does not close within as many is not meant to."""
 
-_SEPARATORS = {"a tab": "\t", "semicolons": ";", "pipes": "|", "commas": ","}
 _QUOTED = re.compile(rb'"[^"]*"')
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(NamedTuple):
     """One record: the physical line it starts on, its bytes without the line end, and the rule it breaks, if any."""
 
     line: int
     body: bytes
     rule: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Scan:
-    """What a scan found: `good` records, the `broken` ones as (line, rule), and where each good record lies."""
-
-    good: int
-    broken: tuple[tuple[int, str], ...]
-    starts: tuple[tuple[int, int], ...]
-    closed: bool
-    cut: bool
-
-    def line_of(self, ordinal: int) -> int:
-        """Return the physical line (from 1) on which the good record of this ordinal (from 0) starts."""
-        first, line = self.starts[bisect_right(self.starts, (ordinal, 1 << 62)) - 1]
-        return line + ordinal - first
-
-
-@cache
-def _record_pattern(delimiter: bytes) -> re.Pattern[bytes]:
-    mark = re.escape(delimiter)
-    field = rb'(?:"(?:[^"]|"")*"|[^"' + mark + rb"\r\n]*)"
-    return re.compile(field + rb"(?:" + mark + field + rb")*")
-
-
-def read_header(path: Path, *, delimiter: str = ",") -> tuple[str, ...]:
-    """Read the names of the columns.
-
-    Raises
-    ------
-    ExtractRefused
-        When the header is blank, broken, separated otherwise, has an empty name or the same name twice.
-    """
-    with open_bytes(path) as file:
-        record = next(read_records(file, fields=None, delimiter=delimiter.encode()), None)
-    if record is None or record.rule is not None or record.line != 1:
-        raise refuse_bytes(path, "the header line is blank or broken", "Give each column a name of its own.")
-    names = tuple(next(csv.reader([record.body.decode()], delimiter=delimiter, strict=True)))
-    other = [word for word, mark in _SEPARATORS.items() if len(names) == 1 and mark in names[0]]
-    if other:
-        advice = "Export with commas, or import with the delimiter in the mapping."
-        raise refuse_bytes(path, f"the header seems to be separated by {other[0]}", advice)
-    if not all(names):
-        raise refuse_bytes(path, "the header has a column without a name", "Name it or take it out.")
-    folded = [name.casefold() for name in names]
-    twice = [str(place) for place, name in enumerate(folded, start=1) if folded.count(name) > 1]
-    if twice:  # by place: in a file without a header the names are a patient's values
-        found = f"the header gives columns {', '.join(twice)} a name that another has (capitals aside)"
-        raise refuse_bytes(path, found, "Rename or drop one.")
-    return names
-
-
-def scan_records(path: Path, *, fields: int, ends: LineEnds, delimiter: str = ",") -> Scan:
-    """Check every record after the header against the number of fields.
-
-    Parameters
-    ----------
-    fields
-        Columns of the header.
-    ends
-        What `check_bytes` found: a broken last record without a line end means that the file was cut.
-    """
-    good = 0
-    broken: list[tuple[int, str]] = []
-    starts: list[tuple[int, int]] = []
-    expected_line = -1
-    last = None
-    with open_bytes(path) as file:
-        records = read_records(file, fields=fields, delimiter=delimiter.encode())
-        next(records)
-        for last in records:
-            if last.rule is not None:
-                broken.append((last.line, last.rule))
-                continue
-            if last.line != expected_line:
-                starts.append((good, last.line))
-            expected_line = last.line + 1
-            good += 1
-    cut = not ends.closed and last is not None and last.rule in {"missing_columns", "unclosed_quote"}
-    return Scan(good, tuple(broken), tuple(starts), ends.closed, cut)
-
-
-def write_good_records(path: Path, *, fields: int, out: Path, delimiter: str = ",") -> None:
-    """Write the header and the good records alone to another file, each line ended by LF."""
-    with open_bytes(path) as file, out.open("wb") as clean:
-        records = read_records(file, fields=fields, delimiter=delimiter.encode())
-        clean.write(next(records).body + b"\n")
-        clean.writelines(record.body + b"\n" for record in records if record.rule is None)
 
 
 def read_records(lines: Iterable[bytes], *, fields: int | None, delimiter: bytes = b",") -> Iterator[Record]:
@@ -133,24 +40,47 @@ def read_records(lines: Iterable[bytes], *, fields: int | None, delimiter: bytes
     [(1, None), (2, None), (4, 'missing_columns')]
     """
     wanted = None
-    pattern = _record_pattern(delimiter)
-    for line, raw, later in _walk(lines):
-        body = _strip_end(raw)
-        if line == 1 and body.startswith(UTF8_MARK):
-            body = body[len(UTF8_MARK) :]
+    queue = _Lines(lines)
+    while (raw := queue.take()) is not None:
+        line = queue.number
+        body = strip_end(raw)
+        if line == 1:
+            body = body.removeprefix(UTF8_MARK)
         if not body:
             continue
+        rule = None
         if b'"' in body or b"\r" in body:
-            body, rule = _join_quoted(body, raw, later, pattern)
-            found = rule or _judge(_count_fields(body, delimiter), wanted)
+            body, rule = _read_quoted(body, raw, queue, wanted, delimiter)
         else:
-            found = _judge(body.count(delimiter) + 1, wanted)
-        yield Record(line, body, found)
+            rule = judge_fields(body.count(delimiter) + 1, wanted)
+        yield Record(line, body, rule)
         wanted = fields
 
 
+def judge_fields(found: int, wanted: int | None) -> str | None:
+    """Return the rule that a record of so many fields breaks, or None; a header (`wanted` None) breaks none.
+
+    >>> judge_fields(3, 4), judge_fields(4, 4)
+    ('missing_columns', None)
+    """
+    if wanted is None or found == wanted:
+        return None
+    return "missing_columns" if found < wanted else "too_many_columns"
+
+
+def strip_end(raw: bytes) -> bytes:
+    """Take the line end off a physical line.
+
+    >>> strip_end(b"a,b" + bytes([13, 10])), strip_end(b"a,b")
+    (b'a,b', b'a,b')
+    """
+    if raw.endswith(b"\r\n"):
+        return raw[:-2]
+    return raw[:-1] if raw.endswith(b"\n") else raw
+
+
 class _Lines:
-    """Physical lines that can be put back."""
+    """Physical lines, counted from 1, that can be put back."""
 
     def __init__(self, lines: Iterable[bytes]) -> None:
         self.lines = iter(lines)
@@ -158,54 +88,49 @@ class _Lines:
         self.number = 0
 
     def take(self) -> bytes | None:
-        self.number += 1
-        return self.back.popleft() if self.back else next(self.lines, None)
+        line = self.back.popleft() if self.back else next(self.lines, None)
+        self.number += line is not None
+        return line
 
     def put_back(self, lines: list[bytes]) -> None:
         self.back.extendleft(reversed(lines))
         self.number -= len(lines)
 
 
-def _walk(lines: Iterable[bytes]) -> Iterator[tuple[int, bytes, _Lines]]:
-    queue = _Lines(lines)
-    while (raw := queue.take()) is not None:
-        yield queue.number, raw, queue
+def _read_quoted(
+    body: bytes, raw: bytes, later: _Lines, wanted: int | None, delimiter: bytes
+) -> tuple[bytes, str | None]:
+    """Read a record that holds quotes or carriage returns; an odd number of quotes means that one is still open."""
+    if raw.count(b'"') % 2:
+        whole = _join_lines(body, raw, later, delimiter)
+        if whole is None:
+            return body, "unclosed_quote"
+        body = whole
+    elif wanted is not None and _record_pattern(delimiter, wanted).fullmatch(body):
+        return body, None
+    elif not _record_pattern(delimiter, None).fullmatch(body):
+        return body, "stray_quote" if b'"' in body else "stray_carriage_return"
+    return body, judge_fields(_QUOTED.sub(b"", body).count(delimiter) + 1, wanted)
 
 
-def _join_quoted(body: bytes, raw: bytes, later: _Lines, pattern: re.Pattern[bytes]) -> tuple[bytes, str | None]:
-    """Take further lines while a quote is open; an odd number of quotes means that one is."""
-    open_quote = raw.count(b'"') % 2
-    if not open_quote:
-        return body, None if pattern.fullmatch(body) else "stray_quote" if b'"' in body else "stray_carriage_return"
-    joined = [body + raw[len(_strip_end(raw)) :]]
+def _join_lines(body: bytes, raw: bytes, later: _Lines, delimiter: bytes) -> bytes | None:
+    """Take further lines until no quote is open and the record is well formed; None, and none taken, if it never is."""
     taken: list[bytes] = []
-    while open_quote and len(taken) < LONGEST_RECORD:
-        following = later.take()
-        if following is None:
-            later.number -= 1
-            break
-        taken.append(following)
-        open_quote ^= following.count(b'"') % 2
-    if not open_quote:
-        whole = _strip_end(b"".join(chain(joined, taken)))
-        if pattern.fullmatch(whole):
-            return whole, None
+    is_open = 1
+    while is_open and len(taken) < LONGEST_RECORD and (line := later.take()) is not None:
+        taken.append(line)
+        is_open ^= line.count(b'"') % 2
+    end = raw[len(strip_end(raw)) :]
+    whole = strip_end(b"".join(chain([body, end], taken)))
+    if not is_open and _record_pattern(delimiter, None).fullmatch(whole):
+        return whole
     later.put_back(taken)
-    return body, "unclosed_quote"
+    return None
 
 
-def _judge(found: int, wanted: int | None) -> str | None:
-    if wanted is None or found == wanted:
-        return None
-    return "missing_columns" if found < wanted else "too_many_columns"
-
-
-def _count_fields(body: bytes, delimiter: bytes) -> int:
-    """Count the fields of a record that is known to be well formed."""
-    return _QUOTED.sub(b"", body).count(delimiter) + 1
-
-
-def _strip_end(raw: bytes) -> bytes:
-    if raw.endswith(b"\r\n"):
-        return raw[:-2]
-    return raw[:-1] if raw.endswith(b"\n") else raw
+@cache
+def _record_pattern(delimiter: bytes, fields: int | None) -> re.Pattern[bytes]:
+    mark = re.escape(delimiter)
+    field = rb'(?:"[^"]*(?:""[^"]*)*"|[^"' + mark + rb"\r\n]*)"
+    further = b"*" if fields is None else b"{%d}" % (fields - 1)
+    return re.compile(field + b"(?:" + mark + field + b")" + further)

@@ -9,7 +9,7 @@ import duckdb
 
 from extracts.ask import ask_row
 from extracts.csv_bytes import check_bytes, refuse_bytes
-from extracts.csv_records import Scan, read_header, scan_records, write_good_records
+from extracts.csv_scan import Scan, read_header, scan_records, write_good_records
 from extracts.source_file import quote_name, quote_path, quote_text
 
 

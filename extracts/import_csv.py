@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import tempfile
-from collections import Counter
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Collection
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -14,58 +13,25 @@ import duckdb
 from extracts.ask import ask_row
 from extracts.contract import SQL_TYPES, TABLE_NAMES, Column, table
 from extracts.errors import ExtractRefused, PayrankError, WrongUsage
-from extracts.import_files import BrokenRow, write_quarantine, write_report, write_table
+from extracts.import_report import (
+    BlockCount,
+    BrokenRow,
+    FileRead,
+    ImportReport,
+    describe_broken,
+    write_quarantine,
+    write_report,
+)
 from extracts.import_source import ImportSource, find_files, stage_sources
 from extracts.load import attribute_columns, load_extract, open_database
 from extracts.map_rows import ORDINAL, MappedRows, define_dollars, map_rows
 from extracts.mapping import Block, SourceMapping, read_mapping
 from extracts.metadata import Metadata, write_metadata
-from extracts.parse import ALLOWED
 from extracts.publish import build_aside
-from extracts.quarantine import MOST_NAMED, MOST_QUARANTINED, render_key
+from extracts.quarantine import MOST_QUARANTINED, render_key
 from extracts.source_file import IMPORT_REPORT, quote_name
 from extracts.stage import RULE
-
-
-@dataclass(frozen=True, slots=True)
-class FileRead:
-    """A source file: its records after the header, and the file that it repeats byte for byte (then it is not read)."""
-
-    name: str
-    sha256: str
-    records: int
-    same_as: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class BlockCount:
-    """What one block made of one file. `rows_in` = `written` + `skipped` + `quarantined`, exactly."""
-
-    table: str
-    block: int
-    file: str
-    rows_in: int
-    written: int
-    skipped: int
-    quarantined: int
-
-
-@dataclass(frozen=True, slots=True)
-class ImportReport:
-    """The account of an import; `import_report.json` holds the same."""
-
-    folder: Path
-    source_system: str | None
-    as_of: date | None
-    files: tuple[FileRead, ...]
-    blocks: tuple[BlockCount, ...]
-    rows_written: Mapping[str, int]
-    notices: tuple[str, ...]
-
-    @property
-    def rows_quarantined(self) -> int:
-        """Rows of all blocks that were quarantined."""
-        return sum(block.quarantined for block in self.blocks)
+from extracts.write_table import write_table
 
 
 def import_csv(source: Path, out: Path, mapping: Path) -> ImportReport:
@@ -243,21 +209,3 @@ def ask_as_of(connection: duckdb.DuckDBPyConnection, as_of: date | str | None) -
 def render_mapped_key(block: Block, rows: MappedRows) -> str:
     """Render the key of a mapped row, from the parts of it that could be read."""
     return render_key(table(block.table)) if {c.name for c in rows.columns} >= set(table(block.table).key) else "NULL"
-
-
-def describe_broken(name: str, broken: list[BrokenRow], taken: int) -> str:
-    """Say which rules were broken how often, the worst five, each with its first file and line."""
-    kinds = Counter((row.source_file, row.column_name, row.rule) for row in broken)
-    first: dict[tuple[str, str | None, str], int] = {}
-    for row in broken:
-        first.setdefault((row.source_file, row.column_name, row.rule), row.source_line)
-    named = [
-        f"{rule}{f' in {column}' if column else ''} {count:,} times in {file}, first in line "
-        f"{first[file, column, rule]} (allowed: {ALLOWED[rule]})"
-        for (file, column, rule), count in kinds.most_common(MOST_NAMED)
-    ]
-    return (
-        f"{name}: {len(broken):,} of {taken:,} rows cannot be imported ({len(broken) / taken:.1%}): "
-        f"{'; '.join(named)}. "
-        f"Allowed: at most {MOST_QUARANTINED:.0%} of a table's rows in quarantine. Correct the mapping or the source."
-    )

@@ -10,8 +10,8 @@ from pathlib import Path
 import duckdb
 
 from extracts.csv_bytes import CHUNK, open_bytes, refuse_bytes
-from extracts.csv_records import Scan
 from extracts.csv_relation import create_from_csv, open_csv
+from extracts.csv_scan import Scan
 from extracts.errors import WrongUsage
 from extracts.mapping import Block, CsvOptions
 from extracts.source_file import SourceFile, digest_file, quote_text

@@ -114,12 +114,14 @@ _TYPED = {
 def _parse_text(column: Column, text: str) -> str:
     patterns = {
         "money": (r"-?\d{1,16}(\.\d{1,2})?", "DECIMAL(18,2)"),
-        "date": (r"\d{4}-\d{2}-\d{2}", "DATE"),
         "integer": (r"-?\d{1,10}", "INTEGER"),
         "number": (r"-?\d+(\.\d+)?([eE][+-]?\d{1,3})?", "DOUBLE"),
     }
     if column.kind == "boolean":
         return f"CASE {text} WHEN 'true' THEN true WHEN '1' THEN true WHEN 'false' THEN false WHEN '0' THEN false END"
+    if column.kind == "date":
+        day = f"TRY_CAST({text} AS DATE)"
+        return f"CASE WHEN CAST({day} AS VARCHAR) = {text} THEN {day} END"
     if column.kind not in patterns:
         return text
     pattern, sql_type = patterns[column.kind]

@@ -10,8 +10,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from extracts.contract import SQL_TYPES, Column, Table
-from extracts.csv_records import Scan
 from extracts.csv_relation import create_from_csv, open_csv
+from extracts.csv_scan import Scan
 from extracts.errors import ExtractRefused, did_you_mean
 from extracts.parse import Parsed, parse_column
 from extracts.source_file import SourceFile, quote_name, quote_path

@@ -1,0 +1,106 @@
+"""The account of an import: every file, every block, every row that could not be imported."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, astuple, dataclass, fields
+from datetime import date
+from pathlib import Path
+
+from extracts.parse import ALLOWED
+from extracts.quarantine import MOST_NAMED, MOST_QUARANTINED
+from extracts.source_file import IMPORT_QUARANTINE, IMPORT_REPORT
+
+
+@dataclass(frozen=True, slots=True)
+class BrokenRow:
+    """A source row that an import quarantined, as in the table `quarantine` of a loaded extract."""
+
+    table_name: str
+    key: str | None
+    column_name: str | None
+    rule: str
+    source_file: str
+    source_line: int
+
+
+@dataclass(frozen=True, slots=True)
+class FileRead:
+    """A source file: its records after the header, and the file that it repeats byte for byte (then it is not read)."""
+
+    name: str
+    sha256: str
+    records: int
+    same_as: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BlockCount:
+    """What one block made of one file. `rows_in` = `written` + `skipped` + `quarantined`, exactly."""
+
+    table: str
+    block: int
+    file: str
+    rows_in: int
+    written: int
+    skipped: int
+    quarantined: int
+
+
+@dataclass(frozen=True, slots=True)
+class ImportReport:
+    """The account of an import; `import_report.json` holds the same."""
+
+    folder: Path
+    source_system: str | None
+    as_of: date | None
+    files: tuple[FileRead, ...]
+    blocks: tuple[BlockCount, ...]
+    rows_written: Mapping[str, int]
+    notices: tuple[str, ...]
+
+    @property
+    def rows_quarantined(self) -> int:
+        """Rows of all blocks that were quarantined."""
+        return sum(block.quarantined for block in self.blocks)
+
+
+def write_report(report: ImportReport, folder: Path) -> None:
+    """Write `import_report.json`: files, counts and notices, no value and no key."""
+    content = {name: value for name, value in asdict(report).items() if name != "folder"}
+    content["as_of"] = report.as_of.isoformat() if report.as_of else None
+    content["rows_quarantined"] = report.rows_quarantined
+    path = folder / IMPORT_REPORT
+    path.touch(mode=0o600)
+    path.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def write_quarantine(broken: Iterable[BrokenRow], folder: Path) -> None:
+    """Write `import_quarantine.csv`: each quarantined row by table, key, column, rule, file and line."""
+    path = folder / IMPORT_QUARANTINE
+    path.touch(mode=0o600)
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow([field.name for field in fields(BrokenRow)])
+        writer.writerows(astuple(row) for row in broken)
+
+
+def describe_broken(name: str, broken: list[BrokenRow], taken: int) -> str:
+    """Say which rules were broken how often, the worst five, each with its first file and line."""
+    kinds = Counter((row.source_file, row.column_name, row.rule) for row in broken)
+    first: dict[tuple[str, str | None, str], int] = {}
+    for row in broken:
+        first.setdefault((row.source_file, row.column_name, row.rule), row.source_line)
+    named = [
+        f"{rule}{f' in {column}' if column else ''} {count:,} times in {file}, first in line "
+        f"{first[file, column, rule]} (allowed: {ALLOWED[rule]})"
+        for (file, column, rule), count in kinds.most_common(MOST_NAMED)
+    ]
+    return (
+        f"{name}: {len(broken):,} of {taken:,} rows cannot be imported ({len(broken) / taken:.1%}): "
+        f"{'; '.join(named)}. "
+        f"Allowed: at most {MOST_QUARANTINED:.0%} of a table's rows in quarantine. Correct the mapping or the source."
+    )

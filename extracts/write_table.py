@@ -1,0 +1,31 @@
+"""Writes a DuckDB table as Parquet, the same rows to the same bytes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import duckdb
+import pyarrow.parquet as pq
+
+from extracts.ask import ask_row
+from extracts.metadata import ControlTotal, money_column
+from extracts.source_file import quote_name
+
+BATCH_ROWS = 1_000_000
+
+
+def write_table(connection: duckdb.DuckDBPyConnection, name: str, folder: Path) -> ControlTotal:
+    """Write a table as Parquet in its own order; the same rows give the same bytes. Return its rows and dollars."""
+    table = quote_name(name)
+    path = folder / f"{name}.parquet"
+    path.touch(mode=0o600)
+    money = money_column(name)
+    present = money is not None and money in {row[0] for row in connection.execute(f"DESCRIBE {table}").fetchall()}
+    amount = f"coalesce(sum({quote_name(money)}), 0)" if money and present else "NULL"
+    rows, dollars = ask_row(connection, f"SELECT count(*), {amount} FROM {table}")
+    schema = connection.sql(f"SELECT * FROM {table} LIMIT 0").to_arrow_table().schema
+    with pq.ParquetWriter(path, schema, compression="zstd") as writer:
+        for start in range(0, rows, BATCH_ROWS):
+            batch = connection.sql(f"SELECT * FROM {table} ORDER BY rowid LIMIT {BATCH_ROWS} OFFSET {start}")
+            writer.write_table(batch.to_arrow_table())
+    return ControlTotal(rows, dollars)
