@@ -16,6 +16,7 @@ from extracts.simulator.hospital import Hospital, run_hospital
 from extracts.simulator.ledger_tables import write_transactions
 from extracts.simulator.patient_tables import write_contacts, write_flags, write_plans, write_promises
 from extracts.simulator.registration_tables import write_accounts, write_coverages, write_guarantors, write_payers
+from extracts.simulator.truth_tables import TRUTH_FOLDER, write_truth
 
 SOURCE_SYSTEM = "simulated hospital"
 FEWEST_ACCOUNTS = 100
@@ -33,7 +34,7 @@ class Simulated:
     hospital: Hospital
 
 
-def simulate(folder: Path, *, accounts: int, seed: int, as_of: date) -> Simulated:
+def simulate(folder: Path, *, accounts: int, seed: int, as_of: date, truth: bool = False) -> Simulated:
     """Simulate a hospital's last three years and write its AR extract: one Parquet file a table, and extract.toml.
 
     Parameters
@@ -46,6 +47,8 @@ def simulate(folder: Path, *, accounts: int, seed: int, as_of: date) -> Simulate
         The same seed, accounts and day give the same bytes.
     as_of
         The extract knows everything before this day (2015 and later).
+    truth
+        Whether to write what the extract hides into the folder `truth` beside it, which no loader reads.
 
     Raises
     ------
@@ -58,6 +61,8 @@ def simulate(folder: Path, *, accounts: int, seed: int, as_of: date) -> Simulate
     rows, cents = _write_tables(hospital, folder, seed)
     control = {name: ControlTotal(rows=size, amount=None) for name, size in rows.items()}
     control["transactions"] = ControlTotal(rows=rows["transactions"], amount=Decimal(cents).scaleb(-2))
+    if truth:
+        write_truth(hospital, folder / TRUTH_FOLDER)
     write_metadata(Metadata(SOURCE_SYSTEM, as_of, control, {}), folder)
     return Simulated(folder, as_of, rows, hospital)
 
@@ -109,5 +114,8 @@ def _make_room(folder: Path) -> None:
             f"cannot write a simulated extract to {folder}: it holds files of another extract; "
             "allowed is an empty folder or that of an earlier simulation; name another"
         )
-    for path in tables:
+    hidden = folder / TRUTH_FOLDER
+    for path in [*tables, *sorted(hidden.glob("*.parquet"))]:
         path.unlink()
+    if hidden.exists():
+        hidden.rmdir()

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from extracts.contract import Column, table
-from extracts.simulator.randomness import Booleans, Integers
+from extracts.simulator.randomness import Booleans, Floats, Integers
 from extracts.simulator.rows import MISSING
 
 ROWS_A_GROUP = 500_000
@@ -96,6 +96,16 @@ def write_booleans(values: Integers) -> Build:
     def build(part: slice) -> pa.Array:
         chosen = np.asarray(values[part])
         return pa.array(chosen == 1, type=pa.bool_(), mask=chosen == MISSING)
+
+    return build
+
+
+def write_numbers(values: Floats) -> Build:
+    """Numbers as they are; null where not a number."""
+
+    def build(part: slice) -> pa.Array:
+        chosen = np.asarray(values[part], dtype=np.float64)
+        return pa.array(chosen, type=pa.float64(), mask=np.isnan(chosen))
 
     return build
 
