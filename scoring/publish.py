@@ -5,7 +5,8 @@ The order, and why a crash at any point loses nothing:
 1. Take the lock `OUT/.lock`. Under it, put right what a crash of an earlier run left behind (`_recover`).
 2. Build in the hidden sibling `OUT/.<as-of>.new`. A crash here leaves a hidden folder that the next run removes.
 3. Make it private (folders 0700, files 0600) and flush every file and folder to the disk.
-4. If this as-of was published before, move that folder to `OUT/.<as-of>.old`. A crash here: the next run moves it back.
+4. If this as-of was published before, move that folder to `OUT/.<as-of>.old`. A crash here, before the next
+   line: nothing is lost, but the day's folder is missing until the next run moves it back.
 5. Rename `.new` to `OUT/<as-of>`. From here the new run is whole.
 6. Replace `OUT/current` by renaming a finished link over it, so that a reader finds the old run or the new one.
 7. Remove `.old`. A crash before: the next run removes it.

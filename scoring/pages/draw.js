@@ -125,7 +125,7 @@ function waterfall(reasons, scale, ending) {
     return row(step.text, share(step.left), share(low + Math.abs(step.amount)), way, `${ARROW[way]} ${strength(step.amount)}`, way);
   });
   if (scale) {
-    rows.unshift(row("Usual on this list", share(from), "", "mark", "", ""));
+    rows.unshift(row("Starting point of every score", share(from), "", "mark", "", ""));
     rows.push(row(ending, share(at), "", "mark", "", ""));
   }
   return make("ol", "steps", ...rows);
