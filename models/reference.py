@@ -41,7 +41,7 @@ def describe_distributions(data: pd.DataFrame, columns: Sequence[Column], probab
         if column.levels is None:
             features[column.name] = describe_numbers(values, people)
         else:
-            features[column.name] = _describe_levels(values, column)
+            features[column.name] = _describe_levels(values, people, column)
     edges = np.linspace(0, 1, BINS + 1)[1:-1]
     counts = np.bincount(np.searchsorted(edges, probability, side="right"), minlength=BINS)
     merged_edges, merged = _merge(edges, counts, counts)
@@ -72,21 +72,18 @@ def describe_numbers(values: Floats, people: NDArray[np.int64]) -> dict[str, Any
     return {"edges": _rounded(merged_edges), "counts": merged, "unknown": unknown}
 
 
-def _describe_levels(codes: Floats, column: Column) -> dict[str, Any]:
+def _describe_levels(codes: Floats, people: NDArray[np.int64], column: Column) -> dict[str, Any]:
     levels = column.levels or ()
-    known = codes[~np.isnan(codes)].astype(np.int64)
-    counts = [int(count) for count in np.bincount(known, minlength=len(levels) + 1)]
-    unknown = len(codes) - len(known)
-    for few in ("other", "unknown"):
-        # Too few others or unknowns to show: they join the commonest word.
-        number = counts[-1] if few == "other" else unknown
-        if 0 < number < FEWEST_PEOPLE and levels:
-            counts[0] += number
-            if few == "other":
-                counts[-1] = 0
-            else:
-                unknown = 0
-    return {"levels": list(levels), "counts": counts, "unknown": unknown}
+    cells = np.where(np.isnan(codes), len(levels) + 1, np.nan_to_num(codes)).astype(np.int64)
+    counts = np.bincount(cells, minlength=len(levels) + 2)
+    heads = np.array([len(np.unique(people[cells == cell])) for cell in range(len(counts))])
+    few = (heads > 0) & (heads < FEWEST_PEOPLE)
+    if few.any():  # too few to show: they join the commonest cell
+        joined = int(counts[few].sum())
+        counts[few] = 0
+        counts[int(np.argmax(counts))] += joined
+    shown = [int(count) for count in counts]
+    return {"levels": list(levels), "counts": shown[:-1], "unknown": shown[-1]}
 
 
 def _merge(edges: Floats, counts: NDArray[np.intp], heads: NDArray[np.intp]) -> tuple[list[float], list[int]]:

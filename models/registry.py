@@ -291,18 +291,18 @@ def _client(fault: type[PayrankError] = WrongUsage) -> Iterator[MlflowClient]:
             yield MlflowClient(tracking_uri=uri, registry_uri=os.environ.get("MLFLOW_REGISTRY_URI") or uri)
         except MlflowException as error:
             raise fault(
-                f"MLflow could not do it, at {_without_password(uri)}: {error.message}; see what it holds with "
-                "`mlflow ui --backend-store-uri <that address>`, or name a bundle folder"
+                _without_password(f"MLflow could not do it, at {uri}: {error.message}")
+                + "; see what is there with `mlflow ui --backend-store-uri <that address>`, or name a bundle folder"
             ) from error
         finally:
             for logger, level in zip(chatter, levels, strict=True):
                 logger.setLevel(level)
 
 
-def _without_password(uri: str) -> str:
-    """Return a store's address without the user and password that it may hold.
+def _without_password(text: str) -> str:
+    """Return a message without the user and password that an address in it may hold.
 
-    >>> _without_password("https://ann:secret@mlflow.example.org/x")
-    'https://mlflow.example.org/x'
+    >>> _without_password("no answer from https://ann:secret@mlflow.example.org/x")
+    'no answer from https://mlflow.example.org/x'
     """
-    return re.sub(r"//[^/@]*@", "//", uri)
+    return re.sub(r"//[^/@\s]*@", "//", text)

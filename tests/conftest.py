@@ -13,8 +13,17 @@ from features.catalog import Feature
 from features.frame import Frame
 from features.targets import OverturnTarget, PaymentTarget
 from features.vocabulary import Snapshot
+from training.settings import Member, TrainingSettings
+from training.train import Trained, train
 
 FrameMaker = Callable[..., Frame]
+
+SMALL = TrainingSettings(
+    most_rounds=40,
+    share_rounds=20,
+    patience=10,
+    members=(Member(seeds=(1, 2)), Member(name="additive", trees={"max_depth": 1}, seeds=(1,), weight=0.5)),
+)
 
 PAYERS = np.array(["commercial", "medicare", "medicaid", "self_pay", "rare_payer"])
 
@@ -99,3 +108,15 @@ def make_frame(
 def frame_maker() -> FrameMaker:
     """Make labelled frames; see `make_frame`."""
     return make_frame
+
+
+@pytest.fixture(scope="session")
+def payment_frame() -> Frame:
+    """A year of accounts: 12 snapshots of 150 rows."""
+    return make_frame()
+
+
+@pytest.fixture(scope="session")
+def trained(payment_frame: Frame) -> Trained:
+    """A small payment model of two kinds of trees, with a share model, in memory."""
+    return train(payment_frame, kind="payment", as_of=date(2025, 3, 1), settings=SMALL)

@@ -1,0 +1,82 @@
+"""Probabilities that mean what they say, and never turn the ranking round."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from models.calibration import Isotonic, Platt, fit_isotonic, fit_platt, parse_calibration, sigmoid
+
+finite = st.floats(-50, 50, allow_nan=False)
+samples = st.lists(st.tuples(finite, st.booleans()), min_size=2, max_size=200)
+
+
+def _rows(n: int, slope: float, offset: float, seed: int = 3):
+    draw = np.random.default_rng(seed)
+    raw = draw.normal(0, 1.5, n)
+    return raw, (draw.random(n) < sigmoid(slope * raw + offset)).astype(float)
+
+
+@pytest.mark.parametrize(("slope", "offset"), [(1.0, 0.0), (0.4, -1.0), (2.5, 1.0)])
+def test_platt_finds_the_slope_and_offset_that_made_the_outcomes(slope, offset):
+    found = fit_platt(*_rows(40_000, slope, offset))
+    assert found.slope == pytest.approx(slope, rel=0.07)
+    assert found.offset == pytest.approx(offset, abs=0.07)
+
+
+@pytest.mark.parametrize("fit", [fit_platt, fit_isotonic])
+def test_calibrated_probabilities_are_near_the_truth(fit):
+    raw, label = _rows(40_000, 0.5, -0.8)
+    grid = np.linspace(-2.5, 2.5, 21)
+    assert fit(raw, label).apply(grid) == pytest.approx(sigmoid(0.5 * grid - 0.8), abs=0.04)
+
+
+@pytest.mark.parametrize("fit", [fit_platt, fit_isotonic])
+@given(rows=samples)
+def test_a_map_rises_and_stays_between_0_and_1_whatever_it_learned_from(fit, rows):
+    raw = np.array([row[0] for row in rows])
+    label = np.array([float(row[1]) for row in rows])
+    mapped = fit(raw, label).apply(np.linspace(-100, 100, 401))
+    assert np.all(np.diff(mapped) >= -1e-12)
+    assert mapped.min() >= 0
+    assert mapped.max() <= 1
+
+
+def test_scores_that_rank_backwards_give_everyone_the_base_rate():
+    raw, label = _rows(5_000, -1.0, 0.0)
+    mapped = fit_platt(raw, label).apply(np.array([-3.0, 3.0]))
+    assert mapped == pytest.approx([label.mean()] * 2, abs=0.01)
+
+
+@given(rows=samples)
+def test_a_map_comes_back_from_json_exactly(rows):
+    raw = np.array([row[0] for row in rows])
+    label = np.array([float(row[1]) for row in rows])
+    for learned in (fit_platt(raw, label), fit_isotonic(raw, label)):
+        assert parse_calibration(learned.model_dump_json()) == learned
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"method":"isotonic","raw":[0,1],"probability":[0.6,0.5]}',
+        '{"method":"isotonic","raw":[1,0],"probability":[0.5,0.6]}',
+        '{"method":"isotonic","raw":[0],"probability":[0.5,0.6]}',
+        '{"method":"isotonic","raw":[0,1],"probability":[0.5,1.6]}',
+        '{"method":"platt","slope":-1,"offset":0}',
+        '{"method":"magic"}',
+        "[]",
+    ],
+)
+def test_a_map_that_falls_or_is_not_known_is_refused(text):
+    with pytest.raises(ValueError, match="validation error"):
+        parse_calibration(text)
+
+
+def test_isotonic_steps_are_never_the_score_of_a_handful():
+    raw, label = _rows(500, 1.0, 0.0)
+    assert len(fit_isotonic(raw, label).raw) <= 20
+    assert isinstance(fit_isotonic(raw[:5], label[:5]), Isotonic)
+    assert isinstance(fit_platt(raw[:5], label[:5]), Platt)
