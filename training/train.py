@@ -127,7 +127,9 @@ def train(
 def check_frame(frame: Frame, kind: Kind) -> None:
     """Refuse a frame of the wrong unit, or without labels."""
     if frame.unit != UNIT_OF_KIND[kind]:
-        raise WrongUsage(f"a {kind} model is trained on a frame of {UNIT_OF_KIND[kind]}s; this one is of {frame.unit}s")
+        raise WrongUsage(
+            f"models of kind {kind} are trained on frames of {UNIT_OF_KIND[kind]}s; this frame is of {frame.unit}s"
+        )
     absent = [name for name in ("label", "share", "recovered") if name not in frame.data.columns]
     if absent:
         raise WrongUsage(f"the frame has no {', '.join(absent)}: train on `features.frame.training_frame`")

@@ -1,0 +1,129 @@
+"""Nothing is learned from what was not yet known."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from extracts.errors import NoUsableModel
+from training.settings import TrainingSettings, Validation
+from training.temporal import describe_design, known_days, plan_periods, row_weights
+
+SMALL = TrainingSettings(fewest_outcomes=11)
+DAY = np.timedelta64(1, "D")
+
+
+def _rows(offsets: list[int], outcomes: list[bool]) -> pd.DataFrame:
+    start = np.datetime64("2020-01-01", "s")
+    as_of = np.sort(np.array(offsets)) * np.timedelta64(86400, "s") + start
+    return pd.DataFrame({"as_of": as_of, "label": np.array(outcomes, dtype=float), "unit_id": range(len(as_of))})
+
+
+@st.composite
+def histories(draw: st.DrawFn) -> tuple[pd.DataFrame, int, TrainingSettings]:
+    count = draw(st.integers(60, 300))
+    span = draw(st.integers(20, 900))
+    every = draw(st.sampled_from([1, 7, 30]))
+    offsets = draw(st.lists(st.integers(0, span // every), min_size=count, max_size=count))
+    outcomes = draw(st.lists(st.booleans(), min_size=count, max_size=count))
+    chosen = Validation(
+        periods=draw(st.integers(2, 6)),
+        share=draw(st.floats(0.1, 0.9)),
+        window_days=draw(st.sampled_from([None, 60, 365])),
+    )
+    gap = draw(st.integers(1, 200))
+    rows = _rows([offset * every for offset in offsets], outcomes)
+    return rows, gap, SMALL.model_copy(update={"validation": chosen})
+
+
+@settings(max_examples=150, deadline=None)
+@given(history=histories())
+def test_each_fitted_label_was_known_before_the_period_and_each_predicted_row_is_a_gap_later(history):
+    data, gap, chosen = history
+    last = data["as_of"].max().date()
+    try:
+        design = plan_periods(data, gap, last + timedelta(days=gap), chosen)
+    except NoUsableModel:
+        return
+    assert design.splits[0].role == "tuning"
+    assert {split.role for split in design.splits[1:]} == {"judged"}
+    predicted = np.concatenate([split.predicted for split in design.splits])
+    assert len(np.unique(predicted)) == len(predicted)
+    for split in design.splits:
+        if not len(split.fitted):
+            continue
+        start = design.as_of[split.predicted].min()
+        assert design.known_on[split.fitted].max() <= start
+        assert start - design.as_of[split.fitted].max() >= gap * DAY
+    for earlier, later in zip(design.splits, design.splits[1:], strict=False):
+        assert design.as_of[earlier.predicted].max() < design.as_of[later.predicted].min()
+        assert design.known_on[later.fitted].max() >= design.known_on[earlier.fitted].max()
+
+
+def _year(rows: int = 40, snapshots: int = 12) -> pd.DataFrame:
+    draw = np.random.default_rng(5)
+    return _rows(sorted(list(range(0, snapshots * 30, 30)) * rows), list(draw.random(rows * snapshots) < 0.5))
+
+
+def test_the_manifest_tells_that_calibration_is_later_than_every_fit(trained):
+    windows = trained.bundle.manifest.windows
+    for period in windows.periods:
+        assert period.fitted_labels_known_by <= period.predicted.first
+        assert (period.predicted.first - period.fitted.last).days >= windows.gap_days
+    assert windows.calibrated_on.first == windows.periods[0].predicted.first
+    assert windows.calibrated_on.rows == sum(period.predicted.rows for period in windows.periods)
+
+
+def test_a_label_that_came_later_than_the_gap_waits_until_it_was_known():
+    data = _year()
+    late = pd.Timestamp("2020-11-20")
+    data["known_on"] = pd.NaT
+    data.loc[data.index[:100], "known_on"] = late
+    design = plan_periods(data, 30, date(2021, 6, 1), SMALL)
+    for split in design.splits:
+        if design.as_of[split.predicted].min() < np.datetime64(late, "D"):
+            assert not set(split.fitted) & set(range(100))
+    assert (known_days(data, 30)[:100] == np.datetime64("2020-11-20")).all()
+    assert (known_days(data, 30)[100:] == design.as_of[100:] + 30 * DAY).all()
+
+
+def test_labels_that_are_not_ripe_are_refused_with_their_number():
+    with pytest.raises(NoUsableModel, match="40 of 480 training rows have labels that are not ripe on 2020-12-01"):
+        plan_periods(_year(), 30, date(2020, 12, 1), SMALL)
+
+
+def test_too_short_a_history_is_refused_with_what_would_do():
+    with pytest.raises(NoUsableModel, match=r"3 snapshots from 2020-01-01 to 2020-03-01.*60 days.*send more history"):
+        plan_periods(_year(snapshots=3), 60, date(2021, 6, 1), SMALL)
+
+
+def test_a_rolling_window_forgets_what_is_older():
+    chosen = SMALL.model_copy(update={"validation": Validation(window_days=90)})
+    data = _year()
+    design = plan_periods(data, 30, date(2021, 6, 1), chosen)
+    for split in design.splits:
+        start = design.as_of[split.predicted].min()
+        assert design.as_of[split.fitted].min() >= start - (90 + 30) * DAY
+    assert design.as_of[design.final].min() >= design.as_of.max() - 90 * DAY
+    described = describe_design(data, design, design.final, 30, chosen)
+    assert described.fitted.rows == len(design.final) < len(data)
+
+
+def test_unit_weights_count_each_account_once_and_rows_once():
+    data = _rows([0, 0, 0, 0], [True] * 4).assign(unit_id=["a", "a", "a", "b"])
+    every = np.arange(4)
+    assert row_weights(data, every, SMALL).tolist() == [1, 1, 1, 1]
+    by_unit = row_weights(data, every, SMALL.model_copy(update={"weight": "unit"}))
+    assert by_unit == pytest.approx([2 / 3, 2 / 3, 2 / 3, 2])
+
+
+def test_a_half_life_halves_the_weight_of_a_row_that_is_that_much_older():
+    data = _rows([0, 100], [True, False])
+    weights = row_weights(data, np.arange(2), SMALL.model_copy(update={"half_life_days": 100.0}))
+    assert weights[1] / weights[0] == pytest.approx(2)
+    assert weights.mean() == pytest.approx(1)

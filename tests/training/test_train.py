@@ -1,0 +1,176 @@
+"""A training: honest, repeatable, refused with numbers where it cannot be."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from datetime import date
+
+import numpy as np
+import pytest
+from sklearn.metrics import roc_auc_score
+
+from extracts.errors import NoUsableModel, WrongUsage
+from models.bundle import read_bundle
+from models.predict import predict
+from training.fit import member_rounds, member_weights
+from training.settings import Member, TrainingSettings
+from training.train import train
+
+AS_OF = date(2025, 3, 1)
+QUICK = TrainingSettings(most_rounds=60, share_rounds=20, patience=10, members=(Member(seeds=(1,)),))
+
+
+def test_two_trainings_give_the_same_bytes_on_one_thread_or_two(payment_frame, tmp_path):
+    settings = QUICK.model_copy(update={"members": (Member(seeds=(1, 2, 3)),)})
+    one = train(payment_frame, kind="payment", as_of=AS_OF, settings=settings, out=tmp_path / "one")
+    two = train(payment_frame, kind="payment", as_of=AS_OF, settings=settings, out=tmp_path / "two")
+    alone = train(payment_frame, kind="payment", as_of=AS_OF, settings=settings.model_copy(update={"threads": 1}))
+    assert one.bundle.files == two.bundle.files
+    for path in (tmp_path / "one").iterdir():
+        assert path.read_bytes() == (tmp_path / "two" / path.name).read_bytes()
+        if path.suffix == ".txt":
+            assert path.read_bytes() == alone.bundle.files[path.name], path.name
+
+
+def test_the_model_ranks_nearly_as_well_as_the_truth_and_its_probabilities_hold(frame_maker):
+    frame = frame_maker(snapshots=14, rows=700, strength=1.3)
+    found = train(frame, kind="payment", as_of=date(2025, 6, 1), settings=TrainingSettings(members=QUICK.members))
+    metrics = found.bundle.manifest.metrics
+    rows = found.later[found.found.judged]
+    best = roc_auc_score(rows["label"], rows["truth"])
+    assert metrics["auc"] - 0.5 >= 0.93 * (best - 0.5)
+    assert metrics["ece"] < 0.035
+    baselines = found.bundle.manifest.baselines
+    assert metrics["dollars_captured"] > baselines["oldest_first"]["dollars_captured"]
+    assert metrics["dollars_captured"] > baselines["largest_first"]["dollars_captured"]
+    assert metrics["brier"] < min(baselines[name]["brier"] for name in ("majority", "rate_by_age"))
+    unseen = frame_maker(snapshots=1, rows=3000, seed=99, strength=1.3).data
+    scores = predict(found.bundle, unseen)
+    assert np.abs(scores["probability"] - unseen["truth"]).mean() < 0.08
+    assert scores["expected_share"].mean() == pytest.approx(unseen["share"].mean(), abs=0.03)
+
+
+def test_out_of_time_scores_come_from_models_that_never_saw_the_rows(trained, payment_frame):
+    found = trained.found
+    assert (np.diff(found.period) >= 0).all()
+    assert found.judged.sum() == sum(p.predicted.rows for p in trained.bundle.manifest.windows.periods[1:])
+    inside = predict(trained.bundle, payment_frame.data.iloc[found.rows])["raw_score"]
+    assert roc_auc_score(found.label, inside) > roc_auc_score(found.label, found.raw)
+
+
+def test_probabilities_of_a_period_are_calibrated_by_earlier_periods_alone(payment_frame):
+    changed = payment_frame.data.copy()
+    last = changed["as_of"] == changed["as_of"].max()
+    changed.loc[last, "label"] = 1.0 - changed.loc[last, "label"]
+    before = train(payment_frame, kind="payment", as_of=AS_OF, settings=QUICK).found
+    after = train(replace(payment_frame, data=changed), kind="payment", as_of=AS_OF, settings=QUICK).found
+    assert np.array_equal(before.raw, after.raw)
+    assert np.array_equal(before.probability, after.probability)
+
+
+def test_without_refit_the_last_validated_boosters_are_the_model(payment_frame):
+    settings = QUICK.model_copy(update={"refit": False})
+    found = train(payment_frame, kind="payment", as_of=AS_OF, settings=settings)
+    windows = found.bundle.manifest.windows
+    assert windows.fitted == windows.periods[-1].fitted
+    assert not windows.refit
+    last = found.found.period == found.found.period.max()
+    scores = predict(found.bundle, payment_frame.data.iloc[found.found.rows[last]])
+    assert np.array_equal(scores["raw_score"], found.found.raw[last])
+
+
+def test_without_amounts_outcomes_are_counted_and_the_share_is_assumed(frame_maker):
+    frame = frame_maker(unit="denial", amounts=False)
+    bundle = train(frame, kind="overturn", as_of=AS_OF, settings=QUICK).bundle
+    assert bundle.manifest.share.method == "assumed"
+    assert "outcomes_captured" in bundle.manifest.metrics
+    assert "dollars_captured" not in bundle.manifest.metrics
+    assert "largest_first" not in bundle.manifest.baselines
+    assert bundle.manifest.horizon_days is None
+    scores = predict(bundle, frame.data)
+    assert (scores["expected_share"] == scores["probability"]).all()
+
+
+def test_few_known_shares_are_one_mean(payment_frame):
+    data = payment_frame.data.copy()
+    data.loc[data.index[40:], "share"] = np.nan
+    bundle = train(replace(payment_frame, data=data), kind="payment", as_of=AS_OF, settings=QUICK).bundle
+    known = data["share"][(data["label"] == 1) & data["share"].notna()]
+    assert bundle.manifest.share.method == "mean"
+    assert bundle.manifest.share.mean == pytest.approx(known.mean(), abs=1e-4)
+    assert "share.txt" not in bundle.files
+
+
+def test_the_manifest_can_rebuild_the_settings_and_the_target(trained, payment_frame):
+    manifest = trained.bundle.manifest
+    assert TrainingSettings.model_validate(manifest.settings).members[1].name == "additive"
+    assert type(payment_frame.target).model_validate(manifest.target) == payment_frame.target
+    assert manifest.catalogue_digest == payment_frame.digest
+    assert manifest.rows == len(payment_frame.data)
+    assert manifest.events == int(payment_frame.data["label"].sum())
+
+
+def test_a_member_has_trees_seeds_and_weight_of_its_own(trained):
+    texts = [trained.bundle.files[f"likelihood_{n}.txt"].decode() for n in range(3)]
+    leaves = [max(int(found) for found in re.findall(r"^num_leaves=(\d+)$", text, re.M)) for text in texts]
+    assert leaves[2] == 2 < min(leaves[:2])
+    assert texts[0] != texts[1]
+    settings = TrainingSettings(members=(Member(seeds=(1, 2)), Member(name="b", seeds=(1,), weight=2.0)))
+    assert member_weights(settings) == pytest.approx((1 / 6, 1 / 6, 2 / 3))
+
+
+def test_a_fixed_number_of_rounds_is_kept(payment_frame):
+    settings = QUICK.model_copy(update={"members": (Member(seeds=(1, 2), rounds=7),)})
+    found = train(payment_frame, kind="payment", as_of=AS_OF, settings=settings)
+    assert dict(found.found.rounds) == {"trees": 7}
+    assert [booster.num_trees() for booster in found.bundle.likelihood] == [7, 7]
+    assert member_rounds(settings, list(found.found.last)) == {"trees": 7}
+
+
+def test_monotone_directions_hold_where_the_setting_is_on(payment_frame):
+    settings = QUICK.model_copy(update={"monotone": True})
+    bundle = train(payment_frame, kind="payment", as_of=AS_OF, settings=settings).bundle
+    rows = payment_frame.data.iloc[np.repeat(np.arange(20), 40)].copy()
+    for name, direction in (("past_rate", 1), ("days_open", -1)):
+        swept = rows.assign(**{name: np.tile(np.linspace(*payment_frame.data[name].quantile([0, 1]), 40), 20)})
+        raw = predict(bundle, swept)["raw_score"].to_numpy().reshape(20, 40)
+        assert (direction * np.diff(raw, axis=1) >= -1e-12).all(), name
+
+
+@pytest.mark.parametrize("label", [0.0, 1.0])
+def test_one_class_only_is_refused_with_numbers(payment_frame, label):
+    frame = replace(payment_frame, data=payment_frame.data.assign(label=label))
+    with pytest.raises(NoUsableModel, match=r"too few outcomes.*1800 rows; needed: 50 of each.*longer history"):
+        train(frame, kind="payment", as_of=AS_OF)
+
+
+def test_a_row_without_a_label_is_refused(payment_frame):
+    data = payment_frame.data.copy()
+    data.loc[3, "label"] = np.nan
+    with pytest.raises(NoUsableModel, match="a label \\(0 or 1\\) on every row"):
+        train(replace(payment_frame, data=data), kind="payment", as_of=AS_OF)
+
+
+def test_the_wrong_frame_is_refused(payment_frame):
+    with pytest.raises(WrongUsage, match="kind overturn are trained on frames of denials; this frame is of accounts"):
+        train(payment_frame, kind="overturn", as_of=AS_OF)
+    bare = replace(payment_frame, data=payment_frame.data.drop(columns=["label", "recovered"]))
+    with pytest.raises(WrongUsage, match="has no label, recovered"):
+        train(bare, kind="payment", as_of=AS_OF)
+
+
+def test_constant_and_empty_features_do_no_harm(payment_frame, tmp_path):
+    data = payment_frame.data.assign(calls=3.0, noise=np.nan)
+    data["payer_class"] = data["payer_class"].where(data["payer_class"].isna(), None).astype("str")
+    frame = replace(payment_frame, data=data, unavailable=("noise", "payer_class"))
+    train(frame, kind="payment", as_of=AS_OF, settings=QUICK, out=tmp_path / "bundle")
+    bundle = read_bundle(tmp_path / "bundle")
+    assert predict(bundle, data)["probability"].notna().all()
+    assert any("2 features are null for want of tables: noise, payer_class" in said for said in bundle.manifest.notices)
+
+
+def test_a_feature_that_knows_the_outcome_raises_the_alarm(payment_frame):
+    frame = replace(payment_frame, data=payment_frame.data.assign(noise=payment_frame.data["label"]))
+    notices = train(frame, kind="payment", as_of=AS_OF, settings=QUICK).bundle.manifest.notices
+    assert any("too good" in said for said in notices)
