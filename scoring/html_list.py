@@ -51,8 +51,8 @@ _DENIAL_CELLS: tuple[Cell, ...] = (
     {"key": "why", "title": "Main reasons", "kind": "reasons"},
 )
 _WORDS = {
-    "patient_pay": {"line": "guarantor", "amount": "patient balance", "chance": "chance of payment"},
-    "denials": {"line": "denial", "amount": "denied amount", "chance": "chance of overturn"},
+    "patient_pay": {"line": "guarantor", "amount": "patient balance", "chance": "chance of payment", "kept": "account"},
+    "denials": {"line": "denial", "amount": "denied amount", "chance": "chance of overturn", "kept": "denial"},
 }
 
 

@@ -74,7 +74,6 @@ class ListSummary:
     at_stake: float | None
     expected: float | None
     below_the_cut: int
-    suppressed: int
     urgent: int
     chances: tuple[Bar, ...]
 
@@ -162,7 +161,6 @@ def summarize_list(worklist: Worklist[Line]) -> ListSummary:
         at_stake=None if unknown else worklist.at_stake,
         expected=None if unknown else worklist.expected,
         below_the_cut=worklist.below_the_cut,
-        suppressed=sum(worklist.suppressed.values()),
         urgent=worklist.urgent,
         chances=count_by_chance(line.probability for line in worklist.lines),
     )

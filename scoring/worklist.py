@@ -189,6 +189,8 @@ class Worklist(Generic[Line_co]):
         Accounts or denials that were scored, are allowed, and fell below the capacity.
     suppressed
         Rule (its number in rules.toml) -> accounts or denials that it kept off the list.
+    kept_off
+        Accounts or denials kept off in all, each once though several rules may hit it; None when not counted.
     """
 
     name: str
@@ -199,6 +201,7 @@ class Worklist(Generic[Line_co]):
     suppressed: Mapping[str, int]
     notices: tuple[str, ...]
     model: str
+    kept_off: int | None = None
 
     @property
     def at_stake(self) -> float:

@@ -141,7 +141,8 @@ def _add_about(book: Any, look: _Look, name: str, worklist: Worklist[Line]) -> N
         ("Dollars at stake", worklist.at_stake, "money"),
         ("Expected dollars", worklist.expected, "money"),
         ("Below the cut", worklist.below_the_cut, "count"),
-        *((f"Kept off: {rule}", count, "count") for rule, count in name_rules(worklist.suppressed)),
+        ("Kept off by rules, each once", worklist.kept_off, "count"),
+        *((f"Kept off by {rule}", count, "count") for rule, count in name_rules(worklist.suppressed)),
         *(("Notice", notice, "text") for notice in worklist.notices),
         ("Notes", "The notes column lives in this workbook alone: tomorrow's file starts empty.", "text"),
     ]

@@ -122,6 +122,7 @@ def make_patient_list(count: int, seed: int = 7) -> Worklist[PatientLine]:
             "Simulated data: no row is a patient.",
         ),
         model="payrank-payment, version 3",
+        kept_off=270,
     )
 
 

@@ -125,7 +125,7 @@ def test_the_header_tells_what_how_much_until_when_and_what_was_kept_off(patient
     assert "As of <strong>Nov 20, 2026</strong>" in text
     assert "Model payrank-payment, version 3" in text
     assert "<dt>Listed</dt><dd>12</dd>" in text
-    assert "283 kept off by rules, 4 below the cut" in text
+    assert "Not on this list: 270 kept off by rules, 4 below the cut" in text
     assert "<td>S4 Payment plan running" in text
     assert '<p class="banner"><strong>Simulated data: no row is a patient.</strong></p>' in text
 

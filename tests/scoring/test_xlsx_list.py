@@ -79,7 +79,7 @@ def test_each_queue_has_a_sheet_and_together_they_hold_every_row_once(denial_lis
 
 def test_about_says_what_was_kept_off_and_why(patient_list):
     about = {row[0].value: row[1].value for row in open_book(render_xlsx(patient_list(3)))["About"].iter_rows()}
-    assert about["Kept off: H4 Asked us to cease communication"] == 41
+    assert about["Kept off by H4 Asked us to cease communication"] == 41
     assert about["Model"] == "payrank-payment, version 3"
     assert about["As of"].date() == date(2026, 11, 20)
 
