@@ -12,6 +12,7 @@ from extracts.errors import ExtractRefused
 from extracts.metadata import FILE_NAME, ControlTotal, money_column
 from extracts.source_file import quote_name
 from extracts.stage import RULE, Staged
+from extracts.wording import count_of
 
 
 def check_control_total(
@@ -42,13 +43,13 @@ def check_control_total(
     rows = count + len(staged.unreadable)
     unread += len(staged.unreadable)
     if total.rows is not None and rows != total.rows:
-        raise refuse_total(staged.table, staged.source.name, f"{total.rows:,} rows", f"{rows:,} rows")
+        raise refuse_total(staged.table, staged.source.name, count_of(total.rows, "row"), count_of(rows, "row"))
     if total.amount is None:
         return ()
     if unread:
         return (
-            f"{staged.source.name}: {FILE_NAME} declares dollars, but {unread:,} quarantined rows may hide an amount: "
-            "not compared",
+            f"{staged.source.name}: {FILE_NAME} declares dollars, but {count_of(unread, 'quarantined row')} may hide "
+            f"an amount: not compared",
         )
     if (dollars or Decimal(0)) != total.amount:
         raise refuse_total(staged.table, staged.source.name, f"{total.amount:,} dollars", f"{dollars or 0:,} dollars")

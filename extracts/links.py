@@ -12,6 +12,7 @@ from extracts.ask import ask_row
 from extracts.contract import KNOWN_FLAGS, TABLES
 from extracts.extract import TableState
 from extracts.source_file import quote_text
+from extracts.wording import count_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,9 @@ def describe_links(
         )
         if rows:
             what = f"{link.table}.{link.column}"
-            notices.append(f"{link.table}: {rows:,} rows whose {what} is not in {link.parent}.{link.parent_column}")
+            notices.append(
+                f"{link.table}: {count_of(rows, 'row')} whose {what} is not in {link.parent}.{link.parent_column}"
+            )
     return (
         *notices,
         *_describe_reversals(connection),
@@ -74,7 +77,7 @@ def _describe_reversals(connection: duckdb.DuckDBPyConnection) -> tuple[str, ...
         "FROM transactions AS later JOIN transactions AS original ON original.transaction_id = later.reverses_id "
         "WHERE later.reverses_id IS NOT NULL AND later.posted_on < original.posted_on",
     )
-    return (f"transactions: {early:,} reversals posted before the row that they reverse",) if early else ()
+    return (f"transactions: {count_of(early, 'reversal')} posted before the row reversed",) if early else ()
 
 
 def _describe_flags(connection: duckdb.DuckDBPyConnection) -> tuple[str, ...]:
@@ -85,7 +88,10 @@ def _describe_flags(connection: duckdb.DuckDBPyConnection) -> tuple[str, ...]:
     rows = sum(count for _, count in found)
     if not rows:
         return ()
-    return (f"flags: {rows:,} rows with {len(found):,} flags that no rule reads; rules read {', '.join(KNOWN_FLAGS)}",)
+    return (
+        f"flags: {count_of(rows, 'row')} with {count_of(len(found), 'flag')} that no rule reads; "
+        f"rules read {', '.join(KNOWN_FLAGS)}",
+    )
 
 
 def _describe_future(connection: duckdb.DuckDBPyConnection, as_of: date | None) -> tuple[str, ...]:
@@ -97,7 +103,7 @@ def _describe_future(connection: duckdb.DuckDBPyConnection, as_of: date | None) 
             continue
         rows = _count(connection, f"FROM {table.name} WHERE {table.known_on} >= DATE '{as_of}'")
         if rows:
-            notices.append(f"{table.name}: {rows:,} rows known on or after the extract's as-of date {as_of}")
+            notices.append(f"{table.name}: {count_of(rows, 'row')} known on or after the extract's as-of date {as_of}")
     return tuple(notices)
 
 

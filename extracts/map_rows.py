@@ -79,7 +79,13 @@ def map_rows(
     failures = tuple(f"{name} failed" for name in expressions)
     parsed = render_parsed(mapped, present, f"({query})", leading=failures, carried=(ORDINAL,))
     name = f"mapped_{block.table}"
-    connection.execute(f"CREATE OR REPLACE TABLE {name} AS {parsed} ORDER BY {ORDINAL}")
+    try:
+        connection.execute(f"CREATE OR REPLACE TABLE {name} AS {parsed} ORDER BY {ORDINAL}")
+    except duckdb.Error as error:
+        raise WrongUsage(
+            f"{block.title} over {source.file.name}: an expression stops the whole query ({type(error).__name__}) "
+            "instead of failing for its row. Allowed: casts and functions that fail row by row. Simplify the mapping."
+        ) from None
     rules = [(column, "expression") for column in expressions]
     rules += [(p.column.name, rule) for p in present for rule, _ in p.rules]
     return MappedRows(name, mapped, tuple(rules))

@@ -38,7 +38,7 @@ from typing import Any
 
 from extracts.contract import TABLE_NAMES, Table, table
 from extracts.errors import ExtractRefused, WrongUsage, did_you_mean
-from extracts.metadata import AUDIT_PREFIX, read_attributes
+from extracts.metadata import AUDIT_PREFIX, FILE_NAME, read_attributes
 
 DECIMAL_MARKS = (".", ",")
 
@@ -98,7 +98,7 @@ def read_mapping(path: Path) -> SourceMapping:
     try:
         return _Reader(path.name, raw).run()
     except ExtractRefused as error:
-        raise WrongUsage(str(error)) from None
+        raise WrongUsage(str(error).replace(FILE_NAME, path.name)) from None
 
 
 class _Reader:

@@ -9,6 +9,7 @@ from extracts.ask import ask_row
 from extracts.contract import Column, Table
 from extracts.errors import ExtractRefused
 from extracts.source_file import SourceFile, quote_name
+from extracts.wording import count_of
 
 
 def drop_repeated(
@@ -33,7 +34,8 @@ def drop_repeated(
     )
     if differing:
         raise ExtractRefused(
-            f"{source.name}: {differing:,} keys ({', '.join(table.key)}) of {table.name} have rows that differ. "
+            f"{source.name}: {count_of(differing, 'key')} ({', '.join(table.key)}) of {table.name} with rows "
+            f"that differ. "
             "Allowed: one row a key; the same row again in every column is counted once. "
             "Send one version of each row, or a key that tells them apart."
         )

@@ -1,0 +1,68 @@
+"""extract.toml: what it may say, and how a mistake in it is named."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+
+import pytest
+
+from extracts.errors import ExtractRefused
+from extracts.load import load_extract
+from extracts.metadata import ControlTotal, Metadata, read_metadata, write_metadata
+
+WHOLE = Metadata(
+    source_system='say "hi" \\ \u00fc',
+    as_of=date(2026, 11, 20),
+    control_totals={"transactions": ControlTotal(12, Decimal("-48.17")), "accounts": ControlTotal(rows=3)},
+    attributes={"denials": {"ward": "category", "beds": "number"}, "accounts": {"urgent": "boolean"}},
+)
+
+
+def test_what_is_written_is_read_again_and_the_same_metadata_gives_the_same_bytes(tmp_path):
+    for folder in (tmp_path / "one", tmp_path / "two"):
+        folder.mkdir()
+        write_metadata(WHOLE, folder)
+    assert read_metadata(tmp_path / "one") == WHOLE
+    assert (tmp_path / "one/extract.toml").read_bytes() == (tmp_path / "two/extract.toml").read_bytes()
+    assert (tmp_path / "one/extract.toml").stat().st_mode & 0o777 == 0o600
+
+
+def test_without_the_file_everything_is_unknown(tmp_path):
+    assert read_metadata(tmp_path) == Metadata()
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("as_of = [", "cannot be read as TOML"),
+        ("asof = 2026-01-01", "unknown key 'asof'.*did you mean 'as_of'"),
+        ('as_of = "2026-01-01"', "as_of is str"),
+        ("as_of = 2026-01-01T00:00:00", "as_of is datetime"),
+        ("source_system = 3", "source_system is int"),
+        ("control_totals = 3", "control_totals is no table"),
+        ("[control_totals]\ndenial = { rows = 1 }", "unknown control_totals table 'denial'.*'denials'"),
+        ("[control_totals]\ndenials = 3", "control_totals of denials is no table"),
+        ("[control_totals]\ndenials = { row = 1 }", "did you mean 'rows'"),
+        ("[control_totals]\ndenials = { rows = -1 }", "rows is no count"),
+        ("[control_totals]\ndenials = { rows = true }", "rows is no count"),
+        ("[control_totals]\ndenials = { amount = 1.5 }", "amount is no sum of dollars"),
+        ('[control_totals]\ndenials = { amount = "much" }', "amount is no sum of dollars"),
+        ('[control_totals]\naccounts = { amount = "1" }', "no money column"),
+        ("attributes = 3", "attributes is no table"),
+        ("[attributes]\ndenials = 3", "attributes.denials is no table"),
+        ('[attributes.denial]\nward = "category"', "unknown attributes table 'denial'"),
+        ('[attributes.denials]\nward = "text"', "unknown kind.*category or number or boolean"),
+        ("[attributes.denials]\nward = 3", "unknown kind"),
+        ('[attributes.denials]\n"Ward 1" = "category"', "name that cannot be used"),
+        ('[attributes.denials]\ncarc = "category"', "name of a column of the contract"),
+        ('[attributes.guarantors]\naudit_sex = "category"', "column of the fairness audit"),
+        ('[attributes.denials]\npatient_gender = "category"', "protected attribute"),
+        ('[attributes.denials]\nage_range = "category"', "protected attribute"),
+    ],
+)
+def test_a_mistake_is_named_with_what_is_allowed(write_extract, text, found):
+    folder = write_extract({"denials.csv": "denial_id,denied_on\nD1,2026-01-01\n"}, text)
+    with pytest.raises(ExtractRefused, match=found) as refused:
+        load_extract(folder)
+    assert "Allowed:" in str(refused.value)

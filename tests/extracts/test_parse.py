@@ -1,0 +1,149 @@
+"""Each kind of column against each type in which a Parquet file may hold it."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from extracts.errors import ExtractRefused
+from extracts.load import load_extract
+
+ROWS = 200
+
+
+def write_denials(folder, **columns):
+    folder.mkdir()
+    base = {"denial_id": [f"D{n}" for n in range(ROWS)], "denied_on": [date(2026, 1, 5)] * ROWS}
+    pq.write_table(pa.table(base | columns), folder / "denials.parquet")
+    return folder
+
+
+def load_one(folder, column):
+    with load_extract(folder) as extract:
+        values = extract.connection.execute(f"SELECT {column} FROM denials ORDER BY rowid").fetchall()
+        broken = extract.connection.execute("SELECT key, column_name, rule, source_line FROM quarantine").fetchall()
+        return [value for (value,) in values], broken, extract.notices
+
+
+def fill(first, rest, arrow_type):
+    return pa.array([first] + [rest] * (ROWS - 1), arrow_type)
+
+
+@pytest.mark.parametrize(
+    ("column", "given", "expected"),
+    [
+        ("denied_amount", fill(16635.4, None, pa.float64()), Decimal("16635.40")),
+        ("denied_amount", fill(Decimal("-1.5000"), None, pa.decimal128(38, 4)), Decimal("-1.50")),
+        ("denied_amount", fill(7, None, pa.int32()), Decimal("7.00")),
+        ("denied_amount", fill("7.1", None, pa.string()), Decimal("7.10")),
+        ("denied_on", fill("2026-02-28", "2026-01-01", pa.string()), date(2026, 2, 28)),
+        ("denied_on", fill("2026-02-28", "2026-01-01", pa.string()).cast(pa.timestamp("ns")), date(2026, 2, 28)),
+        ("denied_on", fill(date(2026, 2, 28), date(2026, 1, 1), pa.date64()), date(2026, 2, 28)),
+        ("carc", fill("16", "", pa.string()).dictionary_encode(), "16"),
+        ("carc", pa.nulls(ROWS), None),
+        ("appeal_due_on", pa.nulls(ROWS), None),
+    ],
+)
+def test_a_typed_column_is_taken_where_nothing_is_lost(tmp_path, column, given, expected):
+    values, broken, _ = load_one(write_denials(tmp_path / "extract", **{column: given}), column)
+    assert broken == []
+    assert values[0] == expected
+
+
+@pytest.mark.parametrize(
+    ("column", "given", "rule"),
+    [
+        ("denied_amount", fill(12.345, 1.0, pa.float64()), "money"),
+        ("denied_amount", fill(float("nan"), 1.0, pa.float64()), "money"),
+        ("denied_amount", fill(float("inf"), 1.0, pa.float64()), "money"),
+        ("denied_amount", fill(1e17, 1.0, pa.float64()), "money"),
+        ("denied_amount", fill(Decimal("1.005"), None, pa.decimal128(38, 3)), "money"),
+        ("denied_amount", fill(10**17, None, pa.int64()), "money"),
+        ("denied_on", fill("2026-01-05 13:00", "2026-01-05 00:00", pa.string()).cast(pa.timestamp("us")), "date"),
+        ("denied_on", fill(date(9999, 12, 31), date(2026, 1, 5), pa.date32()), "sentinel_date"),
+    ],
+)
+def test_a_typed_value_that_loses_something_is_quarantined_by_its_row(tmp_path, column, given, rule):
+    values, broken, _ = load_one(write_denials(tmp_path / "extract", **{column: given}), column)
+    assert broken == [("D0", column, rule, 1)]
+    assert len(values) == ROWS - 1
+
+
+@pytest.mark.parametrize(
+    ("column", "given"),
+    [
+        ("denial_id", pa.array([float(n) for n in range(ROWS)])),
+        ("claim_id", fill(date(2026, 1, 1), None, pa.date32())),
+        ("claim_id", fill(b"x", None, pa.binary())),
+        ("claim_id", fill(["x"], None, pa.list_(pa.string()))),
+        ("denied_amount", fill(1.5, None, pa.float32())),
+        ("denied_on", fill(20260105, 20260105, pa.int32())),
+        ("denied_on", fill(datetime(2026, 1, 5, tzinfo=UTC), None, pa.timestamp("us", "UTC"))),
+    ],
+)
+def test_a_type_that_cannot_hold_the_column_is_refused_by_name(tmp_path, column, given):
+    with pytest.raises(ExtractRefused, match=rf"denials\.parquet: column {column} is of type"):
+        load_extract(write_denials(tmp_path / "extract", **{column: given}))
+
+
+def test_integer_ids_are_taken_with_a_notice_that_leading_zeros_may_be_lost(tmp_path):
+    values, _, notices = load_one(write_denials(tmp_path / "extract", claim_id=pa.array(range(ROWS))), "claim_id")
+    assert values[12] == "12"
+    assert any("leading zeros may be lost: claim_id" in notice for notice in notices)
+
+
+def test_two_parquet_columns_alike_but_for_capitals_are_refused(tmp_path):
+    with pytest.raises(ExtractRefused, match="two columns have the same name"):
+        load_extract(write_denials(tmp_path / "extract", DENIED_ON=pa.nulls(ROWS)))
+
+
+def test_parquet_and_csv_of_the_same_rows_load_alike(tmp_path, write_extract):
+    text = "denial_id,denied_on,denied_amount\n" + "".join(f"D{n},2026-01-05,{n}.25\n" for n in range(ROWS))
+    amounts = pa.array([Decimal(n) + Decimal("0.25") for n in range(ROWS)], pa.decimal128(18, 2))
+    typed = write_denials(tmp_path / "typed", denied_amount=amounts)
+    with load_extract(write_extract({"denials.csv": text})) as one, load_extract(typed) as other:
+        assert one.connection.execute("FROM denials").fetchall() == other.connection.execute("FROM denials").fetchall()
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("true", True), ("false", False), ("1", True), ("0", False), ("TRUE", "boolean"), ("yes", "boolean"), ("", None)],
+)
+def test_booleans_are_four_words_alone(write_extract, text, expected):
+    rows = "".join(f"G{n},,\n" for n in range(ROWS))
+    files = {
+        "denials.csv": "denial_id,denied_on\nD1,2026-01-05\n",
+        "guarantors.csv": f"guarantor_id,text_consent,birth_year\n{rows}X,{text},1950\n",
+    }
+    with load_extract(write_extract(files)) as extract:
+        broken = [rule for (rule,) in extract.connection.execute("SELECT rule FROM quarantine").fetchall()]
+        found = extract.connection.execute("SELECT text_consent FROM guarantors WHERE guarantor_id = 'X'").fetchall()
+    assert (broken, found) == (([expected], []) if isinstance(expected, str) else ([], [(expected,)]))
+
+
+@pytest.mark.parametrize("text", ["1.0", "99999999999", "one", " 1", "2147483648"])
+def test_integers_are_digits_within_32_bits(write_extract, text):
+    rows = "".join(f"P{n},other,\n" for n in range(ROWS))
+    files = {
+        "denials.csv": "denial_id,denied_on\nD1,2026-01-05\n",
+        "payers.csv": f"payer_id,payer_class,appeal_days\n{rows}X,other,{text}\n",
+    }
+    with load_extract(write_extract(files)) as extract:
+        found = extract.connection.execute("SELECT column_name, rule FROM quarantine").fetchall()
+    assert found == [("appeal_days", "integer")]
+
+
+@pytest.mark.parametrize("level", ["Other", " other", "tricare"])
+def test_levels_are_taken_to_the_letter(write_extract, level):
+    rows = "".join(f"P{n},other\n" for n in range(ROWS))
+    files = {
+        "denials.csv": "denial_id,denied_on\nD1,2026-01-05\n",
+        "payers.csv": f"payer_id,payer_class\n{rows}X,{level}\n",
+    }
+    with load_extract(write_extract(files)) as extract:
+        found = extract.connection.execute("SELECT column_name, rule, source_line FROM quarantine").fetchall()
+    assert found == [("payer_class", "level", ROWS + 2)]
