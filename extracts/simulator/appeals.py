@@ -71,7 +71,7 @@ def hidden_strength(claims: Claims, visits: Visits, denials: Denials, rng: np.ra
     account = claims.account[denials.claim]
     line = visits.service_line[account]
     # How a payer treats a reason is the region's habit, the same in every simulation.
-    habits = 0.4 * stream(1, "payer yields by code").normal(size=(len(PAYERS), len(ALL_CODES)))
+    habits = 0.32 * stream(1, "payer yields by code").normal(size=(len(PAYERS), len(ALL_CODES)))
     base = np.array([code.overturn for code in ALL_CODES])[denials.code]
     dollars = denials.cents / 100.0
     return np.asarray(
@@ -80,7 +80,7 @@ def hidden_strength(claims: Claims, visits: Visits, denials: Denials, rng: np.ra
         + habits[payer, denials.code]
         + np.where(line == MISSING, 0.0, LINE_STRENGTH[np.maximum(line, 0)])
         - 0.22 * (np.log10(np.maximum(dollars, 10.0)) - 3.3)
-        + 0.3 * rng.normal(size=denials.size)
+        + 0.15 * rng.normal(size=denials.size)
     )
 
 

@@ -34,7 +34,7 @@ class Code:
 
 
 CODES: tuple[Code, ...] = (
-    Code("CO", "16", ("M76", "N290", "MA130", None), BILLING, 13.0, 1.9),
+    Code("CO", "16", ("M76", "N290", "MA130", None), BILLING, 13.0, 2.1),
     Code("CO", "97", ("M15", "N20"), BILLING, 6.0, 1.5, 0.4),
     Code("CO", "4", ("N519", None), BILLING, 3.5, 1.8, 0.4),
     Code("CO", "252", ("M127", "N706"), BILLING, 6.5, 1.8, 1.6),
@@ -46,9 +46,9 @@ CODES: tuple[Code, ...] = (
     Code("CO", "96", ("N130", "N30"), NON_COVERED, 8.0, 0.8),
     Code("PR", "204", ("N130", None), NON_COVERED, 3.5, 0.5, 0.5),
     Code("CO", "197", ("M62", None), AUTHORISATION, 11.0, 0.1, 1.8),
-    Code("CO", "50", ("N115", "M25", None), CLINICAL, 9.0, -0.55, 3.0),
-    Code("CO", "151", ("N362", "M25"), CLINICAL, 3.5, -0.45, 1.4),
-    Code("CO", "29", ("N211", None), TIMELY, 4.5, -1.2),
+    Code("CO", "50", ("N115", "M25", None), CLINICAL, 9.0, -0.7, 3.0),
+    Code("CO", "151", ("N362", "M25"), CLINICAL, 3.5, -0.6, 1.4),
+    Code("CO", "29", ("N211", None), TIMELY, 4.5, -1.4),
 )
 """What payers deny, and how often."""
 
