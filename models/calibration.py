@@ -16,6 +16,8 @@ Floats = NDArray[np.float64]
 SMALLEST_BIN = 25
 """Rows in each bin of an isotonic map: more than the 11 people below which a cell is merged."""
 MOST_BINS = 100
+SLOPE_PRECISION = 4.0
+"""Of the prior of Platt's slope: 1 / 0.5 squared."""
 
 
 class Platt(BaseModel):
@@ -83,9 +85,11 @@ def sigmoid(z: Floats) -> Floats:
 
 
 def fit_platt(raw: Floats, label: Floats) -> Platt:
-    """Learn slope and offset by penalised maximum likelihood with Platt's smoothed targets.
+    """Learn slope and offset by maximum likelihood with Platt's smoothed targets, the slope drawn towards 1.
 
-    A slope below 0 would turn the ranking round; it becomes 0, and every row gets the base rate.
+    Raw scores are log-odds already, so a slope of 1 is what to expect before the first outcome; a few dozen rows move
+    it little, a few thousand decide it (a normal prior with standard deviation 0.5). The offset is free. A slope
+    below 0 would turn the ranking round; it becomes 0, and every row gets the base rate.
 
     Parameters
     ----------
@@ -96,11 +100,12 @@ def fit_platt(raw: Floats, label: Floats) -> Platt:
     target = np.where(label > 0, (events + 1) / (events + 2), 1 / (len(label) - events + 2))
     center, spread = float(raw.mean()), max(float(raw.std()), 1e-9)
     design = np.column_stack([(raw - center) / spread, np.ones_like(raw)])
-    weights = np.array([0.0, float(np.log(target.mean() / (1 - target.mean())))])
+    prior, pull = np.array([spread, 0.0]), np.array([SLOPE_PRECISION / spread**2, 1e-6])
+    weights = np.array([spread, float(np.log(target.mean() / (1 - target.mean())))])
     for _ in range(100):
         probability = sigmoid(design @ weights)
-        gradient = design.T @ (target - probability) - 1e-6 * weights
-        curvature = (design * (probability * (1 - probability))[:, None]).T @ design + 1e-6 * np.eye(2)
+        gradient = design.T @ (target - probability) - pull * (weights - prior)
+        curvature = (design * (probability * (1 - probability))[:, None]).T @ design + np.diag(pull)
         step = np.linalg.solve(curvature, gradient)
         weights = weights + step * min(1.0, 4.0 / max(float(np.abs(step).max()), 1e-12))
         if float(np.abs(step).max()) < 1e-10:

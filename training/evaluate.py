@@ -28,27 +28,31 @@ class Forecast:
     worth: Floats
 
 
-def evaluate(data: pd.DataFrame, nights: NDArray[np.intp], forecast: Forecast, capacity: float) -> dict[str, float]:
+def evaluate(data: pd.DataFrame, periods: NDArray[np.intp], forecast: Forecast, capacity: float) -> dict[str, float]:
     """Return the figures of a forecast; one that is not defined (one class only, say) is left out.
 
     Parameters
     ----------
     data
-        Judged rows with `label`, `amount` and `recovered`.
-    nights
-        The list that each row belongs to: each is ranked by itself.
+        Judged rows with `as_of`, `label`, `amount` and `recovered`.
+    periods
+        The validation period of each row.
     capacity
         Share of each list that the office can work (0.2: the top 20 %).
 
     Returns
     -------
     dict
-        `auc`, `average_precision`, `lift` (rate in the top of the list over the rate of all), `brier`, `log_loss`,
-        `ece`, and `dollars_captured` (share of the recovered dollars that lie in the top by `worth`), or
-        `outcomes_captured` where amounts are unknown.
+        `auc` and `average_precision`, means over the periods, as scores of different fits are never in one list;
+        `lift` (rate in the top of the list over the rate of all), `brier`, `log_loss`, `ece`, and `dollars_captured`
+        (share of the recovered dollars that lie in the top by `worth`), or `outcomes_captured` where amounts are
+        unknown.
     """
     label = data["label"].to_numpy(dtype=np.float64)
-    figures = discrimination(label, forecast.score)
+    nights = lists_of(data, periods)
+    by_period = [discrimination(label[here], forecast.score[here]) for here in _groups(periods)]
+    defined = [found for found in by_period if found]
+    figures = {name: float(np.mean([found[name] for found in defined])) for name in (defined[0] if defined else ())}
     if forecast.probability is not None:
         figures |= probability_figures(label, forecast.probability)
     gain = gains(data)
@@ -59,6 +63,10 @@ def evaluate(data: pd.DataFrame, nights: NDArray[np.intp], forecast: Forecast, c
         best = top_of_lists(nights, forecast.worth, capacity)
         figures[captured_name(data)] = float(gain[best].sum() / gain.sum())
     return figures
+
+
+def _groups(periods: NDArray[np.intp]) -> list[NDArray[np.bool_]]:
+    return [periods == period for period in np.unique(periods)]
 
 
 def amounts_known(data: pd.DataFrame) -> bool:

@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from models.calibration import Calibration, Platt
-from training.evaluate import Forecast, amounts_known, discrimination, evaluate, lists_of
+from training.evaluate import Forecast, amounts_known, discrimination, evaluate
 from training.out_of_time import OutOfTime
 from training.settings import TrainingSettings
 
@@ -24,24 +24,22 @@ def measure(
 ) -> tuple[dict[str, float], dict[str, dict[str, float]]]:
     """Return the figures of the model and of each baseline, on the same judged rows.
 
-    Beside those of `training.evaluate.evaluate` the model has `auc_period_K` and `auc_mean`, over the judged periods.
+    Beside those of `training.evaluate.evaluate` the model has `auc_period_K` of each judged period, and `base_rate`.
     """
     judged = found.judged
     rows = data.iloc[found.rows[judged]]
-    nights = lists_of(rows, found.period[judged])
+    periods = found.period[judged]
     probability = found.probability[judged]
     model = Forecast(found.raw[judged], probability, expected_worth(rows, found))
-    metrics = evaluate(rows, nights, model, settings.capacity)
+    metrics = evaluate(rows, periods, model, settings.capacity)
     by_period = {
         f"auc_period_{number}": discrimination(found.label[here], found.raw[here]).get("auc")
         for number, here in ((n, found.period == n) for n in np.unique(found.period[judged]))
     }
-    seen = {name: value for name, value in by_period.items() if value is not None}
-    if seen:
-        metrics |= {**seen, "auc_mean": float(np.mean(list(seen.values())))}
+    metrics |= {name: value for name, value in by_period.items() if value is not None}
     metrics["base_rate"] = float(found.label[judged].mean())
     baselines = {
-        name: evaluate(rows, nights, forecast, settings.capacity) for name, forecast in found.baselines.items()
+        name: evaluate(rows, periods, forecast, settings.capacity) for name, forecast in found.baselines.items()
     }
     return metrics, baselines
 

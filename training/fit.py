@@ -21,6 +21,8 @@ Floats = NDArray[np.float64]
 
 BIN_PARAMETERS = ("max_bin", "min_data_in_bin")
 """Trees that agree on these can share one binned data set."""
+LEAF_ROWS = (11, 100)
+"""Fewest and most rows of a leaf where the settings leave it to the number of rows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +153,8 @@ def _parameters(trees: Trees, objective: str, seed: int, rows: Rows, settings: T
         "num_threads": 1,
         "verbosity": -1,
     }
+    if trees.min_data_in_leaf is None:
+        parameters["min_data_in_leaf"] = int(np.clip(len(rows.outcome) // 100, *LEAF_ROWS))
     if settings.monotone and any(rows.directions):
         parameters["monotone_constraints"] = list(rows.directions)
     return parameters

@@ -13,7 +13,7 @@ from training.evaluate import Forecast, discrimination, evaluate, lists_of, prob
 
 
 def _judged(label: list[float], amount: list[float], share: list[float]) -> pd.DataFrame:
-    data = pd.DataFrame({"label": label, "amount": amount, "share": share})
+    data = pd.DataFrame({"as_of": pd.Timestamp("2024-01-01"), "label": label, "amount": amount, "share": share})
     data["recovered"] = data["share"] * data["amount"]
     return data
 
@@ -41,6 +41,13 @@ def test_figures_that_one_class_cannot_have_are_left_out():
     score = np.arange(4.0)
     found = evaluate(data, np.zeros(4, dtype=int), Forecast(score, np.full(4, 0.1), score), 0.25)
     assert set(found) == {"brier", "log_loss", "ece"}
+
+
+def test_auc_is_the_mean_of_the_periods_whose_scores_are_never_in_one_list():
+    data = _judged([0, 1, 0, 1], [1.0] * 4, [0.0, 1, 0, 1])
+    score = np.array([1.0, 2.0, 11.0, 12.0])
+    assert evaluate(data, np.array([1, 1, 2, 2]), Forecast(score, None, score), 0.5)["auc"] == 1.0
+    assert evaluate(data, np.array([1, 1, 1, 1]), Forecast(score, None, score), 0.5)["auc"] == 0.75
 
 
 @settings(max_examples=60, deadline=None)
