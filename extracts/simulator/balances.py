@@ -70,7 +70,7 @@ class Balances:
 
 @dataclass(frozen=True, slots=True)
 class Journal:
-    """What the patient's side writes down: contacts, promises, plans, flags and the hidden truth of each cycle.
+    """What the patient's side writes down: contacts, promises, plans, flags, coverage found, truth of each cycle.
 
     Plans and flags end later than they start: their ends are rows of their own (`row` names the row that ends).
     """
@@ -81,6 +81,7 @@ class Journal:
     plan_ends: Rows
     flags: Rows
     flag_ends: Rows
+    coverages: Rows
     cycles: Rows
 
 
@@ -102,6 +103,7 @@ def open_journal() -> Journal:
         plan_ends=Rows({"row": "int64", "day": "int32", "reason": "int8"}),
         flags=Rows({"of_account": "int8", "subject": "int32", "flag": "int8", "known": "int32"}),
         flag_ends=Rows({"row": "int64", "day": "int32"}),
+        coverages=Rows(dict.fromkeys(("account", "payer", "priority", "known", "ended"), "int32")),
         cycles=Rows(
             {
                 "account": "int32",

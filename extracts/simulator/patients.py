@@ -8,6 +8,7 @@ from extracts.simulator.balances import BAD_DEBT, OPEN, Balances
 from extracts.simulator.behaviour import CYCLE_DAYS, Debt, payment_log_odds
 from extracts.simulator.charity import apply_for_charity, decide_charity
 from extracts.simulator.contacts import contact_patients
+from extracts.simulator.eligibility import find_coverage
 from extracts.simulator.endings import end_balances, recover_bad_debt
 from extracts.simulator.hardship import FLAG
 from extracts.simulator.office import Office, Turn
@@ -56,6 +57,7 @@ def _live_through(office: Office, turn: Turn) -> None:
     still = turn.only(turn.now[(balances.state[turn.now] == OPEN) & (turn.owed > 0)])
     apply_for_charity(office, still)
     _dispute(office, still)
+    find_coverage(office, still.only(still.now[balances.waiting_until[still.now] == MISSING]))
 
 
 def debt_at(office: Office, turn: Turn) -> Debt:

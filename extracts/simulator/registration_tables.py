@@ -68,9 +68,10 @@ def write_accounts(hospital: Hospital, folder: Path, seed: int) -> int:
 
 def write_coverages(hospital: Hospital, folder: Path) -> int:
     """Write the coverages known before the as-of day and return how many."""
-    rows = hospital.covered.rows.collect()
+    registered, found = hospital.covered.rows.collect(), hospital.journal.coverages.collect()
+    rows = {name: np.concatenate([column, found[name]]) for name, column in registered.items()}
     rows = keep(rows, rows["known"] < hospital.as_of)
-    rows = keep(rows, np.lexsort((rows["priority"], rows["account"])))
+    rows = keep(rows, np.lexsort((rows["known"], rows["priority"], rows["account"])))
     builds = {
         "account_id": account_ids(rows["account"]),
         "payer_id": payer_ids(rows["payer"]),

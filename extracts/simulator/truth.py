@@ -23,6 +23,7 @@ from extracts.simulator.contacts import call_chance, refusal_chance
 from extracts.simulator.coverage import Covered
 from extracts.simulator.endings import bad_debt_chance
 from extracts.simulator.hospital import Hospital
+from extracts.simulator.ledger import KINDS
 from extracts.simulator.payers import SELF_PAY
 from extracts.simulator.payments import MEAN_WAIT_DAYS
 from extracts.simulator.people import People
@@ -52,7 +53,7 @@ def payment_truth(hospital: Hospital, day: int, horizon: int = 120) -> PaymentTr
     since = day - rows["called"].astype(np.int64)
     chance = np.zeros(len(elapsed))
     on_plan = _on_plan(hospital, day)[rows["account"]]
-    fresh = on_plan & (rows["on_plan"] == 0)
+    paid = _last_payment(hospital, day)[rows["account"]] >= rows["day"]
     planned, free = np.where(on_plan, 1.0, 0.0), np.where(on_plan, 0.0, 1.0)
     for ahead in range(horizon // CYCLE_DAYS + 1):
         debt = _debt(hospital, rows, ahead)
@@ -61,8 +62,9 @@ def payment_truth(hospital: Hospital, day: int, horizon: int = 120) -> PaymentTr
         if ahead == 0:
             known = np.where(spoke, rows["chance"], arrives)
             arrives = _rest(known, _arrived(elapsed, since, spoke, rows["promise"] == 1))
-            # A plan agreed in this cycle began with a payment: the next one falls into the next cycle.
-            installment = np.where(fresh, 0.0, _rest(installment, np.clip(elapsed / 7, 0, 1)))
+            # One payment a cycle: after it, the next falls into the next cycle.
+            arrives = np.where(paid, 0.0, arrives)
+            installment = np.where(paid, 0.0, _rest(installment, np.clip(elapsed / 7, 0, 1)))
         else:
             free = free * (1 - bad_debt_chance(debt.age) * ~debt.waiting)
         if ahead == horizon // CYCLE_DAYS:
@@ -71,7 +73,7 @@ def payment_truth(hospital: Hospital, day: int, horizon: int = 120) -> PaymentTr
             installment = installment * np.clip(reached / 7, 0, 1)
         chance += planned * installment + free * arrives
         missed = planned * (1 - installment)
-        breaks = np.where(fresh & (ahead == 0), 0.0, BREAKS)
+        breaks = np.where(paid & (ahead == 0), 0.0, BREAKS)
         free = free * (1 - arrives) + breaks * missed
         planned = (1 - breaks) * missed
     return PaymentTruth(rows["account"].astype(np.int64), np.clip(chance, 0, 1))
@@ -80,6 +82,15 @@ def payment_truth(hospital: Hospital, day: int, horizon: int = 120) -> PaymentTr
 def overturn_truth(hospital: Hospital) -> Floats:
     """Return the chance of an overturn of each denial's first appeal as filed (NaN: never), by denial number."""
     return hospital.outcomes.overturn_odds
+
+
+def _last_payment(hospital: Hospital, day: int) -> Integers:
+    """Return the day of each account's last payment before the day (MISSING: none)."""
+    ledger = hospital.ledger
+    payment = (ledger["kind"] == KINDS.index("patient_payment")) & (ledger["cents"] < 0) & (ledger["posted"] < day)
+    last = np.full(hospital.visits.size, MISSING, dtype=np.int64)
+    np.maximum.at(last, ledger["account"][payment], ledger["posted"][payment].astype(np.int64))
+    return last
 
 
 def _on_plan(hospital: Hospital, day: int) -> Booleans:

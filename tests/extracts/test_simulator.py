@@ -76,12 +76,14 @@ def test_three_years_of_history_are_there(tables):
     assert (AS_OF - first[1]).days <= 5
 
 
-def test_a_transfer_is_two_rows_that_cancel_and_goes_from_insurance_to_the_patient(tables):
+def test_a_transfer_is_two_rows_that_cancel_and_goes_back_to_insurance_only_for_coverage_found_late(tables):
     torn = """SELECT count(*) FROM (SELECT account_id, posted_on FROM transactions WHERE kind = 'transfer'
         GROUP BY account_id, posted_on HAVING sum(amount) <> 0)"""
     assert count(tables, torn) == 0
-    wrong = "SELECT count(*) FROM transactions WHERE kind = 'transfer' AND (amount > 0) <> (responsibility = 'patient')"
-    assert count(tables, wrong) == 0
+    back = "SELECT count(*) FROM transactions WHERE kind = 'transfer' AND (amount > 0) <> (responsibility = 'patient')"
+    found = """SELECT count(*) FROM coverages JOIN accounts USING (account_id) JOIN payers USING (payer_id)
+        WHERE priority = 1 AND known_on > opened_on AND payer_class = 'medicaid'"""
+    assert count(tables, back) == 2 * count(tables, found) > 0
 
 
 def test_a_reversal_takes_back_the_whole_row_that_it_names_and_never_comes_before_it(tables):
@@ -223,7 +225,9 @@ def test_the_truth_is_written_only_on_request_in_a_folder_that_no_loader_reads(t
     with load_extract(hidden) as extract:
         assert [notice.split(":")[0] for notice in extract.notices] == ["truth"]
         assert all("truth" not in name for name in extract.digests)
-    payments = duckdb.execute(f"SELECT min(probability), max(probability), count(*) FROM '{hidden}/truth/payments.parquet'")
+    payments = duckdb.execute(
+        f"SELECT min(probability), max(probability), count(*) FROM '{hidden}/truth/payments.parquet'"
+    )
     low, high, rows = payments.fetchone()
     assert 0 <= low < high <= 1
     assert rows > written.rows["accounts"] / 2

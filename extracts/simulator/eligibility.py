@@ -1,0 +1,35 @@
+"""Coverage found late: some who came without insurance turn out to have Medicaid, and the bill goes back to a payer."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from extracts.simulator.balances import PAID
+from extracts.simulator.ledger import INSURANCE, PATIENT
+from extracts.simulator.office import Office, Turn
+from extracts.simulator.payers import PAYERS, payers_of
+from extracts.simulator.randomness import between, happens, sigmoid
+from extracts.simulator.rows import MISSING
+
+MEDICAID = payers_of("medicaid")[0]
+
+
+def find_coverage(office: Office, turn: Turn) -> None:
+    """Move what some self-pay patients still owe to Medicaid, which pays its rate some weeks later."""
+    rng, balances, ledger = office.rng, turn.balances, office.ledger
+    ability = office.people.ability[turn.guarantor]
+    poor = balances.self_pay[turn.now] & ~turn.on_plan & (turn.owed > 0) & (turn.age <= 3)
+    found = poor & happens(rng, sigmoid(-4.0 - 0.7 * ability), turn.size)
+    entries, account = turn.now[found], turn.account[found]
+    known = turn.start[found] + between(rng, 20, 29, len(entries))
+    cents = balances.owed[entries]
+    office.journal.coverages.add(account=account, payer=MEDICAID, priority=1, known=known, ended=MISSING)
+    ledger.post("transfer", account, known, -cents, responsibility=PATIENT, payer=MEDICAID)
+    ledger.post("transfer", account, known, cents, responsibility=INSURANCE, payer=MEDICAID)
+    allowed = np.floor(cents * PAYERS[MEDICAID].rate).astype(np.int64)
+    paid_on = known + between(rng, 20, 60, len(entries))
+    for kind, amount in (("insurance_payment", -allowed), ("contractual_adjustment", allowed - cents)):
+        some = amount != 0
+        ledger.post(kind, account[some], paid_on[some], amount[some], responsibility=INSURANCE, payer=MEDICAID)
+    balances.owed[entries] = 0
+    balances.state[entries] = PAID
