@@ -146,7 +146,8 @@ def _parameters(trees: Trees, objective: str, seed: int, rows: Rows, settings: T
         "objective": objective,
         "seed": seed,
         "data_random_seed": 1,  # the same for all seeds, which share one binned data set
-        "bin_construct_sample_cnt": 50_000,  # rows that the bins are drawn from
+        "bin_construct_sample_cnt": 20_000,  # rows that the bins are drawn from
+        "enable_bundle": False,  # the features are dense: looking for bundles cost 40 % of the time, measured
         "feature_pre_filter": False,
         "deterministic": True,
         "force_col_wise": True,  # faster than row-wise on one thread, and sums in the order of the rows

@@ -36,8 +36,8 @@ class OutOfTime:
 
     `rows` are positions in the frame, `period` the number of each row's period (0: tuning), `judged` all but that.
     `probability` is calibrated by a map of the periods before the row's own (period 0 by its own); `share` is the
-    share (0 to 1) given the outcome. `baselines` forecast the judged rows. `rounds` is the number of trees of each
-    member; `last` are the boosters of the last period.
+    share (0 to 1) given the outcome, of judged rows. `baselines` forecast the judged rows. `rounds` is the number of
+    trees of each member; `last` are the boosters of the last period.
     """
 
     rows: Positions
@@ -77,13 +77,14 @@ def forecast_out_of_time(
             fitted = fit_likelihood(rows, settings, None, check)
             rounds = member_rounds(settings, fitted)
             category = choose_category(before, later, features)
+            share.append(np.full(len(later), np.nan))  # only judged rows are counted in dollars
         else:
             fitted = fit_likelihood(rows, settings, rounds)
             baselines.append(forecast_baselines(before, later, features, category))
+            found, text = fit_share_of(data, columns, split.fitted, settings)
+            share.append(predict_share(found, text, seen, settings.threads))
         boosters = [open_text(one.text) for one in fitted]
         raw.append(average_raw(boosters, weights, seen, threads=settings.threads))
-        found, text = fit_share_of(data, columns, split.fitted, settings)
-        share.append(predict_share(found, text, seen, settings.threads))
     period = np.repeat(np.arange(len(raw)), [len(split.predicted) for split in design.splits])
     positions = np.concatenate([split.predicted for split in design.splits])
     label = _numbers(data["label"])[positions]
