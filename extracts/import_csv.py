@@ -84,8 +84,9 @@ class _Import:
         paths = sorted({path for _, found in matches for path in found})
         staged = stage_sources(self.connection, paths, self.plan.csv, workspace)
         self.files = [FileRead(s.file.name, s.sha256, s.records, s.same_as) for s in staged.values()]
-        # DuckDB 2.0 moves an expression that occurs twice out of its TRY, where its error ends the query.
-        self.connection.execute("SET disabled_optimizers = 'common_subexpressions'")
+        # DuckDB 2.0 moves an expression that occurs twice out of its TRY, where its error ends the query; `in_clause`
+        # stays off for the order of the rows, see `open_database`.
+        self.connection.execute("SET disabled_optimizers = 'common_subexpressions,in_clause'")
         lock_database(self.connection)
         for name in TABLE_NAMES:
             blocks = [(block, found) for block, found in matches if block.table == name]
