@@ -6,6 +6,7 @@ from features.catalog import Feature
 from features.rate_catalog import rate_features
 from features.vocabulary import (
     Count,
+    CountDistinct,
     DaysSinceFirst,
     DaysSinceLast,
     Derived,
@@ -13,6 +14,7 @@ from features.vocabulary import (
     Latest,
     Least,
     Mean,
+    RateAtAge,
     Share,
     Snapshot,
     Source,
@@ -268,18 +270,34 @@ HISTORY = tuple(
             "No earlier payment to judge by",
         ),
         (
-            "household_pays_at_this_age",
-            "share",
-            Share(
-                "household",
-                "outcome_soon = 1",
-                "at_risk = 1",
-                weight=2.0,
-                prior=0.2,
-            ),
-            "Share of the household's other balances that, unpaid at this age, were paid within the horizon after it",
-            "At this age the household pays {value} of its balances",
-            "No earlier balance reached this age",
+            "household_paid_at_this_age",
+            "count",
+            Count("household", "at_risk = 1 AND paid_soon = 1"),
+            "Other balances of the household that, unpaid at this age, were paid within the horizon after it",
+            "{value} earlier balances were paid soon after this age",
+        ),
+        (
+            "paid_rate_at_this_age",
+            "rate",
+            RateAtAge(),
+            "Share of all balances that, unpaid at this age, were paid within the horizon after it",
+            "Of all balances this old, {value} are still paid",
+            "No balance this old has been seen long enough",
+        ),
+        (
+            "household_payment_days",
+            "count",
+            CountDistinct("household", "last_payment_on", OTHER),
+            "Different days on which the household made a last payment on another account",
+            "Paid on {value} different days",
+        ),
+        (
+            "household_days_since_first_payment",
+            "days",
+            Greatest("household", "days_since_payment", OTHER),
+            "Days since the earliest of those last payments",
+            "Has paid for {value}",
+            "No earlier payment",
         ),
         (
             "household_seen_at_this_age",
@@ -474,16 +492,51 @@ SEASON = tuple(
     )
 )
 
-DERIVED = (
-    _feature(
-        "history",
-        "days_past_typical",
-        "days",
-        Derived("days_owed - household_days_to_pay", ("days_owed", "household_days_to_pay")),
-        "Days owed beyond what this household typically takes",
-        "{value} beyond when this household typically pays",
-        "No earlier payment to judge by",
-    ),
+_PAYMENT_GAP = (
+    "(household_days_since_first_payment - household_days_since_payment) / NULLIF(household_payment_days - 1, 0)"
+)
+_PAYMENT_DAYS = ("household_days_since_first_payment", "household_days_since_payment", "household_payment_days")
+
+DERIVED = tuple(
+    _feature("history", *row)
+    for row in (
+        (
+            "household_pays_at_this_age",
+            "rate",
+            Derived(
+                "(household_paid_at_this_age + 2 * paid_rate_at_this_age) / (household_seen_at_this_age + 2)",
+                ("household_paid_at_this_age", "household_seen_at_this_age", "paid_rate_at_this_age"),
+            ),
+            "The same for this household's own balances, smoothed to all balances",
+            "At this age the household still pays {value} of its balances",
+            "No balance this old has been seen long enough",
+            1,
+        ),
+        (
+            "days_past_typical",
+            "days",
+            Derived("days_owed - household_days_to_pay", ("days_owed", "household_days_to_pay")),
+            "Days owed beyond what this household typically takes",
+            "{value} beyond when this household typically pays",
+            "No earlier payment to judge by",
+        ),
+        (
+            "household_payment_gap",
+            "days",
+            Derived(_PAYMENT_GAP, _PAYMENT_DAYS),
+            "Days between the household's payments, typically",
+            "Household pays every {value}",
+            "Fewer than two earlier payments to judge by",
+        ),
+        (
+            "next_payment_in",
+            "days",
+            Derived(f"{_PAYMENT_GAP} - household_days_since_payment", _PAYMENT_DAYS),
+            "Days until the household's next payment, going by its rhythm",
+            "Next payment would come in {value}",
+            "Fewer than two earlier payments to judge by",
+        ),
+    )
 )
 
 ACCOUNT_FEATURES: tuple[Feature, ...] = (*AGE, *BALANCE, *PAYER_MIX, *HISTORY, *CONTACT, *RATES, *SEASON, *DERIVED)

@@ -31,13 +31,31 @@ def household(horizon_days: int, state: Mapping[str, Field]) -> Relation:
     """Accounts of the same guarantor, as they stood at the snapshot.
 
     `at_risk` marks another balance that was unpaid at the snapshot's age and has been seen for the horizon after it;
-    `outcome_soon` marks that it was paid within that horizon.
+    `paid_soon` marks that it was paid within that horizon.
     """
-    names = (
-        "patient_balance insurance_balance charges patient_billed patient_paid bad_debt refunded payer_class "
-        "opened_on first_patient_on first_payment_on last_payment_on paid_30d paid_90d paid_365d days_owed days_to_pay "
-        "days_since_payment settled outcome account_age"
-    ).split()
+    names = [
+        "patient_balance",
+        "insurance_balance",
+        "charges",
+        "patient_billed",
+        "patient_paid",
+        "bad_debt",
+        "refunded",
+        "payer_class",
+        "opened_on",
+        "first_patient_on",
+        "first_payment_on",
+        "last_payment_on",
+        "paid_30d",
+        "paid_90d",
+        "paid_365d",
+        "days_owed",
+        "days_to_pay",
+        "days_since_payment",
+        "settled",
+        "outcome",
+        "account_age",
+    ]
     return Relation(
         name="household",
         key="guarantor_id",
@@ -51,7 +69,7 @@ def household(horizon_days: int, state: Mapping[str, Field]) -> Relation:
                 f"AND e.days_owed >= spine.days_owed + {horizon_days} "
                 "AND (e.days_to_pay IS NULL OR e.days_to_pay >= spine.days_owed) THEN 1 ELSE 0 END"
             ),
-            "outcome_soon": Field(
+            "paid_soon": Field(
                 "CASE WHEN e.days_to_pay >= spine.days_owed "
                 f"AND e.days_to_pay < spine.days_owed + {horizon_days} THEN 1 ELSE 0 END"
             ),

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from features.dialect import Dialect
 from features.relation import Field
+from features.sql_text import Step
 from features.targets import PaymentTarget
+from features.vocabulary import RateAtAge
 
 PATIENT_PAYMENT = "t.kind = 'patient_payment'"
 PATIENT_RAISED = "t.responsibility = 'patient' AND t.kind IN ('charge', 'transfer', 'interest')"
@@ -40,15 +42,29 @@ def ledger_facts(dialect: Dialect) -> dict[str, str]:
     }
 
 
-_MONEY = (
-    "patient_balance insurance_balance charges insurance_paid contractual charity bad_debt refunded patient_billed "
-    "patient_paid paid_30d paid_90d paid_365d"
-).split()
-_DAYS = "first_patient_on first_payment_on last_payment_on".split()
+_MONEY = [
+    "patient_balance",
+    "insurance_balance",
+    "charges",
+    "insurance_paid",
+    "contractual",
+    "charity",
+    "bad_debt",
+    "refunded",
+    "patient_billed",
+    "patient_paid",
+    "paid_30d",
+    "paid_90d",
+    "paid_365d",
+]
+_DAYS = ["first_patient_on", "first_payment_on", "last_payment_on"]
 
 
 def account_fields(dialect: Dialect, target: PaymentTarget, attributes: tuple[str, ...]) -> dict[str, Field]:
-    """Return the columns of `account_state`: name to SQL over accounts `a`, ledger `l`, payer `p`, flags `g`, dates `d`."""
+    """Return the columns of `account_state`: name to SQL.
+
+    Over accounts `a`, known ledger `l`, primary payer `p`, agency `g` and as-of dates `d`.
+    """
     ledger = ("transactions",)
     horizon = str(target.horizon_days)
     due = dialect.add_days("l.first_patient_on", horizon)
@@ -68,6 +84,7 @@ def account_fields(dialect: Dialect, target: PaymentTarget, attributes: tuple[st
         **{name: Field(f"COALESCE(l.{name}, 0)", ledger) for name in _MONEY},
         **{name: Field(f"l.{name}", ledger) for name in _DAYS},
         "days_owed": Field(owed, ledger),
+        "age_pooled": Field(f"CASE WHEN {owed} <= 60 THEN {owed} ELSE 30 * FLOOR({owed} / 30.0) END", ledger),
         "days_to_pay": Field(dialect.days_between("l.first_patient_on", "l.first_payment_on"), ledger),
         "days_since_payment": Field(dialect.days_between("l.last_payment_on", "d.as_of"), ledger),
         "settled": Field(f"CASE WHEN l.patient_billed > 0 THEN CASE WHEN {settled} THEN 1 ELSE 0 END END", ledger),
@@ -118,6 +135,41 @@ def account_state(fields: dict[str, Field]) -> str:
     )
 
 
+def paid_at_age(horizon_days: int) -> tuple[Step, ...]:
+    """Steps that count, for each age in the spine, the balances unpaid at that age and those paid soon after.
+
+    Balances are first counted by age and days to pay, so that the comparison of ages is a small one.
+    """
+    return (
+        Step(
+            "paid_histogram",
+            "SELECT e.as_of, e.days_owed, e.days_to_pay, COUNT(*) AS balances FROM account_state e "
+            "WHERE e.days_owed IS NOT NULL GROUP BY e.as_of, e.days_owed, e.days_to_pay",
+        ),
+        Step(
+            "paid_at_age",
+            "SELECT a.as_of, a.age_pooled, SUM(h.balances) AS seen, "
+            f"SUM(CASE WHEN h.days_to_pay < a.age_pooled + {horizon_days} THEN h.balances ELSE 0 END) AS hits "
+            "FROM (SELECT DISTINCT as_of, age_pooled FROM spine) a JOIN paid_histogram h ON h.as_of = a.as_of "
+            f"AND h.days_owed >= a.age_pooled + {horizon_days} "
+            "AND (h.days_to_pay IS NULL OR h.days_to_pay >= a.age_pooled) GROUP BY a.as_of, a.age_pooled",
+        ),
+    )
+
+
+PAID_AT_AGE_JOIN = (
+    "LEFT JOIN paid_at_age ON paid_at_age.as_of = spine.as_of AND paid_at_age.age_pooled = spine.age_pooled"
+)
+
+
+def paid_at_age_sql(source: RateAtAge) -> str:
+    """SQL of the smoothed share paid within the horizon among balances unpaid at the snapshot's age."""
+    return (
+        "CASE WHEN paid_at_age.seen > 0 THEN "
+        f"(paid_at_age.hits + {source.weight * source.prior!r}) / (paid_at_age.seen + {source.weight!r}) END"
+    )
+
+
 def account_population(target: PaymentTarget) -> str:
     """SQL condition of the payment population: a balance that is due, not in the credit, agency or bad-debt state."""
     return f"patient_balance >= {target.min_balance:.2f} AND bad_debt <= 0 AND at_agency = 0"
@@ -126,16 +178,18 @@ def account_population(target: PaymentTarget) -> str:
 def account_labels(dialect: Dialect, target: PaymentTarget, ripe_by: str) -> str:
     """SQL of the labels: what patients paid in [as_of, as_of + horizon), once that horizon has passed.
 
-    Columns: unit_id, as_of, label (0/1), share (of the balance paid, 0..1), recovered (dollars, at most the balance).
+    Columns: unit_id, as_of, label (0/1), share (of the balance paid, 0..1), recovered (dollars, at most the balance),
+    known_on (the day after the horizon's last).
     """
     end = dialect.add_days("s.as_of", str(target.horizon_days))
     paid = "COALESCE(SUM(CASE WHEN t.kind = 'patient_payment' THEN -t.amount END), 0)"
     enough = f"{target.min_share!r} * s.patient_balance"
     return (
-        f"SELECT unit_id, as_of, CASE WHEN paid > 0 AND paid >= enough THEN 1 ELSE 0 END AS label, "
+        f"SELECT unit_id, as_of, known_on, CASE WHEN paid > 0 AND paid >= enough THEN 1 ELSE 0 END AS label, "
         "CASE WHEN paid <= 0 THEN 0 WHEN paid >= balance THEN 1 ELSE paid / balance END AS share, "
         "CASE WHEN paid <= 0 THEN 0 WHEN paid >= balance THEN balance ELSE paid END AS recovered FROM ("
-        f"SELECT s.account_id AS unit_id, s.as_of, s.patient_balance AS balance, {enough} AS enough, {paid} AS paid "
+        f"SELECT s.account_id AS unit_id, s.as_of, s.patient_balance AS balance, {enough} AS enough, "
+        f"{paid} AS paid, {end} AS known_on "
         f"FROM population s LEFT JOIN transactions t ON t.account_id = s.account_id AND t.posted_on >= s.as_of "
         f"AND t.posted_on < {end} WHERE {end} <= {ripe_by} "
         "GROUP BY s.account_id, s.as_of, s.patient_balance) paid"

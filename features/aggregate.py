@@ -11,6 +11,7 @@ from features.sql_text import Has, Step, put_in, words_in
 from features.vocabulary import (
     Aggregate,
     Count,
+    CountDistinct,
     DaysSinceFirst,
     DaysSinceLast,
     Greatest,
@@ -64,30 +65,34 @@ def aggregate_sql(source: Aggregate, spelled: Mapping[str, str]) -> str:
     def when(value: str) -> str:
         return f"CASE WHEN {where} THEN {value} END" if where else value
 
-    match source:
-        case Count():
-            return f"COUNT({when('1')})"
-        case Sum():
-            return f"COALESCE(SUM({when(put_in(source.value, spelled))}), 0)"
-        case Mean():
-            return f"AVG(CAST({when(put_in(source.value, spelled))} AS DOUBLE PRECISION))"
-        case Spread():
-            return f"STDDEV_SAMP(CAST({when(put_in(source.value, spelled))} AS DOUBLE PRECISION))"
-        case Least():
-            return f"MIN({when(put_in(source.value, spelled))})"
-        case Greatest():
-            return f"MAX({when(put_in(source.value, spelled))})"
-        case DaysSinceLast():
-            return f"MIN({when(spelled['days_ago'])})"
-        case DaysSinceFirst():
-            return f"MAX({when(spelled['days_ago'])})"
-        case Share():
-            hits = f"COUNT({when(f'CASE WHEN {put_in(source.hit, spelled)} THEN 1 END')})"
-            rows = f"COUNT({when('1')})"
-            smoothed = f"({hits} + {source.weight * source.prior!r}) / ({rows} + {source.weight!r})"
-            return f"CASE WHEN {rows} > 0 THEN {smoothed} END"
-        case Latest():
-            raise AssertionError("the latest value has a step of its own")
+    if isinstance(source, Count):
+        return f"COUNT({when('1')})"
+    if isinstance(source, Share):
+        hits = f"COUNT({when(f'CASE WHEN {put_in(source.hit, spelled)} THEN 1 END')})"
+        rows = f"COUNT({when('1')})"
+        smoothed = f"({hits} + {source.weight * source.prior!r}) / ({rows} + {source.weight!r})"
+        return f"CASE WHEN {rows} > 0 THEN {smoothed} END"
+    by_days = isinstance(source, DaysSinceLast | DaysSinceFirst)
+    value = when(spelled["days_ago"] if by_days else put_in(_value(source), spelled))
+    return _FORMS[type(source)].format(value=value)
+
+
+_FORMS: Mapping[type, str] = {
+    Sum: "COALESCE(SUM({value}), 0)",
+    CountDistinct: "COUNT(DISTINCT {value})",
+    Mean: "AVG(CAST({value} AS DOUBLE PRECISION))",
+    Spread: "STDDEV_SAMP(CAST({value} AS DOUBLE PRECISION))",
+    Least: "MIN({value})",
+    Greatest: "MAX({value})",
+    DaysSinceLast: "MIN({value})",
+    DaysSinceFirst: "MAX({value})",
+}
+
+
+def _value(source: Aggregate) -> str:
+    if isinstance(source, Sum | CountDistinct | Mean | Spread | Least | Greatest | Latest):
+        return source.value
+    raise TypeError(f"{type(source).__name__} has no value")
 
 
 def known_rows(relation: Relation, *, only_spine: bool) -> str:
@@ -143,7 +148,8 @@ def aggregate_step(
 def latest_step(name: str, relation: Relation, feature: Feature, dialect: Dialect) -> Step:
     """Return the step of one `Latest` feature: the value of the last known row, ties broken by the row's id."""
     source = feature.source
-    assert isinstance(source, Latest)
+    if not isinstance(source, Latest):
+        raise TypeError(f"feature {feature.name} is not a latest value")
     spelled = spell_fields(relation, dialect)
     key, as_of = group_columns(relation)
     where = f" WHERE {put_in(source.where, spelled)}" if source.where else ""

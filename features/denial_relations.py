@@ -1,4 +1,4 @@
-"""What a denial's features look at: its appeals, its account's ledger, and other denials of claim, account and payer."""
+"""What a denial's features look at: its appeals, its account's ledger, and other denials of claim and payer."""
 
 from __future__ import annotations
 

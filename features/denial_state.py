@@ -37,8 +37,21 @@ def paid_after_denial() -> str:
 
 
 def denial_fields(dialect: Dialect, attributes: tuple[str, ...]) -> dict[str, Field]:
-    """Return the columns of `denial_state`: name to SQL over denials `n`, appeals `p`, payments `q`, account `a`, payer `y`."""
-    own = "account_id claim_id payer_id denied_amount group_code carc rarc service_line appeal_due_on".split()
+    """Return the columns of `denial_state`: name to SQL.
+
+    Over denials `n`, their known appeals `p`, later payments `q`, account `a` and payer `y`.
+    """
+    own = [
+        "account_id",
+        "claim_id",
+        "payer_id",
+        "denied_amount",
+        "group_code",
+        "carc",
+        "rarc",
+        "service_line",
+        "appeal_due_on",
+    ]
     by_payer = dialect.add_days("n.denied_on", "y.appeal_days")
     assumed = dialect.add_days("n.denied_on", str(ASSUMED_APPEAL_DAYS))
     paid = f"COALESCE(p.filed, 0) = 0 AND q.paid >= {PAID_SHARE} * n.denied_amount"
@@ -90,21 +103,23 @@ DENIAL_POPULATION = "(outcome IS NULL OR outcome = 0 AND pending > 0) AND paid_w
 """Open at the snapshot: no appeal won, none finally upheld, and not paid without one."""
 
 
-def denial_labels(ripe_by: str) -> str:
+def denial_labels(dialect: Dialect, ripe_by: str) -> str:
     """SQL of the labels: the decision that came on or after the snapshot and was known by the training day.
 
-    Columns: unit_id, as_of, label (0/1), share (of the denied amount recovered, 0..1), recovered (dollars).
+    Columns: unit_id, as_of, label (0/1), share (of the denied amount recovered, 0..1), recovered (dollars), known_on
+    (the day after the decision).
     Withdrawn and undecided appeals give no label.
     """
     recovered = "SUM(CASE WHEN p.outcome <> 'upheld' THEN p.recovered_amount END)"
     return (
-        "SELECT unit_id, as_of, label, "
+        "SELECT unit_id, as_of, label, known_on, "
         "CASE WHEN label = 0 THEN 0 WHEN amount > 0 AND recovered >= amount THEN 1 "
         "WHEN amount > 0 AND recovered < 0 THEN 0 WHEN amount > 0 THEN recovered / amount END AS share, "
         "CASE WHEN label = 0 THEN 0 WHEN recovered < 0 THEN 0 WHEN recovered > amount THEN amount ELSE recovered END "
         "AS recovered FROM ("
         "SELECT s.denial_id AS unit_id, s.as_of, s.denied_amount AS amount, "
-        f"MAX(CASE WHEN {WON} THEN 1 ELSE 0 END) AS label, {recovered} AS recovered "
+        f"MAX(CASE WHEN {WON} THEN 1 ELSE 0 END) AS label, {recovered} AS recovered, "
+        f"{dialect.add_days('MAX(p.decided_on)', '1')} AS known_on "
         "FROM population s JOIN appeals p ON p.denial_id = s.denial_id AND p.decided_on >= s.as_of "
         f"AND p.decided_on < {ripe_by} AND (p.outcome = 'upheld' OR {WON}) "
         "GROUP BY s.denial_id, s.as_of, s.denied_amount) decided"

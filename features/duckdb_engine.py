@@ -26,8 +26,9 @@ def run_plan(connection: duckdb.DuckDBPyConnection, plan: Plan, features: Sequen
     finally:
         for name in done:
             connection.execute(f"DROP TABLE IF EXISTS temp.{name}")
-    data = arrow.to_pandas()
-    data["as_of"] = data["as_of"].astype("datetime64[s]")
+    data: pd.DataFrame = arrow.to_pandas()
+    for name in {"as_of", "known_on"} & set(data.columns):
+        data[name] = data[name].astype("datetime64[s]")
     numbers = [feature.name for feature in features if not feature.is_category]
     words = [feature.name for feature in features if feature.is_category]
     data[["amount", "age_days"]] = data[["amount", "age_days"]].astype("float64")

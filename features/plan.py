@@ -12,12 +12,15 @@ from datetime import date
 
 from features.account_relations import account_relations
 from features.account_state import (
+    PAID_AT_AGE_JOIN,
     account_fields,
     account_labels,
     account_population,
     account_state,
     agency_accounts,
     ledger_facts,
+    paid_at_age,
+    paid_at_age_sql,
     primary_payer,
 )
 from features.aggregate import aggregate_step, is_available, latest_step
@@ -36,7 +39,7 @@ from features.rates import rate_joins, rate_sql, rate_steps
 from features.relation import Field, Relation
 from features.sql_text import Has, Step, put_in, words_in
 from features.targets import OverturnTarget, PaymentTarget
-from features.vocabulary import Aggregate, Count, Derived, Latest, Rate, Snapshot, Sum
+from features.vocabulary import Aggregate, Count, CountDistinct, Derived, Latest, Rate, RateAtAge, Snapshot, Sum
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +97,9 @@ def plan_frame(
     else:
         steps += [Step("population", population), *_labelled(unit, target, dialect)]
     found, joins = _aggregates(usable, unit, dialect)
+    if any(isinstance(feature.source, RateAtAge) for feature in usable):
+        found += paid_at_age(getattr(target, "horizon_days", 0))
+        joins.append(PAID_AT_AGE_JOIN)
     rates = [feature.source for feature in usable if isinstance(feature.source, Rate)]
     steps += [
         *found,
@@ -152,14 +158,14 @@ def _denial_unit(dialect: Dialect, attributes: tuple[str, ...], ripe_by: date | 
             "denial_id AS unit_id, COALESCE(guarantor_id, account_id, denial_id) AS household, "
             "denied_amount AS amount, days_since_denial AS age_days"
         ),
-        labels=denial_labels(f"DATE '{ripe_by}'") if ripe_by else "",
+        labels=denial_labels(dialect, f"DATE '{ripe_by}'") if ripe_by else "",
     )
 
 
 def _labelled(unit: _Unit, target: PaymentTarget | OverturnTarget, dialect: Dialect) -> list[Step]:
     """Keep the snapshots that have a label, and of each unit at most as many as the target asks for."""
     labelled = (
-        "SELECT s.*, l.label, l.share, l.recovered FROM population s "
+        "SELECT s.*, l.label, l.share, l.recovered, l.known_on FROM population s "
         "JOIN labels l ON l.unit_id = s.unit_id AND l.as_of = s.as_of"
     )
     if target.rows_per_unit is not None:
@@ -179,6 +185,8 @@ def _is_available(feature: Feature, unit: _Unit, has: Has, features: Sequence[Fe
     if isinstance(source, Derived):
         parts = {part.name: part for part in features}
         return all(_is_available(parts[name], unit, has, features) for name in source.of)
+    if isinstance(source, RateAtAge):
+        return has("transactions")
     names = source.keys if isinstance(source, Rate) else words_in(source.value) & set(unit.fields)
     needs = [need for name in names for need in unit.fields[name].needs]
     if isinstance(source, Rate):
@@ -226,6 +234,8 @@ def _frame(
     inner = [f"spine.{name} AS {name}" for name in heads]
     inner += [f"spine.{name} AS row_{name}" for name in ids]
     inner += [f"CAST(spine.{name} AS DOUBLE PRECISION) AS {name}" for name in labels]
+    if labels:
+        inner.append("spine.known_on AS known_on")
     derived = []
     for feature in features:
         kind = "VARCHAR" if feature.is_category else "DOUBLE PRECISION"
@@ -243,20 +253,23 @@ def _frame(
 
 def _value(feature: Feature, available: set[str], unit: _Unit, spelled: Mapping[str, str]) -> str:
     source = feature.source
-    if feature.name not in available:
+    if feature.name not in available or isinstance(source, Derived):
         return "NULL"
     if isinstance(source, Snapshot):
         return put_in(source.value, spelled)
     if isinstance(source, Rate):
         return rate_sql(source)
-    assert isinstance(source, Aggregate)
-    relation = unit.relations[source.relation]
-    table = f"of_{source.relation}"
-    if unit.state == "account_state" and source.relation == "ledger":
-        table = "known_ledger"
+    if isinstance(source, RateAtAge):
+        return paid_at_age_sql(source)
+    return _aggregated(feature.name, source, unit)
+
+
+def _aggregated(name: str, source: Aggregate, unit: _Unit) -> str:
     if isinstance(source, Latest):
-        return f"latest_{feature.name}.{feature.name}"
-    if isinstance(source, Count | Sum):
+        return f"latest_{name}.{name}"
+    on_ledger = unit.state == "account_state" and source.relation == "ledger"
+    column = f"{'known_ledger' if on_ledger else f'of_{source.relation}'}.{name}"
+    if isinstance(source, Count | CountDistinct | Sum):
         # No rows at all is a count of 0; an unknown key (a denial without an account) is unknown.
-        return f"CASE WHEN spine.{relation.key} IS NOT NULL THEN COALESCE({table}.{feature.name}, 0) END"
-    return f"{table}.{feature.name}"
+        return f"CASE WHEN spine.{unit.relations[source.relation].key} IS NOT NULL THEN COALESCE({column}, 0) END"
+    return column

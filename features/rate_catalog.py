@@ -75,7 +75,7 @@ def _combined(keys: tuple[str, ...], subject: str) -> tuple[Feature, ...]:
     return (
         Feature(
             f"{subject}_evidence_site",
-            f"Evidence of the site's attributes taken one by one, how far earlier ones were {subject} above the average",
+            f"Evidence of the site's attributes together: how far above average earlier ones were {subject}",
             "log odds",
             "site attribute",
             CombinedLogOdds(keys),

@@ -40,6 +40,15 @@ class Mean:
 
 
 @dataclass(frozen=True, slots=True)
+class CountDistinct:
+    """Number of different values; 0 when there are none."""
+
+    relation: str
+    value: str
+    where: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Spread:
     """Sample standard deviation of a value; unknown with fewer than two rows."""
 
@@ -153,6 +162,19 @@ class CombinedLogOdds:
     half_life_days: int | None = None
 
 
-Aggregate = Count | Sum | Mean | Spread | Least | Greatest | DaysSinceLast | DaysSinceFirst | Share | Latest
+@dataclass(frozen=True, slots=True)
+class RateAtAge:
+    """Of all balances that were unpaid at the snapshot's age and seen for the horizon after it, the share then paid.
+
+    Ages over 60 days are pooled by 30 days. Unknown when no balance has been seen that long.
+    """
+
+    weight: float = 5.0
+    prior: float = 0.2
+
+
+Aggregate = (
+    Count | CountDistinct | Sum | Mean | Spread | Least | Greatest | DaysSinceLast | DaysSinceFirst | Share | Latest
+)
 Rate = HistoricalRate | RateSupport | CombinedLogOdds
-Source = Aggregate | Snapshot | Derived | Rate
+Source = Aggregate | Snapshot | Derived | Rate | RateAtAge

@@ -207,7 +207,7 @@ def check_features(bundle: Bundle, features: Sequence[Feature]) -> None:
         With the names that are missing, extra, or computed otherwise.
     """
     trained = {column.name: column.definition for column in bundle.manifest.features}
-    in_use = {feature.name: catalogue_digest((feature,)) for feature in features}
+    in_use = {feature.name: catalogue_digest((feature,)) for feature in features if feature.modelled}
     differences = {
         "missing from the catalogue in use": sorted(trained.keys() - in_use.keys()),
         "unknown to the model": sorted(in_use.keys() - trained.keys()),

@@ -1,7 +1,8 @@
 """From a frame's columns to the numbers that LightGBM reads.
 
-Categories become whole numbers by levels that the bundle keeps, the commonest first. No native categorical splits:
-a model of plain thresholds can be explained by every exact SHAP method.
+Categories become whole numbers by levels that the bundle keeps, the commonest first. By default a model splits them by
+threshold, which every exact SHAP method explains; where training asks for it they are LightGBM's native categories,
+which rank small data with many levels better and are explained by LightGBM itself.
 """
 
 from __future__ import annotations
@@ -25,7 +26,8 @@ class Column(BaseModel):
 
     `definition` is the catalogue digest of the feature alone, so that a stale feature can be named. `levels` are the
     words of a category in the order of their codes. `other` says that rarer words were merged in training: they, and
-    words never seen, get the code after the last level; where nothing was merged they are unknown (NaN).
+    words never seen, get the code after the last level; where nothing was merged they are unknown (NaN). `native` says
+    that the model splits the codes as categories rather than by threshold.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
@@ -38,9 +40,10 @@ class Column(BaseModel):
     definition: str
     levels: tuple[str, ...] | None = None
     other: bool = False
+    native: bool = False
 
 
-def learn_columns(data: pd.DataFrame, features: Iterable[Feature]) -> tuple[Column, ...]:
+def learn_columns(data: pd.DataFrame, features: Iterable[Feature], *, native: bool = False) -> tuple[Column, ...]:
     """Return the columns of a model trained on `data`, with the levels of each category.
 
     Parameters
@@ -48,15 +51,17 @@ def learn_columns(data: pd.DataFrame, features: Iterable[Feature]) -> tuple[Colu
     data
         Rows of a training frame: the features' columns and `household`, by which people are counted.
     features
-        The catalogue.
+        The catalogue; features that are no input to a model are left out.
+    native
+        Whether categories are to be split as such.
     """
-    return tuple(_learn_column(data, feature) for feature in features)
+    return tuple(_learn_column(data, feature, native) for feature in features if feature.modelled)
 
 
-def _learn_column(data: pd.DataFrame, feature: Feature) -> Column:
+def _learn_column(data: pd.DataFrame, feature: Feature, native: bool) -> Column:
     levels: tuple[str, ...] | None = None
     other = False
-    if feature.unit == "category":
+    if feature.is_category:
         people = data.groupby(feature.name, dropna=True, observed=True)["household"].nunique()
         common = people[people >= FEWEST_PEOPLE]
         levels = tuple(sorted((str(level) for level in common.index), key=lambda level: (-int(common[level]), level)))
@@ -70,6 +75,7 @@ def _learn_column(data: pd.DataFrame, feature: Feature) -> Column:
         definition=catalogue_digest((feature,)),
         levels=levels,
         other=other,
+        native=native and feature.is_category,
     )
 
 

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from extracts.errors import NoUsableModel, PayrankError, WrongUsage
 from models.bundle import MANIFEST, Bundle, write_bundle
-from models.manifest import Kind, Manifest, digest_manifest, parse_manifest
+from models.manifest import KINDS, Kind, Manifest, digest_manifest, parse_manifest
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -55,6 +55,17 @@ class FoundModel:
 
     folder: Path
     name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A registered version with its aliases, the day of its training and the digest of its bundle."""
+
+    name: str
+    version: int
+    aliases: tuple[str, ...]
+    as_of: str
+    digest: str
 
 
 def registered_name(kind: str) -> str:
@@ -138,6 +149,24 @@ def register(bundle: Bundle, run_id: str) -> Registered:
         if first:
             client.set_registered_model_alias(name, CHAMPION, str(version))
         return Registered(name, version, run_id, first)
+
+
+def list_versions() -> tuple[Listed, ...]:
+    """Return every registered version of our kinds, by name and version; nothing where no store is yet."""
+    if _uses_default_store() and not Path(DATABASE).is_file():
+        return ()
+    found = []
+    with _client() as client:
+        for kind in KINDS:
+            name = registered_name(kind)
+            versions = client.search_model_versions(f"name = '{name}'")
+            aliases = client.get_registered_model(name).aliases if versions else {}
+            for version in versions:
+                named = tuple(sorted(alias for alias, number in aliases.items() if int(number) == int(version.version)))
+                tags = version.tags
+                as_of, digest = tags.get("payrank.as_of", ""), tags.get("payrank.bundle_digest", "")
+                found.append(Listed(name, int(version.version), named, as_of, digest))
+    return tuple(sorted(found, key=lambda one: (one.name, one.version)))
 
 
 def resolve_model(text: str | None, kind: Kind) -> Path:

@@ -44,7 +44,7 @@ class Examples(click.Command):
         super().__init__(*args, **kwargs)
         self.example = example
 
-    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's own
         """Write the example."""
         if self.example:
             with formatter.section("Example"):
@@ -54,9 +54,9 @@ class Examples(click.Command):
 
 def settings_option(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add --settings."""
-    return click.option("--settings", type=FILE, help="Settings file (default: payrank.toml here, where there is one).")(
-        command
-    )
+    return click.option(
+        "--settings", type=FILE, help="Settings file (default: payrank.toml here, where there is one)."
+    )(command)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -98,9 +98,7 @@ def import_() -> None:
     """Bring another system's files to the canonical AR tables."""
 
 
-@import_.command(
-    name="csv", cls=Examples, example="payrank import csv ar_export/ --mapping mapping.toml --out extract"
-)
+@import_.command(name="csv", cls=Examples, example="payrank import csv ar_export/ --mapping mapping.toml --out extract")
 @click.argument("source", type=click.Path(path_type=Path))
 @click.option("--out", type=FOLDER, required=True, help="Folder for the canonical extract.")
 @click.option("--mapping", type=FILE, required=True, help="TOML that says which source column feeds which table.")
@@ -142,7 +140,7 @@ def features(
     as_of: date | None,
     out: Path | None,
     engine: str,  # noqa: ARG001 - one engine as yet; the option is part of the contract
-    describe: bool,  # noqa: FBT001 - click passes flags by name
+    describe: bool,
     settings: Path | None,
 ) -> None:
     """Write the feature frame of an extract as of a day, or describe the features."""
@@ -255,7 +253,7 @@ def main(arguments: list[str] | None = None) -> None:
     except PayrankError as refused:
         click.echo(f"payrank: {refused}", err=True)
         sys.exit(refused.exit_code)
-    except Exception as fault:  # noqa: BLE001 - the last line of defence: no patient's value may reach a log
+    except Exception as fault:
         frames = traceback.extract_tb(fault.__traceback__)
         for frame in frames:
             click.echo(f"  {Path(frame.filename).name}:{frame.lineno} in {frame.name}", err=True)

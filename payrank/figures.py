@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from rich.table import Table
 
 from models.manifest import Manifest
@@ -26,14 +28,15 @@ def captured(manifest: Manifest) -> tuple[str, str]:
 def figures_table(manifest: Manifest) -> Table:
     """Return AUC, Brier score and captured dollars of the model and of each baseline, on the same later rows."""
     key, heading = captured(manifest)
+    judged = sum(period.predicted.rows for period in manifest.windows.periods if period.role == "judged")
     rows = [["payrank", *_cells(manifest.metrics, key)]]
     for name, figures in sorted(manifest.baselines.items(), key=lambda item: -item[1].get("auc", 0.0)):
         rows.append([_NAMES.get(name, name.replace("_", " ")), *_cells(figures, key)])
-    title = f"{manifest.kind}, measured on {manifest.windows.judged_rows:,} later rows that the model had not seen"
+    title = f"{manifest.kind}, measured on {judged:,} later rows that the model had not seen"
     return make_table(title, [("ranking by", False), ("AUC", True), ("Brier", True), (heading, True)], rows)
 
 
-def _cells(figures: dict[str, float], key: str) -> list[str]:
+def _cells(figures: Mapping[str, float], key: str) -> list[str]:
     def cell(name: str, form: str) -> str:
         return format(figures[name], form) if name in figures else "-"
 

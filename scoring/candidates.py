@@ -31,13 +31,15 @@ def make_candidates(extract: Extract, scored: pd.DataFrame, as_of: date) -> None
         connection.unregister("scored_accounts")
 
 
-def first_statements(connection: duckdb.DuckDBPyConnection, as_of: date) -> pd.DataFrame:
-    """Return guarantor_id and the day of the first statement known before the as-of day."""
-    return connection.execute(
-        "SELECT guarantor_id, MIN(contacted_on) AS first_statement_on FROM contacts "
-        f"WHERE contacted_on < DATE '{as_of}' AND direction = 'out' AND channel IN ('statement', 'letter') "
-        "GROUP BY guarantor_id"
-    ).df()
+def first_statements(connection: duckdb.DuckDBPyConnection, as_of: date) -> dict[str, date]:
+    """Return for each account the day of the first statement its guarantor got after it opened, known by the day."""
+    rows = connection.execute(
+        "SELECT a.account_id, MIN(c.contacted_on) FROM accounts a JOIN contacts c ON c.guarantor_id = a.guarantor_id "
+        f"AND c.contacted_on >= a.opened_on AND c.contacted_on < DATE '{as_of}' AND c.direction = 'out' "
+        "AND c.channel IN ('statement', 'letter') WHERE c.account_id IS NULL OR c.account_id = a.account_id "
+        "GROUP BY a.account_id"
+    ).fetchall()
+    return dict(rows)
 
 
 def _sql(day: str) -> str:

@@ -13,9 +13,7 @@ from scoring.rules import Deadline
 ASSUMED_DAYS = 60
 
 
-def appeal_deadlines(
-    connection: duckdb.DuckDBPyConnection, deadlines: Sequence[Deadline], as_of: date
-) -> pd.DataFrame:
+def appeal_deadlines(connection: duckdb.DuckDBPyConnection, deadlines: Sequence[Deadline], as_of: date) -> pd.DataFrame:
     """Return denial_id, due_on and due_on_source of every denial known before the as-of day.
 
     The denial's own date comes first, then the payer's contract, then what the law gives the payer's class, then 60

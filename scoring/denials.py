@@ -121,7 +121,9 @@ def _denial_line(
     place: int, row: pd.Series, explained: Explained, as_of: date, settings: ScoringSettings
 ) -> DenialLine:
     action = denial_action(_text(row["carc"]), int(row["level"]), pending=bool(row["pending"]))
-    fields: Mapping[str, str] = {name: _text(row[name]) for name in ("payer", "payer_class", "group_code", "carc", "rarc")}
+    fields: Mapping[str, str] = {
+        name: _text(row[name]) for name in ("payer", "payer_class", "group_code", "carc", "rarc")
+    }
     return DenialLine(
         rank=place,
         denial_id=str(row["denial_id"]),

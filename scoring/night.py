@@ -132,11 +132,18 @@ def score_night(
             "denials": _score_denials(extract, models, as_of, settings, explain, folder, clock),
         }
         notices = _notices(extract, settings)
-        report = make_report(extract, models.names, models.facts, outcomes, as_of, settings, rules, notices)
+        report = make_report(extract, models.names, models.facts, outcomes, as_of, rules, notices)
         write_private(folder / "report.html", render_report(report))
         _write_quarantine(extract, folder)
         manifest = render_run_manifest(
-            extract, models.payment, models.overturn, outcomes, as_of, settings, rules.version, explain,
+            extract,
+            models.payment,
+            models.overturn,
+            outcomes,
+            as_of,
+            settings,
+            rules.version,
+            explain,
             file_digests(folder),
         )
         write_private(folder / "manifest.json", manifest)
@@ -157,18 +164,22 @@ def _score_accounts(
     quarantined = extract.tables["accounts"].rows_quarantined
     why = _why_not(extract, "accounts", models, "payment")
     if models.payment is None or why:
-        return ListOutcome("patient_pay", "Patient pay", quarantined=quarantined, why_unpublished=why)
+        return ListOutcome(
+            "patient_pay", "Patient pay", came_in=quarantined, quarantined=quarantined, why_unpublished=why
+        )
     scored = score_population(extract, models.payment, as_of)
     clock.stage("payment scores", f"scored {len(scored.scores):,} accounts")
     accounts = value_accounts(extract, scored, as_of, settings, read_rules())
     explained = _explain(scored, accounts.table, explain)
     write_scores(accounts.table, explained, PAYMENT_COLUMNS, "account_id", folder / "payment_scores.parquet")
-    outcome = ListOutcome.count("patient_pay", "Patient pay", accounts.table, quarantined, scored.frame.unavailable)
+    outcome = ListOutcome.count(
+        "patient_pay", "Patient pay", accounts.table, len(scored.scores), quarantined, scored.frame.unavailable
+    )
     waived = {waiver.rule for waiver in settings.waive}
     if "H12" not in waived and not flags_feed_is_usable(extract, as_of, settings.max_extract_age_days):
         why = (
             "The flags feed is missing or too old (rule H12), so nobody can be shown as safe to call. Scores are "
-            "written. Send the flags table, or waive H12 in the settings with a reason if this ledger has no such flags."
+            "written. Send the flags table, or waive H12 in the settings, with a reason, if this ledger has no flags."
         )
         return outcome.unpublished(why)
     lines = patient_lines(extract, accounts, explained, as_of, settings)
@@ -181,6 +192,7 @@ def _score_accounts(
         outcome.suppressed_by,
         _notices(extract, settings),
         models.names["payment"],
+        kept_off=outcome.suppressed,
     )
     write_worklist(worklist, folder / "worklists")
     clock.stage("patient list", f"listed {len(lines):,} guarantors")
@@ -199,13 +211,13 @@ def _score_denials(
     quarantined = extract.tables["denials"].rows_quarantined
     why = _why_not(extract, "denials", models, "overturn")
     if models.overturn is None or why:
-        return ListOutcome("denials", "Denials", quarantined=quarantined, why_unpublished=why)
+        return ListOutcome("denials", "Denials", came_in=quarantined, quarantined=quarantined, why_unpublished=why)
     scored = score_population(extract, models.overturn, as_of)
     clock.stage("denial scores", f"scored {len(scored.scores):,} open denials")
     table = value_denials(extract, scored, as_of, settings, read_rules())
     explained = _explain(scored, table, explain)
     write_scores(table, explained, DENIAL_COLUMNS, "denial_id", folder / "denial_scores.parquet")
-    outcome = ListOutcome.count("denials", "Denials", table, quarantined, scored.frame.unavailable)
+    outcome = ListOutcome.count("denials", "Denials", table, len(scored.scores), quarantined, scored.frame.unavailable)
     lines = denial_lines(table, explained, as_of, settings)
     worklist = Worklist(
         "denials",
@@ -216,6 +228,7 @@ def _score_denials(
         outcome.suppressed_by,
         _notices(extract, settings),
         models.names["overturn"],
+        kept_off=outcome.suppressed,
     )
     write_worklist(worklist, folder / "worklists")
     clock.stage("denial list", f"listed {len(lines):,} denials")

@@ -23,7 +23,6 @@ from scoring.report import (
     summarize_list,
 )
 from scoring.rules import RuleTable
-from scoring.settings import ScoringSettings
 
 
 def make_report(
@@ -32,7 +31,6 @@ def make_report(
     model_facts: Mapping[str, Mapping[str, str]],
     outcomes: Mapping[str, ListOutcome],
     as_of: date,
-    settings: ScoringSettings,
     rules: RuleTable,
     notices: tuple[str, ...],
 ) -> NightReport:
@@ -58,7 +56,9 @@ def make_report(
         counts=_paid_without_appeal(extract, as_of),
         aging=() if patient is None else _aging(patient),
         lists=tuple(_summary(one) for one in outcomes.values() if one.worklist is not None),
-        unpublished=tuple(Unpublished(one.title, one.why_unpublished) for one in outcomes.values() if one.why_unpublished),
+        unpublished=tuple(
+            Unpublished(one.title, one.why_unpublished) for one in outcomes.values() if one.why_unpublished
+        ),
         suppressed=_suppressed(outcomes, rules),
         models=tuple(ModelHealth(kind, models[kind], model_facts.get(kind, {})) for kind in sorted(models)),
         tables=tuple(

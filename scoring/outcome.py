@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 
 import pandas as pd
 
+from extracts.errors import PayrankError
 from scoring.worklist import Line, Worklist
 
 
@@ -20,6 +21,7 @@ class ListOutcome:
 
     name: str
     title: str
+    came_in: int = 0
     listed: int = 0
     below_the_cut: int = 0
     suppressed: int = 0
@@ -32,14 +34,27 @@ class ListOutcome:
 
     @classmethod
     def count(
-        cls, name: str, title: str, table: pd.DataFrame, quarantined: int, unavailable: tuple[str, ...]
+        cls, name: str, title: str, table: pd.DataFrame, population: int, quarantined: int, unavailable: tuple[str, ...]
     ) -> ListOutcome:
-        """Count a table with the columns `place` and `suppressed_by`."""
+        """Count a table with the columns `place` and `suppressed_by`, one row everyone in the `population`.
+
+        Raises
+        ------
+        PayrankError
+            When somebody is counted twice or lost: such a run is not published.
+        """
         places = Counter(table["place"])
+        counted = places["listed"] + places["below_the_cut"] + places["suppressed"]
+        if counted != population or table.index.nunique() != population:
+            raise PayrankError(
+                f"{title}: {population:,} were scored but {counted:,} have a place; nothing was published. This is a "
+                "fault of payrank: please report it with these figures."
+            )
         rules = Counter(rule for found in table["suppressed_by"] for rule in found)
         return cls(
             name,
             title,
+            came_in=population + quarantined,
             listed=places["listed"],
             below_the_cut=places["below_the_cut"],
             suppressed=places["suppressed"],
@@ -48,11 +63,6 @@ class ListOutcome:
             unavailable_features=unavailable,
             table=table,
         )
-
-    @property
-    def came_in(self) -> int:
-        """Everyone who was scored or could not be read."""
-        return self.listed + self.below_the_cut + self.suppressed + self.quarantined
 
     def unpublished(self, why: str) -> ListOutcome:
         """Return the outcome of a list that is held back: nobody is listed, all fall below the cut."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
 
 import pandas as pd
 
@@ -22,20 +23,31 @@ ASSISTANCE_WINDOW_DAYS = 240
 
 NOT_PLACED = "below_the_cut"
 LISTED = "listed"
+LISTED_QUEUE = "patient_pay"
+"""Queue of an account that no rule holds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lead:
+    """A guarantor to list: the account that leads, and the sums over the household's free accounts, in dollars."""
+
+    guarantor_id: str
+    account_id: str
+    balance: float
+    expected_recovery: float
+    expected_value: float
 
 
 @dataclass(frozen=True, slots=True)
 class PatientAccounts:
-    """Every scored account with value, rank and place. `table` is indexed by account_id and holds the columns of
-    `payment_scores.parquet` but the reasons, and `place`: listed, below_the_cut or suppressed."""
+    """Every scored account with value, rank and place, and the guarantors to list, best first.
+
+    `table` is indexed by account id and holds the columns of `payment_scores.parquet` but the reasons, and `place`:
+    listed, below_the_cut or suppressed.
+    """
 
     table: pd.DataFrame
-    lead: pd.DataFrame
-
-    @property
-    def listed_guarantors(self) -> pd.DataFrame:
-        """One row a listed guarantor, best first: `guarantor_id`, `account_id` of the account that leads."""
-        return self.lead
+    leads: tuple[Lead, ...]
 
 
 def value_accounts(
@@ -71,28 +83,23 @@ def value_accounts(
     make_candidates(
         extract, table[["account_id", "guarantor_id", "patient_balance", "insurance_balance", "payer_class"]], as_of
     )
-    table = table.merge(
-        suppressed_accounts(extract.connection, rules.patient, as_of, waived), on="account_id", how="left"
-    )
-    table["suppressed_by"] = [list(found) if isinstance(found, list) else _listed(found) for found in table["suppressed_by"]]
+    suppressed = suppressed_accounts(extract.connection, rules.patient, as_of, waived)
+    table["suppressed_by"] = [suppressed.get(account, ((), ""))[0] for account in table["account_id"]]
+    table["queue"] = [suppressed.get(account, ((), LISTED_QUEUE))[1] for account in table["account_id"]]
     free = table["suppressed_by"].str.len() == 0
     ranked = table[free].sort_values(
         ["expected_value", "patient_balance", "account_id"], ascending=[False, False, True], kind="stable"
     )
     table["rank"] = pd.Series(range(1, len(ranked) + 1), index=ranked.index, dtype="Int64").reindex(table.index)
-    listed = _listed_guarantors(ranked, settings)
+    leads = _choose_leads(ranked, settings)
     table["place"] = "suppressed"
     table.loc[free, "place"] = NOT_PLACED
-    table.loc[free & table["guarantor_id"].isin(listed["guarantor_id"]), "place"] = LISTED
-    return PatientAccounts(table.set_index("account_id", drop=False), listed)
+    table.loc[free & table["guarantor_id"].isin([lead.guarantor_id for lead in leads]), "place"] = LISTED
+    return PatientAccounts(table.set_index("account_id", drop=False), leads)
 
 
-def _listed(found: object) -> list[str]:
-    return [] if found is None or (isinstance(found, float)) else [str(rule) for rule in found]  # type: ignore[attr-defined]
-
-
-def _listed_guarantors(ranked: pd.DataFrame, settings: ScoringSettings) -> pd.DataFrame:
-    """Return the guarantors to list, best first, with the account that leads each."""
+def _choose_leads(ranked: pd.DataFrame, settings: ScoringSettings) -> tuple[Lead, ...]:
+    """Return the guarantors to list, best first, each with the account that leads."""
     by_guarantor = ranked.groupby("guarantor_id", sort=False)
     lines = by_guarantor.agg(
         account_id=("account_id", "first"),
@@ -105,7 +112,17 @@ def _listed_guarantors(ranked: pd.DataFrame, settings: ScoringSettings) -> pd.Da
     lines = lines[worth].sort_values(
         ["expected_value", "balance", "guarantor_id"], ascending=[False, False, True], kind="stable"
     )
-    return lines.head(len(lines) if settings.capacity is None else settings.capacity).reset_index(drop=True)
+    chosen = lines.head(len(lines) if settings.capacity is None else settings.capacity)
+    return tuple(
+        Lead(
+            str(row["guarantor_id"]),
+            str(row["account_id"]),
+            float(row["balance"]),
+            float(row["expected_recovery"]),
+            float(row["expected_value"]),
+        )
+        for row in chosen.to_dict("records")
+    )
 
 
 def patient_lines(
@@ -117,26 +134,28 @@ def patient_lines(
 ) -> tuple[PatientLine, ...]:
     """Return one line a listed guarantor, with the household's listed accounts beneath."""
     payers = _payer_names(extract)
-    statements = first_statements(extract.connection, as_of).set_index("guarantor_id")["first_statement_on"].to_dict()
+    statements = first_statements(extract.connection, as_of)
     consent = _text_consent(extract)
     table = accounts.table[accounts.table["place"] == LISTED].sort_values("rank")
-    beneath = {str(guarantor): rows for guarantor, rows in table.groupby("guarantor_id", sort=False)}
+    beneath: dict[str, list[dict[str, Any]]] = {}
+    for row in table.to_dict("records"):
+        beneath.setdefault(str(row["guarantor_id"]), []).append({str(name): value for name, value in row.items()})
     lines = []
-    for place, line in enumerate(accounts.lead.itertuples(index=False), start=1):
+    for place, line in enumerate(accounts.leads, start=1):
         rows = beneath[line.guarantor_id]
-        lead = rows.loc[line.account_id]
+        lead = rows[0]
         household = Household(
-            balance=float(line.balance),
+            balance=line.balance,
             probability=float(lead["probability"]),
             statements=None if pd.isna(lead["statements"]) else float(lead["statements"]),
             text_consent=consent.get(line.guarantor_id),
             mail_returned=bool(lead["mail_returned"] > 0),
         )
         action = patient_action(household, settings)
-        first_statement = statements.get(line.guarantor_id)
+        first_statement = statements.get(line.account_id)
         deadline, source = None, ""
         if action.queue == "assistance_screening" and first_statement is not None:
-            deadline = pd.Timestamp(first_statement).date() + timedelta(days=ASSISTANCE_WINDOW_DAYS)
+            deadline = first_statement + timedelta(days=ASSISTANCE_WINDOW_DAYS)
             source = "26 CFR 1.501(r): apply within 240 days of the first statement (check)"
         lines.append(
             PatientLine(
@@ -145,22 +164,22 @@ def patient_lines(
                 queue=action.queue,
                 action=action.action,
                 action_why=action.why,
-                balance=float(line.balance),
-                age_days=int(rows["age_days"].max()),
+                balance=line.balance,
+                age_days=max(int(row["age_days"]) for row in rows),
                 probability=float(lead["probability"]),
-                expected_recovery=float(line.expected_recovery),
-                expected_value=float(line.expected_value),
+                expected_recovery=line.expected_recovery,
+                expected_value=line.expected_value,
                 deadline=deadline,
                 deadline_source=source,
                 reasons=top_reasons(explained.of(line.account_id), settings.reasons_shown),
-                accounts=tuple(_account_line(row, payers, explained, settings) for _, row in rows.iterrows()),
+                accounts=tuple(_account_line(row, payers, explained, settings) for row in rows),
             )
         )
     return tuple(lines)
 
 
 def _account_line(
-    row: pd.Series, payers: Mapping[str, str], explained: Explained, settings: ScoringSettings
+    row: Mapping[str, Any], payers: Mapping[str, str], explained: Explained, settings: ScoringSettings
 ) -> AccountLine:
     return AccountLine(
         account_id=str(row["account_id"]),

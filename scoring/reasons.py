@@ -9,7 +9,7 @@ from __future__ import annotations
 import calendar
 import math
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 
@@ -47,28 +47,38 @@ def show_value(unit: str, value: float | str, *, feature: str = "") -> str:
 
 
 def _show_number(unit: str, value: float) -> str:
-    if unit == "dollars":
-        return f"-${-value:,.0f}" if value <= -0.5 else f"${abs(value):,.0f}"
-    if unit in {"share", "rate"}:
-        return f"{value:.0%}"
-    if unit == "days":
-        whole = round(value)
-        return f"{whole:,} day" + ("" if abs(whole) == 1 else "s")
-    if unit == "yes/no":
-        return "yes" if value >= 0.5 else "no"
-    if unit == "month":
-        return calendar.month_name[int(value)]
-    if unit == "weekday":
-        return calendar.day_name[int(value) - 1]
-    if unit == "log odds":
-        return _show_evidence(value)
+    show = _SHOWN.get(unit)
+    if show is not None:
+        return show(value)
     return f"{value:,.0f}" if float(value).is_integer() or abs(value) >= 100 else f"{value:.1f}"
+
+
+def _show_dollars(value: float) -> str:
+    return f"-${-value:,.0f}" if value <= -0.5 else f"${abs(value):,.0f}"
+
+
+def _show_days(value: float) -> str:
+    whole = round(value)
+    return f"{whole:,} day" + ("" if abs(whole) == 1 else "s")
 
 
 def _show_evidence(value: float) -> str:
     if abs(value) < 0.1:
         return "about average"
     return ("well " if abs(value) > 1 else "") + ("above average" if value > 0 else "below average")
+
+
+_SHOWN: Mapping[str, Callable[[float], str]] = {
+    "dollars": _show_dollars,
+    "days": _show_days,
+    "share": lambda value: f"{value:.0%}",
+    "rate": lambda value: f"{value:.0%}",
+    "yes/no": lambda value: "yes" if value >= 0.5 else "no",
+    "month": lambda value: calendar.month_name[int(value)],
+    "weekday": lambda value: calendar.day_name[int(value) - 1],
+    "log odds": _show_evidence,
+}
+"""How a value of each unit is told."""
 
 
 def explain_rows(

@@ -1,7 +1,7 @@
 """Rules as data: read `rules.toml`, and say whom they keep off the lists.
 
-A hard rule runs after scoring and no score outranks it. The table holds what a rule needs (flags, an SQL condition), its
-citation and its queue; nothing here knows a single rule by name but H12, which is about the feed itself.
+A hard rule runs after scoring and no score outranks it. The table holds what a rule needs (flags, an SQL condition),
+its citation and its queue; nothing here knows a single rule by name but H12, which is about the feed itself.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ from importlib.resources import files
 from typing import Any, Literal
 
 import duckdb
-import pandas as pd
 
 from extracts.errors import WrongUsage, did_you_mean
 from extracts.extract import Extract
@@ -24,7 +23,7 @@ from scoring.settings import Waiver
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One rule: what hits (flags active on the day, or an SQL condition), whom it reaches, and the queue it sends to."""
+    """One rule: what hits (flags active on the day, or an SQL condition), whom it reaches, and its queue."""
 
     id: str
     title: str
@@ -92,11 +91,10 @@ def flags_feed_is_usable(extract: Extract, as_of: date, max_age_days: int) -> bo
 
 def suppressed_accounts(
     connection: duckdb.DuckDBPyConnection, rules: Sequence[Rule], as_of: date, waived: set[str]
-) -> pd.DataFrame:
-    """Return which rules keep which accounts off the list.
+) -> dict[str, tuple[tuple[str, ...], str]]:
+    """Return which rules keep which accounts off the list: account id to rule ids and the queue of the first rule.
 
-    Reads the temporary table `candidates`. Returns account_id, suppressed_by (rule ids in the table's order) and queue
-    (of the first), one row a suppressed account. A flag counts from the day it is known, the as-of day included: nobody
+    Reads the temporary table `candidates`. A flag counts from the day it is known, the as-of day included: nobody
     is called on the day on which the flag arrives.
     """
     parts = []
@@ -113,11 +111,12 @@ def suppressed_accounts(
             f"FROM candidates c WHERE c.{key} IN (SELECT {key} FROM ({hit}) hit)"
         )
     if not parts:
-        return pd.DataFrame({"account_id": [], "suppressed_by": [], "queue": []})
-    return connection.execute(
-        "SELECT account_id, LIST(DISTINCT rule ORDER BY rule) AS suppressed_by, ARG_MIN(queue, place) AS queue "
-        f"FROM ({' UNION ALL '.join(parts)}) found GROUP BY account_id ORDER BY account_id"
-    ).df()
+        return {}
+    rows = connection.execute(
+        "SELECT account_id, LIST(DISTINCT rule ORDER BY rule), ARG_MIN(queue, place) "
+        f"FROM ({' UNION ALL '.join(parts)}) found GROUP BY account_id"
+    ).fetchall()
+    return {account: (tuple(hits), queue) for account, hits, queue in rows}
 
 
 def _flagged(flags: Sequence[str], as_of: date) -> str:

@@ -22,14 +22,39 @@ _TYPES = {
     "work_on": pa.date32(),
     "reasons": pa.list_(_REASON),
 }
-PAYMENT_COLUMNS = (
-    "account_id guarantor_id patient_balance probability expected_share expected_recovery expected_value rank queue "
-    "suppressed_by base_value reasons raw_score"
-).split()
-DENIAL_COLUMNS = (
-    "denial_id account_id payer_id denied_amount probability expected_recovery expected_value rank due_on "
-    "due_on_source work_on queue suppressed_by base_value reasons raw_score"
-).split()
+PAYMENT_COLUMNS = [
+    "account_id",
+    "guarantor_id",
+    "patient_balance",
+    "probability",
+    "expected_share",
+    "expected_recovery",
+    "expected_value",
+    "rank",
+    "queue",
+    "suppressed_by",
+    "base_value",
+    "reasons",
+    "raw_score",
+]
+DENIAL_COLUMNS = [
+    "denial_id",
+    "account_id",
+    "payer_id",
+    "denied_amount",
+    "probability",
+    "expected_recovery",
+    "expected_value",
+    "rank",
+    "due_on",
+    "due_on_source",
+    "work_on",
+    "queue",
+    "suppressed_by",
+    "base_value",
+    "reasons",
+    "raw_score",
+]
 _TEXT = {
     "account_id",
     "guarantor_id",
@@ -45,7 +70,7 @@ def write_scores(table: pd.DataFrame, explained: Explained, columns: list[str], 
 
     `reasons` is null where no reasons were asked for; base value + contributions = raw score (log-odds) elsewhere.
     """
-    rows = table.sort_values(id_column, kind="stable")
+    rows = table.rename_axis(None).sort_values(id_column, kind="stable")
     rows = rows.assign(base_value=explained.base_value)
     arrays = []
     for name in columns:

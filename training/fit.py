@@ -27,13 +27,17 @@ LEAF_ROWS = (11, 100)
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """Rows to fit: matrix (n x features), outcome (n), weight (n), names and directions of the features."""
+    """Rows to fit: matrix (n x features), outcome (n), weight (n), names and directions of the features.
+
+    `categories` are the positions of the features that are split as categories.
+    """
 
     matrix: Floats
     outcome: Floats
     weight: Floats
     names: tuple[str, ...]
     directions: tuple[int, ...]
+    categories: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,11 +136,23 @@ def _prepare(
 
     parameters = {**parameters, "num_threads": threads}  # binning is by feature: threads do not change it
     data = lightgbm.Dataset(
-        rows.matrix, rows.outcome, weight=rows.weight, feature_name=list(rows.names), params=parameters
+        rows.matrix,
+        rows.outcome,
+        weight=rows.weight,
+        feature_name=list(rows.names),
+        categorical_feature=list(rows.categories),
+        params=parameters,
     ).construct()
     if later is None:
         return data, None
-    check = lightgbm.Dataset(later.matrix, later.outcome, weight=later.weight, reference=data, params=parameters)
+    check = lightgbm.Dataset(
+        later.matrix,
+        later.outcome,
+        weight=later.weight,
+        reference=data,
+        categorical_feature=list(rows.categories),
+        params=parameters,
+    )
     return data, check.construct()
 
 

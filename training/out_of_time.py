@@ -7,7 +7,7 @@ on rows later than the fit.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -69,11 +69,11 @@ def forecast_out_of_time(
     fitted: list[Fitted] = []
     for split in design.splits:
         before, later = data.iloc[split.fitted], data.iloc[split.predicted]
-        columns = learn_columns(before, features)
+        columns = learn_columns(before, features, native=settings.categories == "native")
         rows = rows_to_fit(data, columns, split.fitted, settings)
         seen = encode(later, columns)
         if rounds is None:
-            check = Rows(seen, _numbers(later["label"]), np.ones(len(later)), rows.names, rows.directions)
+            check = replace(rows, matrix=seen, outcome=_numbers(later["label"]), weight=np.ones(len(later)))
             fitted = fit_likelihood(rows, settings, None, check)
             rounds = member_rounds(settings, fitted)
             category = choose_category(before, later, features)
@@ -111,6 +111,7 @@ def rows_to_fit(data: pd.DataFrame, columns: Sequence[Column], rows: Positions, 
         weight=row_weights(data, rows, settings),
         names=tuple(column.name for column in columns),
         directions=tuple(column.direction for column in columns),
+        categories=tuple(place for place, column in enumerate(columns) if column.native),
     )
 
 

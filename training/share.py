@@ -44,6 +44,7 @@ def fit_share_of(
             weight=row_weights(data, rows[known], settings),
             names=tuple(column.name for column in columns),
             directions=tuple(0 for _ in columns),
+            categories=tuple(place for place, column in enumerate(columns) if column.native),
         ),
         settings,
     )

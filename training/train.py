@@ -20,7 +20,7 @@ from models.reference import describe_distributions
 from training.figures import collect_notices, measure
 from training.fit import fit_likelihood, member_weights
 from training.out_of_time import OutOfTime, forecast_out_of_time, learn_map, rows_to_fit
-from training.settings import TrainingSettings
+from training.settings import TrainingSettings, default_settings
 from training.share import fit_share_of
 from training.temporal import describe_design, plan_periods
 
@@ -61,7 +61,7 @@ def train(
     as_of
         The day of the training.
     settings
-        Trees, seeds, validation; the defaults where None.
+        Trees, seeds, validation; the kind's defaults where None.
     out
         Folder for the bundle; None keeps it in memory.
     extract_digests
@@ -74,7 +74,7 @@ def train(
     NoUsableModel
         When the outcomes are too few or of one kind, labels are not ripe, or the history is too short.
     """
-    settings = settings or TrainingSettings()
+    settings = settings or default_settings(kind)
     check_frame(frame, kind)
     data = frame.data
     check_outcomes(data["label"], settings)
@@ -82,7 +82,7 @@ def train(
     found = forecast_out_of_time(data, frame.features, design, settings)
     rows = design.final if settings.refit else design.splits[-1].fitted
     fitted = data.iloc[rows]
-    columns = learn_columns(fitted, frame.features)
+    columns = learn_columns(fitted, frame.features, native=settings.categories == "native")
     likelihood = found.last
     if settings.refit:
         likelihood = tuple(fit_likelihood(rows_to_fit(data, columns, rows, settings), settings, dict(found.rounds)))
