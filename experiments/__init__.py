@@ -1,0 +1,1 @@
+"""Questions asked of data, each with its command and its figures."""
