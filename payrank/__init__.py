@@ -7,10 +7,26 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 __version__ = "0.1.0"
+
+PUBLIC = {
+    "OverturnTarget": "features.targets",
+    "PaymentTarget": "features.targets",
+    "load_extract": "extracts.load",
+    "nightly_frame": "features.frame",
+    "predict": "models.predict",
+    "read_bundle": "models.bundle",
+    "score_night": "scoring.night",
+    "simulate": "extracts.simulator",
+    "train": "training.train",
+    "training_frame": "features.frame",
+}
+"""Public names and where they live."""
 
 ROOMS = ("extracts", "features", "models", "training", "scoring")
 
@@ -38,3 +54,10 @@ def check_rooms(home: Path, rooms: tuple[str, ...] = ROOMS) -> None:
 
 
 check_rooms(Path(__file__).resolve().parent.parent)
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name when it is first asked for, so that `import payrank` stays light."""
+    if name not in PUBLIC:
+        raise AttributeError(f"payrank has no {name!r}; it has {', '.join(sorted(PUBLIC))}")
+    return getattr(import_module(PUBLIC[name]), name)

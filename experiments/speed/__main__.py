@@ -1,0 +1,97 @@
+"""Measure the main job on a simulated hospital: each stage beside a yardstick on the same data, in one run.
+
+python -m experiments.speed [--accounts 100000]
+
+Ratios are what to compare between machines; seconds are this machine's.
+"""
+
+from __future__ import annotations
+
+import argparse
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from datetime import date
+from functools import partial
+from pathlib import Path
+from typing import TypeVar
+
+import lightgbm
+import numpy as np
+
+from extracts.load import load_extract
+from extracts.simulator import simulate
+from features.frame import nightly_frame, training_frame
+from features.targets import OverturnTarget, PaymentTarget
+from models.explain import explain
+from models.matrix import encode
+from models.predict import predict
+from training.settings import default_settings
+from training.train import train
+
+T = TypeVar("T")
+AS_OF = date(2026, 11, 20)
+
+
+def timed(work: Callable[[], T]) -> tuple[T, float]:
+    """Return what the work gave and the seconds it took."""
+    started = time.perf_counter()
+    found = work()
+    return found, time.perf_counter() - started
+
+
+def main() -> None:
+    """Run each stage once and print the table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--accounts", type=int, default=100_000)
+    accounts = parser.parse_args().accounts
+    rows: list[tuple[str, float, str]] = []
+    with tempfile.TemporaryDirectory(prefix="payrank-speed-") as scratch:
+        folder = Path(scratch) / "extract"
+        _, seconds = timed(lambda: simulate(folder, accounts=accounts, seed=1, as_of=AS_OF))
+        rows.append((f"simulate {accounts:,} accounts", seconds, ""))
+        extract, seconds = timed(lambda: load_extract(folder))
+        ledger = extract.tables["transactions"].rows_loaded
+        rows.append((f"load, {ledger:,} transactions", seconds, f"{ledger / seconds:,.0f} transactions a second"))
+        scan = (
+            "SELECT account_id, SUM(amount) FROM transactions WHERE posted_on < DATE '2026-11-20' GROUP BY account_id"
+        )
+        _, once = timed(lambda: extract.connection.execute(scan).fetchall())
+        rows.append(("yardstick: one scan of the ledger, one group-by", once, ""))
+        for target, unit in ((PaymentTarget(), "account"), (OverturnTarget(), "denial")):
+            frame, seconds = timed(partial(nightly_frame, extract, target, AS_OF))
+            told = f"{seconds / once:.1f} x the yardstick"
+            rows.append((f"nightly frame, {len(frame.data):,} {unit}s x {len(frame.features)}", seconds, told))
+        labelled, seconds = timed(lambda: training_frame(extract, PaymentTarget(), AS_OF))
+        rows.append((f"training frame, {len(labelled.data):,} snapshots", seconds, ""))
+        settings = default_settings("payment")
+        trained, seconds = timed(lambda: train(labelled, kind="payment", as_of=AS_OF, settings=settings))
+        columns = trained.bundle.manifest.features
+        matrix = encode(labelled.data, columns)
+        label = labelled.data["label"].to_numpy(dtype=np.float64)
+        rounds = next(iter(trained.found.rounds.values()))
+        plain = {"objective": "binary", "num_leaves": 15, "num_threads": 2, "verbosity": -1}
+        _, once_fitted = timed(lambda: lightgbm.train(plain, lightgbm.Dataset(matrix, label), rounds))
+        rows.append((f"yardstick: lightgbm.train, {rounds} trees, once", once_fitted, ""))
+        rows.append(("train, validate, calibrate, baselines", seconds, f"{seconds / once_fitted:.1f} x the yardstick"))
+        night = nightly_frame(extract, PaymentTarget(), AS_OF).data
+        _, seconds = timed(lambda: predict(trained.bundle, night))
+        rows.append(("predict", seconds, f"{len(night) / seconds:,.0f} rows a second"))
+        _, seconds = timed(lambda: explain(trained.bundle, night))
+        rows.append(("explain, exact", seconds, f"{len(night) / seconds:,.0f} rows a second"))
+        extract.close()
+    _, seconds = timed(
+        lambda: subprocess.run([sys.executable, "-m", "payrank", "--help"], check=True, stdout=subprocess.DEVNULL)
+    )
+    rows.append(("payrank --help", seconds, ""))
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024**2
+    for name, took, told in rows:
+        print(f"{name:55} {took:8.2f} s   {told}")
+    print(f"{'peak memory':55} {peak:8.2f} GiB")
+
+
+if __name__ == "__main__":
+    main()
