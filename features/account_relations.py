@@ -124,7 +124,8 @@ def plans() -> Relation:
         key="guarantor_id",
         key_sql="a.guarantor_id",
         rows="payment_plans p JOIN accounts a ON a.account_id = p.account_id",
-        known_on="p.started_on",
+        # The account says whose plan it is, so the plan is known when both are.
+        known_on="CASE WHEN a.opened_on > p.started_on THEN a.opened_on ELSE p.started_on END",
         fields={
             **columns_of("p", "payment_plans", "installment", "frequency_days"),
             **columns_of("p", "payment_plans", "ended_on", "end_reason", known_on="p.ended_on"),

@@ -100,7 +100,7 @@ def account_fields(dialect: Dialect, target: PaymentTarget, attributes: tuple[st
         "month_of_year": Field("EXTRACT(MONTH FROM d.as_of)"),
         "day_of_month": Field("EXTRACT(DAY FROM d.as_of)"),
         "weekday": Field(dialect.weekday("d.as_of")),
-        "at_agency": Field("CASE WHEN g.subject_id IS NULL THEN 0 ELSE 1 END"),
+        "at_agency": Field("CASE WHEN g.account_id IS NULL THEN 0 ELSE 1 END"),
     }
 
 
@@ -116,11 +116,15 @@ def primary_payer() -> str:
 
 
 def agency_accounts() -> str:
-    """SQL: accounts placed with an agency as known at the snapshot."""
+    """SQL: accounts placed with an agency as known at the snapshot, by themselves or with all of their guarantor's."""
+    known = (
+        "JOIN as_of_dates d ON f.known_on < d.as_of AND (f.ended_on IS NULL OR f.ended_on >= d.as_of) "
+        "WHERE f.flag = 'agency_placed' AND f.subject_type ="
+    )
     return (
-        "SELECT DISTINCT f.subject_id, d.as_of FROM flags f JOIN as_of_dates d ON f.known_on < d.as_of "
-        "AND (f.ended_on IS NULL OR f.ended_on >= d.as_of) "
-        "WHERE f.subject_type = 'account' AND f.flag = 'agency_placed'"
+        f"SELECT f.subject_id AS account_id, d.as_of FROM flags f {known} 'account' UNION "
+        "SELECT a.account_id, d.as_of FROM flags f JOIN accounts a ON a.guarantor_id = f.subject_id "
+        f"{known} 'guarantor'"
     )
 
 
@@ -131,7 +135,7 @@ def account_state(fields: dict[str, Field]) -> str:
         f"SELECT {columns} FROM accounts a JOIN as_of_dates d ON a.opened_on < d.as_of "
         "LEFT JOIN known_ledger l ON l.account_id = a.account_id AND l.as_of = d.as_of "
         "LEFT JOIN primary_payer p ON p.account_id = a.account_id AND p.as_of = d.as_of "
-        "LEFT JOIN agency_accounts g ON g.subject_id = a.account_id AND g.as_of = d.as_of"
+        "LEFT JOIN agency_accounts g ON g.account_id = a.account_id AND g.as_of = d.as_of"
     )
 
 
@@ -172,7 +176,7 @@ def paid_at_age_sql(source: RateAtAge) -> str:
 
 def account_population(target: PaymentTarget) -> str:
     """SQL condition of the payment population: a balance that is due, not in the credit, agency or bad-debt state."""
-    return f"patient_balance >= {target.min_balance:.2f} AND bad_debt <= 0 AND at_agency = 0"
+    return f"patient_balance > 0 AND patient_balance >= {target.min_balance:.2f} AND bad_debt <= 0 AND at_agency = 0"
 
 
 def account_labels(dialect: Dialect, target: PaymentTarget, ripe_by: str) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from features.catalog import Feature
 from features.dialect import Dialect
 from features.relation import Relation
-from features.sql_text import Has, Step, put_in, words_in
+from features.sql_text import Step, put_in
 from features.vocabulary import (
     Aggregate,
     Count,
@@ -35,13 +35,6 @@ def expressions_of(source: Aggregate) -> tuple[str, ...]:
             return (source.where, "days_ago")
         case _:
             return (source.value, source.where)
-
-
-def is_available(source: Aggregate, relation: Relation, has: Has) -> bool:
-    """Whether the extract holds every table and column that the source reads."""
-    used = set().union(*(words_in(text) for text in expressions_of(source)))
-    needs = [need for name in used if name in relation.fields for need in relation.fields[name].needs]
-    return all(has(need) for need in (*relation.needs, *needs))
 
 
 def spell_fields(relation: Relation, dialect: Dialect) -> dict[str, str]:
@@ -81,7 +74,13 @@ _FORMS: Mapping[type, str] = {
     Sum: "COALESCE(SUM({value}), 0)",
     CountDistinct: "COUNT(DISTINCT {value})",
     Mean: "AVG(CAST({value} AS DOUBLE PRECISION))",
-    Spread: "STDDEV_SAMP(CAST({value} AS DOUBLE PRECISION))",
+    # Sums of whole numbers are exact in any order; an engine's own deviation is not, and would differ by a last bit.
+    Spread: (
+        "CASE WHEN COUNT({value}) > 1 THEN SQRT(("
+        "COUNT({value}) * SUM(CAST({value} AS DOUBLE PRECISION) * CAST({value} AS DOUBLE PRECISION)) "
+        "- SUM(CAST({value} AS DOUBLE PRECISION)) * SUM(CAST({value} AS DOUBLE PRECISION))) "
+        "/ (COUNT({value}) * (COUNT({value}) - 1.0))) END"
+    ),
     Least: "MIN({value})",
     Greatest: "MAX({value})",
     DaysSinceLast: "MIN({value})",

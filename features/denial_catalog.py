@@ -105,18 +105,18 @@ BALANCE = tuple(
 PAYER_MIX = tuple(
     _feature("payer mix", *row)
     for row in (
-        ("payer_class", "category", Snapshot("payer_class"), "Class of the denying payer", "Payer class {value}"),
-        ("group_code", "category", Snapshot("group_code"), "Adjustment group code", "Group code {value}"),
-        ("carc", "category", Snapshot("carc"), "Claim adjustment reason code", "Reason code {value}"),
+        ("payer_class", "category", Snapshot("payer_class"), "Class of the denying payer", "Payer class: {value}"),
+        ("group_code", "category", Snapshot("group_code"), "Adjustment group code", "Group code: {value}"),
+        ("carc", "category", Snapshot("carc"), "Claim adjustment reason code", "Reason code: {value}"),
         (
             "rarc",
             "category",
             Snapshot("rarc"),
             "Remittance advice remark code",
-            "Remark code {value}",
+            "Remark code: {value}",
             "No remark code",
         ),
-        ("service_line", "category", Snapshot("service_line"), "Service line", "Service line {value}"),
+        ("service_line", "category", Snapshot("service_line"), "Service line", "Service line: {value}"),
         ("patient_class", "category", Snapshot("patient_class"), "Kind of visit", "{value} visit"),
         (
             "appeal_days",
@@ -133,28 +133,28 @@ HISTORY = tuple(
     _feature("history", *row)
     for row in (
         ("appeal_level", "count", Snapshot("level"), "Highest level appealed so far", "Appeal level {value}"),
-        ("appeals_filed", "count", Snapshot("filed"), "Appeals filed on the denial", "{value} appeals filed"),
+        ("appeals_filed", "count", Snapshot("filed"), "Appeals filed on the denial", "{value} appeal{s} filed"),
         ("upheld_before", "yes/no", Snapshot("upheld"), "Upheld at an earlier level", "Upheld before: {value}"),
         (
             "claim_denials",
             "count",
             Count("claim_denials", OTHER),
             "Other denials of the same claim",
-            "{value} other denials of the claim",
+            "{value} other denial{s} of the claim",
         ),
         (
             "account_denials",
             "count",
             Count("account_denials", OTHER),
             "Other denials on the account",
-            "{value} other denials on the account",
+            "{value} other denial{s} on the account",
         ),
         (
             "account_denied",
             "dollars",
             Sum("account_denials", "denied_amount", OTHER),
             "Dollars denied otherwise on the account",
-            "{value} denied otherwise on the account",
+            "{value} in other denials on the account",
         ),
         (
             "account_overturned_share",
@@ -183,14 +183,14 @@ PAYER = tuple(
             "count",
             Count("payer_denials", "days_ago <= 90"),
             "Denials by the payer in 90 days",
-            "Payer denied {value} times in 90 days",
+            "Payer made {value} denial{s} in 90 days",
         ),
         (
             "payer_denials_365d",
             "count",
             Count("payer_denials", "days_ago <= 365"),
             "Denials by the payer in a year",
-            "Payer denied {value} times in a year",
+            "Payer made {value} denial{s} in a year",
         ),
         (
             "payer_days_to_decide",
@@ -212,7 +212,7 @@ PAYER = tuple(
             "share",
             Share("payer_denials", "outcome = 1", "outcome_age <= 365", weight=20.0, prior=0.5),
             "Smoothed share of the payer's denials overturned in the last year",
-            "Payer gave in on {value} in the last year",
+            "Payer gave in on {value} of the denials decided in the last year",
             "No decision of this payer in a year",
         ),
     )
@@ -237,8 +237,8 @@ RATES = tuple(
 SEASON = tuple(
     _feature("season", *row)
     for row in (
-        ("month", "month", Snapshot("month_of_year"), "Month of the snapshot", "Month {value}"),
-        ("denied_month", "month", Snapshot("denied_month"), "Month of the denial", "Denied in month {value}"),
+        ("month", "month", Snapshot("month_of_year"), "Month of the snapshot", "It is {value}"),
+        ("denied_month", "month", Snapshot("denied_month"), "Month of the denial", "Denied in {value}"),
     )
 )
 

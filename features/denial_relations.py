@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
+
 from features.account_relations import ledger
 from features.relation import Field, Relation, columns_of
 
@@ -23,7 +26,13 @@ def appeals() -> Relation:
     )
 
 
-def _other_denials(name: str, key: str) -> Relation:
+def account_ledger() -> Relation:
+    """Transactions of the denial's account."""
+    relation = ledger()
+    return replace(relation, needs=(*relation.needs, "denials.account_id"))
+
+
+def _other_denials(name: str, key: str, state: Mapping[str, Field]) -> Relation:
     """Earlier denials that share a key, as they stood at the snapshot, the denial itself among them."""
     return Relation(
         name=name,
@@ -36,14 +45,14 @@ def _other_denials(name: str, key: str) -> Relation:
             "days_ago": Field("e.days_since_denial"),
             "denied_amount": Field("e.denied_amount", ("denials.denied_amount",)),
             "same_carc": Field("CASE WHEN e.carc = spine.carc THEN 1 ELSE 0 END", ("denials.carc",)),
-            "outcome": Field("e.outcome"),
+            "outcome": Field("e.outcome", state["outcome"].needs),
         },
         needs=(f"denials.{key}",),
         per_snapshot=True,
     )
 
 
-def payer_activity() -> Relation:
+def payer_activity(state: Mapping[str, Field]) -> Relation:
     """Denials of the payer, for volumes: one group a payer and day, not a snapshot."""
     return Relation(
         name="payer_denials",
@@ -53,23 +62,22 @@ def payer_activity() -> Relation:
         known_on=None,
         fields={
             "days_ago": Field("e.days_since_denial"),
-            "outcome": Field("e.outcome"),
-            "outcome_age": Field("e.outcome_age"),
-            "days_to_decide": Field("e.days_to_decide"),
-            "paid_without_appeal": Field("e.paid_without_appeal", ("transactions",)),
-            "denied_amount": Field("e.denied_amount", ("denials.denied_amount",)),
+            **{
+                name: Field(f"e.{name}", state[name].needs)
+                for name in ("outcome", "outcome_age", "days_to_decide", "paid_without_appeal", "denied_amount")
+            },
         },
         needs=("denials.payer_id",),
     )
 
 
-def denial_relations() -> dict[str, Relation]:
-    """Return every relation that a denial's features may name."""
+def denial_relations(state: Mapping[str, Field]) -> dict[str, Relation]:
+    """Return every relation that a denial's features may name; `state` are the columns of `denial_state`."""
     found = (
         appeals(),
-        ledger(),
-        payer_activity(),
-        _other_denials("account_denials", "account_id"),
-        _other_denials("claim_denials", "claim_id"),
+        account_ledger(),
+        payer_activity(state),
+        _other_denials("account_denials", "account_id", state),
+        _other_denials("claim_denials", "claim_id", state),
     )
     return {relation.name: relation for relation in found}

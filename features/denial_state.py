@@ -54,7 +54,14 @@ def denial_fields(dialect: Dialect, attributes: tuple[str, ...]) -> dict[str, Fi
     ]
     by_payer = dialect.add_days("n.denied_on", "y.appeal_days")
     assumed = dialect.add_days("n.denied_on", str(ASSUMED_APPEAL_DAYS))
+    due = f"COALESCE(n.appeal_due_on, {by_payer}, {assumed})"
     paid = f"COALESCE(p.filed, 0) = 0 AND q.paid >= {PAID_SHARE} * n.denied_amount"
+    decisions = ("appeals.decided_on", "appeals.outcome")
+    outcome = "CASE WHEN p.won = 1 THEN 1 WHEN p.upheld = 1 AND p.pending = 0 THEN 0 END"
+
+    def once_decided(days: str) -> str:
+        return f"CASE WHEN ({outcome}) IS NOT NULL THEN {days} END"
+
     return {
         "denial_id": Field("n.denial_id"),
         "denied_on": Field("n.denied_on"),
@@ -67,23 +74,26 @@ def denial_fields(dialect: Dialect, attributes: tuple[str, ...]) -> dict[str, Fi
         "facility": Field("a.facility", ("denials.account_id", "accounts.facility")),
         "payer_class": Field("y.payer_class", ("denials.payer_id", "payers")),
         "appeal_days": Field("y.appeal_days", ("denials.payer_id", "payers.appeal_days")),
-        "due_on": Field(f"COALESCE(n.appeal_due_on, {by_payer}, {assumed})"),
+        "due_on": Field(due),
         "days_service_to_denial": Field(
             dialect.days_between("a.service_on", "n.denied_on"), ("denials.account_id", "accounts.service_on")
         ),
         "days_since_denial": Field(dialect.days_between("n.denied_on", "d.as_of")),
         "filed": Field("COALESCE(p.filed, 0)", ("appeals",)),
-        "pending": Field("COALESCE(p.pending, 0)", ("appeals",)),
-        "upheld": Field("COALESCE(p.upheld, 0)", ("appeals",)),
-        "level": Field("COALESCE(p.level, 0)", ("appeals.level",)),
+        "pending": Field("COALESCE(p.pending, 0)", ("appeals.decided_on",)),
+        "upheld": Field("COALESCE(p.upheld, 0)", decisions),
+        "level": Field("CASE WHEN p.filed IS NULL THEN 0 ELSE p.level END", ("appeals.level",)),
         "days_since_filed": Field(dialect.days_between("p.last_filed_on", "d.as_of"), ("appeals",)),
-        "outcome": Field("CASE WHEN p.won = 1 THEN 1 WHEN p.upheld = 1 AND p.pending = 0 THEN 0 END", ("appeals",)),
-        "outcome_age": Field(dialect.days_between("p.decided_on", "d.as_of"), ("appeals",)),
-        "days_to_decide": Field(dialect.days_between("n.denied_on", "p.decided_on"), ("appeals",)),
+        "outcome": Field(outcome, decisions),
+        "outcome_age": Field(once_decided(dialect.days_between("p.decided_on", "d.as_of")), decisions),
+        "days_to_decide": Field(once_decided(dialect.days_between("n.denied_on", "p.decided_on")), decisions),
         "month_of_year": Field("EXTRACT(MONTH FROM d.as_of)"),
         "denied_month": Field("EXTRACT(MONTH FROM n.denied_on)"),
-        "days_left": Field(dialect.days_between("d.as_of", f"COALESCE(n.appeal_due_on, {by_payer}, {assumed})")),
-        "paid_without_appeal": Field(f"CASE WHEN {paid} THEN 1 ELSE 0 END", ("transactions",)),
+        "days_left": Field(dialect.days_between("d.as_of", due)),
+        "paid_without_appeal": Field(
+            f"CASE WHEN {paid} THEN 1 ELSE 0 END",
+            ("transactions", "appeals", "denials.account_id", "denials.denied_amount"),
+        ),
     }
 
 
@@ -99,7 +109,7 @@ def denial_state(fields: dict[str, Field]) -> str:
     )
 
 
-DENIAL_POPULATION = "(outcome IS NULL OR outcome = 0 AND pending > 0) AND paid_without_appeal = 0"
+DENIAL_POPULATION = "outcome IS NULL AND paid_without_appeal = 0"
 """Open at the snapshot: no appeal won, none finally upheld, and not paid without one."""
 
 
@@ -108,19 +118,25 @@ def denial_labels(dialect: Dialect, ripe_by: str) -> str:
 
     Columns: unit_id, as_of, label (0/1), share (of the denied amount recovered, 0..1), recovered (dollars), known_on
     (the day after the decision).
-    Withdrawn and undecided appeals give no label.
+    Withdrawn and undecided appeals give no label, nor does an upheld one with another still pending.
     """
-    recovered = "SUM(CASE WHEN p.outcome <> 'upheld' THEN p.recovered_amount END)"
+    known = f"p.decided_on >= s.as_of AND p.decided_on < {ripe_by}"
+
+    def any_of(condition: str) -> str:
+        return f"MAX(CASE WHEN {condition} THEN 1 ELSE 0 END)"
+
+    won, upheld = f"{known} AND {WON}", f"{known} AND p.outcome = 'upheld'"
+    decided = f"MAX(CASE WHEN {won} OR {upheld} THEN p.decided_on END)"
     return (
-        "SELECT unit_id, as_of, label, known_on, "
-        "CASE WHEN label = 0 THEN 0 WHEN amount > 0 AND recovered >= amount THEN 1 "
+        "SELECT unit_id, as_of, won AS label, known_on, "
+        "CASE WHEN won = 0 THEN 0 WHEN amount > 0 AND recovered >= amount THEN 1 "
         "WHEN amount > 0 AND recovered < 0 THEN 0 WHEN amount > 0 THEN recovered / amount END AS share, "
-        "CASE WHEN label = 0 THEN 0 WHEN recovered < 0 THEN 0 WHEN recovered > amount THEN amount ELSE recovered END "
+        "CASE WHEN won = 0 THEN 0 WHEN recovered < 0 THEN 0 WHEN recovered > amount THEN amount ELSE recovered END "
         "AS recovered FROM ("
         "SELECT s.denial_id AS unit_id, s.as_of, s.denied_amount AS amount, "
-        f"MAX(CASE WHEN {WON} THEN 1 ELSE 0 END) AS label, {recovered} AS recovered, "
-        f"{dialect.add_days('MAX(p.decided_on)', '1')} AS known_on "
-        "FROM population s JOIN appeals p ON p.denial_id = s.denial_id AND p.decided_on >= s.as_of "
-        f"AND p.decided_on < {ripe_by} AND (p.outcome = 'upheld' OR {WON}) "
-        "GROUP BY s.denial_id, s.as_of, s.denied_amount) decided"
+        f"{any_of(won)} AS won, {any_of(upheld)} AS upheld, "
+        f"MAX(CASE WHEN p.decided_on < {ripe_by} THEN 0 ELSE 1 END) AS pending, "
+        f"SUM(CASE WHEN {won} THEN p.recovered_amount END) AS recovered, {dialect.add_days(decided, '1')} AS known_on "
+        f"FROM population s JOIN appeals p ON p.denial_id = s.denial_id AND p.filed_on < {ripe_by} "
+        "GROUP BY s.denial_id, s.as_of, s.denied_amount) decided WHERE won = 1 OR upheld = 1 AND pending = 0"
     )

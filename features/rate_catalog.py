@@ -26,7 +26,7 @@ def rate_features(
             "rate",
             family,
             HistoricalRate(keys, half_life_days=half_life_days),
-            f"Of {{support}} earlier ones with this {label}, {{value}} were {subject}",
+            f"With this {label} about {{value}} are {subject} ({{support}} earlier)",
             f"No earlier outcome with this {label}",
             direction=1,
         ),
@@ -36,7 +36,7 @@ def rate_features(
             "count",
             family,
             RateSupport(keys, half_life_days=half_life_days),
-            f"{{value}} earlier outcomes with this {label}",
+            f"{{value}} earlier outcome{{s}} with this {label}",
             modelled=len(keys) == 1,
         ),
     )

@@ -22,7 +22,7 @@ def key_sets(sources: Iterable[Rate]) -> list[KeySet]:
     """Return what must be counted: each set of keys with its half-life, pairs bringing their single keys along."""
     found: dict[KeySet, None] = {}
     for source in sources:
-        if len(source.keys) > 1:
+        if len(source.keys) > 1 or isinstance(source, CombinedLogOdds):
             for key in source.keys:
                 found[((key,), source.half_life_days)] = None
         if not isinstance(source, CombinedLogOdds):

@@ -50,7 +50,7 @@ class CountDistinct:
 
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """Sample standard deviation of a value; unknown with fewer than two rows."""
+    """Sample standard deviation of a whole number (days, a count); unknown with fewer than two rows."""
 
     relation: str
     value: str
