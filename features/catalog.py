@@ -31,8 +31,8 @@ class Feature:
     """One column of the frame.
 
     `unit` is what the value counts: dollars, days, count, share, rate, log odds, month, yes/no or category. `phrase`
-    is what a collector reads, with `{value}` where the value goes and `{s}` for a plural's ending; `absent` is read when
-    the value is unknown.
+    is what a collector reads, with `{value}` where the value goes and `{s}` for a plural's ending; `absent` is read
+    when the value is unknown.
     `direction` is +1 or -1 where the trade is sure that more of it makes the outcome more or less likely, else 0.
     `modelled` is False for what explains another feature (the support behind a pair's rate) and is no input itself.
     """

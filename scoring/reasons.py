@@ -20,6 +20,18 @@ from features.catalog import Feature
 from scoring.worklist import Reason
 
 REST = "all_other"
+CODED = ("group_code", "carc", "rarc")
+"""Features that show codes: a reader never gets one without what it means."""
+BELOW_ZERO: Mapping[str, str] = {
+    "days_left": "{value} past the last day to appeal",
+    "household_days_to_pay": "Typically pays {value} before the bill",
+    "household_recent_days_to_pay": "Lately pays {value} before the bill",
+    "household_slowest_days_to_pay": "Has always paid at least {value} before the bill",
+    "days_past_typical": "{value} earlier than this household typically pays",
+    "next_payment_in": "Next payment was to be expected {value} ago",
+    "days_service_to_denial": "Denied {value} before service",
+}
+"""What a span of days says when it is negative."""
 KEPT = 8
 """Reasons kept of each row; the rest is summed into one."""
 
@@ -39,9 +51,12 @@ def show_value(unit: str, value: float | str, *, feature: str = "") -> str:
     '197 (no prior authorisation)'
     """
     if isinstance(value, str):
-        meaning = read_codes().get(feature, {}).get(value)
+        codes = read_codes().get(feature)
+        if codes is None:
+            return value.replace("_", " ")
+        meaning = codes.get(value)
         if meaning is None:
-            return value
+            return f"{value} (a code without a meaning on file)" if feature in CODED else value.replace("_", " ")
         return f"{value} ({meaning})" if value.upper() == value else meaning
     return _show_number(unit, value)
 
@@ -132,11 +147,14 @@ def _is_unknown(value: object) -> bool:
 
 
 def _sentence(feature: Feature, value: object, support: np.ndarray | None, row: int) -> str:
+    """Return one reason's text; `{s}` in a phrase is the plural's ending."""
     if _is_unknown(value):
         return feature.absent
     known = value if isinstance(value, str) else float(value)  # type: ignore[arg-type]  # a NumPy number
-    told = show_value(feature.unit, known, feature=feature.name)
-    if support is None:
-        return feature.phrase.format(value=told)
-    count = support[row]
-    return feature.phrase.format(value=told, support="0" if _is_unknown(count) else f"{count:,.0f}")
+    phrase = feature.phrase
+    if feature.name in BELOW_ZERO and isinstance(known, float) and round(known) < 0:
+        known, phrase = -known, BELOW_ZERO[feature.name]
+    told = "no" if feature.unit == "count" and known == 0 else show_value(feature.unit, known, feature=feature.name)
+    count = 0.0 if support is None or _is_unknown(support[row]) else float(support[row])
+    text = phrase.format(value=told, support=f"{count:,.0f}" if round(count) else "none", s="" if known == 1 else "s")
+    return text[:1].upper() + text[1:]
