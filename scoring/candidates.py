@@ -11,7 +11,7 @@ from extracts.extract import Extract
 
 PROMISE_GRACE_DAYS = 3
 MISSED_GRACE_DAYS = 10
-"""An instalment is missed when nothing was paid for one period of the plan and these days."""
+"""An instalment is missed when less than one was paid, net of returns, in one period of the plan and these days."""
 
 
 def make_candidates(extract: Extract, scored: pd.DataFrame, as_of: date) -> None:
@@ -45,9 +45,10 @@ def first_statements(connection: duckdb.DuckDBPyConnection, as_of: date) -> dict
 def _sql(day: str) -> str:
     talked = "outcome IN ('right_party', 'promise', 'refused', 'dispute')"
     plan_paid = (
-        f"EXISTS (SELECT 1 FROM transactions t WHERE t.account_id = p.account_id AND t.posted_on < {day} "
-        "AND t.kind = 'patient_payment' AND t.amount < 0 "
-        f"AND t.posted_on >= {day} - CAST(COALESCE(p.frequency_days, 30) + {MISSED_GRACE_DAYS} AS INTEGER))"
+        "(SELECT COALESCE(-SUM(t.amount), 0) FROM transactions t WHERE t.account_id = p.account_id "
+        f"AND t.kind = 'patient_payment' AND t.posted_on < {day} "
+        f"AND t.posted_on >= {day} - CAST(COALESCE(p.frequency_days, 30) + {MISSED_GRACE_DAYS} AS INTEGER)) "
+        ">= COALESCE(p.installment, 0.01)"
     )
     young = f"p.started_on >= {day} - CAST(COALESCE(p.frequency_days, 30) + {MISSED_GRACE_DAYS} AS INTEGER)"
     return (

@@ -26,7 +26,7 @@ def value_denials(
     """Value, suppress and rank the scored denials; one row a denial, indexed by its id.
 
     Expected recovery is the denied amount x the expected share recovered; expected value is that less the cost of an
-    appeal, and 0 once the last day has passed. Unknown amounts stay unknown, and such denials rank by probability.
+    appeal; both are 0 once the last day has passed. Unknown amounts stay unknown, and such denials rank by probability.
     Denials with 14 days or fewer left come first (rule D2); then expected value, probability, the nearer deadline, id.
     """
     rows = scored.rows
@@ -44,8 +44,10 @@ def value_denials(
     ).merge(_details(extract, rules, as_of), on="denial_id", how="left")
     table["suppressed_by"], table["queue"] = _suppress(extract, table, rules.denial, settings)
     in_time = (table["due_on"] >= pd.Timestamp(as_of)) | (table["pending"] > 0)
+    known = table["denied_amount"].notna()
+    table.loc[~in_time & known, "expected_recovery"] = 0.0
     table["expected_value"] = np.where(in_time, table["expected_recovery"] - settings.appeal_cost, 0.0)
-    table.loc[table["denied_amount"].isna(), "expected_value"] = np.nan
+    table.loc[~known, "expected_value"] = np.nan
     table["days_left"] = (table["due_on"] - pd.Timestamp(as_of)).dt.days
     free = table["suppressed_by"].str.len() == 0
     table["urgent"] = free & (table["pending"] == 0) & table["days_left"].between(0, URGENT_DAYS)

@@ -20,6 +20,7 @@ def render_run_manifest(
     extract: Extract,
     payment: Bundle | None,
     overturn: Bundle | None,
+    names: Mapping[str, str],
     outcomes: Mapping[str, ListOutcome],
     as_of: date,
     settings: ScoringSettings,
@@ -44,7 +45,7 @@ def render_run_manifest(
             }
             for name, state in sorted(extract.tables.items())
         },
-        "models": {"payment": _model(payment), "overturn": _model(overturn)},
+        "models": {"payment": _model(payment, names), "overturn": _model(overturn, names)},
         "settings": settings.model_dump(mode="json"),
         "explain": explain,
         "rules_version": rules_version,
@@ -72,10 +73,15 @@ def previous_volumes(out: Path, as_of: date) -> dict[str, int]:
     return {name: int(tables[name]["rows_loaded"]) for name in WATCHED if name in tables}
 
 
-def _model(bundle: Bundle | None) -> dict[str, Any] | None:
+def _model(bundle: Bundle | None, names: Mapping[str, str]) -> dict[str, Any] | None:
     if bundle is None:
         return None
-    return {"digest": bundle.digest, "as_of": bundle.manifest.as_of.isoformat(), "kind": bundle.kind}
+    return {
+        "name": names[bundle.kind],
+        "digest": bundle.digest,
+        "as_of": bundle.manifest.as_of.isoformat(),
+        "kind": bundle.kind,
+    }
 
 
 def _counts(outcome: ListOutcome) -> dict[str, Any]:

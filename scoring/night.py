@@ -24,7 +24,7 @@ from scoring.outcome import ListOutcome
 from scoring.patient_pay import patient_lines, value_accounts
 from scoring.publish import publish_run, write_private
 from scoring.report import render_report
-from scoring.rules import check_waivers, flags_feed_is_usable, read_rules
+from scoring.rules import check_waivers, read_rules, why_flags_unusable
 from scoring.score_files import DENIAL_COLUMNS, PAYMENT_COLUMNS, write_scores
 from scoring.scored import Explained, Scored, explain_scored, score_population
 from scoring.settings import ScoringSettings
@@ -139,6 +139,7 @@ def score_night(
             extract,
             models.payment,
             models.overturn,
+            models.names,
             outcomes,
             as_of,
             settings,
@@ -176,12 +177,13 @@ def _score_accounts(
         "patient_pay", "Patient pay", accounts.table, len(scored.scores), quarantined, scored.frame.unavailable
     )
     waived = {waiver.rule for waiver in settings.waive}
-    if "H12" not in waived and not flags_feed_is_usable(extract, as_of, settings.max_extract_age_days):
-        why = (
-            "The flags feed is missing or too old (rule H12), so nobody can be shown as safe to call. Scores are "
-            "written. Send the flags table, or waive H12 in the settings, with a reason, if this ledger has no flags."
+    unusable = "" if "H12" in waived else why_flags_unusable(extract, as_of, settings.max_flags_age_days)
+    if unusable:
+        clock.stage("patient list", "held back the patient list (rule H12)")
+        return outcome.unpublished(
+            f"Nobody can be shown as safe to call (rule H12): {unusable}. Scores are written. Send a complete flags "
+            "table, or waive H12 in the settings, with a reason, if this ledger has no flags."
         )
-        return outcome.unpublished(why)
     lines = patient_lines(extract, accounts, explained, as_of, settings)
     worklist = Worklist(
         "patient_pay",

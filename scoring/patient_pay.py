@@ -154,8 +154,9 @@ def patient_lines(
         action = patient_action(household, settings)
         first_statement = statements.get(line.account_id)
         deadline, source = None, ""
-        if action.queue == "assistance_screening" and first_statement is not None:
-            deadline = first_statement + timedelta(days=ASSISTANCE_WINDOW_DAYS)
+        closes = None if first_statement is None else first_statement + timedelta(days=ASSISTANCE_WINDOW_DAYS)
+        if action.queue == "assistance_screening" and closes is not None and closes >= as_of:
+            deadline = closes
             source = "26 CFR 1.501(r): apply within 240 days of the first statement (check)"
         lines.append(
             PatientLine(

@@ -56,7 +56,13 @@ class RuleTable:
     def titles(self) -> dict[str, tuple[str, str]]:
         """Title and citation of each rule by its id."""
         told = {rule.id: (rule.title, rule.citation) for rule in reversed((*self.patient, *self.denial))}
-        return {**told, "H12": ("Flags feed missing or too old", "fail closed: no patient list is published")}
+        return {
+            **told,
+            "H12": (
+                "Flags feed missing, too old, or a flag that cannot be read",
+                "fail closed: no patient list is published",
+            ),
+        }
 
 
 @cache
@@ -79,14 +85,31 @@ def check_waivers(table: RuleTable, waivers: Sequence[Waiver]) -> None:
     """Refuse a waiver of a rule that does not exist."""
     for waiver in waivers:
         if waiver.rule not in table.titles:
-            raise WrongUsage(f"settings waive an unknown rule; {did_you_mean(waiver.rule, sorted(table.titles))}")
+            raise WrongUsage(
+                f"settings waive an unknown rule {waiver.rule!r}; {did_you_mean(waiver.rule, sorted(table.titles))}"
+            )
 
 
-def flags_feed_is_usable(extract: Extract, as_of: date, max_age_days: int) -> bool:
-    """Whether the flags arrived and are fresh enough to trust for this day (rule H12)."""
-    known_until = extract.metadata.as_of
-    fresh = known_until is None or known_until >= as_of - timedelta(days=max_age_days)
-    return extract.has("flags") and fresh
+def why_flags_unusable(extract: Extract, as_of: date, max_age_days: int) -> str:
+    """Return why the flags cannot be trusted for this day (rule H12), or nothing when they can.
+
+    Usable are flags that arrived with the extract, hold rows, the newest known at most `max_age_days` before the day,
+    and have no row in quarantine that hides whom it is about.
+    """
+    if not extract.tables["flags"].rows_loaded:
+        return "the flags table is missing or empty"
+    day = f"DATE '{as_of}'"
+    newest, hidden = extract.connection.execute(
+        f"SELECT (SELECT MAX(CASE WHEN ended_on <= {day} THEN ended_on ELSE known_on END) FROM flags "
+        f"WHERE known_on <= {day}), (SELECT COUNT(*) FROM quarantine WHERE table_name = 'flags' "
+        "AND (key IS NULL OR column_name IS NULL OR column_name = 'subject_id'))"
+    ).fetchall()[0]
+    if newest is None or newest < as_of - timedelta(days=max_age_days):
+        told = "none is known by this day" if newest is None else f"the newest is {(as_of - newest).days} days old"
+        return f"the flags are stale: {told}, {max_age_days} days are allowed"
+    if hidden:
+        return f"{hidden:,} rows of the flags table are in quarantine and do not say whom they are about"
+    return ""
 
 
 def suppressed_accounts(
@@ -110,6 +133,11 @@ def suppressed_accounts(
             f"SELECT c.account_id, {place} AS place, '{rule.id}' AS rule, '{rule.queue}' AS queue "
             f"FROM candidates c WHERE c.{key} IN (SELECT {key} FROM ({hit}) hit)"
         )
+    if "H12" not in waived:
+        parts.append(
+            f"SELECT account_id, {len(rules)} AS place, 'H12' AS rule, 'flag_review' AS queue FROM candidates "
+            f"WHERE guarantor_id IN (SELECT guarantor_id FROM ({_flagged_in_quarantine()}) hit)"
+        )
     if not parts:
         return {}
     rows = connection.execute(
@@ -120,11 +148,20 @@ def suppressed_accounts(
 
 
 def _flagged(flags: Sequence[str], as_of: date) -> str:
+    """Every flagged account, scored or not: a bankrupt account that owes nothing still speaks for its guarantor."""
     names = ", ".join(f"'{flag}'" for flag in flags)
-    return (
-        "SELECT c.account_id, c.guarantor_id FROM candidates c JOIN flags f ON "
-        "(f.subject_type = 'account' AND f.subject_id = c.account_id "
-        "OR f.subject_type = 'guarantor' AND f.subject_id = c.guarantor_id) "
-        f"WHERE f.flag IN ({names}) AND f.known_on <= DATE '{as_of}' "
+    active = (
+        f"LOWER(TRIM(f.flag)) IN ({names}) AND f.known_on <= DATE '{as_of}' "
         f"AND (f.ended_on IS NULL OR f.ended_on >= DATE '{as_of}')"
     )
+    return " UNION ".join(
+        "SELECT a.account_id, a.guarantor_id FROM accounts a JOIN flags f "
+        f"ON f.subject_type = '{kind}' AND f.subject_id = a.{kind}_id WHERE {active}"
+        for kind in ("account", "guarantor")
+    )
+
+
+def _flagged_in_quarantine() -> str:
+    """Accounts whose own or whose guarantor's id is in the key of a flag row that could not be read."""
+    named = "SELECT UNNEST(STRING_SPLIT(key, '|')) FROM quarantine WHERE table_name = 'flags'"
+    return f"SELECT account_id, guarantor_id FROM accounts WHERE account_id IN ({named}) OR guarantor_id IN ({named})"
