@@ -29,9 +29,11 @@ class Day(click.ParamType[date]):
         if isinstance(value, date):
             return value
         try:
+            if len(value) != len("YYYY-MM-DD"):
+                raise ValueError("short or long")
             return datetime.strptime(value, "%Y-%m-%d").date()  # noqa: DTZ007 - a day has no time zone
         except ValueError:
-            self.fail("not a day; write it as YYYY-MM-DD, for example 2026-11-20", param, ctx)
+            self.fail(f"{value!r} is not a day; write it as YYYY-MM-DD, for example 2026-11-20", param, ctx)
 
 
 AS_OF: dict[str, Any] = {"type": Day(), "required": True, "metavar": "DATE"}
@@ -248,7 +250,7 @@ def main(arguments: list[str] | None = None) -> None:
         wrong.show()
         sys.exit(2)
     except click.Abort:
-        click.echo("Stopped; nothing was published.", err=True)
+        click.echo("Stopped. What was published before stands as it was.", err=True)
         sys.exit(1)
     except PayrankError as refused:
         click.echo(f"payrank: {refused}", err=True)

@@ -39,7 +39,9 @@ def run_demo(out: Path, *, accounts: int, seed: int) -> None:
         for kind in KINDS:
             bundles[kind], _ = train_and_register(kind, extract, AS_OF, settings, out / "models" / kind)
         models = find_models({kind: str(out / "models" / kind) for kind in KINDS})
+    progress = Progress()
     with load_extract(extract) as loaded:
+        progress.tell(f"loaded {len(loaded.digests)} files")
         night = score_night(loaded, models, as_of=AS_OF, out=runs, settings=settings.scoring, tell=progress.tell)
     STDOUT.print()
     show_night(night, runs)

@@ -50,7 +50,9 @@ def _read(model: str) -> Bundle:
     fault: NoUsableModel | None = None
     for kind in KINDS:
         try:
-            return read_bundle(find_model(model, kind).folder)
+            found = find_model(model, kind)
         except NoUsableModel as error:
             fault = fault or error
+            continue
+        return read_bundle(found.folder)
     raise fault or NoUsableModel("no model was named")

@@ -11,7 +11,7 @@ from extracts.errors import NoUsableModel
 from extracts.load import load_extract
 from models.bundle import Bundle, read_bundle
 from models.manifest import KINDS
-from models.registry import find_model
+from models.registry import CHAMPION, find_model, list_versions, registered_name
 from payrank.console import STDOUT, Progress, make_table
 from payrank.settings import read_settings
 from scoring.night import Night, NightModels, score_night
@@ -34,9 +34,11 @@ def run_score(
     progress = Progress()
     with load_extract(folder) as extract:
         progress.tell(f"loaded {len(extract.digests)} files")
+        found = find_models(models)
+        progress.tell(f"found {' and '.join(found.names[kind] for kind in sorted(found.names))}")
         night = score_night(
             extract,
-            find_models(models),
+            found,
             as_of=as_of,
             out=out,
             settings=settings,
@@ -61,7 +63,7 @@ def find_models(wanted: Mapping[str, str | None]) -> NightModels:
         try:
             found = find_model(wanted.get(kind), kind)
         except NoUsableModel as error:
-            if wanted.get(kind) is not None:
+            if wanted.get(kind) is not None or _has_champion(kind):
                 raise
             absent[kind] = str(error)
             continue
@@ -70,6 +72,12 @@ def find_models(wanted: Mapping[str, str | None]) -> NightModels:
     if not bundles:
         raise NoUsableModel(absent[KINDS[0]])
     return NightModels(bundles, names, absent)
+
+
+def _has_champion(kind: str) -> bool:
+    """Whether the registry names a champion: then a fault of it is a fault, not an absence."""
+    name = registered_name(kind)
+    return any(one.name == name and CHAMPION in one.aliases for one in list_versions())
 
 
 def show_night(night: Night, out: Path) -> None:

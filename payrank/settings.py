@@ -12,7 +12,7 @@ from pydantic import BaseModel, ValidationError
 
 from extracts.errors import WrongUsage, did_you_mean
 from features.targets import OverturnTarget, PaymentTarget
-from scoring.settings import ScoringSettings
+from scoring.settings import ScoringSettings, Waiver
 
 DEFAULT_FILE = "payrank.toml"
 SECTIONS = ("payment", "overturn", "training", "scoring")
@@ -59,11 +59,15 @@ def read_settings(path: Path | None) -> Settings:
         data = tomllib.loads(path.read_text("utf-8"))
     except FileNotFoundError:
         raise WrongUsage(f"no settings file at {path}; name another with --settings, or leave it out") from None
+    except OSError as error:
+        raise WrongUsage(f"{path} cannot be read ({type(error).__name__}); give this user leave to read it") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise WrongUsage(f"{path} is not TOML: {error}; mend that line") from None
     for name in data:
         if name not in SECTIONS:
             raise WrongUsage(f"{path}: unknown section [{name}]; {did_you_mean(name, SECTIONS)}")
+        if not isinstance(data[name], dict):
+            raise WrongUsage(f"{path}: {name} is not a table; write [{name}] with a line a setting beneath")
     return Settings(
         payment=_read(PaymentTarget, data.get("payment", {}), f"{path} [payment]"),
         overturn=_read(OverturnTarget, data.get("overturn", {}), f"{path} [overturn]"),
@@ -80,6 +84,8 @@ def _read(model: type[Model], values: object, place: str) -> Model:
         fault = error.errors(include_url=False)[0]
         name = ".".join(str(part) for part in fault["loc"])
         if fault["type"] == "extra_forbidden":
-            known = sorted(model.model_fields)
-            raise WrongUsage(f"{place}: unknown setting {name!r}; {did_you_mean(name, known)}") from None
-        raise WrongUsage(f"{place}: setting {name!r}: {fault['msg']}") from None
+            known = sorted((Waiver if len(fault["loc"]) > 1 else model).model_fields)
+            raise WrongUsage(
+                f"{place}: unknown setting {name!r}; {did_you_mean(str(fault['loc'][-1]), known)}"
+            ) from None
+        raise WrongUsage(f"{place}: setting {name!r}: {fault['msg']}; found {fault['input']!r:.60}") from None
