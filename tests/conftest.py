@@ -1,18 +1,29 @@
-"""Frames with known probabilities, for the rooms that train and score without an extract."""
+"""Frames with known probabilities, and one small simulated hospital with its two models."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from pathlib import Path
 
+import duckdb
 import numpy as np
 import pandas as pd
 import pytest
 
+from extracts.load import load_extract
+from extracts.metadata import read_metadata, write_metadata
+from extracts.simulator import simulate
 from features.catalog import Feature
-from features.frame import Frame
+from features.frame import Frame, training_frame
 from features.targets import OverturnTarget, PaymentTarget
 from features.vocabulary import Snapshot
+from models.bundle import read_bundle
+from models.manifest import Kind
+from scoring.night import Night, NightModels, score_night
+from scoring.settings import ScoringSettings
 from training.settings import Member, TrainingSettings
 from training.train import Trained, train
 
@@ -120,3 +131,73 @@ def payment_frame() -> Frame:
 def trained(payment_frame: Frame) -> Trained:
     """A small payment model of two kinds of trees, with a share model, in memory."""
     return train(payment_frame, kind="payment", as_of=date(2025, 3, 1), settings=SMALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Hospital:
+    """A simulated hospital: its extract as of a day, and the bundle folders of its two models."""
+
+    extract: Path
+    as_of: date
+    bundles: Mapping[Kind, Path]
+
+    def models(self, *kinds: Kind) -> NightModels:
+        """Read the bundles of some kinds; all of them where none is named."""
+        wanted = kinds or tuple(self.bundles)
+        absent = {kind: f"No {kind} model is registered." for kind in self.bundles if kind not in wanted}
+        return NightModels(
+            {kind: read_bundle(self.bundles[kind]) for kind in wanted},
+            {kind: f"small {kind}" for kind in wanted},
+            absent,
+        )
+
+    def copy(self, folder: Path, as_of: date | None = None, **tables: str) -> Path:
+        """Copy the extract, each named table replaced by a query over the old one, called `{table}`; "" drops it."""
+        shutil.copytree(self.extract, folder)
+        for name, query in tables.items():
+            path = folder / f"{name}.parquet"
+            if query:
+                rows = duckdb.sql(query.replace("{table}", f"'{path}'")).to_arrow_table()
+                duckdb.from_arrow(rows).write_parquet(str(path))
+            else:
+                path.unlink()
+        metadata = read_metadata(folder)
+        write_metadata(replace(metadata, control_totals={}, as_of=as_of or metadata.as_of), folder)
+        return folder
+
+    def score(self, out: Path, extract: Path | None = None, **wanted: object) -> Night:
+        """Run a night over the extract, or over a changed copy; `settings` and `models` may be named."""
+        given = {"settings": ScoringSettings(), "models": self.models(), "as_of": self.as_of, **wanted}
+        models = given.pop("models")
+        with load_extract(extract or self.extract) as loaded:
+            return score_night(loaded, models, out=out, **given)  # type: ignore[arg-type]  # named by the tests
+
+
+@pytest.fixture(scope="session")
+def hospital(tmp_path_factory: pytest.TempPathFactory) -> Hospital:
+    """2,000 simulated accounts and two models, trained once in a session (once a worker)."""
+    home = tmp_path_factory.mktemp("hospital")
+    day = date(2026, 11, 20)
+    simulate(home / "extract", accounts=2000, seed=3, as_of=day)
+    quick = SMALL.model_copy(update={"fewest_outcomes": 11, "members": (Member(seeds=(1,)),)})
+    bundles: dict[Kind, Path] = {"payment": home / "payment", "overturn": home / "overturn"}
+    with load_extract(home / "extract") as extract:
+        for kind, target in (("payment", PaymentTarget(snapshots=8)), ("overturn", OverturnTarget())):
+            frame = training_frame(extract, target, day)
+            train(frame, kind=kind, as_of=day, settings=quick, out=bundles[kind])
+    return Hospital(home / "extract", day, bundles)
+
+
+@dataclass(frozen=True, slots=True)
+class FinishedNight:
+    """A published night of the hospital, for tests that only read it."""
+
+    night: Night
+    out: Path
+
+
+@pytest.fixture(scope="session")
+def night(hospital: Hospital, tmp_path_factory: pytest.TempPathFactory) -> FinishedNight:
+    """One night of the hospital with default settings."""
+    out = tmp_path_factory.mktemp("night") / "runs"
+    return FinishedNight(hospital.score(out), out)

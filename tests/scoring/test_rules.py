@@ -1,0 +1,328 @@
+"""Every rule of rules.toml fires on an account made for it, and on nobody else."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable
+from datetime import date, timedelta
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from extracts.errors import WrongUsage
+from extracts.load import load_extract
+from scoring.candidates import make_candidates
+from scoring.rules import check_waivers, read_rules, suppressed_accounts, why_flags_unusable
+from scoring.settings import Waiver
+
+AS_OF = date(2026, 11, 20)
+Rows = list[dict[str, object]]
+Hits = dict[str, tuple[tuple[str, ...], str]]
+
+FLAGS = {
+    "bankruptcy": ("H1", "legal", "household"),
+    "deceased": ("H2", "estate", "household"),
+    "attorney": ("H3", "legal", "household"),
+    "litigation": ("H3", "legal", "household"),
+    "cease_contact": ("H4", "no_contact", "household"),
+    "minor": ("H5", "find_adult_guarantor", "household"),
+    "qmb": ("H6", "refund_review", "household"),
+    "charity_pending": ("H7", "financial_assistance", "household"),
+    "charity_approved": ("H7", "financial_assistance", "household"),
+    "dispute": ("H8", "dispute", "account"),
+    "agency_placed": ("H10", "agency", "account"),
+}
+
+
+def day(before: int) -> str:
+    return (AS_OF - timedelta(days=before)).isoformat()
+
+
+def flag(kind: str, subject: str, name: str, known: int = 10, ended: int | None = None) -> dict[str, object]:
+    return {
+        "subject_type": kind,
+        "subject_id": subject,
+        "flag": name,
+        "known_on": day(known),
+        "ended_on": "" if ended is None else day(ended),
+    }
+
+
+def contact(number: int, before: int, outcome: str = "no_answer", guarantor: str = "G1") -> dict[str, object]:
+    return {
+        "contact_id": f"C{number}",
+        "guarantor_id": guarantor,
+        "contacted_on": day(before),
+        "channel": "call",
+        "direction": "out",
+        "outcome": outcome,
+    }
+
+
+def payment(number: int, before: int, amount: float, account: str = "A1") -> dict[str, object]:
+    return {
+        "transaction_id": f"T{number}",
+        "account_id": account,
+        "posted_on": day(before),
+        "kind": "patient_payment" if amount < 0 else "transfer",
+        "amount": f"{amount:.2f}",
+        "responsibility": "patient",
+    }
+
+
+def plan(started: int, ended: int | None = None) -> dict[str, object]:
+    return {
+        "plan_id": "P1",
+        "account_id": "A1",
+        "started_on": day(started),
+        "installment": "50.00",
+        "frequency_days": 30,
+        "ended_on": "" if ended is None else day(ended),
+    }
+
+
+def write(folder: Path, **tables: Rows) -> Path:
+    """Two households: G1 with accounts A1, A2 and A9 (which owes nothing and is never scored), G2 with A3."""
+    folder.mkdir(exist_ok=True)
+    tables = {
+        "accounts": [
+            {"account_id": account, "guarantor_id": guarantor, "opened_on": day(200)}
+            for account, guarantor in (("A1", "G1"), ("A2", "G1"), ("A9", "G1"), ("A3", "G2"))
+        ],
+        "guarantors": [
+            {"guarantor_id": "G1", "birth_year": "1970", "state": "OH"},
+            {"guarantor_id": "G2", "birth_year": "1980", "state": "OH"},
+        ],
+        **tables,
+    }
+    for name, rows in tables.items():
+        with (folder / f"{name}.csv").open("w", newline="") as file:
+            writer = csv.DictWriter(file, list(rows[0]))
+            writer.writeheader()
+            writer.writerows(rows)
+    return folder
+
+
+def hits_in(folder: Path, waived: set[str] | None = None, **changed: object) -> Hits:
+    """Run the rules over A1, A2 and A3, each owing $100; `changed` alters columns of A1."""
+    scored = pd.DataFrame(
+        {
+            "account_id": ["A1", "A2", "A3"],
+            "guarantor_id": ["G1", "G1", "G2"],
+            "patient_balance": [100.0] * 3,
+            "insurance_balance": [0.0] * 3,
+            "payer_class": ["commercial"] * 3,
+        }
+    )
+    for name, value in changed.items():
+        scored.loc[0, name] = value
+    with load_extract(folder) as extract:
+        make_candidates(extract, scored, AS_OF)
+        return suppressed_accounts(extract.connection, read_rules().patient, AS_OF, waived or set())
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Callable[..., Hits]:
+    def run_rules(waived: set[str] | None = None, changed: dict[str, object] | None = None, **tables: Rows) -> Hits:
+        return hits_in(write(tmp_path / "extract", **tables), waived, **(changed or {}))
+
+    return run_rules
+
+
+def test_nobody_is_kept_off_without_a_reason(run: Callable[..., Hits]) -> None:
+    assert run() == {}
+
+
+@pytest.mark.parametrize("name", FLAGS)
+@pytest.mark.parametrize(("kind", "subject"), [("account", "A1"), ("guarantor", "G1")])
+def test_a_flag_keeps_off_whom_its_rule_reaches(run: Callable[..., Hits], name: str, kind: str, subject: str) -> None:
+    rule, queue, reach = FLAGS[name]
+    hits = run(flags=[flag(kind, subject, name)])
+    reached = {"A1"} if kind == "account" and reach == "account" else {"A1", "A2"}
+    assert hits == dict.fromkeys(reached, ((rule,), queue))
+
+
+@pytest.mark.parametrize("name", FLAGS)
+def test_an_ended_flag_keeps_nobody_off(run: Callable[..., Hits], name: str) -> None:
+    assert run(flags=[flag("guarantor", "G1", name, known=90, ended=1)]) == {}
+
+
+def test_a_flag_holds_from_the_day_it_is_known_and_not_before(run: Callable[..., Hits]) -> None:
+    assert set(run(flags=[flag("guarantor", "G1", "deceased", known=0)])) == {"A1", "A2"}
+    assert run(flags=[flag("guarantor", "G1", "deceased", known=-1)]) == {}
+
+
+def test_a_flag_on_an_account_that_owes_nothing_still_keeps_its_household_off(run: Callable[..., Hits]) -> None:
+    assert set(run(flags=[flag("account", "A9", "bankruptcy")])) == {"A1", "A2"}
+
+
+def test_a_flag_counts_however_its_word_is_written(run: Callable[..., Hits]) -> None:
+    assert set(run(flags=[flag("guarantor", "G2", " Bankruptcy")])) == {"A3"}
+
+
+def test_a_flag_that_cannot_be_read_keeps_its_household_off(run: Callable[..., Hits]) -> None:
+    others = [flag("guarantor", f"G{number}", "vip") for number in range(100, 300)]
+    torn = {**flag("guarantor", "G1", "bankruptcy"), "known_on": "soon"}
+    hits = run(flags=[*others, torn])
+    assert hits == dict.fromkeys(("A1", "A2"), (("H12",), "flag_review"))
+    assert run(waived={"H12"}, flags=[*others, torn]) == {}
+
+
+@pytest.mark.parametrize(("born", "kept"), [(2010, True), (2008, True), (2007, False)])
+def test_a_guarantor_who_may_be_under_18_is_kept_off(run: Callable[..., Hits], born: int, kept: bool) -> None:
+    people = [{"guarantor_id": "G1", "birth_year": str(born)}, {"guarantor_id": "G2", "birth_year": ""}]
+    assert run(guarantors=people) == (dict.fromkeys(("A1", "A2"), (("H5",), "find_adult_guarantor")) if kept else {})
+
+
+@pytest.mark.parametrize("remark", ["N781", "N782", "N783"])
+def test_a_qmb_remark_keeps_the_account_off(run: Callable[..., Hits], remark: str) -> None:
+    denials = [{"denial_id": "D1", "account_id": "A1", "denied_on": day(30), "rarc": remark}]
+    assert run(denials=denials) == {"A1": (("H6",), "refund_review")}
+
+
+def test_insurance_that_still_adjudicates_keeps_the_account_off_until_a_transfer(run: Callable[..., Hits]) -> None:
+    adjudicating = {"insurance_balance": 900.0}
+    assert run(changed=adjudicating) == {"A1": (("H9",), "insurance")}
+    assert run(changed=adjudicating, transactions=[payment(1, 20, 100.0)]) == {}
+
+
+@pytest.mark.parametrize("payer_class", ["workers_comp", "auto"])
+def test_accidents_stay_with_the_insurer(run: Callable[..., Hits], payer_class: str) -> None:
+    assert run(changed={"payer_class": payer_class}) == {"A1": (("H9",), "insurance")}
+
+
+@pytest.mark.parametrize("balance", [0.0, -25.0])
+def test_who_owes_nothing_goes_to_the_credit_queue(run: Callable[..., Hits], balance: float) -> None:
+    assert run(changed={"patient_balance": balance}) == {"A1": (("H11",), "credit_balance")}
+
+
+def test_seven_calls_in_seven_days_are_enough(run: Callable[..., Hits]) -> None:
+    six = [contact(number, before=3) for number in range(6)]
+    assert run(contacts=six) == {}
+    assert run(contacts=[*six, contact(6, before=7)]) == dict.fromkeys(("A1", "A2"), (("S1",), "wait_to_call"))
+    assert run(contacts=[*six, contact(6, before=8)]) == {}
+
+
+@pytest.mark.parametrize("outcome", ["right_party", "promise", "refused", "dispute"])
+def test_after_a_conversation_nobody_calls_for_seven_days(run: Callable[..., Hits], outcome: str) -> None:
+    assert set(run(contacts=[contact(1, 6, outcome)])) == {"A1", "A2"}
+    assert run(contacts=[contact(1, 8, outcome)]) == {}
+
+
+def test_massachusetts_allows_two_calls_in_seven_days(run: Callable[..., Hits]) -> None:
+    people = [{"guarantor_id": "G1", "state": "MA"}, {"guarantor_id": "G2", "state": "OH"}]
+    calls = [contact(number, 2, guarantor=name) for name in ("G1", "G2") for number in (ord(name[1]), ord(name[1]) + 9)]
+    assert set(run(guarantors=people, contacts=calls)) == {"A1", "A2"}
+
+
+def test_a_plan_that_is_paid_keeps_the_account_off_until_an_instalment_is_missed(run: Callable[..., Hits]) -> None:
+    held = {"A1": (("S4",), "payment_plan")}
+    assert run(payment_plans=[plan(started=5)]) == held
+    assert run(payment_plans=[plan(started=100)], transactions=[payment(1, 15, -50.0)]) == held
+    assert run(payment_plans=[plan(started=100)], transactions=[payment(1, 45, -50.0)]) == {}
+    assert run(payment_plans=[plan(started=100)], transactions=[payment(1, 15, -20.0)]) == {}
+    assert run(payment_plans=[plan(started=100, ended=3)], transactions=[payment(1, 15, -50.0)]) == {}
+
+
+def test_a_payment_that_came_back_pays_no_instalment(run: Callable[..., Hits]) -> None:
+    returned = {**payment(2, 12, 50.0), "kind": "patient_payment", "reverses_id": "T1"}
+    paid = {**payment(1, 15, -50.0), "reverses_id": ""}
+    assert run(payment_plans=[plan(started=100)], transactions=[paid, returned]) == {}
+
+
+@pytest.mark.parametrize(("due", "held"), [(-30, True), (0, True), (3, True), (4, False)])
+def test_a_promise_is_held_to_its_due_date_and_three_days(run: Callable[..., Hits], due: int, held: bool) -> None:
+    promises = [
+        {"promise_id": "M1", "account_id": "A1", "made_on": day(10), "due_on": day(due), "amount": "40.00"},
+    ]
+    assert run(promises=promises) == ({"A1": (("S5",), "promise")} if held else {})
+
+
+def test_every_rule_of_the_table_is_proved_here() -> None:
+    proved = {rule for rule, _, _ in FLAGS.values()} | {"H5", "H6", "H9", "H11", "S1", "S4", "S5"}
+    assert {rule.id for rule in read_rules().patient} == proved
+    assert {rule.id for rule in read_rules().denial} == {"D1", "D3"}
+    assert all(rule.title and rule.citation and rule.queue for rule in (*read_rules().patient, *read_rules().denial))
+
+
+def test_the_first_rule_of_the_table_names_the_queue_and_all_are_told(run: Callable[..., Hits]) -> None:
+    flags = [flag("account", "A1", "dispute"), flag("account", "A1", "deceased"), flag("account", "A1", "bankruptcy")]
+    hits = run(flags=flags)
+    assert hits["A1"] == (("H1", "H2", "H8"), "legal")
+    assert hits["A2"] == (("H1", "H2"), "legal")
+
+
+def test_a_waived_rule_keeps_nobody_off(run: Callable[..., Hits]) -> None:
+    assert run(waived={"H2"}, flags=[flag("guarantor", "G1", "deceased")]) == {}
+
+
+def test_an_unknown_rule_cannot_be_waived() -> None:
+    with pytest.raises(WrongUsage, match="unknown rule 'H21'.*did you mean 'H2'"):
+        check_waivers(read_rules(), [Waiver(rule="H21", reason="a long enough reason")])
+
+
+@pytest.mark.parametrize(
+    ("flags", "why"),
+    [
+        ([], "missing or empty"),
+        ([flag("guarantor", "G1", "vip", known=61)], "the newest is 61 days old, 60 days are allowed"),
+        ([flag("guarantor", "G1", "vip", known=-5)], "none is known by this day"),
+        ([flag("guarantor", "G1", "vip", known=60)], ""),
+        ([flag("guarantor", "G1", "vip", known=300, ended=4)], ""),
+        ([flag("guarantor", "G1", "vip", known=300, ended=-9)], "stale"),
+    ],
+)
+def test_flags_are_trusted_only_when_they_are_there_and_fresh(tmp_path: Path, flags: Rows, why: str) -> None:
+    with load_extract(write(tmp_path / "extract", **({"flags": flags} if flags else {}))) as extract:
+        told = why_flags_unusable(extract, AS_OF, 60)
+    assert why in told
+    assert bool(why) == bool(told)
+
+
+def test_flags_are_not_trusted_when_a_row_hides_whom_it_is_about(tmp_path: Path) -> None:
+    flags = [flag("guarantor", f"G{number}", "vip") for number in range(200)]
+    flags[7]["subject_id"] = ""
+    with load_extract(write(tmp_path / "extract", flags=flags)) as extract:
+        assert "1 rows of the flags table are in quarantine" in why_flags_unusable(extract, AS_OF, 60)
+
+
+def test_of_hundreds_of_flagged_at_random_the_rules_miss_none_and_take_nobody_else(tmp_path: Path) -> None:
+    dice = np.random.default_rng(20)
+    households = {f"A{number}": f"G{number // 3}" for number in range(900)}
+    names = list(FLAGS)
+    flags, expected = [], set()
+    for _ in range(400):
+        name, ended = names[dice.integers(len(names))], dice.random() < 0.3
+        account = f"A{dice.integers(900)}"
+        kind = ("account", "guarantor")[dice.integers(2)]
+        subject = account if kind == "account" else households[account]
+        row = flag(
+            kind, subject, name, known=int(dice.integers(20, 400)), ended=int(dice.integers(1, 19)) if ended else None
+        )
+        if (kind, subject, name, row["known_on"]) in {
+            (one["subject_type"], one["subject_id"], one["flag"], one["known_on"]) for one in flags
+        }:
+            continue
+        flags.append(row)
+        if not ended:
+            alone = kind == "account" and FLAGS[name][2] == "account"
+            expected |= {account} if alone else {one for one, home in households.items() if home == households[account]}
+    accounts = [{"account_id": one, "guarantor_id": home, "opened_on": day(500)} for one, home in households.items()]
+    people = [{"guarantor_id": home} for home in dict.fromkeys(households.values())]
+    folder = write(tmp_path / "extract", accounts=accounts, guarantors=people, flags=flags)
+    scored = pd.DataFrame(
+        {
+            "account_id": list(households),
+            "guarantor_id": list(households.values()),
+            "patient_balance": 100.0,
+            "insurance_balance": 0.0,
+            "payer_class": "commercial",
+        }
+    )
+    with load_extract(folder) as extract:
+        make_candidates(extract, scored, AS_OF)
+        hits = suppressed_accounts(extract.connection, read_rules().patient, AS_OF, set())
+    assert len(expected) > 300
+    assert set(hits) == expected
