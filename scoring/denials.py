@@ -49,7 +49,7 @@ def value_denials(
     table["expected_value"] = np.where(in_time, table["expected_recovery"] - settings.appeal_cost, 0.0)
     table.loc[~known, "expected_value"] = np.nan
     table["days_left"] = (table["due_on"] - pd.Timestamp(as_of)).dt.days
-    free = table["suppressed_by"].str.len() == 0
+    free = table["suppressed_by"].map(len).astype("int64") == 0
     table["urgent"] = free & (table["pending"] == 0) & table["days_left"].between(0, URGENT_DAYS)
     ranked = table[free].sort_values(
         ["urgent", "expected_value", "probability", "due_on", "denial_id"],
@@ -105,7 +105,7 @@ def _suppress(
                     queues[place] = rule.queue
     finally:
         extract.connection.unregister("scored_denials")
-    return pd.Series(hits, index=table.index), pd.Series(queues, index=table.index)
+    return pd.Series(hits, index=table.index, dtype="object"), pd.Series(queues, index=table.index, dtype="str")
 
 
 def denial_lines(

@@ -84,9 +84,10 @@ def value_accounts(
         extract, table[["account_id", "guarantor_id", "patient_balance", "insurance_balance", "payer_class"]], as_of
     )
     suppressed = suppressed_accounts(extract.connection, rules.patient, as_of, waived)
-    table["suppressed_by"] = [suppressed.get(account, ((), ""))[0] for account in table["account_id"]]
-    table["queue"] = [suppressed.get(account, ((), LISTED_QUEUE))[1] for account in table["account_id"]]
-    free = table["suppressed_by"].str.len() == 0
+    found = [suppressed.get(account, ((), LISTED_QUEUE)) for account in table["account_id"]]
+    table["suppressed_by"] = pd.Series([hits for hits, _ in found], index=table.index, dtype="object")
+    table["queue"] = pd.Series([queue for _, queue in found], index=table.index, dtype="str")
+    free = ~table["account_id"].isin(list(suppressed))
     ranked = table[free].sort_values(
         ["expected_value", "patient_balance", "account_id"], ascending=[False, False, True], kind="stable"
     )

@@ -259,7 +259,7 @@ def test_a_waived_rule_keeps_nobody_off(run: Callable[..., Hits]) -> None:
 
 
 def test_an_unknown_rule_cannot_be_waived() -> None:
-    with pytest.raises(WrongUsage, match="unknown rule 'H21'.*did you mean 'H2'"):
+    with pytest.raises(WrongUsage, match=r"unknown rule 'H21'.*did you mean 'H2'"):
         check_waivers(read_rules(), [Waiver(rule="H21", reason="a long enough reason")])
 
 

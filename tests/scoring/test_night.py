@@ -1,0 +1,272 @@
+"""A night over the simulated hospital: counts, capacity, rules, and what is published when something lacks."""
+
+from __future__ import annotations
+
+import csv
+import json
+import stat
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow.parquet as pq
+import pytest
+
+from extracts.errors import NoUsableModel, OutOfLine, RunLocked
+from extracts.load import load_extract
+from features.frame import nightly_frame
+from features.targets import OverturnTarget, PaymentTarget
+from scoring.publish import hold_lock
+from scoring.settings import ScoringSettings, Waiver
+
+NO_FLAGS = Waiver(rule="H12", reason="a ledger of companies, without flags")
+
+
+def rows_of(path: Path) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = pq.read_table(path).to_pylist()
+    return rows
+
+
+def listed_accounts(run: Path) -> list[str]:
+    with (run / "worklists/patient_pay.csv").open(encoding="utf-8-sig", newline="") as file:
+        return [account for row in csv.DictReader(file) for account in row["account_ids"].split("|")]
+
+
+def listed_denials(run: Path) -> list[str]:
+    with (run / "worklists/denials.csv").open(encoding="utf-8-sig", newline="") as file:
+        return [row["denial_id"] for row in csv.DictReader(file)]
+
+
+def counts_of(run: Path) -> dict[str, dict[str, Any]]:
+    counts: dict[str, dict[str, Any]] = json.loads((run / "manifest.json").read_text())["counts"]
+    return counts
+
+
+def files_of(run: Path) -> dict[str, bytes]:
+    found = {str(path.relative_to(run)): path.read_bytes() for path in run.rglob("*") if path.is_file()}
+    found.pop("timings.json")
+    return found
+
+
+def test_everyone_who_came_in_is_listed_below_the_cut_suppressed_or_quarantined(hospital: Any, tmp_path: Path) -> None:
+    torn = "SELECT * REPLACE (CASE WHEN row_number() OVER () % 250 = 7 THEN '' ELSE account_id END AS account_id) "
+    extract = hospital.copy(tmp_path / "extract", accounts=torn + "FROM {table}")
+    run = hospital.score(tmp_path / "runs", extract, settings=ScoringSettings(capacity=12)).folder
+    with load_extract(extract) as loaded:
+        population = set(nightly_frame(loaded, PaymentTarget(), hospital.as_of).data["unit_id"])
+        open_denials = set(nightly_frame(loaded, OverturnTarget(), hospital.as_of).data["unit_id"])
+        quarantined = loaded.tables["accounts"].rows_quarantined
+    scores = rows_of(run / "payment_scores.parquet")
+    suppressed = [row["account_id"] for row in scores if row["suppressed_by"]]
+    listed = listed_accounts(run)
+    counts = counts_of(run)["patient_pay"]
+    assert {row["account_id"] for row in scores} == population
+    assert quarantined == 8
+    assert not set(listed) & set(suppressed)
+    assert counts["in"] == len(population) + quarantined
+    assert counts["listed"] == len(listed) == len(set(listed)) > 0
+    assert counts["suppressed"] == len(suppressed) > 0
+    assert counts["quarantined"] == quarantined
+    assert counts["below_the_cut"] == len(population) - len(listed) - len(suppressed) > 0
+    assert counts["suppressed_by"] == Counter(rule for row in scores for rule in row["suppressed_by"])
+    denials, counts = rows_of(run / "denial_scores.parquet"), counts_of(run)["denials"]
+    assert {row["denial_id"] for row in denials} == open_denials
+    assert counts["listed"] == len(listed_denials(run)) == 12
+    assert counts["in"] == len(open_denials) == counts["listed"] + counts["below_the_cut"] + counts["suppressed"]
+    assert (run / "quarantine.csv").read_text().count("\n") == 9
+
+
+def test_a_household_is_listed_whole_or_not_at_all(night: Any) -> None:
+    scores = {row["account_id"]: row for row in rows_of(night.night.folder / "payment_scores.parquet")}
+    listed = set(listed_accounts(night.night.folder))
+    guarantors = {scores[account]["guarantor_id"] for account in listed}
+    free = {name for name, row in scores.items() if not row["suppressed_by"] and row["guarantor_id"] in guarantors}
+    assert listed == free
+
+
+@pytest.mark.parametrize("capacity", [0, 5])
+def test_capacity_is_the_number_of_lines_of_each_list(hospital: Any, tmp_path: Path, capacity: int) -> None:
+    settings = ScoringSettings(capacity=capacity)
+    night = hospital.score(tmp_path / "runs", settings=settings, explain="listed")
+    with (night.folder / "worklists/patient_pay.csv").open(encoding="utf-8-sig", newline="") as file:
+        lines = list(csv.DictReader(file))
+    assert [int(line["rank"]) for line in lines] == list(range(1, capacity + 1))
+    values = [float(line["expected_value"]) for line in lines]
+    assert values == sorted(values, reverse=True)
+    assert len(listed_denials(night.folder)) == capacity
+    for name in ("patient_pay", "denials"):
+        assert all((night.folder / f"worklists/{name}.{kind}").stat().st_size for kind in ("csv", "xlsx", "html"))
+
+
+def test_reasons_of_the_listed_alone_leave_the_others_null_and_change_no_score(hospital: Any, tmp_path: Path) -> None:
+    settings = ScoringSettings(capacity=20)
+    some = hospital.score(tmp_path / "some", settings=settings, explain="listed").folder
+    every = hospital.score(tmp_path / "every", settings=settings, explain="all").folder
+    listed = set(listed_accounts(some)) | set(listed_denials(some))
+    for name, key in (("payment_scores.parquet", "account_id"), ("denial_scores.parquet", "denial_id")):
+        fewer, full = rows_of(some / name), rows_of(every / name)
+        assert {row[key] for row in fewer if row["reasons"] is not None} == {row[key] for row in fewer} & listed
+        assert all(row["reasons"] is not None for row in full)
+        assert [{**row, "reasons": None} for row in fewer] == [{**row, "reasons": None} for row in full]
+    for path in ("worklists/patient_pay.csv", "worklists/denials.csv"):
+        assert (some / path).read_bytes() == (every / path).read_bytes()
+
+
+def test_nobody_flagged_is_listed_nor_anyone_of_the_household(hospital: Any, night: Any, tmp_path: Path) -> None:
+    scores = rows_of(night.night.folder / "payment_scores.parquet")
+    free = sorted(row["account_id"] for row in scores if not row["suppressed_by"])
+    chosen, home = free[::2], {row["account_id"]: row["guarantor_id"] for row in scores}
+    words = ("bankruptcy", "deceased", "attorney", "litigation", "cease_contact", "minor", "qmb", "charity_pending")
+    duckdb.execute("CREATE OR REPLACE TEMP TABLE chosen (id VARCHAR, flag VARCHAR)")
+    duckdb.executemany("INSERT INTO chosen VALUES (?, ?)", [(one, words[i % 8]) for i, one in enumerate(chosen)])
+    query = (
+        "SELECT subject_type, subject_id, flag, known_on, ended_on FROM {table} UNION ALL "
+        "SELECT 'account', id, flag, DATE '2026-11-01', NULL FROM chosen"
+    )
+    extract = hospital.copy(tmp_path / "extract", flags=query)
+    run = hospital.score(tmp_path / "runs", extract).folder
+    listed = listed_accounts(run)
+    assert len(chosen) > 50
+    assert listed
+    assert not {home[account] for account in listed} & {home[account] for account in chosen}
+    for file in (run / "worklists").glob("*.html"):
+        assert not [account for account in chosen if account in file.read_text() and "patient" in file.name]
+
+
+@pytest.mark.parametrize(
+    "flags", ["", "SELECT * REPLACE (DATE '2026-06-01' AS known_on, NULL AS ended_on) FROM {table}"]
+)
+def test_without_a_flags_feed_no_patient_is_listed_but_scores_and_denials_are_written(
+    hospital: Any, tmp_path: Path, flags: str
+) -> None:
+    if flags:
+        flags = flags.replace("SELECT *", "SELECT DISTINCT *")
+    run = hospital.score(tmp_path / "runs", hospital.copy(tmp_path / "extract", flags=flags)).folder
+    assert not list((run / "worklists").glob("patient_pay.*"))
+    assert listed_denials(run)
+    counts = counts_of(run)["patient_pay"]
+    assert counts["listed"] == 0
+    assert "rule H12" in counts["unpublished"]
+    assert (
+        counts["in"] == counts["below_the_cut"] + counts["suppressed"] == len(rows_of(run / "payment_scores.parquet"))
+    )
+    assert "rule H12" in (run / "report.html").read_text()
+
+
+def test_a_waiver_with_its_reason_publishes_and_is_told(hospital: Any, tmp_path: Path) -> None:
+    extract = hospital.copy(tmp_path / "extract", flags="")
+    run = hospital.score(tmp_path / "runs", extract, settings=ScoringSettings(waive=(NO_FLAGS,))).folder
+    assert listed_accounts(run)
+    for page in ("report.html", "worklists/patient_pay.html"):
+        assert NO_FLAGS.reason in (run / page).read_text()
+
+
+def test_three_runs_give_the_same_bytes_and_a_rerun_of_the_day_replaces_it(
+    hospital: Any, night: Any, tmp_path: Path
+) -> None:
+    first = files_of(night.night.folder)
+    for _ in range(2):
+        assert files_of(hospital.score(tmp_path / "runs").folder) == first
+    assert sorted(path.name for path in (tmp_path / "runs").iterdir()) == [".lock", "2026-11-20", "current"]
+    hospital.score(tmp_path / "runs", settings=ScoringSettings(capacity=1))
+    assert files_of(tmp_path / "runs/current") != first
+
+
+def test_all_of_a_run_is_its_owners_alone(night: Any) -> None:
+    for path in (night.out, night.night.folder, *night.night.folder.rglob("*")):
+        assert stat.S_IMODE(path.stat().st_mode) == (0o700 if path.is_dir() else 0o600), path.name
+
+
+def _stale(hospital: Any, tmp_path: Path) -> dict[str, Any]:
+    return {"extract": hospital.copy(tmp_path / "stale", as_of=hospital.as_of.replace(day=16))}
+
+
+def _shrunken(hospital: Any, tmp_path: Path) -> dict[str, Any]:
+    return {
+        "extract": hospital.copy(tmp_path / "shrunken", denials="SELECT * FROM {table} LIMIT 100"),
+        "as_of": hospital.as_of.replace(day=21),
+    }
+
+
+def _other_features(hospital: Any, tmp_path: Path) -> dict[str, Any]:
+    extract = hospital.copy(tmp_path / "other", accounts="SELECT *, 'east' AS wing FROM {table}")
+    with (extract / "extract.toml").open("a") as file:
+        file.write('\n[attributes.accounts]\nwing = "category"\n')
+    return {"extract": extract}
+
+
+@pytest.mark.parametrize(
+    ("change", "error", "says"),
+    [
+        (_stale, OutOfLine, r"too old: .* 4 days before .* 3 days are allowed"),
+        (_shrunken, OutOfLine, r"Table denials is out of line: 100 rows against 428 .*-77%"),
+        (_other_features, NoUsableModel, "site_wing"),
+    ],
+)
+def test_a_refused_run_leaves_the_previous_one_untouched(
+    hospital: Any, tmp_path: Path, change: Any, error: type[Exception], says: str
+) -> None:
+    out = tmp_path / "runs"
+    hospital.score(out)
+    before = files_of(out / "current")
+    with pytest.raises(error, match=says):
+        hospital.score(out, **change(hospital, tmp_path))
+    assert files_of(out / "current") == before
+    assert sorted(path.name for path in out.iterdir()) == [".lock", "2026-11-20", "current"]
+
+
+def test_a_fault_in_the_middle_leaves_the_previous_run_untouched(
+    hospital: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "runs"
+    hospital.score(out)
+    before = files_of(out / "current")
+    seen: list[str] = []
+
+    def stop(line: str) -> None:
+        seen.append(line)
+        if line.startswith("listed") and "denials" in line:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        hospital.score(out, settings=ScoringSettings(capacity=1), tell=stop)
+    assert len(seen) == 4
+    assert files_of(out / "current") == before
+
+
+def test_one_run_at_a_time_writes_to_a_folder(hospital: Any, tmp_path: Path) -> None:
+    with hold_lock(tmp_path / "runs"), pytest.raises(RunLocked, match="Another run holds the lock"):
+        hospital.score(tmp_path / "runs")
+
+
+def test_a_growing_hospital_is_let_in_by_its_settings(hospital: Any, tmp_path: Path) -> None:
+    out = tmp_path / "runs"
+    hospital.score(out)
+    changed = _shrunken(hospital, tmp_path)
+    night = hospital.score(out, settings=ScoringSettings(max_volume_drop=0.9), **changed)
+    assert night.folder.name == "2026-11-21"
+    assert (out / "current").resolve().name == "2026-11-21"
+
+
+def test_a_kind_without_a_model_gets_no_list_and_the_report_says_why(hospital: Any, tmp_path: Path) -> None:
+    run = hospital.score(tmp_path / "runs", models=hospital.models("overturn")).folder
+    assert listed_denials(run)
+    assert not (run / "payment_scores.parquet").exists()
+    assert counts_of(run)["patient_pay"]["unpublished"] == "No payment model is registered."
+    assert "No payment model is registered." in (run / "report.html").read_text()
+
+
+def test_a_day_before_anything_was_known_gives_empty_lists(hospital: Any, tmp_path: Path) -> None:
+    settings = ScoringSettings(waive=(NO_FLAGS,))
+    night = hospital.score(tmp_path / "runs", as_of=hospital.as_of.replace(year=2010), settings=settings)
+    assert listed_accounts(night.folder) == listed_denials(night.folder) == []
+    assert counts_of(night.folder)["patient_pay"]["in"] == 0
+
+
+def test_no_reason_names_a_protected_attribute(night: Any) -> None:
+    protected = ("birth", "gender", "race", "ethnic", "marital", "language", "years old", " sex")
+    for name in ("payment_scores.parquet", "denial_scores.parquet"):
+        for row in rows_of(night.night.folder / name):
+            for reason in row["reasons"]:
+                assert not [word for word in protected if word in f"{reason['feature']} {reason['text']}".lower()]
