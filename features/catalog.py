@@ -35,6 +35,7 @@ class Feature:
     when the value is unknown.
     `direction` is +1 or -1 where the trade is sure that more of it makes the outcome more or less likely, else 0.
     `modelled` is False for what explains another feature (the support behind a pair's rate) and is no input itself.
+    `told_by` names the feature whose reason speaks for this one too: a rate for its support.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Feature:
     absent: str = ""
     direction: int = 0
     modelled: bool = True
+    told_by: str = ""
 
     def __post_init__(self) -> None:
         """Refuse a record that no reader could place."""

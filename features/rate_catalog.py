@@ -38,6 +38,7 @@ def rate_features(
             RateSupport(keys, half_life_days=half_life_days),
             f"{{value}} earlier outcome{{s}} with this {label}",
             modelled=len(keys) == 1,
+            told_by=f"{subject}_rate_{name}",
         ),
     )
 

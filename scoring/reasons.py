@@ -101,6 +101,8 @@ def explain_rows(
 ) -> list[tuple[Reason, ...]]:
     """Return the reasons of each row, the strongest first, then the sum of all others.
 
+    A feature that another one tells of (`told_by`) adds its contribution there: a rate's reason holds its support's.
+
     Parameters
     ----------
     features
@@ -110,6 +112,7 @@ def explain_rows(
     contributions
         Rows x features, log-odds.
     """
+    contributions = _told_together(features, contributions)
     columns = {feature.name: data[feature.name].to_numpy() for feature in features}
     supports = {
         feature.name: data[_support_of(feature)].to_numpy() for feature in features if "{support}" in feature.phrase
@@ -131,6 +134,14 @@ def explain_rows(
         reasons.append(Reason(REST, "Everything else taken together", None, rest))
         found.append(tuple(reasons))
     return found
+
+
+def _told_together(features: Sequence[Feature], contributions: np.ndarray) -> np.ndarray:
+    places = {feature.name: place for place, feature in enumerate(features)}
+    together = np.zeros_like(contributions)
+    for place, feature in enumerate(features):
+        together[:, places.get(feature.told_by, place)] += contributions[:, place]
+    return together
 
 
 def top_reasons(reasons: Sequence[Reason], shown: int) -> tuple[Reason, ...]:
