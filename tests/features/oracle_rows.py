@@ -1,0 +1,99 @@
+"""The oracle's view of an extract: what was known before a day, by loops over plain rows."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from tests.features.small_extracts import Row, Rows
+
+KNOWN = {
+    "accounts": "opened_on",
+    "coverages": "known_on",
+    "transactions": "posted_on",
+    "denials": "denied_on",
+    "appeals": "filed_on",
+    "contacts": "contacted_on",
+    "promises": "made_on",
+    "payment_plans": "started_on",
+    "flags": "known_on",
+}
+LATER = {
+    "appeals": ("decided_on", "outcome", "recovered_amount"),
+    "coverages": ("ended_on",),
+    "payment_plans": ("ended_on", "end_reason"),
+    "flags": ("ended_on",),
+}
+
+
+def known_before(rows: Rows, day: date) -> Rows:
+    """Return the rows known before a day, with what was known later of them blanked."""
+    seen: Rows = {"payers": [dict(row) for row in rows.get("payers", [])]}
+    for name, known_on in KNOWN.items():
+        seen[name] = []
+        for row in rows.get(name, []):
+            if row[known_on] >= day:
+                continue
+            copy = dict(row)
+            later = LATER.get(name)
+            if later and (row[later[0]] is None or row[later[0]] >= day):
+                copy.update(dict.fromkeys(later))
+            seen[name].append(copy)
+    return seen
+
+
+def days_ago(day: date, earlier: date | None) -> int | None:
+    """Whole days from an earlier day."""
+    return None if earlier is None else (day - earlier).days
+
+
+def ratio(above: Any, below: Any) -> float | None:
+    """Return a quotient, unknown when it is by nothing or less."""
+    return float(above) / float(below) if below is not None and below > 0 else None
+
+
+def least(values: list[Any]) -> Any:
+    """Return the smallest known value."""
+    known = [value for value in values if value is not None]
+    return min(known) if known else None
+
+
+def greatest(values: list[Any]) -> Any:
+    """Return the largest known value."""
+    known = [value for value in values if value is not None]
+    return max(known) if known else None
+
+
+def mean(values: list[Any]) -> float | None:
+    """Return the average of the known values."""
+    known = [float(value) for value in values if value is not None]
+    return sum(known) / len(known) if known else None
+
+
+def share(flags: list[bool], weight: float = 0.0, prior: float = 0.0) -> float | None:
+    """Return the smoothed share of true ones, unknown without any."""
+    return (sum(flags) + weight * prior) / (len(flags) + weight) if flags else None
+
+
+def rates(name: str, subject: str, unit: Row, others: list[Row], keys: tuple[str, ...], weight: float = 5.0) -> Row:
+    """Return the smoothed rate by keys and its support, from every unit whose outcome is known."""
+    judged = [other for other in others if other["outcome"] is not None]
+    known = all(unit[key] is not None for key in keys)
+    same = [other for other in judged if all(other[key] == unit[key] for key in keys)]
+    return {
+        f"{subject}_rate_{name}": smoothed(unit, judged, keys, weight) if known else None,
+        f"{subject}_support_{name}": len(same) if known else None,
+    }
+
+
+def smoothed(unit: Row, judged: list[Row], keys: tuple[str, ...], weight: float = 5.0) -> float | None:
+    """Return the rate among those of the same keys, drawn to the overall one, or to the mean of the single keys'."""
+    if not judged or any(unit[key] is None for key in keys):
+        return None
+    if len(keys) == 1:
+        prior = sum(other["outcome"] for other in judged) / len(judged)
+    else:
+        singles = [smoothed(unit, judged, (key,), weight) for key in keys]
+        prior = sum(single for single in singles if single is not None) / len(keys)
+    same = [other["outcome"] for other in judged if all(other[key] == unit[key] for key in keys)]
+    return (sum(same) + weight * prior) / (len(same) + weight)

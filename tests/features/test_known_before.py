@@ -1,0 +1,206 @@
+"""Known, not happened: rows known on or after the day, in any table, change no bit of a frame."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from pathlib import Path
+from random import Random
+
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from extracts.contract import LATER_KNOWN, TABLES
+from extracts.load import load_extract
+from extracts.simulator import simulate
+from features.frame import Frame, nightly_frame, training_frame
+from features.targets import OverturnTarget, PaymentTarget
+from tests.features.small_extracts import (
+    ACCOUNTS,
+    DAY,
+    SITE,
+    Rows,
+    change_the_future,
+    draw_row,
+    draw_rows,
+    extract_of,
+    rows_of,
+    unique,
+)
+
+Definition = PaymentTarget | OverturnTarget
+
+PAYMENT = PaymentTarget(horizon_days=20, every_days=13, snapshots=3, history_days=1)
+OVERTURN = OverturnTarget(maturity_days=15, every_days=9, snapshots=4, history_days=1, rows_per_unit=2)
+BOTH = pytest.mark.parametrize("target", [PAYMENT, OVERTURN], ids=["account", "denial"])
+SEEDS = st.integers(0, 2**32 - 1)
+some = settings(max_examples=4, deadline=None, derandomize=True)
+
+
+def assert_identical(before: Frame, after: Frame) -> None:
+    pd.testing.assert_frame_equal(before.data, after.data, check_exact=True)
+    assert before.unavailable == after.unavailable
+
+
+def night(rows: Rows, target: Definition, day: date = DAY) -> Frame:
+    with extract_of(rows) as extract:
+        return nightly_frame(extract, target, day)
+
+
+def training(rows: Rows, target: Definition, day: date = DAY) -> Frame:
+    with extract_of(rows) as extract:
+        return training_frame(extract, target, day)
+
+
+@BOTH
+@given(SEEDS)
+@some
+def test_nothing_known_on_or_after_the_day_changes_a_nightly_frame(target: Definition, seed: int) -> None:
+    rows = draw_rows(seed)
+    assert_identical(night(rows, target), night(change_the_future(rows, DAY, seed), target))
+
+
+@BOTH
+@given(SEEDS)
+@some
+def test_nothing_known_on_or_after_the_training_day_changes_features_or_labels(target: Definition, seed: int) -> None:
+    rows = draw_rows(seed)
+    assert_identical(training(rows, target), training(change_the_future(rows, DAY, seed), target))
+
+
+@BOTH
+@pytest.mark.parametrize("name", [table.name for table in TABLES if table.known_on])
+def test_each_table_alone_may_change_on_the_day_itself(name: str, target: Definition) -> None:
+    """Many rows of one table, all known exactly on the as-of date."""
+    rows = draw_rows(11)
+    known_on = next(table.known_on for table in TABLES if table.name == name) or ""
+    random = Random(5)  # noqa: S311 - rows are made up; nothing here is secret
+    more = [draw_row(random, name, f"late-{at}") | {known_on: DAY} for at in range(40)]
+    if name == "appeals":
+        more = [row | {"decided_on": DAY - timedelta(days=2)} for row in more]
+    assert_identical(night(rows, target), night(rows | {name: unique(name, rows[name] + more)}, target))
+    assert_identical(training(rows, target), training(rows | {name: unique(name, rows[name] + more)}, target))
+
+
+@BOTH
+@pytest.mark.parametrize("name", sorted(LATER_KNOWN))
+def test_what_fills_in_on_the_day_is_not_yet_known(name: str, target: Definition) -> None:
+    rows = draw_rows(12)
+    column = LATER_KNOWN[name]
+    open_rows = [row | {column: None} for row in rows[name]]
+    filled = [row | {column: DAY} for row in open_rows]
+    assert_identical(night(rows | {name: open_rows}, target), night(rows | {name: filled}, target))
+    assert_identical(training(rows | {name: open_rows}, target), training(rows | {name: filled}, target))
+
+
+@BOTH
+def test_what_became_known_the_day_before_does_change_frames(target: Definition) -> None:
+    """The probe itself can fail: the same changes one day earlier are seen."""
+    seed = 3
+    rows = draw_rows(seed)
+    changed = change_the_future(rows, DAY - timedelta(days=1), seed)
+    yesterday = {
+        name: [_known_yesterday(name, row) if row not in rows.get(name, []) else row for row in found]
+        for name, found in changed.items()
+    }
+    assert not night(rows, target).data.equals(night(yesterday, target).data)
+
+
+def _known_yesterday(name: str, row: dict[str, object]) -> dict[str, object]:
+    known_on = next(table.known_on for table in TABLES if table.name == name)
+    return row if known_on is None else row | {known_on: DAY - timedelta(days=1)}
+
+
+@BOTH
+@given(SEEDS)
+@some
+def test_the_order_of_an_extracts_rows_changes_no_bit(target: Definition, seed: int) -> None:
+    rows = draw_rows(seed)
+    shuffled = {name: list(reversed(found)) for name, found in rows.items()}
+    assert_identical(training(rows, target), training(shuffled, target))
+
+
+def test_a_plan_of_an_account_not_yet_known_belongs_to_no_household() -> None:
+    rows = draw_rows(1)
+    late = rows["accounts"][0] | {"account_id": "late", "opened_on": DAY, "guarantor_id": "G1"}
+    plan = {"plan_id": "early", "account_id": "late", "started_on": DAY - timedelta(days=30)}
+    rows["payment_plans"].append(plan)
+    assert_identical(night(rows, PAYMENT), night(rows | {"accounts": [*rows["accounts"], late]}, PAYMENT))
+
+
+def test_an_appeal_filed_on_the_training_day_gives_no_label_however_it_is_dated() -> None:
+    rows = draw_rows(2) | {"appeals": []}
+    late = [
+        {
+            "appeal_id": f"late-{at}",
+            "denial_id": row["denial_id"],
+            "filed_on": DAY,
+            "decided_on": DAY - timedelta(days=1),
+            "outcome": "overturned",
+        }
+        for at, row in enumerate(rows["denials"])
+    ]
+    assert training(rows | {"appeals": late}, OVERTURN).data.empty
+
+
+@pytest.fixture(scope="module")
+def hospital(tmp_path_factory: pytest.TempPathFactory) -> Rows:
+    """The rows of a simulated hospital of 700 accounts, with made-up site attributes."""
+    folder: Path = tmp_path_factory.mktemp("hospital") / "extract"
+    simulate(folder, accounts=700, seed=3, as_of=date(2026, 6, 1))
+    with load_extract(folder) as extract:
+        rows = rows_of(extract)
+    for at, row in enumerate(rows["accounts"] + rows["denials"]):
+        row.update({name: None for table in SITE.values() for name in table})
+        row.update({"clinic": "abc"[at % 3], "channel_code": "xy"[at % 2], "diagnosis": "hb"[at % 2]})
+    return rows
+
+
+@BOTH
+def test_the_hospitals_future_changes_no_bit_of_its_frames(hospital: Rows, target: Definition) -> None:
+    day = date(2025, 11, 1)
+    changed = change_the_future(hospital, day, 1)
+    assert sum(len(rows) for rows in changed.values()) != sum(len(rows) for rows in hospital.values())
+    frame = night(hospital, target, day)
+    assert len(frame.data) > 30
+    assert_identical(frame, night(changed, target, day))
+    assert_identical(training(hospital, target, day), training(changed, target, day))
+
+
+@BOTH
+def test_the_hospitals_training_rows_are_what_the_night_would_have_seen(hospital: Rows, target: Definition) -> None:
+    wide = target.model_copy(update={"every_days": 45, "snapshots": 3, "rows_per_unit": None})
+    with extract_of(hospital) as extract:
+        frame = training_frame(extract, wide, date(2026, 5, 1))
+        assert frame.data["as_of"].nunique() == 3
+        for day, rows in frame.data.groupby("as_of"):
+            assert_same_rows(rows, nightly_frame(extract, wide, pd.Timestamp(str(day)).date()).data)
+
+
+@BOTH
+@given(SEEDS)
+@some
+def test_a_training_row_is_bit_for_bit_the_nightly_row(target: Definition, seed: int) -> None:
+    with extract_of(draw_rows(seed)) as extract:
+        frame = training_frame(extract, target, DAY)
+        for day, rows in frame.data.groupby("as_of"):
+            assert_same_rows(rows, nightly_frame(extract, target, pd.Timestamp(str(day)).date()).data)
+
+
+def assert_same_rows(trained: pd.DataFrame, at_night: pd.DataFrame) -> None:
+    """Compare all that both hold; the night also holds rows without a label."""
+    wanted = at_night.set_index("unit_id").loc[trained["unit_id"]].reset_index()
+    pd.testing.assert_frame_equal(
+        trained[list(at_night.columns)].reset_index(drop=True), wanted[list(at_night.columns)]
+    )
+    both = at_night["unit_id"].is_unique and trained["unit_id"].is_unique
+    assert both, "a unit has two rows on one day"
+
+
+def test_the_accounts_of_the_small_extracts_are_known_and_unknown() -> None:
+    """The probes have something to find: some accounts open on or after the day, with rows known before it."""
+    opened = [row["opened_on"] for seed in range(8) for row in draw_rows(seed)["accounts"]]
+    assert len(opened) == 8 * len(ACCOUNTS)
+    assert any(day >= DAY for day in opened)
+    assert any(day < DAY for day in opened)

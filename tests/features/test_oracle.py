@@ -1,0 +1,110 @@
+"""Every feature agrees with a second implementation in plain Python, to the cent and the day."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, timedelta
+from typing import Any
+
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from features.frame import Frame, nightly_frame, training_frame
+from features.targets import OverturnTarget, PaymentTarget
+from tests.features.oracle_accounts import account_frame, payment_label
+from tests.features.oracle_denials import denial_frame, overturn_label
+from tests.features.small_extracts import DAY, Row, draw_rows, extract_of
+
+PAYMENT = PaymentTarget(horizon_days=20, every_days=13, snapshots=4, history_days=1, min_share=0.3)
+OVERTURN = OverturnTarget(maturity_days=20, every_days=13, snapshots=5, history_days=1, rows_per_unit=None)
+SEEDS = st.integers(0, 2**32 - 1)
+some = settings(max_examples=10, deadline=None, derandomize=True)
+
+
+def disagreements(found: Frame, expected: Mapping[tuple[date, str], Row]) -> list[str]:
+    rows = {(row["as_of"].date(), row["unit_id"]): row for row in found.data.to_dict("records")}
+    wrong = [f"only one side has {key}" for key in sorted(rows.keys() ^ expected.keys())]
+    for key in rows.keys() & expected.keys():
+        wanted = expected[key]
+        columns = [column for column in rows[key] if column not in ("unit_id", "as_of")]
+        wrong += [
+            f"{key} {column}: {rows[key][column]} instead of {wanted[column]}"
+            for column in columns
+            if not column.startswith("row_") and not _same(rows[key][column], wanted[column])
+        ]
+    return wrong
+
+
+def _same(found: Any, wanted: Any) -> bool:
+    if wanted is None or pd.isna(found):
+        return wanted is None and bool(pd.isna(found))
+    if isinstance(found, pd.Timestamp):
+        return found.date() == wanted
+    if isinstance(wanted, str):
+        return bool(found == wanted)
+    return bool(abs(float(found) - float(wanted)) <= 1e-9 * max(1.0, abs(float(wanted))))
+
+
+@given(SEEDS)
+@some
+def test_every_account_feature_agrees_with_the_oracle(seed: int) -> None:
+    rows = draw_rows(seed)
+    with extract_of(rows) as extract:
+        found = nightly_frame(extract, PAYMENT, DAY)
+    expected = {(DAY, unit): row for unit, row in account_frame(rows, PAYMENT, DAY).items()}
+    assert disagreements(found, expected) == []
+
+
+@given(SEEDS)
+@some
+def test_every_denial_feature_agrees_with_the_oracle(seed: int) -> None:
+    rows = draw_rows(seed)
+    with extract_of(rows) as extract:
+        found = nightly_frame(extract, OVERTURN, DAY)
+    expected = {(DAY, unit): row for unit, row in denial_frame(rows, DAY).items()}
+    assert disagreements(found, expected) == []
+
+
+@given(SEEDS)
+@some
+def test_payment_training_rows_and_labels_agree_with_the_oracle(seed: int) -> None:
+    rows = draw_rows(seed)
+    with extract_of(rows) as extract:
+        found = training_frame(extract, PAYMENT, DAY)
+    expected = {}
+    for day in (DAY - timedelta(days=20 + 13 * step) for step in range(4)):
+        for unit, row in account_frame(rows, PAYMENT, day).items():
+            label = payment_label(rows, unit, row["amount"], PAYMENT, day, DAY)
+            assert label is not None
+            expected[day, unit] = row | label
+    assert disagreements(found, expected) == []
+
+
+@given(SEEDS)
+@some
+def test_overturn_training_rows_and_labels_agree_with_the_oracle(seed: int) -> None:
+    rows = draw_rows(seed)
+    with extract_of(rows) as extract:
+        found = training_frame(extract, OVERTURN, DAY)
+    expected = {}
+    for day in (DAY - timedelta(days=20 + 13 * step) for step in range(5)):
+        for unit, row in denial_frame(rows, day).items():
+            label = overturn_label(rows, unit, row["amount"], day, DAY)
+            if label is not None:
+                expected[day, unit] = row | label
+    assert disagreements(found, expected) == []
+
+
+@pytest.mark.parametrize("target", [PAYMENT, OVERTURN], ids=["account", "denial"])
+def test_the_small_extracts_reach_every_feature(target: PaymentTarget | OverturnTarget) -> None:
+    """Each feature is known somewhere, in two values: the oracle compares no empty columns."""
+    seen: dict[str, set[Any]] = {}
+    for seed in range(7):
+        day = DAY + timedelta(days=31 * seed)
+        with extract_of(draw_rows(seed, day)) as extract:
+            frame = nightly_frame(extract, target, day)
+        for feature in frame.features:
+            seen.setdefault(feature.name, set()).update(frame.data[feature.name].dropna())
+    assert [name for name, values in seen.items() if len(values) < 2] == []
