@@ -74,7 +74,13 @@ def payrank() -> None:
 
 @payrank.command(cls=Examples, example="payrank demo --accounts 5000 --out /tmp/demo")
 @click.option("--out", type=FOLDER, default=Path("payrank-demo"), show_default=True, help="Folder for all of it.")
-@click.option("--accounts", type=int, default=20_000, show_default=True, help="Accounts of the simulated hospital.")
+@click.option(
+    "--accounts",
+    type=click.IntRange(min=1000),
+    default=20_000,
+    show_default=True,
+    help="Accounts of the simulated hospital.",
+)
 @click.option("--seed", type=int, default=1, show_default=True, help="Seed: the same seed gives the same hospital.")
 def demo(out: Path, accounts: int, seed: int) -> None:
     """Simulate a hospital, train both models, score it, and say where to look."""
@@ -255,6 +261,14 @@ def main(arguments: list[str] | None = None) -> None:
     except PayrankError as refused:
         click.echo(f"payrank: {refused}", err=True)
         sys.exit(refused.exit_code)
+    except OSError as fault:
+        place = f": {fault.filename}" if fault.filename else ""
+        click.echo(
+            f"payrank: could not read or write{place} ({fault.strerror or type(fault).__name__}). What was published "
+            "before stands as it was. Give a place that this user may use, with room, then run again.",
+            err=True,
+        )
+        sys.exit(1)
     except Exception as fault:
         frames = traceback.extract_tb(fault.__traceback__)
         for frame in frames:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
@@ -21,6 +21,8 @@ from scoring.night import score_night
 
 AS_OF = date(2026, 11, 20)
 MARK = ".payrank-demo"
+FEWEST_OUTCOMES = 11
+"""A demo of a thousand accounts has few decided appeals; a real training asks for more."""
 
 
 def run_demo(out: Path, *, accounts: int, seed: int) -> None:
@@ -29,7 +31,7 @@ def run_demo(out: Path, *, accounts: int, seed: int) -> None:
         raise WrongUsage(f"{out} is not empty and not an earlier demo; name another folder with --out")
     out.mkdir(mode=0o700, parents=True, exist_ok=True)
     (out / MARK).touch()
-    settings = Settings()
+    settings = Settings(training={"fewest_outcomes": FEWEST_OUTCOMES})
     extract, runs = out / "extract", out / "runs"
     progress = Progress()
     with progress.working(f"simulated a hospital of {accounts:,} accounts (no real patient)"):
@@ -60,12 +62,17 @@ def _captured(manifests: dict[str, Manifest]) -> object:
     for kind, title in (("payment", "patient balances"), ("overturn", "appealed denials")):
         manifest = manifests[kind]
         values = [manifest.metrics, manifest.baselines["oldest_first"], manifest.baselines["largest_first"]]
-        rows.append([title, *(f"{figures['dollars_captured']:.0%}" for figures in values)])
+        rows.append([title, *(_share(figures) for figures in values)])
     return make_table(
-        "If staff can work one account in five: share of the dollars that later came in which they would have worked",
+        "Work one in five: the share of the dollars of later months that each order catches",
         [("", False), ("payrank", True), ("oldest first", True), ("largest first", True)],
         rows,
     )
+
+
+def _share(figures: Mapping[str, float]) -> str:
+    found = figures.get("dollars_captured")
+    return "-" if found is None else f"{found:.0%}"
 
 
 @contextmanager

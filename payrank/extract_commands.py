@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from datetime import date
 from pathlib import Path
 
+from extracts.errors import WrongUsage
 from extracts.extract import Extract
 from extracts.load import load_extract
 from payrank.console import STDOUT, Progress, make_table
@@ -68,15 +68,20 @@ def run_features(folder: Path, *, unit: str, as_of: date, out: Path, settings_fi
     from features.frame import nightly_frame
 
     settings = read_settings(settings_file)
+    if not out.parent.is_dir():
+        raise WrongUsage(f"no folder {out.parent} to write {out.name} to; make it, or name another --out")
     target = settings.payment if unit == "account" else settings.overturn
     progress = Progress()
     with load_extract(folder) as extract, progress.working(f"made the {unit} frame"):
         frame = nightly_frame(extract, target, as_of)
     partial = out.with_name(f".{out.name}.new")
-    partial.touch(mode=0o600)
-    partial.chmod(0o600)
-    frame.data.to_parquet(partial, index=False)
-    os.replace(partial, out)  # noqa: PTH105 - Path.replace is the same call
+    try:
+        partial.touch(mode=0o600)
+        partial.chmod(0o600)
+        frame.data.to_parquet(partial, index=False)
+        partial.replace(out)
+    finally:
+        partial.unlink(missing_ok=True)
     STDOUT.print(f"{out}: {len(frame.data):,} rows, {len(frame.features)} features as of {as_of}.")
     if frame.unavailable:
         STDOUT.print(f"Unknown for want of tables or columns: {', '.join(frame.unavailable)}", markup=False)

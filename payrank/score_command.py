@@ -80,10 +80,17 @@ def _has_champion(kind: str) -> bool:
     return any(one.name == name and CHAMPION in one.aliases for one in list_versions())
 
 
+_UNIT = {"patient_pay": " (accounts)"}
+"""What a list counts, where its title does not say so; its lines are guarantors."""
+
+
 def show_night(night: Night, out: Path) -> None:
     """Print where everyone went and where to look."""
     rows = [
-        [one.title, *(f"{n:,}" for n in (one.came_in, one.listed, one.below_the_cut, one.suppressed, one.quarantined))]
+        [
+            one.title + _UNIT.get(one.name, ""),
+            *(f"{n:,}" for n in (one.came_in, one.listed, one.below_the_cut, one.suppressed, one.quarantined)),
+        ]
         for one in night.lists.values()
     ]
     headings = ["in", "listed", "below the cut", "suppressed", "quarantined"]
@@ -91,4 +98,6 @@ def show_night(night: Night, out: Path) -> None:
     for one in night.lists.values():
         if one.why_unpublished:
             STDOUT.print(f"No {one.title.lower()} list: {one.why_unpublished}", markup=False)
-    STDOUT.print(f"Published: {night.folder} (and {out / 'current'} points to it). Open {night.folder / 'report.html'}")
+    STDOUT.print(f"Published: {night.folder}", markup=False)
+    STDOUT.print(f"Open:      {night.folder / 'report.html'}", markup=False)
+    STDOUT.print(f"{out / 'current'} points to it.", markup=False)
