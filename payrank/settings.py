@@ -81,7 +81,8 @@ def _read(model: type[Model], values: object, place: str) -> Model:
     try:
         return model.model_validate(values)
     except ValidationError as error:
-        fault = error.errors(include_url=False)[0]
+        faults = error.errors(include_url=False)
+        fault = next((one for one in faults if one["type"] == "extra_forbidden"), faults[0])
         name = ".".join(str(part) for part in fault["loc"])
         if fault["type"] == "extra_forbidden":
             known = sorted((Waiver if len(fault["loc"]) > 1 else model).model_fields)

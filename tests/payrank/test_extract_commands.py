@@ -1,0 +1,64 @@
+"""check and features over the simulated hospital."""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+
+from features.denial_catalog import DENIAL_FEATURES
+
+
+def test_check_shows_how_each_table_arrived(payrank: Any, hospital: Any) -> None:
+    told = payrank("check", hospital.extract, "--as-of", hospital.as_of)
+    assert told.code == 0
+    assert "accounts        2,000   2,000" in told.out
+    assert "keeps the contract; it knows everything before 2026-11-20" in told.out.replace("\n", " ")
+
+
+def test_check_needs_no_extract_toml(payrank: Any, hospital: Any, tmp_path: Path) -> None:
+    folder = hospital.copy(tmp_path / "bare")
+    (folder / "extract.toml").unlink()
+    told = payrank("check", folder, "--as-of", hospital.as_of)
+    assert told.code == 0
+    assert told.out.strip().endswith("keeps the contract.")
+
+
+def test_check_refuses_a_broken_extract_with_3_and_an_old_one_with_4(
+    payrank: Any, hospital: Any, tmp_path: Path
+) -> None:
+    broken = hospital.copy(tmp_path / "broken", accounts="SELECT * EXCLUDE (opened_on) FROM {table}")
+    told = payrank("check", broken)
+    assert told.code == 3
+    assert "opened_on" in told.last
+    told = payrank("check", hospital.extract, "--as-of", "2026-12-20")
+    assert told.code == 4
+    assert "30 days before" in told.last
+    assert "3 days are allowed" in told.last
+    assert payrank("check", tmp_path / "nowhere").code == 3
+
+
+def test_features_are_written_for_their_owner_alone(payrank: Any, hospital: Any, tmp_path: Path) -> None:
+    out = tmp_path / "frame.parquet"
+    told = payrank("features", hospital.extract, "--unit", "account", "--as-of", hospital.as_of, "--out", out)
+    assert told.code == 0
+    assert stat.S_IMODE(out.stat().st_mode) == 0o600
+    assert f"{pq.read_metadata(out).num_rows:,} rows" in told.out
+    assert [path.name for path in tmp_path.iterdir() if path.suffix != ".parquet"] == ["work"]
+
+
+def test_features_for_a_folder_that_is_not_there_are_refused(payrank: Any, hospital: Any, tmp_path: Path) -> None:
+    out = tmp_path / "no" / "frame.parquet"
+    told = payrank("features", hospital.extract, "--unit", "denial", "--as-of", hospital.as_of, "--out", out)
+    assert told.code == 2
+    assert "make it, or name another --out" in told.last
+
+
+def test_describe_prints_the_whole_catalogue(payrank: Any) -> None:
+    told = payrank("features", "--describe", "--unit", "denial")
+    assert told.code == 0
+    assert told.out.startswith(f"{len(DENIAL_FEATURES)} features of a denial")
+    assert all(len(line) <= 100 for line in told.out.splitlines())
+    assert "days_since_denial" in told.out

@@ -1,0 +1,161 @@
+"""`payrank score` as the nightly job sees it: exit codes, the last line, and lists that stand when a run fails."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+
+from scoring.publish import hold_lock
+
+
+@pytest.fixture
+def score(payrank: Any, hospital: Any, tmp_path: Path) -> Any:
+    """Score the hospital with its two bundles into `tmp_path/runs`."""
+
+    def run(*more: object, extract: Path | None = None, as_of: object = hospital.as_of) -> Any:
+        bundles = ("--payment", hospital.bundles["payment"], "--overturn", hospital.bundles["overturn"])
+        where = ("--as-of", as_of, "--out", tmp_path / "runs")
+        return payrank("score", extract or hospital.extract, *where, *bundles, *more)
+
+    return run
+
+
+def files_of(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_a_night_tells_its_stages_on_stderr_and_where_everyone_went_on_stdout(score: Any, tmp_path: Path) -> None:
+    told = score()
+    assert told.code == 0
+    stages = told.err.strip().splitlines()
+    assert [line.split()[0] for line in stages] == "loaded found scored listed scored listed wrote".split()
+    assert all(line.endswith(" s)") for line in stages)
+    counts = json.loads((tmp_path / "runs/current/manifest.json").read_text())["counts"]
+    for title, name in (("Patient pay (accounts)", "patient_pay"), ("Denials", "denials")):
+        row = next(line for line in told.out.splitlines() if line.startswith(title))
+        shown = [int(figure.replace(",", "")) for figure in row.removeprefix(title).split()]
+        assert shown == [counts[name][key] for key in ("in", "listed", "below_the_cut", "suppressed", "quarantined")]
+    assert f"Open:      {tmp_path / 'runs/2026-11-20/report.html'}" in told.out
+
+
+def test_capacity_0_publishes_empty_lists_and_is_done(score: Any, tmp_path: Path) -> None:
+    assert score("--capacity", 0, "--explain", "listed").code == 0
+    counts = json.loads((tmp_path / "runs/current/manifest.json").read_text())["counts"]
+    assert [counts[name]["listed"] for name in counts] == [0, 0]
+    lists = tmp_path / "runs/current/worklists"
+    assert len(list(lists.iterdir())) == 6
+    reasons = pq.read_table(tmp_path / "runs/current/payment_scores.parquet")["reasons"]
+    assert reasons.null_count == len(reasons) > 0
+
+
+def _tamper(hospital: Any, tmp_path: Path) -> dict[str, Any]:
+    bundle = shutil.copytree(hospital.bundles["payment"], tmp_path / "tampered")
+    trees = next(bundle.glob("*.txt"))
+    trees.write_text(trees.read_text().replace("leaf_value=", "leaf_value=9", 1))
+    return {"more": ("--payment", bundle)}
+
+
+def _torn(hospital: Any, tmp_path: Path) -> dict[str, Any]:
+    query = "SELECT * REPLACE ('PLANTED-ROW-77' AS kind) FROM {table}"
+    return {"extract": hospital.copy(tmp_path / "torn", transactions=query)}
+
+
+def _duplicate(hospital: Any, tmp_path: Path) -> dict[str, Any]:
+    query = "SELECT * REPLACE ('PLANTED-ID-123' AS account_id) FROM {table}"
+    return {"extract": hospital.copy(tmp_path / "torn", accounts=query)}
+
+
+def _shrunken(hospital: Any, tmp_path: Path) -> dict[str, Any]:
+    query = "SELECT * FROM {table} LIMIT 900"
+    return {"extract": hospital.copy(tmp_path / "small", accounts=query), "as_of": "2026-11-21"}
+
+
+def _site_attribute(hospital: Any, tmp_path: Path) -> dict[str, Any]:
+    extract = hospital.copy(tmp_path / "wing", accounts="SELECT *, 'PLANTED-WING' AS wing FROM {table}")
+    with (extract / "extract.toml").open("a") as file:
+        file.write('\n[attributes.accounts]\nwing = "category"\n')
+    return {"extract": extract}
+
+
+def _settings(text: str) -> Any:
+    def change(hospital: Any, tmp_path: Path) -> dict[str, Any]:
+        (tmp_path / "site.toml").write_text(text)
+        return {"more": ("--settings", tmp_path / "site.toml")}
+
+    return change
+
+
+WRONG = {
+    "unknown setting": (_settings("[scoring]\ncapcity = 1"), 2, "did you mean 'capacity'"),
+    "unknown rule waived": (
+        _settings("[[scoring.waive]]\nrule = 'H21'\nreason = 'we never needed it'"),
+        2,
+        "unknown rule 'H21'; did you mean",
+    ),
+    "no folder": (lambda *_: {"extract": Path("nowhere")}, 3, "no such folder"),
+    "torn rows": (_torn, 3, "rows of transactions break the contract"),
+    "one key, many rows": (_duplicate, 3, "accounts"),
+    "too old": (lambda *_: {"as_of": "2026-11-30"}, 4, "10 days before"),
+    "shrunken": (_shrunken, 4, "900 rows against 2,000"),
+    "no bundle": (lambda *_: {"more": ("--payment", "nowhere")}, 5, "no model bundle at nowhere"),
+    "tampered": (_tamper, 5, "not as it was written"),
+    "the other kind": (lambda home, _: {"more": ("--payment", home.bundles["overturn"])}, 5, "payment is needed"),
+    "other features": (_site_attribute, 5, "site_wing"),
+    "no registry": (lambda *_: {"more": ("--payment", "models:/payrank-payment@champion")}, 5, "payrank train payment"),
+}
+
+
+@pytest.mark.parametrize("case", WRONG)
+def test_a_run_that_fails_has_its_code_says_why_and_leaves_the_last_lists_alone(
+    score: Any, hospital: Any, tmp_path: Path, case: str
+) -> None:
+    change, code, says = WRONG[case]
+    assert score().code == 0
+    before = files_of(tmp_path / "runs")
+    given = change(hospital, tmp_path)
+    told = score(*given.pop("more", ()), **given)
+    assert told.code == code
+    assert told.last.startswith("payrank: ")
+    assert says in told.last
+    assert "PLANTED" not in told.err + told.out
+    after = files_of(tmp_path / "runs")
+    after.pop(".lock")
+    before.pop(".lock")
+    assert after == before
+    assert (tmp_path / "runs/current").resolve().name == "2026-11-20"
+
+
+def test_a_second_run_waits_for_nobody(score: Any, tmp_path: Path) -> None:
+    with hold_lock(tmp_path / "runs"):
+        told = score()
+    assert told.code == 6
+    assert "Another run holds the lock" in told.last
+    assert not (tmp_path / "runs/current").exists()
+
+
+def test_nothing_of_a_patients_row_is_printed(score: Any, hospital: Any) -> None:
+    told = score()
+    for table, column in (("accounts", "account_id"), ("guarantors", "guarantor_id"), ("denials", "denial_id")):
+        ids = pq.read_table(hospital.extract / f"{table}.parquet")[column].to_pylist()
+        words = set((told.out + told.err).replace("/", " ").split())
+        assert not words & set(ids)
+
+
+def test_without_any_model_there_is_nothing_to_score_with(payrank: Any, hospital: Any, tmp_path: Path) -> None:
+    told = payrank("score", hospital.extract, "--as-of", hospital.as_of, "--out", tmp_path / "runs")
+    assert told.code == 5
+    assert "no payment model" in told.last
+    assert "payrank train payment" in told.last
+
+
+def test_one_model_gives_one_list_and_says_why_there_is_no_other(payrank: Any, hospital: Any, tmp_path: Path) -> None:
+    where = ("--as-of", hospital.as_of, "--out", tmp_path / "runs", "--overturn", hospital.bundles["overturn"])
+    told = payrank("score", hospital.extract, *where)
+    assert told.code == 0
+    assert "No patient pay list: no payment model" in told.out
+    assert not list((tmp_path / "runs/current/worklists").glob("patient_pay*"))

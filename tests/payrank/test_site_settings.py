@@ -1,0 +1,54 @@
+"""`payrank.toml`: what is not known is refused with the nearest name, what is known takes effect."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from extracts.errors import WrongUsage
+from payrank.settings import Settings, read_settings
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("[scorin]", r"unknown section \[scorin\]; did you mean 'scoring'"),
+        ("[scoring]\ncapcity = 5", "unknown setting 'capcity'; did you mean 'capacity'"),
+        ("[scoring]\ncapacity = -5", "setting 'capacity': .*greater than or equal to 0; found -5"),
+        ("[scoring]\naccount_cost = 'much'", "setting 'account_cost': .*number; found 'much'"),
+        ("[[scoring.waive]]\nrule = 'H12'\nreasn = 'no such flags here'", "did you mean 'reason'"),
+        ("[[scoring.waive]]\nrule = 'H12'\nreason = 'no'", "waive.0.reason.* at least 10 characters"),
+        ("[payment]\nhorizon = 60", "did you mean 'horizon_days'"),
+        ("[overturn]\nmaturity_days = 0", "maturity_days"),
+        ("training = 5", "training is not a table"),
+        ("[scoring", "is not TOML"),
+    ],
+)
+def test_a_fault_names_the_setting_and_the_nearest_known_one(tmp_path: Path, text: str, says: str) -> None:
+    path = tmp_path / "payrank.toml"
+    path.write_text(text)
+    with pytest.raises(WrongUsage, match=says):
+        read_settings(path)
+
+
+def test_a_named_file_that_is_absent_is_refused_but_the_default_may_be(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert read_settings(None) == Settings()
+    with pytest.raises(WrongUsage, match=r"no settings file at other\.toml"):
+        read_settings(Path("other.toml"))
+
+
+def test_the_default_file_of_the_working_folder_takes_effect(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "payrank.toml").write_text(
+        "[scoring]\ncapacity = 7\n[payment]\nhorizon_days = 60\n"
+        "[training]\nrefit = false\n[training.overturn]\nhalf_life_days = 90\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    settings = read_settings(None)
+    assert settings.scoring.capacity == 7
+    assert settings.payment.horizon_days == 60
+    assert settings.training_of("payment") == {"refit": False}
+    assert settings.training_of("overturn") == {"refit": False, "half_life_days": 90}
