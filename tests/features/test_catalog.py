@@ -1,0 +1,152 @@
+"""The catalogue: broad enough, named once, readable, portable, and blind to protected attributes."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from datetime import date
+from itertools import pairwise
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from extracts.errors import WrongUsage
+from features.account_catalog import ACCOUNT_FEATURES
+from features.catalog import FAMILIES, Feature, catalogue_digest, check_catalogue
+from features.denial_catalog import DENIAL_FEATURES
+from features.dialect import DuckDBDialect
+from features.plan import plan_frame
+from features.rate_catalog import site_features
+from features.snapshots import snapshot_days
+from features.targets import OverturnTarget, PaymentTarget
+from features.vocabulary import Count, Snapshot
+from tests.features.small_extracts import SITE
+
+CATALOGUES = {
+    "account": (*ACCOUNT_FEATURES, *site_features(SITE["accounts"], "paid")),
+    "denial": (*DENIAL_FEATURES, *site_features(SITE["denials"], "overturned")),
+}
+EVERY = [feature for features in CATALOGUES.values() for feature in features]
+BOTH = pytest.mark.parametrize("unit", ["account", "denial"])
+
+
+def rendered(unit: str, ripe_by: date | None = date(2026, 6, 1)) -> str:
+    target = PaymentTarget() if unit == "account" else OverturnTarget()
+    attributes = tuple(SITE["accounts" if unit == "account" else "denials"])
+    days = [date(2026, 1, 1), date(2026, 2, 1)]
+    plan = plan_frame(target, CATALOGUES[unit], days, DuckDBDialect(), lambda _: True, attributes, ripe_by)
+    assert plan.unavailable == ()
+    return "\n".join(step.sql for step in plan.steps)
+
+
+def test_an_account_has_at_least_forty_features_and_a_denial_twenty_five() -> None:
+    assert len(ACCOUNT_FEATURES) >= 40
+    assert len(DENIAL_FEATURES) >= 25
+
+
+def test_every_family_is_there() -> None:
+    own = {"account": set(FAMILIES), "denial": set(FAMILIES) - {"contact"}}
+    assert {unit: {feature.family for feature in features} for unit, features in CATALOGUES.items()} == own
+
+
+@BOTH
+def test_no_two_features_have_one_name(unit: str) -> None:
+    names = [feature.name for feature in CATALOGUES[unit]]
+    assert len(set(names)) == len(names)
+    assert all(re.fullmatch(r"[a-z][a-z0-9_]*", name) for name in names)
+
+
+def test_two_features_of_one_name_are_refused() -> None:
+    with pytest.raises(WrongUsage, match="two features are named 'days_left'"):
+        check_catalogue([feature for feature in DENIAL_FEATURES if feature.name == "days_left"] * 2)
+
+
+@pytest.mark.parametrize("feature", EVERY, ids=lambda feature: feature.name)
+def test_a_feature_can_be_read(feature: Feature) -> None:
+    assert feature.meaning[0].isupper()
+    assert not feature.meaning.endswith(".")
+    said = feature.phrase.format(value="THIS", support="12", s="s")
+    assert "{" not in said
+    assert "THIS" in said
+    assert "{" not in feature.absent
+    assert feature.direction in (-1, 0, 1)
+
+
+@BOTH
+def test_no_protected_attribute_is_in_the_sql(unit: str) -> None:
+    words = set(re.findall(r"[a-z_0-9]+", rendered(unit).lower()))
+    assert words.isdisjoint({"guarantors", "birth_year", "state_code", "zip3", "language", "text_consent"})
+    assert not [word for word in words if word.startswith("audit_")]
+    assert not re.search(r"\b[a-z]\.state\b|\bstate AS\b", rendered(unit))
+
+
+@BOTH
+@pytest.mark.parametrize("ripe_by", [None, date(2026, 6, 1)], ids=["night", "training"])
+def test_the_sql_uses_no_words_of_one_engine(unit: str, ripe_by: date | None) -> None:
+    words = {word.upper() for word in re.findall(r"[A-Za-z_]+", rendered(unit, ripe_by))}
+    theirs = (
+        "ASOF QUALIFY FILTER MEDIAN INTERVAL LIST UNNEST STRUCT ARG_MAX ANY_VALUE EXCLUDE USING SAMPLE PIVOT TRY_CAST"
+    )
+    assert words.isdisjoint(theirs.split())
+    assert "::" not in rendered(unit, ripe_by)
+
+
+def test_the_same_catalogue_renders_to_the_same_text() -> None:
+    assert rendered("account") == rendered("account")
+
+
+@BOTH
+def test_a_digest_is_of_what_defines_the_values(unit: str) -> None:
+    features = CATALOGUES[unit]
+    digest = catalogue_digest(features)
+    first = features[0]
+    for same in (replace(first, phrase="Else {value}"), replace(first, meaning="Else"), replace(first, absent="Else")):
+        assert catalogue_digest((same, *features[1:])) == digest
+    changed = [
+        replace(first, name="other"),
+        replace(first, unit="count"),
+        replace(first, source=Snapshot("1 + 1")),
+        replace(first, direction=-1),
+        replace(first, modelled=False),
+    ]
+    digests = {catalogue_digest((other, *features[1:])) for other in changed}
+    digests |= {catalogue_digest(features[1:]), catalogue_digest(features[::-1])}
+    assert len(digests) == 7
+    assert digest not in digests
+
+
+def test_a_window_is_part_of_a_definition() -> None:
+    feature = next(feature for feature in ACCOUNT_FEATURES if feature.name == "calls_90d")
+    assert isinstance(feature.source, Count)
+    longer = replace(feature, source=replace(feature.source, within_days=91))
+    assert catalogue_digest([feature]) != catalogue_digest([longer])
+
+
+def test_an_unknown_family_is_refused_with_the_nearest_one() -> None:
+    with pytest.raises(WrongUsage, match=r"did you mean.*history"):
+        Feature("late", "Late", "days", "histry", Snapshot("account_age"), "{value}")
+
+
+@given(
+    st.dates(date(2020, 1, 1), date(2030, 1, 1)),
+    st.integers(0, 2000),
+    st.integers(1, 90),
+    st.integers(1, 30),
+    st.integers(1, 300),
+    st.integers(1, 300),
+)
+@settings(max_examples=300, deadline=None, derandomize=True)
+def test_snapshot_days_are_a_grid_of_ripe_days_with_history(
+    as_of: date, known_for: int, every: int, most: int, history: int, horizon: int
+) -> None:
+    target = PaymentTarget(every_days=every, snapshots=most, history_days=history, horizon_days=horizon)
+    first_known = date.fromordinal(as_of.toordinal() - known_for)
+    days = snapshot_days(target, as_of, first_known)
+    assert len(days) <= most
+    assert all((later - earlier).days == every for earlier, later in pairwise(days))
+    assert all((as_of - day).days >= horizon and (day - first_known).days >= history for day in days)
+    assert bool(days) == (known_for >= horizon + history)
+    if days:
+        assert (as_of - days[-1]).days == horizon
+        assert len(days) == most or (days[0] - first_known).days - every < history

@@ -1,0 +1,103 @@
+"""A frame's shape: its columns in order, their types, one row a unit and day, sorted, the same twice."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from features.catalog import catalogue_digest
+from features.frame import catalogue, nightly_frame, training_frame
+from features.targets import OverturnTarget, PaymentTarget
+from tests.features.small_extracts import DAY, Rows, draw_rows, extract_of
+
+PAYMENT = PaymentTarget(horizon_days=20, every_days=13, snapshots=4, history_days=1)
+OVERTURN = OverturnTarget(maturity_days=20, every_days=13, snapshots=5, history_days=1, rows_per_unit=None)
+BOTH = pytest.mark.parametrize("target", [PAYMENT, OVERTURN], ids=["account", "denial"])
+IDS = {"account": ["row_payer_id"], "denial": ["row_account_id", "row_payer_id"]}
+
+
+@BOTH
+def test_columns_come_in_the_catalogues_order_with_their_types(target: PaymentTarget | OverturnTarget) -> None:
+    with extract_of(draw_rows(4)) as extract:
+        frame, tonight = training_frame(extract, target, DAY), nightly_frame(extract, target, DAY)
+        features = catalogue(extract, target.unit)
+    head = ["unit_id", "household", "as_of", "amount", "age_days", *IDS[target.unit]]
+    names = [feature.name for feature in features]
+    plain = [feature.name for feature in features if type(feature.source).__name__ != "Derived"]
+    derived = [name for name in names if name not in plain]
+    assert list(tonight.data.columns) == [*head, *plain, *derived]
+    assert list(frame.data.columns) == [*head, "label", "share", "recovered", "known_on", *plain, *derived]
+    for feature in features:
+        assert frame.data[feature.name].dtype == ("str" if feature.is_category else "float64"), feature.name
+    assert frame.data["as_of"].dtype == frame.data["known_on"].dtype == "datetime64[s]"
+    numbers = ["amount", "age_days", "label", "share", "recovered"]
+    assert (frame.data[numbers].dtypes == np.float64).all()
+    assert {frame.data[name].dtype.name for name in ["unit_id", "household", *IDS[target.unit]]} == {"str"}
+    assert (frame.features, frame.unit, frame.digest) == (features, target.unit, catalogue_digest(features))
+
+
+@BOTH
+@pytest.mark.parametrize("seed", range(3))
+def test_rows_are_one_a_unit_and_day_and_sorted(target: PaymentTarget | OverturnTarget, seed: int) -> None:
+    with extract_of(draw_rows(seed)) as extract:
+        data = training_frame(extract, target, DAY).data
+    keys = list(zip(data["as_of"], data["unit_id"], strict=True))
+    assert keys == sorted(set(keys))
+
+
+@BOTH
+def test_two_runs_give_the_same_bits_and_leave_nothing_behind(target: PaymentTarget | OverturnTarget) -> None:
+    with extract_of(draw_rows(4)) as extract:
+        tables = extract.connection.execute("SHOW TABLES").fetchall()
+        first, second = training_frame(extract, target, DAY), training_frame(extract, target, DAY)
+        assert extract.connection.execute("SHOW TABLES").fetchall() == tables
+    pd.testing.assert_frame_equal(first.data, second.data, check_exact=True)
+
+
+@BOTH
+def test_an_empty_population_makes_an_empty_frame_of_the_same_shape(target: PaymentTarget | OverturnTarget) -> None:
+    with extract_of(draw_rows(4)) as extract:
+        full = nightly_frame(extract, target, DAY).data
+        empty = nightly_frame(extract, target, date(2001, 1, 1)).data
+    assert empty.empty
+    assert not full.empty
+    pd.testing.assert_series_equal(empty.dtypes, full.dtypes)
+
+
+def test_rows_with_the_same_key_elsewhere_do_not_multiply_a_unit() -> None:
+    """Two coverages, flags, contacts, promises, plans, denials and appeals at once, all on one day."""
+    rows = draw_rows(4)
+    days = {"known_on": DAY - timedelta(days=9), "ended_on": None}
+    rows["coverages"] = [
+        {"account_id": row["account_id"], "payer_id": payer, "priority": 1, **days}
+        for row in rows["accounts"]
+        for payer in ("P2", "P1", "P-unlisted")
+    ]
+    rows["appeals"] = [
+        {"appeal_id": f"{row['denial_id']}{at}", "denial_id": row["denial_id"], "filed_on": DAY - timedelta(days=4)}
+        for row in rows["denials"]
+        for at in range(3)
+    ]
+    with extract_of(rows) as extract:
+        accounts, denials = nightly_frame(extract, PAYMENT, DAY).data, nightly_frame(extract, OVERTURN, DAY).data
+    assert accounts["unit_id"].is_unique
+    assert denials["unit_id"].is_unique
+    assert set(accounts["row_payer_id"]) == {"P-unlisted"}, "of equals, the first id in the order of its bytes"
+    assert set(denials["appeals_filed"]) == {3.0}
+
+
+def _deep_household() -> Rows:
+    rows = draw_rows(4)
+    return rows | {"accounts": [row | {"guarantor_id": "G1"} for row in rows["accounts"]], "flags": []}
+
+
+def test_an_account_is_no_other_account_of_its_household() -> None:
+    with extract_of(_deep_household()) as extract:
+        data = nightly_frame(extract, PAYMENT, DAY).data.set_index("unit_id")
+    owing = data["patient_balance"]
+    assert len(data) > 2
+    together = owing + data["household_balance"]
+    assert together.to_numpy() == pytest.approx(together.iloc[0]), "own and others' balances add up to one household's"
