@@ -224,8 +224,8 @@ PAID = posting(-3, "-100.00", "insurance_payment", "insurance")
         (denial(account_id="A", denied_amount=None) | {"transactions": [PAID]}, True),
     ],
     ids=["never appealed", "won", "won on the day", "upheld", "appealed again", "appealed again on the day",
-         "withdrawn", "paid without an appeal", "paid too little", "paid on the day", "paid with the denial", "paid by another",
-         "paid while appealed", "no account", "amount unknown"],
+         "withdrawn", "paid without an appeal", "paid too little", "paid on the day", "paid with the denial",
+         "paid by another", "paid while appealed", "no account", "amount unknown"],
 )  # fmt: skip
 def test_the_overturn_population_is_open(rows: Rows, is_open: bool) -> None:
     with extract_of(rows) as extract:
