@@ -85,7 +85,7 @@ BALANCE = tuple(
             "What insurance still owes",
             "Insurance still owes {value}",
         ),
-        ("charges", "dollars", Snapshot("charges"), "Charges on the account", "Charges were {value}"),
+        ("charges", "dollars", Snapshot("charges"), "Charges on the account", "Charges: {value}"),
         (
             "patient_share_of_charges",
             "share",
@@ -119,7 +119,7 @@ BALANCE = tuple(
             "dollars",
             Greatest("household", "patient_balance", OTHER),
             "Largest other patient balance of the household",
-            "Largest other balance {value}",
+            "Largest other balance: {value}",
             "No other account in the household",
         ),
         ("charity_given", "dollars", Snapshot("charity"), "Charity adjustments given", "Charity adjusted {value}"),

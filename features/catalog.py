@@ -85,5 +85,8 @@ def check_catalogue(features: Sequence[Feature]) -> None:
     seen: set[str] = set()
     for feature in features:
         if feature.name in seen:
-            raise WrongUsage(f"two features are named {feature.name!r}; each needs a name of its own")
+            raise WrongUsage(
+                f"two features are named {feature.name!r}; each needs a name of its own: rename the site attribute or "
+                "the feature"
+            )
         seen.add(feature.name)

@@ -76,7 +76,7 @@ BALANCE = tuple(
             "dollars",
             Sum("ledger", "amount", "kind = 'charge'"),
             "Charges on the account",
-            "Charges were {value}",
+            "Charges: {value}",
         ),
         (
             "account_insurance_balance",
@@ -97,7 +97,7 @@ BALANCE = tuple(
             "dollars",
             Greatest("ledger", "amount", "kind = 'charge'"),
             "Largest single charge of the account",
-            "Largest charge {value}",
+            "Largest charge: {value}",
         ),
     )
 )

@@ -1,0 +1,122 @@
+"""What a feature may say beyond what the catalogues say today: every field of every relation, half-lives, ties."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from extracts.errors import WrongUsage
+from features.account_relations import account_relations
+from features.account_state import account_fields
+from features.catalog import Feature
+from features.denial_relations import denial_relations
+from features.denial_state import denial_fields
+from features.dialect import DuckDBDialect
+from features.duckdb_engine import run_plan
+from features.frame import catalogue
+from features.plan import plan_frame
+from features.relation import Relation
+from features.targets import OverturnTarget, PaymentTarget
+from features.vocabulary import CombinedLogOdds, Count, HistoricalRate, Latest, RateSupport, Source
+from tests.features.oracle_accounts import evidence
+from tests.features.small_extracts import DAY, SITE, Rows, draw_rows, extract_of
+
+PAYMENT = PaymentTarget(horizon_days=20)
+OVERTURN = OverturnTarget()
+DIALECT = DuckDBDialect()
+ACCOUNT_FIELDS = account_fields(DIALECT, PAYMENT, ("clinic",))
+RELATIONS = {
+    "account": account_relations(DIALECT, 20, ACCOUNT_FIELDS),
+    "denial": denial_relations(denial_fields(DIALECT, ("diagnosis",))),
+}
+EACH = [(unit, relation) for unit, relations in RELATIONS.items() for relation in relations.values()]
+
+
+def feature(name: str, source: Source, unit: str = "count") -> Feature:
+    return Feature(name, "Made for a test", unit, "history", source, "{value}")
+
+
+def compute(features: Sequence[Feature], rows: Rows, target: PaymentTarget | OverturnTarget = PAYMENT) -> pd.DataFrame:
+    attributes = tuple(SITE["accounts" if target.unit == "account" else "denials"])
+    plan = plan_frame(target, features, [DAY], DIALECT, lambda _: True, attributes, None)
+    with extract_of(rows) as extract:
+        return run_plan(extract.connection, plan, features).set_index("unit_id")
+
+
+@pytest.mark.parametrize(("unit", "relation"), EACH, ids=[f"{unit}-{relation.name}" for unit, relation in EACH])
+def test_every_field_of_a_relation_can_be_asked_for(unit: str, relation: Relation) -> None:
+    features = [feature(f"known_{name}", Count(relation.name, f"{name} IS NOT NULL")) for name in relation.fields]
+    rows = draw_rows(6)
+    for at, row in enumerate(rows["denials"]):
+        row["account_id"] = f"A{at % 12}"
+    data = compute(features, rows, PAYMENT if unit == "account" else OVERTURN)
+    assert len(data) > 2
+    assert data[[f.name for f in features]].max().max() > 0
+
+
+def test_the_latest_of_rows_of_one_day_is_the_one_of_the_last_id() -> None:
+    rows = draw_rows(6)
+    day = DAY - timedelta(days=3)
+    rows["contacts"] = [
+        {"contact_id": f"{at}", "guarantor_id": guarantor, "contacted_on": day, "outcome": outcome}
+        for guarantor in ("G1", "G2", "G3")
+        for at, outcome in (("1", "refused"), ("3", "viewed"), ("2", "promise"))
+    ]
+    rows["contacts"] = [row | {"contact_id": row["guarantor_id"] + row["contact_id"]} for row in rows["contacts"]]
+    data = compute([feature("last", Latest("contacts", "outcome"), "category")], rows)
+    assert set(data["last"]) == {"viewed"}
+
+
+def test_a_half_life_halves_the_weight_of_an_outcome_for_each_span_of_its_age() -> None:
+    """Two charges of one clinic, judged 0 and 10 days ago: weights 1 and a half; the older one paid."""
+    rows: Rows = {"accounts": [], "transactions": []}
+    for name, owed_for in (("now", 5), ("young", 20), ("old", 30)):
+        posted = DAY - timedelta(days=owed_for)
+        rows["accounts"].append({"account_id": name, "guarantor_id": name, "opened_on": posted, "clinic": "north"})
+        bill = {"account_id": name, "responsibility": "patient"}
+        charge = {"transaction_id": name, "posted_on": posted, "kind": "charge", "amount": 100}
+        rows["transactions"].append(bill | charge)
+        if name == "old":
+            paid = {
+                "transaction_id": "p",
+                "posted_on": DAY - timedelta(days=25),
+                "kind": "patient_payment",
+                "amount": -9,
+            }
+            rows["transactions"].append(bill | paid)
+    data = compute(
+        [
+            feature("rate", HistoricalRate(("site_clinic",), weight=2.0, half_life_days=10), "rate"),
+            feature("support", RateSupport(("site_clinic",), half_life_days=10)),
+        ],
+        rows,
+    )
+    overall = 0.5 / 1.5
+    assert data.loc["now", "support"] == pytest.approx(1.5)
+    assert data.loc["now", "rate"] == pytest.approx((0.5 + 2 * overall) / (1.5 + 2))
+
+
+def test_evidence_may_stand_on_one_key() -> None:
+    """It is then the rate's log odds less one figure that all rows share."""
+    evidence_of_one = feature("evidence", CombinedLogOdds(("service_line",)), "log odds")
+    data = compute([feature("rate", HistoricalRate(("service_line",)), "rate"), evidence_of_one], draw_rows(6)).dropna()
+    overall = np.log(data["rate"] / (1 - data["rate"])) - data["evidence"]
+    assert len(set(data["rate"])) > 1
+    assert overall.to_numpy() == pytest.approx(overall.iloc[0])
+
+
+def test_evidence_of_no_outcomes_is_unknown() -> None:
+    assert evidence({"clinic": "north"}, [], ("clinic",)) is None
+
+
+def test_a_site_attribute_that_takes_a_features_name_is_refused_by_that_name() -> None:
+    attributes = {"denials": {"payer_class": "category"}}
+    with (
+        extract_of({}, attributes=attributes) as extract,
+        pytest.raises(WrongUsage, match="overturned_rate_payer_class"),
+    ):
+        catalogue(extract, "denial")
