@@ -21,13 +21,14 @@ class Action:
 
 @dataclass(frozen=True, slots=True)
 class Household:
-    """What the action of a patient line depends on. Dollars; `text_consent` None means unknown."""
+    """What the action of a patient line depends on. Dollars; `text_consent` None means unknown; `unreachable`
+    that the last contact came back."""
 
     balance: float
     probability: float
     statements: float | None
     text_consent: bool | None
-    mail_returned: bool
+    unreachable: bool
 
 
 def patient_action(household: Household, settings: ScoringSettings) -> Action:
@@ -38,8 +39,10 @@ def patient_action(household: Household, settings: ScoringSettings) -> Action:
     >>> patient_action(Household(2400.0, 0.5, 2, None, False), ScoringSettings()).action
     'Offer a payment plan of $200 a month'
     """
-    if household.mail_returned:
-        return Action("address", "Find the current address", "Mail came back or the number was wrong")
+    if household.unreachable:
+        return Action(
+            "address", "Find the current address", "The last contact came back: returned mail or a wrong number"
+        )
     if household.statements == 0:
         return Action("statement", "Send a first statement", "No statement has been sent yet")
     if (

@@ -9,6 +9,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from extracts.errors import OutOfLine
 from extracts.extract import Extract
 from models.bundle import Bundle
 from scoring.guards import WATCHED
@@ -69,8 +70,14 @@ def previous_volumes(out: Path, as_of: date) -> dict[str, int]:
     )
     if not earlier:
         return {}
-    tables = json.loads((earlier[-1] / "manifest.json").read_text("utf-8"))["tables"]
-    return {name: int(tables[name]["rows_loaded"]) for name in WATCHED if name in tables}
+    try:
+        tables = json.loads((earlier[-1] / "manifest.json").read_text("utf-8"))["tables"]
+        return {name: int(tables[name]["rows_loaded"]) for name in WATCHED if name in tables}
+    except (ValueError, KeyError, TypeError) as error:
+        raise OutOfLine(
+            f"The manifest of the previous run, {earlier[-1].name}, cannot be read ({type(error).__name__}), so the "
+            "volume cannot be compared. Restore that folder, or move it away to run without the comparison."
+        ) from None
 
 
 def _model(bundle: Bundle | None, names: Mapping[str, str]) -> dict[str, Any] | None:

@@ -23,6 +23,8 @@ ASSISTANCE_WINDOW_DAYS = 240
 
 NOT_PLACED = "below_the_cut"
 LISTED = "listed"
+UNREACHED = ("returned", "wrong_number")
+"""Outcomes of a last contact after which the address or number has to be found first (rule S8)."""
 LISTED_QUEUE = "patient_pay"
 """Queue of an account that no rule holds."""
 
@@ -75,7 +77,7 @@ def value_accounts(
             "payer_id": rows["row_payer_id"],
             "age_days": rows["age_days"],
             "statements": rows["statements_sent"],
-            "mail_returned": rows["mail_returned"],
+            "last_contact": rows["last_contact_outcome"],
         }
     )
     table["expected_value"] = table["expected_recovery"] - settings.account_cost
@@ -150,7 +152,7 @@ def patient_lines(
             probability=float(lead["probability"]),
             statements=None if pd.isna(lead["statements"]) else float(lead["statements"]),
             text_consent=consent.get(line.guarantor_id),
-            mail_returned=bool(lead["mail_returned"] > 0),
+            unreachable=lead["last_contact"] in UNREACHED,
         )
         action = patient_action(household, settings)
         first_statement = statements.get(line.account_id)

@@ -22,6 +22,8 @@ from scoring.worklist import Reason
 REST = "all_other"
 CODED = ("group_code", "carc", "rarc")
 """Features that show codes: a reader never gets one without what it means."""
+NONE = {"count": "no", "dollars": "nothing"}
+"""How none at all is said."""
 BELOW_ZERO: Mapping[str, str] = {
     "days_left": "{value} past the last day to appeal",
     "household_days_to_pay": "Typically pays {value} before the bill",
@@ -165,7 +167,8 @@ def _sentence(feature: Feature, value: object, support: np.ndarray | None, row: 
     phrase = feature.phrase
     if feature.name in BELOW_ZERO and isinstance(known, float) and round(known) < 0:
         known, phrase = -known, BELOW_ZERO[feature.name]
-    told = "no" if feature.unit == "count" and known == 0 else show_value(feature.unit, known, feature=feature.name)
+    none = NONE.get(feature.unit) if known == 0 else None
+    told = none or show_value(feature.unit, known, feature=feature.name)
     count = 0.0 if support is None or _is_unknown(support[row]) else float(support[row])
     text = phrase.format(value=told, support=f"{count:,.0f}" if round(count) else "none", s="" if known == 1 else "s")
     return text[:1].upper() + text[1:]

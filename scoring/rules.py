@@ -108,7 +108,7 @@ def why_flags_unusable(extract: Extract, as_of: date, max_age_days: int) -> str:
         told = "none is known by this day" if newest is None else f"the newest is {(as_of - newest).days} days old"
         return f"the flags are stale: {told}, {max_age_days} days are allowed"
     if hidden:
-        return f"{hidden:,} rows of the flags table are in quarantine and do not say whom they are about"
+        return f"rows of the flags table in quarantine that do not say whom they are about: {hidden:,}"
     return ""
 
 

@@ -235,6 +235,14 @@ def test_a_fault_in_the_middle_leaves_the_previous_run_untouched(
     assert files_of(out / "current") == before
 
 
+def test_a_damaged_manifest_of_the_last_run_is_named_and_not_overlooked(hospital: Any, tmp_path: Path) -> None:
+    out = tmp_path / "runs"
+    hospital.score(out)
+    (out / "2026-11-20/manifest.json").write_text("{")
+    with pytest.raises(OutOfLine, match="manifest of the previous run, 2026-11-20, cannot be read"):
+        hospital.score(out, as_of=hospital.as_of.replace(day=21))
+
+
 def test_one_run_at_a_time_writes_to_a_folder(hospital: Any, tmp_path: Path) -> None:
     with hold_lock(tmp_path / "runs"), pytest.raises(RunLocked, match="Another run holds the lock"):
         hospital.score(tmp_path / "runs")

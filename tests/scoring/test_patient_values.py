@@ -27,7 +27,7 @@ Listed = tuple[PatientAccounts, tuple[PatientLine, ...]]
 
 def account(number: int, home: str, balance: float, share: float, **known: object) -> Row:
     row: Row = {"account": f"A{number}", "home": home, "balance": balance, "share": share, "payer_class": "commercial"}
-    return {**row, "statements": 2.0, "returned": 0.0, **known}
+    return {**row, "statements": 2.0, "last_contact": "no_answer", **known}
 
 
 @pytest.fixture
@@ -61,7 +61,7 @@ def run(tmp_path: Path) -> Callable[..., Listed]:
                 "payer_class": [row["payer_class"] for row in rows],
                 "row_payer_id": pd.Series([None] * len(rows), dtype="str"),
                 "statements_sent": [row["statements"] for row in rows],
-                "mail_returned": [row["returned"] for row in rows],
+                "last_contact_outcome": pd.Series([row["last_contact"] for row in rows], dtype="str"),
             }
         )
         shares = [row["share"] for row in rows]
@@ -133,6 +133,17 @@ def test_nobody_is_texted_without_consent_on_record(run: Callable[..., Listed]) 
     rows = [account(1, "G-text", 300.0, 0.5), account(2, "G-silent", 300.0, 0.5)]
     _, lines = run(rows)
     assert {line.guarantor_id: line.queue for line in lines} == {"G-text": "text", "G-silent": "call"}
+
+
+@pytest.mark.parametrize(
+    ("outcome", "queue"),
+    [("returned", "address"), ("wrong_number", "address"), ("right_party", "call"), (None, "call")],
+)
+def test_an_address_is_sought_when_the_last_contact_came_back(
+    run: Callable[..., Listed], outcome: str | None, queue: str
+) -> None:
+    _, (line,) = run([account(1, "G1", 300.0, 0.5, last_contact=outcome)])
+    assert line.queue == queue
 
 
 def test_an_instalment_covers_the_balance_in_the_months_of_the_settings() -> None:

@@ -33,6 +33,7 @@ def sentence(name: str, value: float | str | None, support: float = 12.0) -> str
     ("name", "value", "text"),
     [
         ("patient_balance", 1234.5, "Patient owes $1,234"),
+        ("household_paid_365d", 0.0, "Household paid nothing elsewhere in a year"),
         ("days_owed", 1.0, "Patient has owed for 1 day"),
         ("days_owed", 40.0, "Patient has owed for 40 days"),
         ("days_owed", None, "Patient share not yet billed"),

@@ -285,7 +285,7 @@ def test_flags_are_not_trusted_when_a_row_hides_whom_it_is_about(tmp_path: Path)
     flags = [flag("guarantor", f"G{number}", "vip") for number in range(200)]
     flags[7]["subject_id"] = ""
     with load_extract(write(tmp_path / "extract", flags=flags)) as extract:
-        assert "1 rows of the flags table are in quarantine" in why_flags_unusable(extract, AS_OF, 60)
+        assert "do not say whom they are about: 1" in why_flags_unusable(extract, AS_OF, 60)
 
 
 def test_of_hundreds_of_flagged_at_random_the_rules_miss_none_and_take_nobody_else(tmp_path: Path) -> None:
