@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
+from random import Random
 
 import numpy as np
 import pandas as pd
@@ -21,9 +22,9 @@ from features.frame import catalogue
 from features.plan import plan_frame
 from features.relation import Relation
 from features.targets import OverturnTarget, PaymentTarget
-from features.vocabulary import CombinedLogOdds, Count, HistoricalRate, Latest, RateSupport, Source
+from features.vocabulary import CombinedLogOdds, Count, CountDistinct, HistoricalRate, Latest, RateSupport, Source, Sum
 from tests.features.oracle_accounts import evidence
-from tests.features.small_extracts import DAY, SITE, Rows, draw_rows, extract_of
+from tests.features.small_extracts import DAY, SITE, Rows, change_the_future, draw_row, draw_rows, extract_of
 
 PAYMENT = PaymentTarget(horizon_days=20)
 OVERTURN = OverturnTarget()
@@ -56,6 +57,38 @@ def test_every_field_of_a_relation_can_be_asked_for(unit: str, relation: Relatio
     data = compute(features, rows, PAYMENT if unit == "account" else OVERTURN)
     assert len(data) > 2
     assert data[[f.name for f in features]].max().max() > 0
+
+
+@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("target", [PAYMENT, OVERTURN], ids=["account", "denial"])
+def test_no_field_of_any_relation_sees_the_future(target: PaymentTarget | OverturnTarget, seed: int) -> None:
+    """What a site may ask for tomorrow is as blind as what the catalogues ask for today."""
+    relations = RELATIONS[target.unit].values()
+    asked = [(relation.name, name) for relation in relations for name in relation.fields]
+    features = [feature(f"{relation}_{name}", CountDistinct(relation, name)) for relation, name in asked]
+    rows = draw_rows(seed)
+    for at in range(0, 60, 2):
+        rows["promises"].append(draw_row(Random(at), "promises", f"more-{at}"))  # noqa: S311 - rows are made up
+    before, after = (compute(features, each, target) for each in (rows, change_the_future(rows, DAY, seed)))
+    pd.testing.assert_frame_equal(before, after, check_exact=True)
+
+
+def test_a_payment_of_the_day_itself_is_not_yet_paid_on_a_promise_still_running() -> None:
+    bill = {"account_id": "A", "responsibility": "patient"}
+    made = DAY - timedelta(days=5)
+    payments = [(made - timedelta(days=1), -7), (made, -10), (DAY - timedelta(days=1), -20), (DAY, -40)]
+    rows: Rows = {
+        "accounts": [{"account_id": "A", "guarantor_id": "G", "opened_on": DAY - timedelta(days=30)}],
+        "promises": [{"promise_id": "p", "account_id": "A", "made_on": made, "due_on": DAY, "amount": 50}],
+        "transactions": [
+            bill | {"transaction_id": "c", "posted_on": DAY - timedelta(days=30), "kind": "charge", "amount": 500},
+            *(
+                bill | {"transaction_id": f"{at}", "posted_on": day, "kind": "patient_payment", "amount": amount}
+                for at, (day, amount) in enumerate(payments)
+            ),
+        ],
+    }
+    assert compute([feature("paid", Sum("promises", "paid"), "dollars")], rows)["paid"].to_list() == [30.0]
 
 
 def test_the_latest_of_rows_of_one_day_is_the_one_of_the_last_id() -> None:
