@@ -201,3 +201,9 @@ def night(hospital: Hospital, tmp_path_factory: pytest.TempPathFactory) -> Finis
     """One night of the hospital with default settings."""
     out = tmp_path_factory.mktemp("night") / "runs"
     return FinishedNight(hospital.score(out), out)
+
+
+@pytest.fixture
+def runs(night: FinishedNight, tmp_path: Path) -> Path:
+    """A folder of runs in which that night was published, for tests that run another."""
+    return shutil.copytree(night.out, tmp_path / "runs", symlinks=True)

@@ -112,22 +112,21 @@ WRONG = {
 
 @pytest.mark.parametrize("case", WRONG)
 def test_a_run_that_fails_has_its_code_says_why_and_leaves_the_last_lists_alone(
-    score: Any, hospital: Any, tmp_path: Path, case: str
+    score: Any, hospital: Any, runs: Path, tmp_path: Path, case: str
 ) -> None:
     change, code, says = WRONG[case]
-    assert score().code == 0
-    before = files_of(tmp_path / "runs")
+    before = files_of(runs)
     given = change(hospital, tmp_path)
     told = score(*given.pop("more", ()), **given)
     assert told.code == code
     assert told.last.startswith("payrank: ")
     assert says in told.last
     assert "PLANTED" not in told.err + told.out
-    after = files_of(tmp_path / "runs")
+    after = files_of(runs)
     after.pop(".lock")
     before.pop(".lock")
     assert after == before
-    assert (tmp_path / "runs/current").resolve().name == "2026-11-20"
+    assert (runs / "current").resolve().name == "2026-11-20"
 
 
 def test_a_second_run_waits_for_nobody(score: Any, tmp_path: Path) -> None:

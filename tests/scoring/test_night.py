@@ -205,23 +205,19 @@ def _other_features(hospital: Any, tmp_path: Path) -> dict[str, Any]:
     ],
 )
 def test_a_refused_run_leaves_the_previous_one_untouched(
-    hospital: Any, tmp_path: Path, change: Any, error: type[Exception], says: str
+    hospital: Any, tmp_path: Path, runs: Path, change: Any, error: type[Exception], says: str
 ) -> None:
-    out = tmp_path / "runs"
-    hospital.score(out)
-    before = files_of(out / "current")
+    before = files_of(runs / "current")
     with pytest.raises(error, match=says):
-        hospital.score(out, **change(hospital, tmp_path))
-    assert files_of(out / "current") == before
-    assert sorted(path.name for path in out.iterdir()) == [".lock", "2026-11-20", "current"]
+        hospital.score(runs, **change(hospital, tmp_path))
+    assert files_of(runs / "current") == before
+    assert sorted(path.name for path in runs.iterdir()) == [".lock", "2026-11-20", "current"]
 
 
 def test_a_fault_in_the_middle_leaves_the_previous_run_untouched(
-    hospital: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    hospital: Any, tmp_path: Path, runs: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    out = tmp_path / "runs"
-    hospital.score(out)
-    before = files_of(out / "current")
+    before = files_of(runs / "current")
     seen: list[str] = []
 
     def stop(line: str) -> None:
@@ -230,17 +226,17 @@ def test_a_fault_in_the_middle_leaves_the_previous_run_untouched(
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        hospital.score(out, settings=ScoringSettings(capacity=1), tell=stop)
+        hospital.score(runs, settings=ScoringSettings(capacity=1), tell=stop)
     assert len(seen) == 4
-    assert files_of(out / "current") == before
+    assert files_of(runs / "current") == before
 
 
-def test_a_damaged_manifest_of_the_last_run_is_named_and_not_overlooked(hospital: Any, tmp_path: Path) -> None:
-    out = tmp_path / "runs"
-    hospital.score(out)
-    (out / "2026-11-20/manifest.json").write_text("{")
+def test_a_damaged_manifest_of_the_last_run_is_named_and_not_overlooked(
+    hospital: Any, tmp_path: Path, runs: Path
+) -> None:
+    (runs / "2026-11-20/manifest.json").write_text("{")
     with pytest.raises(OutOfLine, match="manifest of the previous run, 2026-11-20, cannot be read"):
-        hospital.score(out, as_of=hospital.as_of.replace(day=21))
+        hospital.score(runs, as_of=hospital.as_of.replace(day=21))
 
 
 def test_one_run_at_a_time_writes_to_a_folder(hospital: Any, tmp_path: Path) -> None:
@@ -248,13 +244,11 @@ def test_one_run_at_a_time_writes_to_a_folder(hospital: Any, tmp_path: Path) -> 
         hospital.score(tmp_path / "runs")
 
 
-def test_a_growing_hospital_is_let_in_by_its_settings(hospital: Any, tmp_path: Path) -> None:
-    out = tmp_path / "runs"
-    hospital.score(out)
+def test_a_growing_hospital_is_let_in_by_its_settings(hospital: Any, tmp_path: Path, runs: Path) -> None:
     changed = _shrunken(hospital, tmp_path)
-    night = hospital.score(out, settings=ScoringSettings(max_volume_drop=0.9), **changed)
+    night = hospital.score(runs, settings=ScoringSettings(max_volume_drop=0.9), **changed)
     assert night.folder.name == "2026-11-21"
-    assert (out / "current").resolve().name == "2026-11-21"
+    assert (runs / "current").resolve().name == "2026-11-21"
 
 
 def test_a_kind_without_a_model_gets_no_list_and_the_report_says_why(hospital: Any, tmp_path: Path) -> None:
