@@ -24,7 +24,7 @@ from scoring.outcome import ListOutcome
 from scoring.patient_pay import patient_lines, value_accounts
 from scoring.publish import publish_run, write_private
 from scoring.report import render_report
-from scoring.rules import check_waivers, read_rules, why_flags_unusable
+from scoring.rules import check_waivers, flags_look_quiet, read_rules, why_flags_unusable
 from scoring.score_files import DENIAL_COLUMNS, PAYMENT_COLUMNS, write_scores
 from scoring.scored import Explained, Scored, explain_scored, score_population
 from scoring.settings import ScoringSettings
@@ -131,7 +131,7 @@ def score_night(
             "patient_pay": _score_accounts(extract, models, as_of, settings, explain, folder, clock),
             "denials": _score_denials(extract, models, as_of, settings, explain, folder, clock),
         }
-        notices = _notices(extract, settings)
+        notices = _notices(extract, as_of, settings)
         report = make_report(extract, models.names, models.facts, outcomes, as_of, rules, notices)
         write_private(folder / "report.html", render_report(report))
         _write_quarantine(extract, folder)
@@ -192,7 +192,7 @@ def _score_accounts(
         lines,
         outcome.below_the_cut,
         outcome.suppressed_by,
-        _notices(extract, settings),
+        _notices(extract, as_of, settings),
         models.names["payment"],
         kept_off=outcome.suppressed,
     )
@@ -228,7 +228,7 @@ def _score_denials(
         lines,
         outcome.below_the_cut,
         outcome.suppressed_by,
-        _notices(extract, settings),
+        _notices(extract, as_of, settings),
         models.names["overturn"],
         kept_off=outcome.suppressed,
     )
@@ -249,11 +249,13 @@ def _why_not(extract: Extract, table: str, models: NightModels, kind: str) -> st
     return models.why_absent.get(kind, "")
 
 
-def _notices(extract: Extract, settings: ScoringSettings) -> tuple[str, ...]:
+def _notices(extract: Extract, as_of: date, settings: ScoringSettings) -> tuple[str, ...]:
     told = list(extract.notices)
     source = extract.metadata.source_system or ""
     if "simulated" in source:
         told.insert(0, "Simulated data: no real patient, account or payer is shown.")
+    quiet = flags_look_quiet(extract, as_of)
+    told += [quiet] if quiet else []
     told += [f"Rule {waiver.rule} is waived by this site: {waiver.reason}" for waiver in settings.waive]
     return tuple(told)
 

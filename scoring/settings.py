@@ -19,8 +19,8 @@ class ScoringSettings(BaseModel):
 
     Dollars and days. `account_cost` is what working one patient account costs; `appeal_cost` what fighting one claim
     costs (Premier: $57.23 in 2023). `capacity` is the number of lines of each list (None: all worth more than their
-    cost). `max_extract_age_days` is how old an extract may be, `max_flags_age_days` how long ago
-    its newest flag may have been set or ended (rule H12), `max_volume_drop` and `max_volume_growth` by which share
+    cost). `max_extract_age_days` is how old an extract may be; `max_flags_age_days` how old its knowledge of the flags
+    may be before no patient list is published (rule H12); `max_volume_drop` and `max_volume_growth` by which share
     accounts, denials and transactions may shrink or grow against the previous run.
     """
 
@@ -30,7 +30,7 @@ class ScoringSettings(BaseModel):
     account_cost: float = Field(6.0, ge=0)
     appeal_cost: float = Field(57.23, ge=0)
     max_extract_age_days: int = Field(3, ge=0)
-    max_flags_age_days: int = Field(60, ge=0)
+    max_flags_age_days: int = Field(3, ge=0)
     max_volume_drop: float = Field(0.3, ge=0, le=1)
     max_volume_growth: float = Field(1.0, ge=0)
     reasons_shown: int = Field(3, ge=1, le=20)

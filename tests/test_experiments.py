@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
+from sklearn.metrics import brier_score_loss, roc_auc_score
 
 from experiments.denial_overturn_imr import __main__ as imr
 from experiments.judging import OURS
@@ -24,8 +25,6 @@ def data_of(folder: str) -> Path:
 
 
 def test_overturn_on_real_decisions_beats_every_baseline_on_the_year_after(tmp_path: Path) -> None:
-    from sklearn.metrics import brier_score_loss, roc_auc_score
-
     import_csv(data_of("imr"), tmp_path / "extract", imr.MAPPING)
     with load_extract(tmp_path / "extract") as extract:
         period = imr.judge_year(extract, imr.read_decisions(extract), 2011, tmp_path)
@@ -38,8 +37,6 @@ def test_overturn_on_real_decisions_beats_every_baseline_on_the_year_after(tmp_p
 
 
 def test_payment_on_a_real_ledger_beats_every_baseline_on_the_month_after(tmp_path: Path) -> None:
-    from sklearn.metrics import roc_auc_score
-
     import_csv(data_of("invoices"), tmp_path / "extract", invoices.HERE / "mapping.toml")
     settings = read_settings(invoices.HERE / "payrank.toml")
     with load_extract(tmp_path / "extract") as extract:

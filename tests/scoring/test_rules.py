@@ -14,7 +14,7 @@ import pytest
 from extracts.errors import WrongUsage
 from extracts.load import load_extract
 from scoring.candidates import make_candidates
-from scoring.rules import check_waivers, read_rules, suppressed_accounts, why_flags_unusable
+from scoring.rules import check_waivers, flags_look_quiet, read_rules, suppressed_accounts, why_flags_unusable
 from scoring.settings import Waiver
 
 AS_OF = date(2026, 11, 20)
@@ -264,28 +264,44 @@ def test_an_unknown_rule_cannot_be_waived() -> None:
 
 
 @pytest.mark.parametrize(
-    ("flags", "why"),
+    ("flags", "known_until", "why"),
     [
-        ([], "missing or empty"),
-        ([flag("guarantor", "G1", "vip", known=61)], "the newest is 61 days old, 60 days are allowed"),
-        ([flag("guarantor", "G1", "vip", known=-5)], "none is known by this day"),
-        ([flag("guarantor", "G1", "vip", known=60)], ""),
-        ([flag("guarantor", "G1", "vip", known=300, ended=4)], ""),
-        ([flag("guarantor", "G1", "vip", known=300, ended=-9)], "stale"),
+        ([], 0, "missing or empty"),
+        ([flag("guarantor", "G1", "vip", known=300)], 4, "until 4 days ago, 3 days are allowed"),
+        ([flag("guarantor", "G1", "vip", known=300)], 3, ""),
+        ([flag("guarantor", "G1", "vip", known=300)], None, ""),
     ],
 )
-def test_flags_are_trusted_only_when_they_are_there_and_fresh(tmp_path: Path, flags: Rows, why: str) -> None:
-    with load_extract(write(tmp_path / "extract", **({"flags": flags} if flags else {}))) as extract:
-        told = why_flags_unusable(extract, AS_OF, 60)
+def test_flags_are_trusted_only_when_they_are_there_and_the_extract_knows_them_late_enough(
+    tmp_path: Path, flags: Rows, known_until: int | None, why: str
+) -> None:
+    folder = write(tmp_path / "extract", **({"flags": flags} if flags else {}))
+    told_as_of = "" if known_until is None else f"as_of = {AS_OF - timedelta(days=known_until)}\n"
+    (folder / "extract.toml").write_text(told_as_of, encoding="utf-8")
+    with load_extract(folder) as extract:
+        told = why_flags_unusable(extract, AS_OF, 3)
     assert why in told
     assert bool(why) == bool(told)
+
+
+@pytest.mark.parametrize(
+    ("known", "ended", "days"), [(61, None, 61), (60, None, 0), (300, 4, 0), (300, 90, 90), (-5, None, 0)]
+)
+def test_a_feed_of_flags_that_has_gone_quiet_is_pointed_out(
+    tmp_path: Path, known: int, ended: int | None, days: int
+) -> None:
+    with load_extract(
+        write(tmp_path / "extract", flags=[flag("guarantor", "G1", "vip", known=known, ended=ended)])
+    ) as extract:
+        told = flags_look_quiet(extract, AS_OF)
+    assert (f"in the last {days} days" in told) if days else not told
 
 
 def test_flags_are_not_trusted_when_a_row_hides_whom_it_is_about(tmp_path: Path) -> None:
     flags = [flag("guarantor", f"G{number}", "vip") for number in range(200)]
     flags[7]["subject_id"] = ""
     with load_extract(write(tmp_path / "extract", flags=flags)) as extract:
-        assert "do not say whom they are about: 1" in why_flags_unusable(extract, AS_OF, 60)
+        assert "do not say whom they are about: 1" in why_flags_unusable(extract, AS_OF, 3)
 
 
 def test_of_hundreds_of_flagged_at_random_the_rules_miss_none_and_take_nobody_else(tmp_path: Path) -> None:
