@@ -60,13 +60,18 @@ class Feature:
         return self.unit == "category"
 
 
+COMPUTATION = 1
+"""Raise this when the SQL of a relation or state changes what features are worth: older models are then refused."""
+
+
 def catalogue_digest(features: Iterable[Feature]) -> str:
     """Return the SHA-256 over what defines the features' values: name, unit, family and computation, in order.
 
-    Phrases are left out: better wording does not make a model stale.
+    `COMPUTATION` stands for the relations beneath. Phrases are left out: better wording does not make a model stale.
     """
     defined = [
         {
+            "computation": COMPUTATION,
             "name": f.name,
             "unit": f.unit,
             "family": f.family,
