@@ -17,6 +17,7 @@ import pandas as pd
 from extracts.extract import Extract
 from models.bundle import Bundle
 from scoring.denials import denial_lines, value_denials
+from scoring.flags_feed import flags_look_quiet, why_flags_unusable
 from scoring.guards import check_age, check_volume
 from scoring.manifest import file_digests, previous_volumes, render_run_manifest
 from scoring.night_report import make_report
@@ -24,7 +25,7 @@ from scoring.outcome import ListOutcome
 from scoring.patient_pay import patient_lines, value_accounts
 from scoring.publish import publish_run, write_private
 from scoring.report import render_report
-from scoring.rules import check_waivers, flags_look_quiet, read_rules, why_flags_unusable
+from scoring.rules import check_waivers, read_rules
 from scoring.score_files import DENIAL_COLUMNS, PAYMENT_COLUMNS, write_scores
 from scoring.scored import Explained, Scored, explain_scored, score_population
 from scoring.settings import ScoringSettings

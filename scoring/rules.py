@@ -9,7 +9,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from functools import cache
 from importlib.resources import files
 from typing import Any, Literal
@@ -17,7 +17,6 @@ from typing import Any, Literal
 import duckdb
 
 from extracts.errors import WrongUsage, did_you_mean
-from extracts.extract import Extract
 from scoring.settings import Waiver
 
 
@@ -88,39 +87,6 @@ def check_waivers(table: RuleTable, waivers: Sequence[Waiver]) -> None:
             raise WrongUsage(
                 f"settings waive an unknown rule {waiver.rule!r}; {did_you_mean(waiver.rule, sorted(table.titles))}"
             )
-
-
-def why_flags_unusable(extract: Extract, as_of: date, max_age_days: int) -> str:
-    """Return why the flags cannot be trusted for this day (rule H12), or nothing when they can.
-
-    Usable are flags that arrived, hold rows, come with an extract that knows the days up to at most `max_age_days`
-    before the day, and have no row in quarantine that hides whom it is about. An extract that does not say until when
-    it knows is taken at its word.
-    """
-    if not extract.tables["flags"].rows_loaded:
-        return "the flags table is missing or empty"
-    known_until = extract.metadata.as_of
-    if known_until is not None and known_until < as_of - timedelta(days=max_age_days):
-        age = (as_of - known_until).days
-        return f"the flags are stale: the extract knows them until {age} days ago, {max_age_days} days are allowed"
-    hidden = extract.connection.execute(
-        "SELECT COUNT(*) FROM quarantine WHERE table_name = 'flags' "
-        "AND (key IS NULL OR column_name IS NULL OR column_name = 'subject_id')"
-    ).fetchall()[0][0]
-    if hidden:
-        return f"rows of the flags table in quarantine that do not say whom they are about: {hidden:,}"
-    return ""
-
-
-def flags_look_quiet(extract: Extract, as_of: date, days: int = 60) -> str:
-    """Return a notice when no flag was set or ended for that many days, for then the feed may have stopped."""
-    day = f"DATE '{as_of}'"
-    newest = extract.connection.execute(
-        f"SELECT MAX(CASE WHEN ended_on <= {day} THEN ended_on ELSE known_on END) FROM flags WHERE known_on <= {day}"
-    ).fetchall()[0][0]
-    if newest is None or newest >= as_of - timedelta(days=days):
-        return ""
-    return f"No flag was set or ended in the last {(as_of - newest).days} days: check that the flags feed still runs."
 
 
 def suppressed_accounts(
