@@ -60,7 +60,7 @@ class Feature:
         return self.unit == "category"
 
 
-COMPUTATION = 1
+COMPUTATION = 2
 """Raise this when the SQL of a relation or state changes what features are worth: older models are then refused."""
 
 

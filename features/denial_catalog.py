@@ -46,7 +46,7 @@ AGE = tuple(
             "days_left",
             "days",
             Snapshot("days_left"),
-            "Days left to appeal, by the denial, the payer, or 60 days assumed",
+            "Days left to appeal, by the denial, the payer's contract, the law for its class, or 60 days assumed",
             "{value} left to appeal",
         ),
         (

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
+from features.appeal_deadlines import due_on
 from features.dialect import Dialect
 from features.relation import Field
 
 WON = "p.outcome IN ('overturned', 'partially_overturned')"
 PAID_SHARE = 0.5
 """A denial counts as paid without an appeal when the payer paid at least this share of it after the denial."""
-
-ASSUMED_APPEAL_DAYS = 60
-"""Days to appeal where neither the denial nor the payer says (rules.md)."""
 
 
 def known_appeals() -> str:
@@ -52,9 +50,7 @@ def denial_fields(dialect: Dialect, attributes: tuple[str, ...]) -> dict[str, Fi
         "service_line",
         "appeal_due_on",
     ]
-    by_payer = dialect.add_days("n.denied_on", "y.appeal_days")
-    assumed = dialect.add_days("n.denied_on", str(ASSUMED_APPEAL_DAYS))
-    due = f"COALESCE(n.appeal_due_on, {by_payer}, {assumed})"
+    due = due_on(dialect)
     paid = f"COALESCE(p.filed, 0) = 0 AND q.paid >= {PAID_SHARE} * n.denied_amount"
     decisions = ("appeals.decided_on", "appeals.outcome")
     outcome = "CASE WHEN p.won = 1 THEN 1 WHEN p.upheld = 1 AND p.pending = 0 THEN 0 END"

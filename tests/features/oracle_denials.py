@@ -9,6 +9,7 @@ from tests.features.oracle_accounts import evidence
 from tests.features.oracle_rows import days_ago, greatest, known_before, mean, rates, share
 from tests.features.small_extracts import Row, Rows
 
+BY_LAW = {"medicare": 120, "medicare_advantage": 60, "medicaid": 60, "managed_medicaid": 60, "commercial": 180}
 WON = ("overturned", "partially_overturned")
 
 
@@ -55,7 +56,8 @@ def _stand(denial: Row, seen: Rows, day: date) -> Row:
     payer = next((row for row in seen["payers"] if row["payer_id"] == denial["payer_id"]), {})
     due = denial["appeal_due_on"]
     if due is None:
-        due = denial["denied_on"] + timedelta(days=payer.get("appeal_days") or 60)
+        by_law = BY_LAW.get(payer.get("payer_class"), 60)
+        due = denial["denied_on"] + timedelta(days=payer.get("appeal_days") or by_law)
     service = account.get("service_on")
     return dict(denial) | {
         "appeals": appeals,

@@ -270,7 +270,7 @@ def draw_rows(seed: int, day: date = DAY) -> Rows:
         "payers": [
             {
                 "payer_id": payer,
-                "payer_class": random.choice(PAYER_CLASSES[:3]),
+                "payer_class": random.choice(PAYER_CLASSES.split()[:3]),
                 "appeal_days": random.choice((None, 30, 45)),
             }
             for payer in PAYERS[:3]

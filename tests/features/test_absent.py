@@ -16,8 +16,8 @@ from tests.features.small_extracts import DAY, SITE, Row, Rows, columns_of, draw
 PAYMENT = PaymentTarget(horizon_days=20, every_days=13, snapshots=3, history_days=1)
 OVERTURN = OverturnTarget(maturity_days=15, every_days=9, snapshots=4, history_days=1)
 ROWS = draw_rows(6) | {"flags": []}
-FALLS_BACK = {"denials.appeal_due_on", "denials.payer_id", "payers.appeal_days", "payers"}
-"""Days left to appeal go by the denial, else the payer, else 60 days: without one of them the next holds."""
+FALLS_BACK = {"denials.appeal_due_on", "denials.payer_id", "payers.appeal_days", "payers.payer_class", "payers"}
+"""Days left to appeal go by the denial, else the payer, its class, 60 days: without one of them the next holds."""
 
 OPTIONAL = [
     f"{table.name}.{name}"
