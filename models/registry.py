@@ -1,7 +1,8 @@
 """MLflow, imported here alone: each training is a run, each kept model a version, and an alias says which is used.
 
 Without `MLFLOW_TRACKING_URI` runs and versions lie in `mlflow.db` of the working folder, their files in `mlartifacts`
-beside it. MLflow's telemetry, hints and progress bars are switched off before it is imported.
+beside it. MLflow's telemetry, hints and progress bars are switched off before it is imported, and it gives up on a
+server that does not answer after seconds, not the many minutes of its own defaults, unless the environment says else.
 """
 
 from __future__ import annotations
@@ -9,11 +10,12 @@ from __future__ import annotations
 import logging
 import os
 import re
+import sqlite3
 import tempfile
 import time
 import warnings
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -31,10 +33,14 @@ ARTIFACTS = "mlartifacts"
 CHAMPION = "champion"
 BUNDLE_FOLDER = "bundle"
 
-_QUIET = {
+_SETTINGS = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "MLFLOW_DISABLE_AGENT_HINT": "true",
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+    # A night asks a silent server twice (the champion, then whether there is one): 2 * 2 tries * 4 s = 16 s at most.
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": "4",
+    "MLFLOW_HTTP_RESPECT_RETRY_AFTER_HEADER": "false",
 }
 _ADDRESS = re.compile(r"^models:/(?P<name>[^/@]+)(?:@(?P<alias>[^/@]+)|/(?P<version>[0-9]+))$")
 
@@ -120,7 +126,8 @@ def log_training(bundle: Bundle, *, plots: Mapping[str, Path] | None = None) -> 
             for path in (plots or {}).values():
                 client.log_artifact(run_id, str(path), "plots")
         except BaseException:
-            client.set_terminated(run_id, "FAILED")
+            with suppress(Exception):  # the store may be what failed; the first fault is the one to tell
+                client.set_terminated(run_id, "FAILED")
             raise
         client.set_terminated(run_id, "FINISHED")
         return run_id
@@ -134,29 +141,32 @@ def register(bundle: Bundle, run_id: str) -> Registered:
     WrongUsage
         When the tracking store cannot be used.
     """
-    from mlflow.exceptions import MlflowException  # noqa: PLC0415 - MLflow takes two seconds to import
-
     name = registered_name(bundle.kind)
     with _client() as client:
-        try:
-            client.get_registered_model(name)
-        except MlflowException:
+        aliases = _aliases(client, name)
+        if aliases is None:
             client.create_registered_model(name, description=f"payrank {bundle.kind} models; alias champion is used")
         source = f"{client.get_run(run_id).info.artifact_uri}/{BUNDLE_FOLDER}"
         tags = {"payrank.bundle_digest": bundle.digest, "payrank.as_of": bundle.manifest.as_of.isoformat()}
         version = int(client.create_model_version(name, source, run_id, tags=tags, await_creation_for=0).version)
-        first = CHAMPION not in client.get_registered_model(name).aliases
+        first = CHAMPION not in (aliases or {})
         if first:
             client.set_registered_model_alias(name, CHAMPION, str(version))
         return Registered(name, version, run_id, first)
 
 
 def list_versions() -> tuple[Listed, ...]:
-    """Return every registered version of our kinds, by name and version; nothing where no store is yet."""
+    """Return every registered version of our kinds, by name and version; nothing where no store is yet.
+
+    Raises
+    ------
+    NoUsableModel
+        When the registry cannot be asked: that is no sign that it holds nothing.
+    """
     if _uses_default_store() and not Path(DATABASE).is_file():
         return ()
     found = []
-    with _client() as client:
+    with _client(NoUsableModel) as client:
         for kind in KINDS:
             name = registered_name(kind)
             versions = client.search_model_versions(f"name = '{name}'")
@@ -213,6 +223,12 @@ def _find_registered(address: str, kind: Kind) -> tuple[Path, Manifest, str]:
             f"`payrank train {kind}`, name a bundle folder, or set MLFLOW_TRACKING_URI to where your models are"
         )
     with _client(NoUsableModel) as client:
+        champion = (found["name"], found["alias"]) == (registered_name(kind), CHAMPION)
+        if champion and CHAMPION not in (_aliases(client, found["name"]) or {}):
+            raise NoUsableModel(
+                f"no {kind} champion is registered at {_without_password(_registry_uri())}; train one with "
+                f"`payrank train {kind} EXTRACT --as-of DATE`, or name a bundle with --{kind}"
+            )
         version = _version(client, found["name"], found["alias"], found["version"])
         from mlflow.artifacts import download_artifacts  # noqa: PLC0415 - MLflow takes two seconds to import
 
@@ -225,6 +241,18 @@ def _find_registered(address: str, kind: Kind) -> tuple[Path, Manifest, str]:
             "retrain and register anew"
         )
     return folder, manifest, name
+
+
+def _aliases(client: MlflowClient, name: str) -> Mapping[str, str] | None:
+    """Return the aliases of a registered model, None where none of that name is; any other fault is raised."""
+    from mlflow.exceptions import MlflowException  # noqa: PLC0415 - MLflow takes two seconds to import
+
+    try:
+        return dict(client.get_registered_model(name).aliases)
+    except MlflowException as error:
+        if error.error_code != "RESOURCE_DOES_NOT_EXIST":
+            raise
+        return None
 
 
 def _version(client: MlflowClient, name: str, alias: str | None, version: str | None) -> ModelVersion:
@@ -300,38 +328,68 @@ def _uses_default_store() -> bool:
     return not os.environ.get("MLFLOW_TRACKING_URI")
 
 
+def _tracking_uri() -> str:
+    return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{Path(DATABASE).resolve()}"
+
+
+def _registry_uri() -> str:
+    return os.environ.get("MLFLOW_REGISTRY_URI") or _tracking_uri()
+
+
 @contextmanager
 def _client(fault: type[PayrankError] = WrongUsage) -> Iterator[MlflowClient]:
-    """Give a client of the tracking store, MLflow kept quiet; its own errors become `fault`."""
-    for name, value in _QUIET.items():
+    """Give a client of the tracking store, MLflow kept quiet; a store that fails becomes `fault`."""
+    for name, value in _SETTINGS.items():
         os.environ.setdefault(name, value)
-    chatter = [logging.getLogger(name) for name in ("mlflow", "alembic")]
+    chatter = [logging.getLogger(name) for name in ("mlflow", "alembic", "urllib3")]
     with warnings.catch_warnings():
         # SQLAlchemy 2.1 deprecates a loader that MLflow 3.17 still uses; nothing here can act on it.
         warnings.simplefilter("ignore")
         from mlflow import MlflowClient  # noqa: PLC0415 - MLflow takes two seconds to import
         from mlflow.exceptions import MlflowException  # noqa: PLC0415
+        from sqlalchemy.exc import SQLAlchemyError  # noqa: PLC0415 - comes with MLflow
 
         levels = [logger.level for logger in chatter]
         for logger in chatter:
             logger.setLevel(logging.ERROR)
-        uri = os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{Path(DATABASE).resolve()}"
+        uris = dict.fromkeys((_tracking_uri(), _registry_uri()))
         try:
-            yield MlflowClient(tracking_uri=uri, registry_uri=os.environ.get("MLFLOW_REGISTRY_URI") or uri)
-        except MlflowException as error:
-            raise fault(
-                _without_password(f"MLflow could not do it, at {uri}: {error.message}")
-                + "; see what is there with `mlflow ui --backend-store-uri <that address>`, or name a bundle folder"
-            ) from error
+            for uri in uris:
+                _open_database(uri)
+            yield MlflowClient(tracking_uri=_tracking_uri(), registry_uri=_registry_uri())
+        except (MlflowException, SQLAlchemyError, sqlite3.Error, OSError) as error:
+            raise fault(_explain(error, " and ".join(uris), fault)) from error
         finally:
             for logger, level in zip(chatter, levels, strict=True):
                 logger.setLevel(level)
 
 
+def _open_database(uri: str) -> None:
+    """Look whether an SQLite file opens; MLflow would try a hopeless one for two minutes."""
+    path = Path(uri.removeprefix("sqlite:///").partition("?")[0])
+    if uri.startswith("sqlite:///"):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with closing(sqlite3.connect(path)) as database:
+            database.execute("SELECT name FROM sqlite_master").fetchone()
+
+
+def _explain(error: Exception, uri: str, fault: type[PayrankError]) -> str:
+    """Return what is wrong with the store, shortly: which address, what was found, and what to do."""
+    found = str(getattr(error, "message", None) or getattr(error, "orig", None) or error)
+    if type(error).__name__.startswith("Unsupported") or "MLFLOW_ALLOW_FILE_STORE" in found:
+        said = f"{uri} is no address of a model registry: sqlite:///PATH.db and http(s)://HOST are allowed; mend it"
+    elif not isinstance(error, OSError) and isinstance(error.__context__, OSError):  # as every fault of requests is
+        said = f"the model registry at {uri} does not answer ({type(error.__context__).__name__}); see that it runs"
+    else:
+        said = f"the model registry at {uri} could not do it: {' '.join(found.split())[:200]}; mend it"
+    bundles = ", or name bundle folders with --payment and --overturn" if fault is NoUsableModel else ", and try again"
+    return _without_password(f"{said}, or set MLFLOW_TRACKING_URI to a registry that can be used{bundles}")
+
+
 def _without_password(text: str) -> str:
     """Return a message without the user and password that an address in it may hold.
 
-    >>> _without_password("no answer from https://ann:secret@mlflow.example.org/x")
+    >>> _without_password("no answer from https://ann:s@cret@mlflow.example.org/x")
     'no answer from https://mlflow.example.org/x'
     """
-    return re.sub(r"//[^/@\s]*@", "//", text)
+    return re.sub(r"//[^/\s]*@", "//", text)

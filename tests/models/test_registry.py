@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import socket
 import sqlite3
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -11,7 +16,7 @@ import pytest
 from extracts.errors import NoUsableModel, WrongUsage
 from models.bundle import read_bundle, write_bundle
 from models.manifest import render_manifest
-from models.registry import Registered, find_model, log_training, register, resolve_model
+from models.registry import Registered, find_model, list_versions, log_training, register, resolve_model
 from training.plots import draw_plots
 
 
@@ -74,7 +79,7 @@ def test_a_model_that_is_not_there_is_refused_by_its_name(here, address, said):
 def test_a_model_of_the_other_kind_is_refused(here):
     with pytest.raises(NoUsableModel, match="of kind payment, but overturn is needed"):
         find_model("models:/payrank-payment/1", "overturn")
-    with pytest.raises(NoUsableModel, match="payrank-overturn"):
+    with pytest.raises(NoUsableModel, match="no overturn champion is registered"):
         find_model(None, "overturn")
 
 
@@ -137,3 +142,141 @@ def test_a_store_that_cannot_be_used_is_wrong_usage_without_its_password(trained
     with pytest.raises(WrongUsage, match=r"gopher://store\.example\.org") as caught:
         log_training(trained.bundle)
     assert "secret" not in str(caught.value)
+
+
+@pytest.fixture
+def clean(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> pytest.MonkeyPatch:
+    """An empty working folder and an environment that sets nothing of MLflow, both put back afterwards."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "MLFLOW_HTTP_REQUEST_TIMEOUT", "MLFLOW_REGISTRY_URI"):
+        monkeypatch.setenv(name, "")
+        monkeypatch.delenv(name)
+    return monkeypatch
+
+
+@pytest.fixture
+def busy() -> Iterator[tuple[str, list[str]]]:
+    """A web server that is always too busy, and what it was asked."""
+    asked: list[str] = []
+
+    class TooBusy(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(self.path)
+            self.send_response(503)
+            self.send_header("Retry-After", "3600")
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), TooBusy) as server:
+        thread = Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}", asked
+        server.shutdown()
+        thread.join()
+
+
+def _closed_address() -> str:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        return f"127.0.0.1:{taken.getsockname()[1]}"
+
+
+def test_a_server_that_is_down_is_named_without_its_password_for_scoring_and_for_training(trained, clean):
+    address = _closed_address()
+    clean.setenv("MLFLOW_TRACKING_URI", f"http://ann:se@cret@{address}")
+    said = f"registry at http://{address} does not answer"
+    with pytest.raises(NoUsableModel, match=f"{said}.* bundle folders with --payment and --overturn") as found:
+        find_model(None, "payment")
+    with pytest.raises(NoUsableModel, match=said) as listed:
+        list_versions()
+    with pytest.raises(WrongUsage, match=f"{said}.* try again") as logged:
+        log_training(trained.bundle)
+    for caught in (found, listed, logged):
+        assert "cret" not in str(caught.value)
+        assert len(str(caught.value)) < 300
+
+
+def test_a_failing_server_is_tried_twice_and_not_waited_for_as_long_as_it_likes(clean, busy):
+    address, asked = busy
+    clean.setenv("MLFLOW_TRACKING_URI", address)
+    with pytest.raises(NoUsableModel, match=address):
+        find_model(None, "payment")
+    assert len(asked) == 2
+    assert os.environ["MLFLOW_HTTP_REQUEST_TIMEOUT"] == "4"
+
+
+def test_the_users_own_retries_and_time_out_are_kept(clean, busy):
+    address, asked = busy
+    clean.setenv("MLFLOW_TRACKING_URI", address)
+    clean.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+    clean.setenv("MLFLOW_HTTP_REQUEST_TIMEOUT", "30")
+    with pytest.raises(NoUsableModel, match=address):
+        find_model(None, "payment")
+    assert len(asked) == 1
+    assert os.environ["MLFLOW_HTTP_REQUEST_TIMEOUT"] == "30"
+
+
+def test_a_server_that_takes_the_call_and_says_nothing_is_given_up(clean):
+    clean.setenv("MLFLOW_HTTP_REQUEST_TIMEOUT", "1")
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        clean.setenv("MLFLOW_TRACKING_URI", f"http://127.0.0.1:{silent.getsockname()[1]}")
+        with pytest.raises(NoUsableModel, match="does not answer"):
+            find_model(None, "payment")
+
+
+@pytest.mark.parametrize("kind", ["payment", "overturn"])
+def test_a_fresh_registry_has_no_champion_and_says_how_to_get_one(clean, tmp_path, kind):
+    uri = f"sqlite:///{tmp_path / 'fresh.db'}"
+    clean.setenv("MLFLOW_TRACKING_URI", uri)
+    with pytest.raises(NoUsableModel) as caught:
+        find_model(None, kind)
+    assert str(caught.value) == (
+        f"no {kind} champion is registered at {uri}; train one with `payrank train {kind} EXTRACT --as-of DATE`, "
+        f"or name a bundle with --{kind}"
+    )
+    assert list_versions() == ()
+
+
+@pytest.mark.parametrize("uri", ["foo://bar", "nonsense"])
+def test_an_address_of_no_registry_is_refused_with_the_allowed_ones(trained, clean, uri):
+    clean.setenv("MLFLOW_TRACKING_URI", uri)
+    for fault, ask in (
+        (NoUsableModel, lambda: find_model(None, "payment")),
+        (WrongUsage, lambda: register_it(trained)),
+    ):
+        with pytest.raises(
+            fault, match=rf"^{uri} is no address of a model registry: sqlite:///.* http\(s\)://"
+        ) as caught:
+            ask()
+        assert len(str(caught.value)) < 300
+
+
+def register_it(trained: Any) -> Registered:
+    return register(trained.bundle, log_training(trained.bundle))
+
+
+@pytest.mark.parametrize("place", ["file/tracking.db", "file/deeper/tracking.db", "file", "folder"])
+def test_a_database_that_cannot_be_opened_is_broken_and_not_absent(trained, clean, tmp_path, place):
+    (tmp_path / "file").write_text("no database, only text of some length")
+    (tmp_path / "folder").mkdir()
+    clean.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path / place}")
+    said = f"registry at sqlite:///{tmp_path / place} could not do it: "
+    with pytest.raises(NoUsableModel, match=said):
+        find_model(None, "payment")
+    with pytest.raises(NoUsableModel, match=said):
+        list_versions()
+    with pytest.raises(WrongUsage, match=said):
+        log_training(trained.bundle)
+
+
+def test_a_database_of_something_else_is_broken_and_not_absent(clean, tmp_path):
+    with sqlite3.connect(tmp_path / "other.db") as other:
+        other.execute("CREATE TABLE alembic_version (version_num TEXT)")
+        other.execute("CREATE TABLE experiments (name TEXT)")
+    other.close()
+    clean.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path / 'other.db'}")
+    with pytest.raises(NoUsableModel, match="could not do it: "):
+        list_versions()
