@@ -27,7 +27,7 @@ def rate_features(
             family,
             HistoricalRate(keys, half_life_days=half_life_days),
             f"With this {label} about {{value}} are {subject} ({{support}} earlier)",
-            f"No earlier outcome with this {label}",
+            f"No {label} on record",
             direction=1,
         ),
         Feature(

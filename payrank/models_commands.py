@@ -29,12 +29,17 @@ def run_show(model: str) -> None:
     """Print what a bundle says of itself."""
     bundle = _read(model)
     manifest = bundle.manifest
+    windows = manifest.windows
     STDOUT.print(
         f"{manifest.kind} model as of {manifest.as_of}, {manifest.rows:,} rows, {manifest.events:,} outcomes, "
-        f"{len(manifest.features)} features, fitted on snapshots {manifest.windows.fitted.first} to "
-        f"{manifest.windows.fitted.last}, calibrated on {manifest.windows.calibrated_on.first} to "
-        f"{manifest.windows.calibrated_on.last}."
+        f"{len(manifest.features)} features. Measured and calibrated on predictions for {windows.calibrated_on.first} "
+        f"to {windows.calibrated_on.last}, each by boosters fitted on what was known before."
     )
+    for period in windows.periods:
+        span = f"{period.predicted.first} to {period.predicted.last}"
+        STDOUT.print(f"  {period.role}: predicted {span}, fitted on labels known by {period.fitted_labels_known_by}")
+    again = ", fitted again on all ripe rows" if windows.refit else ""
+    STDOUT.print(f"Served: boosters of snapshots {windows.fitted.first} to {windows.fitted.last}{again}.")
     STDOUT.print(figures_table(manifest))
     for notice in manifest.notices:
         STDOUT.print(f"- {notice}", markup=False)

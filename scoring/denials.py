@@ -41,7 +41,7 @@ def value_denials(
             "raw_score": rows["raw_score"],
             "age_days": rows["age_days"],
         }
-    ).merge(_details(extract, rules, as_of), on="denial_id", how="left")
+    ).merge(_details(extract, as_of), on="denial_id", how="left")
     table["suppressed_by"], table["queue"] = _suppress(extract, table, rules.denial, settings)
     in_time = (table["due_on"] >= pd.Timestamp(as_of)) | (table["pending"] > 0)
     known = table["denied_amount"].notna()
@@ -67,7 +67,7 @@ def value_denials(
     return table.set_index("denial_id", drop=False)
 
 
-def _details(extract: Extract, rules: RuleTable, as_of: date) -> pd.DataFrame:
+def _details(extract: Extract, as_of: date) -> pd.DataFrame:
     day = f"DATE '{as_of}'"
     known = extract.connection.execute(
         "SELECT n.denial_id, n.group_code, n.carc, n.rarc, COALESCE(y.payer_name, n.payer_id) AS payer, y.payer_class, "
@@ -76,7 +76,7 @@ def _details(extract: Extract, rules: RuleTable, as_of: date) -> pd.DataFrame:
         f"SUM(CASE WHEN decided_on < {day} THEN 0 ELSE 1 END) AS pending FROM appeals WHERE filed_on < {day} "
         f"GROUP BY denial_id) p ON p.denial_id = n.denial_id WHERE n.denied_on < {day} ORDER BY n.denial_id"
     ).df()
-    due = appeal_deadlines(extract.connection, rules.deadlines, as_of)
+    due = appeal_deadlines(extract.connection, as_of)
     details = known.merge(due, on="denial_id")
     details["as_of"] = pd.Timestamp(as_of)
     return details

@@ -59,7 +59,7 @@ def sentence(name: str, value: float | str | None, support: float = 12.0) -> str
         ("denied_month", 2.0, "Denied in February"),
         ("weekday", 5.0, "It is a Friday"),
         ("overturned_rate_carc", 0.654, "With this reason code about 65% are overturned (12 earlier)"),
-        ("paid_rate_payer_id", None, "No earlier outcome with this payer"),
+        ("paid_rate_payer_id", None, "No payer on record"),
     ],
 )
 def test_a_reason_tells_its_value_in_the_units_of_the_trade(name: str, value: float | str | None, text: str) -> None:
