@@ -9,6 +9,9 @@ from dataclasses import dataclass
 
 from scoring.settings import ScoringSettings
 
+FOLLOW_UP = "follow_up"
+"""Queue of a denial whose appeal is filed and not decided."""
+
 
 @dataclass(frozen=True, slots=True)
 class Action:
@@ -84,7 +87,7 @@ def denial_action(carc: str, level: int, *, pending: bool) -> Action:
     'Appeal, level 1'
     """
     if pending:
-        return Action("follow_up", "Ask the payer for a decision", "An appeal is filed and not decided")
+        return Action(FOLLOW_UP, "Ask the payer for a decision", "An appeal is filed and not decided")
     if level == 0 and carc in _BY_CARC:
         return Action(*_BY_CARC[carc])
     return Action("appeal", f"Appeal, level {level + 1}", "Open and in time")

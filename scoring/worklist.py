@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Generic, TypeVar
 
+from scoring.actions import FOLLOW_UP
+
 URGENT_DAYS = 14
 """A deadline that is this many days away, or fewer, is marked and worked first (rules.md, D2)."""
 
@@ -153,6 +155,11 @@ class DenialLine:
         return (self.payer,) if self.payer else ()
 
     @property
+    def urgent(self) -> bool:
+        """Whether `URGENT_DAYS` days or fewer are left to file an appeal: rule D2. A filed one waits for the payer."""
+        return self.queue != FOLLOW_UP and 0 <= self.days_left <= URGENT_DAYS
+
+    @property
     def code(self) -> str:
         """The triple that names a denial (group, CARC, RARC), as a remittance prints it: a CARC alone misleads.
 
@@ -220,9 +227,8 @@ class Worklist(Generic[Line_co]):
 
     @property
     def urgent(self) -> int:
-        """How many lines have `URGENT_DAYS` days or fewer left, overdue ones among them."""
-        left = (days_left(line, self.as_of) for line in self.lines)
-        return sum(days is not None and days <= URGENT_DAYS for days in left)
+        """How many lines are due in `URGENT_DAYS` days or fewer; of denials, those that rule D2 puts first."""
+        return sum(is_urgent(line, self.as_of) for line in self.lines)
 
     @property
     def simulated(self) -> bool:
@@ -235,6 +241,14 @@ def days_left(line: Line, as_of: date) -> int | None:
     if isinstance(line, DenialLine):
         return line.days_left
     return None if line.deadline is None else (line.deadline - as_of).days
+
+
+def is_urgent(line: Line, as_of: date) -> bool:
+    """Return whether a line is due in `URGENT_DAYS` days or fewer; an overdue guarantor's line is, too."""
+    if isinstance(line, DenialLine):
+        return line.urgent
+    left = days_left(line, as_of)
+    return left is not None and left <= URGENT_DAYS
 
 
 def is_assumed(source: str) -> bool:

@@ -1,0 +1,30 @@
+"""Lines that are due soon: the same definition on the list, in the report and in the order of work (rule D2)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from scoring.actions import denial_action
+from scoring.worklist import DenialLine, PatientLine, Worklist
+
+
+@pytest.mark.parametrize(
+    ("left", "pending", "counted"),
+    [(14, False, 1), (0, False, 1), (15, False, 0), (14, True, 0), (-3, True, 0), (-3, False, 0)],
+)
+def test_a_denial_counts_as_due_while_its_appeal_is_still_to_be_filed(
+    two_denials: Worklist[DenialLine], left: int, pending: bool, counted: int
+) -> None:
+    queue = denial_action("197", 0, pending=pending).queue
+    line = replace(two_denials.lines[0], days_left=left, queue=queue)
+    assert replace(two_denials, lines=(line,)).urgent == counted
+
+
+def test_a_guarantor_counts_by_the_deadline(
+    household: Worklist[PatientLine], patient_list: Callable[..., Worklist[PatientLine]]
+) -> None:
+    assert household.urgent == 1
+    assert replace(household, lines=(replace(household.lines[0], deadline=None),)).urgent == 0
