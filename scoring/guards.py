@@ -10,6 +10,9 @@ from extracts.extract import Extract
 from scoring.settings import ScoringSettings
 
 WATCHED = ("accounts", "transactions", "denials")
+"""Tables that neither shrink nor grow at once."""
+WATCHED_FOR_LOSS = ("contacts", "guarantors", "payment_plans", "promises")
+"""Tables that rules read: when rows go missing, somebody is called who should be left alone. They may grow."""
 
 
 def check_age(extract: Extract, as_of: date, settings: ScoringSettings) -> None:
@@ -28,12 +31,13 @@ def check_age(extract: Extract, as_of: date, settings: ScoringSettings) -> None:
 
 def check_volume(extract: Extract, before: Mapping[str, int], settings: ScoringSettings) -> None:
     """Refuse an extract that shrank or grew beyond what the settings allow against the previous run (exit code 4)."""
-    for name in WATCHED:
+    for name in (*WATCHED, *WATCHED_FOR_LOSS):
         now, then = extract.tables[name].rows_loaded, before.get(name, 0)
         if then == 0:
             continue
         change = now / then - 1
-        if change < -settings.max_volume_drop or change > settings.max_volume_growth:
+        grew = name in WATCHED and change > settings.max_volume_growth
+        if change < -settings.max_volume_drop or grew:
             raise OutOfLine(
                 f"Table {name} is out of line: {now:,} rows against {then:,} in the previous run ({change:+.0%}); "
                 f"-{settings.max_volume_drop:.0%} to +{settings.max_volume_growth:.0%} is allowed. Check the export; "

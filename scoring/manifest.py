@@ -12,7 +12,7 @@ from typing import Any
 from extracts.errors import OutOfLine
 from extracts.extract import Extract
 from models.bundle import Bundle
-from scoring.guards import WATCHED
+from scoring.guards import WATCHED, WATCHED_FOR_LOSS
 from scoring.outcome import ListOutcome
 from scoring.settings import ScoringSettings
 
@@ -65,19 +65,43 @@ def file_digests(folder: Path) -> dict[str, str]:
 
 def previous_volumes(out: Path, as_of: date) -> dict[str, int]:
     """Return the rows loaded by table of the latest published run before the day; empty when there is none."""
-    earlier = sorted(
-        path for path in out.glob("????-??-??") if path.name < as_of.isoformat() and (path / "manifest.json").is_file()
-    )
+    earlier = _earlier_runs(out, as_of)
     if not earlier:
         return {}
+    tables = _read_back(earlier[0])["tables"]
+    return {name: int(tables[name]["rows_loaded"]) for name in (*WATCHED, *WATCHED_FOR_LOSS) if name in tables}
+
+
+def previous_flags(out: Path, as_of: date) -> int:
+    """Return the rows of flags in the latest run before the day that listed patients; 0 when there is none.
+
+    A run whose list was held back is passed over: a feed that broke yesterday is no measure for today.
+    """
+    for run in _earlier_runs(out, as_of):
+        manifest = _read_back(run)
+        if manifest["counts"]["patient_pay"]["unpublished"] is None:
+            return int(manifest["tables"]["flags"]["rows_loaded"])
+    return 0
+
+
+def _earlier_runs(out: Path, as_of: date) -> list[Path]:
+    """Published runs before the day, the latest first."""
+    found = (path for path in out.glob("????-??-??") if (path / "manifest.json").is_file())
+    return sorted((path for path in found if path.name < as_of.isoformat()), reverse=True)
+
+
+def _read_back(run: Path) -> dict[str, Any]:
     try:
-        tables = json.loads((earlier[-1] / "manifest.json").read_text("utf-8"))["tables"]
-        return {name: int(tables[name]["rows_loaded"]) for name in WATCHED if name in tables}
-    except (ValueError, KeyError, TypeError) as error:
+        manifest: dict[str, Any] = json.loads((run / "manifest.json").read_text("utf-8"))
+        for state in manifest["tables"].values():
+            int(state["rows_loaded"])
+        _ = (manifest["counts"]["patient_pay"]["unpublished"], manifest["tables"]["flags"])
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise OutOfLine(
-            f"The manifest of the previous run, {earlier[-1].name}, cannot be read ({type(error).__name__}), so the "
+            f"The manifest of the previous run, {run.name}, cannot be read ({type(error).__name__}), so the "
             "volume cannot be compared. Restore that folder, or move it away to run without the comparison."
         ) from None
+    return manifest
 
 
 def _model(bundle: Bundle | None, names: Mapping[str, str]) -> dict[str, Any] | None:

@@ -19,13 +19,13 @@ from models.bundle import Bundle
 from scoring.denials import denial_lines, value_denials
 from scoring.flags_feed import flags_look_quiet, why_flags_unusable
 from scoring.guards import check_age, check_volume
-from scoring.manifest import file_digests, previous_volumes, render_run_manifest
+from scoring.manifest import file_digests, previous_flags, previous_volumes, render_run_manifest
 from scoring.night_report import make_report
 from scoring.outcome import ListOutcome
 from scoring.patient_pay import patient_lines, value_accounts
 from scoring.publish import publish_run, write_private
 from scoring.report import render_report
-from scoring.rules import check_waivers, read_rules
+from scoring.rules import check_waivers, read_rules, unchecked_rules
 from scoring.score_files import DENIAL_COLUMNS, PAYMENT_COLUMNS, write_scores
 from scoring.scored import Explained, Scored, explain_scored, score_population
 from scoring.settings import ScoringSettings
@@ -56,6 +56,19 @@ class NightModels:
     def overturn(self) -> Bundle | None:
         """The model of overturned denials."""
         return self.bundles.get("overturn")
+
+    def notices(self, kind: str, as_of: date) -> tuple[str, ...]:
+        """What a reader of a list must know of its model: what training found, and a model from after the night."""
+        if kind not in self.bundles:
+            return ()
+        manifest = self.bundles[kind].manifest
+        told = list(manifest.notices)
+        if manifest.as_of > as_of:
+            told.append(
+                f"trained as of {manifest.as_of}, a later day than this night: it may have learned what the night "
+                "could not know."
+            )
+        return tuple(f"{self.names[kind]}: {notice}" for notice in told)
 
     @property
     def facts(self) -> dict[str, dict[str, str]]:
@@ -129,10 +142,13 @@ def score_night(
         clock = _Clock(tell)
         check_volume(extract, previous_volumes(out, as_of), settings)
         outcomes = {
-            "patient_pay": _score_accounts(extract, models, as_of, settings, explain, folder, clock),
+            "patient_pay": _score_accounts(
+                extract, models, as_of, settings, explain, folder, clock, previous_flags(out, as_of)
+            ),
             "denials": _score_denials(extract, models, as_of, settings, explain, folder, clock),
         }
-        notices = _notices(extract, as_of, settings)
+        notices = _notices(extract, as_of, settings) + _unchecked(extract, settings)
+        notices += tuple(told for kind in sorted(models.bundles) for told in models.notices(kind, as_of))
         report = make_report(extract, models.names, models.facts, outcomes, as_of, rules, notices)
         write_private(folder / "report.html", render_report(report))
         _write_quarantine(extract, folder)
@@ -162,9 +178,12 @@ def _score_accounts(
     explain: Explain,
     folder: Path,
     clock: _Clock,
+    flags_before: int,
 ) -> ListOutcome:
     quarantined = extract.tables["accounts"].rows_quarantined
     why = _why_not(extract, "accounts", models, "payment")
+    if not why and not extract.has("transactions"):
+        why = "The extract has no table transactions, so no balance is known: there are no scores and no list."
     if models.payment is None or why:
         return ListOutcome(
             "patient_pay", "Patient pay", came_in=quarantined, quarantined=quarantined, why_unpublished=why
@@ -178,8 +197,10 @@ def _score_accounts(
         "patient_pay", "Patient pay", accounts.table, len(scored.scores), quarantined, scored.frame.unavailable
     )
     waived = {waiver.rule for waiver in settings.waive}
-    unusable = "" if "H12" in waived else why_flags_unusable(extract, as_of, settings.max_flags_age_days)
-    if unusable:
+    unusable = why_flags_unusable(
+        extract, as_of, settings.max_flags_age_days, before=flags_before, max_drop=settings.max_volume_drop
+    )
+    if unusable and "H12" not in waived:
         clock.stage("patient list", "held back the patient list (rule H12)")
         return outcome.unpublished(
             f"Nobody can be shown as safe to call (rule H12): {unusable}. Scores are written. Send a complete flags "
@@ -193,7 +214,7 @@ def _score_accounts(
         lines,
         outcome.below_the_cut,
         outcome.suppressed_by,
-        _notices(extract, as_of, settings),
+        _notices(extract, as_of, settings) + _unchecked(extract, settings) + models.notices("payment", as_of),
         models.names["payment"],
         kept_off=outcome.suppressed,
     )
@@ -229,7 +250,7 @@ def _score_denials(
         lines,
         outcome.below_the_cut,
         outcome.suppressed_by,
-        _notices(extract, as_of, settings),
+        _notices(extract, as_of, settings) + models.notices("overturn", as_of),
         models.names["overturn"],
         kept_off=outcome.suppressed,
     )
@@ -259,6 +280,11 @@ def _notices(extract: Extract, as_of: date, settings: ScoringSettings) -> tuple[
     told += [quiet] if quiet else []
     told += [f"Rule {waiver.rule} is waived by this site: {waiver.reason}" for waiver in settings.waive]
     return tuple(told)
+
+
+def _unchecked(extract: Extract, settings: ScoringSettings) -> tuple[str, ...]:
+    told = unchecked_rules(extract, read_rules().patient, {waiver.rule for waiver in settings.waive})
+    return (told,) if told and extract.has("accounts") else ()
 
 
 def _write_quarantine(extract: Extract, folder: Path) -> None:

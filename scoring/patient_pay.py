@@ -85,7 +85,7 @@ def value_accounts(
     make_candidates(
         extract, table[["account_id", "guarantor_id", "patient_balance", "insurance_balance", "payer_class"]], as_of
     )
-    suppressed = suppressed_accounts(extract.connection, rules.patient, as_of, waived)
+    suppressed = suppressed_accounts(extract.connection, rules.patient, as_of, waived, settings.harmless_flags)
     found = [suppressed.get(account, ((), LISTED_QUEUE)) for account in table["account_id"]]
     table["suppressed_by"] = pd.Series([hits for hits, _ in found], index=table.index, dtype="object")
     table["queue"] = pd.Series([queue for _, queue in found], index=table.index, dtype="str")

@@ -17,20 +17,34 @@ from typing import Any, Literal
 import duckdb
 
 from extracts.errors import WrongUsage, did_you_mean
+from extracts.extract import Extract
+from extracts.source_file import quote_text
 from scoring.settings import Waiver
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One rule: what hits (flags active on the day, or an SQL condition), whom it reaches, and its queue."""
+    """One rule: what hits (flags active on the day, or an SQL condition) and needs, whom it reaches, and its queue."""
 
     id: str
     title: str
     citation: str
+    since: date
     queue: str
     flags: tuple[str, ...] = ()
     when: str = ""
     reach: Literal["account", "guarantor"] = "account"
+    needs: tuple[str, ...] = ()
+    check: bool = False
+
+    @property
+    def cited(self) -> str:
+        """The citation with the day since which it holds, and whether a person should confirm it."""
+        return f"{self.citation}, since {self.since}" + (" (check)" if self.check else "")
+
+    def lacks(self, extract: Extract) -> tuple[str, ...]:
+        """Return what an extract lacks of the tables and columns (`table` or `table.column`) that the rule needs."""
+        return tuple(name for name in self.needs if not extract.has(*name.split(".")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +68,12 @@ class RuleTable:
     @property
     def titles(self) -> dict[str, tuple[str, str]]:
         """Title and citation of each rule by its id."""
-        told = {rule.id: (rule.title, rule.citation) for rule in reversed((*self.patient, *self.denial))}
+        told = {rule.id: (rule.title, rule.cited) for rule in reversed((*self.patient, *self.denial))}
         return {
             **told,
             "H12": (
-                "Flags feed missing, too old, or a flag that cannot be read",
-                "fail closed: no patient list is published",
+                "Flags feed missing, too old or shrunk, or a flag that cannot be read or that no rule knows",
+                "fail closed: no patient list, or the household kept off for review",
             ),
         }
 
@@ -70,7 +84,9 @@ def read_rules() -> RuleTable:
     data = tomllib.loads(files("scoring").joinpath("rules.toml").read_text("utf-8"))
 
     def rules(rows: list[dict[str, Any]]) -> tuple[Rule, ...]:
-        return tuple(Rule(**{**row, "flags": tuple(row.get("flags", ()))}) for row in rows)
+        return tuple(
+            Rule(**{**row, "flags": tuple(row.get("flags", ())), "needs": tuple(row.get("needs", ()))}) for row in rows
+        )
 
     return RuleTable(
         data["version"],
@@ -89,13 +105,33 @@ def check_waivers(table: RuleTable, waivers: Sequence[Waiver]) -> None:
             )
 
 
+def unchecked_rules(extract: Extract, rules: Sequence[Rule], waived: set[str]) -> str:
+    """Return a notice that names the rules that could not be checked for want of their tables; nothing when all were.
+
+    Such a rule keeps nobody off, and a reader of the list must know it.
+    """
+    told = [
+        f"{rule.id} {rule.title} ({', '.join(lacking)})"
+        for rule in rules
+        if rule.id not in waived and (lacking := rule.lacks(extract))
+    ]
+    if not told:
+        return ""
+    return f"Rules that were not checked, because the extract lacks what they read: {'; '.join(told)}."
+
+
 def suppressed_accounts(
-    connection: duckdb.DuckDBPyConnection, rules: Sequence[Rule], as_of: date, waived: set[str]
+    connection: duckdb.DuckDBPyConnection,
+    rules: Sequence[Rule],
+    as_of: date,
+    waived: set[str],
+    harmless_flags: Sequence[str] = (),
 ) -> dict[str, tuple[tuple[str, ...], str]]:
     """Return which rules keep which accounts off the list: account id to rule ids and the queue of the first rule.
 
     Reads the temporary table `candidates`. A flag counts from the day it is known, the as-of day included: nobody
-    is called on the day on which the flag arrives.
+    is called on the day on which the flag arrives. A flag that no rule reads and the site does not call harmless, or a
+    row of flags that could not be read, keeps its household off for review (H12): its word may mean bankruptcy.
     """
     parts = []
     for place, rule in enumerate(rules):
@@ -103,7 +139,7 @@ def suppressed_accounts(
             continue
         hits = [f"SELECT account_id, guarantor_id FROM candidates WHERE {rule.when}"] if rule.when else []
         if rule.flags:
-            hits.append(_flagged(rule.flags, as_of))
+            hits.append(_flagged(_is_in(rule.flags), as_of))
         hit = " UNION ".join(hits)
         key = "account_id" if rule.reach == "account" else "guarantor_id"
         parts.append(
@@ -111,9 +147,11 @@ def suppressed_accounts(
             f"FROM candidates c WHERE c.{key} IN (SELECT {key} FROM ({hit}) hit)"
         )
     if "H12" not in waived:
+        known = [flag for rule in rules for flag in rule.flags] + [flag.strip().lower() for flag in harmless_flags]
+        unknown = _flagged(f"NOT {_is_in(known)}", as_of)
         parts.append(
             f"SELECT account_id, {len(rules)} AS place, 'H12' AS rule, 'flag_review' AS queue FROM candidates "
-            f"WHERE guarantor_id IN (SELECT guarantor_id FROM ({_flagged_in_quarantine()}) hit)"
+            f"WHERE guarantor_id IN (SELECT guarantor_id FROM ({_flagged_in_quarantine()} UNION {unknown}) hit)"
         )
     if not parts:
         return {}
@@ -124,13 +162,13 @@ def suppressed_accounts(
     return {account: (tuple(hits), queue) for account, hits, queue in rows}
 
 
-def _flagged(flags: Sequence[str], as_of: date) -> str:
+def _is_in(flags: Sequence[str]) -> str:
+    return f"(LOWER(TRIM(f.flag)) IN ({', '.join(map(quote_text, flags)) or 'NULL'}))"
+
+
+def _flagged(wanted: str, as_of: date) -> str:
     """Every flagged account, scored or not: a bankrupt account that owes nothing still speaks for its guarantor."""
-    names = ", ".join(f"'{flag}'" for flag in flags)
-    active = (
-        f"LOWER(TRIM(f.flag)) IN ({names}) AND f.known_on <= DATE '{as_of}' "
-        f"AND (f.ended_on IS NULL OR f.ended_on >= DATE '{as_of}')"
-    )
+    active = f"{wanted} AND f.known_on <= DATE '{as_of}' AND (f.ended_on IS NULL OR f.ended_on >= DATE '{as_of}')"
     return " UNION ".join(
         "SELECT a.account_id, a.guarantor_id FROM accounts a JOIN flags f "
         f"ON f.subject_type = '{kind}' AND f.subject_id = a.{kind}_id WHERE {active}"

@@ -21,7 +21,8 @@ class ScoringSettings(BaseModel):
     costs (Premier: $57.23 in 2023). `capacity` is the number of lines of each list (None: all worth more than their
     cost). `max_extract_age_days` is how old an extract may be; `max_flags_age_days` how old its knowledge of the flags
     may be before no patient list is published (rule H12); `max_volume_drop` and `max_volume_growth` by which share
-    accounts, denials and transactions may shrink or grow against the previous run.
+    accounts, denials and transactions may shrink or grow against the previous run (flags, contacts, guarantors, plans
+    and promises: shrink). `harmless_flags` are words of the flags feed that no rule reads and that keep nobody off.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -33,6 +34,7 @@ class ScoringSettings(BaseModel):
     max_flags_age_days: int = Field(3, ge=0)
     max_volume_drop: float = Field(0.3, ge=0, le=1)
     max_volume_growth: float = Field(1.0, ge=0)
+    harmless_flags: tuple[str, ...] = ()
     reasons_shown: int = Field(3, ge=1, le=20)
     plan_from_dollars: float = Field(500.0, ge=0)
     plan_months: int = Field(12, ge=1)

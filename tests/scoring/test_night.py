@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 import stat
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -150,6 +152,17 @@ def test_without_a_flags_feed_no_patient_is_listed_but_scores_and_denials_are_wr
     assert "rule H12" in (run / "report.html").read_text()
 
 
+def test_flags_that_shrank_hold_the_patient_list_back_on_every_night_until_they_are_whole(
+    hospital: Any, tmp_path: Path, runs: Path
+) -> None:
+    extract = hospital.copy(tmp_path / "torn", flags="SELECT * FROM {table} LIMIT 5")
+    for day in (21, 22):
+        run = hospital.score(runs, extract, as_of=hospital.as_of.replace(day=day)).folder
+        assert re.search(r"rule H12.*5 rows against \d\d+ in", counts_of(run)["patient_pay"]["unpublished"])
+        assert not list((run / "worklists").glob("patient_pay.*"))
+    assert listed_accounts(hospital.score(runs, as_of=hospital.as_of.replace(day=23)).folder)
+
+
 def test_a_waiver_with_its_reason_publishes_and_is_told(hospital: Any, tmp_path: Path) -> None:
     extract = hospital.copy(tmp_path / "extract", flags="")
     run = hospital.score(tmp_path / "runs", extract, settings=ScoringSettings(waive=(NO_FLAGS,))).folder
@@ -185,6 +198,13 @@ def _shrunken(hospital: Any, tmp_path: Path) -> dict[str, Any]:
     }
 
 
+def _few_contacts(hospital: Any, tmp_path: Path) -> dict[str, Any]:
+    return {
+        "extract": hospital.copy(tmp_path / "few", contacts="SELECT * FROM {table} LIMIT 100"),
+        "as_of": hospital.as_of.replace(day=21),
+    }
+
+
 def _other_features(hospital: Any, tmp_path: Path) -> dict[str, Any]:
     extract = hospital.copy(tmp_path / "other", accounts="SELECT *, 'east' AS wing FROM {table}")
     with (extract / "extract.toml").open("a") as file:
@@ -197,6 +217,7 @@ def _other_features(hospital: Any, tmp_path: Path) -> dict[str, Any]:
     [
         (_stale, OutOfLine, r"too old: .* 4 days before .* 3 days are allowed"),
         (_shrunken, OutOfLine, r"Table denials is out of line: 100 rows against 428 .*-77%"),
+        (_few_contacts, OutOfLine, r"Table contacts is out of line: 100 rows"),
         (_other_features, NoUsableModel, "site_wing"),
     ],
 )
@@ -253,6 +274,47 @@ def test_a_kind_without_a_model_gets_no_list_and_the_report_says_why(hospital: A
     assert not (run / "payment_scores.parquet").exists()
     assert counts_of(run)["patient_pay"]["unpublished"] == "No payment model is registered."
     assert "No payment model is registered." in (run / "report.html").read_text()
+
+
+def test_a_ledger_without_transactions_gets_no_patient_list_and_the_report_says_why(
+    hospital: Any, tmp_path: Path
+) -> None:
+    run = hospital.score(tmp_path / "runs", hospital.copy(tmp_path / "extract", transactions="")).folder
+    assert not list((run / "worklists").glob("patient_pay.*"))
+    assert not (run / "payment_scores.parquet").exists()
+    assert listed_denials(run)
+    for told in (counts_of(run)["patient_pay"]["unpublished"], (run / "report.html").read_text()):
+        assert "no table transactions, so no balance is known" in told
+
+
+def test_a_rule_that_could_not_be_checked_is_named_on_the_list_and_in_the_report(hospital: Any, night: Any) -> None:
+    run = hospital.score(
+        night.out.parent / "no_plans", hospital.copy(night.out.parent / "cut", payment_plans="")
+    ).folder
+    for page in ("report.html", "worklists/patient_pay.html"):
+        assert "S4 Payment plan running and not missed (payment_plans)" in (run / page).read_text()
+        assert "were not checked" not in (night.night.folder / page).read_text()
+
+
+def test_what_training_found_wrong_with_a_model_is_told_on_its_list_and_in_the_report(
+    hospital: Any, tmp_path: Path
+) -> None:
+    models = hospital.models()
+    bundle = models.bundles["overturn"]
+    manifest = bundle.manifest.model_copy(update={"notices": ("oldest first ranks better",)})
+    models = replace(models, bundles={**models.bundles, "overturn": replace(bundle, manifest=manifest)})
+    run = hospital.score(tmp_path / "runs", models=models).folder
+    told = "small overturn: oldest first ranks better"
+    assert told in (run / "report.html").read_text()
+    assert told in (run / "worklists/denials.html").read_text()
+    assert told not in (run / "worklists/patient_pay.html").read_text()
+
+
+def test_a_model_from_after_the_night_is_pointed_out(hospital: Any) -> None:
+    models = hospital.models()
+    for kind in ("payment", "overturn"):
+        assert "a later day than this night" in models.notices(kind, hospital.as_of.replace(day=19))[-1]
+        assert not [told for told in models.notices(kind, hospital.as_of) if "a later day" in told]
 
 
 def test_a_day_before_anything_was_known_gives_empty_lists(hospital: Any, tmp_path: Path) -> None:

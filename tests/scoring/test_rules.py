@@ -12,11 +12,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from extracts.contract import KNOWN_FLAGS
 from extracts.errors import WrongUsage
 from extracts.load import load_extract
 from scoring.candidates import make_candidates
 from scoring.flags_feed import flags_look_quiet, why_flags_unusable
-from scoring.rules import check_waivers, read_rules, suppressed_accounts
+from scoring.rules import check_waivers, read_rules, suppressed_accounts, unchecked_rules
 from scoring.settings import Waiver
 
 AS_OF = date(2026, 11, 20)
@@ -107,7 +108,7 @@ def write(folder: Path, **tables: Rows) -> Path:
     return folder
 
 
-def hits_in(folder: Path, waived: set[str] | None = None, **changed: object) -> Hits:
+def hits_in(folder: Path, waived: set[str] | None = None, harmless: tuple[str, ...] = (), **changed: object) -> Hits:
     """Run the rules over A1, A2 and A3, each owing $100; `changed` alters columns of A1."""
     scored = pd.DataFrame(
         {
@@ -122,13 +123,18 @@ def hits_in(folder: Path, waived: set[str] | None = None, **changed: object) -> 
         scored.loc[0, name] = value
     with load_extract(folder) as extract:
         make_candidates(extract, scored, AS_OF)
-        return suppressed_accounts(extract.connection, read_rules().patient, AS_OF, waived or set())
+        return suppressed_accounts(extract.connection, read_rules().patient, AS_OF, waived or set(), harmless)
 
 
 @pytest.fixture
 def run(tmp_path: Path) -> Callable[..., Hits]:
-    def run_rules(waived: set[str] | None = None, changed: dict[str, object] | None = None, **tables: Rows) -> Hits:
-        return hits_in(write(tmp_path / "extract", **tables), waived, **(changed or {}))
+    def run_rules(
+        waived: set[str] | None = None,
+        changed: dict[str, object] | None = None,
+        harmless: tuple[str, ...] = (),
+        **tables: Rows,
+    ) -> Hits:
+        return hits_in(write(tmp_path / "extract", **tables), waived, harmless, **(changed or {}))
 
     return run_rules
 
@@ -165,11 +171,38 @@ def test_a_flag_counts_however_its_word_is_written(run: Callable[..., Hits]) -> 
 
 
 def test_a_flag_that_cannot_be_read_keeps_its_household_off(run: Callable[..., Hits]) -> None:
-    others = [flag("guarantor", f"G{number}", "vip") for number in range(100, 300)]
+    others = [flag("guarantor", f"G{number}", "dispute") for number in range(100, 300)]
     torn = {**flag("guarantor", "G1", "bankruptcy"), "known_on": "soon"}
     hits = run(flags=[*others, torn])
     assert hits == dict.fromkeys(("A1", "A2"), (("H12",), "flag_review"))
     assert run(waived={"H12"}, flags=[*others, torn]) == {}
+
+
+@pytest.mark.parametrize("word", ["bk13", "Bankruptcy ch. 7", "o'clock"])
+def test_a_flag_that_no_rule_knows_keeps_its_household_off_until_the_site_calls_it_harmless(
+    run: Callable[..., Hits], word: str
+) -> None:
+    flags = [flag("account", "A1", f" {word.upper()} ")]
+    assert run(flags=flags) == dict.fromkeys(("A1", "A2"), (("H12",), "flag_review"))
+    assert run(flags=flags, harmless=("vip", f"{word} ")) == {}
+    assert run(flags=flags, waived={"H12"}) == {}
+    assert run(flags=[flag("account", "A1", word, known=90, ended=1)]) == {}
+
+
+def test_no_waiver_makes_the_flags_of_a_rule_unknown(run: Callable[..., Hits]) -> None:
+    assert run(waived={"H10"}, flags=[flag("account", "A1", "agency_placed")]) == {}
+
+
+def test_every_flag_of_the_contract_is_read_by_a_rule_and_no_other() -> None:
+    assert {flag for rule in read_rules().patient for flag in rule.flags} == set(KNOWN_FLAGS)
+
+
+@pytest.mark.parametrize(("before", "shrunk"), [(0, False), (14, False), (15, True)])
+def test_flags_of_which_too_many_are_gone_are_not_trusted(tmp_path: Path, before: int, shrunk: bool) -> None:
+    flags = [flag("guarantor", f"G{number}", "dispute") for number in range(10)]
+    with load_extract(write(tmp_path / "extract", flags=flags)) as extract:
+        told = why_flags_unusable(extract, AS_OF, 3, before=before, max_drop=0.3)
+    assert (f"10 rows against {before}" in told) if shrunk else not told
 
 
 @pytest.mark.parametrize(("born", "kept"), [(2010, True), (2008, True), (2007, False)])
@@ -219,8 +252,8 @@ def test_massachusetts_allows_two_calls_in_seven_days(run: Callable[..., Hits]) 
     assert set(run(guarantors=people, contacts=calls)) == {"A1", "A2"}
 
 
-def test_a_plan_that_is_paid_keeps_the_account_off_until_an_instalment_is_missed(run: Callable[..., Hits]) -> None:
-    held = {"A1": (("S4",), "payment_plan")}
+def test_a_plan_that_is_paid_keeps_the_guarantor_off_until_an_instalment_is_missed(run: Callable[..., Hits]) -> None:
+    held = dict.fromkeys(("A1", "A2"), (("S4",), "payment_plan"))
     assert run(payment_plans=[plan(started=5)]) == held
     assert run(payment_plans=[plan(started=100)], transactions=[payment(1, 15, -50.0)]) == held
     assert run(payment_plans=[plan(started=100)], transactions=[payment(1, 45, -50.0)]) == {}
@@ -239,7 +272,43 @@ def test_a_promise_is_held_to_its_due_date_and_three_days(run: Callable[..., Hit
     promises = [
         {"promise_id": "M1", "account_id": "A1", "made_on": day(10), "due_on": day(due), "amount": "40.00"},
     ]
-    assert run(promises=promises) == ({"A1": (("S5",), "promise")} if held else {})
+    assert run(promises=promises) == (dict.fromkeys(("A1", "A2"), (("S5",), "promise")) if held else {})
+
+
+@pytest.mark.parametrize(
+    ("tables", "told"),
+    [
+        ((), ["S1 Calls", "S1 Calls used up for now (Mass", "S4 ", "S5 ", "H6 ", "H9 Workers"]),
+        (("contacts",), ["S4 ", "S5 ", "H6 ", "H9 Workers"]),
+        (("contacts", "promises"), ["S4 ", "H6 ", "H9 Workers"]),
+        (("contacts", "promises", "payment_plans"), ["H6 ", "H9 Workers"]),
+    ],
+)
+def test_rules_that_lack_their_tables_are_named(tmp_path: Path, tables: tuple[str, ...], told: list[str]) -> None:
+    rows: dict[str, Rows] = {
+        "contacts": [contact(1, 30)],
+        "promises": [{"promise_id": "M1", "account_id": "A1", "made_on": day(90), "due_on": day(60), "amount": "4.00"}],
+        "payment_plans": [plan(started=100, ended=50)],
+    }
+    with load_extract(write(tmp_path / "extract", **{name: rows[name] for name in tables})) as extract:
+        notice = unchecked_rules(extract, read_rules().patient, set())
+        for each in told:
+            assert each in notice
+        assert notice.count(" (") - notice.count("(Mass") - notice.count("(QMB)") == len(told)
+        assert "S4" not in unchecked_rules(extract, read_rules().patient, {"S4"})
+
+
+def test_a_column_that_a_rule_reads_is_missed_as_a_table_is(tmp_path: Path) -> None:
+    people = [{"guarantor_id": "G1", "state": "OH"}, {"guarantor_id": "G2", "state": "OH"}]
+    with load_extract(write(tmp_path / "extract", guarantors=people)) as extract:
+        notice = unchecked_rules(extract, read_rules().patient, set())
+    assert "H5 Guarantor under 18 by birth year (guarantors.birth_year)" in notice
+
+
+def test_each_rule_says_since_when_it_holds_and_what_a_person_should_confirm() -> None:
+    titles = read_rules().titles
+    assert titles["S1"][1] == "12 CFR 1006.14(b)(2), since 2021-11-30"
+    assert titles["H2"][1] == "probate of the state, since 2026-11-01 (check)"
 
 
 def test_every_rule_of_the_table_is_proved_here() -> None:
