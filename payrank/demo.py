@@ -50,6 +50,9 @@ def run_demo(out: Path, *, accounts: int, seed: int) -> None:
     STDOUT.print()
     STDOUT.print(_captured({kind: bundle.manifest for kind, bundle in bundles.items()}))
     STDOUT.print()
+    for kind in KINDS:
+        for notice in models.notices(kind, AS_OF):
+            STDOUT.print(f"Note: {notice}", markup=False)
     lists = night.folder / "worklists"
     STDOUT.print("Where to look (open in a browser; everything is simulated):")
     for path in (lists / "patient_pay.html", lists / "denials.html", night.folder / "report.html"):
