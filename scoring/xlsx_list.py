@@ -126,7 +126,7 @@ def _write_row(
         elif isinstance(value, str):
             sheet.write_string(down, at, in_words(value) if kind == "code" else value, shown)
         else:
-            sheet.write_number(down, at, value, shown)
+            sheet.write_number(down, at, round(value, 2) if kind == "money" else value, shown)
 
 
 def _add_about(book: Any, look: _Look, name: str, worklist: Worklist[Line]) -> None:

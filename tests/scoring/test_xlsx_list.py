@@ -126,3 +126,11 @@ def test_the_same_list_gives_the_same_bytes_in_another_process_zone_and_hash_see
         )
         printed.append(done.stdout)
     assert printed[0] == printed[1]
+
+
+def test_money_is_written_in_whole_cents_and_chances_as_they_are(household):
+    line = replace(household.lines[0], balance=0.1 + 0.2, expected_recovery=700.00499, probability=0.62154321)
+    book = open_book(render_xlsx(replace(household, lines=(line,))))
+    values = [cell for row in cells(book["Worklist"]) for cell in row]
+    assert {0.3, 700.0, 0.62154321} <= {value for value in values if isinstance(value, int | float)}
+    assert 0.1 + 0.2 not in values
