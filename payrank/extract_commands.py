@@ -95,4 +95,5 @@ def run_describe(unit: str) -> None:
     catalogue = ACCOUNT_FEATURES if unit == "account" else DENIAL_FEATURES
     rows = [[f.name, f.family, f.unit, f.meaning] for f in catalogue]
     columns = [("feature", False), ("family", False), ("unit", False), ("meaning", False)]
-    STDOUT.print(make_table(f"{len(rows)} features of {"an" if unit == "account" else "a"} {unit}", columns, rows))
+    whose = "an account" if unit == "account" else "a denial"
+    STDOUT.print(make_table(f"{len(rows)} features of {whose}", columns, rows))
