@@ -48,22 +48,12 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True)
-class Deadline:
-    """Days to a level 1 appeal for a class of payer, with where that is written."""
-
-    payer_class: str
-    days: int
-    citation: str
-
-
-@dataclass(frozen=True, slots=True)
 class RuleTable:
     """The rules in force, in the order in which they name a queue."""
 
     version: str
     patient: tuple[Rule, ...]
     denial: tuple[Rule, ...]
-    deadlines: tuple[Deadline, ...]
 
     @property
     def titles(self) -> dict[str, tuple[str, str]]:
@@ -92,7 +82,6 @@ def read_rules() -> RuleTable:
         data["version"],
         rules(data["rule"]),
         rules(data["denial_rule"]),
-        tuple(Deadline(**row) for row in data["deadline"]),
     )
 
 
