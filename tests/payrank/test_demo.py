@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from typing import Any
+
+from models.manifest import KINDS
 
 
 def test_a_demo_of_a_thousand_accounts_ends_with_lists_and_says_where_to_look(payrank: Any) -> None:
@@ -17,6 +20,11 @@ def test_a_demo_of_a_thousand_accounts_ends_with_lists_and_says_where_to_look(pa
     assert [page.name for page in pages] == ["patient_pay.html", "denials.html", "report.html"]
     assert all("Simulated data" in page.read_text() for page in pages)
     assert "oldest first" in told.out
+    said = " ".join(told.out.split())
+    doubts = {kind: json.loads(Path(f"demo/models/{kind}/manifest.json").read_text())["notices"] for kind in KINDS}
+    assert any(doubts.values())
+    for notice in (notice for notices in doubts.values() for notice in notices):
+        assert " ".join(notice.split()) in said
     assert Path("demo/mlflow.db").is_file()
     assert not Path("mlflow.db").exists()
 
