@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from dataclasses import dataclass
+from datetime import date
 from functools import cache
 from importlib.resources import files
 
@@ -12,9 +13,10 @@ from features.dialect import Dialect
 
 @dataclass(frozen=True, slots=True)
 class Deadline:
-    """Days to a level 1 appeal for a class of payer, with where that is written."""
+    """Days to a level 1 appeal for a class of payer, with where that is written and since when."""
 
     payer_class: str
+    since: date
     days: int
     citation: str
 
