@@ -24,14 +24,18 @@ class Action:
 
 @dataclass(frozen=True, slots=True)
 class Household:
-    """What the action of a patient line depends on. Dollars; `text_consent` None means unknown; `unreachable`
-    that the last contact came back."""
+    """What the action of a patient line depends on.
+
+    Dollars; `text_consent` None means unknown; `unreachable` that the last contact came back; `on_plan` that a payment
+    plan runs, which, as the line is listed, missed an instalment (rule S4).
+    """
 
     balance: float
     probability: float
     statements: float | None
     text_consent: bool | None
     unreachable: bool
+    on_plan: bool = False
 
 
 def patient_action(household: Household, settings: ScoringSettings) -> Action:
@@ -42,12 +46,9 @@ def patient_action(household: Household, settings: ScoringSettings) -> Action:
     >>> patient_action(Household(2400.0, 0.5, 2, None, False), ScoringSettings()).action
     'Offer a payment plan of $200 a month'
     """
-    if household.unreachable:
-        return Action(
-            "address", "Find the current address", "The last contact came back: returned mail or a wrong number"
-        )
-    if household.statements == 0:
-        return Action("statement", "Send a first statement", "No statement has been sent yet")
+    first = _before_an_offer(household)
+    if first is not None:
+        return first
     if (
         household.balance >= settings.assistance_from_dollars
         and household.probability < settings.assistance_below_probability
@@ -67,6 +68,23 @@ def patient_action(household: Household, settings: ScoringSettings) -> Action:
     if household.text_consent:
         return Action("text", "Send a text with a link to pay", "Consented to texts; a small balance")
     return Action("call", "Call, by hand", "No consent to texts on record (rule S7)")
+
+
+def _before_an_offer(household: Household) -> Action | None:
+    """What must be put right before anything is offered: the address, the first statement, a plan that slipped."""
+    if household.unreachable:
+        return Action(
+            "address", "Find the current address", "The last contact came back: returned mail or a wrong number"
+        )
+    if household.statements == 0:
+        return Action("statement", "Send a first statement", "No statement has been sent yet")
+    if household.on_plan:
+        return Action(
+            "plan_missed",
+            "Ask about the missed instalment",
+            "A payment plan is running and an instalment was missed: adjust the plan before anything else (rule S4)",
+        )
+    return None
 
 
 _BY_CARC = {

@@ -31,6 +31,15 @@ def make_candidates(extract: Extract, scored: pd.DataFrame, as_of: date) -> None
         connection.unregister("scored_accounts")
 
 
+def running_plans(connection: duckdb.DuckDBPyConnection, as_of: date) -> set[str]:
+    """Return the accounts with a payment plan that runs as of the day, its instalments paid or not."""
+    rows = connection.execute(
+        f"SELECT DISTINCT account_id FROM payment_plans WHERE started_on < DATE '{as_of}' "
+        f"AND (ended_on IS NULL OR ended_on >= DATE '{as_of}')"
+    ).fetchall()
+    return {account for (account,) in rows}
+
+
 def first_statements(connection: duckdb.DuckDBPyConnection, as_of: date) -> dict[str, date]:
     """Return for each account the day of the first statement its guarantor got after it opened, known by the day."""
     rows = connection.execute(

@@ -11,7 +11,7 @@ import pandas as pd
 
 from extracts.extract import Extract
 from scoring.actions import Household, patient_action
-from scoring.candidates import first_statements, make_candidates
+from scoring.candidates import first_statements, make_candidates, running_plans
 from scoring.reasons import top_reasons
 from scoring.rules import RuleTable, suppressed_accounts
 from scoring.scored import Explained, Scored
@@ -139,6 +139,7 @@ def patient_lines(
     payers = _payer_names(extract)
     statements = first_statements(extract.connection, as_of)
     consent = _text_consent(extract)
+    on_plan = running_plans(extract.connection, as_of)
     table = accounts.table[accounts.table["place"] == LISTED].sort_values("rank")
     beneath: dict[str, list[dict[str, Any]]] = {}
     for row in table.to_dict("records"):
@@ -153,6 +154,7 @@ def patient_lines(
             statements=None if pd.isna(lead["statements"]) else float(lead["statements"]),
             text_consent=consent.get(line.guarantor_id),
             unreachable=lead["last_contact"] in UNREACHED,
+            on_plan=any(row["account_id"] in on_plan for row in rows),
         )
         action = patient_action(household, settings)
         first_statement = statements.get(line.account_id)

@@ -115,6 +115,7 @@ def test_capacity_counts_households(run: Callable[..., Listed], capacity: int) -
     [
         (Household(2000.0, 0.05, 3.0, True, True), "address"),
         (Household(2000.0, 0.05, 0.0, True, False), "statement"),
+        (Household(2000.0, 0.05, 3.0, True, False, on_plan=True), "plan_missed"),
         (Household(2000.0, 0.05, 3.0, True, False), "assistance_screening"),
         (Household(2000.0, 0.15, 3.0, True, False), "payment_plan_offer"),
         (Household(999.0, 0.01, None, True, False), "payment_plan_offer"),

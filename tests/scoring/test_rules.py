@@ -15,7 +15,7 @@ import pytest
 from extracts.contract import KNOWN_FLAGS
 from extracts.errors import WrongUsage
 from extracts.load import load_extract
-from scoring.candidates import make_candidates
+from scoring.candidates import make_candidates, running_plans
 from scoring.flags_feed import flags_look_quiet, why_flags_unusable
 from scoring.rules import check_waivers, read_rules, suppressed_accounts, unchecked_rules
 from scoring.settings import Waiver
@@ -323,6 +323,13 @@ def test_the_first_rule_of_the_table_names_the_queue_and_all_are_told(run: Calla
     hits = run(flags=flags)
     assert hits["A1"] == (("H1", "H2", "H8"), "legal")
     assert hits["A2"] == (("H1", "H2"), "legal")
+
+
+@pytest.mark.parametrize(("ended", "runs"), [(None, True), (3, False), (-3, True)])
+def test_a_plan_runs_until_the_day_on_which_it_ended(tmp_path: Path, ended: int | None, runs: bool) -> None:
+    plans = [{**plan(started=100), "ended_on": None if ended is None else (AS_OF - timedelta(days=ended)).isoformat()}]
+    with load_extract(write(tmp_path / "extract", payment_plans=plans)) as extract:
+        assert running_plans(extract.connection, AS_OF) == ({plans[0]["account_id"]} if runs else set())
 
 
 def test_a_waived_rule_keeps_nobody_off(run: Callable[..., Hits]) -> None:
