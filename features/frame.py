@@ -8,6 +8,7 @@ from datetime import date
 
 import pandas as pd
 
+from extracts.ask import ask_row
 from extracts.errors import ExtractRefused, WrongUsage
 from extracts.extract import Extract
 from features.account_catalog import ACCOUNT_FEATURES
@@ -84,10 +85,10 @@ def training_frame(extract: Extract, target: Definition, as_of: date) -> Frame:
 def first_known(extract: Extract, unit: Unit) -> date:
     """Return the first day on which the unit's table knew a row; ExtractRefused when it has none."""
     table, column, _ = _SUBJECT_TABLE[unit]
-    row = extract.connection.execute(f"SELECT MIN({column}) FROM {table}").fetchone()
-    if row is None or row[0] is None:
+    (first,) = ask_row(extract.connection, f"SELECT MIN({column}) FROM {table}")
+    if first is None:
         raise ExtractRefused(f"table {table} has no rows, so there is no {unit} to look at; export it and try again")
-    return date.fromisoformat(str(row[0]))
+    return date.fromisoformat(str(first))
 
 
 def _frame(extract: Extract, target: Definition, days: Sequence[date], ripe_by: date | None) -> Frame:

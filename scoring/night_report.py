@@ -7,6 +7,7 @@ from datetime import date
 
 import pandas as pd
 
+from extracts.ask import ask_row
 from extracts.extract import Extract
 from features.denial_state import PAID_SHARE
 from scoring.outcome import ListOutcome
@@ -108,12 +109,13 @@ def _paid_without_appeal(extract: Extract, as_of: date) -> dict[str, int]:
     """Denials that the payer paid without an appeal: an outcome of its own, counted and shown (contracts.md)."""
     if not (extract.has("denials", "account_id", "denied_amount") and extract.has("transactions")):
         return {}
-    row = extract.connection.execute(
+    (paid,) = ask_row(
+        extract.connection,
         "SELECT COUNT(*) FROM (SELECT n.denial_id FROM denials n JOIN transactions t ON t.account_id = n.account_id "
         "AND t.kind = 'insurance_payment' AND t.posted_on > n.denied_on "
         "AND (t.payer_id IS NULL OR n.payer_id IS NULL OR t.payer_id = n.payer_id) "
         f"WHERE t.posted_on < DATE '{as_of}' AND n.denied_on < DATE '{as_of}' AND NOT EXISTS "
         f"(SELECT 1 FROM appeals p WHERE p.denial_id = n.denial_id AND p.filed_on < DATE '{as_of}') "
-        f"GROUP BY n.denial_id, n.denied_amount HAVING -SUM(t.amount) >= {PAID_SHARE} * n.denied_amount) paid"
-    ).fetchone()
-    return {"Denials paid without an appeal": int(row[0]) if row else 0}
+        f"GROUP BY n.denial_id, n.denied_amount HAVING -SUM(t.amount) >= {PAID_SHARE} * n.denied_amount) paid",
+    )
+    return {"Denials paid without an appeal": int(paid)}

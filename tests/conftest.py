@@ -173,8 +173,9 @@ class Hospital:
         for name, query in tables.items():
             path = folder / f"{name}.parquet"
             if query:
-                rows = duckdb.sql(query.replace("{table}", f"'{path}'")).to_arrow_table()
-                duckdb.from_arrow(rows).write_parquet(str(path))
+                with duckdb.connect() as own:
+                    rows = own.sql(query.replace("{table}", f"'{path}'")).to_arrow_table()
+                    own.from_arrow(rows).write_parquet(str(path))
             else:
                 path.unlink()
         metadata = read_metadata(folder)

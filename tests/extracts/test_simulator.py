@@ -225,10 +225,10 @@ def test_the_truth_is_written_only_on_request_in_a_folder_that_no_loader_reads(t
     with load_extract(hidden) as extract:
         assert [notice.split(":")[0] for notice in extract.notices] == ["truth"]
         assert all("truth" not in name for name in extract.digests)
-    payments = duckdb.execute(
-        f"SELECT min(probability), max(probability), count(*) FROM '{hidden}/truth/payments.parquet'"
-    )
-    low, high, rows = payments.fetchone()
+    with duckdb.connect() as own:
+        low, high, rows = own.execute(
+            f"SELECT min(probability), max(probability), count(*) FROM '{hidden}/truth/payments.parquet'"
+        ).fetchall()[0]
     assert 0 <= low < high <= 1
     assert rows > written.rows["accounts"] / 2
     simulate(hidden, accounts=300, seed=5, as_of=AS_OF)

@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import duckdb
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -120,11 +120,11 @@ def test_nobody_flagged_is_listed_nor_anyone_of_the_household(hospital: Any, nig
     free = sorted(row["account_id"] for row in scores if not row["suppressed_by"])
     chosen, home = free[::2], {row["account_id"]: row["guarantor_id"] for row in scores}
     words = ("bankruptcy", "deceased", "attorney", "litigation", "cease_contact", "minor", "qmb", "charity_pending")
-    duckdb.execute("CREATE OR REPLACE TEMP TABLE chosen (id VARCHAR, flag VARCHAR)")
-    duckdb.executemany("INSERT INTO chosen VALUES (?, ?)", [(one, words[i % 8]) for i, one in enumerate(chosen)])
+    flagged = {"id": chosen, "flag": [words[place % 8] for place in range(len(chosen))]}
+    pq.write_table(pa.table(flagged), tmp_path / "chosen.parquet")
     query = (
         "SELECT subject_type, subject_id, flag, known_on, ended_on FROM {table} UNION ALL "
-        "SELECT 'account', id, flag, DATE '2026-11-01', NULL FROM chosen"
+        f"SELECT 'account', id, flag, DATE '2026-11-01', NULL FROM '{tmp_path / 'chosen.parquet'}'"
     )
     extract = hospital.copy(tmp_path / "extract", flags=query)
     run = hospital.score(tmp_path / "runs", extract).folder
