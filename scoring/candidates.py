@@ -8,8 +8,8 @@ import duckdb
 import pandas as pd
 
 from extracts.extract import Extract
+from features.account_relations import PROMISE_GRACE_DAYS
 
-PROMISE_GRACE_DAYS = 3
 MISSED_GRACE_DAYS = 10
 """An instalment is missed when less than one was paid, net of returns, in one period of the plan and these days."""
 

@@ -95,6 +95,7 @@ def _row(line: Line, worklist: Worklist[Line]) -> dict[str, Any]:
         "value": _number(line.expected_value, 2),
         "due": None if line.due_on is None else line.due_on.isoformat(),
         "left": days_left(line, worklist.as_of),
+        "filed": isinstance(line, DenialLine) and line.filed,
         "source": line.due_on_source,
         "assumed": is_assumed(line.due_on_source),
         "payers": line.payers,

@@ -9,7 +9,7 @@ import pandas as pd
 
 from extracts.ask import ask_row
 from extracts.extract import Extract
-from features.denial_state import PAID_SHARE
+from features.denial_state import PAID_SHARE, paid_after_denial
 from scoring.outcome import ListOutcome
 from scoring.report import (
     AgingRow,
@@ -111,11 +111,9 @@ def _paid_without_appeal(extract: Extract, as_of: date) -> dict[str, int]:
         return {}
     (paid,) = ask_row(
         extract.connection,
-        "SELECT COUNT(*) FROM (SELECT n.denial_id FROM denials n JOIN transactions t ON t.account_id = n.account_id "
-        "AND t.kind = 'insurance_payment' AND t.posted_on > n.denied_on "
-        "AND (t.payer_id IS NULL OR n.payer_id IS NULL OR t.payer_id = n.payer_id) "
-        f"WHERE t.posted_on < DATE '{as_of}' AND n.denied_on < DATE '{as_of}' AND NOT EXISTS "
-        f"(SELECT 1 FROM appeals p WHERE p.denial_id = n.denial_id AND p.filed_on < DATE '{as_of}') "
-        f"GROUP BY n.denial_id, n.denied_amount HAVING -SUM(t.amount) >= {PAID_SHARE} * n.denied_amount) paid",
+        f"WITH as_of_dates AS (SELECT DATE '{as_of}' AS as_of), paid AS ({paid_after_denial()}) "
+        "SELECT COUNT(*) FROM paid JOIN denials n ON n.denial_id = paid.denial_id "
+        f"WHERE paid.paid >= {PAID_SHARE} * n.denied_amount AND NOT EXISTS "
+        f"(SELECT 1 FROM appeals p WHERE p.denial_id = n.denial_id AND p.filed_on < DATE '{as_of}')",
     )
     return {"Denials paid without an appeal": int(paid)}

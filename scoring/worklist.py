@@ -155,9 +155,14 @@ class DenialLine:
         return (self.payer,) if self.payer else ()
 
     @property
+    def filed(self) -> bool:
+        """Whether an appeal is filed and waits for the payer: its last day to file has been met."""
+        return self.queue == FOLLOW_UP
+
+    @property
     def urgent(self) -> bool:
         """Whether `URGENT_DAYS` days or fewer are left to file an appeal: rule D2. A filed one waits for the payer."""
-        return self.queue != FOLLOW_UP and 0 <= self.days_left <= URGENT_DAYS
+        return not self.filed and 0 <= self.days_left <= URGENT_DAYS
 
     @property
     def code(self) -> str:

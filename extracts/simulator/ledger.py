@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
 import numpy.typing as npt
 
 from extracts.contract import table
@@ -70,11 +69,3 @@ class Ledger:
     def collect(self) -> dict[str, Integers]:
         """Return every column as one array."""
         return self._rows.collect()
-
-
-def balance_of(columns: dict[str, Integers], accounts: int, responsibility: int) -> Integers:
-    """Return cents owed by that side, one entry an account."""
-    here = columns["responsibility"] == responsibility
-    owed = np.zeros(accounts, dtype=np.int64)
-    np.add.at(owed, columns["account"][here], columns["cents"][here])
-    return owed

@@ -26,6 +26,7 @@ function chance(share) {
 
 function timeLeft(row) {
   if (row.left === null) return null;
+  if (row.filed) return make("small", "", "Appeal filed, not decided");
   if (row.left < 0) return make("span", "tag soon", `Past by ${days(-row.left)}`);
   if (row.left === 0) return make("span", "tag soon", "Due today");
   if (row.left <= URGENT_DAYS) return make("span", "tag soon", `Due soon: ${days(row.left)} left`);

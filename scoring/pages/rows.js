@@ -5,10 +5,11 @@ const URGENT_DAYS = 14;
 const AGES = [["0–30 days", 0, 30], ["31–60 days", 31, 60], ["61–90 days", 61, 90], ["91–120 days", 91, 120],
   ["121–180 days", 121, 180], ["181–365 days", 181, 365], ["Over a year", 366, Infinity]];
 const DEADLINES = [
-  ["Past", (row) => row.left !== null && row.left < 0],
-  [`${URGENT_DAYS} days or fewer left`, (row) => row.left !== null && row.left >= 0 && row.left <= URGENT_DAYS],
-  ["15 to 30 days left", (row) => row.left !== null && row.left > URGENT_DAYS && row.left <= 30],
-  ["More than 30 days left", (row) => row.left !== null && row.left > 30],
+  ["Past", (row) => !row.filed && row.left !== null && row.left < 0],
+  [`${URGENT_DAYS} days or fewer left`, (row) => !row.filed && row.left !== null && row.left >= 0 && row.left <= URGENT_DAYS],
+  ["15 to 30 days left", (row) => !row.filed && row.left !== null && row.left > URGENT_DAYS && row.left <= 30],
+  ["More than 30 days left", (row) => !row.filed && row.left !== null && row.left > 30],
+  ["Appeal filed", (row) => row.filed],
   ["Assumed date", (row) => row.due !== null && row.assumed],
   ["No deadline", (row) => row.due === null],
 ];

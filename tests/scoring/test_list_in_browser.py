@@ -145,6 +145,18 @@ def test_filters_keep_the_right_rows_and_add_up(open_page, denial_list):
         select.select_option("")
 
 
+def test_a_denial_whose_appeal_is_filed_is_not_called_due(open_page, denial_list):
+    worklist = denial_list(20)
+    filed = replace(worklist.lines[0], queue="follow_up", days_left=5)
+    page = open_page(render_html(replace(worklist, lines=(filed, *worklist.lines[1:]))))
+    expect(page.locator("td.due").first).to_contain_text("Appeal filed, not decided")
+    select = page.get_by_label("Deadline", exact=True)
+    for choice, shown in (("Appeal filed", True), ("14 days or fewer left", False)):
+        option = select.locator("option").filter(has_text=choice).first
+        select.select_option(option.get_attribute("value"))
+        assert (filed.denial_id in lines(page)) is shown
+
+
 def test_a_row_opens_by_keyboard_with_the_household_and_its_reasons(open_page, household):
     page = open_page(render_html(household))
     toggle = page.get_by_role("button", name="Details of rank 1")
