@@ -254,6 +254,19 @@ TABLES: tuple[Table, ...] = (
     ),
 )
 
+STATED_BALANCES = Table(
+    "stated_balances",
+    ("account_id", "responsibility"),
+    None,
+    (
+        _id("account_id", required=True),
+        _level("responsibility", "patient insurance"),
+        _money("balance", required=True),
+    ),
+)
+"""What the source itself says an account owes, so that its ledger can be tied to it; no feature reads it. A null
+`responsibility` is the whole account. It may lie beside the contract's tables, and an import writes it."""
+
 LATER_KNOWN: dict[str, str] = {
     "appeals": "decided_on",
     "coverages": "ended_on",
@@ -270,3 +283,8 @@ def table(name: str) -> Table:
 
 _BY_NAME = {t.name: t for t in TABLES}
 TABLE_NAMES: tuple[str, ...] = tuple(_BY_NAME)
+
+
+def any_table(name: str) -> Table:
+    """Return the table of that name, `stated_balances` among them; KeyError when there is none."""
+    return STATED_BALANCES if name == STATED_BALANCES.name else table(name)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import duckdb
 
-from extracts.contract import SQL_TYPES, TABLES, Column, Table
+from extracts.contract import SQL_TYPES, STATED_BALANCES, TABLES, Column, Table
 from extracts.control_totals import check_control_total, refuse_total
 from extracts.errors import ExtractRefused
 from extracts.extract import Extract, TableState
@@ -89,6 +89,10 @@ def _load(connection: duckdb.DuckDBPyConnection, folder: Path, workspace: Path) 
         else:
             states[table.name], found = _load_table(connection, table, source, metadata, workspace)
             notices += found
+    if STATED_BALANCES.name in sources:
+        source = sources[STATED_BALANCES.name]
+        states[source.table], found = _load_table(connection, STATED_BALANCES, source, metadata, workspace)
+        notices += found
     if not states["accounts"].rows_loaded and not states["denials"].rows_loaded:
         raise ExtractRefused(
             f"{folder}: the extract is empty, with no row of accounts and none of denials. Allowed: at least one "

@@ -12,7 +12,7 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
 
-from extracts.contract import TABLE_NAMES, table
+from extracts.contract import TABLE_NAMES, any_table, table
 from extracts.errors import ExtractRefused, did_you_mean
 
 FILE_NAME = "extract.toml"
@@ -137,7 +137,7 @@ def money_column(name: str) -> str | None:
     >>> money_column("transactions"), money_column("accounts")
     ('amount', None)
     """
-    return next((column.name for column in table(name).columns if column.kind == "money"), None)
+    return next((column.name for column in any_table(name).columns if column.kind == "money"), None)
 
 
 def _dollars(name: str, amount: object) -> Decimal:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from extracts.contract import TABLE_NAMES
+from extracts.contract import STATED_BALANCES, TABLE_NAMES
 from extracts.errors import ExtractRefused, did_you_mean
 from extracts.metadata import FILE_NAME
 
@@ -15,6 +15,9 @@ Format = Literal["parquet", "csv", "csv.gz"]
 SUFFIXES: tuple[Format, ...] = ("parquet", "csv", "csv.gz")
 IMPORT_REPORT = "import_report.json"
 IMPORT_QUARANTINE = "import_quarantine.csv"
+IMPORT_UNTIED = "import_untied.csv"
+IMPORT_FILES = (IMPORT_REPORT, IMPORT_QUARANTINE, IMPORT_UNTIED)
+"""What an import writes beside the tables."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +51,7 @@ def find_sources(folder: Path) -> tuple[dict[str, SourceFile], list[str]]:
     for path in sorted(folder.iterdir()):
         source = _recognise(path)
         if source is None:
-            if not path.name.startswith(".") and path.name not in {FILE_NAME, IMPORT_REPORT, IMPORT_QUARANTINE}:
+            if not path.name.startswith(".") and path.name not in {FILE_NAME, *IMPORT_FILES}:
                 hint = did_you_mean(path.name.split(".")[0], TABLE_NAMES) if path.is_file() else "folders are not read"
                 notices.append(f"{path.name}: not a table of the contract, ignored ({hint})")
         elif source.table in sources:
@@ -70,7 +73,7 @@ def find_sources(folder: Path) -> tuple[dict[str, SourceFile], list[str]]:
 def _recognise(path: Path) -> SourceFile | None:
     stem, _, suffix = path.name.partition(".")
     for known in SUFFIXES:
-        if suffix == known and stem in TABLE_NAMES and path.is_file():
+        if suffix == known and stem in (*TABLE_NAMES, STATED_BALANCES.name) and path.is_file():
             return SourceFile(stem, path, known)
     return None
 

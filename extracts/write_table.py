@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import duckdb
@@ -14,18 +15,24 @@ from extracts.source_file import quote_name
 BATCH_ROWS = 1_000_000
 
 
-def write_table(connection: duckdb.DuckDBPyConnection, name: str, folder: Path) -> ControlTotal:
-    """Write a table as Parquet in its own order; the same rows give the same bytes. Return its rows and dollars."""
+def write_table(connection: duckdb.DuckDBPyConnection, name: str, folder: Path, columns: Sequence[str]) -> ControlTotal:
+    """Write a table's columns as Parquet in its own order; the same rows give the same bytes.
+
+    Returns
+    -------
+    ControlTotal
+        Rows and dollars written.
+    """
     table = quote_name(name)
     path = folder / f"{name}.parquet"
     path.touch(mode=0o600)
     money = money_column(name)
-    present = money is not None and money in {row[0] for row in connection.execute(f"DESCRIBE {table}").fetchall()}
-    amount = f"coalesce(sum({quote_name(money)}), 0)" if money and present else "NULL"
+    amount = f"coalesce(sum({quote_name(money)}), 0)" if money is not None and money in columns else "NULL"
+    names = ", ".join(map(quote_name, columns))
     rows, dollars = ask_row(connection, f"SELECT count(*), {amount} FROM {table}")
-    schema = connection.sql(f"SELECT * FROM {table} LIMIT 0").to_arrow_table().schema
+    schema = connection.sql(f"SELECT {names} FROM {table} LIMIT 0").to_arrow_table().schema
     with pq.ParquetWriter(path, schema, compression="zstd") as writer:
         for start in range(0, rows, BATCH_ROWS):
-            batch = connection.sql(f"SELECT * FROM {table} ORDER BY rowid LIMIT {BATCH_ROWS} OFFSET {start}")
+            batch = connection.sql(f"SELECT {names} FROM {table} ORDER BY rowid LIMIT {BATCH_ROWS} OFFSET {start}")
             writer.write_table(batch.to_arrow_table())
     return ControlTotal(rows, dollars)

@@ -23,7 +23,7 @@ def run_simulate(folder: Path, *, accounts: int, seed: int, as_of: date) -> None
 
 def run_import_csv(source: Path, *, out: Path, mapping: Path) -> None:
     """Import CSV files by a mapping, and say what did not fit."""
-    from extracts.import_csv import import_csv
+    from extracts.readers.mapped.import_csv import import_csv
 
     with Progress().working(f"imported {source.name}"):
         report = import_csv(source, out, mapping)

@@ -9,8 +9,8 @@ from decimal import Decimal
 import pytest
 
 from extracts.errors import ExtractRefused, WrongUsage
-from extracts.import_csv import import_csv
 from extracts.load import load_extract
+from extracts.readers.mapped.import_csv import import_csv
 
 HEADER = "Account Number,Guarantor,Opened,Balance,Paid On,Clinic\n"
 ROWS = "".join(f"{n:05},G{n % 7},2026-01-{n % 28 + 1:02},{n}.50,,east\n" for n in range(300))
@@ -109,11 +109,10 @@ def test_a_row_whose_expression_fails_is_quarantined_by_file_line_and_column(des
         "transactions,charge-00901,amount,expression,desk.csv,302",
         "transactions,charge-00902,posted_on,expression,desk.csv,303",
         "transactions,,,missing_columns,desk.csv,304",
-        "transactions,,,missing_columns,desk.csv,304",
     ]
-    assert report.rows_quarantined == 6
+    assert report.rows_quarantined == 3
     told = json.loads((out / "import_report.json").read_text())
-    assert told["rows_quarantined"] == 6
+    assert told["rows_quarantined"] == 3
     assert "00901" not in json.dumps(told)
 
 

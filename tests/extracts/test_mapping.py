@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 
 from extracts.errors import WrongUsage
-from extracts.mapping import CsvOptions, read_mapping
+from extracts.readers.mapped.mapping import CsvOptions, read_mapping
 
 ACCOUNTS = '[[accounts]]\naccount_id = "a"\nguarantor_id = "b"\nopened_on = "c"\n'
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from extracts.import_csv import import_csv
 from extracts.load import load_extract
+from extracts.readers.mapped.import_csv import import_csv
 
 EXPERIMENTS = Path(__file__).parents[2] / "experiments"
 

@@ -12,7 +12,9 @@ from pathlib import Path
 
 from extracts.parse import ALLOWED
 from extracts.quarantine import MOST_NAMED, MOST_QUARANTINED
+from extracts.readers.fates import FileRead
 from extracts.source_file import IMPORT_QUARANTINE, IMPORT_REPORT
+from extracts.ties import Ties
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,18 +30,11 @@ class BrokenRow:
 
 
 @dataclass(frozen=True, slots=True)
-class FileRead:
-    """A source file: its records after the header, and the file that it repeats byte for byte (then it is not read)."""
-
-    name: str
-    sha256: str
-    records: int
-    same_as: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class BlockCount:
-    """What one block made of one file. `rows_in` = `written` + `skipped` + `quarantined`, exactly."""
+    """What one block made of one file's records. `rows_in` = `written` + `skipped` + `quarantined`, exactly.
+
+    `rows` were written from the `written` records: one record may give several rows, as the two of a transfer.
+    """
 
     table: str
     block: int
@@ -48,11 +43,16 @@ class BlockCount:
     written: int
     skipped: int
     quarantined: int
+    rows: int
 
 
 @dataclass(frozen=True, slots=True)
 class ImportReport:
-    """The account of an import; `import_report.json` holds the same."""
+    """The account of an import; `import_report.json` holds the same.
+
+    Each file's records = loaded + looked up + set aside + quarantined. `ties` compares the ledger with the balances
+    that the source states; None where it states none.
+    """
 
     folder: Path
     source_system: str | None
@@ -60,19 +60,15 @@ class ImportReport:
     files: tuple[FileRead, ...]
     blocks: tuple[BlockCount, ...]
     rows_written: Mapping[str, int]
+    rows_quarantined: int
+    ties: Ties | None
     notices: tuple[str, ...]
-
-    @property
-    def rows_quarantined(self) -> int:
-        """Rows of all blocks that were quarantined."""
-        return sum(block.quarantined for block in self.blocks)
 
 
 def write_report(report: ImportReport, folder: Path) -> None:
     """Write `import_report.json`: files, counts and notices, no value and no key."""
     content = {name: value for name, value in asdict(report).items() if name != "folder"}
     content["as_of"] = report.as_of.isoformat() if report.as_of else None
-    content["rows_quarantined"] = report.rows_quarantined
     path = folder / IMPORT_REPORT
     path.touch(mode=0o600)
     path.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
@@ -88,6 +84,10 @@ def write_quarantine(broken: Iterable[BrokenRow], folder: Path) -> None:
         writer.writerows(astuple(row) for row in broken)
 
 
+def _allowed(rule: str) -> str:
+    return f" (allowed: {ALLOWED[rule]})" if rule in ALLOWED else ""
+
+
 def describe_broken(name: str, broken: list[BrokenRow], taken: int) -> str:
     """Say which rules were broken how often, the worst five, each with its first file and line."""
     kinds = Counter((row.source_file, row.column_name, row.rule) for row in broken)
@@ -96,7 +96,7 @@ def describe_broken(name: str, broken: list[BrokenRow], taken: int) -> str:
         first.setdefault((row.source_file, row.column_name, row.rule), row.source_line)
     named = [
         f"{rule}{f' in {column}' if column else ''} {count:,} times in {file}, first in line "
-        f"{first[file, column, rule]} (allowed: {ALLOWED[rule]})"
+        f"{first[file, column, rule]}{_allowed(rule)}"
         for (file, column, rule), count in kinds.most_common(MOST_NAMED)
     ]
     return (

@@ -2,29 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from pathlib import Path
 
 import duckdb
 
 from extracts.contract import Column
 from extracts.errors import ExtractRefused, WrongUsage, did_you_mean
-from extracts.import_source import ImportSource
-from extracts.mapping import Block
 from extracts.parse import parse_column
-from extracts.source_file import quote_name
+from extracts.readers.judge import JudgedRows
+from extracts.readers.mapped.mapping import Block
+from extracts.readers.source_table import LINE, SourceTable
+from extracts.source_file import SourceFile, quote_name
 from extracts.stage import render_parsed
 
-ORDINAL = "source_ordinal"
 WHERE = "where"
-
-
-@dataclass(frozen=True, slots=True)
-class MappedRows:
-    """A block's rows in the DuckDB table `name`: canonical columns, `source_ordinal`, `_rule` (number in `rules`)."""
-
-    name: str
-    columns: tuple[Column, ...]
-    rules: tuple[tuple[str, str], ...]
 
 
 def define_dollars(connection: duckdb.DuckDBPyConnection, decimal: str) -> None:
@@ -48,8 +39,8 @@ def map_rows(
     connection: duckdb.DuckDBPyConnection,
     block: Block,
     columns: tuple[Column, ...],
-    source: ImportSource,
-) -> MappedRows:
+    source: SourceTable,
+) -> JudgedRows:
     """Create a table of the rows of a source relation that the block takes, parsed and judged.
 
     Parameters
@@ -69,26 +60,27 @@ def map_rows(
     tried += [f"TRY({sql}) AS {quote_name(name)}" for name, sql in expressions.items() if name != WHERE]
     condition = expressions.get(WHERE)
     kept = f"WHERE TRY(CAST({condition} AS BOOLEAN)) OR {_failed(condition)}" if condition else ""
-    query = f"SELECT rowid AS {ORDINAL}, {', '.join(tried)} FROM {source.relation} {kept}"
+    query = f"SELECT {LINE}, {', '.join(tried)} FROM {source.relation} {kept}"
     types = {name: sql_type for name, sql_type, *_ in connection.execute(f"DESCRIBE {query}").fetchall()}
+    file = SourceFile("source", Path(source.name), "csv")
     mapped = tuple(column for column in columns if column.name in expressions)
     try:
-        present = [parse_column(column, source.file, types[column.name]) for column in mapped]
+        present = [parse_column(column, file, types[column.name]) for column in mapped]
     except ExtractRefused as error:
         raise WrongUsage(f"{block.title}: {error}") from None
     failures = tuple(f"{name} failed" for name in expressions)
-    parsed = render_parsed(mapped, present, f"({query})", leading=failures, carried=(ORDINAL,))
+    parsed = render_parsed(mapped, present, f"({query})", leading=failures, carried=(LINE,))
     name = f"mapped_{block.table}"
     try:
-        connection.execute(f"CREATE OR REPLACE TABLE {name} AS {parsed} ORDER BY {ORDINAL}")
+        connection.execute(f"CREATE OR REPLACE TABLE {name} AS {parsed} ORDER BY {LINE}")
     except duckdb.Error as error:
         raise WrongUsage(
-            f"{block.title} over {source.file.name}: an expression stops the whole query ({type(error).__name__}) "
+            f"{block.title} over {source.name}: an expression stops the whole query ({type(error).__name__}) "
             "instead of failing for its row. Allowed: casts and functions that fail row by row. Simplify the mapping."
         ) from None
     rules = [(column, "expression") for column in expressions]
     rules += [(p.column.name, rule) for p in present for rule, _ in p.rules]
-    return MappedRows(name, mapped, tuple(rules))
+    return JudgedRows(name, mapped, tuple(rules))
 
 
 def _failed(sql: str) -> str:
@@ -96,10 +88,10 @@ def _failed(sql: str) -> str:
     return f"(TRY({sql}) IS NULL AND TRY(({sql}) IS NULL) IS DISTINCT FROM true)"
 
 
-def _resolve(connection: duckdb.DuckDBPyConnection, block: Block, name: str, text: str, source: ImportSource) -> str:
+def _resolve(connection: duckdb.DuckDBPyConnection, block: Block, name: str, text: str, source: SourceTable) -> str:
     if text in source.names and name != WHERE:
         return quote_name(text)
-    where = f"{block.title}, {name} over {source.file.name}"
+    where = f"{block.title}, {name} over {source.name}"
     query = f"SELECT TRY({text}\n) FROM {source.relation}"
     try:
         one = len(connection.extract_statements(query)) == 1

@@ -1,0 +1,238 @@
+"""The landing of an import: canonical tables that a reader fills, and the account of every source record."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+import duckdb
+
+from extracts.ask import ask_row
+from extracts.contract import SQL_TYPES, Column, any_table
+from extracts.errors import ExtractRefused
+from extracts.load import attribute_columns
+from extracts.quarantine import MOST_QUARANTINED, render_key
+from extracts.readers.fates import Fates, FileRead
+from extracts.readers.judge import JudgedRows, judge_rows
+from extracts.readers.report import BlockCount, BrokenRow, describe_broken
+from extracts.readers.source_table import LINE, SourceTable, TextOptions, stage_text
+from extracts.source_file import digest_file, quote_name
+from extracts.stage import RULE
+
+MACROS = (
+    r"day(given) AS CASE WHEN regexp_full_match(given, '\d{4}-\d{2}-\d{2}[ T]00:00(:00(\.0+)?)?Z?') "
+    r"THEN left(given, 10) WHEN regexp_full_match(given, '\d{1,2}/\d{1,2}/\d{4}( 12:00:00 AM| 0?0:00(:00)?)?') "
+    r"THEN coalesce(strftime(try_strptime(split_part(given, ' ', 1), '%m/%d/%Y'), '%Y-%m-%d'), given) ELSE given END",
+    r"negated(given) AS CASE WHEN regexp_full_match(given, '-\d+(\.\d+)?') THEN given[2:] "
+    r"WHEN regexp_full_match(given, '\d+(\.\d+)?') THEN '-' || given ELSE given END",
+)
+"""What readers' queries may call. Each leaves a text that it cannot read as it is, for the contract to judge.
+
+`day(text)` takes midnight off a day (`2018-08-13 00:00:00`, `8/13/2018 12:00:00 AM`); `negated(text)` turns the sign
+of a plain number."""
+
+
+class Landing:
+    """Canonical tables being filled. A reader stages its sources, lands rows, and says why other records give none."""
+
+    def __init__(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        workspace: Path,
+        attributes: Mapping[str, Mapping[str, str]] | None = None,
+    ) -> None:
+        self.connection = connection
+        self.workspace = workspace
+        self.attributes = attributes or {}
+        self.sources: list[SourceTable] = []
+        self.blocks: list[BlockCount] = []
+        self.broken: list[BrokenRow] = []
+        self.notices: list[str] = []
+        self.columns: dict[str, list[str]] = {}
+        self._unreadable: set[tuple[str, int]] = set()
+        self._fates = Fates(connection)
+        for macro in MACROS:
+            connection.execute(f"CREATE MACRO {macro}")
+
+    def stage(
+        self, path: Path, *, delimiter: str = ",", encoding: str = "utf-8", nulls: tuple[str, ...] = ("",)
+    ) -> SourceTable:
+        """Read a delimited text file, strictly, into a table of texts; a file of bytes seen before is not read again.
+
+        Raises
+        ------
+        ExtractRefused
+            When the file as a whole cannot be read.
+        """
+        sha256 = digest_file(path)
+        first = self._find(sha256)
+        if first is not None:
+            return self._repeat(path.name, first)
+        relation = f"source_{len(self.sources)}"
+        names, scan = stage_text(
+            self.connection, path, TextOptions(delimiter, encoding, nulls), relation, self.workspace
+        )
+        return self._add(SourceTable(len(self.sources), path.name, sha256, relation, names, scan.good, scan.broken))
+
+    def add_source(
+        self, name: str, sha256: str, relation: str, broken: Sequence[tuple[int, str]] = (), same_as: str | None = None
+    ) -> SourceTable:
+        """Add a source that the reader parsed itself.
+
+        Parameters
+        ----------
+        relation
+            A table or view in `connection`, one row a record, texts beside `source_line`.
+        broken
+            What was no record at all, as (line, rule).
+        """
+        described = self.connection.execute(f"DESCRIBE {quote_name(relation)}").fetchall()
+        names = tuple(column for column, *_ in described if column != LINE)
+        (good,) = ask_row(self.connection, f"SELECT count(*) FROM {quote_name(relation)}")
+        return self._add(SourceTable(len(self.sources), name, sha256, relation, names, good, tuple(broken), same_as))
+
+    def _find(self, sha256: str) -> SourceTable | None:
+        return next((source for source in self.sources if source.sha256 == sha256 and source.same_as is None), None)
+
+    def _repeat(self, name: str, first: SourceTable) -> SourceTable:
+        return self._add(
+            SourceTable(
+                len(self.sources), name, first.sha256, first.relation, first.names, first.good, first.broken, first.name
+            )
+        )
+
+    def _add(self, source: SourceTable) -> SourceTable:
+        self.sources.append(source)
+        return source
+
+    def columns_of(self, table: str, offered: Iterable[str]) -> tuple[Column, ...]:
+        """Return the offered columns: the contract's in its order, then attributes, then `audit_*` columns by name."""
+        offered = set(offered) - {LINE}
+        known = (*any_table(table).columns, *attribute_columns(self.attributes.get(table, {})))
+        audit = sorted(offered - {column.name for column in known})
+        return (*(column for column in known if column.name in offered), *(Column(name, "text") for name in audit))
+
+    def land(self, table: str, source: SourceTable, query: str) -> int:
+        """Land the rows of a query: canonical columns as texts or typed, and the `source_line` of their record.
+
+        Returns
+        -------
+        Rows written. Rows that break the contract are quarantined by file, line, column and rule.
+        """
+        if source.same_as is not None:
+            return 0
+        described = self.connection.execute(f"DESCRIBE {query}").fetchall()
+        columns = self.columns_of(table, [name for name, *_ in described])
+        return self.take(table, source, judge_rows(self.connection, columns, query, source.name))
+
+    def take(self, table: str, source: SourceTable, rows: JudgedRows, block: int | None = None) -> int:
+        """Write judged rows to their table, and account for each record that they come from.
+
+        Parameters
+        ----------
+        block
+            Which block of the table this is in the user's mapping; None counts the landings of this file.
+        """
+        self.create(table, [column.name for column in rows.columns])
+        names = ", ".join(quote_name(column.name) for column in rows.columns)
+        (written,) = ask_row(
+            self.connection,
+            f"INSERT INTO {quote_name(table)} ({names}) SELECT {names} FROM {rows.name} WHERE {RULE} IS NULL "
+            "ORDER BY rowid",
+        )
+        loaded, bad = self._fates.take(source, rows.name, f"{RULE} IS NOT NULL")
+        broken = self._name_broken(table, source, rows)
+        number = block or 1 + sum(count.table == table and count.file == source.name for count in self.blocks)
+        quarantined = bad + len(source.broken)
+        skipped = source.records - loaded - quarantined
+        self.blocks.append(
+            BlockCount(table, number, source.name, source.records, loaded, skipped, quarantined, int(written))
+        )
+        self.broken += broken
+        return int(written)
+
+    def create(self, table: str, names: Iterable[str]) -> None:
+        """Make sure that the table stands and has these columns."""
+        known = self.columns.setdefault(table, [])
+        for column in self.columns_of(table, names):
+            if column.name in known:
+                continue
+            field = f"{quote_name(column.name)} {SQL_TYPES[column.kind]}"
+            change = f"ALTER TABLE {quote_name(table)} ADD COLUMN {field}"
+            self.connection.execute(change if known else f"CREATE TABLE {quote_name(table)} ({field})")
+            known.append(column.name)
+
+    def _name_broken(self, table: str, source: SourceTable, rows: JudgedRows) -> list[BrokenRow]:
+        """Name each row that broke a rule by its record; what was no record counts once for each table."""
+        key = any_table(table).key
+        has_key = {column.name for column in rows.columns} >= set(key)
+        found = self.connection.execute(
+            f"SELECT {LINE}, {RULE}, {render_key(any_table(table)) if has_key else 'NULL'} FROM {rows.name} "
+            f"WHERE {RULE} IS NOT NULL ORDER BY rowid"
+        ).fetchall()
+        broken = [
+            BrokenRow(table, key, column, rule, source.name, line)
+            for line, number, key in found
+            for column, rule in [rows.rules[number - 1]]
+        ]
+        if (table, source.number) not in self._unreadable:
+            self._unreadable.add((table, source.number))
+            broken += [BrokenRow(table, None, None, rule, source.name, line) for line, rule in source.broken]
+        return sorted(broken, key=lambda row: row.source_line)
+
+    def set_aside(self, source: SourceTable, reason: str, query: str) -> int:
+        """Say of records, named by `source_line`, why they become no canonical row. Return how many were named."""
+        return 0 if source.same_as is not None else self._fates.set_aside(source, reason, query)
+
+    def look_up(self, source: SourceTable) -> None:
+        """Say that the records of a source only inform the rows of others, unless they give rows themselves."""
+        self._fates.look_up(source)
+
+    def notice(self, text: str) -> None:
+        """Tell the user something at the end: counts, never a value of a row."""
+        self.notices.append(text)
+
+    def refuse_many(self) -> None:
+        """Refuse when over 1% of a table's rows is quarantined.
+
+        Raises
+        ------
+        ExtractRefused
+            With the rules broken, how often and where first.
+        """
+        for table in self.columns:
+            broken = [row for row in self.broken if row.table_name == table]
+            taken = sum(block.rows for block in self.blocks if block.table == table) + len(broken)
+            if len(broken) > MOST_QUARANTINED * taken:
+                raise ExtractRefused(describe_broken(table, broken, taken))
+        for source in self.sources:
+            broken = [row for row in self.broken if row.table_name == source.name]
+            if len(broken) > MOST_QUARANTINED * source.records:
+                raise ExtractRefused(describe_broken(source.name, broken, source.records))
+
+    def account(self) -> list[FileRead]:
+        """Count every source's records by fate, and refuse where over 1% of a table or a file is quarantined."""
+        for source in self.sources:
+            landed = any(number == source.number for _, number in self._unreadable)
+            if source.same_as is None and not landed:  # what was no record still has to be named somewhere
+                self.broken += [
+                    BrokenRow(source.name, None, None, rule, source.name, line) for line, rule in source.broken
+                ]
+        self.refuse_many()
+        return self._fates.account(self.sources)
+
+
+def require(source: SourceTable, *names: str) -> None:
+    """Make sure that a staged source has the columns that its reader cannot do without.
+
+    Raises
+    ------
+    ExtractRefused
+        Naming the file and the columns that are missing.
+    """
+    missing = [name for name in names if name not in source.names]
+    if missing:
+        raise ExtractRefused(
+            f"{source.name}: column {', '.join(missing)} is missing. Allowed: {', '.join(names)}, named to the letter. "
+            "Add it to the export, and import again."
+        )

@@ -1,0 +1,143 @@
+"""One import from end to end: built aside, landed, loaded once to prove it, and shown by one rename."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+import duckdb
+
+from extracts.ask import ask_row
+from extracts.contract import STATED_BALANCES, TABLE_NAMES
+from extracts.errors import ExtractRefused, WrongUsage
+from extracts.extract import Extract
+from extracts.load import load_extract, open_database
+from extracts.metadata import Metadata, write_metadata
+from extracts.publish import build_aside
+from extracts.readers.landing import Landing
+from extracts.readers.report import ImportReport, write_quarantine, write_report
+from extracts.source_file import IMPORT_REPORT, IMPORT_UNTIED
+from extracts.ties import Ties, count_ties, write_untied
+from extracts.write_table import write_table
+
+
+def run_import(
+    out: Path,
+    read: Callable[[Landing], None],
+    *,
+    source_system: str | None,
+    as_of: date | str | None = None,
+    attributes: Mapping[str, Mapping[str, str]] | None = None,
+) -> ImportReport:
+    """Let a reader fill a landing, and publish what it landed as a new extract folder.
+
+    Writes `<table>.parquet` in the order of the source, `extract.toml` with control totals of what was written,
+    `import_report.json`, `import_quarantine.csv`, and `import_untied.csv` where the source states balances; all
+    readable by the owner alone. The result is loaded once before it is shown: what `load_extract` would refuse is not
+    published.
+
+    Parameters
+    ----------
+    out
+        A new or empty folder, or one that an import made, which is then replaced.
+    read
+        Fills the landing.
+    as_of
+        The day that the extract knows everything before, or a query over the canonical tables that gives it.
+    attributes
+        Site attributes that the reader lands: table -> column -> kind.
+
+    Raises
+    ------
+    WrongUsage
+        When `out` holds something else, or the as-of query gives no day.
+    ExtractRefused
+        When a file cannot be read, over 1% of a table's rows is quarantined, or the result is no valid extract.
+    """
+    with (
+        build_aside(out, replaces=IMPORT_REPORT) as aside,
+        tempfile.TemporaryDirectory(prefix="payrank-") as workspace,
+        open_database(Path(workspace)) as connection,
+    ):
+        landing = Landing(connection, Path(workspace), attributes)
+        read(landing)
+        files = landing.account()
+        names = [name for name in (*TABLE_NAMES, STATED_BALANCES.name) if name in landing.columns]
+        totals = {
+            name: write_table(
+                connection, name, aside, [c.name for c in landing.columns_of(name, landing.columns[name])]
+            )
+            for name in names
+        }
+        rows = {name: total.rows or 0 for name, total in totals.items()}
+        totals.pop(STATED_BALANCES.name, None)
+        metadata = Metadata(source_system, None, totals, landing.attributes)
+        write_metadata(metadata, aside)
+        day, ties, notices = _prove(aside, out, as_of)
+        write_metadata(replace(metadata, as_of=day), aside)
+        report = ImportReport(
+            folder=out,
+            source_system=source_system,
+            as_of=day,
+            files=tuple(files),
+            blocks=tuple(landing.blocks),
+            rows_written=rows,
+            rows_quarantined=sum(file.quarantined for file in files),
+            ties=ties,
+            notices=(*landing.notices, *notices),
+        )
+        write_report(report, aside)
+        write_quarantine(landing.broken, aside)
+        return report
+
+
+def _prove(aside: Path, out: Path, as_of: date | str | None) -> tuple[date | None, Ties | None, tuple[str, ...]]:
+    """Load what was written, tie its ledger to what the source states, and ask it for its as-of day."""
+    try:
+        with load_extract(aside) as loaded:
+            ties = _tie(loaded, aside)
+            return ask_as_of(loaded.connection, as_of), ties, loaded.notices
+    except ExtractRefused as error:
+        raise ExtractRefused(str(error).replace(str(aside), str(out))) from None
+
+
+def _tie(loaded: Extract, aside: Path) -> Ties | None:
+    if STATED_BALANCES.name not in loaded.tables:
+        return None
+    write_untied(loaded.connection, aside / IMPORT_UNTIED)
+    return count_ties(loaded.connection)
+
+
+def lock_database(connection: duckdb.DuckDBPyConnection) -> None:
+    """Shut a connection off from files, network and Python variables for good: what runs next is a user's SQL."""
+    connection.execute("SET python_enable_replacements = false")
+    connection.execute("SET enable_external_access = false")
+    connection.execute("SET lock_configuration = true")
+
+
+def ask_as_of(connection: duckdb.DuckDBPyConnection, as_of: date | str | None) -> date | None:
+    """Return the as-of date that a mapping gives, running its query over the loaded tables.
+
+    Raises
+    ------
+    WrongUsage
+        When the query fails or gives no day.
+    """
+    if not isinstance(as_of, str):
+        return as_of
+    lock_database(connection)
+    try:
+        (day,) = ask_row(connection, f"SELECT CAST(({as_of}\n) AS DATE)")
+    except duckdb.Error as error:
+        found = f"fails ({type(error).__name__})"
+    else:
+        if isinstance(day, date):
+            return day
+        found = "gives no day"
+    raise WrongUsage(
+        f"as_of of the mapping {found}. Allowed: a day, or a query over the canonical tables that gives one, as "
+        '"SELECT max(posted_on) + 1 FROM transactions". Correct the mapping.'
+    )
