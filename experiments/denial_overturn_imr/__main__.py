@@ -16,8 +16,8 @@ import pandas as pd
 
 from experiments.judging import OURS, Floats, Period, auc_table, brier_table, find_data, logistic, rate_by, show
 from extracts.extract import Extract
-from extracts.readers.mapped.import_csv import import_csv
 from extracts.load import load_extract
+from extracts.readers.mapped.import_csv import import_csv
 from features.frame import training_frame
 from features.targets import OverturnTarget
 from scoring.night import NightModels, score_night

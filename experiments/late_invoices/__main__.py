@@ -15,8 +15,8 @@ import pandas as pd
 
 from experiments.judging import OURS, Floats, Period, auc_table, brier_table, find_data, logistic, show
 from extracts.extract import Extract
-from extracts.readers.mapped.import_csv import import_csv
 from extracts.load import load_extract
+from extracts.readers.mapped.import_csv import import_csv
 from features.frame import nightly_frame, training_frame
 from models.bundle import Bundle
 from payrank.settings import Settings, read_settings
