@@ -1,0 +1,63 @@
+"""Imports the CSV output folder of the Synthea patient simulator: canonical tables and the account of every record."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from extracts.readers.landing import Landing
+from extracts.readers.report import ImportReport
+from extracts.readers.run_import import run_import
+from extracts.readers.synthea.find_files import find_files
+from extracts.readers.synthea.land_accounts import describe_classes, land_accounts
+from extracts.readers.synthea.land_guarantors import land_guarantors
+from extracts.readers.synthea.land_ledger import describe_ledger, land_ledger, land_stated_balances
+from extracts.readers.synthea.land_payers import describe_payers, land_payers
+from extracts.readers.synthea.stage_tables import stage_tables
+
+AS_OF = "SELECT greatest(max(posted_on), (SELECT max(opened_on) FROM accounts)) + 1 FROM transactions"
+NO_POSTING_DATE = (
+    "Synthea keeps no posting date: charges, payments and transfers are dated by FROMDATE, the start of the service, "
+    "so a claim is charged and paid on one day; read and tie out with it, do not train on it"
+)
+
+
+def import_synthea(source: Path, out: Path) -> ImportReport:
+    """Import a folder of Synthea's CSV files into a new extract folder.
+
+    A claim is an account, because Synthea keeps balances by claim; the patient is the guarantor. Fields and their
+    meaning: Synthea wiki, "CSV File Data Dictionary".
+
+    Parameters
+    ----------
+    source
+        The folder that holds `claims.csv` and `claims_transactions.csv` (each also as .csv.gz, or in numbered parts);
+        `payers.csv`, `encounters.csv`, `patients.csv`, `payer_transitions.csv` and `organizations.csv` are read where
+        they are, and a notice says which are not.
+    out
+        A new or empty folder, or one that an import made, which is then replaced.
+
+    Raises
+    ------
+    WrongUsage
+        When `out` holds something else.
+    ExtractRefused
+        When a required file or column is missing, a file cannot be read, or over 1% of a table is quarantined.
+
+    Examples
+    --------
+    >>> import_synthea(Path("no/such/folder"), Path("extract"))  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    extracts.errors.ExtractRefused: no/such/folder: no such folder. Allowed: Synthea's CSV output folder, ...
+    """
+    files = find_files(source)
+
+    def read(landing: Landing) -> None:
+        landing.notice(NO_POSTING_DATE)
+        tables = stage_tables(landing, files)
+        for land in (land_accounts, land_payers, land_guarantors, land_ledger, land_stated_balances):
+            land(landing, tables)
+        describe_classes(landing, tables)
+        describe_payers(landing, tables)
+        describe_ledger(landing)
+
+    return run_import(out, read, source_system="synthea", as_of=AS_OF)
