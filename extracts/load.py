@@ -12,6 +12,7 @@ import duckdb
 
 from extracts.contract import SQL_TYPES, STATED_BALANCES, TABLES, Column, Table
 from extracts.control_totals import check_control_total, refuse_total
+from extracts.database import fetch_tables, is_address, read_address
 from extracts.errors import ExtractRefused
 from extracts.extract import Extract, TableState
 from extracts.links import describe_links
@@ -22,11 +23,12 @@ from extracts.source_file import SourceFile, digest_file, find_sources, quote_na
 from extracts.stage import RULE, Staged, stage_table
 
 
-def load_extract(folder: Path) -> Extract:
+def load_extract(source: Path | str) -> Extract:
     """Load an extract: one `.parquet`, `.csv` or `.csv.gz` a table, and an optional `extract.toml`.
 
-    Rows that break the contract go to the table `quarantine`; rows alike in every column are loaded once. For each
-    table rows read = loaded + quarantined + repeated. Dates are days, money is dollars.
+    `source` is the folder, or the address of a database schema that holds the tables (`extracts.database`). Rows that
+    break the contract go to the table `quarantine`; rows alike in every column are loaded once. For each table rows
+    read = loaded + quarantined + repeated. Dates are days, money is dollars.
 
     Returns
     -------
@@ -49,7 +51,7 @@ def load_extract(folder: Path) -> Extract:
     try:
         connection = open_database(workspace)
         try:
-            return _load(connection, folder, workspace)
+            return _load(connection, source, workspace)
         except BaseException:
             connection.close()
             raise
@@ -74,38 +76,41 @@ def open_database(workspace: Path) -> duckdb.DuckDBPyConnection:
     )
 
 
-def _load(connection: duckdb.DuckDBPyConnection, folder: Path, workspace: Path) -> Extract:
+def _load(connection: duckdb.DuckDBPyConnection, source: Path | str, workspace: Path) -> Extract:
+    folder, shown = _open_source(source, workspace)
     sources, notices = find_sources(folder)
     metadata = read_metadata(folder)
     create_quarantine(connection)
     states = {}
     for table in TABLES:
         attributes = metadata.attributes.get(table.name, {})
-        source = sources.get(table.name)
-        if source is None:
+        file = sources.get(table.name)
+        if file is None:
             if table.name in metadata.control_totals and metadata.control_totals[table.name].rows != 0:
                 raise refuse_total(table, folder.name, "a file of the table", "none")
             states[table.name] = _create_absent(connection, table, attributes)
         else:
-            states[table.name], found = _load_table(connection, table, source, metadata, workspace)
+            states[table.name], found = _load_table(connection, table, file, metadata, workspace)
             notices += found
     if STATED_BALANCES.name in sources:
-        source = sources[STATED_BALANCES.name]
-        states[source.table], found = _load_table(connection, STATED_BALANCES, source, metadata, workspace)
+        file = sources[STATED_BALANCES.name]
+        states[file.table], found = _load_table(connection, STATED_BALANCES, file, metadata, workspace)
         notices += found
     if not states["accounts"].rows_loaded and not states["denials"].rows_loaded:
         raise ExtractRefused(
-            f"{folder}: the extract is empty, with no row of accounts and none of denials. Allowed: at least one "
+            f"{shown}: the extract is empty, with no row of accounts and none of denials. Allowed: at least one "
             "row of either. Check the export's filter, and send it again."
         )
-    digests = {source.name: digest_file(source.path) for source in sources.values()}
+    digests = {file.name: digest_file(file.path) for file in sources.values()}
     if (folder / FILE_NAME).exists():
         digests[FILE_NAME] = digest_file(folder / FILE_NAME)
+    if is_address(source):
+        shutil.rmtree(folder)
     notices += describe_links(connection, states, metadata.as_of)
     connection.execute("RESET disabled_optimizers")
     extract = Extract(
         connection=connection,
-        source=str(folder),
+        source=shown,
         metadata=metadata,
         tables=states,
         digests=dict(sorted(digests.items())),
@@ -114,6 +119,17 @@ def _load(connection: duckdb.DuckDBPyConnection, folder: Path, workspace: Path) 
     )
     weakref.finalize(extract, shutil.rmtree, workspace, ignore_errors=True)
     return extract
+
+
+def _open_source(source: Path | str, workspace: Path) -> tuple[Path, str]:
+    """Return the folder that holds the tables, a database's copied into the workspace, and how messages call it."""
+    if not is_address(source):
+        return Path(source), str(source)
+    address = read_address(str(source))
+    folder = workspace / "tables"
+    folder.mkdir(mode=0o700)
+    fetch_tables(address, folder)
+    return folder, address.shown
 
 
 def _load_table(

@@ -4,61 +4,16 @@ from __future__ import annotations
 
 import sys
 import traceback
-from collections.abc import Callable
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
-from typing import Any
 
 import click
 
 from extracts.errors import PayrankError
 from payrank import __version__
-
-FOLDER = click.Path(path_type=Path, file_okay=False)
-FILE = click.Path(path_type=Path, dir_okay=False)
-KINDS = click.Choice(["payment", "overturn"])
-
-
-class Day(click.ParamType[date]):
-    """An ISO day."""
-
-    name = "date"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
-        """Return the day; anything but YYYY-MM-DD is wrong usage."""
-        if isinstance(value, date):
-            return value
-        try:
-            if len(value) != len("YYYY-MM-DD"):
-                raise ValueError("short or long")
-            return datetime.strptime(value, "%Y-%m-%d").date()  # noqa: DTZ007 - a day has no time zone
-        except ValueError:
-            self.fail(f"{value!r} is not a day; write it as YYYY-MM-DD, for example 2026-11-20", param, ctx)
-
-
-AS_OF: dict[str, Any] = {"type": Day(), "required": True, "metavar": "DATE"}
-
-
-class Examples(click.Command):
-    """A command whose help ends with an example, kept as written."""
-
-    def __init__(self, *args: Any, example: str = "", **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.example = example
-
-    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's own
-        """Write the example."""
-        if self.example:
-            with formatter.section("Example"):
-                for line in self.example.splitlines():
-                    formatter.write(f"  {line}\n")
-
-
-def settings_option(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add --settings."""
-    return click.option(
-        "--settings", type=FILE, help="Settings file (default: payrank.toml here, where there is one)."
-    )(command)
+from payrank.cli_import import import_
+from payrank.cli_models import models
+from payrank.options import AS_OF, EXTRACT, FILE, FOLDER, KINDS, Day, Examples, settings_option
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -101,31 +56,15 @@ def simulate(folder: Path, accounts: int, seed: int, as_of: date) -> None:
     run_simulate(folder, accounts=accounts, seed=seed, as_of=as_of)
 
 
-@payrank.group(name="import")
-def import_() -> None:
-    """Bring another system's files to the canonical AR tables."""
-
-
-@import_.command(name="csv", cls=Examples, example="payrank import csv ar_export/ --mapping mapping.toml --out extract")
-@click.argument("source", type=click.Path(path_type=Path))
-@click.option("--out", type=FOLDER, required=True, help="Folder for the canonical extract.")
-@click.option("--mapping", type=FILE, required=True, help="TOML that says which source column feeds which table.")
-def import_csv(source: Path, out: Path, mapping: Path) -> None:
-    """Map the CSV file or folder SOURCE to the canonical tables."""
-    from payrank.extract_commands import run_import_csv
-
-    run_import_csv(source, out=out, mapping=mapping)
-
-
 @payrank.command(cls=Examples, example="payrank check extract --as-of 2026-11-20")
-@click.argument("folder", type=FOLDER)
+@click.argument("extract", type=EXTRACT)
 @click.option("--as-of", type=Day(), metavar="DATE", help="Also check that the extract is fresh enough for this day.")
 @settings_option
-def check(folder: Path, as_of: date | None, settings: Path | None) -> None:
+def check(extract: Path | str, as_of: date | None, settings: Path | None) -> None:
     """Check an extract against the contract; exit code 3 when it is refused."""
     from payrank.extract_commands import run_check
 
-    run_check(folder, as_of=as_of, settings_file=settings)
+    run_check(extract, as_of=as_of, settings_file=settings)
 
 
 @payrank.command(
@@ -135,7 +74,7 @@ def check(folder: Path, as_of: date | None, settings: Path | None) -> None:
         "payrank features --describe --unit denial"
     ),
 )
-@click.argument("folder", type=FOLDER, required=False)
+@click.argument("extract", type=EXTRACT, required=False)
 @click.option("--unit", type=click.Choice(["account", "denial"]), required=True, help="Accounts or denials.")
 @click.option("--as-of", type=Day(), metavar="DATE", help="Snapshot day: only rows known before it are seen.")
 @click.option("--out", type=FILE, help="Parquet file for the frame.")
@@ -143,7 +82,7 @@ def check(folder: Path, as_of: date | None, settings: Path | None) -> None:
 @click.option("--describe", is_flag=True, help="Print the data dictionary instead.")
 @settings_option
 def features(
-    folder: Path | None,
+    extract: Path | str | None,
     unit: str,
     as_of: date | None,
     out: Path | None,
@@ -157,22 +96,22 @@ def features(
     if describe:
         run_describe(unit)
         return
-    if folder is None or as_of is None or out is None:
-        raise click.UsageError("FOLDER, --as-of and --out are needed (or --describe)")
-    run_features(folder, unit=unit, as_of=as_of, out=out, settings_file=settings)
+    if extract is None or as_of is None or out is None:
+        raise click.UsageError("EXTRACT, --as-of and --out are needed (or --describe)")
+    run_features(extract, unit=unit, as_of=as_of, out=out, settings_file=settings)
 
 
 @payrank.command(cls=Examples, example="payrank train payment extract --as-of 2026-11-20 --out models/payment-nov")
 @click.argument("kind", type=KINDS)
-@click.argument("folder", type=FOLDER)
+@click.argument("extract", type=EXTRACT)
 @click.option("--as-of", **AS_OF, help="Training day: only labels ripe by this day are used.")
 @click.option("--out", type=FOLDER, help="Also write the bundle to this folder.")
 @settings_option
-def train(kind: str, folder: Path, as_of: date, out: Path | None, settings: Path | None) -> None:
+def train(kind: str, extract: Path | str, as_of: date, out: Path | None, settings: Path | None) -> None:
     """Train a model on an extract; log it to MLflow, and register it."""
     from payrank.train_command import run_train
 
-    run_train(kind, folder, as_of=as_of, out=out, settings_file=settings)
+    run_train(kind, extract, as_of=as_of, out=out, settings_file=settings)
 
 
 @payrank.command(
@@ -180,7 +119,7 @@ def train(kind: str, folder: Path, as_of: date, out: Path | None, settings: Path
     example="payrank score extract --as-of 2026-11-20 --out runs\npayrank score extract --as-of 2026-11-20 --out runs "
     "--payment models/payment-nov --capacity 200",
 )
-@click.argument("folder", type=FOLDER)
+@click.argument("extract", type=EXTRACT)
 @click.option("--as-of", **AS_OF, help="The night's day: only rows known before it are seen.")
 @click.option("--out", type=FOLDER, required=True, help="Folder of all runs; this one appears in OUT/<as-of>.")
 @click.option("--payment", metavar="MODEL", help="Bundle folder or models:/NAME@ALIAS (default: the champion).")
@@ -190,7 +129,7 @@ def train(kind: str, folder: Path, as_of: date, out: Path | None, settings: Path
 @click.option("--engine", type=click.Choice(["duckdb"]), default="duckdb", show_default=True)
 @settings_option
 def score(
-    folder: Path,
+    extract: Path | str,
     as_of: date,
     out: Path,
     payment: str | None,
@@ -204,7 +143,7 @@ def score(
     from payrank.score_command import run_score
 
     run_score(
-        folder,
+        extract,
         as_of=as_of,
         out=out,
         models={"payment": payment, "overturn": overturn},
@@ -214,36 +153,8 @@ def score(
     )
 
 
-@payrank.group()
-def models() -> None:
-    """Look at the registered models."""
-
-
-@models.command(name="list", cls=Examples, example="payrank models list")
-def list_models() -> None:
-    """List the registered models and their aliases."""
-    from payrank.models_commands import run_list
-
-    run_list()
-
-
-@models.command(cls=Examples, example="payrank models show models:/payrank-payment@champion")
-@click.argument("model")
-def show(model: str) -> None:
-    """Show what a model is: its data, design and figures beside the baselines."""
-    from payrank.models_commands import run_show
-
-    run_show(model)
-
-
-@models.command(cls=Examples, example="payrank models export models:/payrank-overturn@champion bundles/overturn")
-@click.argument("model")
-@click.argument("folder", type=FOLDER)
-def export(model: str, folder: Path) -> None:
-    """Copy a model's bundle to FOLDER, checked."""
-    from payrank.models_commands import run_export
-
-    run_export(model, folder)
+payrank.add_command(import_)
+payrank.add_command(models)
 
 
 def main(arguments: list[str] | None = None) -> None:

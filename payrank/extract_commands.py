@@ -21,30 +21,21 @@ def run_simulate(folder: Path, *, accounts: int, seed: int, as_of: date) -> None
     STDOUT.print(f"{folder} holds a simulated extract, known before {as_of}. Next: payrank check {folder}")
 
 
-def run_import_csv(source: Path, *, out: Path, mapping: Path) -> None:
-    """Import CSV files by a mapping, and say what did not fit."""
-    from extracts.readers.mapped.import_csv import import_csv
-
-    with Progress().working(f"imported {source.name}"):
-        report = import_csv(source, out, mapping)
-    rows = [[name, f"{count:,}"] for name, count in report.rows_written.items()]
-    STDOUT.print(make_table("Rows written", [("table", False), ("rows", True)], rows))
-    STDOUT.print(f"{out} holds the extract; import_report.json beside it accounts for every row.")
-
-
-def run_check(folder: Path, *, as_of: date | None, settings_file: Path | None) -> None:
+def run_check(source: Path | str, *, as_of: date | None, settings_file: Path | None) -> None:
     """Load an extract under its contract and show how each table arrived."""
     from scoring.guards import check_age
 
     settings = read_settings(settings_file)
-    with load_extract(folder) as extract:
+    with load_extract(source) as extract:
         STDOUT.print(_arrivals(extract))
         for notice in extract.notices:
             STDOUT.print(f"- {notice}", markup=False)
         if as_of is not None:
             check_age(extract, as_of, settings.scoring)
         known = extract.metadata.as_of
-        STDOUT.print(f"{folder} keeps the contract" + (f"; it knows everything before {known}." if known else "."))
+        STDOUT.print(
+            f"{extract.source} keeps the contract" + (f"; it knows everything before {known}." if known else ".")
+        )
 
 
 def _arrivals(extract: Extract) -> object:
@@ -63,7 +54,7 @@ def _arrivals(extract: Extract) -> object:
     return make_table("How the tables arrived", [("table", False), *headings], rows)
 
 
-def run_features(folder: Path, *, unit: str, as_of: date, out: Path, settings_file: Path | None) -> None:
+def run_features(source: Path | str, *, unit: str, as_of: date, out: Path, settings_file: Path | None) -> None:
     """Write the frame of a unit as of a day, readable to its owner alone."""
     from features.frame import nightly_frame
 
@@ -72,7 +63,7 @@ def run_features(folder: Path, *, unit: str, as_of: date, out: Path, settings_fi
         raise WrongUsage(f"no folder {out.parent} to write {out.name} to; make it, or name another --out")
     target = settings.payment if unit == "account" else settings.overturn
     progress = Progress()
-    with load_extract(folder) as extract, progress.working(f"made the {unit} frame"):
+    with load_extract(source) as extract, progress.working(f"made the {unit} frame"):
         frame = nightly_frame(extract, target, as_of)
     partial = out.with_name(f".{out.name}.new")
     try:

@@ -18,7 +18,7 @@ from scoring.night import Night, NightModels, score_night
 
 
 def run_score(
-    folder: Path,
+    source: Path | str,
     *,
     as_of: date,
     out: Path,
@@ -32,7 +32,7 @@ def run_score(
     if capacity is not None:
         settings = settings.model_copy(update={"capacity": capacity})
     progress = Progress()
-    with load_extract(folder) as extract:
+    with load_extract(source) as extract:
         progress.tell(f"loaded {len(extract.digests)} files")
         found = find_models(models)
         progress.tell(f"found {' and '.join(found.names[kind] for kind in sorted(found.names))}")

@@ -17,10 +17,10 @@ from payrank.figures import figures_table
 from payrank.settings import Settings, read_settings
 
 
-def run_train(kind: str, folder: Path, *, as_of: date, out: Path | None, settings_file: Path | None) -> None:
+def run_train(kind: str, source: Path | str, *, as_of: date, out: Path | None, settings_file: Path | None) -> None:
     """Train, log, register, and print the figures."""
     settings = read_settings(settings_file)
-    bundle, registered = train_and_register(cast("Kind", kind), folder, as_of, settings, out)
+    bundle, registered = train_and_register(cast("Kind", kind), source, as_of, settings, out)
     STDOUT.print(figures_table(bundle.manifest))
     for notice in bundle.manifest.notices:
         STDOUT.print(f"- {notice}", markup=False)
@@ -31,15 +31,15 @@ def run_train(kind: str, folder: Path, *, as_of: date, out: Path | None, setting
 
 
 def train_and_register(
-    kind: Kind, folder: Path, as_of: date, settings: Settings, out: Path | None
+    kind: Kind, source: Path | str, as_of: date, settings: Settings, out: Path | None
 ) -> tuple[Bundle, Registered]:
-    """Train on the extract in a folder, log the run to MLflow and register the bundle."""
+    """Train on an extract, log the run to MLflow and register the bundle."""
     from training.plots import draw_plots
     from training.settings import parse_settings
     from training.train import train
 
     progress = Progress()
-    with load_extract(folder) as extract:
+    with load_extract(source) as extract:
         progress.tell(f"loaded {len(extract.digests)} files")
         frame = training_frame(extract, settings.target(kind), as_of)
         progress.tell(f"made {len(frame.data):,} labelled {frame.unit} snapshots of {len(frame.features)} features")

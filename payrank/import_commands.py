@@ -1,0 +1,112 @@
+"""The commands beneath `payrank import`: run a reader, and show the account of every record."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+
+from extracts.readers.report import ImportReport
+from extracts.source_file import IMPORT_QUARANTINE, IMPORT_UNTIED
+from extracts.wording import count_of
+from payrank.console import STDOUT, Progress, make_table
+
+
+def run_import_csv(source: Path, *, out: Path, mapping: str) -> None:
+    """Import CSV files or workbooks by a mapping."""
+    from extracts.readers.mapped.import_csv import import_csv
+
+    with Progress().working(f"imported {source.name}"):
+        report = import_csv(source, out, Path(mapping))
+    show_import(report)
+
+
+def run_suggest(source: Path) -> None:
+    """Print a draft of a mapping."""
+    from extracts.readers.mapped.suggest import suggest_mapping
+
+    STDOUT.print(suggest_mapping(source), markup=False, end="")
+
+
+def run_import_epic(source: Path, *, out: Path, as_of: date | None) -> None:
+    """Import a folder of Epic tables."""
+    from extracts.readers.epic.import_epic import import_epic
+
+    with Progress().working(f"imported {source.name}"):
+        report = import_epic(source, out, as_of)
+    show_import(report)
+
+
+def run_import_synthea(source: Path, *, out: Path) -> None:
+    """Import a folder of Synthea's CSV output."""
+    from extracts.readers.synthea.import_synthea import import_synthea
+
+    with Progress().working(f"imported {source.name}"):
+        report = import_synthea(source, out)
+    show_import(report)
+
+
+def run_import_x12(source: Path, *, out: Path) -> None:
+    """Import remittances and claims."""
+    from extracts.readers.x12.import_x12 import import_x12
+
+    with Progress().working(f"imported {source.name}"):
+        report = import_x12(source, out)
+    show_import(report)
+
+
+def run_import_fhir(source: Path, *, out: Path) -> None:
+    """Import FHIR bulk data."""
+    from extracts.readers.fhir.import_fhir import import_fhir
+
+    with Progress().working(f"imported {source.name}"):
+        report = import_fhir(source, out)
+    show_import(report)
+
+
+def run_combine(sources: Sequence[Path | str], *, out: Path) -> None:
+    """Combine extracts into one."""
+    from extracts.readers.combine import combine_extracts
+
+    with Progress().working(f"combined {count_of(len(sources), 'extract')}"):
+        report = combine_extracts(sources, out)
+    show_import(report)
+
+
+def show_import(report: ImportReport) -> None:
+    """Show what became of each file's records, what was written, and what the user should know."""
+    columns = [
+        ("file", False),
+        *((name, True) for name in ("records", "loaded", "looked up", "set aside", "quarantined")),
+    ]
+    rows = [
+        [
+            file.name if file.same_as is None else f"{file.name} (the same as {file.same_as}: not read again)",
+            *(f"{count:,}" for count in (file.records, file.loaded, file.looked_up)),
+            f"{sum(file.set_aside.values()):,}",
+            f"{file.quarantined:,}",
+        ]
+        for file in report.files
+    ]
+    STDOUT.print(make_table("What became of each record", columns, rows))
+    reasons: dict[str, int] = {}
+    for file in report.files:
+        for reason, count in file.set_aside.items():
+            reasons[reason] = reasons.get(reason, 0) + count
+    for reason, count in sorted(reasons.items(), key=lambda item: (-item[1], item[0])):
+        STDOUT.print(f"- set aside: {count_of(count, 'record')} ({reason})", markup=False)
+    written = [[name, f"{count:,}"] for name, count in report.rows_written.items()]
+    STDOUT.print(make_table("Rows written", [("table", False), ("rows", True)], written))
+    for notice in report.notices:
+        STDOUT.print(f"- {notice}", markup=False)
+    if report.rows_quarantined:
+        STDOUT.print(
+            f"- {count_of(report.rows_quarantined, 'record')} quarantined: {report.folder / IMPORT_QUARANTINE}"
+        )
+    if report.ties is not None:
+        STDOUT.print(
+            f"Stated balances: {report.ties.tied:,} of {report.ties.stated:,} tie to the ledger to the cent"
+            + (f"; the others are in {report.folder / IMPORT_UNTIED}." if report.ties.off else "."),
+            markup=False,
+        )
+    STDOUT.print(f"{report.folder} holds the extract. Next: payrank check {report.folder}", markup=False)

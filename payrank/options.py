@@ -1,0 +1,75 @@
+"""What the commands share: kinds of arguments, and help that ends with an example."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+
+class Source(click.ParamType[Path | str]):
+    """A folder of canonical tables, or the address of a database schema that holds them."""
+
+    name = "extract"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path | str:
+        """Return the address as it is, anything else as a path; a file is wrong usage."""
+        from extracts.database import SCHEMES
+
+        if isinstance(value, str) and value.startswith(tuple(f"{scheme}://" for scheme in SCHEMES)):
+            return value
+        path = Path(value)
+        if path.is_file():
+            self.fail(f"{value!r} is a file; give the folder of the extract, or import it first", param, ctx)
+        return path
+
+
+EXTRACT = Source()
+FOLDER = click.Path(path_type=Path, file_okay=False)
+FILE = click.Path(path_type=Path, dir_okay=False)
+KINDS = click.Choice(["payment", "overturn"])
+
+
+class Day(click.ParamType[date]):
+    """An ISO day."""
+
+    name = "date"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
+        """Return the day; anything but YYYY-MM-DD is wrong usage."""
+        if isinstance(value, date):
+            return value
+        try:
+            if len(value) != len("YYYY-MM-DD"):
+                raise ValueError("short or long")
+            return datetime.strptime(value, "%Y-%m-%d").date()  # noqa: DTZ007 - a day has no time zone
+        except ValueError:
+            self.fail(f"{value!r} is not a day; write it as YYYY-MM-DD, for example 2026-11-20", param, ctx)
+
+
+AS_OF: dict[str, Any] = {"type": Day(), "required": True, "metavar": "DATE"}
+
+
+class Examples(click.Command):
+    """A command whose help ends with an example, kept as written."""
+
+    def __init__(self, *args: Any, example: str = "", **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.example = example
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's own
+        """Write the example."""
+        if self.example:
+            with formatter.section("Example"):
+                for line in self.example.splitlines():
+                    formatter.write(f"  {line}\n")
+
+
+def settings_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add --settings."""
+    return click.option(
+        "--settings", type=FILE, help="Settings file (default: payrank.toml here, where there is one)."
+    )(command)

@@ -1,0 +1,114 @@
+"""The canonical tables in a PostgreSQL schema, judged like files."""
+
+from __future__ import annotations
+
+import psycopg
+import pytest
+
+from extracts.contract import table
+from extracts.database import read_address, render_copy
+from extracts.errors import ExtractRefused, WrongUsage
+from extracts.load import load_extract
+
+TABLES = """
+CREATE SCHEMA ar;
+CREATE TABLE ar.accounts (account_id text PRIMARY KEY, guarantor_id text, opened_on date, service_on timestamp,
+  patient_class text, secret_note text);
+CREATE TABLE ar.transactions (transaction_id bigint PRIMARY KEY, account_id text, posted_on date, kind text,
+  amount numeric(20, 4), responsibility text);
+CREATE TABLE ar.guarantors (guarantor_id text PRIMARY KEY, text_consent boolean, audit_group text);
+INSERT INTO ar.accounts VALUES ('00123', 'NA', '2026-01-05', '2026-01-04 00:00:00', 'inpatient', 'a "note", and
+another'), ('00007', 'None', '2026-01-06', NULL, NULL, NULL);
+INSERT INTO ar.transactions SELECT n, '00123', '2026-01-05', 'charge', 12.5, 'patient' FROM generate_series(1, 300) n;
+INSERT INTO ar.guarantors VALUES ('NA', true, 'x'), ('None', NULL, NULL);
+"""
+
+
+@pytest.fixture
+def ar(postgres_url):
+    """Give the address of a schema that holds a few tables; what the test adds goes with it."""
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        connection.execute("DROP SCHEMA IF EXISTS ar CASCADE")
+        connection.execute(TABLES)
+    return postgres_url + "&schema=ar"
+
+
+def change(url, statement):
+    with psycopg.connect(url.replace("&schema=ar", ""), autocommit=True) as connection:
+        connection.execute(statement)
+
+
+def test_tables_are_read_where_they_are_with_ids_to_the_letter(ar):
+    with load_extract(ar) as extract:
+        ask = extract.connection.execute
+        assert ask("SELECT account_id, guarantor_id, CAST(service_on AS VARCHAR) FROM accounts").fetchall() == [
+            ("00007", "None", None),
+            ("00123", "NA", "2026-01-04"),
+        ]
+        assert ask("SELECT count(*), CAST(sum(amount) AS VARCHAR) FROM transactions").fetchall() == [(300, "3750.00")]
+        assert ask("SELECT text_consent, audit_group FROM guarantors").fetchall() == [(True, "x"), (None, None)]
+        assert extract.tables["accounts"].ignored_columns == ("secret_note",)
+        assert extract.source.endswith("?schema=ar")
+
+
+def test_rows_that_break_the_contract_are_quarantined_as_from_a_file(ar):
+    change(ar, "INSERT INTO ar.transactions VALUES (301, '00123', '9999-12-31', 'charge', 1, 'patient')")
+    change(ar, "INSERT INTO ar.transactions VALUES (302, '00123', '2026-01-05', 'charge', 12.345, 'patient')")
+    with load_extract(ar) as extract:
+        found = extract.connection.execute("SELECT key, column_name, rule FROM quarantine ORDER BY key").fetchall()
+    assert found == [("301", "posted_on", "sentinel_date"), ("302", "amount", "money")]
+
+
+def test_the_same_rows_stored_in_another_order_give_the_same_digests(ar):
+    with load_extract(ar) as extract:
+        first = extract.digests
+    change(
+        ar,
+        "CREATE TABLE ar.kept AS SELECT * FROM ar.transactions; TRUNCATE ar.transactions; "
+        "INSERT INTO ar.transactions SELECT * FROM ar.kept ORDER BY amount, transaction_id DESC; DROP TABLE ar.kept",
+    )
+    with load_extract(ar) as extract:
+        assert extract.digests == first
+
+
+def test_metadata_named_in_the_address_holds_control_totals(ar, tmp_path):
+    path = tmp_path / "extract.toml"
+    path.write_text("as_of = 2026-02-01\n[control_totals]\ntransactions = { rows = 299 }\n")
+    with pytest.raises(ExtractRefused, match="expected 299 rows, found 300 rows"):
+        load_extract(f"{ar}&metadata={path}")
+    with pytest.raises(WrongUsage, match=r"absent\.toml: no such file"):
+        load_extract(f"{ar}&metadata={tmp_path}/absent.toml")
+
+
+def test_a_user_without_rights_is_told_so_and_nothing_else(ar):
+    change(
+        ar,
+        "DROP ROLE IF EXISTS clerk; CREATE ROLE clerk LOGIN; GRANT USAGE ON SCHEMA ar TO clerk; "
+        "GRANT SELECT ON ar.accounts TO clerk",
+    )
+    with load_extract(ar.replace("postgres@", "clerk@")) as extract:
+        assert extract.has("accounts")
+        assert not extract.has("transactions")
+    change(ar, "REVOKE ALL ON ALL TABLES IN SCHEMA ar FROM clerk; REVOKE ALL ON SCHEMA ar FROM clerk; DROP ROLE clerk")
+
+
+def test_a_schema_without_tables_and_a_server_that_is_none_are_refused(ar):
+    with pytest.raises(ExtractRefused, match=r"\?schema=nothing: no table of the contract is in this schema"):
+        load_extract(ar.replace("schema=ar", "schema=nothing"))
+    with pytest.raises(ExtractRefused, match="no connection") as refused:
+        load_extract("postgresql://reader:sesame@127.0.0.1:1/ar?schema=ar")
+    assert "sesame" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "address", ["postgresql://h:port/d?schema=a", "postgresql://h/d?schema=", "postgresql://h/d?schema=a&schema=b"]
+)
+def test_an_address_that_cannot_be_read_is_wrong_usage(address):
+    with pytest.raises(WrongUsage, match="database address"):
+        read_address(address)
+
+
+def test_names_are_quoted():
+    query = render_copy(table("payers"), 'odd"schema', {"payer_id": "text", 'x"y': "text"})
+    assert '"odd""schema"."payers"' in query
+    assert 'NULL AS "x""y"' in query
