@@ -30,8 +30,8 @@ class SyntheaTables:
     parts: Mapping[str, tuple[SourceTable, ...]]
 
     def of(self, table: str) -> tuple[SourceTable, ...]:
-        """Return the parts to land from: files of equal bytes once."""
-        return tuple(part for part in self.parts[table] if part.same_as is None)
+        """Return the parts to land from: files of equal bytes once, and none that is a header alone."""
+        return tuple(part for part in self.parts[table] if part.same_as is None and part.records)
 
 
 def render_day(text: str) -> str:
