@@ -1,0 +1,53 @@
+"""What is read off X12 files, as narrow tables of texts that SQL makes canonical rows of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+Row = tuple[str | int, ...]
+Sink = Callable[[str, Sequence[Row]], None]
+"""Takes the rows of one staged table, in the order of the file."""
+
+MOST_HELD = 6_000
+"""Rows held before they go to the sink: a few MiB, whatever the file's size."""
+
+COLUMNS: dict[str, str] = {
+    # 835: one row a transaction set, claim, service line, CAS triple, PLB pair
+    "remittances": "remit:int source_line:int payer:str payer_name:str trace:str company:str total:str effective:str "
+    "produced:str payee:str",
+    "paid_claims": "source_line:int remit:int ordinal:int account:str status:str charged:str paid:str filing:str "
+    "payer_claim:str original_claim:str patient:str insured:str service_day:str inpatient:int remark:str remarks:int "
+    "interest:str",
+    "services": "source_line:int service:int procedure:str service_day:str remark:str remarks:int",
+    "adjustments": "source_line:int service:int ordinal:int group_code:str carc:str amount:str",
+    "provider_adjustments": "source_line:int remit:int ordinal:int reason:str amount:str",
+    # 837: one row a claim, service line, other coverage
+    "submitted_claims": "source_line:int account:str charged:str place:str place_kind:str frequency:str priority:str "
+    "filing:str payer:str payer_name:str subscriber:str provider:str created:str purpose:str service_day:str "
+    "emergency:int",
+    "charge_lines": "source_line:int service:int procedure:str amount:str service_day:str",
+    "other_coverages": "source_line:int ordinal:int priority:str filing:str payer:str payer_name:str",
+    "imbalances": "level:str source_line:int",
+}
+"""Staged table -> its columns, each `name:int` or `name:str`. `source_line` is the position of a record's segment."""
+
+
+@dataclass(slots=True)
+class Staged:
+    """Rows on their way to the sink."""
+
+    sink: Sink
+    rows: dict[str, list[Row]] = field(default_factory=lambda: {name: [] for name in COLUMNS})
+
+    def flush(self) -> None:
+        """Hand all rows on."""
+        for name, rows in self.rows.items():
+            if rows:
+                self.sink(name, rows)
+                rows.clear()
+
+    def flush_many(self) -> None:
+        """Hand all rows on when there are many."""
+        if any(len(rows) > MOST_HELD for rows in self.rows.values()):
+            self.flush()
