@@ -32,6 +32,9 @@ ALLOWED: dict[str, str] = {
     "unclosed_quote": "a closing quote for each opening one",
     "stray_quote": 'quotes around a whole field alone, doubled ("") inside it',
     "expression": "an expression that can be worked out for the row",
+    "excel_error": "a cell with a value, not an error such as #N/A",
+    "excel_formula": "a formula with its result: open the workbook in Excel, save it, and import again",
+    "excel_rounded": "numbers of up to 15 digits, for Excel rounds what is longer: keep such ids as text",
     "stray_carriage_return": "carriage returns inside quotes alone, or before a line feed",
 }
 """Rule -> what it allows, in words for messages."""

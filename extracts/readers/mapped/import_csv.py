@@ -2,32 +2,39 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from extracts.contract import TABLE_NAMES
+from extracts.contract import any_table
 from extracts.errors import WrongUsage
 from extracts.readers.landing import Landing
-from extracts.readers.mapped.map_rows import define_dollars, map_rows
-from extracts.readers.mapped.mapping import Block, SourceMapping, read_mapping
+from extracts.readers.mapped.excel import OTHER_SUFFIXES, StagedSheet, is_workbook, stage_sheet
+from extracts.readers.mapped.excel import SUFFIXES as EXCEL_SUFFIXES
+from extracts.readers.mapped.lookup import Lookup, join_lookups, stage_lookup
+from extracts.readers.mapped.macros import define_macros
+from extracts.readers.mapped.map_rows import map_rows
+from extracts.readers.mapped.mapping import MAPPABLE, Block, SourceMapping, read_mapping
+from extracts.readers.mapped.ready_mappings import find_mapping
 from extracts.readers.report import ImportReport
 from extracts.readers.run_import import lock_database, run_import
-from extracts.readers.source_table import SourceTable
+from extracts.wording import count_of
 
-SUFFIXES = (".csv", ".csv.gz")
+SUFFIXES = (".csv", ".csv.gz", *EXCEL_SUFFIXES, *OTHER_SUFFIXES)
 TAKEN_BY_NONE = "taken by no block of the mapping"
 
 
-def import_csv(source: Path, out: Path, mapping: Path) -> ImportReport:
-    """Import a CSV file, or a folder of them, into a new extract folder; `run_import` says what is written there.
+def import_csv(source: Path, out: Path, mapping: Path | str) -> ImportReport:
+    """Import CSV files and Excel workbooks into a new extract folder; `run_import` says what is written there.
 
     Parameters
     ----------
     source
-        A CSV file (also .csv.gz), or a folder.
+        A CSV file (also .csv.gz), a workbook (.xlsx, .xlsm), or a folder of them.
     out
         A new or empty folder, or one that an import made, which is then replaced.
     mapping
-        A TOML file; its grammar is in `extracts.readers.mapped.mapping`.
+        A TOML file, whose grammar is in `extracts.readers.mapped.mapping`, or `ready:NAME` for one that comes with
+        payrank.
 
     Raises
     ------
@@ -36,67 +43,149 @@ def import_csv(source: Path, out: Path, mapping: Path) -> ImportReport:
     ExtractRefused
         When a file cannot be read, over 1% of a table's rows is quarantined, or the result is no valid extract.
     """
-    plan = read_mapping(mapping)
+    plan = read_mapping(find_mapping(mapping))
     matches = [(block, find_files(source, block)) for block in plan.blocks]
+    if not any(found for _, found in matches):
+        raise WrongUsage(f"{source}: no file fits any block of the mapping. Correct the mapping or the source.")
+    lookups = {lookup.name: lookup for block, found in matches if found for lookup in block.lookups}
+    looked_up = {name: _find_one(source, lookup) for name, lookup in lookups.items()}
     return run_import(
         out,
-        lambda landing: _read(landing, plan, matches),
+        lambda landing: _Mapped(landing, plan).read(matches, lookups, looked_up),
         source_system=plan.source_system,
         as_of=plan.as_of,
         attributes=plan.attributes,
     )
 
 
-def _read(landing: Landing, plan: SourceMapping, matches: list[tuple[Block, list[Path]]]) -> None:
-    """Stage every file, shut the database off from all other files, and run every block on its files."""
-    define_dollars(landing.connection, plan.csv.decimal)
-    staged = {
-        path: landing.stage(path, delimiter=plan.csv.delimiter, encoding=plan.csv.encoding, nulls=plan.csv.nulls)
-        for path in sorted({path for _, found in matches for path in found})
-    }
-    # DuckDB 2.0 moves an expression that occurs twice out of its TRY, where its error ends the query; `in_clause`
-    # stays off for the order of the rows, see `open_database`.
-    landing.connection.execute("SET disabled_optimizers = 'common_subexpressions,in_clause'")
-    lock_database(landing.connection)
-    for name in TABLE_NAMES:
-        blocks = [(block, found) for block, found in matches if block.table == name]
-        mapped = {column for block, _ in blocks for column in block.columns}
+Key = tuple[Path, str | None, int | None]
+"""A file, and of a workbook the sheet and the row of its header."""
+
+
+@dataclass(slots=True)
+class _Mapped:
+    """One import: every file is staged first, the database is shut off, then every block runs on its files."""
+
+    landing: Landing
+    plan: SourceMapping
+    staged: dict[Key, StagedSheet] = field(default_factory=dict)
+    tables: dict[str, str] = field(default_factory=dict)
+    joined: dict[tuple[str, tuple[Lookup, ...]], str] = field(default_factory=dict)
+
+    def read(
+        self, matches: list[tuple[Block, list[Path]]], lookups: dict[str, Lookup], looked_up: dict[str, Path]
+    ) -> None:
+        connection = self.landing.connection
+        define_macros(connection, self.plan.csv.decimal)
+        wanted: set[Key] = {(path, block.sheet, block.header_row) for block, found in matches for path in found}
+        wanted |= {(looked_up[name], lookup.sheet, lookup.header_row) for name, lookup in lookups.items()}
+        for key in sorted(wanted, key=lambda key: (str(key[0]), key[1] or "", key[2] or 0)):
+            self.staged[key] = self.stage(*key)
+        # DuckDB 2.0 moves an expression that occurs twice out of its TRY, where its error ends the query; `in_clause`
+        # stays off for the order of the rows, see `open_database`.
+        connection.execute("SET disabled_optimizers = 'common_subexpressions,in_clause'")
+        lock_database(connection)
+        for name, lookup in lookups.items():
+            sheet = self.staged[looked_up[name], lookup.sheet, lookup.header_row]
+            self.tables[name] = stage_lookup(self.landing, lookup, sheet.source)
+        for name in MAPPABLE:
+            self.run_table(name, [(block, found) for block, found in matches if block.table == name])
+        self.account({(looked_up[name], lookup.sheet, lookup.header_row) for name, lookup in lookups.items()})
+
+    def stage(self, path: Path, sheet: str | None, header_row: int | None) -> StagedSheet:
+        options = self.plan.csv
+        if is_workbook(path):
+            given = stage_sheet(self.landing, path, sheet=sheet, header_row=header_row, nulls=options.nulls)
+            return next((other for other in self.staged.values() if other.source is given.source), given)
+        if sheet is not None or header_row is not None:
+            raise WrongUsage(
+                f"{path.name}: the mapping gives it a sheet or header_row, and it is no workbook. Allowed: both for "
+                f"{', '.join(EXCEL_SUFFIXES)}. Correct the mapping."
+            )
+        return StagedSheet(
+            self.landing.stage(path, delimiter=options.delimiter, encoding=options.encoding, nulls=options.nulls)
+        )
+
+    def run_table(self, name: str, blocks: list[tuple[Block, list[Path]]]) -> None:
+        """Run the blocks of a table, in the mapping's order, each over its files by name."""
+        mapped = {column for block, found in blocks if found for column in block.columns}
         if mapped:
-            landing.create(name, mapped)
+            self.landing.create(name, mapped)
         for block, found in blocks:
+            if not found:
+                self.landing.notice(f"{block.title}: no file fits {block.file!r}; left out, for it is optional")
             for path in found:
-                _run_block(landing, block, staged[path])
-    for source in staged.values():
-        landing.set_aside(source, TAKEN_BY_NONE, f"SELECT source_line FROM {source.relation}")
+                self.run_block(block, self.staged[path, block.sheet, block.header_row])
 
+    def run_block(self, block: Block, sheet: StagedSheet) -> None:
+        """Map one table's rows into the block's."""
+        source = sheet.source
+        if source.same_as is not None:
+            return
+        relation = f"{source.relation}_marked" if sheet.faulty else source.relation
+        if block.lookups:
+            key = (relation, block.lookups)
+            if key not in self.joined:
+                self.joined[key] = join_lookups(self.landing, source, relation, block.lookups, self.tables)
+            relation = self.joined[key]
+        columns = self.landing.columns_of(block.table, block.columns)
+        rows = map_rows(self.landing.connection, block, columns, source, relation, sheet.faulty)
+        self.landing.take(block.table, source, rows, block.number)
+        self.tell_numbers(block, sheet)
 
-def _run_block(landing: Landing, block: Block, source: SourceTable) -> None:
-    """Map one file's rows into the block's table."""
-    if source.same_as is not None:
-        return
-    columns = landing.columns_of(block.table, block.columns)
-    landing.take(block.table, source, map_rows(landing.connection, block, columns, source), block.number)
+    def tell_numbers(self, block: Block, sheet: StagedSheet) -> None:
+        """Give notice of ids that a workbook keeps as numbers: their leading zeros, if there were any, are gone."""
+        for name, text in block.columns.items():
+            column = any_table(block.table).column(name)
+            if text in sheet.numbers and column is not None and column.kind == "id":
+                told = (
+                    f"{sheet.source.name}: column {text} holds {count_of(sheet.numbers[text], 'id')} as numbers; leading "
+                    "zeros, if there were any, were lost in Excel"
+                )
+                if told not in self.landing.notices:
+                    self.landing.notice(told)
+
+    def account(self, looked_up: set[Key]) -> None:
+        """Say of the records that no block took that none did; a lookup's were looked up."""
+        for key, sheet in self.staged.items():
+            if key not in looked_up:
+                query = f"SELECT source_line FROM {sheet.source.relation}"
+                self.landing.set_aside(sheet.source, TAKEN_BY_NONE, query)
 
 
 def find_files(source: Path, block: Block) -> list[Path]:
-    """Find the files that a block reads, sorted by name.
+    """Find the files that a block reads, sorted by name; an optional block may find none.
 
     Raises
     ------
     WrongUsage
         When the source is absent or no file fits the block's pattern.
     """
-    if not source.exists():
-        raise WrongUsage(f"{source}: no such file or folder. Give a CSV file or a folder of them.")
-    if source.is_file():
-        found = [source] if block.file is None or source.match(block.file) else []
-    elif block.file is None:
-        found = sorted(path for path in source.iterdir() if path.is_file() and path.name.endswith(SUFFIXES))
-    elif Path(block.file).is_absolute() or ".." in Path(block.file).parts:
-        raise WrongUsage(f"{block.title}: file points outside the source folder. Allowed: a pattern inside it.")
-    else:
-        found = sorted(path for path in source.glob(block.file) if path.is_file())
-    if not found:
-        pattern = block.file or " or ".join(f"*{suffix}" for suffix in SUFFIXES)
+    found = _match(source, block.file, block.title)
+    if not found and not block.optional:
+        pattern = block.file or " or ".join(f"*{suffix}" for suffix in SUFFIXES[:3])
         raise WrongUsage(f"{block.title}: no file of {source} fits {pattern!r}. Correct the pattern or the source.")
     return found
+
+
+def _find_one(source: Path, lookup: Lookup) -> Path:
+    found = _match(source, lookup.file, lookup.title)
+    if len(found) != 1:
+        raise WrongUsage(
+            f"{lookup.title}: {count_of(len(found), 'file')} of {source} fit {lookup.file!r}. Allowed: one. Correct the "
+            "pattern or the source."
+        )
+    return found[0]
+
+
+def _match(source: Path, pattern: str | None, title: str) -> list[Path]:
+    if not source.exists():
+        raise WrongUsage(f"{source}: no such file or folder. Give a CSV file, a workbook, or a folder of them.")
+    if pattern is not None and (Path(pattern).is_absolute() or ".." in Path(pattern).parts):
+        raise WrongUsage(f"{title}: file points outside the source folder. Allowed: a pattern inside it.")
+    if source.is_file():
+        return [source] if pattern is None or source.match(pattern) else []
+    if pattern is None:
+        files = (path for path in source.iterdir() if path.is_file() and not path.name.startswith(("~$", ".")))
+        return sorted(path for path in files if path.name.casefold().endswith(SUFFIXES))
+    return sorted(path for path in source.glob(pattern) if path.is_file())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from pathlib import Path
 
 import duckdb
@@ -10,29 +12,13 @@ from extracts.contract import Column
 from extracts.errors import ExtractRefused, WrongUsage, did_you_mean
 from extracts.parse import parse_column
 from extracts.readers.judge import JudgedRows
+from extracts.readers.mapped.macros import day_formats, find_formats
 from extracts.readers.mapped.mapping import Block
 from extracts.readers.source_table import LINE, SourceTable
-from extracts.source_file import SourceFile, quote_name
+from extracts.source_file import SourceFile, quote_name, quote_text
 from extracts.stage import render_parsed
 
 WHERE = "where"
-
-
-def define_dollars(connection: duckdb.DuckDBPyConnection, decimal: str) -> None:
-    """Define `dollars(text)`: `($1,234.50)`, `-1234.5`, `1,234.5-`, `$12`; anything else, `12.345` too, is an error."""
-    mark, thousands = (r"\.", ",") if decimal == "." else (",", r"\.")
-    plain_digits = rf"(\d{{1,16}}|\d{{1,3}}({thousands}\d{{3}})+)({mark}\d{{1,2}})?"
-    digits = rf"\$?{plain_digits}"
-    pattern = rf"{digits}|-{digits}|\$-{plain_digits}|{digits}-|\({digits}\)"
-    plain = f"regexp_replace(amount, '[^0-9{mark}]', '', 'g')"
-    value = f"CAST(replace({plain}, ',', '.') AS DECIMAL(18, 2))"
-    # The last branch fails on purpose: DuckDB's TRY catches a failed cast, but refuses error() as volatile.
-    connection.execute(
-        f"CREATE MACRO dollars(amount) AS CASE WHEN amount IS NULL THEN NULL "
-        f"WHEN regexp_full_match(amount, '{pattern}') "
-        f"THEN CASE WHEN amount LIKE '%-%' OR amount LIKE '(%' THEN -{value} ELSE {value} END "
-        f"ELSE CAST('no dollars' || amount AS DECIMAL(18, 2)) END"
-    )
 
 
 def map_rows(
@@ -40,6 +26,8 @@ def map_rows(
     block: Block,
     columns: tuple[Column, ...],
     source: SourceTable,
+    relation: str | None = None,
+    faulty: Mapping[str, tuple[str, ...]] | None = None,
 ) -> JudgedRows:
     """Create a table of the rows of a source relation that the block takes, parsed and judged.
 
@@ -47,6 +35,12 @@ def map_rows(
     ----------
     columns
         The columns that the block maps.
+    relation
+        The source's rows with what their lookups found, when the block has lookups, or with the marks of cells that
+        cannot be read; without it the source's own.
+    faulty
+        Column of the source -> rules that cells of it broke, each row's in its column `<name> fault`. A row is
+        quarantined by such a rule where an expression names the column.
 
     Raises
     ------
@@ -55,12 +49,16 @@ def map_rows(
     """
     texts = [] if block.where is None else [(WHERE, block.where)]
     texts += block.columns.items()
-    expressions = {name: _resolve(connection, block, name, text, source) for name, text in texts}
-    tried = [f"{_failed(sql)} AS {quote_name(f'{name} failed')}" for name, sql in expressions.items()]
+    rows = quote_name(relation or source.relation)
+    expressions = {name: _resolve(connection, block, name, text, source, rows) for name, text in texts}
+    faults = _find_faults(dict(texts), faulty or {})
+    tried = [f"{condition} AS {quote_name(f'{name} {rule}')}" for (name, rule), condition in faults.items()]
+    tried += [f"{_failed(sql)} AS {quote_name(f'{name} failed')}" for name, sql in expressions.items()]
     tried += [f"TRY({sql}) AS {quote_name(name)}" for name, sql in expressions.items() if name != WHERE]
     condition = expressions.get(WHERE)
-    kept = f"WHERE TRY(CAST({condition} AS BOOLEAN)) OR {_failed(condition)}" if condition else ""
-    query = f"SELECT {LINE}, {', '.join(tried)} FROM {source.relation} {kept}"
+    unsure = "".join(f" OR {fault}" for (name, _), fault in faults.items() if name == WHERE)
+    kept = f"WHERE TRY(CAST({condition} AS BOOLEAN)) OR {_failed(condition)}{unsure}" if condition else ""
+    query = f"SELECT {LINE}, {', '.join(tried)} FROM {rows} {kept}"
     types = {name: sql_type for name, sql_type, *_ in connection.execute(f"DESCRIBE {query}").fetchall()}
     file = SourceFile("source", Path(source.name), "csv")
     mapped = tuple(column for column in columns if column.name in expressions)
@@ -68,7 +66,7 @@ def map_rows(
         present = [parse_column(column, file, types[column.name]) for column in mapped]
     except ExtractRefused as error:
         raise WrongUsage(f"{block.title}: {error}") from None
-    failures = tuple(f"{name} failed" for name in expressions)
+    failures = (*(f"{name} {rule}" for name, rule in faults), *(f"{name} failed" for name in expressions))
     parsed = render_parsed(mapped, present, f"({query})", leading=failures, carried=(LINE,))
     name = f"mapped_{block.table}"
     try:
@@ -78,7 +76,7 @@ def map_rows(
             f"{block.title} over {source.name}: an expression stops the whole query ({type(error).__name__}) "
             "instead of failing for its row. Allowed: casts and functions that fail row by row. Simplify the mapping."
         ) from None
-    rules = [(column, "expression") for column in expressions]
+    rules = [*faults, *((column, "expression") for column in expressions)]
     rules += [(p.column.name, rule) for p in present for rule, _ in p.rules]
     return JudgedRows(name, mapped, tuple(rules))
 
@@ -88,11 +86,31 @@ def _failed(sql: str) -> str:
     return f"(TRY({sql}) IS NULL AND TRY(({sql}) IS NULL) IS DISTINCT FROM true)"
 
 
-def _resolve(connection: duckdb.DuckDBPyConnection, block: Block, name: str, text: str, source: SourceTable) -> str:
+def _find_faults(texts: Mapping[str, str], faulty: Mapping[str, tuple[str, ...]]) -> dict[tuple[str, str], str]:
+    """Give, for each expression and rule, the condition under which a cell that the expression names broke the rule."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for name, text in texts.items():
+        for column, rules in faulty.items():
+            if text == column or re.search(rf"(?i)(?<!\w){re.escape(column)}(?!\w)", text):
+                for rule in rules:
+                    condition = f"coalesce({quote_name(f'{column} fault')} = {quote_text(rule)}, false)"
+                    found.setdefault((name, rule), []).append(condition)
+    return {key: f"({' OR '.join(conditions)})" for key, conditions in found.items()}
+
+
+def _resolve(
+    connection: duckdb.DuckDBPyConnection, block: Block, name: str, text: str, source: SourceTable, rows: str
+) -> str:
     if text in source.names and name != WHERE:
         return quote_name(text)
     where = f"{block.title}, {name} over {source.name}"
-    query = f"SELECT TRY({text}\n) FROM {source.relation}"
+    unknown = [format for format in find_formats(text) if format not in day_formats()]
+    if unknown:
+        raise WrongUsage(
+            f"{where}: unknown format of days {unknown[0]!r}. Allowed: {did_you_mean(unknown[0], day_formats())}. "
+            "Correct the mapping."
+        )
+    query = f"SELECT TRY({text}\n) FROM {rows}"
     try:
         one = len(connection.extract_statements(query)) == 1
         described = connection.execute(f"DESCRIBE {query}").fetchall() if one else []

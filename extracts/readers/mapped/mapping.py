@@ -14,21 +14,27 @@ decimal = "."                     # what dollars() takes for the decimal mark: "
 clinic = "category"
 
 [[transactions]]                  # one block a kind of row; several blocks a table
-file = "invoices_*.csv"           # pattern relative to the source folder; without it, every *.csv and *.csv.gz
+file = "invoices_*.csv"           # pattern relative to the source folder; without it, every *.csv, *.csv.gz, *.xlsx
+sheet = "Paid"                    # of a workbook; without it, the only visible sheet that holds rows
+header_row = 3                    # of a workbook; without it, the first row that holds anything
+optional = true                   # leave the block out, with a notice, where no file fits
+lookups = ["payer"]               # other tables of the source by a key, see `extracts.readers.mapped.lookup`
 where = '"clear_date" IS NOT NULL'
 transaction_id = "'payment-' || invoice_no"
 account_id = "invoice_no"         # the name of a source column is that column
 amount = "-dollars(amount)"       # anything else is a DuckDB expression over the row's columns, all text
 ```
 
-An expression sees one row: no other row, table or file. Beside the columns of the file it may use `source_file` (name)
-and `source_row` (records from 1), and `dollars(text)`, which reads `($1,234.50)` and `1,234.5-` strictly.
+An expression sees one row and what its lookups found: no other row, table or file. Beside the columns of the file it
+may use `source_file` (name) and `source_row` (records from 1), `dollars(text)`, which reads `($1,234.50)` and `1,234.5-`
+strictly, and `day(text, 'm/d/y')`, which reads days of one declared format, see `extracts.readers.mapped.macros`.
 A row for which an expression fails is quarantined by file, line and column.
 """
 
 from __future__ import annotations
 
 import codecs
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -36,10 +42,13 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-from extracts.contract import TABLE_NAMES, Table, table
+from extracts.contract import STATED_BALANCES, TABLE_NAMES, Table, any_table
 from extracts.errors import ExtractRefused, WrongUsage, did_you_mean
 from extracts.metadata import AUDIT_PREFIX, FILE_NAME, read_attributes
+from extracts.readers.mapped.lookup import Lookup
 
+MAPPABLE = (*TABLE_NAMES, STATED_BALANCES.name)
+"""Tables that a block may fill: those of the contract, and the balances that the source states, to be tied."""
 DECIMAL_MARKS = (".", ",")
 
 
@@ -55,13 +64,20 @@ class CsvOptions:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """One `[[TABLE]]` block, the `number`-th of its table (from 1): canonical column -> source column or expression."""
+    """One `[[TABLE]]` block, the `number`-th of its table (from 1): canonical column -> source column or expression.
+
+    `sheet` and `header_row` are for workbooks; an `optional` block is left out where no file fits.
+    """
 
     table: str
     number: int
     file: str | None
     where: str | None
     columns: Mapping[str, str]
+    sheet: str | None = None
+    header_row: int | None = None
+    optional: bool = False
+    lookups: tuple[Lookup, ...] = ()
 
     @property
     def title(self) -> str:
@@ -101,17 +117,23 @@ def read_mapping(path: Path) -> SourceMapping:
         raise WrongUsage(str(error).replace(FILE_NAME, path.name)) from None
 
 
+def _all_texts(given: Mapping[str, object]) -> bool:
+    return all(isinstance(text, str) and bool(text.strip()) for text in given.values())
+
+
 class _Reader:
     def __init__(self, name: str, raw: dict[str, Any]) -> None:
         self.name = name
         self.raw = raw
+        self.lookups: dict[str, Lookup] = {}
 
     def run(self) -> SourceMapping:
-        self.know(self.raw, ("source_system", "as_of", "csv", "attributes", *TABLE_NAMES), "table or key")
+        self.know(self.raw, ("source_system", "as_of", "csv", "attributes", "lookups", *MAPPABLE), "table or key")
         attributes = read_attributes(self.raw.get("attributes", {}))
+        self.lookups = self.read_lookups()
         blocks = tuple(
-            self.read_block(table(name), number, block, attributes.get(name, {}))
-            for name in TABLE_NAMES
+            self.read_block(any_table(name), number, block, attributes.get(name, {}))
+            for name in MAPPABLE
             for number, block in enumerate(self.blocks_of(name), start=1)
         )
         if not blocks:
@@ -166,11 +188,35 @@ class _Reader:
             raise self.wrong(f"[{name}] is one table", f"blocks, as [[{name}]]")
         return blocks
 
+    def read_lookups(self) -> dict[str, Lookup]:
+        raw = self.raw.get("lookups", {})
+        if not isinstance(raw, dict) or not all(isinstance(given, dict) for given in raw.values()):
+            raise self.wrong("lookups is no table of tables", "[lookups.payer] with lines as key = ...")
+        found = {}
+        for name, given in raw.items():
+            title = f"[lookups.{name}]"
+            self.know(given, ("file", "sheet", "header_row", "where", "key", "by"), f"key of {title}")
+            texts = {key: text for key, text in given.items() if key != "header_row"}
+            if {"file", "key", "by"} - given.keys() or not _all_texts(texts):
+                raise self.wrong(f"{title} lacks file, key or by, or has one that is no text", "texts for all three")
+            if not re.fullmatch("[A-Za-z][A-Za-z0-9_]*", name):
+                raise self.wrong(f"{title} has a name that cannot be used", "letters, digits and _")
+            found[name] = Lookup(name=name, header_row=self.read_header_row(given, title), **texts)
+        return found
+
+    def read_header_row(self, given: dict[str, Any], title: str) -> int | None:
+        row = given.get("header_row")
+        if row is not None and (isinstance(row, bool) or not isinstance(row, int) or row < 1):
+            raise self.wrong(f"{title}: header_row is no row", "a whole number from 1, as Excel counts")
+        return row
+
     def read_block(self, target: Table, number: int, raw: Any, attributes: Mapping[str, str]) -> Block:
         title = f"[[{target.name}]] block {number}"
-        if not isinstance(raw, dict) or not all(isinstance(text, str) and text.strip() for text in raw.values()):
+        options = ("file", "where", "sheet", "header_row", "optional", "lookups")
+        texts = {key: text for key, text in raw.items() if key not in options[3:]} if isinstance(raw, dict) else None
+        if texts is None or not _all_texts(texts):
             raise self.wrong(f"{title} has an entry that is no text", 'lines as account_id = "Account Number"')
-        columns = {name: text for name, text in raw.items() if name not in {"file", "where"}}
+        columns = {name: text for name, text in texts.items() if name not in options}
         allowed = (*target.names, *attributes)
         for name in columns:
             if name not in allowed and not (target.name == "guarantors" and name.startswith(AUDIT_PREFIX)):
@@ -178,7 +224,32 @@ class _Reader:
         missing = [column.name for column in target.columns if column.required and column.name not in columns]
         if missing:
             raise self.wrong(f"{title} maps nothing to {', '.join(missing)}", "every required column mapped")
-        return Block(target.name, number, raw.get("file"), raw.get("where"), columns)
+        return Block(
+            table=target.name,
+            number=number,
+            file=raw.get("file"),
+            where=raw.get("where"),
+            columns=columns,
+            sheet=raw.get("sheet"),
+            header_row=self.read_header_row(raw, title),
+            optional=self.read_optional(raw, title),
+            lookups=self.find_lookups(raw, title),
+        )
+
+    def read_optional(self, raw: dict[str, Any], title: str) -> bool:
+        optional = raw.get("optional", False)
+        if not isinstance(optional, bool):
+            raise self.wrong(f"{title}: optional is neither true nor false", "optional = true")
+        return optional
+
+    def find_lookups(self, raw: dict[str, Any], title: str) -> tuple[Lookup, ...]:
+        names = raw.get("lookups", [])
+        if not isinstance(names, list):
+            raise self.wrong(f"{title}: lookups is no list of names", 'lookups = ["payer"]')
+        for name in names:
+            if name not in self.lookups:
+                raise self.wrong(f"{title} names no known lookup: {name!r}", did_you_mean(str(name), self.lookups))
+        return tuple(self.lookups[name] for name in dict.fromkeys(names))
 
     def know(self, given: Mapping[str, object], allowed: tuple[str, ...], what: str) -> None:
         for key in given:

@@ -1,0 +1,137 @@
+"""Lookups of a mapping: another table of the source that each row of a block consults by one key.
+
+```toml
+[lookups.kind]                    # its columns are kind."CDF_MEANING" and so on in the block's expressions
+file = "CODE_VALUE.*"             # one file; sheet, header_row and where as in a block
+key = "CODE_VALUE"                # the column of that file that tells its rows apart
+by = "TRANS_TYPE_CD"              # the column or expression of the block's row that is looked up
+[[transactions]]
+lookups = ["kind"]                # a later one may look up by what an earlier one found
+```
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import duckdb
+
+from extracts.ask import ask_row
+from extracts.errors import ExtractRefused, WrongUsage, did_you_mean
+from extracts.readers.landing import Landing
+from extracts.readers.source_table import LINE, SourceTable
+from extracts.source_file import quote_name
+from extracts.wording import count_of
+
+
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    """One `[lookups.NAME]`: the rows of `file` by `key`, found for a block's row by the column or expression `by`."""
+
+    name: str
+    file: str
+    key: str
+    by: str
+    sheet: str | None = None
+    header_row: int | None = None
+    where: str | None = None
+
+    @property
+    def title(self) -> str:
+        """How messages call it."""
+        return f"[lookups.{self.name}]"
+
+
+def stage_lookup(landing: Landing, lookup: Lookup, source: SourceTable) -> str:
+    """Create the table `lookup_NAME` of a source's rows, one a key.
+
+    Raises
+    ------
+    WrongUsage
+        When the key is no column, or `where` no condition over the file's columns.
+    ExtractRefused
+        When two rows that differ have the same key: which one is meant cannot be known.
+    """
+    if lookup.key not in source.names:
+        raise WrongUsage(
+            f"{lookup.title}: key is no column of {source.name}. Allowed: {did_you_mean(lookup.key, source.names)}. "
+            "Correct the mapping."
+        )
+    landing.look_up(source)
+    connection, table, key = landing.connection, f"lookup_{lookup.name}", quote_name(lookup.key)
+    columns = ", ".join(quote_name(name) for name in source.names if name not in {"source_file", "source_row"})
+    where = f"AND ({lookup.where}\n)" if lookup.where else ""
+    rows = f"SELECT {columns}, {LINE} FROM {quote_name(source.relation)} WHERE {key} IS NOT NULL {where}"
+    try:
+        connection.execute(f"CREATE TABLE {quote_name(f'{table}_rows')} AS {rows}")
+    except duckdb.Error as error:
+        raise WrongUsage(
+            f"{lookup.title}: where is no condition over a row of {source.name} ({type(error).__name__}). Allowed: an "
+            "expression as in a block's where. Correct the mapping."
+        ) from None
+    different = connection.execute(
+        f"SELECT min({LINE}), max({LINE}) FROM (SELECT {columns}, min({LINE}) AS {LINE} "
+        f"FROM {quote_name(f'{table}_rows')} GROUP BY ALL) GROUP BY {key} HAVING count(*) > 1 ORDER BY 1 LIMIT 1"
+    ).fetchall()
+    if different:
+        first, second = different[0]
+        raise ExtractRefused(
+            f"{source.name}: lines {first} and {second} have the same {lookup.key} and differ, so {lookup.title} cannot "
+            "tell which is meant. Allowed: one row a key. Add a where to the lookup, or correct the file."
+        )
+    connection.execute(
+        f"CREATE TABLE {quote_name(table)} AS SELECT DISTINCT {columns} FROM {quote_name(f'{table}_rows')}"
+    )
+    return table
+
+
+def join_lookups(
+    landing: Landing, source: SourceTable, relation: str, lookups: tuple[Lookup, ...], tables: Mapping[str, str]
+) -> str:
+    """Create a table of a relation's rows, each with what its lookups found as one struct a lookup; return its name.
+
+    Raises
+    ------
+    WrongUsage
+        When a lookup has the name of a column, or `by` is no expression over the row.
+    """
+    connection = landing.connection
+    for lookup in lookups:
+        if lookup.name.casefold() in {name.casefold() for name in source.names}:
+            raise WrongUsage(
+                f"{lookup.title}: {source.name} has a column of that name. Allowed: another name for the lookup. Correct "
+                "the mapping."
+            )
+        by = quote_name(lookup.by) if lookup.by in source.names else f"({lookup.by}\n)"
+        key = quote_name(f"{lookup.name} key")
+        joined = f"{relation}_{lookup.name}"
+        query = (
+            f"SELECT rows.*, {quote_name(lookup.name)} FROM (SELECT *, TRY(CAST({by} AS VARCHAR)) AS {key} "
+            f"FROM {quote_name(relation)}) AS rows LEFT JOIN {quote_name(tables[lookup.name])} AS "
+            f"{quote_name(lookup.name)} ON {quote_name(lookup.name)}.{quote_name(lookup.key)} = rows.{key}"
+        )
+        try:
+            connection.execute(f"CREATE TABLE {quote_name(joined)} AS {query} ORDER BY {LINE}")
+        except duckdb.Error as error:
+            raise WrongUsage(
+                f"{lookup.title}: by is neither a column nor an expression over a row of {source.name} "
+                f"({type(error).__name__}). Allowed: {did_you_mean(lookup.by, source.names)}. Correct the mapping."
+            ) from None
+        _tell_lost(landing, source, lookup, joined)
+        relation = joined
+    return relation
+
+
+def _tell_lost(landing: Landing, source: SourceTable, lookup: Lookup, joined: str) -> None:
+    key = quote_name(f"{lookup.name} key")
+    found = f"{quote_name(lookup.name)}.{quote_name(lookup.key)}"
+    (lost,) = ask_row(
+        landing.connection,
+        f"SELECT count(*) FROM {quote_name(joined)} WHERE {key} IS NOT NULL AND {found} IS NULL",
+    )
+    if lost:
+        landing.notice(
+            f"{source.name}: {count_of(lost, 'row')} found nothing in {lookup.title} ({lookup.file}); their columns of it "
+            "are unknown"
+        )

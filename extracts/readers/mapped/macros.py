@@ -1,0 +1,98 @@
+r"""What a mapping's expressions may call: `dollars(text)` and `day(text)`, `day(text, format)`, all of them strict.
+
+`day(text, format)` reads a day of one declared format and fails for what does not fit, so that `03/04/2026` is never
+guessed at: a row of another format is quarantined. A format is one of `day_formats()`: y is four digits and yy two
+(69 to 99 are 1969 to 1999), m and d one or two, mon a month as `JAN`; add ` time` where a time follows that is to be
+dropped (`m/d/y time`); `excel` and `excel-1904` are a workbook's serial days that lost their format. `day(text)`
+takes midnight off an ISO day and leaves anything else as it is, for the contract to judge.
+"""
+
+from __future__ import annotations
+
+import re
+
+import duckdb
+
+_PARTS = {
+    "y": (r"\d{4}", "%Y"),
+    "yy": (r"\d{2}", "%y"),
+    "m": (r"\d{1,2}", "%m"),
+    "d": (r"\d{1,2}", "%d"),
+    "mon": ("[A-Za-z]{3}", "%b"),
+}
+_ORDERS = (
+    *(mark.join(order) for order in ("mdy", "dmy", "ymd") for mark in "/-."),
+    *(mark.join((*order, "yy")) for order in ("md", "dm") for mark in "/-."),
+    "d-mon-y",
+    "d-mon-yy",
+    "ymd",
+)
+_TIME = r"[ T]\d{1,2}:\d{2}(:\d{2}([.,]\d+)?)?( ?[AaPp][Mm])?(Z|[+-]\d{2}:?\d{2})?"
+_SERIALS = {"excel": "1899-12-30", "excel-1904": "1904-01-01"}
+_CALL = re.compile(r"(?i)\bday\s*\([^()]*(?:\([^()]*\)[^()]*)*,\s*'([^']*)'\s*\)")
+
+
+def day_formats() -> tuple[str, ...]:
+    """List what `day(text, format)` knows.
+
+    >>> day_formats()[:3], "d-mon-y time" in day_formats()
+    (('m/d/y', 'm/d/y time', 'm-d-y'), True)
+    """
+    return (*(f"{order}{time}" for order in _ORDERS for time in ("", " time")), *_SERIALS)
+
+
+def find_formats(expression: str) -> tuple[str, ...]:
+    """Find the formats that an expression declares for days.
+
+    >>> find_formats("day(trim(DOS), 'm/d/y')")
+    ('m/d/y',)
+    """
+    return tuple(_CALL.findall(expression))
+
+
+def define_macros(connection: duckdb.DuckDBPyConnection, decimal: str) -> None:
+    """Define the macros in a connection; `decimal` is what dollars() takes for the decimal mark."""
+    connection.execute(_render_dollars(decimal))
+    connection.execute(
+        r"CREATE OR REPLACE MACRO day(given) AS CASE WHEN regexp_full_match(given, "
+        r"'\d{4}-\d{2}-\d{2}[ T]00:00(:00(\.0+)?)?Z?') THEN left(given, 10) ELSE given END, "
+        f"(given, format) AS {_render_day()}"
+    )
+
+
+def _render_dollars(decimal: str) -> str:
+    """`($1,234.50)`, `-1234.5`, `1,234.5-`, `$12`; anything else, `12.345` too, is an error."""
+    mark, thousands = (r"\.", ",") if decimal == "." else (",", r"\.")
+    plain_digits = rf"(\d{{1,16}}|\d{{1,3}}({thousands}\d{{3}})+)({mark}\d{{1,2}})?"
+    digits = rf"\$?{plain_digits}"
+    pattern = rf"{digits}|-{digits}|\$-{plain_digits}|{digits}-|\({digits}\)"
+    plain = f"regexp_replace(amount, '[^0-9{mark}]', '', 'g')"
+    value = f"CAST(replace({plain}, ',', '.') AS DECIMAL(18, 2))"
+    # The last branch fails on purpose: DuckDB's TRY catches a failed cast, but refuses error() as volatile.
+    return (
+        f"CREATE MACRO dollars(amount) AS CASE WHEN amount IS NULL THEN NULL "
+        f"WHEN regexp_full_match(amount, '{pattern}') "
+        f"THEN CASE WHEN amount LIKE '%-%' OR amount LIKE '(%' THEN -{value} ELSE {value} END "
+        f"ELSE CAST('no dollars' || amount AS DECIMAL(18, 2)) END"
+    )
+
+
+def _render_day() -> str:
+    branches = []
+    for order in _ORDERS:
+        words = re.findall(r"mon|yy|[ymd]|[/.-]", order)
+        pattern = "".join(_PARTS[word][0] if word in _PARTS else re.escape(word) for word in words)
+        if order == "ymd":
+            pattern = r"\d{4}\d{2}\d{2}"
+        mask = "".join(_PARTS[word][1] if word in _PARTS else word for word in words)
+        for time, tail in (("", ""), (" time", f"({_TIME})?")):
+            branches.append(
+                f"WHEN format = '{order}{time}' AND regexp_full_match(given, '{pattern}{tail}') "
+                f"THEN CAST(strptime(regexp_extract(given, '^[^ T]+'), '{mask}') AS DATE)"
+            )
+    for name, first in _SERIALS.items():
+        branches.append(
+            rf"WHEN format = '{name}' AND regexp_full_match(given, '\d{{1,7}}(\.\d+)?') "
+            f"THEN DATE '{first}' + CAST(floor(CAST(given AS DOUBLE)) AS INTEGER)"
+        )
+    return f"CASE WHEN given IS NULL THEN NULL {' '.join(branches)} ELSE CAST('no day ' || given AS DATE) END"

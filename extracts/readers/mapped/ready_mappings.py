@@ -1,0 +1,43 @@
+"""Mappings that come with payrank, for systems whose field names are public: `--mapping ready:NAME`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from extracts.errors import WrongUsage, did_you_mean
+
+PREFIX = "ready:"
+_FOLDER = Path(__file__).parent / "ready"
+
+
+def ready_mappings() -> dict[str, str]:
+    """Return name -> its first line: the system, and on what the mapping was verified.
+
+    >>> sorted(ready_mappings())
+    ['nextgen', 'oracle_health', 'tebra']
+    """
+    return {path.stem: _first_line(path) for path in sorted(_FOLDER.glob("*.toml"))}
+
+
+def _first_line(path: Path) -> str:
+    return path.read_text(encoding="utf-8").partition("\n")[0].lstrip("# ").rstrip(".")
+
+
+def find_mapping(mapping: Path | str) -> Path:
+    """Return the file of a mapping: the path as it is, or where `ready:NAME` lies.
+
+    Raises
+    ------
+    WrongUsage
+        When no ready mapping has that name; the message lists those that there are.
+    """
+    text = str(mapping)
+    if not text.startswith(PREFIX):
+        return Path(mapping)
+    name = text.removeprefix(PREFIX)
+    known = ready_mappings()
+    if name not in known:
+        listed = "; ".join(f"{PREFIX}{known_name} ({line})" for known_name, line in known.items())
+        hint = f" ({did_you_mean(name, known)})" if name else ""
+        raise WrongUsage(f"{text}: no such ready mapping{hint}. Allowed: {listed}. Choose one, or give a TOML file.")
+    return _FOLDER / f"{name}.toml"
