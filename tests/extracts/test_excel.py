@@ -9,6 +9,7 @@ from datetime import date, datetime
 from decimal import Decimal
 
 import pytest
+import xlsxwriter
 from openpyxl import Workbook
 from openpyxl.styles import numbers
 
@@ -45,9 +46,14 @@ def good(n):
     return [f"{n:05}", f"G{n % 7}", date(2026, 1, n % 28 + 1), n + 0.5]
 
 
+def moment(*time):
+    return datetime(2026, 1, 5, *time)  # noqa: DTZ001 - Excel knows no time zones
+
+
 def change(path, part, pattern, replacement):
     """Rewrite one part of a workbook by a regular expression that must match."""
     packed = io.BytesIO(path.read_bytes())
+    assert part in zipfile.ZipFile(packed).namelist()
     with zipfile.ZipFile(packed) as old, zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as new:
         for info in old.infolist():
             content = old.read(info)
@@ -143,9 +149,9 @@ def test_money_is_exact_to_the_cent_or_quarantined(book, value, number_format, e
 @pytest.mark.parametrize(
     ("value", "shown"),
     [
-        (datetime(2026, 1, 5, 13, 45), "2026-01-05 13:45:00"),
-        (datetime(2026, 1, 5, 23, 59, 59), "2026-01-05 23:59:59"),
-        (datetime(2026, 1, 5), "2026-01-05"),
+        (moment(13, 45), "2026-01-05 13:45:00"),
+        (moment(23, 59, 59), "2026-01-05 23:59:59"),
+        (moment(), "2026-01-05"),
     ],
 )
 def test_a_day_with_a_time_keeps_its_time_until_the_mapping_drops_it(book, value, shown):
@@ -413,11 +419,7 @@ def test_rows_out_of_order_and_entities_are_refused(book):
     with pytest.raises(ExtractRefused, match="row 2 is out of order"):
         book(alter=lambda path: change(path, "xl/worksheets/sheet1.xml", '<row r="3"', '<row r="2"'))
     with pytest.raises(ExtractRefused, match="document type"):
-        book(
-            alter=lambda path: change(
-                path, "xl/worksheets/sheet1.xml", "^", '<!DOCTYPE x [<!ENTITY a "b">]>\n'
-            )
-        )
+        book(alter=lambda path: change(path, "xl/worksheets/sheet1.xml", "^", '<!DOCTYPE x [<!ENTITY a "b">]>\n'))
 
 
 def test_a_bomb_is_refused_before_it_grows(book, monkeypatch):
@@ -431,17 +433,18 @@ def test_a_bomb_is_refused_before_it_grows(book, monkeypatch):
         book(alter=alter)
 
 
-def test_texts_are_read_without_their_reading_aids_and_escapes(book):
+def test_texts_are_read_without_their_reading_aids_and_escapes(tmp_path):
+    path = tmp_path / "book.xlsx"
+    with xlsxwriter.Workbook(path) as workbook:
+        sheet = workbook.add_worksheet()
+        for place, row in enumerate([HEADER, ["first", "line", "2026-01-05", 1]]):
+            sheet.write_row(place, 0, row)
     texts = "<si><r><t>00</t></r><r><t>1</t></r><rPh sb='0' eb='1'><t>aid</t></rPh></si>"
-
-    def alter(path):
-        change(path, "xl/sharedStrings.xml", "<si><t>first</t></si>", texts)
-        change(path, "xl/sharedStrings.xml", "<t>line</t>", "<t>a_x000A_b</t>")
-
-    workbook = Workbook()
-    fill(workbook.active, [["first", "line", date(2026, 1, 5), 1]])
-    _, out, _ = book(workbook, alter=alter)
-    assert ask(out, "SELECT account_id, guarantor_id FROM accounts") == [("001", "a\nb")]
+    change(path, "xl/sharedStrings.xml", "<si><t>first</t></si>", texts)
+    change(path, "xl/sharedStrings.xml", "<t>line</t>", "<t>a_x000A_b</t>")
+    (tmp_path / "mapping.toml").write_text(MAPPING)
+    import_csv(path, tmp_path / "out", tmp_path / "mapping.toml")
+    assert ask(tmp_path / "out", "SELECT account_id, guarantor_id FROM accounts") == [("001", "a\nb")]
 
 
 def test_a_sheet_named_for_a_csv_is_wrong_usage(tmp_path):
@@ -454,7 +457,7 @@ def test_a_sheet_named_for_a_csv_is_wrong_usage(tmp_path):
 def test_payers_named_na_or_none_are_kept_and_declared_nulls_are_unknown(book):
     workbook = Workbook()
     fill(workbook.active, [["NA", "None", date(2026, 1, 5), "-"], ["x", "y", date(2026, 1, 5), 2]])
-    mapping = '[csv]\nnulls = ["-"]\n' + MAPPING.replace('"\'c\' || Account"', '"Account"').replace(
+    mapping = '[csv]\nnulls = ["-"]\n' + MAPPING.replace("\"'c' || Account\"", '"Account"').replace(
         "[[transactions]]", "[[transactions]]\nwhere = 'Balance IS NOT NULL'"
     )
     report, out, _ = book(workbook, mapping)

@@ -252,8 +252,8 @@ class _Staging:
         merged = sum(row > self.header for row in self.layout.merged)
         if merged:
             self.landing.notice(
-                f"{self.title}: {count_of(merged, 'area')} of merged cells; the first cell of each holds the value, the "
-                "others are empty"
+                f"{self.title}: {count_of(merged, 'area')} of merged cells; the first cell of each holds the value, "
+                "the others are empty"
             )
 
     def refuse(self, found: str, advice: str) -> ExtractRefused:

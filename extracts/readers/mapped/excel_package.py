@@ -157,32 +157,34 @@ def _relations(path: Path, package: zipfile.ZipFile, part: str, folder: str) -> 
 def _read_texts(path: Path, package: zipfile.ZipFile, part: str) -> tuple[str, ...]:
     if package.getinfo(part).file_size > LARGEST_TEXTS:
         raise refuse_book(path, "holds over 256 MiB of texts", "Save its sheets as CSV UTF-8.")
-    texts: list[str] = []
-    pieces: list[str] = []
-    inside = {"t": False, "phonetic": False}
+    found = _Texts()
+    walk(path, package, part, found.start, found.end, found.text, most=LARGEST_TEXTS)
+    return tuple(found.texts)
 
-    def start(name: str, _: dict[str, str]) -> None:
+
+class _Texts:
+    """The shared strings: a text may come in runs, and have a reading aid (`rPh`) that is no part of it."""
+
+    def __init__(self) -> None:
+        self.texts: list[str] = []
+        self.pieces: list[str] = []
+        self.inside = ""
+
+    def start(self, name: str, _: dict[str, str]) -> None:
         if name == "si":
-            pieces.clear()
-        elif name == "rPh":
-            inside["phonetic"] = True
-        elif name == "t":
-            inside["t"] = not inside["phonetic"]
+            self.pieces.clear()
+        elif name == "rPh" or (name == "t" and self.inside != "rPh"):
+            self.inside = name
 
-    def end(name: str) -> None:
+    def end(self, name: str) -> None:
         if name == "si":
-            texts.append(unescape("".join(pieces)))
-        elif name == "rPh":
-            inside["phonetic"] = False
-        elif name == "t":
-            inside["t"] = False
+            self.texts.append(unescape("".join(self.pieces)))
+        elif name == self.inside:
+            self.inside = ""
 
-    def text(data: str) -> None:
-        if inside["t"]:
-            pieces.append(data)
-
-    walk(path, package, part, start, end, text, most=LARGEST_TEXTS)
-    return tuple(texts)
+    def text(self, data: str) -> None:
+        if self.inside == "t":
+            self.pieces.append(data)
 
 
 def _read_formats(path: Path, package: zipfile.ZipFile, part: str) -> tuple[Format, ...]:

@@ -18,6 +18,7 @@ from extracts.readers.mapped.excel_cells import (
 from extracts.readers.mapped.excel_package import Book, Sheet, refuse_book, stream, unescape
 
 MOST_COLUMNS = 16384
+_BOOLEANS = {"1": "true", "0": "false"}
 _REFERENCE = re.compile(r"([A-Z]{1,3})([0-9]{1,7})")
 
 
@@ -144,20 +145,18 @@ class _Reader:
             self.row.cells[self.column] = text
 
     def _render(self, raw: str) -> str:
-        kind = self.kind
-        if kind == "s":
-            place = int(raw) if raw.isdigit() else -1
+        if self.kind == "n":
+            return self._render_number(raw) if raw else ""
+        if self.kind == "s":
+            place = int(raw)
             return self.book.texts[place] if 0 <= place < len(self.book.texts) else FAULT + ERROR
-        if kind in {"str", "inlineStr"}:
+        if self.kind in {"str", "inlineStr"}:
             return unescape(raw)
-        if kind == "b":
-            return {"1": "true", "0": "false"}.get(raw, FAULT + ERROR)
-        if kind == "e":
-            return FAULT + ERROR
-        if kind == "d":
+        if self.kind == "d":
             return render_moment(raw)
-        if not raw:
-            return ""
+        return _BOOLEANS.get(raw, FAULT + ERROR) if self.kind == "b" else FAULT + ERROR
+
+    def _render_number(self, raw: str) -> str:
         if self.format.is_date:
             return render_serial(raw, since_1904=self.book.since_1904)
         if not self.format.zeros:

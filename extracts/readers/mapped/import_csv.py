@@ -139,8 +139,8 @@ class _Mapped:
             column = any_table(block.table).column(name)
             if text in sheet.numbers and column is not None and column.kind == "id":
                 told = (
-                    f"{sheet.source.name}: column {text} holds {count_of(sheet.numbers[text], 'id')} as numbers; leading "
-                    "zeros, if there were any, were lost in Excel"
+                    f"{sheet.source.name}: column {text} holds {count_of(sheet.numbers[text], 'id')} as numbers; "
+                    "leading zeros, if there were any, were lost in Excel"
                 )
                 if told not in self.landing.notices:
                     self.landing.notice(told)
@@ -172,8 +172,8 @@ def _find_one(source: Path, lookup: Lookup) -> Path:
     found = _match(source, lookup.file, lookup.title)
     if len(found) != 1:
         raise WrongUsage(
-            f"{lookup.title}: {count_of(len(found), 'file')} of {source} fit {lookup.file!r}. Allowed: one. Correct the "
-            "pattern or the source."
+            f"{lookup.title}: {count_of(len(found), 'file')} of {source} fit {lookup.file!r}. Allowed: one. Correct "
+            "the pattern or the source."
         )
     return found[0]
 

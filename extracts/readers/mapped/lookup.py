@@ -77,8 +77,8 @@ def stage_lookup(landing: Landing, lookup: Lookup, source: SourceTable) -> str:
     if different:
         first, second = different[0]
         raise ExtractRefused(
-            f"{source.name}: lines {first} and {second} have the same {lookup.key} and differ, so {lookup.title} cannot "
-            "tell which is meant. Allowed: one row a key. Add a where to the lookup, or correct the file."
+            f"{source.name}: lines {first} and {second} have the same {lookup.key} and differ, so {lookup.title} "
+            "cannot tell which is meant. Allowed: one row a key. Add a where to the lookup, or correct the file."
         )
     connection.execute(
         f"CREATE TABLE {quote_name(table)} AS SELECT DISTINCT {columns} FROM {quote_name(f'{table}_rows')}"
@@ -100,8 +100,8 @@ def join_lookups(
     for lookup in lookups:
         if lookup.name.casefold() in {name.casefold() for name in source.names}:
             raise WrongUsage(
-                f"{lookup.title}: {source.name} has a column of that name. Allowed: another name for the lookup. Correct "
-                "the mapping."
+                f"{lookup.title}: {source.name} has a column of that name. Allowed: another name for the lookup. "
+                "Correct the mapping."
             )
         by = quote_name(lookup.by) if lookup.by in source.names else f"({lookup.by}\n)"
         key = quote_name(f"{lookup.name} key")
@@ -132,6 +132,6 @@ def _tell_lost(landing: Landing, source: SourceTable, lookup: Lookup, joined: st
     )
     if lost:
         landing.notice(
-            f"{source.name}: {count_of(lost, 'row')} found nothing in {lookup.title} ({lookup.file}); their columns of it "
-            "are unknown"
+            f"{source.name}: {count_of(lost, 'row')} found nothing in {lookup.title} ({lookup.file}); what it would "
+            "tell of them is unknown"
         )

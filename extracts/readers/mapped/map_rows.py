@@ -104,7 +104,7 @@ def _resolve(
     if text in source.names and name != WHERE:
         return quote_name(text)
     where = f"{block.title}, {name} over {source.name}"
-    unknown = [format for format in find_formats(text) if format not in day_formats()]
+    unknown = [given for given in find_formats(text) if given not in day_formats()]
     if unknown:
         raise WrongUsage(
             f"{where}: unknown format of days {unknown[0]!r}. Allowed: {did_you_mean(unknown[0], day_formats())}. "

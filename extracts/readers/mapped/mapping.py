@@ -26,8 +26,9 @@ amount = "-dollars(amount)"       # anything else is a DuckDB expression over th
 ```
 
 An expression sees one row and what its lookups found: no other row, table or file. Beside the columns of the file it
-may use `source_file` (name) and `source_row` (records from 1), `dollars(text)`, which reads `($1,234.50)` and `1,234.5-`
-strictly, and `day(text, 'm/d/y')`, which reads days of one declared format, see `extracts.readers.mapped.macros`.
+may use `source_file` (name) and `source_row` (records from 1), `dollars(text)`, which reads `($1,234.50)` and
+`1,234.5-` strictly, and `day(text, 'm/d/y')`, which reads days of one declared format, see
+`extracts.readers.mapped.macros`.
 A row for which an expression fails is quarantined by file, line and column.
 """
 
