@@ -10,6 +10,7 @@ from types import TracebackType
 
 import duckdb
 
+from extracts.finding import Finding
 from extracts.metadata import Metadata
 
 
@@ -46,8 +47,13 @@ class Extract:
     metadata: Metadata
     tables: Mapping[str, TableState]
     digests: Mapping[str, str]
-    notices: tuple[str, ...]
+    findings: tuple[Finding, ...]
     workspace: Path | None = None
+
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """What a person should know of the extract, a sentence a finding."""
+        return tuple(finding.text for finding in self.findings)
 
     def has(self, table: str, *columns: str) -> bool:
         """Say whether the table arrived, and these columns with it.

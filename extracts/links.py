@@ -1,4 +1,4 @@
-"""What an extract's tables say of each other. Nothing here refuses a run: each finding is a notice with a count."""
+"""What an extract's tables say of each other. Nothing here refuses a run: each is a finding with a count."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import duckdb
 from extracts.ask import ask_row
 from extracts.contract import KNOWN_FLAGS, TABLES
 from extracts.extract import TableState
+from extracts.finding import Finding
 from extracts.source_file import quote_text
 from extracts.wording import count_of
 
@@ -47,9 +48,9 @@ LINKS: tuple[Link, ...] = (
 
 def describe_links(
     connection: duckdb.DuckDBPyConnection, states: Mapping[str, TableState], as_of: date | None
-) -> tuple[str, ...]:
+) -> tuple[Finding, ...]:
     """Count rows that name an absent row, reversals before their original, unknown flags, and rows of the future."""
-    notices = []
+    findings = []
     for link in LINKS:
         if not (states[link.table].present and states[link.parent].present) or not states[link.table].rows_loaded:
             continue
@@ -60,27 +61,27 @@ def describe_links(
         )
         if rows:
             what = f"{link.table}.{link.column}"
-            notices.append(
-                f"{link.table}: {count_of(rows, 'row')} whose {what} is not in {link.parent}.{link.parent_column}"
-            )
+            told = f"{link.table}: {count_of(rows, 'row')} whose {what} is not in {link.parent}.{link.parent_column}"
+            findings.append(Finding("keys", link.table, rows, told))
     return (
-        *notices,
+        *findings,
         *_describe_reversals(connection),
         *_describe_flags(connection),
         *_describe_future(connection, as_of),
     )
 
 
-def _describe_reversals(connection: duckdb.DuckDBPyConnection) -> tuple[str, ...]:
+def _describe_reversals(connection: duckdb.DuckDBPyConnection) -> tuple[Finding, ...]:
     early = _count(
         connection,
         "FROM transactions AS later JOIN transactions AS original ON original.transaction_id = later.reverses_id "
         "WHERE later.reverses_id IS NOT NULL AND later.posted_on < original.posted_on",
     )
-    return (f"transactions: {count_of(early, 'reversal')} posted before the row reversed",) if early else ()
+    told = f"transactions: {count_of(early, 'reversal')} posted before the row reversed"
+    return (Finding("keys", "transactions", early, told),) if early else ()
 
 
-def _describe_flags(connection: duckdb.DuckDBPyConnection) -> tuple[str, ...]:
+def _describe_flags(connection: duckdb.DuckDBPyConnection) -> tuple[Finding, ...]:
     known = ", ".join(map(quote_text, KNOWN_FLAGS))
     found = connection.execute(
         f"SELECT flag, count(*) FROM flags WHERE flag NOT IN ({known}) GROUP BY flag ORDER BY flag"
@@ -88,23 +89,25 @@ def _describe_flags(connection: duckdb.DuckDBPyConnection) -> tuple[str, ...]:
     rows = sum(count for _, count in found)
     if not rows:
         return ()
-    return (
+    told = (
         f"flags: {count_of(rows, 'row')} with {count_of(len(found), 'flag')} that no rule reads; "
-        f"rules read {', '.join(KNOWN_FLAGS)}",
+        f"rules read {', '.join(KNOWN_FLAGS)}"
     )
+    return (Finding("codes", "flags", rows, told),)
 
 
-def _describe_future(connection: duckdb.DuckDBPyConnection, as_of: date | None) -> tuple[str, ...]:
+def _describe_future(connection: duckdb.DuckDBPyConnection, as_of: date | None) -> tuple[Finding, ...]:
     if as_of is None:
         return ()
-    notices = []
+    findings = []
     for table in TABLES:
         if table.known_on is None:
             continue
         rows = _count(connection, f"FROM {table.name} WHERE {table.known_on} >= DATE '{as_of}'")
         if rows:
-            notices.append(f"{table.name}: {count_of(rows, 'row')} known on or after the extract's as-of date {as_of}")
-    return tuple(notices)
+            told = f"{table.name}: {count_of(rows, 'row')} known on or after the extract's as-of date {as_of}"
+            findings.append(Finding("dates", table.name, rows, told))
+    return tuple(findings)
 
 
 def _count(connection: duckdb.DuckDBPyConnection, from_clause: str) -> int:

@@ -15,6 +15,7 @@ from extracts.control_totals import check_control_total, refuse_total
 from extracts.database import fetch_tables, is_address, read_address
 from extracts.errors import ExtractRefused
 from extracts.extract import Extract, TableState
+from extracts.finding import Finding
 from extracts.links import describe_links
 from extracts.metadata import FILE_NAME, Metadata, read_metadata
 from extracts.quarantine import create_quarantine, quarantine_rows
@@ -23,12 +24,18 @@ from extracts.source_file import SourceFile, digest_file, find_sources, quote_na
 from extracts.stage import RULE, Staged, stage_table
 
 
-def load_extract(source: Path | str) -> Extract:
+def load_extract(source: Path | str, *, refusals: list[ExtractRefused] | None = None) -> Extract:
     """Load an extract: one `.parquet`, `.csv` or `.csv.gz` a table, and an optional `extract.toml`.
 
     `source` is the folder, or the address of a database schema that holds the tables (`extracts.database`). Rows that
     break the contract go to the table `quarantine`; rows alike in every column are loaded once. For each table rows
     read = loaded + quarantined + repeated. Dates are days, money is dollars.
+
+    Parameters
+    ----------
+    refusals
+        Where to collect what would refuse a table, so that one look finds everything: the table is then taken for
+        absent, and loading goes on. None refuses at the first.
 
     Returns
     -------
@@ -51,7 +58,7 @@ def load_extract(source: Path | str) -> Extract:
     try:
         connection = open_database(workspace)
         try:
-            return _load(connection, source, workspace)
+            return _Loading(connection, source, workspace, refusals).run()
         except BaseException:
             connection.close()
             raise
@@ -76,49 +83,108 @@ def open_database(workspace: Path) -> duckdb.DuckDBPyConnection:
     )
 
 
-def _load(connection: duckdb.DuckDBPyConnection, source: Path | str, workspace: Path) -> Extract:
-    folder, shown = _open_source(source, workspace)
-    sources, notices = find_sources(folder)
-    metadata = read_metadata(folder)
-    create_quarantine(connection)
-    states = {}
-    for table in TABLES:
-        attributes = metadata.attributes.get(table.name, {})
-        file = sources.get(table.name)
-        if file is None:
-            if table.name in metadata.control_totals and metadata.control_totals[table.name].rows != 0:
-                raise refuse_total(table, folder.name, "a file of the table", "none")
-            states[table.name] = _create_absent(connection, table, attributes)
-        else:
-            states[table.name], found = _load_table(connection, table, file, metadata, workspace)
-            notices += found
-    if STATED_BALANCES.name in sources:
-        file = sources[STATED_BALANCES.name]
-        states[file.table], found = _load_table(connection, STATED_BALANCES, file, metadata, workspace)
-        notices += found
-    if not states["accounts"].rows_loaded and not states["denials"].rows_loaded:
-        raise ExtractRefused(
-            f"{shown}: the extract is empty, with no row of accounts and none of denials. Allowed: at least one "
-            "row of either. Check the export's filter, and send it again."
+class _Loading:
+    def __init__(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        source: Path | str,
+        workspace: Path,
+        refusals: list[ExtractRefused] | None,
+    ) -> None:
+        self.connection = connection
+        self.source = source
+        self.workspace = workspace
+        self.refusals = refusals
+        self.findings: list[Finding] = []
+        self.states: dict[str, TableState] = {}
+
+    def run(self) -> Extract:
+        folder, shown = _open_source(self.source, self.workspace)
+        files, strangers = find_sources(folder)
+        self.findings += [Finding("contract", "", 1, told) for told in strangers]
+        metadata = self._read_metadata(folder)
+        create_quarantine(self.connection)
+        for table in TABLES:
+            self._take(table, files.get(table.name), metadata, folder)
+        if STATED_BALANCES.name in files:
+            self._take(STATED_BALANCES, files[STATED_BALANCES.name], metadata, folder)
+        if not self.states["accounts"].rows_loaded and not self.states["denials"].rows_loaded:
+            self._refuse(
+                ExtractRefused(
+                    f"{shown}: the extract is empty, with no row of accounts and none of denials. Allowed: at least "
+                    "one row of either. Check the export's filter, and send it again."
+                )
+            )
+        digests = {file.name: digest_file(file.path) for file in files.values()}
+        if (folder / FILE_NAME).exists():
+            digests[FILE_NAME] = digest_file(folder / FILE_NAME)
+        if is_address(self.source):
+            shutil.rmtree(folder)
+        self.findings += describe_links(self.connection, self.states, metadata.as_of)
+        self.connection.execute("RESET disabled_optimizers")
+        extract = Extract(
+            connection=self.connection,
+            source=shown,
+            metadata=metadata,
+            tables=self.states,
+            digests=dict(sorted(digests.items())),
+            findings=tuple(self.findings),
+            workspace=self.workspace,
         )
-    digests = {file.name: digest_file(file.path) for file in sources.values()}
-    if (folder / FILE_NAME).exists():
-        digests[FILE_NAME] = digest_file(folder / FILE_NAME)
-    if is_address(source):
-        shutil.rmtree(folder)
-    notices += describe_links(connection, states, metadata.as_of)
-    connection.execute("RESET disabled_optimizers")
-    extract = Extract(
-        connection=connection,
-        source=shown,
-        metadata=metadata,
-        tables=states,
-        digests=dict(sorted(digests.items())),
-        notices=tuple(notices),
-        workspace=workspace,
-    )
-    weakref.finalize(extract, shutil.rmtree, workspace, ignore_errors=True)
-    return extract
+        weakref.finalize(extract, shutil.rmtree, self.workspace, ignore_errors=True)
+        return extract
+
+    def _refuse(self, refused: ExtractRefused) -> None:
+        """Refuse now, or collect the refusal for whoever wants them all."""
+        if self.refusals is None:
+            raise refused
+        # An empty extract is no news where its tables were refused.
+        if "the extract is empty" not in str(refused) or not self.refusals:
+            self.refusals.append(refused)
+
+    def _read_metadata(self, folder: Path) -> Metadata:
+        try:
+            return read_metadata(folder)
+        except ExtractRefused as refused:
+            self._refuse(refused)
+            return Metadata()
+
+    def _take(self, table: Table, file: SourceFile | None, metadata: Metadata, folder: Path) -> None:
+        """Load one table, or make it empty where it is absent or refused."""
+        attributes = metadata.attributes.get(table.name, {})
+        try:
+            if file is not None:
+                self.states[table.name] = self._load_table(table, file, metadata)
+                return
+            total = metadata.control_totals.get(table.name)
+            if total is not None and total.rows != 0:
+                raise refuse_total(table, folder.name, "a file of the table", "none")
+        except ExtractRefused as refused:
+            self._refuse(refused)
+            self.connection.execute(f"DROP TABLE IF EXISTS {quote_name(table.name)}")
+            self.connection.execute("DELETE FROM quarantine WHERE table_name = ?", [table.name])
+        self.states[table.name] = _create_absent(self.connection, table, attributes)
+
+    def _load_table(self, table: Table, source: SourceFile, metadata: Metadata) -> TableState:
+        attributes = metadata.attributes.get(table.name, {})
+        staged = stage_table(self.connection, table, attribute_columns(attributes), source, self.workspace)
+        unread = check_control_total(self.connection, staged, metadata.control_totals.get(table.name))
+        rows, quarantined = quarantine_rows(self.connection, staged)
+        self.connection.execute(f"ALTER TABLE {quote_name(table.name)} DROP COLUMN {RULE}")
+        repeated = drop_repeated(self.connection, table, staged.columns, source)
+        self.findings += [Finding("sums", table.name, 1, told) for told in unread]
+        self.findings += _describe_arrival(staged, rows, quarantined, repeated)
+        return TableState(
+            name=table.name,
+            present=True,
+            absent_columns=staged.absent,
+            ignored_columns=staged.ignored,
+            attributes=dict(attributes),
+            rows_read=rows,
+            rows_loaded=rows - quarantined - repeated,
+            rows_quarantined=quarantined,
+            rows_repeated=repeated,
+        )
 
 
 def _open_source(source: Path | str, workspace: Path) -> tuple[Path, str]:
@@ -130,30 +196,6 @@ def _open_source(source: Path | str, workspace: Path) -> tuple[Path, str]:
     folder.mkdir(mode=0o700)
     fetch_tables(address, folder)
     return folder, address.shown
-
-
-def _load_table(
-    connection: duckdb.DuckDBPyConnection, table: Table, source: SourceFile, metadata: Metadata, workspace: Path
-) -> tuple[TableState, list[str]]:
-    attributes = metadata.attributes.get(table.name, {})
-    staged = stage_table(connection, table, attribute_columns(attributes), source, workspace)
-    notices = list(check_control_total(connection, staged, metadata.control_totals.get(table.name)))
-    rows, quarantined = quarantine_rows(connection, staged)
-    connection.execute(f"ALTER TABLE {quote_name(table.name)} DROP COLUMN {RULE}")
-    repeated = drop_repeated(connection, table, staged.columns, source)
-    notices += _describe_arrival(staged, rows, quarantined, repeated)
-    state = TableState(
-        name=table.name,
-        present=True,
-        absent_columns=staged.absent,
-        ignored_columns=staged.ignored,
-        attributes=dict(attributes),
-        rows_read=rows,
-        rows_loaded=rows - quarantined - repeated,
-        rows_quarantined=quarantined,
-        rows_repeated=repeated,
-    )
-    return state, notices
 
 
 def attribute_columns(attributes: Mapping[str, str]) -> tuple[Column, ...]:
@@ -175,26 +217,30 @@ def _create_absent(connection: duckdb.DuckDBPyConnection, table: Table, attribut
     return TableState(table.name, False, tuple(c.name for c in columns), (), dict(attributes), 0, 0, 0, 0)
 
 
-def _describe_arrival(staged: Staged, rows: int, quarantined: int, repeated: int) -> list[str]:
-    file = staged.source.name
-    notices = []
+def _describe_arrival(staged: Staged, rows: int, quarantined: int, repeated: int) -> list[Finding]:
+    file, table = staged.source.name, staged.table.name
+    findings = []
     if not rows:
-        notices.append(f"{file}: has a header but no rows")
+        findings.append(Finding("contract", table, 0, f"{file}: has a header but no rows"))
     if staged.absent:
-        notices.append(f"{file}: absent columns, their features are null: {', '.join(staged.absent)}")
+        told = f"{file}: absent columns, their features are null: {', '.join(staged.absent)}"
+        findings.append(Finding("contract", table, len(staged.absent), told))
     if staged.ignored:
-        notices.append(
+        told = (
             f"{file}: extra columns, ignored: {', '.join(staged.ignored)}. Declare them in {FILE_NAME} under "
-            f"[attributes.{staged.table.name}] to use them"
+            f"[attributes.{table}] to use them"
         )
+        findings.append(Finding("contract", table, len(staged.ignored), told))
     if staged.integer_ids:
-        notices.append(
-            f"{file}: ids arrived as integers, so leading zeros may be lost: {', '.join(staged.integer_ids)}"
-        )
+        told = f"{file}: ids arrived as integers, so leading zeros may be lost: {', '.join(staged.integer_ids)}"
+        findings.append(Finding("keys", table, len(staged.integer_ids), told))
     if quarantined:
-        notices.append(f"{file}: {quarantined:,} of {rows:,} rows are quarantined")
+        told = f"{file}: {quarantined:,} of {rows:,} rows are quarantined"
+        findings.append(Finding("contract", table, quarantined, told))
     if repeated:
-        notices.append(f"{file}: {repeated:,} of {rows:,} rows are repeated, alike in every column, and loaded once")
+        told = f"{file}: {repeated:,} of {rows:,} rows are repeated, alike in every column, and loaded once"
+        findings.append(Finding("keys", table, repeated, told))
     if staged.scan is not None and not staged.scan.closed:
-        notices.append(f"{file}: the last line has no line end; declare control totals to prove that nothing was cut")
-    return notices
+        told = f"{file}: the last line has no line end; declare control totals to prove that nothing was cut"
+        findings.append(Finding("contract", table, 1, told))
+    return findings

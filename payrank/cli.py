@@ -56,15 +56,22 @@ def simulate(folder: Path, accounts: int, seed: int, as_of: date) -> None:
     run_simulate(folder, accounts=accounts, seed=seed, as_of=as_of)
 
 
-@payrank.command(cls=Examples, example="payrank check extract --as-of 2026-11-20")
+@payrank.command(
+    cls=Examples, example="payrank check extract --as-of 2026-11-20 --out look\npayrank check extract --json"
+)
 @click.argument("extract", type=EXTRACT)
 @click.option("--as-of", type=Day(), metavar="DATE", help="Also check that the extract is fresh enough for this day.")
+@click.option("--out", type=FOLDER, help="Folder for check.html and check.json.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of tables.")
 @settings_option
-def check(extract: Path | str, as_of: date | None, settings: Path | None) -> None:
-    """Check an extract against the contract; exit code 3 when it is refused."""
-    from payrank.extract_commands import run_check
+def check(extract: Path | str, as_of: date | None, out: Path | None, as_json: bool, settings: Path | None) -> None:
+    """Check an extract: contract, keys, sums, days, volume, codes, features.
 
-    run_check(extract, as_of=as_of, settings_file=settings)
+    Ends with exit code 3 when the contract refuses it; what is merely odd is told and lets it pass.
+    """
+    from payrank.check_command import run_check
+
+    run_check(extract, as_of=as_of, out=out, as_json=as_json, settings_file=settings)
 
 
 @payrank.command(

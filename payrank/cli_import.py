@@ -31,7 +31,7 @@ def import_() -> None:
     name="csv",
     cls=Examples,
     example=(
-        "payrank import csv ar_export/ --suggest > mapping.toml\n"
+        "payrank import csv ar_export/ --suggest\n"
         "payrank import csv ar_export/ --mapping mapping.toml --out extract"
     ),
 )

@@ -6,7 +6,6 @@ from datetime import date
 from pathlib import Path
 
 from extracts.errors import WrongUsage
-from extracts.extract import Extract
 from extracts.load import load_extract
 from payrank.console import STDOUT, Progress, make_table
 from payrank.settings import read_settings
@@ -19,39 +18,6 @@ def run_simulate(folder: Path, *, accounts: int, seed: int, as_of: date) -> None
     with Progress().working(f"simulated {accounts:,} accounts"):
         simulate(folder, accounts=accounts, seed=seed, as_of=as_of)
     STDOUT.print(f"{folder} holds a simulated extract, known before {as_of}. Next: payrank check {folder}")
-
-
-def run_check(source: Path | str, *, as_of: date | None, settings_file: Path | None) -> None:
-    """Load an extract under its contract and show how each table arrived."""
-    from scoring.guards import check_age
-
-    settings = read_settings(settings_file)
-    with load_extract(source) as extract:
-        STDOUT.print(_arrivals(extract))
-        for notice in extract.notices:
-            STDOUT.print(f"- {notice}", markup=False)
-        if as_of is not None:
-            check_age(extract, as_of, settings.scoring)
-        known = extract.metadata.as_of
-        STDOUT.print(
-            f"{extract.source} keeps the contract" + (f"; it knows everything before {known}." if known else ".")
-        )
-
-
-def _arrivals(extract: Extract) -> object:
-    rows = [
-        [
-            name,
-            f"{state.rows_read:,}" if state.present else "absent",
-            f"{state.rows_loaded:,}",
-            f"{state.rows_quarantined:,}",
-            f"{state.rows_repeated:,}",
-            ", ".join(state.absent_columns) if state.present else "",
-        ]
-        for name, state in extract.tables.items()
-    ]
-    headings = [("read", True), ("loaded", True), ("quarantined", True), ("repeated", True), ("absent columns", False)]
-    return make_table("How the tables arrived", [("table", False), *headings], rows)
 
 
 def run_features(source: Path | str, *, unit: str, as_of: date, out: Path, settings_file: Path | None) -> None:

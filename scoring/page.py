@@ -11,26 +11,31 @@ from functools import lru_cache
 from importlib.resources import files
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 
+ROOM = "scoring"
 UNKNOWN = "\u2013"
 """What a page shows for an unknown amount or date: never 0."""
 
 
-def render_page(template: str, *, styles: tuple[str, ...], scripts: tuple[str, ...] = (), **values: object) -> bytes:
+def render_page(
+    template: str, *, styles: tuple[str, ...], scripts: tuple[str, ...] = (), room: str = ROOM, **values: object
+) -> bytes:
     """Return the page as UTF-8 with its styles and scripts inside and a policy that allows these and nothing else.
 
     Parameters
     ----------
     template, styles, scripts
-        Names of files in `scoring/pages/`.
+        Names of files in the folder `pages` of the room, or else of this one, whose look is the house's.
+    room
+        The package that asks.
     values
         What the template shows; text is escaped by the template engine.
     """
-    style = "\n".join(_asset(name) for name in styles)
-    script = "\n".join(_asset(name) for name in scripts)
+    style = "\n".join(_asset(room, name) for name in styles)
+    script = "\n".join(_asset(room, name) for name in scripts)
     policy = content_policy(style, script)
-    page = _environment().get_template(template)
+    page = _environment(room).get_template(template)
     html = page.render(style=style, script=script, policy=policy, **values)
     return html.encode("utf-8", errors="replace")
 
@@ -95,14 +100,15 @@ def _digest(text: str) -> str:
 
 
 @lru_cache
-def _asset(name: str) -> str:
-    return files("scoring.pages").joinpath(name).read_text(encoding="utf-8")
+def _asset(room: str, name: str) -> str:
+    own = files(room).joinpath("pages", name)
+    return (own if own.is_file() else files(ROOM).joinpath("pages", name)).read_text(encoding="utf-8")
 
 
 @lru_cache
-def _environment() -> Environment:
+def _environment(room: str) -> Environment:
     environment = Environment(
-        loader=PackageLoader("scoring", "pages"),
+        loader=ChoiceLoader([PackageLoader(room, "pages"), PackageLoader(ROOM, "pages")]),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import stat
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,45 @@ def test_check_shows_how_each_table_arrived(payrank: Any, hospital: Any) -> None
     told = payrank("check", hospital.extract, "--as-of", hospital.as_of)
     assert told.code == 0
     assert "accounts        2,000   2,000" in told.out
-    assert "keeps the contract; it knows everything before 2026-11-20" in told.out.replace("\n", " ")
+    assert "keeps the contract; everything odd about it is above, as of 2026-11-20" in told.out.replace("\n", " ")
+
+
+def test_check_says_the_same_on_a_page_and_as_json(payrank: Any, hospital: Any, tmp_path: Path) -> None:
+    broken = hospital.copy(
+        tmp_path / "odd",
+        transactions="SELECT * REPLACE (CASE WHEN kind = 'transfer' AND amount < 0 THEN amount - 1 ELSE amount END "
+        "AS amount) FROM {table}",
+    )
+    (broken / "extract.toml").unlink()
+    told = payrank("check", broken, "--out", tmp_path / "look", "--json")
+    assert told.code == 0
+    data = json.loads(told.out)
+    assert data == json.loads((tmp_path / "look" / "check.json").read_text())
+    assert data["verdict"] == "kept"
+    ledger = next(table for table in data["tables"] if table["table"] == "transactions")
+    assert sum(data["volumes"]["transactions"].values()) == ledger["rows_loaded"]
+    assert {(one["unit"], one["family"]) for one in data["feature_families"]} >= {("account", "history")}
+    (sums,) = [one["text"] for one in data["findings"] if "net to zero" in one["text"]]
+    page = (tmp_path / "look" / "check.html").read_text()
+    assert sums.split(":")[1].strip() in page
+    for name in ("check.html", "check.json"):
+        assert stat.S_IMODE((tmp_path / "look" / name).stat().st_mode) == 0o600
+
+
+def test_check_of_a_refused_extract_still_shows_all_of_it(payrank: Any, hospital: Any, tmp_path: Path) -> None:
+    broken = hospital.copy(
+        tmp_path / "broken",
+        accounts="SELECT * EXCLUDE (opened_on) FROM {table}",
+        denials="SELECT * EXCLUDE (denied_on) FROM {table}",
+    )
+    told = payrank("check", broken, "--out", tmp_path / "look")
+    assert told.code == 3
+    assert "(and 1 more, see above)" in told.last
+    assert told.out.count("REFUSED") == 2
+    assert "transactions" in told.out
+    data = json.loads((tmp_path / "look" / "check.json").read_text())
+    assert (data["verdict"], len(data["refusals"])) == ("refused", 2)
+    assert "Refused: 2 reasons" in (tmp_path / "look" / "check.html").read_text()
 
 
 def test_check_needs_no_extract_toml(payrank: Any, hospital: Any, tmp_path: Path) -> None:
@@ -23,7 +62,7 @@ def test_check_needs_no_extract_toml(payrank: Any, hospital: Any, tmp_path: Path
     (folder / "extract.toml").unlink()
     told = payrank("check", folder, "--as-of", hospital.as_of)
     assert told.code == 0
-    assert told.out.strip().endswith("keeps the contract.")
+    assert "keeps the contract" in told.out.splitlines()[-1]
 
 
 def test_check_refuses_a_broken_extract_with_3_and_an_old_one_with_4(

@@ -1,0 +1,1 @@
+"""What a person asks of a new extract beyond its contract: do sums, days, volume and codes make sense?"""

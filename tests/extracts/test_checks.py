@@ -1,0 +1,198 @@
+"""What a look at an extract finds: each oddity by name and count, and nothing in an extract that has none."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import pytest
+
+from extracts.checks.inspect import inspect_extract
+from extracts.checks.volume import Volume, check_volumes
+
+AS_OF = date(2026, 3, 2)
+ACCOUNTS = "account_id,guarantor_id,opened_on\n" + "".join(f"A{n},G{n},2026-01-05\n" for n in range(300))
+LEDGER = "transaction_id,account_id,posted_on,effective_on,kind,amount,responsibility,reverses_id\n"
+GOOD = "".join(f"T{n},A{n},2026-01-05,,charge,10.00,patient,\n" for n in range(300))
+
+
+@pytest.fixture
+def look(write_extract):
+    """Inspect accounts and a ledger of good rows with some more; return what was found by check."""
+
+    def run(ledger="", toml="", as_of=AS_OF, **tables):
+        files = {"accounts.csv": ACCOUNTS, "transactions.csv": LEDGER + GOOD + ledger}
+        files |= {f"{name}.csv": text for name, text in tables.items()}
+        with inspect_extract(write_extract(files, toml), as_of) as (inspection, _):
+            return inspection
+
+    return run
+
+
+def texts(inspection, check):
+    return [finding.text for finding in inspection.findings if finding.check == check]
+
+
+CLEAN = '[control_totals]\naccounts = { rows = 300 }\ntransactions = { rows = 300, amount = "3000.00" }\n'
+
+
+def test_an_extract_in_order_has_nothing_odd(look):
+    inspection = look(toml=CLEAN)
+    assert inspection.refusals == ()
+    assert [finding.text for finding in inspection.findings if finding.check != "contract"] == []
+
+
+@pytest.mark.parametrize(
+    ("rows", "told"),
+    [
+        (
+            "X1,A1,2026-01-06,,transfer,-5.00,insurance,\nX2,A1,2026-01-06,,transfer,4.99,patient,\n",
+            "transactions: 1 account whose transfers do not net to zero: "
+            "a transfer is two rows, - on one responsibility and + on the other",
+        ),
+        (
+            "X1,A1,2026-01-06,,charge,-9.00,patient,T1\n",
+            "transactions: 1 reversal that is not the row reversed with the sign turned",
+        ),
+        ("X1,A2,2026-01-06,,charge,-10.00,patient,T1\n", "transactions: 1 reversal of another account's row"),
+        (
+            "X1,A1,2026-01-06,,charge,-10.00,patient,T1\nX2,A1,2026-01-07,,charge,-10.00,patient,T1\n",
+            "transactions: 1 row reversed more than once",
+        ),
+        (
+            "X1,A1,2026-01-06,,charge,-10.00,patient,X2\nX2,A1,2026-01-06,,charge,10.00,patient,X1\n",
+            "transactions: 2 rows in a circle of reversals, each reversing another of them",
+        ),
+        (
+            "X1,A1,2026-01-06,,charge,-1.00,patient,\n",
+            "transactions: 1 charge below zero without a row that it reverses",
+        ),
+        (
+            "X1,A1,2026-01-06,,patient_payment,1.00,patient,\n",
+            "transactions: 1 payment above zero without a row that it reverses: "
+            "the ledger's sign is - for what lowers the balance",
+        ),
+    ],
+)
+def test_sums_that_do_not_add_up_are_counted(look, rows, told):
+    assert told in texts(look(rows), "sums")
+
+
+def test_a_reversal_before_its_original_is_counted(look):
+    rows = "X1,A1,2026-01-04,,charge,-10.00,patient,T1\n"
+    assert "transactions: 1 reversal posted before the row reversed" in texts(look(rows), "keys")
+
+
+def test_tables_without_a_control_total_are_named(look):
+    assert texts(look(), "sums") == [
+        "no control total of rows and dollars is declared for accounts, transactions: a cut file could pass unseen"
+    ]
+
+
+def test_stated_balances_that_do_not_tie_are_counted(look):
+    stated = "account_id,responsibility,balance\nA1,patient,10.00\nA2,patient,9.99\nA3,,10.00\nA4,insurance,0.01\n"
+    told = texts(look(stated_balances=stated, toml=CLEAN), "sums")
+    assert told == [
+        "stated_balances: 2 of 4 balances do not tie to the ledger",
+        "stated_balances: 296 accounts of the ledger with no stated balance",
+    ]
+
+
+@pytest.mark.parametrize("day", ["1900-01-01", "9999-12-31"])
+def test_days_that_systems_write_for_unknown_are_named_by_column(look, day):
+    inspection = look(f"X1,A1,2026-01-06,{day},charge,1.00,patient,\n")
+    (told,) = texts(inspection, "dates")
+    assert told.startswith("transactions: 1 row quarantined for effective_on with 1900-01-01 or 9999-12-31")
+    assert [(one.table, one.column, one.rule, one.first_line) for one in inspection.quarantined] == [
+        ("transactions", "effective_on", "sentinel_date", 302)
+    ]
+
+
+def test_days_in_the_wrong_order_in_the_future_and_long_ago_are_counted(look):
+    inspection = look(
+        "X1,A1,1999-01-06,,charge,1.00,patient,\nX2,A1,2026-03-02,,charge,1.00,patient,\n",
+        "as_of = 2026-03-02\n",
+        denials="denial_id,denied_on,appeal_due_on\nD1,2026-02-01,2026-01-01\n",
+        appeals="appeal_id,denial_id,filed_on,decided_on\nP1,D1,2026-01-31,2026-01-30\n",
+    )
+    assert texts(inspection, "dates") == [
+        "transactions: 1 row known on or after the extract's as-of date 2026-03-02",
+        "denials: 1 row with appeal_due_on before denied_on",
+        "appeals: 1 row with decided_on before filed_on",
+        "appeals: 1 row filed before the claim was denied",
+        "transactions: 1 row known over 20 years before the as-of day",
+    ]
+
+
+DENIALS = "denial_id,denied_on,group_code,carc,rarc\n"
+
+
+def test_codes_of_the_last_month_that_no_earlier_day_knew_are_counted(look):
+    old = "".join(f"D{n},2025-11-{n + 1:02},CO,16,M51\n" for n in range(20))
+    new = "N1,2026-02-20,CO,252,N706\nN2,2026-02-21,CO,252,M51\n"
+    inspection = look(denials=DENIALS + old + new)
+    assert texts(inspection, "codes") == [
+        "denials: 1 code of carc not seen before the last 30 days, in 2 rows",
+        "denials: 1 code of rarc not seen before the last 30 days, in 1 row",
+    ]
+
+
+def test_codes_that_no_standard_has_are_counted_and_not_quoted(look):
+    told = texts(look(denials=DENIALS + "D1,2026-02-20,XX,sixteen,Z9\n"), "codes")
+    assert [text.split("; ")[0] for text in told] == [
+        "denials: 1 row whose group_code is none of the standard",
+        "denials: 1 row whose carc is none of the standard",
+        "denials: 1 row whose rarc is none of the standard",
+    ]
+    assert "sixteen" not in str(told)
+
+
+def test_every_refusal_is_found_in_one_look(look):
+    inspection = look(
+        denials="denial_id,denied_amount\nD1,5\n", flags="subject_type,subject_id,flag,known_on\naccount,A1,x\n"
+    )
+    assert [refusal.split(":")[0] for refusal in inspection.refusals] == ["denials.csv", "flags.csv"]
+    assert {state.name: state.present for state in inspection.tables}["accounts"]
+
+
+def test_a_folder_that_is_none_is_a_refusal_too(tmp_path):
+    with inspect_extract(tmp_path / "nowhere") as (inspection, extract):
+        assert extract is None
+        assert len(inspection.refusals) == 1
+
+
+def workdays(rows, last=AS_OF, weeks=20, without=()):
+    days = [last - timedelta(days=back) for back in range(1, weeks * 7)]
+    return {day: rows for day in days if day.weekday() < 5 and day not in without}
+
+
+def told(days):
+    return [finding.text for finding in check_volumes([Volume("transactions", days)], AS_OF)]
+
+
+def test_a_steady_table_is_not_odd():
+    assert told(workdays(10)) == []
+
+
+def test_a_weekday_without_rows_is_named():
+    gap = date(2026, 2, 18)
+    assert told(workdays(10, without=[gap])) == [
+        "transactions: 1 weekday of the last 28 days without a row, where such weekdays have rows, "
+        "the latest 2026-02-18"
+    ]
+
+
+def test_a_week_of_twice_or_half_the_rows_is_named():
+    days = workdays(10)
+    for back in range(1, 8):
+        if AS_OF - timedelta(days=back) in days:
+            days[AS_OF - timedelta(days=back)] = 25
+    assert told(days) == ["transactions: 125 rows in the last week, 50 in a usual one"]
+
+
+def test_a_table_that_fell_silent_is_named():
+    days = {day: rows for day, rows in workdays(10).items() if day < AS_OF - timedelta(days=10)}
+    assert told(days) == ["transactions: no row of the last 10 days before the as-of day"]
+
+
+def test_a_table_of_a_few_rows_is_not_judged_by_the_week():
+    assert told({AS_OF - timedelta(weeks=week): 1 for week in range(1, 20)}) == []
