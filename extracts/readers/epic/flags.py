@@ -1,0 +1,81 @@
+"""States of an account or a guarantor: with an agency, assistance asked for, assistance granted."""
+
+from __future__ import annotations
+
+from extracts.readers.epic.staged_folder import StagedFolder
+
+PLACED = """
+SELECT 'account' AS subject_type, HSP_ACCOUNT_ID AS subject_id, 'agency_placed' AS flag,
+  day(AGNCY_HST_DT_OF_CH) AS known_on,
+  (SELECT min(day(back.AGNCY_HST_DT_OF_CH)) FROM HSP_ACCT_CL_AG_HIS AS back
+    WHERE back.HSP_ACCOUNT_ID = placed.HSP_ACCOUNT_ID AND lower(back.AGNC_HST_CHG_TP_C_NAME) = 'withdraw'
+    AND TRY_CAST(back.LINE AS INTEGER) > TRY_CAST(placed.LINE AS INTEGER)
+    AND day(back.AGNCY_HST_DT_OF_CH) >= day(placed.AGNCY_HST_DT_OF_CH)) AS ended_on, source_line
+FROM HSP_ACCT_CL_AG_HIS AS placed WHERE lower(AGNC_HST_CHG_TP_C_NAME) = 'assign'
+QUALIFY row_number() OVER (PARTITION BY HSP_ACCOUNT_ID, known_on ORDER BY length(LINE), LINE, source_line) = 1
+ORDER BY length(HSP_ACCOUNT_ID), HSP_ACCOUNT_ID, known_on
+"""
+
+GUARANTOR_PLACED = """
+SELECT 'guarantor' AS subject_type, ACCOUNT_ID AS subject_id, 'agency_placed' AS flag, day(SUBMIT_DATE) AS known_on,
+  day(RESOLVED_DATE) AS ended_on, source_line
+FROM ACCT_COLL_AGENCY_HX
+QUALIFY row_number() OVER (PARTITION BY ACCOUNT_ID, known_on ORDER BY length(LINE), LINE, source_line) = 1
+ORDER BY length(ACCOUNT_ID), ACCOUNT_ID, known_on
+"""
+
+TRACKERS = """
+CREATE TABLE epic_assistance AS
+SELECT trackers.source_line, ACCOUNT_ID AS guarantor_id, FIN_ASST_TRACKER_ID AS tracker_id,
+  lower(STATUS_C_NAME) AS status,
+  day(APPL_RECVD_DATE) AS asked_on, day(DECISION_DATE) AS decided_on, day(END_DATE) AS ended_on
+FROM FIN_ASST_TRACKER AS trackers LEFT JOIN (
+  SELECT DISTINCT ON (FIN_ASST_CASE_ID) * FROM FIN_ASST_CASE ORDER BY FIN_ASST_CASE_ID, source_line
+) AS cases ON cases.FIN_ASST_CASE_ID = trackers.FIN_ASST_CASE_ID
+"""
+
+ASKED = """
+SELECT 'guarantor' AS subject_type, guarantor_id AS subject_id, 'charity_pending' AS flag, asked_on AS known_on,
+  decided_on AS ended_on, source_line
+FROM epic_assistance
+WHERE guarantor_id IS NOT NULL AND asked_on IS NOT NULL AND status NOT IN ('entered in error', 'inactive')
+QUALIFY row_number() OVER (PARTITION BY guarantor_id, asked_on ORDER BY length(tracker_id), tracker_id, source_line) = 1
+ORDER BY length(guarantor_id), guarantor_id, known_on
+"""
+
+GRANTED = """
+SELECT 'guarantor' AS subject_type, guarantor_id AS subject_id, 'charity_approved' AS flag, decided_on AS known_on,
+  ended_on, source_line
+FROM epic_assistance WHERE guarantor_id IS NOT NULL AND decided_on IS NOT NULL AND status IN ('approved', 'overturned')
+QUALIFY row_number() OVER (PARTITION BY guarantor_id, decided_on ORDER BY length(tracker_id), tracker_id,
+  source_line) = 1
+ORDER BY length(guarantor_id), guarantor_id, known_on
+"""
+"""An assistance denied and then overturned on appeal is granted."""
+
+
+def land_flags(folder: StagedFolder) -> None:
+    """Land agency placements and charity.
+
+    Public documentation: HSP_ACCT_CL_AG_HIS (Assign, Withdraw), ACCT_COLL_AGENCY_HX (SUBMIT_DATE, RESOLVED_DATE),
+    FIN_ASST_TRACKER (STATUS, APPL_RECVD_DATE, DECISION_DATE, END_DATE) by its FIN_ASST_CASE.
+    """
+    folder.connection.execute(TRACKERS)
+    folder.land("flags", "HSP_ACCT_CL_AG_HIS", PLACED)
+    folder.land("flags", "ACCT_COLL_AGENCY_HX", GUARANTOR_PLACED)
+    folder.land("flags", "FIN_ASST_TRACKER", ASKED)
+    folder.land("flags", "FIN_ASST_TRACKER", GRANTED)
+    folder.set_aside(
+        "FIN_ASST_TRACKER",
+        "names a case that is not in FIN_ASST_CASE",
+        "SELECT source_line FROM epic_assistance WHERE guarantor_id IS NULL",
+    )
+    undated = folder.set_aside(
+        "FIN_ASST_TRACKER",
+        "an assistance without a day of application or decision, or entered in error",
+        "SELECT source_line FROM epic_assistance WHERE guarantor_id IS NOT NULL "
+        "AND (coalesce(asked_on, decided_on) IS NULL OR status IN ('entered in error', 'inactive') "
+        "OR (asked_on IS NULL AND status NOT IN ('approved', 'overturned')))",
+    )
+    folder.notice_count(undated, "record", "of FIN_ASST_TRACKER that date no application or decision, or are in error")
+    folder.look_up("HSP_ACCT_CL_AG_HIS", "ACCT_COLL_AGENCY_HX", "FIN_ASST_CASE", "FIN_ASST_TRACKER")

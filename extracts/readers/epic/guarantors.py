@@ -1,0 +1,30 @@
+"""Guarantors, and the statements that they were sent."""
+
+from __future__ import annotations
+
+from extracts.readers.epic.staged_folder import StagedFolder
+
+GUARANTORS = """
+SELECT ACCOUNT_ID AS guarantor_id,
+  CASE WHEN is_day(day_of(BIRTHDATE)) THEN left(day_of(BIRTHDATE), 4) ELSE BIRTHDATE END AS birth_year,
+  state_code_of(STATE_C_NAME) AS state,
+  CASE WHEN regexp_matches(ZIP, '^\\d{5}') THEN left(ZIP, 3) END AS zip3, source_line
+FROM ACCOUNT ORDER BY length(ACCOUNT_ID), ACCOUNT_ID, source_line
+"""
+
+STATEMENTS = """
+SELECT 'STMT' || ACCOUNT_ID || '-' || LINE AS contact_id, ACCOUNT_ID AS guarantor_id,
+  day(STMT_HX_STMT_DATE) AS contacted_on,
+  'statement' AS channel, 'out' AS direction, source_line
+FROM GUAR_ACCT_STMT_HX ORDER BY length(ACCOUNT_ID), ACCOUNT_ID, length(LINE), LINE, source_line
+"""
+
+
+def land_guarantors(folder: StagedFolder) -> None:
+    """Land guarantors and statements.
+
+    Public documentation: ACCOUNT (STATE, ZIP, BIRTHDATE), GUAR_ACCT_STMT_HX (STMT_HX_STMT_DATE). Of a birth date the
+    year is kept, of a ZIP code three digits.
+    """
+    folder.land("guarantors", "ACCOUNT", GUARANTORS)
+    folder.land("contacts", "GUAR_ACCT_STMT_HX", STATEMENTS)

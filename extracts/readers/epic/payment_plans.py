@@ -1,0 +1,42 @@
+"""Payment plans of hospital billing, on each account that they cover."""
+
+from __future__ import annotations
+
+from extracts.readers.epic.staged_folder import StagedFolder
+
+MONTH = 30
+"""Days. Epic's plans are monthly."""
+
+PLANS = f"""
+WITH plans AS (
+  SELECT *, lead(day(PP_START_DATE)) OVER (
+    PARTITION BY GUAR_ACCOUNT_ID, coalesce(PP_ORIG_PLAN_LINE, LINE) ORDER BY length(LINE), LINE) AS replaced_on
+  FROM HSP_GUAR_PMT_PLAN_REPL
+)
+SELECT 'HB' || GUAR_ACCOUNT_ID || '-' || LINE || '-' || HB_PP_HAR AS plan_id, HB_PP_HAR AS account_id,
+  day(PP_START_DATE) AS started_on, PP_AMT AS installment, '{MONTH}' AS frequency_days, replaced_on AS ended_on,
+  CASE WHEN replaced_on IS NOT NULL THEN 'replaced' END AS end_reason, plans.source_line
+FROM plans JOIN ACCT_PP_HAR_LIST_REPL AS covered
+  ON covered.ACCT_ID = plans.GUAR_ACCOUNT_ID AND covered.GROUP_LINE = plans.LINE
+ORDER BY plan_id, plans.source_line
+"""
+
+NO_ACCOUNT = "a plan of the guarantor that names no account"
+
+
+def land_payment_plans(folder: StagedFolder) -> None:
+    """Land hospital payment plans; from public documentation only, as no export seen holds one.
+
+    HSP_GUAR_PMT_PLAN (PP_START_DATE, PP_AMT in dollars a month, PP_ORIG_PLAN_LINE), ACCT_PP_HAR_LIST (HB_PP_HAR).
+    Professional plans (PB_PMT_PLAN_HX) name no account.
+    """
+    folder.land("payment_plans", "HSP_GUAR_PMT_PLAN_REPL", PLANS)
+    aside = folder.set_aside(
+        "HSP_GUAR_PMT_PLAN_REPL",
+        NO_ACCOUNT,
+        "SELECT source_line FROM HSP_GUAR_PMT_PLAN_REPL AS plans ANTI JOIN ACCT_PP_HAR_LIST_REPL AS covered "
+        "ON covered.ACCT_ID = plans.GUAR_ACCOUNT_ID AND covered.GROUP_LINE = plans.LINE",
+    )
+    aside += folder.set_aside("PB_PMT_PLAN_HX", NO_ACCOUNT, "SELECT source_line FROM PB_PMT_PLAN_HX")
+    folder.notice_count(aside, "payment plan", "that names no account, not imported")
+    folder.look_up("ACCT_PP_HAR_LIST_REPL")
