@@ -267,6 +267,18 @@ STATED_BALANCES = Table(
 """What the source itself says an account owes, so that its ledger can be tied to it; no feature reads it. A null
 `responsibility` is the whole account. It may lie beside the contract's tables, and an import writes it."""
 
+MERGES = Table(
+    "merges",
+    ("subject_type", "subject_id"),
+    None,
+    (
+        _level("subject_type", "account guarantor", required=True),
+        _id("subject_id", required=True),
+        _id("into_id", required=True),
+    ),
+)
+"""Which account or guarantor was merged into which: an import applies it to the rows that it lands, and keeps none."""
+
 LATER_KNOWN: dict[str, str] = {
     "appeals": "decided_on",
     "coverages": "ended_on",
@@ -286,5 +298,6 @@ TABLE_NAMES: tuple[str, ...] = tuple(_BY_NAME)
 
 
 def any_table(name: str) -> Table:
-    """Return the table of that name, `stated_balances` among them; KeyError when there is none."""
-    return STATED_BALANCES if name == STATED_BALANCES.name else table(name)
+    """Return the table of that name, `stated_balances` and `merges` among them; KeyError when there is none."""
+    beside = {other.name: other for other in (STATED_BALANCES, MERGES)}
+    return beside.get(name) or table(name)

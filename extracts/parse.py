@@ -35,6 +35,8 @@ ALLOWED: dict[str, str] = {
     "excel_error": "a cell with a value, not an error such as #N/A",
     "excel_formula": "a formula with its result: open the workbook in Excel, save it, and import again",
     "excel_rounded": "numbers of up to 15 digits, for Excel rounds what is longer: keep such ids as text",
+    "merge_circle": "merges that end in an account or guarantor that is merged into no other",
+    "merged_into_two": "one account or guarantor that a merged one goes into",
     "stray_carriage_return": "carriage returns inside quotes alone, or before a line feed",
 }
 """Rule -> what it allows, in words for messages."""

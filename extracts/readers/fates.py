@@ -57,6 +57,10 @@ class Fates:
         (bad,) = ask_row(self.connection, f"SELECT count(DISTINCT {LINE}) FROM {rows} WHERE {broken}")
         return int(taken - bad), int(bad)
 
+    def quarantine(self, source: SourceTable, line: int) -> None:
+        """Note one record as quarantined, whatever was noted of it before."""
+        self.connection.execute("INSERT INTO fates VALUES (?, ?, ?, NULL)", [source.number, line, QUARANTINED])
+
     def set_aside(self, source: SourceTable, reason: str, query: str) -> int:
         """Note the records that a query names by `source_line` as set aside, unless another fate is theirs."""
         if reason not in self.reasons:

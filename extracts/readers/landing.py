@@ -8,12 +8,13 @@ from pathlib import Path
 import duckdb
 
 from extracts.ask import ask_row
-from extracts.contract import SQL_TYPES, Column, any_table
+from extracts.contract import MERGES, SQL_TYPES, Column, any_table
 from extracts.errors import ExtractRefused
 from extracts.load import attribute_columns
 from extracts.quarantine import MOST_QUARANTINED, render_key
 from extracts.readers.fates import Fates, FileRead
 from extracts.readers.judge import JudgedRows, judge_rows
+from extracts.readers.merges import find_ends, rename_merged
 from extracts.readers.report import BlockCount, BrokenRow, describe_broken
 from extracts.readers.source_table import LINE, SourceTable, TextOptions, stage_text
 from extracts.source_file import digest_file, quote_name
@@ -51,6 +52,10 @@ class Landing:
         self.columns: dict[str, list[str]] = {}
         self._unreadable: set[tuple[str, int]] = set()
         self._fates = Fates(connection)
+        connection.execute(
+            f"CREATE TABLE merge_lines (source INTEGER, {LINE} BIGINT, subject_type VARCHAR, "
+            "subject_id VARCHAR, into_id VARCHAR)"
+        )
         for macro in MACROS:
             connection.execute(f"CREATE MACRO {macro}")
 
@@ -149,6 +154,11 @@ class Landing:
             BlockCount(table, number, source.name, source.records, loaded, skipped, quarantined, int(written))
         )
         self.broken += broken
+        if table == MERGES.name:
+            self.connection.execute(
+                f"INSERT INTO merge_lines SELECT {source.number}, {LINE}, subject_type, subject_id, into_id "
+                f"FROM {rows.name} WHERE {RULE} IS NULL"
+            )
         return int(written)
 
     def create(self, table: str, names: Iterable[str]) -> None:
@@ -192,6 +202,14 @@ class Landing:
         """Tell the user something at the end: counts, never a value of a row."""
         self.notices.append(text)
 
+    def _apply_merges(self) -> None:
+        """Give the rows of merged accounts and guarantors the id of the one that they were merged into."""
+        for number, line, rule in find_ends(self.connection):
+            source = self.sources[number]
+            self.broken.append(BrokenRow(MERGES.name, None, "into_id", rule, source.name, line))
+            self._fates.quarantine(source, line)
+        self.notices += rename_merged(self.connection, self.columns)
+
     def refuse_many(self) -> None:
         """Refuse when over 1% of a table's rows is quarantined.
 
@@ -218,6 +236,8 @@ class Landing:
                 self.broken += [
                     BrokenRow(source.name, None, None, rule, source.name, line) for line, rule in source.broken
                 ]
+        if MERGES.name in self.columns:
+            self._apply_merges()
         self.refuse_many()
         return self._fates.account(self.sources)
 

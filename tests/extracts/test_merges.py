@@ -1,0 +1,88 @@
+"""Merged accounts: every row under the surviving id, chains followed, circles quarantined."""
+
+from __future__ import annotations
+
+import pytest
+
+from extracts.errors import ExtractRefused
+from extracts.load import load_extract
+from extracts.readers.run_import import run_import
+
+ACCOUNTS = "id,who\n" + "".join(f"A{n},G{n}\n" for n in range(300))
+MERGES = "kind,one,into\n" + "".join(f"account,A{n},A{n + 1}\n" for n in (1, 2)) + "guarantor,G9,G8\n"
+FAR = "".join(f"account,Z{n},Y{n}\n" for n in range(400))
+"""Merges of accounts that no row names, so that a quarantined one is under 1% of them."""
+
+
+@pytest.fixture
+def merge(tmp_path):
+    def run(merges, accounts=ACCOUNTS):
+        (tmp_path / "accounts.csv").write_text(accounts)
+        (tmp_path / "merges.csv").write_text(merges)
+
+        def read(landing):
+            accounts, merges = (landing.stage(tmp_path / name) for name in ("accounts.csv", "merges.csv"))
+            landing.land(
+                "merges",
+                merges,
+                'SELECT kind AS subject_type, one AS subject_id, "into" AS into_id, source_line '
+                f"FROM {merges.relation}",
+            )
+            landing.land(
+                "accounts",
+                accounts,
+                "SELECT id AS account_id, who AS guarantor_id, '2026-01-05' AS opened_on, source_line "
+                f"FROM {accounts.relation} ORDER BY source_line",
+            )
+            landing.land(
+                "transactions",
+                accounts,
+                "SELECT 'T' || id AS transaction_id, id AS account_id, '2026-01-05' AS posted_on, 'charge' AS kind, "
+                f"'1.00' AS amount, 'patient' AS responsibility, source_line FROM {accounts.relation}",
+            )
+
+        return run_import(tmp_path / "out", read, source_system="test"), tmp_path / "out"
+
+    return run
+
+
+def ask(out, query):
+    with load_extract(out) as extract:
+        return extract.connection.execute(query).fetchall()
+
+
+def test_a_chain_of_merges_is_followed_to_its_end_in_every_table(merge):
+    report, out = merge(MERGES)
+    assert ask(out, "SELECT transaction_id FROM transactions WHERE account_id = 'A3' ORDER BY 1") == [
+        ("TA1",),
+        ("TA2",),
+        ("TA3",),
+    ]
+    assert ask(out, "SELECT count(*), count_if(account_id IN ('A1', 'A2')) FROM accounts") == [(298, 0)]
+    assert ask(out, "SELECT count(*) FROM accounts WHERE guarantor_id = 'G8'") == [(2,)]
+    assert any(notice.startswith("accounts: 2 rows of merged accounts") for notice in report.notices)
+    assert not (out / "merges.parquet").exists()
+
+
+def test_an_account_merged_into_one_that_has_no_row_keeps_its_row_under_the_new_id(merge):
+    _, out = merge("kind,one,into\naccount,A7,NEW\n")
+    assert ask(out, "SELECT guarantor_id FROM accounts WHERE account_id = 'NEW'") == [("G7",)]
+
+
+def test_merges_in_a_circle_are_quarantined_and_their_accounts_stay(merge):
+    report, out = merge(MERGES + FAR + "account,A50,A51\naccount,A51,A50\naccount,A52,A50\n")
+    lines = (out / "import_quarantine.csv").read_text().splitlines()[1:]
+    assert lines == [f"merges,,into_id,merge_circle,merges.csv,{line}" for line in (405, 406, 407)]
+    assert report.files[1].quarantined == 3
+    assert ask(out, "SELECT count(*) FROM accounts WHERE account_id IN ('A50', 'A51', 'A52')") == [(3,)]
+
+
+def test_an_account_merged_into_two_is_quarantined(merge):
+    _, out = merge(MERGES + FAR + "account,A60,A61\naccount,A60,A62\n")
+    lines = (out / "import_quarantine.csv").read_text().splitlines()[1:]
+    assert lines == [f"merges,,into_id,merged_into_two,merges.csv,{line}" for line in (405, 406)]
+
+
+def test_over_one_percent_of_merges_in_circles_refuses(merge):
+    with pytest.raises(ExtractRefused, match=r"merge_circle in into_id 2 times in merges\.csv, first in line 2"):
+        merge("kind,one,into\naccount,A1,A2\naccount,A2,A1\n")
