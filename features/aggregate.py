@@ -73,7 +73,8 @@ def aggregate_sql(source: Aggregate, spelled: Mapping[str, str]) -> str:
 _FORMS: Mapping[type, str] = {
     Sum: "COALESCE(SUM({value}), 0)",
     CountDistinct: "COUNT(DISTINCT {value})",
-    Mean: "AVG(CAST({value} AS DOUBLE PRECISION))",
+    # The sum of dollars and cents is exact in any order, which an average of floating-point numbers is not.
+    Mean: "CASE WHEN COUNT({value}) > 0 THEN CAST(SUM({value}) AS DOUBLE PRECISION) / COUNT({value}) END",
     # Sums of whole numbers are exact in any order; an engine's own deviation is not, and would differ by a last bit.
     Spread: (
         "CASE WHEN COUNT({value}) > 1 THEN SQRT(("

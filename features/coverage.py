@@ -9,6 +9,7 @@ import numpy as np
 
 from extracts.extract import Extract
 from features.frame import Definition, nightly_frame
+from features.site_features import NO_SITE_FEATURES, SiteFeatures
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,9 +24,11 @@ class FamilyCoverage:
     filled: float | None
 
 
-def measure_coverage(extract: Extract, target: Definition, as_of: date) -> tuple[FamilyCoverage, ...]:
+def measure_coverage(
+    extract: Extract, target: Definition, as_of: date, own: SiteFeatures = NO_SITE_FEATURES
+) -> tuple[FamilyCoverage, ...]:
     """Make the frame of a night and measure it, family by family, in the catalogue's order."""
-    frame = nightly_frame(extract, target, as_of)
+    frame = nightly_frame(extract, target, as_of, own=own)
     absent = set(frame.unavailable)
     families = []
     for family in dict.fromkeys(feature.family for feature in frame.features):

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Protocol
 
 import pandas as pd
 
 from extracts.ask import ask_row
 from extracts.errors import ExtractRefused, WrongUsage
 from extracts.extract import Extract
+from extracts.metadata import Metadata
 from features.account_catalog import ACCOUNT_FEATURES
 from features.catalog import Feature, Unit, catalogue_digest, check_catalogue
 from features.denial_catalog import DENIAL_FEATURES
@@ -18,12 +20,22 @@ from features.dialect import DuckDBDialect
 from features.duckdb_engine import run_plan
 from features.plan import plan_frame
 from features.rate_catalog import site_features
+from features.site_features import NO_SITE_FEATURES, SiteFeatures
 from features.snapshots import snapshot_days
 from features.targets import OverturnTarget, PaymentTarget
 
 Definition = PaymentTarget | OverturnTarget
 
-_SUBJECT_TABLE = {"account": ("accounts", "opened_on", "paid"), "denial": ("denials", "denied_on", "overturned")}
+SUBJECT_TABLE = {"account": ("accounts", "opened_on", "paid"), "denial": ("denials", "denied_on", "overturned")}
+"""Of each unit: its table, the column of the day on which it was known, and what its outcome is called."""
+
+
+class Described(Protocol):
+    """What says which site attributes it holds: a loaded extract, or an engine's tables."""
+
+    @property
+    def metadata(self) -> Metadata:
+        """Its `extract.toml`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,22 +62,27 @@ class Frame:
         return catalogue_digest(self.features)
 
 
-def catalogue(extract: Extract, unit: Unit) -> tuple[Feature, ...]:
-    """Return the catalogue of a unit with the features of the site attributes that the extract declares."""
-    table, _, subject = _SUBJECT_TABLE[unit]
-    own = ACCOUNT_FEATURES if unit == "account" else DENIAL_FEATURES
-    features = (*own, *site_features(extract.metadata.attributes.get(table, {}), subject))
+def catalogue(extract: Described, unit: Unit, own: SiteFeatures = NO_SITE_FEATURES) -> tuple[Feature, ...]:
+    """Return the catalogue of a unit with the features of the extract's attributes and of the site's settings."""
+    table, _, subject = SUBJECT_TABLE[unit]
+    ours = ACCOUNT_FEATURES if unit == "account" else DENIAL_FEATURES
+    features = (*ours, *site_features(extract.metadata.attributes.get(table, {}), subject), *own.of(unit))
     check_catalogue(features)
     return features
 
 
-def nightly_frame(extract: Extract, target: Definition, as_of: date) -> Frame:
-    """Return the frame of everyone in the population as of one day, from rows known before it."""
-    return _frame(extract, target, [as_of], None)
+def nightly_frame(extract: Extract, target: Definition, as_of: date, *, own: SiteFeatures = NO_SITE_FEATURES) -> Frame:
+    """Return the frame of everyone in the population as of one day, from rows known before it.
+
+    `own` are the features that the site's settings add to the catalogue.
+    """
+    return _frame(extract, target, [as_of], None, own)
 
 
-def training_frame(extract: Extract, target: Definition, as_of: date) -> Frame:
+def training_frame(extract: Extract, target: Definition, as_of: date, *, own: SiteFeatures = NO_SITE_FEATURES) -> Frame:
     """Return the labelled frame over the snapshots whose labels are ripe by the training day.
+
+    `own` are the features that the site's settings add to the catalogue.
 
     Raises
     ------
@@ -79,21 +96,23 @@ def training_frame(extract: Extract, target: Definition, as_of: date) -> Frame:
             f"before it and {target.ripe_after_days} days after it; train as of a later day, or lower history_days or "
             "the horizon in the settings"
         )
-    return _frame(extract, target, days, as_of)
+    return _frame(extract, target, days, as_of, own)
 
 
 def first_known(extract: Extract, unit: Unit) -> date:
     """Return the first day on which the unit's table knew a row; ExtractRefused when it has none."""
-    table, column, _ = _SUBJECT_TABLE[unit]
+    table, column, _ = SUBJECT_TABLE[unit]
     (first,) = ask_row(extract.connection, f"SELECT MIN({column}) FROM {table}")
     if first is None:
         raise ExtractRefused(f"table {table} has no rows, so there is no {unit} to look at; export it and try again")
     return date.fromisoformat(str(first))
 
 
-def _frame(extract: Extract, target: Definition, days: Sequence[date], ripe_by: date | None) -> Frame:
-    features = catalogue(extract, target.unit)
-    attributes = tuple(extract.metadata.attributes.get(_SUBJECT_TABLE[target.unit][0], {}))
+def _frame(
+    extract: Extract, target: Definition, days: Sequence[date], ripe_by: date | None, own: SiteFeatures
+) -> Frame:
+    features = catalogue(extract, target.unit, own)
+    attributes = tuple(extract.metadata.attributes.get(SUBJECT_TABLE[target.unit][0], {}))
 
     def has(need: str) -> bool:
         table, _, column = need.partition(".")

@@ -30,7 +30,7 @@ from features.dialect import Dialect
 from features.relation import Field, Relation
 from features.sql_text import Has, Step
 from features.targets import PaymentTarget
-from features.vocabulary import Aggregate
+from features.vocabulary import Aggregate, Latest
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,12 @@ def plan_accounts(
     fields = account_fields(dialect, target, attributes)
     relations = account_relations(dialect, target.horizon_days, fields)
     on_ledger = [
-        f for f in features if isinstance(f.source, Aggregate) and f.source.relation == "ledger" and has("transactions")
+        f
+        for f in features
+        if isinstance(f.source, Aggregate)
+        and not isinstance(f.source, Latest)
+        and f.source.relation == "ledger"
+        and has("transactions")
     ]
     known_ledger = aggregate_step(
         "known_ledger", relations["ledger"], on_ledger, dialect, extra=ledger_facts(dialect), only_spine=False

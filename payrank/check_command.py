@@ -75,7 +75,7 @@ def _measure(
             continue
         try:
             with progress.working(f"measured the features of {table}"):
-                families += measure_coverage(extract, settings.target(kind), inspection.as_of)
+                families += measure_coverage(extract, settings.target(kind), inspection.as_of, settings.features)
         except PayrankError as error:
             progress.tell(f"features of {table} not measured: {error}")
     return tuple(families)

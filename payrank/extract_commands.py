@@ -30,7 +30,7 @@ def run_features(source: Path | str, *, unit: str, as_of: date, out: Path, setti
     target = settings.payment if unit == "account" else settings.overturn
     progress = Progress()
     with load_extract(source) as extract, progress.working(f"made the {unit} frame"):
-        frame = nightly_frame(extract, target, as_of)
+        frame = nightly_frame(extract, target, as_of, own=settings.features)
     partial = out.with_name(f".{out.name}.new")
     try:
         partial.touch(mode=0o600)

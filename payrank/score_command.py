@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Literal, cast
@@ -28,13 +29,14 @@ def run_score(
     settings_file: Path | None,
 ) -> None:
     """Load, score, publish, and say where everyone went."""
-    settings = read_settings(settings_file).scoring
+    read = read_settings(settings_file)
+    settings = read.scoring
     if capacity is not None:
         settings = settings.model_copy(update={"capacity": capacity})
     progress = Progress()
     with load_extract(source) as extract:
         progress.tell(f"loaded {len(extract.digests)} files")
-        found = find_models(models)
+        found = replace(find_models(models), site_features=read.features)
         progress.tell(f"found {' and '.join(found.names[kind] for kind in sorted(found.names))}")
         night = score_night(
             extract,

@@ -11,18 +11,19 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from extracts.errors import WrongUsage, did_you_mean
+from features.site_features import SiteFeatures, read_site_features
 from features.targets import OverturnTarget, PaymentTarget
 from scoring.settings import ScoringSettings, Waiver
 
 DEFAULT_FILE = "payrank.toml"
-SECTIONS = ("payment", "overturn", "training", "scoring")
+SECTIONS = ("payment", "overturn", "training", "scoring", "features")
 
 Model = TypeVar("Model", bound=BaseModel)
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What is in force: targets, training of each kind, and scoring.
+    """What is in force: targets, training of each kind, scoring, and the features that the site adds.
 
     `training` holds the table as written: `[training]` for both kinds, `[training.payment]` and `[training.overturn]`
     for one; the training room reads it, which the nightly machine need not have.
@@ -32,6 +33,7 @@ class Settings:
     overturn: OverturnTarget = field(default_factory=OverturnTarget)
     scoring: ScoringSettings = field(default_factory=ScoringSettings)
     training: Mapping[str, Any] = field(default_factory=dict)
+    features: SiteFeatures = field(default_factory=SiteFeatures)
 
     def target(self, kind: str) -> PaymentTarget | OverturnTarget:
         """Return the target of a kind of model."""
@@ -73,6 +75,7 @@ def read_settings(path: Path | None) -> Settings:
         overturn=_read(OverturnTarget, data.get("overturn", {}), f"{path} [overturn]"),
         scoring=_read(ScoringSettings, data.get("scoring", {}), f"{path} [scoring]"),
         training=data.get("training", {}),
+        features=read_site_features(data.get("features", {}), str(path)),
     )
 
 

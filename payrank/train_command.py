@@ -41,7 +41,7 @@ def train_and_register(
     progress = Progress()
     with load_extract(source) as extract:
         progress.tell(f"loaded {len(extract.digests)} files")
-        frame = training_frame(extract, settings.target(kind), as_of)
+        frame = training_frame(extract, settings.target(kind), as_of, own=settings.features)
         progress.tell(f"made {len(frame.data):,} labelled {frame.unit} snapshots of {len(frame.features)} features")
         with progress.working(f"trained and measured the {kind} model"):
             trained = train(

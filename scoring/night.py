@@ -15,6 +15,7 @@ from typing import Literal
 import pandas as pd
 
 from extracts.extract import Extract
+from features.site_features import NO_SITE_FEATURES, SiteFeatures
 from models.bundle import Bundle
 from scoring.denials import denial_lines, value_denials
 from scoring.flags_feed import flags_look_quiet, why_flags_unusable
@@ -38,7 +39,7 @@ Tell = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class NightModels:
-    """The models of a run: a bundle and the name to show by kind, and why a kind has none.
+    """The models of a run: a bundle and the name to show by kind, why a kind has none, and the site's own features.
 
     At least one must be there, or there is nothing to score with (exit code 5).
     """
@@ -46,6 +47,7 @@ class NightModels:
     bundles: Mapping[str, Bundle]
     names: Mapping[str, str]
     why_absent: Mapping[str, str] = field(default_factory=dict)
+    site_features: SiteFeatures = NO_SITE_FEATURES
 
     @property
     def payment(self) -> Bundle | None:
@@ -188,7 +190,7 @@ def _score_accounts(
         return ListOutcome(
             "patient_pay", "Patient pay", came_in=quarantined, quarantined=quarantined, why_unpublished=why
         )
-    scored = score_population(extract, models.payment, as_of)
+    scored = score_population(extract, models.payment, as_of, models.site_features)
     clock.stage("payment scores", f"scored {len(scored.scores):,} accounts")
     accounts = value_accounts(extract, scored, as_of, settings, read_rules())
     explained = _explain(scored, accounts.table, explain)
@@ -236,7 +238,7 @@ def _score_denials(
     why = _why_not(extract, "denials", models, "overturn")
     if models.overturn is None or why:
         return ListOutcome("denials", "Denials", came_in=quarantined, quarantined=quarantined, why_unpublished=why)
-    scored = score_population(extract, models.overturn, as_of)
+    scored = score_population(extract, models.overturn, as_of, models.site_features)
     clock.stage("denial scores", f"scored {len(scored.scores):,} open denials")
     table = value_denials(extract, scored, as_of, settings, read_rules())
     explained = _explain(scored, table, explain)

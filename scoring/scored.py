@@ -11,6 +11,7 @@ import pandas as pd
 
 from extracts.extract import Extract
 from features.frame import Definition, Frame, nightly_frame
+from features.site_features import NO_SITE_FEATURES, SiteFeatures
 from features.targets import OverturnTarget, PaymentTarget
 from models.bundle import Bundle, check_features
 from models.explain import explain
@@ -51,7 +52,7 @@ def target_of(bundle: Bundle) -> Definition:
     return kind(**bundle.manifest.target)
 
 
-def score_population(extract: Extract, bundle: Bundle, as_of: date) -> Scored:
+def score_population(extract: Extract, bundle: Bundle, as_of: date, own: SiteFeatures = NO_SITE_FEATURES) -> Scored:
     """Score everyone in the model's population as of a day.
 
     Raises
@@ -59,7 +60,7 @@ def score_population(extract: Extract, bundle: Bundle, as_of: date) -> Scored:
     NoUsableModel
         When the model was trained on other features than the catalogue in use.
     """
-    frame = nightly_frame(extract, target_of(bundle), as_of)
+    frame = nightly_frame(extract, target_of(bundle), as_of, own=own)
     check_features(bundle, frame.features)
     return Scored(frame, bundle, predict(bundle, frame.data))
 

@@ -154,8 +154,8 @@ def test_snapshot_days_are_a_grid_of_ripe_days_with_history(
 
 
 RENDERED = {
-    "account": "c45bfef468b66535d9798859becb9b94f1533b1dfb21a14c2e0e4fcf213eb48a",
-    "denial": "ae6b028059d6e96399e701f8f44c1008878cf540be30bfacb3e02c475493cc6b",
+    "account": "3a742aa9c9e7d982594ae9f1f580b2cb2bd0df152effd5ac7d3013e7a4085d9d",
+    "denial": "165ba47149d0bed0c19473c9ad0ddf4ad4db3727e948c9b1ce57c7cea07d9375",
 }
 """SHA-256 of the SQL of each unit's nightly frame, as of the present `COMPUTATION`."""
 
