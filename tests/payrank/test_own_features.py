@@ -1,0 +1,89 @@
+"""A site's own features go through training, scoring and checking alike, and a model without them is refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+
+from models.bundle import read_bundle
+
+RECORD = """
+[[features.account]]
+name = "texts_{days}d"
+meaning = "Texts sent to the guarantor in {days} days"
+unit = "count"
+family = "contact"
+phrase = "{{value}} text{{s}} in {days} days"
+source = {{ take = "count", of = "contacts", where = {{ channel = "text" }}, within_days = {within} }}
+
+[[features.account]]
+name = "facility"
+meaning = "Hospital that the account belongs to"
+unit = "category"
+family = "payer mix"
+phrase = "Seen at {{value}}"
+source = {{ take = "value", column = "facility" }}
+
+[payment]
+snapshots = 6
+
+[training]
+fewest_outcomes = 11
+members = [{{ seeds = [1] }}]
+most_rounds = 30
+"""
+
+
+def write(days: int = 30, within: int = 30) -> None:
+    Path("payrank.toml").write_text(RECORD.format(days=days, within=within))
+
+
+def test_an_own_feature_is_trained_scored_and_missed(payrank: Any, hospital: Any, tmp_path: Path) -> None:
+    write()
+    model, runs = tmp_path / "model", tmp_path / "runs"
+    assert payrank("train", "payment", hospital.extract, "--as-of", hospital.as_of, "--out", model).code == 0
+    columns = {column.name: column for column in read_bundle(model).manifest.features}
+    assert columns["own_texts_30d"].meaning == "Texts sent to the guarantor in 30 days"
+    assert columns["own_facility"].levels
+    models = ("--payment", model, "--overturn", hospital.bundles["overturn"])
+    night = ("score", hospital.extract, "--as-of", hospital.as_of, *models, "--out")
+    assert payrank(*night, runs).code == 0
+    reasons = pq.read_table(runs / hospital.as_of.isoformat() / "payment_scores.parquet")["reasons"].to_pylist()
+    told = {one["feature"]: one["text"] for row in reasons for one in row}
+    assert "own_texts_30d" in told or "own_facility" in told
+
+    write(within=45)
+    changed = payrank(*night, tmp_path / "changed")
+    assert changed.code == 5
+    assert "computed differently: own_texts_30d" in changed.last
+
+    write(days=60)
+    renamed = payrank(*night, tmp_path / "renamed")
+    assert renamed.code == 5
+    assert "missing from the catalogue in use: own_texts_30d" in renamed.last
+    assert "unknown to the model: own_texts_60d" in renamed.last
+
+    Path("payrank.toml").unlink()
+    gone = payrank(*night, tmp_path / "gone")
+    assert gone.code == 5
+    assert "own_facility, own_texts_30d" in gone.last
+    assert not (tmp_path / "gone" / hospital.as_of.isoformat()).exists()
+
+
+def test_features_and_check_show_own_features(payrank: Any, hospital: Any, tmp_path: Path) -> None:
+    write()
+    out = tmp_path / "frame.parquet"
+    told = payrank("features", hospital.extract, "--unit", "account", "--as-of", hospital.as_of, "--out", out)
+    assert told.code == 0
+    assert {"own_texts_30d", "own_facility"} <= set(pq.read_schema(out).names)
+    assert payrank("check", hospital.extract).code == 0
+
+
+def test_a_wrong_record_ends_with_2_before_the_extract_is_read(payrank: Any, tmp_path: Path) -> None:
+    Path("payrank.toml").write_text(RECORD.format(days=30, within=30).replace('of = "contacts"', 'of = "contact"'))
+    told = payrank("score", tmp_path / "no-extract", "--as-of", "2026-11-20", "--out", tmp_path / "runs")
+    assert told.code == 2
+    assert "[[features.account]] texts_30d" in told.last
+    assert "did you mean 'contacts'" in told.last
