@@ -104,10 +104,11 @@ def promises(dialect: Dialect) -> Relation:
         rows=(
             "(SELECT p.promise_id, a.guarantor_id, d.as_of, p.amount, "
             f"CASE WHEN {last_day} < d.as_of THEN 1 ELSE 0 END AS is_past, "
-            "COALESCE(SUM(CASE WHEN t.kind = 'patient_payment' THEN -t.amount END), 0) AS paid "
+            "COALESCE(SUM(-t.amount), 0) AS paid "
             "FROM promises p JOIN accounts a ON a.account_id = p.account_id "
             "JOIN as_of_dates d ON p.made_on < d.as_of AND a.opened_on < d.as_of "
-            "LEFT JOIN transactions t ON t.account_id = p.account_id AND t.posted_on >= p.made_on "
+            "LEFT JOIN transactions t ON t.kind = 'patient_payment' "
+            "AND t.account_id = p.account_id AND t.posted_on >= p.made_on "
             f"AND t.posted_on <= {last_day} AND t.posted_on < d.as_of "
             "GROUP BY p.promise_id, a.guarantor_id, d.as_of, p.amount, p.due_on) e"
         ),

@@ -2,45 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from features.dialect import Dialect
 from features.relation import Field
 from features.sql_text import Step
 from features.targets import PaymentTarget
 from features.vocabulary import RateAtAge
-
-PATIENT_PAYMENT = "t.kind = 'patient_payment'"
-PATIENT_RAISED = "t.responsibility = 'patient' AND t.kind IN ('charge', 'transfer', 'interest')"
-
-
-def ledger_facts(dialect: Dialect) -> dict[str, str]:
-    """Return the aggregates of an account's known transactions: name to SQL over `t` and the as-of date `d`.
-
-    Amounts are dollars; payments and adjustments are turned to positive amounts, net of their reversals.
-    """
-    days = dialect.days_between("t.posted_on", "d.as_of")
-
-    def total(condition: str, sign: str = "") -> str:
-        return f"SUM(CASE WHEN {condition} THEN {sign}t.amount ELSE 0 END)"
-
-    return {
-        "patient_balance": total("t.responsibility = 'patient'"),
-        "insurance_balance": total("t.responsibility = 'insurance'"),
-        "charges": total("t.kind = 'charge'"),
-        "insurance_paid": total("t.kind = 'insurance_payment'", "-"),
-        "contractual": total("t.kind = 'contractual_adjustment'", "-"),
-        "charity": total("t.kind = 'charity_adjustment'", "-"),
-        "bad_debt": total("t.kind = 'bad_debt_write_off'", "-"),
-        "refunded": total("t.kind = 'refund'"),
-        "patient_billed": total(PATIENT_RAISED),
-        "patient_paid": total(PATIENT_PAYMENT, "-"),
-        "paid_30d": total(f"{PATIENT_PAYMENT} AND {days} <= 30", "-"),
-        "paid_90d": total(f"{PATIENT_PAYMENT} AND {days} <= 90", "-"),
-        "paid_365d": total(f"{PATIENT_PAYMENT} AND {days} <= 365", "-"),
-        "first_patient_on": f"MIN(CASE WHEN {PATIENT_RAISED} AND t.amount > 0 THEN t.posted_on END)",
-        "first_payment_on": f"MIN(CASE WHEN {PATIENT_PAYMENT} AND t.amount < 0 THEN t.posted_on END)",
-        "last_payment_on": f"MAX(CASE WHEN {PATIENT_PAYMENT} AND t.amount < 0 THEN t.posted_on END)",
-    }
-
 
 _MONEY = [
     "patient_balance",
@@ -128,7 +96,7 @@ def agency_accounts() -> str:
     )
 
 
-def account_state(fields: dict[str, Field]) -> str:
+def account_state(fields: Mapping[str, Field]) -> str:
     """SQL of the state of every account known at each snapshot."""
     columns = ", ".join(f"{field.sql} AS {name}" for name, field in fields.items())
     return (
@@ -142,21 +110,26 @@ def account_state(fields: dict[str, Field]) -> str:
 def paid_at_age(horizon_days: int) -> tuple[Step, ...]:
     """Steps that count, for each age in the spine, the balances unpaid at that age and those paid soon after.
 
-    Balances are first counted by age and days to pay, so that the comparison of ages is a small one.
+    A balance owed for o days and paid after p was unpaid, and then seen for the horizon h, at every age up to the
+    lesser of o - h and p; of those ages, it was paid within the horizon at all above p - h. So each balance is at most
+    two steps in a count by age, and the ages of the spine add up what lies at or above them.
     """
+    seen_until = f"e.days_owed - {horizon_days}"
     return (
         Step(
             "paid_histogram",
-            "SELECT e.as_of, e.days_owed, e.days_to_pay, COUNT(*) AS balances FROM account_state e "
-            "WHERE e.days_owed IS NOT NULL GROUP BY e.as_of, e.days_owed, e.days_to_pay",
+            "SELECT as_of, age, SUM(seen) AS seen, SUM(hits) AS hits FROM ("
+            f"SELECT e.as_of, CASE WHEN e.days_to_pay < {seen_until} THEN e.days_to_pay ELSE {seen_until} END AS age, "
+            "1 AS seen, CASE WHEN e.days_to_pay IS NULL THEN 0 ELSE 1 END AS hits FROM account_state e "
+            "WHERE e.days_owed IS NOT NULL UNION ALL "
+            f"SELECT e.as_of, e.days_to_pay - {horizon_days} AS age, 0 AS seen, -1 AS hits FROM account_state e "
+            "WHERE e.days_to_pay IS NOT NULL) counted GROUP BY as_of, age",
         ),
         Step(
             "paid_at_age",
-            "SELECT a.as_of, a.age_pooled, SUM(h.balances) AS seen, "
-            f"SUM(CASE WHEN h.days_to_pay < a.age_pooled + {horizon_days} THEN h.balances ELSE 0 END) AS hits "
-            "FROM (SELECT DISTINCT as_of, age_pooled FROM spine) a JOIN paid_histogram h ON h.as_of = a.as_of "
-            f"AND h.days_owed >= a.age_pooled + {horizon_days} "
-            "AND (h.days_to_pay IS NULL OR h.days_to_pay >= a.age_pooled) GROUP BY a.as_of, a.age_pooled",
+            "SELECT a.as_of, a.age_pooled, SUM(h.seen) AS seen, SUM(h.hits) AS hits "
+            "FROM (SELECT DISTINCT spine.as_of, spine.age_pooled FROM spine) a "
+            "JOIN paid_histogram h ON h.as_of = a.as_of AND h.age >= a.age_pooled GROUP BY a.as_of, a.age_pooled",
         ),
     )
 

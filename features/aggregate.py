@@ -95,28 +95,20 @@ def _value(source: Aggregate) -> str:
     raise TypeError(f"{type(source).__name__} has no value")
 
 
-def known_rows(relation: Relation, *, only_spine: bool) -> str:
-    """Return the FROM clause of a relation's rows known before each snapshot.
-
-    `only_spine` leaves out rows whose key no snapshot has.
-    """
+def known_rows(relation: Relation) -> str:
+    """Return the FROM clause of a relation's rows known before each snapshot whose key some snapshot has."""
     if relation.per_snapshot:
         return f"spine JOIN {relation.rows} ON {relation.key_sql} = spine.{relation.key} AND e.as_of = spine.as_of"
-    if relation.known_on is None:
-        rows, as_of, condition = relation.rows, "e.as_of", ""
-    else:
-        rows, as_of, condition = relation.rows, "d.as_of", f" JOIN as_of_dates d ON {relation.known_on} < d.as_of"
-    if not only_spine:
-        return rows + condition
-    keys = f"(SELECT DISTINCT {relation.key} AS spine_key, as_of AS spine_as_of FROM spine) k"
-    return f"{rows}{condition} JOIN {keys} ON k.spine_key = {relation.key_sql} AND k.spine_as_of = {as_of}"
+    known = "e.as_of = d.as_of" if relation.known_on is None else f"{relation.known_on} < d.as_of"
+    keys = f"(SELECT DISTINCT spine.{relation.key} AS spine_key, spine.as_of AS as_of FROM spine) d"
+    return f"{relation.rows} JOIN {keys} ON d.spine_key = {relation.key_sql} AND {known}"
 
 
 def group_columns(relation: Relation) -> tuple[str, str]:
     """Return the SQL of the key and of the as-of date that rows are grouped by."""
     if relation.per_snapshot:
         return "spine.unit_id", "spine.as_of"
-    return relation.key_sql, "e.as_of" if relation.known_on is None else "d.as_of"
+    return relation.key_sql, "d.as_of"
 
 
 def aggregate_step(
@@ -126,7 +118,6 @@ def aggregate_step(
     dialect: Dialect,
     *,
     extra: Mapping[str, str] | None = None,
-    only_spine: bool = True,
 ) -> Step:
     """Return the step that computes all of a relation's aggregates, and `extra` ones given as SQL, in one pass."""
     spelled = spell_fields(relation, dialect)
@@ -141,7 +132,7 @@ def aggregate_step(
     ]
     return Step(
         name,
-        f"SELECT {', '.join(columns)} FROM {known_rows(relation, only_spine=only_spine)} GROUP BY {key}, {as_of}",
+        f"SELECT {', '.join(columns)} FROM {known_rows(relation)} GROUP BY {key}, {as_of}",
     )
 
 
@@ -158,5 +149,5 @@ def latest_step(name: str, relation: Relation, feature: Feature, dialect: Dialec
         f"SELECT {relation.key}, as_of, {feature.name} FROM ("
         f"SELECT {key} AS {relation.key}, {as_of} AS as_of, {put_in(source.value, spelled)} AS {feature.name}, "
         f"ROW_NUMBER() OVER (PARTITION BY {key}, {as_of} ORDER BY {spelled['days_ago']}, {relation.tie} DESC) AS place "
-        f"FROM {known_rows(relation, only_spine=True)}{where}) ranked WHERE place = 1",
+        f"FROM {known_rows(relation)}{where}) ranked WHERE place = 1",
     )

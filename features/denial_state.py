@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from features.appeal_deadlines import due_on
 from features.dialect import Dialect
 from features.relation import Field
@@ -93,7 +95,7 @@ def denial_fields(dialect: Dialect, attributes: tuple[str, ...]) -> dict[str, Fi
     }
 
 
-def denial_state(fields: dict[str, Field]) -> str:
+def denial_state(fields: Mapping[str, Field]) -> str:
     """SQL of the state of every denial known at each snapshot."""
     columns = ", ".join(f"{field.sql} AS {name}" for name, field in fields.items())
     return (

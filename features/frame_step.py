@@ -43,7 +43,7 @@ def frame_step(
 def _value(feature: Feature, unit: UnitPlan) -> str:
     source = feature.source
     if isinstance(source, Snapshot):
-        return put_in(source.value, {name: f"spine.{name}" for name in unit.fields})
+        return put_in(source.value, unit.spelled())
     if isinstance(source, Rate):
         return rate_sql(source)
     if isinstance(source, RateAtAge):

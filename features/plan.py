@@ -53,22 +53,24 @@ def plan_frame(
     """
     ripe = None if ripe_by is None else f"DATE '{ripe_by.isoformat()}'"
     if isinstance(target, PaymentTarget):
-        unit = plan_accounts(target, features, dialect, has, attributes, ripe)
+        unit = plan_accounts(target, features, dialect, attributes, ripe)
     else:
         unit = plan_denials(dialect, attributes, ripe)
     available = available_features(features, unit, has)
     usable = [feature for feature in features if feature.name in available]
-    steps = [Step("as_of_dates", " UNION ALL ".join(f"SELECT DATE '{day.isoformat()}' AS as_of" for day in as_of))]
-    steps += [*unit.before, *_spine(unit, target, dialect, labelled=ripe is not None)]
+    days = Step("as_of_dates", " UNION ALL ".join(f"SELECT DATE '{day.isoformat()}' AS as_of" for day in as_of))
+    spine = _spine(unit, target, dialect, labelled=ripe is not None)
     found, joins = _aggregates(usable, unit, dialect)
     if isinstance(target, PaymentTarget) and any(isinstance(feature.source, RateAtAge) for feature in usable):
         found += paid_at_age(target.horizon_days)
         joins.append(PAID_AT_AGE_JOIN)
     rates = [feature.source for feature in usable if isinstance(feature.source, Rate)]
+    found += rate_steps(unit.state, rates)
     joins += rate_joins(rates)
     last = frame_step(features, available, unit, joins, labelled=ripe is not None)
+    later = [*spine, *found, last]
     return Plan(
-        (*steps, *found, *rate_steps(unit.state, rates), last),
+        (days, *unit.before([step.sql for step in later] + joins), *later),
         tuple(feature.name for feature in features if feature.name not in available),
     )
 
@@ -103,15 +105,20 @@ def _aggregates(features: Sequence[Feature], unit: UnitPlan, dialect: Dialect) -
     for feature in features:
         if isinstance(feature.source, Aggregate):
             by_relation.setdefault(feature.source.relation, []).append(feature)
+    if unit.late:
+        by_relation.setdefault(unit.late_relation, [])
     for name, members in by_relation.items():
         relation = unit.relations[name]
         key = "unit_id" if relation.per_snapshot else relation.key
         latest = [feature for feature in members if isinstance(feature.source, Latest)]
         plain = [feature for feature in members if not isinstance(feature.source, Latest)]
+        late = {f"known_{name}": sql for name, sql in unit.late.items()} if name == unit.late_relation else {}
         made = [latest_step(f"latest_{feature.name}", relation, feature, dialect) for feature in latest]
-        if plain and name not in unit.prepared:
-            made.append(aggregate_step(unit.step_of(name), relation, plain, dialect))
+        if plain or late:
+            made.append(aggregate_step(unit.step_of(name), relation, plain, dialect, extra=late))
         steps += made
-        names = [step.name for step in made] + ([unit.prepared[name]] if plain and name in unit.prepared else [])
-        joins += [f"LEFT JOIN {step} ON {step}.{key} = spine.{key} AND {step}.as_of = spine.as_of" for step in names]
+        joins += [
+            f"LEFT JOIN {step.name} ON {step.name}.{key} = spine.{key} AND {step.name}.as_of = spine.as_of"
+            for step in made
+        ]
     return steps, joins

@@ -154,8 +154,8 @@ def test_snapshot_days_are_a_grid_of_ripe_days_with_history(
 
 
 RENDERED = {
-    "account": "3a742aa9c9e7d982594ae9f1f580b2cb2bd0df152effd5ac7d3013e7a4085d9d",
-    "denial": "165ba47149d0bed0c19473c9ad0ddf4ad4db3727e948c9b1ce57c7cea07d9375",
+    "account": "dda5e990a1c9173ca107afec8d7f688dd2423892144f378d9bc2bde3e69f1e81",
+    "denial": "29251b069b26c2797b146f3ccc174be9a057a39d0246546444e4e1cec43213bd",
 }
 """SHA-256 of the SQL of each unit's nightly frame, as of the present `COMPUTATION`."""
 
