@@ -7,11 +7,14 @@ from dataclasses import dataclass
 from typing import Literal
 
 from extracts.contract import Column, table
+from features.account_relations import account_relations
+from features.account_state import account_fields
 from features.catalog import Unit
+from features.denial_relations import denial_relations
+from features.denial_state import denial_fields
 from features.dialect import DuckDBDialect
-from features.relation import Field
+from features.relation import Field, Relation
 from features.targets import PaymentTarget
-from features.units import UnitPlan, plan_accounts, plan_denials
 
 ColumnKind = Literal["words", "number", "day", "id"]
 
@@ -47,27 +50,28 @@ def find_reachable(unit: Unit) -> Reachable:
     >>> find_reachable("account").relations["contacts"].columns["channel"].levels[:2]
     ('call', 'text')
     """
-    plan = _plan(unit)
+    fields, relations = _look(unit)
     return Reachable(
-        snapshot={name: _describe(name, field) for name, field in plan.fields.items()},
+        snapshot={name: _describe(name, field) for name, field in fields.items()},
         relations={
             name: SiteRelation(
                 columns={column: _describe(column, field) for column, field in relation.fields.items()},
                 dated=relation.known_on is not None or "days_ago" in relation.fields,
                 ordered=relation.known_on is not None and bool(relation.tie),
             )
-            for name, relation in plan.relations.items()
+            for name, relation in relations.items()
         },
     )
 
 
-def _plan(unit: Unit) -> UnitPlan:
-    def has(_: str) -> bool:
-        return True
-
+def _look(unit: Unit) -> tuple[Mapping[str, Field], Mapping[str, Relation]]:
+    dialect = DuckDBDialect()
     if unit == "account":
-        return plan_accounts(PaymentTarget(), (), DuckDBDialect(), has, (), None)
-    return plan_denials(DuckDBDialect(), (), None)
+        target = PaymentTarget()
+        state = account_fields(dialect, target, ())
+        return state, account_relations(dialect, target.horizon_days, state)
+    state = denial_fields(dialect, ())
+    return state, denial_relations(state)
 
 
 def _describe(name: str, field: Field) -> SiteColumn:

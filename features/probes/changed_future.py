@@ -1,0 +1,110 @@
+"""The same extract with another future: what was known on or after a day deleted, changed, moved and added to.
+
+The copy lives in temporary tables of a second cursor, which hide the real ones; the extract is not touched.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import date
+
+from extracts.contract import LATER_KNOWN, TABLES, Table
+from extracts.extract import Extract
+from extracts.source_file import quote_name
+
+COPIES = 5_000
+"""Rows of the past that each table gets again as news, at most."""
+
+
+@contextmanager
+def change_future(extract: Extract, day: date) -> Iterator[Extract]:
+    """Give the extract as if everything known on or after `day` had come otherwise.
+
+    In every table a third of the later rows is gone, the others swap their values among each other, and up to 5,000
+    rows of the past come again under new keys, known on the day or later. What was filled in later of an earlier row
+    (an appeal's outcome, a plan's end) is taken away or moved. Timeless tables (payers, guarantors) are left alone.
+    """
+    cursor = extract.connection.cursor()
+    changed: list[str] = []
+    try:
+        for table in TABLES:
+            if table.known_on is not None:
+                names = [row[0] for row in cursor.execute(f"DESCRIBE main.{table.name}").fetchall()]
+                cursor.execute(f"CREATE TEMP TABLE {table.name} AS {_render(table, names, day)}")
+                changed.append(table.name)
+        yield replace(extract, connection=cursor, workspace=None)
+    finally:
+        for name in changed:
+            cursor.execute(f"DROP TABLE IF EXISTS temp.{name}")
+        cursor.close()
+
+
+def count_future(extract: Extract, day: date) -> int:
+    """Count the rows known on or after a day, in all tables."""
+    counts = " UNION ALL ".join(
+        f"SELECT count(*) AS n FROM main.{table.name} WHERE {table.known_on} >= DATE '{day}'"
+        for table in TABLES
+        if table.known_on is not None
+    )
+    return int(extract.connection.execute(f"SELECT sum(n) FROM ({counts})").fetchall()[0][0])
+
+
+def _render(table: Table, names: list[str], day: date) -> str:
+    known_on = table.known_on or ""
+    source, key = f"main.{table.name}", " || '|' || ".join(f"CAST({name} AS VARCHAR)" for name in table.key)
+    past = (
+        f"SELECT {', '.join(_past(table, name, day) for name in names)} FROM {source} WHERE {known_on} < DATE '{day}'"
+    )
+    # Values move to the next row in an order that means nothing; keys, ids and days stay, so that rows stay joined.
+    order = f"OVER (ORDER BY md5({key}))"
+    moved = ", ".join(
+        f"coalesce(lead({quote_name(name)}) {order}, {quote_name(name)}) AS {quote_name(name)}"
+        if _moves(table, name)
+        else quote_name(name)
+        for name in names
+    )
+    kept = f"substr(md5({key}), 1, 1) < 'b'"
+    future = f"SELECT * FROM (SELECT {moved} FROM {source} WHERE {known_on} >= DATE '{day}') later WHERE {kept}"
+    again = ", ".join(_again(table, name, day) for name in names)
+    copies = f"SELECT {again} FROM (SELECT * FROM ({past}) known ORDER BY md5({key}) LIMIT {COPIES}) taken"
+    return f"{past} UNION ALL BY NAME {future} UNION ALL BY NAME {copies}"
+
+
+def _moves(table: Table, name: str) -> bool:
+    column = table.column(name)
+    return name not in table.key and name != table.known_on and (column is None or column.kind != "id")
+
+
+def _past(table: Table, name: str, day: date) -> str:
+    """Return the column of an earlier row, without what it learned on the day or later."""
+    later, quoted = LATER_KNOWN.get(table.name), quote_name(name)
+    if later is None:
+        return quoted
+    told = f"({later} IS NULL OR {later} >= DATE '{day}')"
+    if name == later:
+        moved = f"CASE WHEN substr(md5({table.key[0]}), 2, 1) < '8' THEN DATE '{day}' + 3 END"
+        return f"CASE WHEN {told} THEN {moved} ELSE {quoted} END AS {quoted}"
+    if (table.name, name) in _FILLED_WITH:
+        return f"CASE WHEN {told} THEN {_FILLED_WITH[table.name, name]} ELSE {quoted} END AS {quoted}"
+    return quoted
+
+
+_FILLED_WITH = {
+    ("appeals", "outcome"): "CASE WHEN substr(md5(appeal_id), 3, 1) < '8' THEN 'overturned' ELSE 'upheld' END",
+    ("appeals", "recovered_amount"): "1.00",
+    ("payment_plans", "end_reason"): "'broken'",
+}
+"""Columns that come with the later day, and what they say in the changed future."""
+
+
+def _again(table: Table, name: str, day: date) -> str:
+    quoted = quote_name(name)
+    if name == table.known_on:
+        return f"DATE '{day}' + (ascii(md5({table.key[0]})) % 3) * 10 AS {quoted}"
+    if name == table.key[0] and len(table.key) == 1:
+        return f"'again-' || {quoted} AS {quoted}"
+    if name == "amount":
+        return f"{quoted} * -7 AS {quoted}"
+    return quoted

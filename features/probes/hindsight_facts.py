@@ -1,0 +1,142 @@
+"""What an extract knows of a row's further way: outcomes, and figures over the whole extract and over the row's day."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+import pandas as pd
+
+from extracts.extract import Extract
+
+RATE_KEYS: tuple[tuple[str, ...], ...] = (
+    ("payer_id",),
+    ("carc",),
+    ("rarc",),
+    ("group_code",),
+    ("service_line",),
+    ("payer_id", "carc"),
+    ("service_line", "carc"),
+)
+"""Groups whose overturn rate a column may carry."""
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Rows with `unit_id` and `household`, in order of unit.
+
+    `outcomes` are what is told of an outcome -> its column (0, 1, or unknown); `figures` what is told of a figure ->
+    its column over the whole extract, and its column as of the row's own day ("" where there was none yet).
+    """
+
+    rows: pd.DataFrame
+    outcomes: Mapping[str, str]
+    figures: Mapping[str, tuple[str, str]]
+
+
+def account_facts(extract: Extract, ripe: date, as_of: date) -> Facts:
+    """Return the facts of accounts opened before the day `ripe`, as the extract knows them before `as_of`."""
+    known = f"posted_on < DATE '{as_of}'"
+    paid = "CASE WHEN t.kind = 'patient_payment' THEN -t.amount ELSE 0 END"
+    rows = extract.connection.sql(
+        f"""
+        WITH ledger AS (
+            SELECT account_id, sum({paid}) AS paid, count_if({paid} > 0) AS payments,
+                sum(CASE WHEN responsibility = 'patient' THEN amount ELSE 0 END) AS balance,
+                max(CASE WHEN responsibility = 'patient' AND amount > 0 THEN 1 ELSE 0 END) AS owed,
+                max(CASE WHEN kind = 'bad_debt_write_off' THEN 1 ELSE 0 END) AS bad_debt
+            FROM transactions t WHERE {known} GROUP BY account_id),
+        own AS (
+            SELECT a.account_id, sum({paid}) AS paid_then FROM accounts a
+            JOIN transactions t ON t.account_id = a.account_id AND t.posted_on <= a.opened_on GROUP BY a.account_id),
+        household AS (
+            SELECT a.account_id, sum({paid}) AS house_paid, count_if({paid} > 0) AS house_payments,
+                sum(CASE WHEN t.posted_on <= a.opened_on THEN {paid} ELSE 0 END) AS house_paid_then,
+                count_if(t.posted_on <= a.opened_on AND {paid} > 0) AS house_payments_then
+            FROM accounts a JOIN accounts b ON b.guarantor_id = a.guarantor_id
+            JOIN transactions t ON t.account_id = b.account_id AND t.kind = 'patient_payment' AND {known}
+            GROUP BY a.account_id)
+        SELECT a.account_id AS unit_id, a.guarantor_id AS household,
+            CAST(coalesce(l.paid, 0) AS DOUBLE) AS paid, CAST(coalesce(o.paid_then, 0) AS DOUBLE) AS paid_then,
+            CAST(coalesce(l.payments, 0) AS DOUBLE) AS payments,
+            CAST(l.balance AS DOUBLE) AS balance,
+            CAST(coalesce(h.house_paid, 0) AS DOUBLE) AS house_paid,
+            CAST(coalesce(h.house_paid_then, 0) AS DOUBLE) AS house_paid_then,
+            CAST(coalesce(h.house_payments, 0) AS DOUBLE) AS house_payments,
+            CAST(coalesce(h.house_payments_then, 0) AS DOUBLE) AS house_payments_then,
+            CAST(coalesce(h.house_paid, 0) - coalesce(h.house_paid_then, 0) AS DOUBLE) AS house_later,
+            CASE WHEN l.owed = 1 THEN CASE WHEN l.paid > 0 THEN 1.0 ELSE 0.0 END END AS has_paid,
+            CASE WHEN l.owed = 1 THEN CASE WHEN l.balance <= 0 THEN 1.0 ELSE 0.0 END END AS is_settled,
+            CASE WHEN l.owed = 1 THEN CAST(l.bad_debt AS DOUBLE) END AS is_bad_debt,
+            CASE WHEN coalesce(h.house_payments, 0) > coalesce(h.house_payments_then, 0) THEN 1.0 ELSE 0.0 END
+                AS house_pays_later
+        FROM accounts a LEFT JOIN ledger l USING (account_id) LEFT JOIN own o USING (account_id)
+        LEFT JOIN household h USING (account_id)
+        WHERE a.opened_on < DATE '{ripe}' ORDER BY a.account_id
+        """
+    ).to_arrow_table()
+    return Facts(
+        rows.to_pandas(),
+        {
+            "the patient paid": "has_paid",
+            "the patient's balance was settled": "is_settled",
+            "the account went to bad debt": "is_bad_debt",
+            "the guarantor paid anything later": "house_pays_later",
+        },
+        {
+            "the account's payments": ("paid", "paid_then"),
+            "the number of the account's payments": ("payments", ""),
+            "the account's balance": ("balance", ""),
+            "the guarantor's payments": ("house_paid", "house_paid_then"),
+            "the number of the guarantor's payments": ("house_payments", "house_payments_then"),
+            "the guarantor's later payments": ("house_later", ""),
+        },
+    )
+
+
+def denial_facts(extract: Extract, ripe: date, as_of: date) -> Facts:
+    """Return the facts of denials made before the day `ripe`, as the extract knows them before `as_of`."""
+    rates, joins, figures = [], [], {}
+    for keys in RATE_KEYS:
+        name = "_".join(keys)
+        joins.append(f"LEFT JOIN ({_render_rate(keys)}) r_{name} ON r_{name}.denial_id = n.denial_id")
+        rates += [f"r_{name}.whole AS rate_{name}", f"r_{name}.past AS rate_{name}_then"]
+        told = " and ".join(key.removesuffix("_id").replace("_", " ") for key in keys)
+        figures[f"the overturn rate by {told}"] = (f"rate_{name}", f"rate_{name}_then")
+    rows = extract.connection.sql(
+        f"""
+        WITH judged AS (
+            SELECT denial_id, max(CASE WHEN outcome IN ('overturned', 'partially_overturned') THEN 1.0
+                WHEN outcome = 'upheld' THEN 0.0 END) AS won, max(decided_on) AS decided_on,
+                sum(recovered_amount) AS recovered
+            FROM appeals WHERE decided_on < DATE '{as_of}' GROUP BY denial_id),
+        decided AS (
+            SELECT n.*, j.won, j.decided_on, j.recovered, a.guarantor_id FROM denials n
+            LEFT JOIN judged j USING (denial_id) LEFT JOIN accounts a ON a.account_id = n.account_id)
+        SELECT n.denial_id AS unit_id, coalesce(n.guarantor_id, n.account_id, n.denial_id) AS household,
+            n.won, CASE WHEN n.won IS NOT NULL THEN CAST(coalesce(n.recovered, 0) AS DOUBLE) END AS recovered,
+            {", ".join(rates)}
+        FROM decided n {" ".join(joins)} WHERE n.denied_on < DATE '{ripe}' ORDER BY n.denial_id
+        """
+    ).to_arrow_table()
+    return Facts(
+        rows.to_pandas(),
+        {"the appeal was won": "won"},
+        {"what the appeal recovered": ("recovered", ""), **figures},
+    )
+
+
+def _render_rate(keys: tuple[str, ...]) -> str:
+    """SQL of each denial's group's overturn rate: over the whole extract, and from decisions before its own day."""
+    named = ", ".join(keys)
+    known = " AND ".join(f"{key} IS NOT NULL" for key in keys)
+    return (
+        f"SELECT denial_id, whole, past FROM (SELECT denial_id, avg(won) OVER (PARTITION BY {named}) AS whole, "
+        f"avg(won) OVER (PARTITION BY {named} ORDER BY day "
+        "RANGE BETWEEN UNBOUNDED PRECEDING AND INTERVAL 1 DAY PRECEDING) AS past FROM ("
+        f"SELECT {named}, NULL AS denial_id, decided_on AS day, CAST(won AS DOUBLE) AS won FROM decided "
+        f"WHERE won IS NOT NULL AND {known} UNION ALL "
+        f"SELECT {named}, denial_id, denied_on, NULL FROM decided WHERE {known}) events) rated "
+        "WHERE denial_id IS NOT NULL"
+    )

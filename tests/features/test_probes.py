@@ -1,0 +1,314 @@
+"""Probes find what was planted and say nothing of a clean hospital."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date, timedelta
+from pathlib import Path
+
+import duckdb
+import numpy as np
+import pandas as pd
+import pytest
+
+from extracts.extract import Extract
+from extracts.load import load_extract
+from extracts.metadata import read_metadata, write_metadata
+from extracts.simulator import simulate
+from features.catalog import Feature
+from features.frame import Frame, training_frame
+from features.probes.agreement import probe_agreement
+from features.probes.alone import probe_alone
+from features.probes.back_dated import probe_back_dated
+from features.probes.changed_future import change_future, count_future
+from features.probes.future import find_differences, probe_future
+from features.probes.hindsight import probe_hindsight
+from features.probes.ranking import number_households, rank, score_alone
+from features.site_features import SiteFeatures
+from features.targets import OverturnTarget, PaymentTarget
+from features.vocabulary import Snapshot
+from tests.features.small_extracts import DAY, draw_rows, extract_of
+
+PAYMENT = PaymentTarget(snapshots=6)
+OVERTURN = OverturnTarget(snapshots=60)
+AS_OF = date(2026, 6, 1)
+PAST = AS_OF - timedelta(days=150)
+SMALL = PaymentTarget(horizon_days=20, every_days=13, snapshots=3, history_days=1)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    home = tmp_path_factory.mktemp("clean") / "extract"
+    simulate(home, accounts=1500, seed=21, as_of=AS_OF)
+    return home
+
+
+@pytest.fixture(scope="module")
+def clean(folder: Path) -> Iterator[Extract]:
+    with load_extract(folder) as extract:
+        yield extract
+
+
+@pytest.fixture(scope="module")
+def frame(clean: Extract) -> Frame:
+    return training_frame(clean, PAYMENT, AS_OF)
+
+
+def plant(folder: Path, to: Path, table: str, query: str, attributes: dict[str, str] | None = None) -> Path:
+    """Copy an extract, one table replaced by a query over the tables, with site attributes declared for it."""
+    shutil.copytree(folder, to)
+    with duckdb.connect() as own:
+        for path in folder.glob("*.parquet"):
+            own.execute(f"CREATE VIEW {path.stem} AS SELECT * FROM '{path}'")
+        own.execute(f"COPY ({query}) TO '{to / table}.parquet' (FORMAT parquet)")
+    given = {table: attributes} if attributes else {}
+    write_metadata(replace(read_metadata(to), control_totals={}, attributes=given), to)
+    return to
+
+
+def peeks(sql: str) -> SiteFeatures:
+    """A feature as somebody might write it past the vocabulary: it looks into the tables as they are."""
+    return SiteFeatures(account=(Feature("peeks", "Peeks", "dollars", "history", Snapshot(sql), "{value}"),))
+
+
+PAID_EVER = (
+    "(SELECT COALESCE(SUM(-x.amount), 0) FROM transactions x "
+    "WHERE x.account_id = spine.account_id AND x.kind = 'patient_payment')"
+)
+
+
+def test_a_clean_hospital_raises_none(clean: Extract, frame: Frame) -> None:
+    found = [
+        probe_future(clean, PAYMENT, PAST),
+        probe_agreement(clean, frame),
+        probe_alone(frame),
+        probe_hindsight(clean, PAYMENT, AS_OF),
+        probe_hindsight(clean, OVERTURN, AS_OF),
+        probe_back_dated(clean, AS_OF),
+    ]
+    assert [(one.verdict, one.leaks) for one in found] == [("clean", ())] * len(found)
+    assert all(one.looked_at for one in found)
+
+
+def test_the_extract_is_as_it_was_after_its_future_was_changed(clean: Extract) -> None:
+    def count() -> list[tuple[int]]:
+        return clean.connection.execute("SELECT count(*) FROM transactions").fetchall()
+
+    before = count()
+    assert count_future(clean, PAST) > 100
+    with change_future(clean, PAST) as changed:
+        assert changed.connection.execute("SELECT count(*) FROM transactions").fetchall() != before
+        assert count() == before
+    assert count() == before
+
+
+def test_a_feature_that_sees_the_future_is_found_by_the_future_shuffle(clean: Extract) -> None:
+    found = probe_future(clean, PAYMENT, PAST, peeks(PAID_EVER))
+    assert found.verdict == "leak"
+    assert {leak.subject for leak in found.leaks} == {"peeks"}
+
+
+def test_a_table_that_is_not_cut_at_the_day_is_found_by_the_future_shuffle(clean: Extract) -> None:
+    uncut = (
+        "(SELECT COUNT(*) FROM contacts x WHERE x.guarantor_id = spine.guarantor_id AND x.contacted_on <= spine.as_of)"
+    )
+    assert probe_future(clean, PAYMENT, PAST, peeks(uncut)).verdict == "leak"
+
+
+def test_an_extract_without_a_future_has_nothing_to_shuffle(clean: Extract) -> None:
+    assert "nothing to shuffle" in probe_future(clean, PAYMENT, AS_OF).not_run
+
+
+def test_a_feature_that_depends_on_who_else_is_in_the_frame_is_found_by_the_nights(clean: Extract) -> None:
+    own = peeks("(SELECT COUNT(*) FROM spine other)")
+    found = probe_agreement(clean, training_frame(clean, PAYMENT, AS_OF, own=own), own)
+    assert {leak.subject for leak in found.leaks} == {"peeks"}
+
+
+def test_a_feature_that_holds_the_outcome_is_too_good_alone(clean: Extract) -> None:
+    later = PAID_EVER.replace("x.kind", "x.posted_on >= spine.as_of AND x.kind")
+    found = probe_alone(training_frame(clean, PAYMENT, AS_OF, own=peeks(later)))
+    assert {leak.subject for leak in found.leaks} == {"peeks"}
+
+
+def test_a_short_history_says_why_nothing_was_judged(frame: Frame) -> None:
+    few = replace(frame, data=frame.data.head(20))
+    assert "fewer than 30 outcomes" in probe_alone(few).not_run
+
+
+BALANCE_NOW = (
+    "SELECT account_id, sum(CASE WHEN responsibility = 'patient' THEN amount ELSE 0 END) AS balance, "
+    "sum(CASE WHEN kind = 'patient_payment' THEN -amount ELSE 0 END) AS paid FROM transactions GROUP BY account_id"
+)
+
+
+WON = (
+    "(SELECT denial_id, max(CASE WHEN outcome IN ('overturned', 'partially_overturned') THEN 1.0 ELSE 0.0 END) AS won "
+    "FROM appeals WHERE outcome IS NOT NULL GROUP BY denial_id)"
+)
+
+
+def test_a_status_refreshed_after_the_event_is_found(folder: Path, tmp_path: Path) -> None:
+    query = (
+        "SELECT a.*, CASE WHEN l.paid > 0 AND l.balance <= 0 THEN 'closed' WHEN l.paid > 0 THEN 'partly' "
+        f"ELSE 'open' END AS status FROM accounts a LEFT JOIN ({BALANCE_NOW}) l USING (account_id)"
+    )
+    planted = plant(folder, tmp_path / "x", "accounts", query, {"status": "category"})
+    with load_extract(planted) as extract:
+        found = probe_hindsight(extract, PAYMENT, AS_OF)
+    assert [leak.subject for leak in found.leaks] == ["accounts.status"]
+    assert "refreshed" in found.leaks[0].text
+
+
+def test_a_status_of_denials_refreshed_after_the_decision_is_found(folder: Path, tmp_path: Path) -> None:
+    query = (
+        "SELECT n.*, CASE w.won WHEN 1 THEN 'reversed' WHEN 0 THEN 'final' ELSE 'new' END AS status "
+        f"FROM denials n LEFT JOIN {WON} w USING (denial_id)"
+    )
+    planted = plant(folder, tmp_path / "x", "denials", query, {"status": "category"})
+    with load_extract(planted) as extract:
+        assert [leak.subject for leak in probe_hindsight(extract, OVERTURN, AS_OF).leaks] == ["denials.status"]
+
+
+@pytest.mark.parametrize("weight", [0, 5], ids=["plain", "smoothed"])
+def test_a_rate_that_includes_the_row_itself_is_found(folder: Path, tmp_path: Path, weight: int) -> None:
+    query = (
+        f"SELECT n.*, CAST((sum(w.won) OVER same + {weight / 2}) / (count(w.won) OVER same + {weight}) AS DOUBLE) "
+        f"AS rate FROM denials n LEFT JOIN {WON} w USING (denial_id) WINDOW same AS (PARTITION BY n.payer_id, n.carc)"
+    )
+    planted = plant(folder, tmp_path / "x", "denials", query, {"rate": "number"})
+    with load_extract(planted) as extract:
+        found = probe_hindsight(extract, OVERTURN, AS_OF)
+    assert [leak.subject for leak in found.leaks] == ["denials.rate"]
+    assert "counts what came later" in found.leaks[0].text
+
+
+@pytest.mark.parametrize(
+    ("kind", "what"),
+    [("number", "sum(p.amount)"), ("number", "count(p.amount)"), ("boolean", "count(p.amount) > 0")],
+    ids=["dollars", "number", "whether"],
+)
+def test_a_later_payment_of_the_guarantor_is_found(folder: Path, tmp_path: Path, kind: str, what: str) -> None:
+    query = (
+        f"SELECT a.*, h.later FROM accounts a JOIN (SELECT a.account_id, {what} AS later FROM accounts a "
+        "LEFT JOIN (SELECT b.guarantor_id, t.posted_on, -t.amount AS amount FROM accounts b JOIN transactions t "
+        "USING (account_id) WHERE t.kind = 'patient_payment') p "
+        "ON p.guarantor_id = a.guarantor_id AND p.posted_on > a.opened_on GROUP BY a.account_id) h USING (account_id)"
+    )
+    planted = plant(folder, tmp_path / "x", "accounts", query, {"later": kind})
+    with load_extract(planted) as extract:
+        assert [leak.subject for leak in probe_hindsight(extract, PAYMENT, AS_OF).leaks] == ["accounts.later"]
+
+
+@pytest.mark.parametrize(
+    "attribute",
+    [
+        "CAST(hash(account_id) % 5 AS VARCHAR)",
+        "CAST(hash(guarantor_id) % 40 AS VARCHAR)",
+        "CAST(year(opened_on) * 12 + month(opened_on) AS VARCHAR)",
+        "(SELECT CASE WHEN sum(-t.amount) > 0 THEN 'pays' ELSE 'unknown' END FROM accounts b JOIN transactions t "
+        "USING (account_id) WHERE b.guarantor_id = a.guarantor_id AND t.kind = 'patient_payment' "
+        "AND t.posted_on < a.opened_on)",
+    ],
+    ids=["chance", "of the guarantor", "month", "payments before"],
+)
+def test_an_honest_attribute_is_not_accused(folder: Path, tmp_path: Path, attribute: str) -> None:
+    planted = plant(
+        folder, tmp_path / "x", "accounts", f"SELECT a.*, {attribute} AS mark FROM accounts a", {"mark": "category"}
+    )
+    with load_extract(planted) as extract:
+        assert probe_hindsight(extract, PAYMENT, AS_OF).leaks == ()
+        assert probe_alone(training_frame(extract, PAYMENT, AS_OF)).leaks == ()
+
+
+def dated_back(to: str) -> str:
+    return (
+        "SELECT * REPLACE (CASE WHEN kind = 'patient_payment' AND hash(transaction_id) % 3 = 0 THEN "
+        f"{to} ELSE posted_on END AS posted_on) FROM transactions"
+    )
+
+
+def test_payments_dated_back_are_found_by_their_numbers(folder: Path, tmp_path: Path) -> None:
+    query = dated_back("posted_on - 25").replace("REPLACE (", "REPLACE (effective_on - 60 AS effective_on, ")
+    with load_extract(plant(folder, tmp_path / "x", "transactions", query)) as extract:
+        told = [leak.text for leak in probe_back_dated(extract, AS_OF).leaks]
+    assert any("neighbouring numbers" in text for text in told)
+
+
+def test_payments_dated_back_are_found_by_the_day_they_took_effect(folder: Path, tmp_path: Path) -> None:
+    query = dated_back("posted_on - 25")
+    renumbered = f"SELECT * REPLACE (md5(transaction_id) AS transaction_id) FROM ({query})"
+    with load_extract(plant(folder, tmp_path / "x", "transactions", renumbered)) as extract:
+        told = [leak.text for leak in probe_back_dated(extract, AS_OF).leaks]
+    assert any("took effect after" in text for text in told)
+    assert not any("neighbouring numbers" in text for text in told)
+
+
+def test_payments_dated_back_are_found_by_the_letters_that_went_on(folder: Path, tmp_path: Path) -> None:
+    query = (
+        "SELECT t.* REPLACE (md5(transaction_id) AS transaction_id, NULL::DATE AS effective_on, CASE WHEN "
+        "kind = 'patient_payment' THEN least(posted_on, coalesce(o.owed + 1, posted_on)) ELSE posted_on END "
+        "AS posted_on) FROM transactions t LEFT JOIN (SELECT account_id, min(posted_on) AS owed FROM transactions "
+        "WHERE responsibility = 'patient' AND amount > 0 GROUP BY account_id) o USING (account_id)"
+    )
+    with load_extract(plant(folder, tmp_path / "x", "transactions", query)) as extract:
+        found = probe_back_dated(extract, AS_OF)
+    assert [leak.subject for leak in found.leaks] == ["transactions.posted_on"]
+    assert "the office did not know" in found.leaks[0].text
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("target", [SMALL, OverturnTarget(maturity_days=15, every_days=9, snapshots=4, history_days=1)])
+def test_the_future_of_small_messy_extracts_changes_nothing(seed: int, target: PaymentTarget | OverturnTarget) -> None:
+    with extract_of(draw_rows(seed)) as extract:
+        assert probe_future(extract, target, DAY).verdict == "clean"
+
+
+def test_no_leak_names_a_value_of_a_row(clean: Extract) -> None:
+    own = peeks(PAID_EVER)
+    told = " ".join(leak.text for leak in probe_future(clean, PAYMENT, PAST, own).leaks)
+    ids = {row[0] for row in clean.connection.execute("SELECT account_id FROM accounts").fetchall()}
+    assert told
+    assert ids.isdisjoint(told.split())
+
+
+def test_differences_count_rows_that_only_one_frame_has(frame: Frame) -> None:
+    fewer = replace(frame, data=frame.data.iloc[1:].reset_index(drop=True))
+    assert find_differences(frame, fewer) == [("rows", "1 snapshots that only one of the two has")]
+
+
+def test_an_interval_that_knows_of_households_is_wider_than_one_of_rows() -> None:
+    draw = np.random.default_rng(1)
+    label = np.repeat(draw.integers(0, 2, 100), 20).astype(float)
+    score = np.repeat(draw.random(100), 20)
+    apart = rank(label, score, np.arange(2000))
+    together = rank(label, score, np.repeat(np.arange(100), 20))
+    assert apart is not None
+    assert together is not None
+    assert together.auc == apart.auc
+    assert together.error > 3 * apart.error
+
+
+def test_the_bound_of_an_auc_holds_as_often_as_it_says() -> None:
+    draw = np.random.default_rng(2)
+    misses = 0
+    for _ in range(400):
+        label = (draw.random(300) < 0.4).astype(float)
+        found = rank(label, draw.random(300), np.arange(300))
+        assert found is not None
+        misses += found.lower(1, 0.05) > 0.5
+    assert 8 <= misses <= 34
+
+
+def test_a_column_alone_is_scored_by_what_was_learned_earlier() -> None:
+    values = pd.Series(["a", "a", "b", "b", "c", None])
+    learn = np.array([True, True, True, True, False, False])
+    score = score_alone(values, np.array([1.0, 1, 0, 0, 1, 1]), learn)
+    assert score[0] == score[1] > 0.5 > score[2]
+    assert score[4] == score[5] == 0.5
+
+
+def test_an_unknown_household_stands_alone() -> None:
+    assert number_households(pd.Series(["x", None, "x", None])).tolist() == [0, 1, 0, 2]

@@ -1,0 +1,81 @@
+"""Probes that fit a model: shuffled labels are not found again, and no added column outdoes the catalogue unnoticed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from features.catalog import Feature
+from features.frame import Frame
+from features.vocabulary import Snapshot
+from tests.conftest import make_frame
+from training.beyond_the_rest import probe_beyond
+from training.label_shuffle import probe_labels
+
+MEAN = Feature("own_mean", "Mean outcome", "rate", "history", Snapshot("x"), "{value}")
+
+
+def frame_of(**wanted: float) -> Frame:
+    """A labelled frame whose labels are known a horizon of 60 days later."""
+    frame = make_frame(**wanted)
+    return replace(frame, data=frame.data.assign(known_on=frame.data["as_of"] + pd.Timedelta(days=60)))
+
+
+@pytest.mark.parametrize("seed", range(1, 9))
+def test_shuffled_labels_of_a_clean_frame_are_not_found_again(seed: int) -> None:
+    found = probe_labels(frame_of(seed=seed), seed=seed)
+    assert found.verdict == "clean", found.figures
+    assert "interval" in found.figures
+
+
+def test_labels_that_a_household_shares_are_shuffled_together() -> None:
+    """All rows of a household and day have one outcome: were they judged one by one, chance would look like skill."""
+    frame = frame_of(seed=3)
+    data = frame.data.copy()
+    data["label"] = data.groupby(["household", "as_of"])["label"].transform("max")
+    assert probe_labels(replace(frame, data=data)).verdict == "clean"
+
+
+def include_itself(data: pd.DataFrame) -> pd.DataFrame:
+    """A rate by household and payer that counts the row itself, made between the frame and the fit."""
+    rate = data.groupby(["household", "payer_class"], dropna=False)["label"].transform("mean")
+    return data.assign(past_rate=rate)
+
+
+def test_a_rate_that_includes_the_row_itself_is_found_by_shuffled_labels() -> None:
+    found = probe_labels(frame_of(), include_itself)
+    assert found.verdict == "leak"
+    assert "carries the label itself" in found.leaks[0].text
+
+
+def test_too_few_outcomes_say_so() -> None:
+    frame = frame_of()
+    assert "fewer than 30" in probe_labels(replace(frame, data=frame.data.head(40))).not_run
+
+
+def with_column(frame: Frame, name: str, values: np.ndarray, family: str = "site attribute") -> Frame:
+    feature = replace(MEAN, name=name, family=family)
+    return replace(frame, data=frame.data.assign(**{name: values}), features=(*frame.features, feature))
+
+
+@pytest.mark.parametrize("name", ["site_mark", "own_mark"])
+def test_an_added_column_that_knows_the_outcome_outdoes_the_catalogue(name: str) -> None:
+    frame = frame_of(strength=0.5)
+    knows = frame.data["label"].to_numpy() + np.random.default_rng(1).normal(0, 0.5, len(frame.data))
+    found = probe_beyond(with_column(frame, name, knows, "site attribute" if name == "site_mark" else "history"))
+    assert [leak.subject for leak in found.leaks] == [name]
+
+
+@pytest.mark.parametrize("seed", range(1, 5))
+def test_an_added_column_that_is_merely_useful_is_not_accused(seed: int) -> None:
+    frame = frame_of(seed=seed)
+    useful = frame.data["truth"].to_numpy() + np.random.default_rng(seed).normal(0, 0.2, len(frame.data))
+    assert probe_beyond(with_column(frame, "site_mark", useful)).verdict == "clean"
+
+
+def test_a_frame_without_additions_has_nothing_to_compare() -> None:
+    found = probe_beyond(frame_of())
+    assert (found.verdict, found.looked_at) == ("clean", 0)
