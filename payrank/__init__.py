@@ -17,14 +17,16 @@ __version__ = "0.1.0"
 PUBLIC = {
     "OverturnTarget": "features.targets",
     "PaymentTarget": "features.targets",
+    "features": "features.pandas_api",
     "load_extract": "extracts.load",
+    "load_tables": "extracts.given_tables",
     "nightly_frame": "features.frame",
     "predict": "models.predict",
     "read_bundle": "models.bundle",
     "score_night": "scoring.night",
     "simulate": "extracts.simulator",
     "train": "training.train",
-    "training_frame": "features.frame",
+    "training_frame": "features.pandas_api",
 }
 """Public names and where they live."""
 

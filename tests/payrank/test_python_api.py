@@ -1,0 +1,202 @@
+"""pandas and Arrow in, pandas and Arrow out, and frames that scikit-learn takes as they are."""
+
+from __future__ import annotations
+
+import stat
+import tempfile
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+import payrank
+from extracts.errors import ExtractRefused, WrongUsage
+from extracts.load import load_extract
+from features.catalog import UNITS
+from features.pandas_api import with_dtypes
+from features.vocabulary import Count
+
+DAY = date(2026, 11, 20)
+FEW = payrank.PaymentTarget(snapshots=6)
+
+
+def tables_of(folder: Path) -> dict[str, pa.Table]:
+    return {path.stem: pq.read_table(path) for path in sorted(folder.glob("*.parquet"))}
+
+
+@pytest.mark.parametrize("unit", UNITS)
+def test_every_way_in_gives_the_same_frame(hospital: Any, unit: Any) -> None:
+    tables = tables_of(hospital.extract)
+    frames = {name: table.to_pandas() for name, table in tables.items()}
+    mixed = {name: frames[name] if name != "denials" else tables[name] for name in tables}
+    with load_extract(hospital.extract) as extract:
+        expected = payrank.features(extract, as_of=DAY, unit=unit)
+        assert extract.tables["accounts"].rows_loaded, "an extract that was given stays open"
+    assert len(expected)
+    for source in (hospital.extract, str(hospital.extract), tables, frames, mixed):
+        pd.testing.assert_frame_equal(payrank.features(source, as_of="2026-11-20", unit=unit), expected)
+
+
+def test_values_are_those_of_the_nightly_frame(hospital: Any) -> None:
+    with load_extract(hospital.extract) as extract:
+        frame = payrank.nightly_frame(extract, payrank.PaymentTarget(), DAY)
+        found = payrank.features(extract, as_of=DAY)
+    assert list(found.index) == list(frame.data["unit_id"])
+    for feature in frame.features:
+        known = found[feature.name]
+        if feature.is_category:
+            assert (
+                known.astype("object").where(known.notna(), None).tolist()
+                == frame.data[feature.name].astype("object").where(frame.data[feature.name].notna(), None).tolist()
+            )
+        else:
+            np.testing.assert_array_equal(
+                known.to_numpy(dtype=np.float64, na_value=np.nan), frame.data[feature.name].to_numpy()
+            )
+
+
+@pytest.mark.parametrize("unit", UNITS)
+def test_dtypes_fit_the_units_and_do_not_depend_on_the_rows(hospital: Any, unit: Any) -> None:
+    with load_extract(hospital.extract) as extract:
+        full = payrank.features(extract, as_of=DAY, unit=unit)
+        empty = payrank.features(extract, as_of="2001-01-01", unit=unit)
+        frame = payrank.nightly_frame(
+            extract, payrank.PaymentTarget() if unit == "account" else payrank.OverturnTarget(), DAY
+        )
+    assert full.index.name == "unit_id"
+    assert len(empty) == 0
+    for feature in frame.features:
+        kinds = {full[feature.name].dtype.name, empty[feature.name].dtype.name}
+        if feature.is_category:
+            assert kinds == {"category"}
+        elif feature.unit == "yes/no":
+            assert kinds == {"boolean"}
+        elif isinstance(feature.source, Count):
+            assert kinds == {"Int64"}
+        else:
+            assert kinds <= {"Int64"} or kinds == {"float64"}
+    assert full.dtypes.map(str).value_counts().get("Int64", 0) > 3
+
+
+def test_arrow_out_holds_the_same(hospital: Any) -> None:
+    found = payrank.features(hospital.extract, as_of=DAY, form="arrow")
+    assert isinstance(found, pa.Table)
+    assert found.column_names[0] == "unit_id"
+    assert found.num_rows == len(payrank.features(hospital.extract, as_of=DAY))
+    assert pa.types.is_int64(found.schema.field("payment_count").type)
+
+
+def test_a_training_frame_goes_into_scikit_learn_as_it_is(hospital: Any) -> None:
+    from sklearn.ensemble import HistGradientBoostingClassifier  # noqa: PLC0415 - a second of imports
+    from sklearn.model_selection import GroupKFold, cross_val_score  # noqa: PLC0415
+
+    frame = payrank.training_frame(hospital.extract, FEW)
+    assert frame.X.shape == (len(frame.y), sum(feature.modelled for feature in frame.features))
+    assert frame.X.index.equals(frame.y.index)
+    assert frame.X.index.equals(frame.groups.index)
+    assert frame.times.is_monotonic_increasing
+    assert set(frame.y) == {0, 1}
+    assert (frame.known_on > frame.times).all()
+    model = HistGradientBoostingClassifier(max_iter=20, random_state=1)
+    scores = cross_val_score(model, frame.X, frame.y, groups=frame.groups, cv=GroupKFold(3), scoring="roc_auc")
+    assert scores.mean() > 0.6
+    tonight = payrank.features(hospital.extract, as_of=DAY)[list(frame.X.columns)]
+    assert len(model.fit(frame.X, frame.y).predict_proba(tonight)) == len(tonight)
+
+
+def test_a_training_frame_is_what_train_takes(hospital: Any) -> None:
+    from training.settings import Member, TrainingSettings  # noqa: PLC0415
+
+    quick = TrainingSettings(fewest_outcomes=11, members=(Member(seeds=(1,), rounds=10),), refit=False)
+    frame = payrank.training_frame(hospital.extract, FEW, DAY)
+    trained = payrank.train(frame, kind="payment", as_of=DAY, settings=quick)
+    assert trained.bundle.manifest.catalogue_digest == frame.digest
+
+
+def test_own_features_come_as_records(hospital: Any) -> None:
+    record = {
+        "name": "texts_30d",
+        "meaning": "Texts in 30 days",
+        "unit": "count",
+        "family": "contact",
+        "phrase": "{value} text{s}",
+        "source": {"take": "count", "of": "contacts", "where": {"channel": "text"}, "within_days": 30},
+    }
+    found = payrank.features(hospital.extract, as_of=DAY, own={"account": [record]})
+    assert found["own_texts_30d"].sum() > 0
+
+
+ACCOUNTS = pd.DataFrame({"account_id": ["007"], "guarantor_id": ["G"], "opened_on": pd.to_datetime(["2026-01-05"])})
+
+
+def test_tables_in_memory_may_declare_attributes() -> None:
+    tables = {"accounts": ACCOUNTS.assign(clinic="north")}
+    with payrank.load_tables(tables, as_of=DAY, attributes={"accounts": {"clinic": "category"}}) as extract:
+        assert extract.connection.execute("SELECT account_id, clinic FROM accounts").fetchall() == [("007", "north")]
+        assert extract.metadata.as_of == DAY
+
+
+def test_tables_in_memory_keep_money_to_the_cent() -> None:
+    rows = {"transaction_id": ["1", "2"], "account_id": "007", "posted_on": date(2026, 1, 6), "kind": "charge"}
+    amounts = [Decimal("0.10"), Decimal("12345678901.25")]
+    ledger = pd.DataFrame(rows).assign(amount=amounts, responsibility="patient")
+    with payrank.load_tables({"accounts": ACCOUNTS, "transactions": ledger}) as extract:
+        assert extract.connection.execute("SELECT amount FROM transactions ORDER BY 1").fetchall() == [
+            (a,) for a in amounts
+        ]
+
+
+def test_nothing_of_the_tables_is_left_on_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    with payrank.load_tables({"accounts": ACCOUNTS}):
+        assert not list(tmp_path.rglob("*.parquet"))
+        assert all(stat.S_IMODE(path.stat().st_mode) == 0o700 for path in tmp_path.iterdir())
+    assert not list(tmp_path.iterdir())
+    with pytest.raises(ExtractRefused, match="opened_on"):
+        payrank.load_tables({"accounts": ACCOUNTS.drop(columns="opened_on")})
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "says"),
+    [
+        (lambda: payrank.load_tables({"account": ACCOUNTS}), WrongUsage, "did you mean 'accounts'"),
+        (lambda: payrank.load_tables({"accounts": [1, 2]}), WrongUsage, "'accounts' is of type list"),
+        (lambda: payrank.features({"accounts": ACCOUNTS}, as_of="tomorrow"), WrongUsage, "is not a day"),
+        (
+            lambda: payrank.features({"accounts": ACCOUNTS}, as_of=DAY, unit="acount"),
+            WrongUsage,
+            "did you mean 'account'",
+        ),
+        (lambda: payrank.features(5, as_of=DAY), WrongUsage, "source is of type int"),
+        (lambda: payrank.training_frame({"accounts": ACCOUNTS}), WrongUsage, "as_of is not given"),
+        (
+            lambda: payrank.load_tables({"accounts": ACCOUNTS.assign(account_id=[{"a": 1}])}),
+            ExtractRefused,
+            "account_id",
+        ),
+        (
+            lambda: payrank.load_tables(
+                {"accounts": pd.concat([ACCOUNTS, ACCOUNTS]).assign(account_id=[1, "secret-value"])}
+            ),
+            ExtractRefused,
+            r"mixed in account_id \(id\)",
+        ),
+    ],
+)
+def test_what_is_wrong_is_said_without_a_value(call: Any, error: type[Exception], says: str) -> None:
+    with pytest.raises(error, match=says) as told:
+        call()
+    assert "secret" not in str(told.value)
+
+
+def test_columns_can_be_chosen(hospital: Any) -> None:
+    with load_extract(hospital.extract) as extract:
+        frame = payrank.nightly_frame(extract, payrank.PaymentTarget(), DAY)
+    assert list(with_dtypes(frame, frame.features[:2]).columns) == [feature.name for feature in frame.features[:2]]
