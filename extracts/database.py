@@ -10,7 +10,8 @@ workspace and then judged like a file: the same rules, the same quarantine. `ext
 from __future__ import annotations
 
 import shutil
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -99,6 +100,35 @@ def fetch_tables(address: Address, folder: Path) -> None:
     WrongUsage
         When the driver is not installed, or the metadata file is absent.
     """
+    if address.metadata is not None:
+        shutil.copyfile(find_metadata(address), folder / FILE_NAME)
+    with open_snapshot(address, read_only=True) as connection:
+        _copy_tables(connection, address, folder)
+
+
+def find_metadata(address: Address) -> Path:
+    """Return the path of the `extract.toml` that an address names; WrongUsage when it is absent."""
+    if address.metadata is None or not address.metadata.is_file():
+        raise WrongUsage(f"{address.metadata}: no such file. Give the path of an {FILE_NAME} in metadata=.")
+    return address.metadata
+
+
+@contextmanager
+def open_snapshot(address: Address, *, read_only: bool) -> Iterator[Connection[tuple[object, ...]]]:
+    """Open a connection whose queries all see the database as it stood at the first of them.
+
+    Parameters
+    ----------
+    read_only
+        Whether even temporary tables are forbidden.
+
+    Raises
+    ------
+    ExtractRefused
+        When the server cannot be reached or refuses a query; the message holds nothing of a row.
+    WrongUsage
+        When the driver is not installed.
+    """
     try:
         import psycopg  # noqa: PLC0415 - the one place that needs the driver
     except ImportError:
@@ -106,17 +136,13 @@ def fetch_tables(address: Address, folder: Path) -> None:
             "reading a database needs the driver psycopg, which is not installed. Install payrank with its extra: "
             "pip install 'payrank[postgres]'."
         ) from None
-    if address.metadata is not None:
-        if not address.metadata.is_file():
-            raise WrongUsage(f"{address.metadata}: no such file. Give the path of an {FILE_NAME} in metadata=.")
-        shutil.copyfile(address.metadata, folder / FILE_NAME)
     try:
         with psycopg.connect(address.server, connect_timeout=20) as connection:
-            connection.read_only = True
+            connection.read_only = read_only
             connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
             connection.execute("SET DateStyle = 'ISO, YMD'")
             connection.execute("SET client_encoding = 'UTF8'")
-            _copy_tables(connection, address, folder)
+            yield connection
     except psycopg.Error as error:
         reason = error.sqlstate or type(error).__name__
         raise ExtractRefused(

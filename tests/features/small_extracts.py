@@ -50,7 +50,8 @@ def extract_of(
     states = {}
     for name in (t.name for t in TABLES):
         columns = columns_of(name, attributes)
-        connection.execute(f"CREATE TABLE {name} ({', '.join(f'{c} {SQL_TYPES[k]}' for c, k in columns.items())})")
+        fields = ", ".join(f'"{column}" {SQL_TYPES[kind]}' for column, kind in columns.items())
+        connection.execute(f"CREATE TABLE {name} ({fields})")
         missing = tuple(column for column in columns if f"{name}.{column}" in absent)
         found = [] if name in absent else rows.get(name, [])
         kept = [{c: None if c in missing else row.get(c) for c in columns} for row in found]

@@ -1,0 +1,1 @@
+"""How each engine besides DuckDB spells what we render: small records, pure text, no driver."""

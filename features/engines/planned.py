@@ -1,0 +1,71 @@
+"""The plan of a frame over tables that an engine holds: what to compute, before anything is run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Protocol
+
+from extracts.errors import ExtractRefused, WrongUsage
+from extracts.extract import TableState
+from extracts.metadata import Metadata
+from features.catalog import Feature
+from features.dialect import Dialect
+from features.frame import SUBJECT_TABLE, Definition, catalogue
+from features.plan import Plan, plan_frame
+from features.site_features import NO_SITE_FEATURES, SiteFeatures
+from features.snapshots import snapshot_days
+
+
+class Holder(Protocol):
+    """An engine that holds judged canonical tables."""
+
+    dialect: Dialect
+    metadata: Metadata
+    tables: Mapping[str, TableState]
+
+    def ask(self, sql: str) -> Sequence[Sequence[object]]:
+        """Run a query that gives a few rows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """What a frame is to be: its features and the steps that compute them."""
+
+    target: Definition
+    features: tuple[Feature, ...]
+    plan: Plan
+
+
+def plan_on(
+    holder: Holder, target: Definition, as_of: date, *, labelled: bool, own: SiteFeatures = NO_SITE_FEATURES
+) -> Planned:
+    """Plan the nightly frame as of a day, or the labelled frame of a training day.
+
+    Raises
+    ------
+    WrongUsage
+        When a labelled frame has no ripe snapshot.
+    ExtractRefused
+        When the unit's table is empty.
+    """
+    table, known_on, _ = SUBJECT_TABLE[target.unit]
+    days = [as_of]
+    if labelled:
+        ((first,),) = holder.ask(f"SELECT MIN({known_on}) FROM {table}")
+        if first is None:
+            raise ExtractRefused(f"table {table} has no rows, so there is no {target.unit} to look at")
+        days = snapshot_days(target, as_of, date.fromisoformat(str(first)))
+    if not days:
+        raise WrongUsage(f"no {target.unit} snapshot is ripe as of {as_of}")
+    features = catalogue(holder, target.unit, own)
+
+    def has(need: str) -> bool:
+        name, _, column = need.partition(".")
+        state = holder.tables[name]
+        return state.present and column not in state.absent_columns
+
+    attributes = tuple(holder.metadata.attributes.get(table, {}))
+    plan = plan_frame(target, features, days, holder.dialect, has, attributes, as_of if labelled else None)
+    return Planned(target, features, plan)

@@ -1,0 +1,67 @@
+"""Small extracts where an engine finds them: as Parquet in a folder, or as tables of a PostgreSQL schema."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from pathlib import Path
+
+import pandas as pd
+import psycopg
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from extracts.contract import TABLES
+from extracts.metadata import Metadata, write_metadata
+from tests.features.small_extracts import SITE, Rows, columns_of, extract_of
+
+Attributes = Mapping[str, Mapping[str, str]]
+
+POSTGRES_TYPES = {
+    "money": "numeric(18,2)",
+    "date": "date",
+    "integer": "integer",
+    "boolean": "boolean",
+    "number": "double precision",
+}
+
+
+def write_parquet(rows: Rows, folder: Path, *, absent: Collection[str] = (), attributes: Attributes = SITE) -> Path:
+    """Write an extract's tables as Parquet with the contract's types; an absent table or column is left out."""
+    folder.mkdir(parents=True, exist_ok=True)
+    write_metadata(Metadata(attributes=attributes), folder)
+    with extract_of(rows, attributes=attributes) as extract:
+        for table in TABLES:
+            if table.name in absent or not rows.get(table.name):
+                continue
+            columns = [name for name in columns_of(table.name, attributes) if f"{table.name}.{name}" not in absent]
+            found = extract.connection.sql(f"SELECT {', '.join(columns)} FROM {table.name}").to_arrow_table()
+            pq.write_table(found, folder / f"{table.name}.parquet")
+    return folder
+
+
+def write_columns(folder: Path, table: str, **columns: pa.Array) -> Path:
+    """Write one table's Parquet with columns of any type."""
+    folder.mkdir(parents=True, exist_ok=True)
+    pq.write_table(pa.table(columns), folder / f"{table}.parquet")
+    return folder
+
+
+def store_in_postgres(rows: Rows, url: str, schema: str, folder: Path, *, attributes: Attributes = SITE) -> str:
+    """Make a schema of the contract's tables with these rows, and return its address with an `extract.toml`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    write_metadata(Metadata(attributes=attributes), folder)
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(f"DROP SCHEMA IF EXISTS {schema} CASCADE; CREATE SCHEMA {schema}".encode())
+        for table in TABLES:
+            columns = columns_of(table.name, attributes)
+            fields = ", ".join(f'"{name}" {POSTGRES_TYPES.get(kind, "text")}' for name, kind in columns.items())
+            connection.execute(f"CREATE TABLE {schema}.{table.name} ({fields})".encode())
+            with connection.cursor().copy(f"COPY {schema}.{table.name} FROM STDIN".encode()) as copy:
+                for row in rows.get(table.name, []):
+                    copy.write_row([row.get(name) for name in columns])
+    return f"{url}&schema={schema}&metadata={folder / 'extract.toml'}"
+
+
+def assert_same_frame(found: pd.DataFrame, wanted: pd.DataFrame) -> None:
+    """Same rows in the same order, same columns and dtypes; floats within a billionth, all else to the letter."""
+    pd.testing.assert_frame_equal(found, wanted, check_exact=False, rtol=1e-9, atol=1e-12)

@@ -1,0 +1,239 @@
+"""The frame made inside PostgreSQL is DuckDB's frame: on messy rows, on a simulated hospital, whatever the server."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date, timedelta
+from decimal import Decimal
+
+import psycopg
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from extracts.errors import ExtractRefused, WrongUsage
+from extracts.load import load_extract
+from extracts.simulator import simulate
+from features.engines.postgres import frame_from_database, open_tables
+from features.frame import nightly_frame, training_frame
+from features.targets import OverturnTarget, PaymentTarget
+from tests.features.small_extracts import DAY, Rows, draw_rows, extract_of, rows_of
+from tests.features.stored_extracts import assert_same_frame, store_in_postgres
+
+PAYMENT = PaymentTarget(horizon_days=20, every_days=13, snapshots=4, history_days=1, min_share=0.3)
+OVERTURN = OverturnTarget(maturity_days=20, every_days=13, snapshots=5, history_days=1)
+BOTH = pytest.mark.parametrize("target", [PAYMENT, OVERTURN], ids=["account", "denial"])
+
+
+@pytest.fixture(scope="module")
+def server(postgres_url):
+    return postgres_url
+
+
+def change(url, *statements):
+    with psycopg.connect(url, autocommit=True) as connection:
+        for statement in statements:
+            connection.execute(statement)
+
+
+def assert_agree(address, rows: Rows, target, **extract) -> None:
+    with extract_of(rows, **extract) as held:
+        assert_same_frame(frame_from_database(address, target, DAY).data, nightly_frame(held, target, DAY).data)
+        assert_same_frame(
+            frame_from_database(address, target, DAY, labelled=True).data, training_frame(held, target, DAY).data
+        )
+
+
+@given(seed=st.integers(0, 2**32 - 1))
+@settings(max_examples=5, deadline=None, derandomize=True)
+def test_frames_of_small_messy_extracts_are_those_of_duckdb(server, tmp_path_factory, seed):
+    rows = draw_rows(seed)
+    address = store_in_postgres(rows, server, "messy", tmp_path_factory.mktemp("messy"))
+    assert_agree(address, rows, PAYMENT)
+    assert_agree(address, rows, OVERTURN)
+
+
+def test_frames_of_a_simulated_hospital_are_those_of_duckdb(server, tmp_path):
+    day = date(2026, 11, 20)
+    simulate(tmp_path / "hospital", accounts=600, seed=5, as_of=day)
+    with load_extract(tmp_path / "hospital") as extract:
+        address = store_in_postgres(rows_of(extract), server, "hospital", tmp_path / "toml", attributes={})
+        for target in (PaymentTarget(snapshots=3), OverturnTarget()):
+            found = frame_from_database(address, target, day)
+            wanted = nightly_frame(extract, target, day)
+            assert len(wanted.data) > 20
+            assert_same_frame(found.data, wanted.data)
+            assert (found.features, found.unavailable, found.digest) == (
+                wanted.features,
+                wanted.unavailable,
+                wanted.digest,
+            )
+            assert_same_frame(
+                frame_from_database(address, target, day, labelled=True).data, training_frame(extract, target, day).data
+            )
+
+
+@BOTH
+def test_tables_and_columns_that_are_absent_make_the_same_features_unavailable(server, tmp_path, target):
+    rows = draw_rows(6)
+    address = store_in_postgres(rows, server, "poorer", tmp_path)
+    change(
+        server,
+        "DROP TABLE poorer.contacts",
+        "ALTER TABLE poorer.transactions DROP COLUMN payer_id",
+        "ALTER TABLE poorer.denials DROP COLUMN carc",
+        "ALTER TABLE poorer.accounts DROP COLUMN clinic",
+    )
+    absent = ("contacts", "transactions.payer_id", "denials.carc", "accounts.clinic")
+    found = frame_from_database(address, target, DAY)
+    with extract_of(rows, absent=absent) as extract:
+        wanted = nightly_frame(extract, target, DAY)
+    assert found.unavailable == wanted.unavailable != ()
+    assert_same_frame(found.data, wanted.data)
+
+
+@BOTH
+def test_empty_tables_make_an_empty_frame_of_the_same_shape(server, tmp_path, target):
+    rows = draw_rows(6)
+    kept = {"accounts": rows["accounts"], "denials": rows["denials"]}
+    address = store_in_postgres(kept, server, "hollow", tmp_path)
+    with extract_of(kept) as extract:
+        for day in (DAY, date(2001, 1, 1)):
+            assert_same_frame(frame_from_database(address, target, day).data, nightly_frame(extract, target, day).data)
+
+
+def test_a_database_in_another_language_breaks_ties_by_bytes_and_reads_its_dates_alike(server, tmp_path):
+    """In English "p1" comes before "P2"; by bytes, as in files, it comes after."""
+    rows = draw_rows(4)
+    rows["coverages"] = [
+        {"account_id": row["account_id"], "payer_id": payer, "priority": 1, "known_on": DAY - timedelta(days=9)}
+        for row in rows["accounts"]
+        for payer in ("p1", "P2", "Ärzte")
+    ]
+    rows["accounts"] = [row | {"account_id": row["account_id"].lower()} for row in rows["accounts"][:4]] + rows[
+        "accounts"
+    ]
+    change(
+        server,
+        "DROP DATABASE IF EXISTS english",
+        "CREATE DATABASE english TEMPLATE template0 ENCODING 'UTF8' LOCALE_PROVIDER icu ICU_LOCALE 'en-US'",
+        "ALTER DATABASE english SET DateStyle = 'German'",
+        "ALTER DATABASE english SET TimeZone = 'Pacific/Kiritimati'",
+        "ALTER DATABASE english SET extra_float_digits = -3",
+    )
+    other = server.replace("/postgres?", "/english?")
+    with psycopg.connect(other) as connection:
+        assert connection.execute("SELECT 'p1' < 'P2'").fetchone() == (True,), "the trap is not set"
+    address = store_in_postgres(rows, other, "messy", tmp_path)
+    assert_agree(address, rows, PAYMENT)
+    assert_agree(address, rows, OVERTURN)
+
+
+def test_attributes_with_reserved_and_long_names_are_the_same_features(server, tmp_path):
+    """PostgreSQL cuts names at 63 bytes: two attributes alike that far must stay two."""
+    long = "a_rather_long_name_of_a_clinic_attribute_that_goes_on_and_on_"
+    attributes = {"accounts": {"order": "category", "user": "boolean", "end": "number", long + "x": "category"}}
+    attributes["accounts"][long + "y"] = "category"
+    rows = draw_rows(3)
+    for at, row in enumerate(rows["accounts"]):
+        row |= {"order": "ab"[at % 2], "user": at % 3 == 0, "end": at / 7, long + "x": "x", long + "y": "yz"[at % 2]}
+    address = store_in_postgres(rows, server, "worded", tmp_path, attributes=attributes)
+    assert_agree(address, rows, PAYMENT, attributes=attributes)
+
+
+def test_a_share_paid_to_the_cent_is_enough_on_each_engine(server, tmp_path):
+    """30% of $100.10 is $30.03 exactly; in floating point a hair beside it."""
+    bill = {"responsibility": "patient", "kind": "charge", "posted_on": DAY - timedelta(days=60)}
+    rows: Rows = {"accounts": [], "transactions": []}
+    for at, (owed, paid) in enumerate([("100.10", "30.03"), ("100.10", "30.02"), ("0.70", "0.21"), ("33.30", "9.99")]):
+        name = f"A{at}"
+        rows["accounts"].append({"account_id": name, "guarantor_id": name, "opened_on": DAY - timedelta(days=60)})
+        rows["transactions"] += [
+            bill | {"transaction_id": f"{name}c", "account_id": name, "amount": Decimal(owed)},
+            bill
+            | {"transaction_id": f"{name}p", "account_id": name, "amount": -Decimal(paid), "kind": "patient_payment"}
+            | {"posted_on": DAY - timedelta(days=19)},
+        ]
+    address = store_in_postgres(rows, server, "cents", tmp_path)
+    target = PAYMENT.model_copy(update={"min_balance": 0.5, "snapshots": 1})
+    found = frame_from_database(address, target, DAY, labelled=True).data
+    with extract_of(rows) as extract:
+        assert_same_frame(found, training_frame(extract, target, DAY).data)
+    assert found["label"].tolist() == [1.0, 0.0, 1.0, 1.0]
+
+
+def test_two_runs_at_once_get_the_same_frame_and_leave_nothing_behind(server, tmp_path):
+    rows = draw_rows(2)
+    address = store_in_postgres(rows, server, "busy", tmp_path)
+    # A table of the user's own with the name of a step or of a canonical table is neither read nor touched.
+    change(
+        server, "DROP TABLE IF EXISTS public.spine, public.accounts", "CREATE TABLE public.spine AS SELECT 1 AS kept"
+    )
+    change(server, "CREATE TABLE public.accounts AS SELECT 2 AS kept")
+    with ThreadPoolExecutor(2) as pool:
+        first, second = pool.map(lambda target: frame_from_database(address, target, DAY), (PAYMENT, PAYMENT))
+    with extract_of(rows) as extract:
+        wanted = nightly_frame(extract, PAYMENT, DAY).data
+    assert_same_frame(first.data, wanted)
+    assert_same_frame(second.data, wanted)
+    with psycopg.connect(server) as connection:
+        kept = connection.execute("SELECT (SELECT kept FROM public.spine), (SELECT kept FROM public.accounts)")
+        assert kept.fetchone() == (1, 2)
+        left = connection.execute(
+            "SELECT count(*) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
+            "WHERE n.nspname LIKE 'pg_temp%' AND c.relname IN ('accounts', 'spine', 'frame')"
+        )
+        assert left.fetchone() == (0,)
+
+
+@pytest.fixture
+def reader(server, tmp_path):
+    """Give the address of a schema as a user who may read it and nothing else."""
+    address = store_in_postgres(draw_rows(2), server, "guarded", tmp_path)
+    change(
+        server,
+        "CREATE ROLE reader LOGIN",
+        "GRANT USAGE ON SCHEMA guarded TO reader",
+        "GRANT SELECT ON ALL TABLES IN SCHEMA guarded TO reader",
+    )
+    yield address.replace("postgres@", "reader@")
+    change(
+        server,
+        "GRANT TEMPORARY ON DATABASE postgres TO PUBLIC",
+        "REVOKE ALL ON ALL TABLES IN SCHEMA guarded FROM reader",
+        "REVOKE ALL ON SCHEMA guarded FROM reader",
+        "DROP ROLE reader",
+    )
+
+
+def test_the_right_to_read_is_enough(reader):
+    with extract_of(draw_rows(2)) as extract:
+        assert_same_frame(frame_from_database(reader, PAYMENT, DAY).data, nightly_frame(extract, PAYMENT, DAY).data)
+
+
+def test_a_table_that_may_not_be_read_is_absent(reader, server):
+    change(server, "REVOKE SELECT ON guarded.contacts FROM reader")
+    with open_tables(reader) as tables:
+        assert not tables.tables["contacts"].present
+        assert tables.tables["accounts"].rows_loaded == 12
+
+
+def test_a_user_without_temporary_tables_is_told_which_right_is_missing(reader, server):
+    change(server, "REVOKE TEMPORARY ON DATABASE postgres FROM PUBLIC")
+    with pytest.raises(ExtractRefused, match="GRANT TEMPORARY ON DATABASE"):
+        frame_from_database(reader, PAYMENT, DAY)
+
+
+def test_an_address_without_a_server_or_its_metadata_is_refused_by_name(server, tmp_path):
+    with pytest.raises(ExtractRefused, match="no connection"):
+        frame_from_database("postgresql://reader:sesame@127.0.0.1:1/ar?schema=ar", PAYMENT, DAY)
+    with pytest.raises(WrongUsage, match="no such file"):
+        frame_from_database(f"{server}&schema=guarded&metadata={tmp_path}/none.toml", PAYMENT, DAY)
+    with pytest.raises(ExtractRefused, match="no table of the contract was found"):
+        frame_from_database(f"{server}&schema=nothing", PAYMENT, DAY)
+
+
+def test_a_training_day_without_a_ripe_snapshot_is_refused_as_on_duckdb(server, tmp_path):
+    address = store_in_postgres(draw_rows(2), server, "young", tmp_path)
+    with pytest.raises(WrongUsage, match="no account snapshot is ripe"):
+        frame_from_database(address, PaymentTarget(history_days=5000), DAY, labelled=True)
