@@ -18,6 +18,7 @@ PUBLIC = {
     "OverturnTarget": "features.targets",
     "PaymentTarget": "features.targets",
     "features": "features.pandas_api",
+    "find_leaks": "payrank.leaks",
     "load_extract": "extracts.load",
     "load_tables": "extracts.given_tables",
     "nightly_frame": "features.frame",

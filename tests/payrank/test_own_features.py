@@ -8,6 +8,7 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from models.bundle import read_bundle
+from payrank.settings import read_settings
 
 RECORD = """
 [[features.account]]
@@ -87,3 +88,11 @@ def test_a_wrong_record_ends_with_2_before_the_extract_is_read(payrank: Any, tmp
     assert told.code == 2
     assert "[[features.account]] texts_30d" in told.last
     assert "did you mean 'contacts'" in told.last
+
+
+def test_the_example_of_the_settings_page_is_read(payrank: Any) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "settings.md").read_text("utf-8")
+    block = page.split("## Features of your own")[1].split("```toml\n")[1].split("```")[0]
+    Path("payrank.toml").write_text(block)
+    own = read_settings(None).features
+    assert [feature.name for feature in own.account] == ["own_texts_30d"]
