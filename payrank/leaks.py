@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from datetime import date, timedelta
+from datetime import date
 
 from rich.table import Table
 
@@ -13,7 +13,7 @@ from features.frame import Frame, training_frame
 from features.probes.agreement import probe_agreement
 from features.probes.alone import probe_alone
 from features.probes.back_dated import probe_back_dated
-from features.probes.future import probe_future
+from features.probes.future import choose_day, probe_future
 from features.probes.hindsight import probe_hindsight
 from features.probes.result import Probed
 from payrank.console import make_table
@@ -59,7 +59,7 @@ def _run_unit(extract: Extract, settings: Settings, kind: str, as_of: date) -> I
     from training.label_shuffle import probe_labels
 
     target, own = settings.target(kind), settings.features
-    yield probe_future(extract, target, as_of - timedelta(days=target.ripe_after_days), own)
+    yield probe_future(extract, target, choose_day(extract, target, as_of), own)
     yield probe_hindsight(extract, target, as_of)
     try:
         frame = training_frame(extract, target, as_of, own=own)

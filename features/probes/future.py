@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from datetime import date
+from datetime import date, timedelta
 
 import pandas as pd
 
+from extracts.ask import ask_row
 from extracts.errors import PayrankError
 from extracts.extract import Extract
-from features.frame import Definition, Frame, nightly_frame, training_frame
+from features.frame import SUBJECT_TABLE, Definition, Frame, nightly_frame, training_frame
 from features.probes.changed_future import change_future, count_future
 from features.probes.result import Leak, Probed
 from features.site_features import NO_SITE_FEATURES, SiteFeatures
@@ -44,6 +45,14 @@ def probe_future(extract: Extract, target: Definition, day: date, own: SiteFeatu
     rows = sum(len(before.data) for _, before, _ in pairs)
     figures = f"{later:,} later rows changed; {len(pairs[0][1].features)} features of {rows:,} rows compared bit by bit"
     return Probed(PROBE, target.unit, len(pairs[0][1].features), figures, leaks)
+
+
+def choose_day(extract: Extract, target: Definition, as_of: date) -> date:
+    """Return a day with a future: as long before `as_of` as labels need, and no later than the unit's newest row."""
+    table, known_on, _ = SUBJECT_TABLE[target.unit]
+    (newest,) = ask_row(extract.connection, f"SELECT max({known_on}) FROM {table}")
+    ripe = as_of - timedelta(days=target.ripe_after_days)
+    return ripe if newest is None else min(ripe, newest)
 
 
 def find_differences(before: Frame, after: Frame) -> list[tuple[str, str]]:

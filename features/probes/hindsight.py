@@ -7,7 +7,7 @@ guarantor paid later is none of that, and no query can see it; but it shows, for
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -20,7 +20,7 @@ from extracts.extract import Extract
 from extracts.source_file import quote_name
 from features.catalog import Unit
 from features.frame import Definition
-from features.probes.hindsight_facts import Facts, account_facts, denial_facts
+from features.probes.hindsight_facts import GROUP, RATE, Facts, account_facts, denial_facts
 from features.probes.ranking import FEWEST, Floats, number_households, rank, score_alone
 from features.probes.result import FALSE_ALARM, Leak, Probed
 
@@ -30,6 +30,8 @@ CEILING = 0.9
 TRACKS, AHEAD = 0.9, 0.1
 """Rank correlation from which a column tracks a figure of the whole extract, and by how much more than the same figure
 of its own day."""
+GROUPS = 20
+"""Groups whose rates a column must follow: the order of a handful of payers can be right by chance."""
 _COLUMNS: Mapping[Unit, tuple[str, tuple[str, ...]]] = {
     "account": ("accounts", ("patient_class", "service_line", "facility")),
     "denial": ("denials", ("denied_amount", "group_code", "carc", "rarc", "service_line")),
@@ -56,15 +58,17 @@ def probe_hindsight(extract: Extract, target: Definition, as_of: date) -> Probed
     name, own = _COLUMNS[target.unit]
     columns = [*(c for c in own if extract.has(name, c)), *extract.metadata.attributes.get(name, {})]
     columns = [column for column in columns if extract.has(name, column)]
-    ripe = as_of - timedelta(days=target.ripe_after_days)
-    facts = account_facts(extract, ripe, as_of) if target.unit == "account" else denial_facts(extract, ripe, as_of)
+    if target.unit == "account":
+        facts = account_facts(extract, as_of - timedelta(days=target.ripe_after_days), as_of)
+    else:
+        facts = denial_facts(extract, as_of)
     if len(facts.rows) < 2 * FEWEST:
         return Probed(PROBE, target.unit, 0, "", not_run=f"fewer than {2 * FEWEST} {name} are old enough to judge")
     values = _read_columns(extract, name, columns, facts)
     household = number_households(facts.rows["household"])
     halves = np.random.default_rng(1).permutation(int(household.max()) + 1) % 2 == 0
     rows = _Rows(facts, household, halves[household])
-    tests = max(len(columns) * len(facts.outcomes), 1)
+    tests = max(3 * len(columns) * len(facts.outcomes), 1)
     leaks = []
     for column in columns:
         told = _tells_outcome(values[column], rows, tests) or _tracks_figure(values[column], rows)
@@ -97,16 +101,26 @@ def _tells_outcome(values: pd.Series, rows: _Rows, tests: int) -> str:
         parts = [known & rows.first, known & ~rows.first]
         if any(not 0 < label[part].sum() < part.sum() for part in parts):
             continue
-        score = np.empty(len(label))
-        for learned, judged in (parts, reversed(parts)):
-            score[judged] = score_alone(values, label, learned)[judged]
-        found = rank(label[known], score[known], rows.household[known])
-        if found is not None and (lower := found.lower(tests, FALSE_ALARM)) > CEILING:
-            return (
-                f"tells whether {outcome}, which came later, with an AUC of {found.auc:.3f} (at least {lower:.3f}): "
-                "it was probably refreshed after the event"
-            )
+        for score in _scores(values, label, parts):
+            found = rank(label[known], score[known], rows.household[known])
+            if found is not None and (lower := found.lower(tests, FALSE_ALARM)) > CEILING:
+                return (
+                    f"tells whether {outcome}, which came later, with an AUC of {found.auc:.3f} (at least "
+                    f"{lower:.3f}): it was probably refreshed after the event"
+                )
     return ""
+
+
+def _scores(values: pd.Series, label: Floats, parts: list[NDArray[np.bool_]]) -> Iterator[Floats]:
+    """Give what a column says of each row: its level's rate in the other half; of numbers, themselves both ways."""
+    score = np.empty(len(label))
+    for learned, judged in (parts, parts[::-1]):
+        score[judged] = score_alone(values, label, learned)[judged]
+    yield score
+    if pd.api.types.is_numeric_dtype(values):
+        numbers: Floats = values.fillna(values.median()).to_numpy(dtype=np.float64)
+        yield numbers
+        yield -numbers
 
 
 def _tracks_figure(values: pd.Series, rows: _Rows) -> str:
@@ -116,7 +130,7 @@ def _tracks_figure(values: pd.Series, rows: _Rows) -> str:
         now = rows.facts.rows[whole].astype("float64")
         past = rows.facts.rows[then].astype("float64") if then else pd.Series(np.nan, index=now.index)
         moved = values.notna() & now.notna() & (now != past)
-        if moved.sum() < FEWEST:
+        if moved.sum() < FEWEST or _few_groups(rows.facts.rows[moved], whole):
             continue
         tracks = abs(_correlate(values[moved], now[moved]))
         both = moved & past.notna()
@@ -127,6 +141,11 @@ def _tracks_figure(values: pd.Series, rows: _Rows) -> str:
                 f"{tracks:.3f}), and not as of the row's own day ({before:.3f}): it counts what came later"
             )
     return ""
+
+
+def _few_groups(rows: pd.DataFrame, figure: str) -> bool:
+    """Whether a figure that is the same for all rows of a group is so of a handful of groups only."""
+    return figure.startswith(RATE) and rows[GROUP + figure.removeprefix(RATE)].nunique() < GROUPS
 
 
 def _correlate(one: pd.Series, other: pd.Series) -> float:

@@ -18,8 +18,12 @@ RATE_KEYS: tuple[tuple[str, ...], ...] = (
     ("service_line",),
     ("payer_id", "carc"),
     ("service_line", "carc"),
+    ("payer_id", "carc", "service_line"),
 )
 """Groups whose overturn rate a column may carry."""
+
+RATE, GROUP = "rate_", "group_"
+"""Begin the names of a group's rate, and of the column that tells the groups apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,15 +99,16 @@ def account_facts(extract: Extract, ripe: date, as_of: date) -> Facts:
     )
 
 
-def denial_facts(extract: Extract, ripe: date, as_of: date) -> Facts:
-    """Return the facts of denials made before the day `ripe`, as the extract knows them before `as_of`."""
+def denial_facts(extract: Extract, as_of: date) -> Facts:
+    """Return the facts of denials as the extract knows them before `as_of`; undecided ones have no outcome."""
     rates, joins, figures = [], [], {}
     for keys in RATE_KEYS:
         name = "_".join(keys)
         joins.append(f"LEFT JOIN ({_render_rate(keys)}) r_{name} ON r_{name}.denial_id = n.denial_id")
-        rates += [f"r_{name}.whole AS rate_{name}", f"r_{name}.past AS rate_{name}_then"]
+        rates += [f"r_{name}.whole AS {RATE}{name}", f"r_{name}.past AS {RATE}{name}_then"]
+        rates.append(f"hash({', '.join(f'n.{key}' for key in keys)}) AS {GROUP}{name}")
         told = " and ".join(key.removesuffix("_id").replace("_", " ") for key in keys)
-        figures[f"the overturn rate by {told}"] = (f"rate_{name}", f"rate_{name}_then")
+        figures[f"the overturn rate by {told}"] = (RATE + name, f"{RATE}{name}_then")
     rows = extract.connection.sql(
         f"""
         WITH judged AS (
@@ -117,7 +122,7 @@ def denial_facts(extract: Extract, ripe: date, as_of: date) -> Facts:
         SELECT n.denial_id AS unit_id, coalesce(n.guarantor_id, n.account_id, n.denial_id) AS household,
             n.won, CASE WHEN n.won IS NOT NULL THEN CAST(coalesce(n.recovered, 0) AS DOUBLE) END AS recovered,
             {", ".join(rates)}
-        FROM decided n {" ".join(joins)} WHERE n.denied_on < DATE '{ripe}' ORDER BY n.denial_id
+        FROM decided n {" ".join(joins)} WHERE n.denied_on < DATE '{as_of}' ORDER BY n.denial_id
         """
     ).to_arrow_table()
     return Facts(
