@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from features.dialects.spelling import Spelling
+from features.dialects.spelling import MONDAY, Spelling
 
 
 class BigQueryDialect:
     """GoogleSQL, by its reference of date functions and data types."""
 
     name = "bigquery"
-    spelling = Spelling(number="FLOAT64", text="STRING", backslashes=True)
+    spelling = Spelling(number="FLOAT64", text="STRING", union="UNION DISTINCT", backslashes=True)
 
     def days_between(self, earlier: str, later: str) -> str:
         """Count days; the later date comes first."""
@@ -20,8 +20,8 @@ class BigQueryDialect:
         return f"DATE_ADD({day}, INTERVAL CAST({days} AS INT64) DAY)"
 
     def weekday(self, day: str) -> str:
-        """BigQuery's day of the week calls Sunday 1."""
-        return f"(MOD(EXTRACT(DAYOFWEEK FROM {day}) + 5, 7) + 1)"
+        """Count from a Monday: BigQuery's own day of the week calls Sunday 1."""
+        return f"(MOD({self.days_between(MONDAY, day)}, 7) + 1)"
 
     def text_hash(self, text: str) -> str:
         """MD5 gives bytes; TO_HEX writes them in small letters."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from features.dialects.spelling import Spelling
+from features.dialects.spelling import MONDAY, Spelling
 
 
 class SparkDialect:
@@ -20,8 +20,8 @@ class SparkDialect:
         return f"DATE_ADD({day}, CAST({days} AS INT))"
 
     def weekday(self, day: str) -> str:
-        """Spark's WEEKDAY calls Monday 0."""
-        return f"(WEEKDAY({day}) + 1)"
+        """Count from a Monday, 1900-01-01: Spark and Databricks name three days of the week, each its own way."""
+        return f"(MOD({self.days_between(MONDAY, day)}, 7) + 1)"
 
     def text_hash(self, text: str) -> str:
         """MD5 in hexadecimal."""

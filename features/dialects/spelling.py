@@ -10,6 +10,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+MONDAY = "DATE '1900-01-01'"
+"""A Monday before every day that the contract allows: weekdays can be counted from it without a sign."""
+
 _TOKEN = re.compile(
     r"(?P<day>\bDATE\s+'\d{4}-\d{2}-\d{2}')"
     r"|(?P<literal>'(?:[^']|'')*')"
@@ -17,6 +20,7 @@ _TOKEN = re.compile(
     r"|(?P<joined>\s*\|\|\s*)"
     r"|(?P<number>\bDOUBLE(?:\s+PRECISION)?\b)"
     r"|(?P<text>\bVARCHAR\b(?!\s*\())"
+    r"|(?P<union>\bUNION\b(?!\s+(?:ALL|DISTINCT)\b))"
     r"|(?P<part>\bEXTRACT\s*\(\s*(?P<of>YEAR|MONTH|DAY)\s+FROM\s)"
     r"|(?P<word>\b[a-z_]\w*)",
     re.IGNORECASE,
@@ -37,8 +41,8 @@ class Spelling:
         Form of a date literal, with `{day}`.
     part
         Form of `EXTRACT(MONTH FROM `, with `{part}`; what follows is an expression and a closing bracket.
-    joined
-        Operator that joins texts.
+    joined, union
+        Operator that joins texts, and the words that join rows and drop equal ones.
     backslashes
         Whether a backslash in a text literal must be doubled.
     longest_name
@@ -51,6 +55,7 @@ class Spelling:
     day: str = "DATE '{day}'"
     part: str = "EXTRACT({part} FROM "
     joined: str = "||"
+    union: str = "UNION"
     backslashes: bool = False
     longest_name: int | None = None
 
@@ -87,5 +92,5 @@ class Spelling:
         if found["part"]:
             return self.part.format(part=found["of"].upper())
         fixed = {"division": f" * CAST(1 AS {self.number}) / ", "joined": f" {self.joined} "}
-        fixed |= {"number": self.number, "text": self.text}
+        fixed |= {"number": self.number, "text": self.text, "union": self.union}
         return fixed[found.lastgroup or ""]

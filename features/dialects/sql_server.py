@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from features.dialects.spelling import Spelling
+from features.dialects.spelling import MONDAY, Spelling
 
 
 class SqlServerDialect:
@@ -14,7 +14,6 @@ class SqlServerDialect:
 
     name = "sql_server"
     spelling = Spelling(
-        number="FLOAT(53)",
         text="VARCHAR(8000)",
         functions={"LN": "LOG"},
         day="CAST('{day}' AS DATE)",
@@ -32,8 +31,8 @@ class SqlServerDialect:
         return f"DATEADD(DAY, {days}, {day})"
 
     def weekday(self, day: str) -> str:
-        """Count from a Monday, 1900-01-01: DATEPART(WEEKDAY) would follow the session's DATEFIRST."""
-        return f"((DATEDIFF(DAY, CAST('19000101' AS DATE), {day}) % 7 + 7) % 7 + 1)"
+        """Count from a Monday: DATEPART(WEEKDAY) would follow the session's DATEFIRST."""
+        return f"({self.days_between(MONDAY, day)} % 7 + 1)"
 
     def text_hash(self, text: str) -> str:
         """HASHBYTES gives bytes; style 2 writes them in capitals without 0x."""

@@ -1,0 +1,102 @@
+"""What is rendered for engines that do not run here is read by an independent parser, sqlglot, as what we mean.
+
+sqlglot reads each statement in its engine's grammar and puts what it understood into DuckDB's words; that must give the
+frame which DuckDB makes of our own. It proves how a stranger reads the SQL, not that the engine runs it.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from features.dialects.spelling import Spelling
+from features.dialects.statement import DIALECTS, render_statement
+from features.engines.settle import settle
+from features.frame import catalogue, first_known, training_frame
+from features.plan import plan_frame
+from features.snapshots import snapshot_days
+from features.targets import OverturnTarget, PaymentTarget
+from tests.features.small_extracts import DAY, SITE, draw_rows, extract_of
+from tests.features.stored_extracts import assert_same_frame
+
+sqlglot = pytest.importorskip("sqlglot", reason="no sqlglot here: install payrank's extra dev")
+exp = sqlglot.exp
+
+PAYMENT = PaymentTarget(horizon_days=20, every_days=13, snapshots=4, history_days=1, min_share=0.3)
+OVERTURN = OverturnTarget(maturity_days=20, every_days=13, snapshots=5, history_days=1, rows_per_unit=None)
+RUN_ELSEWHERE = ("postgres", "spark")
+GRAMMAR = {"sql_server": "tsql"}
+
+
+@pytest.mark.parametrize("target", [PAYMENT, OVERTURN], ids=["account", "denial"])
+@pytest.mark.parametrize("name", [name for name in DIALECTS if name not in RUN_ELSEWHERE])
+def test_a_stranger_reads_the_rendered_frame_as_duckdbs(name, target):
+    dialect = DIALECTS[name]
+    with extract_of(draw_rows(2)) as extract:
+        features = catalogue(extract, target.unit)
+        days = snapshot_days(target, DAY, first_known(extract, target.unit))
+        attributes = tuple(SITE[f"{target.unit}s"])
+        plan = plan_frame(target, features, days, dialect, lambda _: True, attributes, DAY)
+        tree = sqlglot.parse_one(render_statement(plan, dialect), read=GRAMMAR.get(name, name))
+        assert [call.name for call in tree.find_all(exp.Anonymous)] == [], "functions that the parser does not know"
+        assert list(tree.find_all(exp.Command)) == [], "text that the parser gave up on"
+        assert [cte.alias for cte in tree.ctes] == [step.name for step in plan.steps]
+        found = settle(extract.connection.sql(tree.sql(dialect="duckdb")).to_arrow_table(), features)
+        wanted = training_frame(extract, target, DAY)
+    assert len(wanted.data) > 0
+    assert_same_frame(found, wanted.data)
+
+
+@pytest.mark.parametrize("name", DIALECTS)
+def test_the_words_of_other_engines_are_gone(name):
+    sql = DIALECTS[name].spell(
+        "SELECT CAST(a AS VARCHAR) || 'CAST(a AS VARCHAR) || a / b', x / y, LN(EXTRACT(MONTH FROM d)) UNION SELECT "
+        "CAST(b AS DOUBLE PRECISION), DATE '2026-01-02'"
+    )
+    tree = sqlglot.parse_one(sql, read=GRAMMAR.get(name, name))
+    assert [literal.this for literal in tree.find_all(exp.Literal) if literal.is_string and "CAST" in literal.this] == [
+        "CAST(a AS VARCHAR) || a / b"
+    ]
+    banned = {
+        "spark": ("VARCHAR)", "PRECISION"),
+        "databricks": ("VARCHAR)", "PRECISION"),
+        "bigquery": ("VARCHAR)", "DOUBLE", "UNION SELECT"),
+        "sql_server": ("EXTRACT", "DATE '", "||", "LN("),
+    }
+    spoken = sql.replace("'CAST(a AS VARCHAR) || a / b'", "")
+    assert [word for word in banned.get(name, ()) if word in spoken] == []
+
+
+@pytest.mark.parametrize("name", DIALECTS)
+def test_the_hash_that_draws_snapshots_is_a_text_of_small_letters(name):
+    """Read only: sqlglot takes the 2 in SQL Server's CONVERT, which asks for plain hexadecimal, for a form of dates."""
+    sql = DIALECTS[name].spell(f"SELECT {DIALECTS[name].text_hash('a || CAST(d AS VARCHAR)')} AS h")
+    tree = sqlglot.parse_one(sql, read=GRAMMAR.get(name, name))
+    assert [call.name for call in tree.find_all(exp.Anonymous)] == []
+    assert sql.startswith({"bigquery": "SELECT TO_HEX(", "sql_server": "SELECT LOWER("}.get(name, "SELECT MD5(")) or (
+        name == "postgres"
+    )
+
+
+@pytest.mark.parametrize("name", DIALECTS)
+def test_each_weekday_is_counted_from_monday(name):
+    """2026-11-16 is a Monday."""
+    dialect = DIALECTS[name]
+    days = " UNION ALL ".join(f"SELECT DATE '2026-11-{day}' AS d" for day in range(16, 23))
+    sql = dialect.spell(f"SELECT {dialect.weekday('d')} AS n FROM ({days}) days")
+    tree = sqlglot.parse_one(sql, read=GRAMMAR.get(name, name))
+    with extract_of({}) as extract:
+        found = extract.connection.execute(tree.sql(dialect="duckdb")).fetchall()
+    assert [int(n) for (n,) in found] == [1, 2, 3, 4, 5, 6, 7]
+
+
+def test_a_quoted_backslash_is_doubled_where_it_would_escape():
+    assert DIALECTS["spark"].spell(r"x = 'a\b'") == r"x = 'a\\b'"
+    assert DIALECTS["postgres"].spell(r"x = 'a\b'") == r"x = 'a\b'"
+
+
+def test_names_over_the_limit_are_shortened_each_to_its_own():
+    spelling = Spelling(longest_name=63)
+    first, second = (spelling.apply("outcomes_all_" + "site_" * 12 + end) for end in ("x", "y"))
+    assert first != second
+    assert max(map(len, (first, second))) <= 63
+    assert spelling.apply("short") == "short"
