@@ -7,7 +7,7 @@ from pathlib import Path
 
 from extracts.errors import WrongUsage
 from extracts.load import load_extract
-from payrank.console import STDOUT, Progress, make_table
+from payrank.console import STDOUT, Progress
 from payrank.settings import read_settings
 
 
@@ -44,13 +44,11 @@ def run_features(source: Path | str, *, unit: str, as_of: date, out: Path, setti
         STDOUT.print(f"Unknown for want of tables or columns: {', '.join(frame.unavailable)}", markup=False)
 
 
-def run_describe(unit: str) -> None:
-    """Print the data dictionary of a unit's catalogue."""
-    from features.account_catalog import ACCOUNT_FEATURES
-    from features.denial_catalog import DENIAL_FEATURES
+def run_describe(unit: str | None = None, settings_file: Path | None = None) -> None:
+    """Print the data dictionary of a unit, or of both, with the features that the settings add."""
+    from features.catalog import UNITS
+    from features.describe import describe_for_terminal
 
-    catalogue = ACCOUNT_FEATURES if unit == "account" else DENIAL_FEATURES
-    rows = [[f.name, f.family, f.unit, f.meaning] for f in catalogue]
-    columns = [("feature", False), ("family", False), ("unit", False), ("meaning", False)]
-    whose = "an account" if unit == "account" else "a denial"
-    STDOUT.print(make_table(f"{len(rows)} features of {whose}", columns, rows))
+    own = read_settings(settings_file).features
+    told = [describe_for_terminal(one, own) for one in UNITS if unit in {None, one}]
+    STDOUT.print("\n".join(told), markup=False, end="")
