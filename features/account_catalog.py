@@ -2,29 +2,42 @@
 
 from __future__ import annotations
 
-from features.account_history import HISTORY, OTHER
-from features.catalog import Feature
-from features.rate_catalog import rate_features
+from features.account_contact import CONTACT, STATEMENT
+from features.account_history import HISTORY
+from features.account_promises import OTHER
+from features.catalog import Feature, Sensitivity
+from features.rate_catalog import HALF_LIFE_DAYS, rate_features
 from features.vocabulary import (
     Count,
+    CountDistinct,
     DaysSinceFirst,
     DaysSinceLast,
+    Derived,
     Greatest,
-    Latest,
     Share,
     Snapshot,
     Source,
     Sum,
 )
 
-STATEMENT = "channel IN ('statement', 'letter') AND direction = 'out'"
-CALL = "channel = 'call' AND direction = 'out'"
-
 
 def _feature(
-    family: str, name: str, unit: str, source: Source, meaning: str, phrase: str, absent: str = "", direction: int = 0
+    family: str,
+    name: str,
+    unit: str,
+    source: Source,
+    meaning: str,
+    phrase: str,
+    absent: str = "",
+    direction: int = 0,
+    low: str = "",
+    sensitivity: Sensitivity = "none",
 ) -> Feature:
-    return Feature(name, meaning, unit, family, source, phrase, absent, direction)
+    # Reports sort by the bucket; a model splits on the days themselves.
+    modelled = name != "aging_bucket"
+    return Feature(
+        name, meaning, unit, family, source, phrase, absent, direction, modelled, low=low, sensitivity=sensitivity
+    )
 
 
 AGE = tuple(
@@ -37,6 +50,17 @@ AGE = tuple(
             Snapshot("days_owed"),
             "Days since the patient first owed something",
             "Patient has owed for {value}",
+            "Patient share not yet billed",
+        ),
+        (
+            "aging_bucket",
+            "category",
+            Snapshot(
+                "CASE WHEN days_owed <= 30 THEN '0-30' WHEN days_owed <= 60 THEN '31-60' WHEN days_owed <= 90 THEN "
+                "'61-90' WHEN days_owed <= 120 THEN '91-120' WHEN days_owed > 120 THEN 'over 120' END"
+            ),
+            "Aging bucket by the days the patient has owed",
+            "Aging bucket: {value} days",
             "Patient share not yet billed",
         ),
         (
@@ -122,14 +146,34 @@ BALANCE = tuple(
             "Largest other balance: {value}",
             "No other account in the household",
         ),
-        ("charity_given", "dollars", Snapshot("charity"), "Charity adjustments given", "Charity adjusted {value}"),
+        (
+            "charity_given",
+            "dollars",
+            Snapshot("charity"),
+            "Charity adjustments given",
+            "Charity adjusted {value}",
+            "",
+            0,
+            "No charity adjustment",
+            "proxy",
+        ),
     )
 )
 
 PAYER_MIX = tuple(
     _feature("payer mix", *row)
     for row in (
-        ("payer_class", "category", Snapshot("payer_class"), "Class of the primary payer", "Payer class: {value}"),
+        (
+            "payer_class",
+            "category",
+            Snapshot("payer_class"),
+            "Class of the primary payer",
+            "Payer class: {value}",
+            "",
+            0,
+            "",
+            "proxy",
+        ),
         (
             "patient_class",
             "category",
@@ -137,7 +181,17 @@ PAYER_MIX = tuple(
             "Inpatient, outpatient, emergency, clinic",
             "{value} visit",
         ),
-        ("service_line", "category", Snapshot("service_line"), "Service line", "Service line: {value}"),
+        (
+            "service_line",
+            "category",
+            Snapshot("service_line"),
+            "Service line",
+            "Service line: {value}",
+            "",
+            0,
+            "",
+            "proxy",
+        ),
         (
             "coverage_count",
             "count",
@@ -151,6 +205,26 @@ PAYER_MIX = tuple(
             Count("coverages", "ended_on IS NOT NULL"),
             "Coverages that have ended",
             "{value} coverage{s} ended",
+        ),
+        (
+            "coverages_gained_90d",
+            "count",
+            Count("coverages", within_days=90),
+            "Coverages first known in 90 days",
+            "{value} coverage{s} came up in 90 days",
+            "",
+            0,
+            "No coverage came up in 90 days",
+        ),
+        (
+            "coverages_lost_90d",
+            "count",
+            Count("coverages", "ended_days_ago <= 90"),
+            "Coverages that ended in 90 days",
+            "{value} coverage{s} ended in 90 days",
+            "",
+            0,
+            "No coverage ended in 90 days",
         ),
         (
             "insurance_paid_share",
@@ -181,91 +255,50 @@ PAYER_MIX = tuple(
             "{value} denial{s} on the account",
         ),
         (
+            "denied_share",
+            "share",
+            Derived("CASE WHEN charges > 0 THEN denied_dollars / charges END", ("denied_dollars", "charges")),
+            "Dollars denied as a share of the charges",
+            "Insurance denied {value} of the charges",
+            "No charges to measure denials by",
+            0,
+            "Insurance denied none of the charges",
+        ),
+        (
             "household_self_pay_share",
             "share",
             Share("household", "payer_class = 'self_pay'", "account_age <= 730"),
             "Share of the household's accounts of two years without insurance",
             "{value} of the household's accounts were self-pay",
+            "",
+            0,
+            "No account of the household in two years was self-pay",
+            "proxy",
+        ),
+        (
+            "household_payer_classes",
+            "count",
+            CountDistinct("household", "payer_class", OTHER),
+            "Different payer classes of the household's other accounts",
+            "Payer classes on the household's other accounts: {value}",
+            "",
+            0,
+            "Household has no other account",
+            "proxy",
         ),
     )
 )
-
-CONTACT = tuple(
-    _feature("contact", *row)
-    for row in (
-        (
-            "statements_sent",
-            "count",
-            Count("contacts", STATEMENT, 365),
-            "Statements and letters in a year",
-            "{value} statement{s} in a year",
-        ),
-        ("calls_90d", "count", Count("contacts", CALL, 90), "Calls out in 90 days", "{value} call{s} in 90 days"),
-        (
-            "right_party_share",
-            "share",
-            Share("contacts", "outcome IN ('right_party', 'promise', 'refused', 'dispute')", CALL, 365),
-            "Share of calls in a year that reached the guarantor",
-            "{value} of calls reached the guarantor",
-            "Not called in a year",
-        ),
-        (
-            "days_since_conversation",
-            "days",
-            DaysSinceLast("contacts", "outcome IN ('right_party', 'promise', 'refused', 'dispute')"),
-            "Days since the guarantor was last reached",
-            "Last conversation {value} ago",
-            "Never reached",
-        ),
-        (
-            "last_contact_outcome",
-            "category",
-            Latest("contacts", "outcome", "outcome IS NOT NULL"),
-            "Outcome of the last contact",
-            "Last contact: {value}",
-            "No contact on record",
-        ),
-        (
-            "mail_returned",
-            "count",
-            Count("contacts", "outcome IN ('returned', 'wrong_number')"),
-            "Returned mail and wrong numbers",
-            "{value} returned letter{s} or wrong number{s}",
-        ),
-        (
-            "portal_views_90d",
-            "count",
-            Count("contacts", "channel = 'portal'", 90),
-            "Portal visits in 90 days",
-            "{value} portal visit{s} in 90 days",
-        ),
-        (
-            "calls_in_90d",
-            "count",
-            Count("contacts", "direction = 'in'", 90),
-            "Contacts from the guarantor in 90 days",
-            "{value} contact{s} from the guarantor in 90 days",
-        ),
-        (
-            "refusals",
-            "count",
-            Count("contacts", "outcome = 'refused'"),
-            "Refusals to pay",
-            "{value} refusal{s} to pay",
-        ),
-    )
-)
-
 
 RATES = tuple(
     feature
+    for half_life_days in (None, HALF_LIFE_DAYS)
     for keys, label in (
         (("payer_class",), "payer class"),
         (("payer_id",), "payer"),
         (("service_line",), "service line"),
         (("payer_class", "patient_class"), "payer class and kind of visit"),
     )
-    for feature in rate_features("payer behaviour", "paid", keys, label)
+    for feature in rate_features("payer behaviour", "paid", keys, label, half_life_days)
 )
 
 SEASON = tuple(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from features.catalog import Feature
+from features.account_promises import OTHER, PROMISES
+from features.catalog import Feature, Sensitivity
 from features.vocabulary import (
     Count,
     CountDistinct,
     Derived,
     Greatest,
+    Latest,
     Least,
     Mean,
     RateAtAge,
@@ -18,14 +20,21 @@ from features.vocabulary import (
     Sum,
 )
 
-OTHER = "is_other = 1"
 PAST = "is_other = 1 AND settled IS NOT NULL AND account_age > 30"
 
 
 def _history(
-    name: str, unit: str, source: Source, meaning: str, phrase: str, absent: str = "", direction: int = 0
+    name: str,
+    unit: str,
+    source: Source,
+    meaning: str,
+    phrase: str,
+    absent: str = "",
+    direction: int = 0,
+    low: str = "",
+    sensitivity: Sensitivity = "none",
 ) -> Feature:
-    return Feature(name, meaning, unit, "history", source, phrase, absent, direction)
+    return Feature(name, meaning, unit, "history", source, phrase, absent, direction, low=low, sensitivity=sensitivity)
 
 
 PAYMENTS = tuple(
@@ -33,6 +42,22 @@ PAYMENTS = tuple(
     for row in (
         ("paid_30d", "dollars", Snapshot("paid_30d"), "Paid on the account in 30 days", "Paid {value} in 30 days"),
         ("paid_90d", "dollars", Snapshot("paid_90d"), "Paid on the account in 90 days", "Paid {value} in 90 days"),
+        ("paid_365d", "dollars", Snapshot("paid_365d"), "Paid on the account in a year", "Paid {value} in a year"),
+        (
+            "payments_90d",
+            "count",
+            Count("ledger", "kind = 'patient_payment' AND amount < 0", 90),
+            "Patient payments on the account in 90 days",
+            "{value} payment{s} in 90 days",
+        ),
+        (
+            "last_payment",
+            "dollars",
+            Latest("ledger", "-amount", "kind = 'patient_payment' AND amount < 0"),
+            "The account's last patient payment",
+            "Last payment was {value}",
+            "No payment on this account yet",
+        ),
         (
             "payment_count",
             "count",
@@ -99,6 +124,8 @@ PAYMENTS = tuple(
             "Days the household typically takes to a first payment",
             "Typically pays {value} after the bill",
             "No earlier payment to judge by",
+            0,
+            "Typically pays {value} before the bill",
         ),
         (
             "household_paid_at_this_age",
@@ -144,6 +171,8 @@ PAYMENTS = tuple(
             "Days to a first payment of the household's balances paid in the last 30 days",
             "Lately pays {value} after the bill",
             "No payment in the last 30 days",
+            0,
+            "Lately pays {value} before the bill",
         ),
         (
             "household_slowest_days_to_pay",
@@ -152,6 +181,8 @@ PAYMENTS = tuple(
             "Longest that the household took to a first payment",
             "Has taken up to {value} to pay",
             "No earlier payment to judge by",
+            0,
+            "Has always paid at least {value} before the bill",
         ),
         (
             "household_oldest_days_owed",
@@ -176,49 +207,6 @@ PAYMENTS = tuple(
             "How much the household's days to pay vary: their standard deviation",
             "Days to pay vary by {value}",
             "Fewer than two earlier payments to judge by",
-        ),
-        (
-            "household_bad_debt",
-            "dollars",
-            Sum("household", "bad_debt", OTHER),
-            "Bad debt of the household's other accounts",
-            "Household has {value} in bad debt",
-        ),
-        (
-            "household_refunds",
-            "dollars",
-            Sum("household", "refunded", OTHER),
-            "Refunds to the household",
-            "Household was refunded {value}",
-        ),
-        (
-            "promises_made",
-            "count",
-            Count("promises"),
-            "Promises to pay, household",
-            "{value} promise{s} to pay",
-        ),
-        (
-            "promises_kept_share",
-            "share",
-            Share("promises", "paid >= amount", "is_past = 1"),
-            "Share of the household's past promises that were kept",
-            "Kept {value} of promises",
-            "No past promise to judge by",
-        ),
-        (
-            "plans_current",
-            "count",
-            Count("plans", "ended_on IS NULL"),
-            "Payment plans running, household",
-            "{value} payment plan{s} running",
-        ),
-        (
-            "plans_ended",
-            "count",
-            Count("plans", "ended_on IS NOT NULL"),
-            "Payment plans ended, household",
-            "{value} payment plan{s} ended",
         ),
     )
 )
@@ -250,6 +238,8 @@ RHYTHM = tuple(
             "Days owed beyond what this household typically takes",
             "{value} beyond when this household typically pays",
             "No earlier payment to judge by",
+            0,
+            "{value} earlier than this household typically pays",
         ),
         (
             "household_payment_gap",
@@ -266,8 +256,10 @@ RHYTHM = tuple(
             "Days until the household's next payment, going by its rhythm",
             "Next payment would come in {value}",
             "Fewer than two earlier payments to judge by",
+            0,
+            "Next payment was to be expected {value} ago",
         ),
     )
 )
 
-HISTORY: tuple[Feature, ...] = (*PAYMENTS, *RHYTHM)
+HISTORY: tuple[Feature, ...] = (*PAYMENTS, *PROMISES, *RHYTHM)

@@ -129,7 +129,10 @@ def plans() -> Relation:
         known_on="CASE WHEN a.opened_on > p.started_on THEN a.opened_on ELSE p.started_on END",
         fields={
             **columns_of("p", "payment_plans", "installment", "frequency_days"),
-            **columns_of("p", "payment_plans", "ended_on", "end_reason", known_on="p.ended_on"),
+            **columns_of("p", "payment_plans", "ended_on", known_on="p.ended_on"),
+            "end_reason": Field(
+                "p.end_reason", ("payment_plans.end_reason", "payment_plans.ended_on"), known_on="p.ended_on"
+            ),
         },
         needs=("payment_plans",),
         tie="p.plan_id",
@@ -150,7 +153,7 @@ def account_denials() -> Relation:
     )
 
 
-def coverages() -> Relation:
+def coverages(dialect: Dialect) -> Relation:
     """Coverages of the account; an end is unknown before it came."""
     return Relation(
         name="coverages",
@@ -161,6 +164,9 @@ def coverages() -> Relation:
         fields={
             **columns_of("v", "coverages", "priority"),
             **columns_of("v", "coverages", "ended_on", known_on="v.ended_on"),
+            "ended_days_ago": Field(
+                dialect.days_between("v.ended_on", "d.as_of"), ("coverages.ended_on",), known_on="v.ended_on"
+            ),
             "payer_class": Field("y.payer_class", ("payers.payer_class",)),
         },
         needs=("coverages",),
@@ -177,6 +183,6 @@ def account_relations(dialect: Dialect, horizon_days: int, state: Mapping[str, F
         promises(dialect),
         plans(),
         account_denials(),
-        coverages(),
+        coverages(dialect),
     )
     return {relation.name: relation for relation in found}

@@ -13,6 +13,7 @@ from features.vocabulary import Source
 
 Unit = Literal["account", "denial"]
 UNITS: tuple[Unit, ...] = ("account", "denial")
+Sensitivity = Literal["none", "proxy"]
 
 FAMILIES = (
     "age",
@@ -32,10 +33,14 @@ class Feature:
 
     `unit` is what the value counts: dollars, days, count, share, rate, log odds, month, yes/no or category. `phrase`
     is what a collector reads, with `{value}` where the value goes and `{s}` for a plural's ending; `absent` is read
-    when the value is unknown.
+    when the value is unknown, and `low`, where one phrase does not fit both, when it is below zero, or zero of
+    anything but days; its `{value}` is then the size without the sign.
     `direction` is +1 or -1 where the trade is sure that more of it makes the outcome more or less likely, else 0.
     `modelled` is False for what explains another feature (the support behind a pair's rate) and is no input itself.
     `told_by` names the feature whose reason speaks for this one too: a rate for its support.
+    `sensitivity` is proxy where the values could stand in for a protected trait without naming it: a payer class for
+    age (Medicare) or public assistance (Medicaid), a service line for sex, a clinic for where somebody lives. Such
+    features are used; the fairness audit is where to look before a model that leans on them is trusted.
     """
 
     name: str
@@ -48,6 +53,8 @@ class Feature:
     direction: int = 0
     modelled: bool = True
     told_by: str = ""
+    low: str = ""
+    sensitivity: Sensitivity = "none"
 
     def __post_init__(self) -> None:
         """Refuse a record that no reader could place."""
@@ -60,7 +67,7 @@ class Feature:
         return self.unit == "category"
 
 
-COMPUTATION = 2
+COMPUTATION = 3
 """Raise this when the SQL of a relation or state changes what features are worth: older models are then refused."""
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from features.catalog import Feature
-from features.rate_catalog import rate_features
+from features.catalog import Feature, Sensitivity
+from features.rate_catalog import HALF_LIFE_DAYS, rate_features
 from features.vocabulary import (
     Count,
     DaysSinceLast,
+    Derived,
     Greatest,
     Mean,
     Share,
@@ -19,9 +20,18 @@ OTHER = "is_other = 1"
 
 
 def _feature(
-    family: str, name: str, unit: str, source: Source, meaning: str, phrase: str, absent: str = "", direction: int = 0
+    family: str,
+    name: str,
+    unit: str,
+    source: Source,
+    meaning: str,
+    phrase: str,
+    absent: str = "",
+    direction: int = 0,
+    low: str = "",
+    sensitivity: Sensitivity = "none",
 ) -> Feature:
-    return Feature(name, meaning, unit, family, source, phrase, absent, direction)
+    return Feature(name, meaning, unit, family, source, phrase, absent, direction, low=low, sensitivity=sensitivity)
 
 
 AGE = tuple(
@@ -41,6 +51,8 @@ AGE = tuple(
             "Days from service to denial",
             "Denied {value} after service",
             "Service date unknown",
+            0,
+            "Denied {value} before service",
         ),
         (
             "days_left",
@@ -48,6 +60,9 @@ AGE = tuple(
             Snapshot("days_left"),
             "Days left to appeal, by the denial, the payer's contract, the law for its class, or 60 days assumed",
             "{value} left to appeal",
+            "",
+            0,
+            "{value} past the last day to appeal",
         ),
         (
             "days_since_filed",
@@ -99,13 +114,34 @@ BALANCE = tuple(
             "Largest single charge of the account",
             "Largest charge: {value}",
         ),
+        (
+            "denied_share_of_charges",
+            "share",
+            Derived(
+                "CASE WHEN account_charges > 0 THEN denied_amount / account_charges END",
+                ("denied_amount", "account_charges"),
+            ),
+            "Dollars denied as a share of the account's charges",
+            "{value} of the account's charges denied",
+            "No charges to measure the denial by",
+        ),
     )
 )
 
 PAYER_MIX = tuple(
     _feature("payer mix", *row)
     for row in (
-        ("payer_class", "category", Snapshot("payer_class"), "Class of the denying payer", "Payer class: {value}"),
+        (
+            "payer_class",
+            "category",
+            Snapshot("payer_class"),
+            "Class of the denying payer",
+            "Payer class: {value}",
+            "",
+            0,
+            "",
+            "proxy",
+        ),
         ("group_code", "category", Snapshot("group_code"), "Adjustment group code", "Group code: {value}"),
         ("carc", "category", Snapshot("carc"), "Claim adjustment reason code", "Reason code: {value}"),
         (
@@ -116,7 +152,17 @@ PAYER_MIX = tuple(
             "Remark code: {value}",
             "No remark code",
         ),
-        ("service_line", "category", Snapshot("service_line"), "Service line", "Service line: {value}"),
+        (
+            "service_line",
+            "category",
+            Snapshot("service_line"),
+            "Service line",
+            "Service line: {value}",
+            "",
+            0,
+            "",
+            "proxy",
+        ),
         ("patient_class", "category", Snapshot("patient_class"), "Kind of visit", "{value} visit"),
         (
             "appeal_days",
@@ -141,6 +187,16 @@ HISTORY = tuple(
             Count("claim_denials", OTHER),
             "Other denials of the same claim",
             "{value} other denial{s} of the claim",
+        ),
+        (
+            "claim_denials_same_code",
+            "count",
+            Count("claim_denials", f"{OTHER} AND same_carc = 1"),
+            "Other denials of the same claim for the same reason code",
+            "{value} other denial{s} of the claim for the same reason",
+            "",
+            0,
+            "No other denial of the claim for the same reason",
         ),
         (
             "account_denials",
@@ -220,6 +276,7 @@ PAYER = tuple(
 
 RATES = tuple(
     feature
+    for half_life_days in (None, HALF_LIFE_DAYS)
     for keys, label in (
         (("payer_id",), "payer"),
         (("payer_class",), "payer class"),
@@ -231,7 +288,7 @@ RATES = tuple(
         (("payer_class", "carc"), "payer class and reason code"),
         (("service_line", "carc"), "service line and reason code"),
     )
-    for feature in rate_features("payer behaviour", "overturned", keys, label)
+    for feature in rate_features("payer behaviour", "overturned", keys, label, half_life_days)
 )
 
 SEASON = tuple(

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from itertools import combinations
 
-from features.catalog import Feature
+from features.catalog import Feature, Sensitivity
 from features.vocabulary import CombinedLogOdds, HistoricalRate, RateSupport, Snapshot
+
+HALF_LIFE_DAYS = 365
+"""After so many days an outcome counts half in the rates that forget."""
 
 
 def rate_features(
@@ -16,31 +19,47 @@ def rate_features(
 
     `subject` names what the rate is of ("paid", "overturned"), `label` what a reader calls the keys. More of the rate
     makes the outcome more likely by definition. A pair's support is shown beside its rate but is no input to a model:
-    measured on real decisions, models that split on it rank later years worse.
+    measured on real decisions, models that split on it rank later years worse. So is the support of a rate that
+    forgets: it says no more than the plain one's. With `half_life_days` an outcome weighs half as much with each such
+    span of its age.
     """
     name = "_".join(key.removeprefix("site_") for key in keys)
+    lately = ""
+    if half_life_days is not None:
+        name, lately = f"{name}_recent", f", each {half_life_days} days of age halving an outcome's weight"
+    sensitivity = sensitivity_of(keys)
     return (
         Feature(
             f"{subject}_rate_{name}",
-            f"Smoothed share {subject} among earlier ones with the same {label}",
+            f"Smoothed share {subject} among earlier ones with the same {label}{lately}",
             "rate",
             family,
             HistoricalRate(keys, half_life_days=half_life_days),
-            f"With this {label} about {{value}} are {subject} ({{support}} earlier)",
+            f"With this {label} about {{value}} are {subject}{' of late' if lately else ''} ({{support}} earlier)",
             f"No {label} on record",
             direction=1,
+            sensitivity=sensitivity,
         ),
         Feature(
             f"{subject}_support_{name}",
-            f"Earlier outcomes behind the rate by {label}",
+            f"Earlier outcomes behind the rate by {label}{lately}",
             "count",
             family,
             RateSupport(keys, half_life_days=half_life_days),
             f"{{value}} earlier outcome{{s}} with this {label}",
-            modelled=len(keys) == 1,
+            modelled=len(keys) == 1 and half_life_days is None,
             told_by=f"{subject}_rate_{name}",
+            sensitivity=sensitivity,
         ),
     )
+
+
+_PROXIES = {"payer_class", "payer_id", "service_line"}
+
+
+def sensitivity_of(keys: tuple[str, ...]) -> Sensitivity:
+    """Return proxy when a key could stand in for a protected trait; a site's attribute may be anything, so it could."""
+    return "proxy" if any(key in _PROXIES or key.startswith("site_") for key in keys) else "none"
 
 
 def site_features(attributes: Mapping[str, str], subject: str) -> tuple[Feature, ...]:
@@ -66,7 +85,13 @@ def _site_feature(name: str, kind: str) -> Feature:
     words = name.replace("_", " ")
     unit = {"boolean": "yes/no", "category": "category"}.get(kind, "number")
     return Feature(
-        f"site_{name}", f"The site's {words}", unit, "site attribute", Snapshot(f"site_{name}"), f"{words}: {{value}}"
+        f"site_{name}",
+        f"The site's {words}",
+        unit,
+        "site attribute",
+        Snapshot(f"site_{name}"),
+        f"{words}: {{value}}",
+        sensitivity=sensitivity_of((f"site_{name}",)),
     )
 
 
@@ -82,5 +107,6 @@ def _combined(keys: tuple[str, ...], subject: str) -> tuple[Feature, ...]:
             CombinedLogOdds(keys),
             "History of its attributes taken together: {value}",
             direction=1,
+            sensitivity=sensitivity_of(keys),
         ),
     )

@@ -44,8 +44,22 @@ def overall_name(half_life_days: int | None) -> str:
     return f"outcomes_{_span(half_life_days)}"
 
 
+WHOLE = 1_048_576
+"""A fading outcome weighs a whole number of such parts of 1: sums of whole numbers are the same in any order."""
+
+
 def _weight(half_life_days: int | None) -> str:
-    return "1.0" if half_life_days is None else f"EXP(-{math.log(2) / half_life_days!r} * e.outcome_age)"
+    if half_life_days is None:
+        return "1.0"
+    return f"CAST(ROUND({WHOLE} * EXP(-{math.log(2) / half_life_days!r} * e.outcome_age)) AS BIGINT)"
+
+
+def _counts(half_life_days: int | None) -> str:
+    weight = _weight(half_life_days)
+    if half_life_days is None:
+        return f"SUM({weight} * e.outcome) AS hits, SUM({weight}) AS support"
+    # Outcomes so old that nothing is left of them support nothing.
+    return f"SUM({weight} * e.outcome) / {WHOLE}.0 AS hits, NULLIF(SUM({weight}), 0) / {WHOLE}.0 AS support"
 
 
 def rate_steps(state: str, sources: Iterable[Rate]) -> list[Step]:
@@ -53,8 +67,7 @@ def rate_steps(state: str, sources: Iterable[Rate]) -> list[Step]:
     needed = key_sets(sources)
     steps = []
     for half_life in dict.fromkeys(half_life for _, half_life in needed):
-        weight = _weight(half_life)
-        counts = f"SUM({weight} * e.outcome) AS hits, SUM({weight}) AS support"
+        counts = _counts(half_life)
         steps.append(
             Step(
                 overall_name(half_life),

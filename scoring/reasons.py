@@ -24,16 +24,6 @@ CODED = ("group_code", "carc", "rarc")
 """Features that show codes: a reader never gets one without what it means."""
 NONE = {"count": "no", "dollars": "nothing"}
 """How none at all is said."""
-BELOW_ZERO: Mapping[str, str] = {
-    "days_left": "{value} past the last day to appeal",
-    "household_days_to_pay": "Typically pays {value} before the bill",
-    "household_recent_days_to_pay": "Lately pays {value} before the bill",
-    "household_slowest_days_to_pay": "Has always paid at least {value} before the bill",
-    "days_past_typical": "{value} earlier than this household typically pays",
-    "next_payment_in": "Next payment was to be expected {value} ago",
-    "days_service_to_denial": "Denied {value} before service",
-}
-"""What a span of days says when it is negative."""
 KEPT = 8
 """Reasons kept of each row; the rest is summed into one."""
 
@@ -165,8 +155,8 @@ def _sentence(feature: Feature, value: object, support: np.ndarray | None, row: 
         return feature.absent
     known = value if isinstance(value, str) else float(value)  # type: ignore[arg-type]  # a NumPy number
     phrase = feature.phrase
-    if feature.name in BELOW_ZERO and isinstance(known, float) and round(known) < 0:
-        known, phrase = -known, BELOW_ZERO[feature.name]
+    if feature.low and isinstance(known, float) and (round(known) < 0 or (known == 0 and feature.unit != "days")):
+        known, phrase = -known, feature.low
     none = NONE.get(feature.unit) if known == 0 else None
     told = none or show_value(feature.unit, known, feature=feature.name)
     count = 0.0 if support is None or _is_unknown(support[row]) else float(support[row])

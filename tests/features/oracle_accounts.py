@@ -8,7 +8,18 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from features.targets import PaymentTarget
-from tests.features.oracle_rows import days_ago, greatest, known_before, least, mean, rates, ratio, share, smoothed
+from tests.features.oracle_rows import (
+    days_ago,
+    greatest,
+    known_before,
+    least,
+    mean,
+    rates,
+    ratio,
+    recent_rates,
+    share,
+    smoothed,
+)
 from tests.features.small_extracts import Row, Rows
 
 REACHED = ("right_party", "promise", "refused", "dispute")
@@ -93,6 +104,7 @@ def _stand(account: Row, seen: Rows, day: date, horizon: int) -> Row:
     if billed > 0:
         state["settled"] = state["patient_balance"] <= 0 and state["paid"] > 0
     if first_owed and first_owed + timedelta(days=horizon) <= day:
+        state["outcome_age"] = (day - first_owed).days - horizon
         state["outcome"] = int(first_paid is not None and first_paid < first_owed + timedelta(days=horizon))
     state |= _payer(account, seen)
     state["at_agency"] = any(
@@ -126,11 +138,12 @@ def _features(state: Row, states: list[Row], seen: Rows, day: date, horizon: int
     others = [other for other in family if other["account_id"] != state["account_id"]]
     return {
         **_ages_and_balances(state, others),
-        **_payer_mix(state, family, seen),
+        **_payer_mix(state, family, seen, day),
         **_own_history(state, day),
         **_family_history(others, day),
         **_same_age(state, states, others, horizon),
         **_promises_and_plans(state, seen, day),
+        **_written_off(state, others),
         **_contacts(state, seen, day),
         **_payer_behaviour(state, states),
         "month": day.month,
@@ -145,6 +158,7 @@ def _ages_and_balances(state: Row, others: list[Row]) -> Row:
     return {
         "account_age": state["account_age"],
         "days_owed": state["days_owed"],
+        "aging_bucket": _bucket(state["days_owed"]),
         "patient_balance": state["patient_balance"],
         "insurance_balance": state["insurance_balance"],
         "charges": state["charges"],
@@ -157,7 +171,16 @@ def _ages_and_balances(state: Row, others: list[Row]) -> Row:
     }
 
 
-def _payer_mix(state: Row, family: list[Row], seen: Rows) -> Row:
+def _bucket(days: int | None) -> str | None:
+    if days is None:
+        return None
+    for most in (30, 60, 90, 120):
+        if days <= most:
+            return f"{max(0, most - 29) if most > 30 else 0}-{most}"
+    return "over 120"
+
+
+def _payer_mix(state: Row, family: list[Row], seen: Rows, day: date) -> Row:
     own = [row for row in seen["coverages"] if row["account_id"] == state["account_id"]]
     denied = [row for row in seen["denials"] if row["account_id"] == state["account_id"]]
     recent = [member for member in family if member["account_age"] <= 730]
@@ -167,10 +190,16 @@ def _payer_mix(state: Row, family: list[Row], seen: Rows) -> Row:
         "service_line": state["service_line"],
         "coverage_count": sum(row["ended_on"] is None for row in own),
         "coverages_lost": sum(row["ended_on"] is not None for row in own),
+        "coverages_gained_90d": sum((day - row["known_on"]).days <= 90 for row in own),
+        "coverages_lost_90d": sum(row["ended_on"] is not None and (day - row["ended_on"]).days <= 90 for row in own),
         "insurance_paid_share": ratio(state["insurance_paid"], state["charges"]),
         "contractual_share": ratio(state["contractual"], state["charges"]),
         "denied_dollars": sum(row["denied_amount"] or 0 for row in denied),
         "denial_count": len(denied),
+        "denied_share": ratio(sum(row["denied_amount"] or 0 for row in denied), state["charges"]),
+        "household_payer_classes": len(
+            {m["payer_class"] for m in family if m["account_id"] != state["account_id"]} - {None}
+        ),
         "household_self_pay_share": share([member["payer_class"] == "self_pay" for member in recent]),
         "site_clinic": state["clinic"],
         "site_channel_code": state["channel_code"],
@@ -181,12 +210,20 @@ def _payer_mix(state: Row, family: list[Row], seen: Rows) -> Row:
 
 def _own_history(state: Row, day: date) -> Row:
     payments = [row["amount"] for row in state["ledger"] if row["kind"] == "patient_payment"]
+    made = sorted(
+        (row["posted_on"], row["transaction_id"], -row["amount"])
+        for row in state["ledger"]
+        if row["kind"] == "patient_payment" and row["amount"] < 0
+    )
     moved = [r["posted_on"] for r in state["ledger"] if r["kind"] == "transfer" and r["responsibility"] == "patient"]
     return {
         "days_since_activity": days_ago(day, greatest([row["posted_on"] for row in state["ledger"]])),
         "days_since_transfer": days_ago(day, greatest(moved)),
         "paid_30d": state["paid_30d"],
         "paid_90d": state["paid_90d"],
+        "paid_365d": state["paid_365d"],
+        "payments_90d": sum((day - posted_on).days <= 90 for posted_on, _, _ in made),
+        "last_payment": made[-1][2] if made else None,
         "payment_count": sum(amount < 0 for amount in payments),
         "payments_returned": sum(amount > 0 for amount in payments),
         "days_since_payment": state["days_since_payment"],
@@ -268,12 +305,25 @@ def _promises_and_plans(state: Row, seen: Rows, day: date) -> Row:
             if is_payment and promise["made_on"] <= row["posted_on"] <= last_day:
                 paid -= row["amount"]
         kept.append(paid >= promise["amount"])
+    ahead = [row["amount"] for row in promises if row["due_on"] + timedelta(days=3) >= day]
     plans = [row for row in seen["payment_plans"] if row["account_id"] in family]
     return {
         "promises_made": len(promises),
         "promises_kept_share": share(kept),
+        "promises_broken": kept.count(False),
+        "promised_dollars": sum(ahead),
+        "plans_kept_share": share(
+            [row["end_reason"] in ("paid in full", "completed") for row in plans if row["end_reason"] is not None]
+        ),
         "plans_current": sum(row["ended_on"] is None for row in plans),
         "plans_ended": sum(row["ended_on"] is not None for row in plans),
+    }
+
+
+def _written_off(state: Row, others: list[Row]) -> Row:
+    return {
+        "household_bad_debt_accounts": sum(other["bad_debt"] > 0 for other in others),
+        "refunded": state["refunded"],
     }
 
 
@@ -298,6 +348,12 @@ def _contacts(state: Row, seen: Rows, day: date) -> Row:
         "days_since_conversation": days_ago(day, greatest(dates([r for r in own if r["outcome"] in REACHED]))),
         "last_contact_outcome": told[-1][2] if told else None,
         "mail_returned": sum(row["outcome"] in ("returned", "wrong_number") for row in own),
+        "days_since_returned": days_ago(day, greatest(dates([r for r in own if r["outcome"] == "returned"]))),
+        "days_since_portal_view": days_ago(day, greatest(dates([r for r in own if r["channel"] == "portal"]))),
+        "attempts_30d": sum(
+            row["direction"] == "out" and row["channel"] in ("call", "text", "email", "visit")
+            for row in within(own, 30)
+        ),
         "portal_views_90d": sum(row["channel"] == "portal" for row in within(own, 90)),
         "calls_in_90d": sum(row["direction"] == "in" for row in within(own, 90)),
         "refusals": sum(row["outcome"] == "refused" for row in own),
@@ -316,6 +372,8 @@ def _payer_behaviour(state: Row, states: list[Row]) -> Row:
         ("clinic_channel_code", ("clinic", "channel_code")),
     ):
         found |= rates(name, "paid", state, states, keys)
+        if "clinic" not in keys and "channel_code" not in keys:
+            found |= recent_rates(name, "paid", state, states, keys)
     judged = [other for other in states if other["outcome"] is not None]
     return found | {"paid_evidence_site": evidence(state, judged, ("clinic", "channel_code"))}
 

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from tests.features.oracle_accounts import evidence
-from tests.features.oracle_rows import days_ago, greatest, known_before, mean, rates, share
+from tests.features.oracle_rows import days_ago, greatest, known_before, mean, rates, ratio, recent_rates, share
 from tests.features.small_extracts import Row, Rows
 
 BY_LAW = {"medicare": 120, "medicare_advantage": 60, "medicaid": 60, "managed_medicaid": 60, "commercial": 180}
@@ -128,6 +128,9 @@ def _account(state: Row, seen: Rows, day: date) -> Row:
         if unknown
         else sum(row["amount"] for row in ledger if row["responsibility"] == "insurance"),
         "account_insurance_paid": None if unknown else -sum(row["amount"] for row in paid),
+        "denied_share_of_charges": None
+        if unknown or state["denied_amount"] is None
+        else ratio(state["denied_amount"], sum(charges)),
         "largest_charge": None if unknown else greatest(charges),
         "days_since_insurance_payment": None
         if unknown
@@ -145,6 +148,9 @@ def _other_denials(state: Row, states: list[Row]) -> Row:
     found = on_account or []
     return {
         "claim_denials": None if on_claim is None else len(on_claim),
+        "claim_denials_same_code": None
+        if on_claim is None
+        else sum(o["carc"] is not None and o["carc"] == state["carc"] for o in on_claim),
         "account_denials": None if on_account is None else len(on_account),
         "account_denied": None if on_account is None else sum(other["denied_amount"] or 0 for other in on_account),
         "account_overturned_share": share([o["outcome"] == 1 for o in found if o["outcome"] is not None]),
@@ -182,5 +188,7 @@ def _behaviour(state: Row, states: list[Row]) -> Row:
         ("diagnosis", "treatment"),
     ):
         found |= rates("_".join(keys), "overturned", state, states, keys)
+        if not {"diagnosis", "treatment"} & set(keys):
+            found |= recent_rates("_".join(keys), "overturned", state, states, keys)
     judged = [other for other in states if other["outcome"] is not None]
     return found | {"overturned_evidence_site": evidence(state, judged, ("diagnosis", "treatment"))}

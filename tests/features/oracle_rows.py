@@ -86,14 +86,34 @@ def rates(name: str, subject: str, unit: Row, others: list[Row], keys: tuple[str
     }
 
 
+def recent_rates(name: str, subject: str, unit: Row, others: list[Row], keys: tuple[str, ...]) -> Row:
+    """Return the rate and support in which an outcome counts half after each year, in whole parts of a million odd."""
+    judged = [other | {"counts": faded(other["outcome_age"])} for other in others if other["outcome"] is not None]
+    known = all(unit[key] is not None for key in keys)
+    same = [other["counts"] for other in judged if all(other[key] == unit[key] for key in keys)]
+    return {
+        f"{subject}_rate_{name}_recent": smoothed(unit, judged, keys) if known else None,
+        f"{subject}_support_{name}_recent": sum(same) if known else None,
+    }
+
+
+def faded(age: int) -> float:
+    """Return what is left of an outcome after some days."""
+    return round(2**20 * 0.5 ** (age / 365)) / 2**20
+
+
 def smoothed(unit: Row, judged: list[Row], keys: tuple[str, ...], weight: float = 5.0) -> float | None:
     """Return the rate among those of the same keys, drawn to the overall one, or to the mean of the single keys'."""
     if not judged or any(unit[key] is None for key in keys):
         return None
+
+    def total(rows: list[Row], hits: bool) -> float:
+        return sum(row.get("counts", 1) * (row["outcome"] if hits else 1) for row in rows)
+
     if len(keys) == 1:
-        prior = sum(other["outcome"] for other in judged) / len(judged)
+        prior = total(judged, True) / total(judged, False)
     else:
         singles = [smoothed(unit, judged, (key,), weight) for key in keys]
         prior = sum(single for single in singles if single is not None) / len(keys)
-    same = [other["outcome"] for other in judged if all(other[key] == unit[key] for key in keys)]
-    return (sum(same) + weight * prior) / (len(same) + weight)
+    same = [other for other in judged if all(other[key] == unit[key] for key in keys)]
+    return (total(same, True) + weight * prior) / (total(same, False) + weight)

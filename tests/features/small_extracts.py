@@ -200,7 +200,7 @@ def _contact(random: Random, key: str, day: date) -> Row:
         "guarantor_id": random.choice(GUARANTORS),
         "account_id": maybe(random, random.choice(ACCOUNTS), 0.5),
         "contacted_on": draw_day(random, day),
-        "channel": maybe(random, random.choice(("call", "call", "letter", "statement", "portal", "text")), 0.9),
+        "channel": maybe(random, random.choice("call call letter statement portal text email".split()), 0.9),
         "direction": maybe(random, random.choice(("in", "out", "out")), 0.9),
         "outcome": maybe(random, random.choice(outcomes), 0.7),
     }
@@ -225,7 +225,7 @@ def _plan(random: Random, key: str, day: date) -> Row:
         "installment": maybe(random, money(random)),
         "frequency_days": 30,
         "ended_on": maybe(random, draw_day(random, day), 0.5),
-        "end_reason": maybe(random, "completed"),
+        "end_reason": maybe(random, random.choice(("completed", "paid in full", "broken"))),
     }
 
 

@@ -71,6 +71,9 @@ def test_a_feature_can_be_read(feature: Feature) -> None:
     assert "{" not in said
     assert "THIS" in said
     assert "{" not in feature.absent
+    assert "{" not in feature.low.format(value="THIS", s="s")
+    assert feature.low != feature.phrase
+    assert feature.sensitivity in ("none", "proxy")
     assert feature.direction in (-1, 0, 1)
 
 
@@ -80,6 +83,14 @@ def test_no_protected_attribute_is_in_the_sql(unit: str) -> None:
     assert words.isdisjoint({"guarantors", "birth_year", "state_code", "zip3", "language", "text_consent"})
     assert not [word for word in words if word.startswith("audit_")]
     assert not re.search(r"\b[a-z]\.state\b|\bstate AS\b", rendered(unit))
+
+
+@BOTH
+def test_what_could_stand_in_for_a_protected_trait_is_called_a_proxy(unit: str) -> None:
+    """Payers tell of age and public assistance, service lines of sex, a site's own attributes of anything."""
+    sensitive = re.compile(r"payer_id|payer_class|service_line|charity|site_")
+    for feature in CATALOGUES[unit]:
+        assert (feature.sensitivity == "proxy") == bool(sensitive.search(repr(feature.source))), feature.name
 
 
 @BOTH
@@ -102,7 +113,8 @@ def test_a_digest_is_of_what_defines_the_values(unit: str) -> None:
     features = CATALOGUES[unit]
     digest = catalogue_digest(features)
     first = features[0]
-    for same in (replace(first, phrase="Else {value}"), replace(first, meaning="Else"), replace(first, absent="Else")):
+    worded = [replace(first, **{part: "Else {value}"}) for part in ("phrase", "meaning", "absent", "low")]
+    for same in (*worded, replace(first, sensitivity="proxy")):
         assert catalogue_digest((same, *features[1:])) == digest
     changed = [
         replace(first, name="other"),
@@ -154,8 +166,8 @@ def test_snapshot_days_are_a_grid_of_ripe_days_with_history(
 
 
 RENDERED = {
-    "account": "dda5e990a1c9173ca107afec8d7f688dd2423892144f378d9bc2bde3e69f1e81",
-    "denial": "29251b069b26c2797b146f3ccc174be9a057a39d0246546444e4e1cec43213bd",
+    "account": "27b76ea83cbce3d8eeb1c08ee88405e6d04d53362e718156cac35a6cc3bd270a",
+    "denial": "7dc0f5405c70ef48e81f9dfb98c042a73ba76c4f448129ac7377a2bb2bb8477d",
 }
 """SHA-256 of the SQL of each unit's nightly frame, as of the present `COMPUTATION`."""
 
