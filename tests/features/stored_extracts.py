@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 
 from extracts.contract import TABLES
 from extracts.metadata import Metadata, write_metadata
+from extracts.source_file import quote_name
 from tests.features.small_extracts import SITE, Rows, columns_of, extract_of
 
 Attributes = Mapping[str, Mapping[str, str]]
@@ -34,7 +35,9 @@ def write_parquet(rows: Rows, folder: Path, *, absent: Collection[str] = (), att
             if table.name in absent or not rows.get(table.name):
                 continue
             columns = [name for name in columns_of(table.name, attributes) if f"{table.name}.{name}" not in absent]
-            found = extract.connection.sql(f"SELECT {', '.join(columns)} FROM {table.name}").to_arrow_table()
+            found = extract.connection.sql(
+                f"SELECT {', '.join(map(quote_name, columns))} FROM {table.name}"
+            ).to_arrow_table()
             pq.write_table(found, folder / f"{table.name}.parquet")
     return folder
 

@@ -1,0 +1,216 @@
+"""Spark: its frame is DuckDB's, from Parquet to Parquet, and its judging of the contract is what files get.
+
+All in one file, so that one worker starts one JVM.
+"""
+
+from __future__ import annotations
+
+import stat
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from extracts.errors import ExtractRefused, WrongUsage
+from extracts.load import load_extract
+from extracts.simulator import simulate
+from features.engines.planned import plan_on
+from features.engines.spark import SparkTables, read_frame, write_frame
+from features.engines.spark_session import open_session
+from features.frame import nightly_frame, training_frame
+from features.targets import OverturnTarget, PaymentTarget
+from tests.features.odd_texts import ODD_TEXTS, TEXT_KINDS
+from tests.features.small_extracts import DAY, SITE, draw_rows, extract_of
+from tests.features.stored_extracts import assert_same_frame, write_columns, write_parquet
+
+PAYMENT = PaymentTarget(horizon_days=20, every_days=13, snapshots=2, history_days=1, min_share=0.3)
+OVERTURN = OverturnTarget(maturity_days=20, every_days=13, snapshots=3, history_days=1)
+LONG = "a_rather_long_name_of_an_attribute_that_goes_on_and_on_and_on_"
+
+pytestmark = pytest.mark.usefixtures("spark")
+
+
+def messy_rows():
+    """Draw rows with what engines read in ways of their own: capitals, accents, backslashes, ties, reserved words."""
+    rows = draw_rows(11)
+    rows["coverages"] += [
+        {"account_id": row["account_id"], "payer_id": payer, "priority": 0, "known_on": DAY - timedelta(days=9)}
+        for row in rows["accounts"]
+        for payer in ("p1", "P2", "Ärzte")
+    ]
+    for at, row in enumerate(rows["accounts"]):
+        row |= {"order": "a\\b" if at % 2 else "a'b", "end": at / 7, LONG + "x": "x", LONG + "y": "yz"[at % 2]}
+        row["service_line"] = ("Cardiology", "cardiology", None)[at % 3]
+    return rows
+
+
+ATTRIBUTES = {
+    "accounts": {"order": "category", "end": "number", LONG + "x": "category", LONG + "y": "category"}
+    | SITE["accounts"],
+    "denials": SITE["denials"],
+}
+
+
+def test_frames_of_a_messy_extract_are_those_of_duckdb(tmp_path):
+    rows = messy_rows()
+    absent = ("promises", "transactions.payer_id", "denials.rarc")
+    folder = write_parquet(rows, tmp_path / "messy", absent=absent, attributes=ATTRIBUTES)
+    with open_session() as session, extract_of(rows, absent=absent, attributes=ATTRIBUTES) as extract:
+        tables = SparkTables(session, folder)
+        for target, labelled in ((PAYMENT, True), (OVERTURN, False)):
+            planned = plan_on(tables, target, DAY, labelled=labelled)
+            out = tmp_path / target.unit
+            with tables.run(planned.plan, planned.features) as frame:
+                frame.write.parquet(str(out))
+            found = read_frame(out, planned)
+            wanted = (training_frame if labelled else nightly_frame)(extract, target, DAY)
+            assert len(wanted.data) > 2
+            assert_same_frame(found.data, wanted.data)
+            assert found.unavailable == wanted.unavailable != ()
+            assert found.digest == wanted.digest
+        assert session.catalog.tableExists("spine")
+        with open_session() as other:
+            assert not other.catalog.tableExists("spine"), "another run sees this one's views"
+
+
+def test_a_simulated_hospitals_frame_is_written_whole_sorted_and_private(tmp_path):
+    day = date(2026, 11, 20)
+    simulate(tmp_path / "hospital", accounts=300, seed=5, as_of=day)
+    out = tmp_path / "frame"
+    written = write_frame(tmp_path / "hospital", PaymentTarget(), day, out)
+    with load_extract(tmp_path / "hospital") as extract:
+        wanted = nightly_frame(extract, PaymentTarget(), day)
+    assert len(wanted.data) > 20
+    assert_same_frame(read_frame(out, written.planned).data, wanted.data)
+    rows = pq.read_table(out).to_pydict()
+    assert rows["unit_id"] == wanted.data["unit_id"].to_list()
+    assert {stat.S_IMODE(path.stat().st_mode) for path in out.iterdir()} == {0o600}
+    assert stat.S_IMODE(out.stat().st_mode) == 0o700
+    assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
+
+
+def test_an_empty_population_makes_an_empty_frame_of_the_same_shape(tmp_path):
+    rows = {"accounts": draw_rows(6)["accounts"]}
+    folder = write_parquet(rows, tmp_path / "hollow")
+    written = write_frame(folder, PAYMENT, DAY, tmp_path / "frame")
+    with extract_of(rows, absent=("transactions", "coverages", "payers")) as extract:
+        wanted = nightly_frame(extract, PAYMENT, DAY)
+    found = read_frame(tmp_path / "frame", written.planned)
+    assert found.data.empty
+    assert found.data.dtypes.to_list() == wanted.data.dtypes.to_list()
+
+
+def test_a_folder_that_holds_something_else_is_not_overwritten(tmp_path):
+    folder = write_parquet({"accounts": draw_rows(6)["accounts"]}, tmp_path / "small")
+    out = tmp_path / "mine"
+    out.mkdir()
+    (out / "letter.txt").write_text("mine")
+    with pytest.raises(WrongUsage, match="was not made by this command"):
+        write_frame(folder, PAYMENT, date(2001, 1, 1), out)
+    assert [path.name for path in out.iterdir()] == ["letter.txt"]
+
+
+def test_what_is_no_folder_of_parquet_is_refused_by_name(tmp_path):
+    with pytest.raises(ExtractRefused, match="no such folder"):
+        write_frame(tmp_path / "nowhere", PAYMENT, DAY, tmp_path / "out")
+    (tmp_path / "accounts.csv").write_text("account_id\n")
+    with pytest.raises(ExtractRefused, match=r"accounts\.csv: the engine spark reads Parquet alone"):
+        write_frame(tmp_path, PAYMENT, DAY, tmp_path / "out")
+    (tmp_path / "accounts.csv").unlink()
+    (tmp_path / "accounts.parquet").write_bytes(b"PAR1 this is none")
+    with pytest.raises(ExtractRefused, match="Spark refused"):
+        write_frame(tmp_path, PAYMENT, DAY, tmp_path / "out")
+
+
+GOOD = 9000
+
+
+def accounts(**changed: pa.Array) -> dict[str, pa.Array]:
+    columns = {
+        "account_id": pa.array([f"A{at}" for at in range(300)]),
+        "guarantor_id": pa.array(["G"] * 300),
+        "opened_on": pa.array([date(2026, 1, 1)] * 300),
+    }
+    return columns | changed
+
+
+def test_every_odd_text_is_read_or_left_out_as_from_a_file(tmp_path):
+    rows = [("2026-01-01", "1.50", "2026-02-01", "2.5", "true", "7")] * GOOD + list(ODD_TEXTS)
+    columns = dict(zip(TEXT_KINDS[1:], zip(*rows, strict=True), strict=True))
+    ids = [f"D{at}" for at in range(len(rows))]
+    write_columns(tmp_path, "denials", denial_id=pa.array(ids), **{n: pa.array(v) for n, v in columns.items()})
+    (tmp_path / "extract.toml").write_text(
+        '[attributes.denials]\nbeds = "number"\nurgent = "boolean"\nlevel_of_care = "number"\n'
+        f"[control_totals]\ndenials = {{ rows = {len(rows)} }}\n"
+    )
+    query = f"SELECT {', '.join(TEXT_KINDS)} FROM denials".replace("urgent", "CAST(urgent AS INT)")
+    with load_extract(tmp_path) as extract:
+        wanted = set(extract.connection.execute(query).fetchall())
+        left_out = extract.tables["denials"].rows_quarantined
+    with open_session() as session:
+        tables = SparkTables(session, tmp_path)
+        found = {tuple(row) for row in tables.ask(query)}
+        state = tables.tables["denials"]
+    assert found ^ wanted == set()
+    assert state.rows_quarantined == left_out > 40
+    assert state.rows_loaded + left_out == state.rows_read == len(rows)
+
+
+def test_types_that_lose_nothing_are_taken_as_by_duckdb(tmp_path):
+    """Ids as integers, dollars as floats and wide decimals, dates as moments, whole floats, columns never written."""
+    count = 600
+    cents = [round(at / 100, 2) for at in range(count)]
+    day = date(2026, 1, 1)
+    moments = [datetime.combine(day, time())] * (count - 1) + [datetime.combine(day, time(0, 0, 1))]
+    write_columns(tmp_path, "accounts", **accounts(account_id=pa.array(range(300)), service_on=pa.nulls(300)))
+    write_columns(
+        tmp_path,
+        "denials",
+        denial_id=pa.array(range(count)),
+        denied_on=pa.array(moments, pa.timestamp("us")),
+        denied_amount=pa.array([0.005, float("nan"), *cents[2:]]),
+    )
+    write_columns(
+        tmp_path,
+        "promises",
+        promise_id=pa.array([f"P{at}" for at in range(count)]),
+        account_id=pa.array([str(at % 300) for at in range(count)]),
+        made_on=pa.array([day] * count),
+        due_on=pa.array([day] * count),
+        amount=pa.array([Decimal("1.2300")] * (count - 1) + [Decimal("1.2345")], pa.decimal128(30, 4)),
+    )
+    query = "SELECT denial_id, denied_on, denied_amount FROM denials"
+    with load_extract(tmp_path) as extract:
+        wanted = set(extract.connection.execute(query).fetchall())
+        kept = {name: (state.rows_loaded, state.rows_quarantined) for name, state in extract.tables.items()}
+    with open_session() as session:
+        tables = SparkTables(session, tmp_path)
+        assert {tuple(row) for row in tables.ask(query)} == wanted
+        assert {name: (state.rows_loaded, state.rows_quarantined) for name, state in tables.tables.items()} == kept
+    assert kept["denials"] == (count - 3, 3)
+    assert kept["promises"] == (count - 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("columns", "told"),
+    [
+        (accounts(account_id=pa.array([1.5] * 300)), "account_id is of type double, which cannot be read as id"),
+        (
+            accounts(opened_on=pa.array([date(2026, 1, 1)] * 300).cast(pa.timestamp("us", "UTC"))),
+            "opened_on is of type",
+        ),
+        ({"account_id": pa.array(["A"])}, "required column guarantor_id, opened_on is missing"),
+        (accounts(account_id=pa.array(["A"] * 300), guarantor_id=pa.array([f"G{at}" for at in range(300)])), "1 key"),
+        (accounts(guarantor_id=pa.array([None] * 4 + ["G"] * 296)), "4 of 300 rows .* required in guarantor_id 4"),
+        ({name: column.slice(0, 0) for name, column in accounts().items()}, "the extract is empty"),
+    ],
+    ids=["floating id", "time zone", "missing column", "two rows a key", "broken rows", "empty"],
+)
+def test_what_duckdb_refuses_spark_refuses(tmp_path, columns, told):
+    write_columns(tmp_path, "accounts", **columns)
+    with pytest.raises(ExtractRefused):
+        load_extract(tmp_path)
+    with pytest.raises(ExtractRefused, match=told), open_session() as session:
+        SparkTables(session, tmp_path)
