@@ -44,8 +44,8 @@ def _wrap(text: str) -> list[str]:
 
 def _tell(feature: Feature, unit: Unit) -> Iterator[str]:
     yield f"reads: {feature.phrase}"
-    if _low(feature):
-        yield f"at zero or below: {_low(feature)}"
+    if feature.low:
+        yield f"at zero or below: {feature.low}"
     if feature.absent:
         yield f"unknown: {feature.absent}"
     notes = [note for note in (_direction(feature, unit), _sensitivity(feature), _role(feature)) if note]
@@ -64,12 +64,7 @@ def _sensitivity(feature: Feature) -> str:
 
 
 def _kind(feature: Feature) -> str:
-    found = str(getattr(feature, "sensitivity", "none"))
-    return "" if found == "none" else found
-
-
-def _low(feature: Feature) -> str:
-    return str(getattr(feature, "low", ""))
+    return "" if feature.sensitivity == "none" else feature.sensitivity
 
 
 def _role(feature: Feature) -> str:
@@ -118,7 +113,7 @@ def describe_for_docs() -> str:
 def _row(feature: Feature) -> str:
     name = f"`{feature.name}`" if feature.modelled else f"*`{feature.name}`*"
     reads = [feature.phrase]
-    reads += [f"at zero or below: {_low(feature)}"] if _low(feature) else []
+    reads += [f"at zero or below: {feature.low}"] if feature.low else []
     reads += [f"unknown: {feature.absent}"] if feature.absent else []
     direction = {1: "+", -1: "-"}.get(feature.direction, "")
     meaning = f"{_escape(feature.meaning)}<br>`{_escape(show_source(feature.source))}`"

@@ -15,6 +15,7 @@ from extracts.errors import WrongUsage, did_you_mean
 from extracts.extract import Extract
 from extracts.given_tables import load_tables
 from extracts.load import load_extract
+from features.as_of_day import check_day
 from features.catalog import UNITS, Feature, Unit
 from features.frame import Definition, Frame
 from features.frame import nightly_frame as make_nightly_frame
@@ -122,7 +123,7 @@ def features(
     Raises
     ------
     WrongUsage
-        An unknown unit, table, day or own feature.
+        An unknown unit, table or own feature, or a day outside what the source knows.
     ExtractRefused
         When the tables break their contract.
 
@@ -144,7 +145,9 @@ def features(
     {'A': {'patient_balance': 100.0, 'payment_count': 1, 'days_since_payment': 1.0}}
     """
     with _opened(source) as extract:
-        frame = make_nightly_frame(extract, _target(unit, target), _day(as_of), own=_own(own))
+        wanted, day = _target(unit, target), _day(as_of)
+        check_day(extract, wanted.unit, day)
+        frame = make_nightly_frame(extract, wanted, day, own=_own(own))
     found = with_dtypes(frame, frame.features)
     if form == "arrow":
         import pyarrow as pa  # noqa: PLC0415 - late: only this form needs it
@@ -180,7 +183,7 @@ def training_frame(
     Raises
     ------
     WrongUsage
-        When no snapshot is ripe: the history is shorter than the horizon.
+        When no snapshot is ripe: the history is shorter than the horizon; or the day is outside what the source knows.
     ExtractRefused
         When the tables break their contract.
     """
@@ -188,7 +191,9 @@ def training_frame(
         day = _day(as_of) if as_of is not None else extract.metadata.as_of
         if day is None:
             raise WrongUsage("as_of is not given and the source does not say it; give the training day as as_of=")
-        found = make_training_frame(extract, _target(unit, target), day, own=_own(own))
+        wanted = _target(unit, target)
+        check_day(extract, wanted.unit, day)
+        found = make_training_frame(extract, wanted, day, own=_own(own))
     return TrainingFrame(found.unit, found.data, found.features, found.target, found.unavailable)
 
 

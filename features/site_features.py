@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from extracts.errors import WrongUsage, did_you_mean
 from extracts.metadata import PROTECTED_WORDS
 from features.account_catalog import ACCOUNT_FEATURES
-from features.catalog import FAMILIES, UNITS, Feature, Unit
+from features.catalog import FAMILIES, UNITS, Feature, Sensitivity, Unit
 from features.denial_catalog import DENIAL_FEATURES
 from features.site_columns import find_reachable
 from features.site_source import Bounds, SiteSource, make_source
@@ -50,6 +50,8 @@ class SiteFeature(BaseModel):
     family: str
     phrase: str = Field(min_length=3, max_length=200)
     absent: str = Field("", max_length=200)
+    low: str = Field("", max_length=200)
+    sensitivity: Sensitivity = "none"
     direction: Literal[-1, 0, 1] = 0
     source: SiteSource
 
@@ -123,7 +125,16 @@ def _read_unit(records: Any, unit: Unit, catalogue: Sequence[Feature], place: st
         source, words = make_source(given.source, reachable, known | made, where)
         _check_unit(given, words, where)
         made[name] = Feature(
-            name, given.meaning, given.unit, given.family, source, given.phrase, given.absent, given.direction
+            name,
+            given.meaning,
+            given.unit,
+            given.family,
+            source,
+            given.phrase,
+            given.absent,
+            given.direction,
+            low=given.low,
+            sensitivity=given.sensitivity,
         )
     return tuple(made.values())
 
@@ -155,7 +166,7 @@ def _check_words(given: SiteFeature, place: str) -> None:
     """Refuse a name that SQL cannot hold, protected attributes, and a phrase that cannot be filled in."""
     if not _NAME.fullmatch(given.name):
         raise WrongUsage(f"{place}: the name cannot be used; allowed: a small letter, then small letters, digits and _")
-    said = set(re.findall(r"[a-z]+", f"{given.meaning} {given.phrase} {given.absent}".lower()))
+    said = set(re.findall(r"[a-z]+", f"{given.meaning} {given.phrase} {given.absent} {given.low}".lower()))
     protected = sorted((PROTECTED_WORDS - _OF_ACCOUNTS) & (said | set(given.name.split("_"))))
     if protected:
         raise WrongUsage(
@@ -164,16 +175,21 @@ def _check_words(given: SiteFeature, place: str) -> None:
         )
     if given.family not in FAMILIES:
         raise WrongUsage(f"{place}: unknown family {given.family!r}; {did_you_mean(given.family, FAMILIES)}")
-    try:
-        holes = {hole for _, hole, spec, _ in Formatter().parse(given.phrase) if hole is not None or spec}
-        plain = not any(hole is not None for _, hole, _, _ in Formatter().parse(given.absent))
-    except ValueError:
-        holes, plain = {""}, False
-    if not holes <= {"value", "s"} or "value" not in holes or not plain:
+    holes = {name: _holes(getattr(given, name)) for name in ("phrase", "low", "absent")}
+    if "value" not in holes["phrase"] or holes["absent"] or not holes["phrase"] | holes["low"] <= {"value", "s"}:
         raise WrongUsage(
-            f"{place}: phrase or absent cannot be filled in; allowed: {{value}} once or more in phrase, {{s}} for a "
-            "plural's ending, no other braces, none in absent"
+            f"{place}: phrase, low or absent cannot be filled in; allowed: {{value}} once or more in phrase, {{s}} for "
+            "a plural's ending, no other braces, none in absent"
         )
+
+
+def _holes(text: str) -> set[str]:
+    """Return what a phrase asks to be filled in; what cannot be read, or asks for more than a name, is a hole `?`."""
+    try:
+        found = list(Formatter().parse(text))
+    except ValueError:
+        return {"?"}
+    return {hole if not spec and not conversion else "?" for _, hole, spec, conversion in found if hole is not None}
 
 
 def _check_unit(given: SiteFeature, words: bool, place: str) -> None:

@@ -22,6 +22,7 @@ def run_simulate(folder: Path, *, accounts: int, seed: int, as_of: date) -> None
 
 def run_features(source: Path | str, *, unit: str, as_of: date, out: Path, settings_file: Path | None) -> None:
     """Write the frame of a unit as of a day, readable to its owner alone."""
+    from features.as_of_day import check_day
     from features.frame import nightly_frame
 
     settings = read_settings(settings_file)
@@ -30,6 +31,7 @@ def run_features(source: Path | str, *, unit: str, as_of: date, out: Path, setti
     target = settings.payment if unit == "account" else settings.overturn
     progress = Progress()
     with load_extract(source) as extract, progress.working(f"made the {unit} frame"):
+        check_day(extract, target.unit, as_of, grace_days=settings.scoring.max_extract_age_days)
         frame = nightly_frame(extract, target, as_of, own=settings.features)
     partial = out.with_name(f".{out.name}.new")
     try:

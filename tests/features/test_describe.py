@@ -29,6 +29,7 @@ def test_the_terminal_tells_all_of_every_feature(unit: Unit) -> None:
         assert f"{feature.name} ({feature.unit}) {feature.meaning}." in plain
         assert f"reads: {feature.phrase}" in plain
         assert feature.absent in plain
+        assert feature.low in plain
     for family in {feature.family for feature in catalogue_of(unit)}:
         assert family.upper() in text
 

@@ -213,6 +213,10 @@ COUNT = {"take": "count", "of": "contacts"}
         (record(COUNT, "count", name="Mine"), "name cannot be used"),
         (record(COUNT, "count", phrase="{value.__class__}"), "cannot be filled in"),
         (record(COUNT, "count", phrase="no hole"), "cannot be filled in"),
+        (record(COUNT, "count", phrase="{value"), "cannot be filled in"),
+        (record(COUNT, "count", phrase="{value:>9}"), "cannot be filled in"),
+        (record(COUNT, "count", low="{other}"), "cannot be filled in"),
+        (record(COUNT, "count", sensitivity="prxy"), "did you mean 'proxy'"),
         (record(COUNT, "count", absent="{value}"), "cannot be filled in"),
         (record(COUNT, "count", direction=3), "direction"),
         (record(COUNT, "count", nmae="x"), "did you mean 'name'"),
@@ -238,6 +242,11 @@ def test_what_is_wrong_is_refused_by_name_with_what_is_allowed(wrong: dict[str, 
 def test_the_section_itself_is_checked(raw: object, says: str) -> None:
     with pytest.raises(WrongUsage, match=says):
         read_site_features(raw)
+
+
+def test_low_phrase_and_sensitivity_reach_the_feature() -> None:
+    (made,) = read(record(COUNT, "count", low="Never contacted", sensitivity="proxy")).account
+    assert (made.low, made.sensitivity) == ("Never contacted", "proxy")
 
 
 def test_guarantors_are_out_of_reach() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import stat
 import tempfile
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -65,10 +66,10 @@ def test_values_are_those_of_the_nightly_frame(hospital: Any) -> None:
 def test_dtypes_fit_the_units_and_do_not_depend_on_the_rows(hospital: Any, unit: Any) -> None:
     with load_extract(hospital.extract) as extract:
         full = payrank.features(extract, as_of=DAY, unit=unit)
-        empty = payrank.features(extract, as_of="2001-01-01", unit=unit)
         frame = payrank.nightly_frame(
             extract, payrank.PaymentTarget() if unit == "account" else payrank.OverturnTarget(), DAY
         )
+    empty = with_dtypes(replace(frame, data=frame.data.head(0)), frame.features)
     assert full.index.name == "unit_id"
     assert len(empty) == 0
     for feature in frame.features:
@@ -194,6 +195,20 @@ def test_what_is_wrong_is_said_without_a_value(call: Any, error: type[Exception]
     with pytest.raises(error, match=says) as told:
         call()
     assert "secret" not in str(told.value)
+
+
+@pytest.mark.parametrize(
+    ("day", "says"),
+    [
+        ("2026-11-21", r"2026-11-21 lies after what the extract knows, everything before 2026-11-20.* to 2026-11-20"),
+        ("2020-01-01", r"2020-01-01 lies before the extract's history: no account was known yet. Allowed: days from"),
+    ],
+)
+def test_a_day_outside_the_extract_is_refused_with_the_days_that_it_knows(hospital: Any, day: str, says: str) -> None:
+    with pytest.raises(WrongUsage, match=says):
+        payrank.features(hospital.extract, as_of=day)
+    with pytest.raises(WrongUsage, match=says):
+        payrank.training_frame(hospital.extract, as_of=day)
 
 
 def test_columns_can_be_chosen(hospital: Any) -> None:
