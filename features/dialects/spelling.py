@@ -22,6 +22,7 @@ _TOKEN = re.compile(
     r"|(?P<text>\bVARCHAR\b(?!\s*\())"
     r"|(?P<union>\bUNION\b(?!\s+(?:ALL|DISTINCT)\b))"
     r"|(?P<part>\bEXTRACT\s*\(\s*(?P<of>YEAR|MONTH|DAY)\s+FROM\s)"
+    r"|(?P<rounded>\bROUND\s*\()"
     r"|(?P<word>\b[a-z_]\w*)",
     re.IGNORECASE,
 )
@@ -43,6 +44,8 @@ class Spelling:
         Form of `EXTRACT(MONTH FROM `, with `{part}`; what follows is an expression and a closing bracket.
     joined, union
         Operator that joins texts, and the words that join rows and drop equal ones.
+    rounded
+        How rounding to a whole number, half of it up, opens.
     backslashes
         Whether a backslash in a text literal must be doubled.
     longest_name
@@ -56,6 +59,7 @@ class Spelling:
     part: str = "EXTRACT({part} FROM "
     joined: str = "||"
     union: str = "UNION"
+    rounded: str = "ROUND("
     backslashes: bool = False
     longest_name: int | None = None
 
@@ -92,5 +96,5 @@ class Spelling:
         if found["part"]:
             return self.part.format(part=found["of"].upper())
         fixed = {"division": f" * CAST(1 AS {self.number}) / ", "joined": f" {self.joined} "}
-        fixed |= {"number": self.number, "text": self.text, "union": self.union}
+        fixed |= {"number": self.number, "text": self.text, "union": self.union, "rounded": self.rounded}
         return fixed[found.lastgroup or ""]

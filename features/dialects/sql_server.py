@@ -19,6 +19,7 @@ class SqlServerDialect:
         day="CAST('{day}' AS DATE)",
         part="DATEPART({part}, ",
         joined="+",
+        rounded="FLOOR(0.5 + ",  # ROUND wants a number of decimals here
         longest_name=128,
     )
 

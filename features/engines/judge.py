@@ -139,8 +139,13 @@ class _Judging:
 
     @property
     def kept(self) -> str:
-        """The query of the rows that keep the contract."""
-        return f"SELECT {self.names} FROM ({self.render()}) judged WHERE {RULE} = 0"
+        """The query of the rows that keep the contract.
+
+        A planner that knows nothing of an expression thinks that `= 0` leaves one row in two hundred, and IS NOT NULL
+        nearly all: after the former PostgreSQL compares each promise with every transaction.
+        """
+        where = f" WHERE CASE WHEN {RULE} = 0 THEN 0 END IS NOT NULL" if self.broken else ""
+        return f"SELECT {self.names} FROM ({self.render()}) judged{where}"
 
     def finish(self, attributes: Mapping[str, str]) -> TableState:
         """Leave the view behind, and say how the table arrived."""

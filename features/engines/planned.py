@@ -55,10 +55,16 @@ def plan_on(
     if labelled:
         ((first,),) = holder.ask(f"SELECT MIN({known_on}) FROM {table}")
         if first is None:
-            raise ExtractRefused(f"table {table} has no rows, so there is no {target.unit} to look at")
+            raise ExtractRefused(
+                f"table {table} has no rows, so there is no {target.unit} to look at; fill it and try again"
+            )
         days = snapshot_days(target, as_of, date.fromisoformat(str(first)))
     if not days:
-        raise WrongUsage(f"no {target.unit} snapshot is ripe as of {as_of}")
+        raise WrongUsage(
+            f"no {target.unit} snapshot is ripe as of {as_of}: a snapshot needs {target.history_days} days of history "
+            f"before it and {target.ripe_after_days} days after it; train as of a later day, or lower history_days or "
+            "the horizon in the settings"
+        )
     features = catalogue(holder, target.unit, own)
 
     def has(need: str) -> bool:

@@ -1,0 +1,81 @@
+"""A frame from the engine that a person names."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+
+from extracts.database import is_address
+from extracts.errors import WrongUsage, did_you_mean
+from extracts.load import load_extract
+from features.frame import Definition, Frame, nightly_frame, training_frame
+from features.site_features import NO_SITE_FEATURES, SiteFeatures
+
+ENGINES = ("duckdb", "spark", "postgres")
+
+
+def check_engine(engine: str, source: Path | str) -> None:
+    """Refuse an engine that is none, or that cannot read such a source.
+
+    >>> check_engine("postgres", "extract")  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    extracts.errors.WrongUsage: engine 'postgres' runs inside a database, and extract is none. Allowed: ...
+
+    Raises
+    ------
+    WrongUsage
+        With the nearest engine's name, or what the engine reads.
+    """
+    if engine not in ENGINES:
+        raise WrongUsage(f"engine {engine!r} is not known; {did_you_mean(engine, ENGINES)}")
+    if engine == "postgres" and not is_address(source):
+        raise WrongUsage(
+            f"engine 'postgres' runs inside a database, and {source} is none. Allowed: "
+            "postgresql://USER@HOST:PORT/DATABASE?schema=SCHEMA; or another engine for a folder."
+        )
+    if engine == "spark" and is_address(source):
+        raise WrongUsage(
+            "engine 'spark' reads a folder of Parquet, not a database. Allowed: a folder, or an address such as "
+            "s3a://BUCKET/FOLDER; or engine 'postgres', which runs inside the database."
+        )
+
+
+def make_frame(
+    engine: str,
+    source: Path | str,
+    target: Definition,
+    as_of: date,
+    *,
+    labelled: bool = False,
+    own: SiteFeatures = NO_SITE_FEATURES,
+    master: str | None = None,
+    settings: Mapping[str, str] = {},
+) -> Frame:
+    """Return the nightly frame as of a day, or the labelled frame of a training day, from any engine.
+
+    Parameters
+    ----------
+    engine
+        One of `ENGINES`. `source` is a folder, or the address of a database schema (duckdb copies it, postgres stays).
+    master, settings
+        For Spark alone: as `features.engines.spark_session.open_session` takes them.
+
+    Raises
+    ------
+    WrongUsage
+        When the engine is none, is not installed, or cannot read the source.
+    ExtractRefused
+        When the tables break their contract.
+    """
+    check_engine(engine, source)
+    if engine == "spark":
+        from features.engines.spark import frame_from_folder  # noqa: PLC0415 - only where it is asked for
+
+        return frame_from_folder(source, target, as_of, master=master, settings=settings, labelled=labelled, own=own)
+    if engine == "postgres":
+        from features.engines.postgres import frame_from_database  # noqa: PLC0415
+
+        return frame_from_database(str(source), target, as_of, labelled=labelled, own=own)
+    with load_extract(source) as extract:
+        return (training_frame if labelled else nightly_frame)(extract, target, as_of, own=own)

@@ -1,0 +1,38 @@
+"""An engine is chosen by name, and told apart from what it cannot read."""
+
+from __future__ import annotations
+
+import pytest
+
+from extracts.errors import WrongUsage
+from features.engines.make_frame import make_frame
+from features.frame import nightly_frame, training_frame
+from features.targets import PaymentTarget
+from tests.features.small_extracts import DAY, draw_rows, extract_of
+from tests.features.stored_extracts import assert_same_frame, store_in_postgres, write_parquet
+
+PAYMENT = PaymentTarget(horizon_days=20, every_days=13, snapshots=2, history_days=1)
+
+
+def test_the_default_and_the_database_give_the_frame_of_the_loaded_extract(postgres_url, tmp_path):
+    rows = draw_rows(5)
+    folder = write_parquet(rows, tmp_path / "files")
+    address = store_in_postgres(rows, postgres_url, "named", tmp_path / "toml")
+    with extract_of(rows) as extract:
+        night, taught = nightly_frame(extract, PAYMENT, DAY), training_frame(extract, PAYMENT, DAY)
+    for engine, source in (("duckdb", folder), ("duckdb", address), ("postgres", address)):
+        assert_same_frame(make_frame(engine, source, PAYMENT, DAY).data, night.data)
+        assert_same_frame(make_frame(engine, source, PAYMENT, DAY, labelled=True).data, taught.data)
+
+
+@pytest.mark.parametrize(
+    ("engine", "source", "told"),
+    [
+        ("sparc", "extract", "did you mean 'spark'"),
+        ("postgres", "extract", "runs inside a database"),
+        ("spark", "postgresql://h/d?schema=a", "reads a folder of Parquet, not a database"),
+    ],
+)
+def test_an_engine_that_cannot_read_the_source_says_what_can(engine, source, told):
+    with pytest.raises(WrongUsage, match=told):
+        make_frame(engine, source, PAYMENT, DAY)
