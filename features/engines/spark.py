@@ -26,7 +26,7 @@ from features.engines.planned import Planned, plan_on
 from features.engines.reading import Family, Reading
 from features.engines.settle import arrow_schema, settle
 from features.engines.spark_reading import SparkReading, family_of
-from features.engines.spark_session import open_session
+from features.engines.spark_session import open_session, read_if_there
 from features.frame import Definition, Frame
 from features.plan import Plan
 from features.site_features import NO_SITE_FEATURES, SiteFeatures
@@ -122,8 +122,6 @@ class SparkTables:
         return rows.localCheckpoint()
 
     def _find(self) -> dict[str, DataFrame]:
-        from pyspark.errors import AnalysisException  # noqa: PLC0415 - only with a session
-
         if not _ELSEWHERE.match(self.source) and not Path(self.source).is_dir():
             raise ExtractRefused(
                 f"{self.shown}: no such folder. Allowed: a folder, on storage that every worker sees, with one file or "
@@ -132,14 +130,10 @@ class SparkTables:
         found = {}
         for table in TABLES:
             self._refuse_text(table.name)
-            try:
-                rows = self.session.read.parquet(f"{self.source}/{table.name}.parquet")
-            except AnalysisException as error:
-                if error.getCondition() != "PATH_NOT_FOUND":
-                    raise
-                continue
-            rows.createOrReplaceTempView(f"as_found_{table.name}")
-            found[table.name] = rows
+            rows = read_if_there(self.session.read.parquet, f"{self.source}/{table.name}.parquet")
+            if rows is not None:
+                rows.createOrReplaceTempView(f"as_found_{table.name}")
+                found[table.name] = rows
         return found
 
     def _refuse_text(self, table: str) -> None:
@@ -156,14 +150,10 @@ class SparkTables:
     def _read_metadata(self) -> Metadata:
         if not _ELSEWHERE.match(self.source):
             return read_metadata(Path(self.source))
-        from pyspark.errors import AnalysisException  # noqa: PLC0415 - only with a session
-
-        try:
-            ((text,),) = self.session.read.text(f"{self.source}/{FILE_NAME}", wholetext=True).collect()
-        except AnalysisException as error:
-            if error.getCondition() != "PATH_NOT_FOUND":
-                raise
+        lines = read_if_there(self.session.read.option("wholetext", value=True).text, f"{self.source}/{FILE_NAME}")
+        if lines is None:
             return Metadata()
+        ((text,),) = lines.collect()
         with tempfile.TemporaryDirectory(prefix="payrank-") as folder:
             Path(folder, FILE_NAME).write_text(text, encoding="utf-8")
             return read_metadata(Path(folder))

@@ -6,7 +6,7 @@ import logging
 import shutil
 import tempfile
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from importlib import import_module
 from typing import TYPE_CHECKING
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from extracts.errors import ExtractRefused, WrongUsage
 
 if TYPE_CHECKING:
-    from pyspark.sql import SparkSession
+    from pyspark.sql import DataFrame, SparkSession
 
 SESSION = {
     "spark.sql.session.timeZone": "UTC",
@@ -58,9 +58,7 @@ def open_session(master: str | None = None, settings: Mapping[str, str] = {}) ->
         When Spark refuses a query: its condition is named, and nothing of a row.
     """
     try:
-        with warnings.catch_warnings():
-            # pyspark 4.3 warns that it does not know pandas 3; no pandas passes through Spark here.
-            warnings.simplefilter("ignore", FutureWarning)
+        with _quiet():
             from pyspark.errors import PySparkException  # noqa: PLC0415 - the one place that needs it
             from pyspark.sql import SparkSession  # noqa: PLC0415
     except ImportError:
@@ -74,7 +72,8 @@ def open_session(master: str | None = None, settings: Mapping[str, str] = {}) ->
     workspace = tempfile.mkdtemp(prefix="payrank-spark-")
     try:
         if running is None:
-            running = _start(SparkSession, master, settings, workspace)
+            with _quiet():
+                running = _start(SparkSession, master, settings, workspace)
             stop = running.stop
         else:
             stop = None
@@ -94,6 +93,26 @@ def open_session(master: str | None = None, settings: Mapping[str, str] = {}) ->
         ) from None
     finally:
         shutil.rmtree(workspace, ignore_errors=True)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep from a person that pyspark 4.3 does not know pandas 3: no pandas passes through Spark here."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)
+        yield
+
+
+def read_if_there(read: Callable[[str], DataFrame], path: str) -> DataFrame | None:
+    """Return what a reader of Spark's makes of a path, or None where there is nothing."""
+    from pyspark.errors import AnalysisException  # noqa: PLC0415 - as above
+
+    try:
+        return read(path)
+    except AnalysisException as error:
+        if error.getCondition() == "PATH_NOT_FOUND":
+            return None
+        raise
 
 
 def _start(

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 
 from extracts.errors import WrongUsage
@@ -23,6 +26,13 @@ def test_the_default_and_the_database_give_the_frame_of_the_loaded_extract(postg
     for engine, source in (("duckdb", folder), ("duckdb", address), ("postgres", address)):
         assert_same_frame(make_frame(engine, source, PAYMENT, DAY).data, night.data)
         assert_same_frame(make_frame(engine, source, PAYMENT, DAY, labelled=True).data, taught.data)
+
+
+def test_no_driver_is_imported_before_it_is_used():
+    modules = "features.engines.make_frame, features.engines.spark, features.engines.postgres, sys"
+    asked = f"import {modules}; print(sorted({{'pyspark', 'py4j', 'psycopg'}} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
 
 
 @pytest.mark.parametrize(
