@@ -55,11 +55,10 @@ def _weight(half_life_days: int | None) -> str:
 
 
 def _counts(half_life_days: int | None) -> str:
-    weight = _weight(half_life_days)
     if half_life_days is None:
-        return f"SUM({weight} * e.outcome) AS hits, SUM({weight}) AS support"
+        return "SUM(e.hits) AS hits, SUM(e.support) AS support"
     # Outcomes so old that nothing is left of them support nothing.
-    return f"SUM({weight} * e.outcome) / {WHOLE}.0 AS hits, NULLIF(SUM({weight}), 0) / {WHOLE}.0 AS support"
+    return f"SUM(e.hits) / {WHOLE}.0 AS hits, NULLIF(SUM(e.support), 0) / {WHOLE}.0 AS support"
 
 
 def rate_steps(state: str, sources: Iterable[Rate]) -> list[Step]:
@@ -67,13 +66,19 @@ def rate_steps(state: str, sources: Iterable[Rate]) -> list[Step]:
     needed = key_sets(sources)
     steps = []
     for half_life in dict.fromkeys(half_life for _, half_life in needed):
-        counts = _counts(half_life)
+        # The units are read once, down to one row for each meeting of keys; sums of its exact sums are exact.
+        met = overall_name(half_life) + "_met"
+        every = ", ".join(dict.fromkeys(f"e.{key}" for keys, span in needed if span == half_life for key in keys))
+        weight = _weight(half_life)
         steps.append(
             Step(
-                overall_name(half_life),
-                f"SELECT e.as_of, {counts} FROM {state} e WHERE e.outcome IS NOT NULL GROUP BY e.as_of",
+                met,
+                f"SELECT e.as_of, {every}, SUM({weight} * e.outcome) AS hits, SUM({weight}) AS support "
+                f"FROM {state} e WHERE e.outcome IS NOT NULL GROUP BY e.as_of, {every}",
             )
         )
+        counts = _counts(half_life)
+        steps.append(Step(overall_name(half_life), f"SELECT e.as_of, {counts} FROM {met} e GROUP BY e.as_of"))
         for keys, span in needed:
             if span != half_life:
                 continue
@@ -81,8 +86,7 @@ def rate_steps(state: str, sources: Iterable[Rate]) -> list[Step]:
             steps.append(
                 Step(
                     step_name(keys, span),
-                    f"SELECT e.as_of, {named}, {counts} FROM {state} e WHERE e.outcome IS NOT NULL "
-                    f"GROUP BY e.as_of, {named}",
+                    f"SELECT e.as_of, {named}, {counts} FROM {met} e GROUP BY e.as_of, {named}",
                 )
             )
     return steps

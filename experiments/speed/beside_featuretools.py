@@ -12,7 +12,7 @@ import time
 import warnings
 from pathlib import Path
 
-import featuretools as ft
+import featuretools as ft  # type: ignore[import-not-found]  # it lives in an environment of its own
 import pandas as pd
 
 

@@ -18,6 +18,7 @@ import tempfile
 from dataclasses import asdict
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import pyarrow.parquet as pq
 
@@ -76,13 +77,13 @@ def _print(name: str, measured: dict[str, float]) -> None:
     print(f"{name:62} {measured['wall']:8.2f} s wall {measured['processor']:8.2f} s processor")
 
 
-def _apart(what: str, accounts: int, python: str = "") -> dict[str, object]:
+def _apart(what: str, accounts: int, python: str = "") -> dict[str, Any]:
     command = [sys.executable, "-m", "experiments.speed.frames", "--one", what, str(accounts), python]
     told = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout  # noqa: S603 - this module itself
     return dict(json.loads(told.splitlines()[-1]))
 
 
-def _night(accounts: int, _: str) -> dict[str, object]:
+def _night(accounts: int, _: str) -> dict[str, Any]:
     with tempfile.TemporaryDirectory(prefix="payrank-speed-") as scratch:
         folder = _simulated(Path(scratch), accounts)
         with load_extract(folder) as extract:
@@ -99,7 +100,7 @@ def _night(accounts: int, _: str) -> dict[str, object]:
     }  # fmt: skip
 
 
-def _months(accounts: int, _: str) -> dict[str, object]:
+def _months(accounts: int, _: str) -> dict[str, Any]:
     target = PaymentTarget(every_days=30, snapshots=MONTHS)
     with (
         tempfile.TemporaryDirectory(prefix="payrank-speed-") as scratch,
@@ -111,7 +112,7 @@ def _months(accounts: int, _: str) -> dict[str, object]:
     return {"told": told, "frame": asdict(frame), "memory": peak_memory(), "load": load_average()}
 
 
-def _beside(accounts: int, python: str) -> dict[str, object]:
+def _beside(accounts: int, python: str) -> dict[str, Any]:
     days = [AS_OF - timedelta(days=30 * month) for month in range(MONTHS)]
     with tempfile.TemporaryDirectory(prefix="payrank-speed-") as scratch:
         folder = _simulated(Path(scratch), accounts)
@@ -127,7 +128,7 @@ def _beside(accounts: int, python: str) -> dict[str, object]:
             if not (abs(told - ours["patient_balance"].to_numpy()) < HALF_A_CENT).all():
                 raise SystemExit("pandas came to other balances")
         rows = sum(len(each) for each in frames)
-        found: dict[str, object] = {
+        found: dict[str, Any] = {
             "told": f"{accounts:,} accounts, {MONTHS} nights, {rows:,} rows, {features} features",
             "frame": asdict(frame),
             "pandas": asdict(measure(lambda: pandas_frames(tables, days), tries=1))

@@ -166,8 +166,8 @@ def test_snapshot_days_are_a_grid_of_ripe_days_with_history(
 
 
 RENDERED = {
-    "account": "27b76ea83cbce3d8eeb1c08ee88405e6d04d53362e718156cac35a6cc3bd270a",
-    "denial": "7dc0f5405c70ef48e81f9dfb98c042a73ba76c4f448129ac7377a2bb2bb8477d",
+    "account": "6ad83bd014871da29de1aa6b85f932d71cc76e1976ec86edcf9875c9e90ddb59",
+    "denial": "2561ee74b910b69e6b10f0aaa2da190392cc4a06a61ad28f1b9e12513c485d1e",
 }
 """SHA-256 of the SQL of each unit's nightly frame, as of the present `COMPUTATION`."""
 
