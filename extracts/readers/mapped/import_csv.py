@@ -10,7 +10,7 @@ from extracts.errors import WrongUsage
 from extracts.readers.landing import Landing
 from extracts.readers.mapped.excel import OTHER_SUFFIXES, StagedSheet, is_workbook, stage_sheet
 from extracts.readers.mapped.excel import SUFFIXES as EXCEL_SUFFIXES
-from extracts.readers.mapped.lookup import Lookup, join_lookups, stage_lookup
+from extracts.readers.mapped.lookup import Lookup, join_lookup, stage_lookup
 from extracts.readers.mapped.macros import define_macros
 from extracts.readers.mapped.map_rows import map_rows
 from extracts.readers.mapped.mapping import MAPPABLE, Block, SourceMapping, read_mapping
@@ -70,7 +70,7 @@ class _Mapped:
     plan: SourceMapping
     staged: dict[Key, StagedSheet] = field(default_factory=dict)
     tables: dict[str, str] = field(default_factory=dict)
-    joined: dict[tuple[str, tuple[Lookup, ...]], str] = field(default_factory=dict)
+    joined: dict[tuple[str, str], str] = field(default_factory=dict)
 
     def read(
         self, matches: list[tuple[Block, list[Path]]], lookups: dict[str, Lookup], looked_up: dict[str, Path]
@@ -123,11 +123,12 @@ class _Mapped:
         if source.same_as is not None:
             return
         relation = f"{source.relation}_marked" if sheet.faulty else source.relation
-        if block.lookups:
-            key = (relation, block.lookups)
-            if key not in self.joined:
-                self.joined[key] = join_lookups(self.landing, source, relation, block.lookups, self.tables)
-            relation = self.joined[key]
+        for lookup in block.lookups:
+            step = (relation, lookup.name)
+            if step not in self.joined:
+                table = self.tables[lookup.name]
+                self.joined[step] = join_lookup(self.landing, source, relation, lookup, table)
+            relation = self.joined[step]
         columns = self.landing.columns_of(block.table, block.columns)
         rows = map_rows(self.landing.connection, block, columns, source, relation, sheet.faulty)
         self.landing.take(block.table, source, rows, block.number)
