@@ -16,6 +16,20 @@ QUALIFY row_number() OVER (PARTITION BY HSP_ACCOUNT_ID, known_on ORDER BY length
 ORDER BY length(HSP_ACCOUNT_ID), HSP_ACCOUNT_ID, known_on
 """
 
+BAD_DEBT = """
+SELECT 'account' AS subject_type, HSP_ACCOUNT_ID AS subject_id, 'agency_placed' AS flag, posted_on AS known_on,
+  (SELECT min(back.posted_on) FROM hospital_entries AS back WHERE back.HSP_ACCOUNT_ID = placed.HSP_ACCOUNT_ID
+    AND back.holds = 'bad_debt' AND back.is_system AND back.amount < 0
+    AND back.posted_on >= placed.posted_on) AS ended_on,
+  source_line
+FROM hospital_entries AS placed
+WHERE holds = 'bad_debt' AND is_system AND amount > 0
+  AND NOT EXISTS (FROM HSP_ACCT_CL_AG_HIS AS told WHERE told.HSP_ACCOUNT_ID = placed.HSP_ACCOUNT_ID)
+QUALIFY row_number() OVER (PARTITION BY HSP_ACCOUNT_ID, posted_on ORDER BY length(TX_ID), TX_ID, source_line) = 1
+ORDER BY length(HSP_ACCOUNT_ID), HSP_ACCOUNT_ID, known_on
+"""
+"""A system adjustment into the bad-debt bucket moves no money, and says that the account went to bad debt."""
+
 GUARANTOR_PLACED = """
 SELECT 'guarantor' AS subject_type, ACCOUNT_ID AS subject_id, 'agency_placed' AS flag, day(SUBMIT_DATE) AS known_on,
   day(RESOLVED_DATE) AS ended_on, source_line
@@ -57,11 +71,13 @@ ORDER BY length(guarantor_id), guarantor_id, known_on
 def land_flags(folder: StagedFolder) -> None:
     """Land agency placements and charity.
 
-    Public documentation: HSP_ACCT_CL_AG_HIS (Assign, Withdraw), ACCT_COLL_AGENCY_HX (SUBMIT_DATE, RESOLVED_DATE),
+    Public documentation: HSP_ACCT_CL_AG_HIS (Assign, Withdraw), HSP_TRANSACTIONS (into the
+    bad-debt bucket, where there is no agency history), ACCT_COLL_AGENCY_HX (SUBMIT_DATE, RESOLVED_DATE),
     FIN_ASST_TRACKER (STATUS, APPL_RECVD_DATE, DECISION_DATE, END_DATE) by its FIN_ASST_CASE.
     """
     folder.connection.execute(TRACKERS)
     folder.land("flags", "HSP_ACCT_CL_AG_HIS", PLACED)
+    folder.land("flags", "HSP_TRANSACTIONS", BAD_DEBT)
     folder.land("flags", "ACCT_COLL_AGENCY_HX", GUARANTOR_PLACED)
     folder.land("flags", "FIN_ASST_TRACKER", ASKED)
     folder.land("flags", "FIN_ASST_TRACKER", GRANTED)
