@@ -11,10 +11,15 @@ from extracts.readers.x12.chunks import Chunks
 from extracts.readers.x12.claims import Claims
 from extracts.readers.x12.delimiters import Delimiters
 from extracts.readers.x12.envelope import GROUP, INTERCHANGE, TRANSACTION, Envelope
+from extracts.readers.x12.paid_claim import CLAIM_TAGS, pick
 from extracts.readers.x12.refuse import refuse_file, refuse_segment
-from extracts.readers.x12.remittance import Handler, Remittances, pick
+from extracts.readers.x12.remittance import Handler, Remittances
 from extracts.readers.x12.segments import read_segments
 from extracts.readers.x12.staged import Row, Sink, Staged
+
+NOTHING: frozenset[str] = frozenset()
+LONGEST_CLAIM = 100_000
+"""Segments. An 835 allows a claim 999 service lines; a claim is in memory as a whole."""
 
 
 @dataclass(slots=True)
@@ -29,7 +34,7 @@ class FileAccount:
     balances: Balances = field(default_factory=Balances)
 
 
-def read_file(path: Path, sink: Sink | None = None) -> FileAccount:
+def read_file(path: Path, sink: Sink | None = None, name: str = "") -> FileAccount:
     """Read a file of 835 and 837 transaction sets, several interchanges and kinds of delimiters included.
 
     Memory does not grow with the file. Rows reach the sink as they are read; when the file is refused in the end,
@@ -39,6 +44,8 @@ def read_file(path: Path, sink: Sink | None = None) -> FileAccount:
     ----------
     sink
         Takes the staged rows; without one the file is only checked.
+    name
+        What messages call the file; its own name when empty.
 
     Raises
     ------
@@ -46,7 +53,7 @@ def read_file(path: Path, sink: Sink | None = None) -> FileAccount:
         By name: bytes that are no text, an envelope that does not close, body segments outside a transaction, or no
         835 or 837 transaction at all.
     """
-    return _FileReader(path, sink or _drop).run()
+    return _FileReader(Chunks(path, name), sink or _drop).run()
 
 
 def _drop(_: str, __: object) -> None:
@@ -54,10 +61,10 @@ def _drop(_: str, __: object) -> None:
 
 
 class _FileReader:
-    def __init__(self, path: Path, sink: Sink) -> None:
-        self.chunks = Chunks(path)
-        self.envelope = Envelope(path.name)
-        self.account = FileAccount(path.name)
+    def __init__(self, chunks: Chunks, sink: Sink) -> None:
+        self.chunks = chunks
+        self.envelope = Envelope(chunks.name)
+        self.account = FileAccount(chunks.name)
         self.staged = Staged(sink)
         self.remittances = Remittances(self.staged, self.account.balances)
         self.claims = Claims(self.staged, self.account.balances)
@@ -98,21 +105,36 @@ class _FileReader:
         return self.account
 
     def read_delimiters(self, delimiters: Delimiters) -> None:
-        self.remittances.component = self.claims.component = delimiters.component
+        self.remittances.set_component(delimiters.component)
+        self.claims.set_component(delimiters.component)
 
     def read_batch(self, segments: list[str], element: str, position: int) -> int:
         """Hand each segment to who reads it; return the position after the last."""
-        handlers = self.handlers
+        handlers, claim = self.handlers, self.remittances.claim
+        inside = CLAIM_TAGS if claim else NOTHING
         for text in segments:
             elements = text.split(element)
             tag = elements[0]
-            handle = handlers.get(tag)
-            if handle is not None:
-                handle(elements, position)
-                handlers = self.handlers
-            elif self.body is None or not (tag.isalnum() and len(tag) <= 3):
-                self.judge_unknown(tag, position)
+            if tag in inside:
+                claim.append(elements)
+            else:
+                handle = handlers.get(tag)
+                if handle is None:
+                    self.judge_unknown(tag, position)
+                    if claim:  # it counts: the position of what follows is told from its place in the claim
+                        claim.append(elements)
+                else:
+                    handle(elements, position)
+                handlers, claim = self.handlers, self.remittances.claim
+                inside = CLAIM_TAGS if claim else NOTHING
             position += 1
+        if len(claim) > LONGEST_CLAIM:
+            raise refuse_segment(
+                self.account.name,
+                position,
+                f"a claim of over {LONGEST_CLAIM:,} segments",
+                "999 service lines a claim",
+            )
         return position
 
     def judge_unknown(self, tag: str, position: int) -> None:
@@ -147,7 +169,7 @@ class _FileReader:
         kind = pick(elements, 1)
         self.account.transactions[kind if kind.isdigit() and len(kind) == 3 else "unknown"] += 1
         self.handlers = self.inside.get(kind, self.others)
-        self.body = {"835": self.remittances, "837": self.claims}.get(kind)
+        self.body = self.remittances if kind == "835" else self.claims if kind == "837" else None
         if self.body is not None:
             self.body.start(position)
 

@@ -38,7 +38,7 @@ def read_segments(chunks: Chunks) -> Iterator[SegmentBatch]:
 
 class _Splitter:
     def __init__(self, chunks: Chunks) -> None:
-        self.name = chunks.path.name
+        self.name = chunks.name
         self.chunks = iter(chunks)
         self.text = ""
         self.at = 0

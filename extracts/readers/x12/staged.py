@@ -20,7 +20,7 @@ COLUMNS: dict[str, str] = {
     "payer_claim:str original_claim:str patient:str insured:str service_day:str inpatient:int remark:str remarks:int "
     "interest:str",
     "services": "source_line:int service:int procedure:str service_day:str remark:str remarks:int",
-    "adjustments": "source_line:int service:int ordinal:int group_code:str carc:str amount:str",
+    "adjustments": "source_line:int service:int group_code:str carc:str amount:str",
     "provider_adjustments": "source_line:int remit:int ordinal:int reason:str amount:str",
     # 837: one row a claim, service line, other coverage
     "submitted_claims": "source_line:int account:str charged:str place:str place_kind:str frequency:str priority:str "
@@ -31,6 +31,18 @@ COLUMNS: dict[str, str] = {
     "imbalances": "level:str source_line:int",
 }
 """Staged table -> its columns, each `name:int` or `name:str`. `source_line` is the position of a record's segment."""
+
+
+def split_columns(name: str) -> list[tuple[str, str]]:
+    """Return the columns of a staged table, each with its kind.
+
+    >>> split_columns("imbalances")
+    [('level', 'str'), ('source_line', 'int')]
+    """
+    return [(column, kind) for column, _, kind in (part.partition(":") for part in COLUMNS[name].split())]
+
+
+LONG = ("adjustments", "services", "paid_claims", "charge_lines")
 
 
 @dataclass(slots=True)
@@ -48,6 +60,13 @@ class Staged:
                 rows.clear()
 
     def flush_many(self) -> None:
-        """Hand all rows on when there are many."""
-        if any(len(rows) > MOST_HELD for rows in self.rows.values()):
+        """Hand all rows on when there are many. Called between claims, so that a claim's rows travel together."""
+        if any(len(self.rows[name]) > MOST_HELD for name in LONG):
+            self.flush()
+
+    def take(self, name: str, row: Row) -> None:
+        """Take one row of a table that is not long."""
+        rows = self.rows[name]
+        rows.append(row)
+        if len(rows) > MOST_HELD:
             self.flush()

@@ -1,0 +1,102 @@
+"""Stages X12 files: every file read once into DuckDB tables, and added to the landing with its records."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+
+from extracts.errors import WrongUsage
+from extracts.readers.landing import Landing
+from extracts.readers.source_table import SourceTable
+from extracts.readers.x12.read_file import FileAccount, read_file
+from extracts.readers.x12.staged import COLUMNS, Row, split_columns
+from extracts.source_file import digest_file
+
+SUFFIXES = (".835", ".837", ".837i", ".837p", ".edi", ".txt", ".dat", ".x12")
+"""Names of X12 files, also followed by .gz; any file may be given by its own name."""
+
+
+def find_files(source: Path) -> list[Path]:
+    """Find the X12 files of a folder and its subfolders, sorted by path; a file is given as it is.
+
+    Raises
+    ------
+    WrongUsage
+        When there is none.
+    """
+    if source.is_file():
+        return [source]
+    found = sorted(
+        path
+        for path in (source.rglob("*") if source.is_dir() else ())
+        if path.name.lower().removesuffix(".gz").endswith(SUFFIXES) and path.is_file()
+    )
+    if not found:
+        names = ", ".join(f"*{suffix}" for suffix in SUFFIXES)
+        raise WrongUsage(f"{source}: no X12 file there. Allowed: a file, or a folder with {names}, also .gz.")
+    return found
+
+
+def stage_files(landing: Landing, source: Path) -> list[tuple[SourceTable, FileAccount]]:
+    """Read every file into the tables `x12_<name>`, whose `file` is the number of the landing's source.
+
+    A file of bytes that were read before is not read again.
+
+    Raises
+    ------
+    ExtractRefused
+        When a file is refused.
+    """
+    connection = landing.connection
+    for name in COLUMNS:
+        fields = ", ".join(
+            f"{column} {'BIGINT' if kind == 'int' else 'VARCHAR'}" for column, kind in split_columns(name)
+        )
+        connection.execute(f"CREATE TABLE x12_{name} (file INTEGER, {fields})")
+    staged = []
+    seen: dict[str, SourceTable] = {}
+    for path in find_files(source):
+        name = path.name if path == source else path.relative_to(source).as_posix()
+        sha256 = digest_file(path)
+        number = len(landing.sources)
+        if sha256 in seen:
+            first = seen[sha256]
+            landing.add_source(name, sha256, first.relation, same_as=first.name)
+            continue
+        account = read_file(path, _Inserts(connection, number), name)
+        relation = f"x12_source_{number}"
+        connection.execute(f"CREATE VIEW {relation} AS {_render_records(number)}")
+        seen[sha256] = landing.add_source(name, sha256, relation)
+        staged.append((seen[sha256], account))
+    return staged
+
+
+class _Inserts:
+    """A sink that appends rows to the staged tables of one file."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, number: int) -> None:
+        self.connection = connection
+        self.number = number
+
+    def __call__(self, name: str, rows: Sequence[Row]) -> None:
+        columns = split_columns(name)
+        types = {"int": pa.int64(), "str": pa.string()}
+        arrays = [
+            pa.array(values, types[kind]) for (_, kind), values in zip(columns, zip(*rows, strict=True), strict=True)
+        ]
+        batch = pa.table(arrays, names=[column for column, _ in columns])
+        self.connection.register("x12_batch", batch)
+        self.connection.execute(f"INSERT INTO x12_{name} SELECT {self.number}, * FROM x12_batch")
+        self.connection.unregister("x12_batch")
+
+
+def _render_records(number: int) -> str:
+    """Render the records of a file: each claim (CLP, CLM) and each adjustment of a provider's account (PLB)."""
+    return (
+        f"SELECT 'CLP' AS segment, source_line FROM x12_paid_claims WHERE file = {number} "
+        f"UNION ALL SELECT 'CLM', source_line FROM x12_submitted_claims WHERE file = {number} "
+        f"UNION ALL SELECT DISTINCT 'PLB', source_line FROM x12_provider_adjustments WHERE file = {number}"
+    )
