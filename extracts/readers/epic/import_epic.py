@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from pathlib import Path
 
+from extracts.ask import ask_row
 from extracts.readers.epic.accounts import land_accounts
 from extracts.readers.epic.categories import define_categories
 from extracts.readers.epic.denials import land_denials
@@ -73,3 +74,13 @@ def _read(landing: Landing, source: Path) -> None:
     land_remittances(folder)
     land_flags(folder)
     land_payment_plans(folder)
+    _drop_empty(landing)
+
+
+def _drop_empty(landing: Landing) -> None:
+    """Leave out what nothing was landed in: a header alone does not say that nothing happened."""
+    for name in list(landing.columns):
+        (rows,) = ask_row(landing.connection, f"SELECT count(*) FROM {name}")
+        if not rows:
+            landing.connection.execute(f"DROP TABLE {name}")
+            del landing.columns[name]
