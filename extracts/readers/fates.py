@@ -92,10 +92,10 @@ class Fates:
         if source.same_as is not None:
             return FileRead(source.name, source.sha256, source.records, same_as=source.same_as)
         # Fate and reason as one number: half the work of asking for the least fate, and then for its reason.
+        packed = f"min(CAST(fate AS INTEGER) * {MOST_REASONS} + coalesce(reason, 0))"
         found = self.connection.execute(
-            f"SELECT least // {MOST_REASONS}, least % {MOST_REASONS}, count(*) FROM (SELECT min(CAST(fate AS INTEGER) * "
-            f"{MOST_REASONS} + coalesce(reason, 0)) AS least FROM fates WHERE source = {source.number} GROUP BY {LINE}) "
-            "GROUP BY ALL ORDER BY ALL"
+            f"SELECT least // {MOST_REASONS}, least % {MOST_REASONS}, count(*) FROM (SELECT {packed} AS least "
+            f"FROM fates WHERE source = {source.number} GROUP BY {LINE}) GROUP BY ALL ORDER BY ALL"
         ).fetchall()
         counts = {fate: sum(count for other, _, count in found if other == fate) for fate, _, _ in found}
         quarantined = counts.get(QUARANTINED, 0) + len(source.broken)
