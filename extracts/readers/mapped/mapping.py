@@ -43,13 +43,13 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-from extracts.contract import STATED_BALANCES, TABLE_NAMES, Table, any_table
+from extracts.contract import MERGES, STATED_BALANCES, TABLE_NAMES, Table, any_table
 from extracts.errors import ExtractRefused, WrongUsage, did_you_mean
 from extracts.metadata import AUDIT_PREFIX, FILE_NAME, read_attributes
 from extracts.readers.mapped.lookup import Lookup
 
-MAPPABLE = (*TABLE_NAMES, STATED_BALANCES.name)
-"""Tables that a block may fill: those of the contract, and the balances that the source states, to be tied."""
+MAPPABLE = (*TABLE_NAMES, STATED_BALANCES.name, MERGES.name)
+"""Tables that a block may fill: those of the contract, the balances that the source states, and what was merged."""
 DECIMAL_MARKS = (".", ",")
 
 
