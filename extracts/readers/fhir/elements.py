@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from extracts.readers.fhir.parse_resource import BrokenLine, NumberText
+from extracts.readers.fhir.parse_resource import BrokenLine, NumberText, is_text
 
 Node = Mapping[str, Any]
 _CENT = Decimal("0.01")
@@ -39,7 +39,7 @@ def read_word(node: Node, name: str) -> str | None:
     found = node.get(name)
     if found is None or found == "":
         return None
-    if not isinstance(found, str):
+    if not is_text(found):
         raise BrokenLine("wrong_shape")
     return str(found)
 

@@ -12,7 +12,7 @@ import duckdb
 import pyarrow as pa
 
 from extracts.readers.fhir.ndjson_lines import read_lines
-from extracts.readers.fhir.parse_resource import BrokenLine, parse_resource
+from extracts.readers.fhir.parse_resource import BrokenLine, is_text, parse_resource
 from extracts.readers.fhir.resource_rows import READERS, ROW_TABLES, Row, read_rows
 from extracts.readers.fhir.resource_types import RESOURCE_TYPES
 from extracts.readers.fhir.standing import find_aside, read_version
@@ -113,7 +113,7 @@ def _read(line: bytes | None) -> tuple[Record, list[Row]]:
         aside = find_aside(kind, resource)
         updated, version = read_version(resource)
         number = resource.get("id")
-        if kind != "Bundle" and (not isinstance(number, str) or not number):
+        if kind != "Bundle" and not is_text(number):
             raise BrokenLine("no_id")
         key = f"{kind}/{number}" if number else f"{kind}#{digest}"
         key.encode()

@@ -62,9 +62,14 @@ def parse_resource(line: bytes) -> dict[str, Any]:
         raise BrokenLine("not_json") from None
     if not isinstance(resource, dict):
         raise BrokenLine("not_json")
-    if not isinstance(resource.get("resourceType"), str) or not resource["resourceType"]:
+    if not is_text(resource.get("resourceType")):
         raise BrokenLine("no_resource_type")
     return resource
+
+
+def is_text(value: object) -> bool:
+    """Say whether a JSON value is a text that is not empty, and no number."""
+    return isinstance(value, str) and value != "" and not isinstance(value, NumberText)
 
 
 def _collect(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

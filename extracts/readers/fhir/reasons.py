@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from extracts.readers.fhir.elements import Node, read_codes, read_codings, read_list, read_money
+from extracts.readers.fhir.elements import Node, read_codes, read_codings, read_list, read_money, read_object, read_word
 from extracts.readers.x12.never_denials import is_denial
 
 CARC = "claim-adjustment-reason-codes"
@@ -65,8 +65,7 @@ def _read_extensions(adjudication: Node) -> Iterator[tuple[str, str]]:
     """Give codings of extensions: R4 has no place of its own for the group code."""
     for extension in read_list(adjudication, "extension"):
         yield from read_codings(extension, "valueCodeableConcept")
-        yield from (
-            read_codings({"coded": {"coding": [extension["valueCoding"]]}}, "coded")
-            if isinstance(extension.get("valueCoding"), dict)
-            else ()
-        )
+        coding = read_object(extension, "valueCoding")
+        code = read_word(coding, "code")
+        if code:
+            yield read_word(coding, "system") or "", code
