@@ -23,8 +23,8 @@ code in CLP08 and does not say which of both it is: there only an inpatient clai
 NAMED = f"""
 CREATE TABLE x12_named AS
 SELECT 0 AS rank, file, source_line, account, created_on AS known_on, service_on, {PATIENT_CLASS} AS patient_class,
-  nullif(provider, '') AS facility, ident, nullif(subscriber, '') AS member, payer_id, nullif(payer_name, '') AS payer_name,
-  payer_class, strpos('PST', nullif(priority, '')) AS priority
+  nullif(provider, '') AS facility, ident, nullif(subscriber, '') AS member, payer_id,
+  nullif(payer_name, '') AS payer_name, payer_class, strpos('PST', nullif(priority, '')) AS priority
 FROM x12_charged
 UNION ALL
 SELECT 1, file, source_line, account, posted_on, least(service_on, first_day),
@@ -47,8 +47,8 @@ FROM ({others}) AS o JOIN x12_charged AS c USING (file, source_line)
 ACCOUNTS = """
 CREATE TABLE x12_accounts AS
 SELECT file, source_line, account AS account_id,
-  coalesce(coalesce(ident || ':', '') || member, 'account:' || account) AS guarantor_id, opened_on, first_service AS service_on,
-  patient_class, facility
+  coalesce(coalesce(ident || ':', '') || member, 'account:' || account) AS guarantor_id, opened_on,
+  first_service AS service_on, patient_class, facility
 FROM (
   SELECT *, min(known_on) OVER same AS opened_on, min(service_on) OVER same AS first_service,
     row_number() OVER (same ORDER BY rank, known_on NULLS LAST, file, source_line) AS place

@@ -9,11 +9,13 @@ from extracts.readers.x12.payer_classes import render_payer_class
 SUBMITTED = f"""
 CREATE TABLE x12_submitted AS
 WITH lines AS (
-  SELECT file, source_line, string_agg(concat_ws(chr(31), procedure, amount, service_day), chr(30) ORDER BY service) AS lines,
+  SELECT file, source_line,
+    string_agg(concat_ws(chr(31), procedure, amount, service_day), chr(30) ORDER BY service) AS lines,
     min(x12_day(service_day)) AS first_day
   FROM x12_charge_lines GROUP BY file, source_line
 ), claims AS (
-  SELECT c.* EXCLUDE (account, payer), nullif(nullif(trim(c.account), ''), '0') AS account, nullif(c.payer, '') AS ident,
+  SELECT c.* EXCLUDE (account, payer), nullif(nullif(trim(c.account), ''), '0') AS account,
+    nullif(c.payer, '') AS ident,
     {render_payer_class("c.filing")} AS payer_class, x12_day(c.created) AS created_on,
     least(x12_day(c.service_day), l.first_day) AS service_on,
     x12_key(concat_ws(chr(31), '837', c.account, c.charged, c.frequency, c.priority, c.payer, c.provider, c.service_day,

@@ -116,9 +116,7 @@ def _report(landing: Landing, accounts: Sequence[FileAccount]) -> None:
         "WHERE remarks > 1)",
     )
     if remarks:
-        landing.notice(
-            f"{count_of(remarks, 'line')} or claims with several remarks: a denial keeps one"
-        )
+        landing.notice(f"{count_of(remarks, 'line')} or claims with several remarks: a denial keeps one")
 
 
 def _report_provider_adjustments(landing: Landing) -> None:
@@ -128,6 +126,6 @@ def _report_provider_adjustments(landing: Landing) -> None:
     )
     if rows:
         landing.notice(
-            f"{count_of(rows, 'adjustment')} of providers' accounts (PLB), ${dollars or 0:,.2f} withheld in all: no "
+            f"{count_of(rows, 'adjustment')} of providers' accounts (PLB), {dollars or 0:,.2f} dollars withheld in all: no "
             "account's, so not in the ledger"
         )

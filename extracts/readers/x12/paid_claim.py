@@ -80,7 +80,7 @@ class PaidClaims:
                 references[kind] = pick(elements, 2)
             elif tag == "AMT" and kind == "I":
                 interest = pick(elements, 2)
-            elif tag == "MIA" or tag == "MOA":
+            elif tag in {"MIA", "MOA"}:
                 inpatient += tag == "MIA"
                 places = MIA_REMARKS if tag == "MIA" else MOA_REMARKS
                 remarks += filter(None, [pick(elements, place) for place in places])

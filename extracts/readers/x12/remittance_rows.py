@@ -35,11 +35,12 @@ FORWARDED = "('19', '20', '21')"
 CLAIM = f"""
 CREATE TABLE x12_claim AS
 SELECT *, ident || '-' || payer_class AS payer_id, x12_later(effective_on, produced_on) AS posted_on,
-  x12_key(concat_ws(chr(31), '835', coalesce(ident, ''), trace, company, total, effective, produced, ordinal, given, status,
-    charged, paid, payer_claim)) AS key
+  x12_key(concat_ws(chr(31), '835', coalesce(ident, ''), trace, company, total, effective, produced, ordinal, given,
+    status, charged, paid, payer_claim)) AS key
 FROM (
-  SELECT c.* EXCLUDE (account, charged, paid, service_day), c.account AS given, r.trace, r.company, r.total, r.effective,
-    r.produced, r.payer_name, r.payee, nullif(r.payer, '') AS ident, nullif(nullif(trim(c.account), ''), '0') AS account,
+  SELECT c.* EXCLUDE (account, charged, paid, service_day), c.account AS given, r.trace, r.company, r.total,
+    r.effective, r.produced, r.payer_name, r.payee, nullif(r.payer, '') AS ident,
+    nullif(nullif(trim(c.account), ''), '0') AS account,
     x12_amount(c.charged) AS charged, x12_amount(c.paid) AS paid, x12_day(c.service_day) AS service_on,
     TRY_CAST(x12_amount(c.charged) AS DECIMAL(18,2)) AS charged_dollars,
     TRY_CAST(x12_amount(c.paid) AS DECIMAL(18,2)) AS paid_dollars,
@@ -69,21 +70,21 @@ WITH adjusted AS (
   LEFT JOIN x12_claim AS o ON o.file = r.original_file AND o.source_line = r.original_line
   WHERE NOT coalesce(x12_nothing(a.amount), false)
 ), rows AS (
-  SELECT file, source_line, 0 AS number, 'p' AS mark, 'insurance_payment' AS kind, negated(paid) AS amount,
+  SELECT file, source_line, 0 AS number, 'p' AS mark, '' AS part, 'insurance_payment' AS kind, negated(paid) AS amount,
     'insurance' AS responsibility, '' AS reason
   FROM x12_claim WHERE NOT coalesce(x12_nothing(paid), false)
   UNION ALL
-  SELECT file, source_line, 0, 'i', kind, amount, 'insurance', 'interest' FROM (
-    SELECT file, source_line, unnest(['interest', 'insurance_payment']) AS kind,
+  SELECT file, source_line, 0, 'i', part, kind, amount, 'insurance', 'interest' FROM (
+    SELECT file, source_line, unnest(['-owed', '-paid']) AS part, unnest(['interest', 'insurance_payment']) AS kind,
       unnest([x12_amount(interest), negated(x12_amount(interest))]) AS amount
     FROM x12_claim WHERE interest <> '' AND NOT x12_nothing(interest)
   )
   UNION ALL
-  SELECT file, source_line, number, 't', 'transfer', unnest([negated(amount), amount]),
+  SELECT file, source_line, number, 't', unnest(['-from', '-to']), 'transfer', unnest([negated(amount), amount]),
     unnest(['insurance', 'patient']), concat_ws(chr(31), service > 0, procedure, group_code, carc)
   FROM adjusted WHERE group_code = 'PR' AND carc <> '23' AND NOT forwarded
   UNION ALL
-  SELECT file, source_line, number, 'a',
+  SELECT file, source_line, number, 'a', '',
     CASE WHEN group_code = 'CO' THEN 'contractual_adjustment' WHEN group_code IN {GROUPS} THEN 'other_adjustment'
       ELSE group_code END,
     negated(amount), 'insurance', concat_ws(chr(31), service > 0, procedure, group_code, carc)
@@ -92,8 +93,7 @@ WITH adjusted AS (
 )
 SELECT r.file, r.source_line, r.number, c.account AS account_id, c.posted_on, c.effective_on, r.kind, r.amount,
   r.responsibility, c.payer_id,
-  concat(c.key, '-', mark, number, CASE WHEN mark IN ('t', 'i') THEN concat('-', left(CASE WHEN mark = 't' THEN r.responsibility ELSE r.kind END, 3)) END)
-    AS transaction_id,
+  concat(c.key, '-', r.mark, r.number, r.part) AS transaction_id,
   concat_ws(chr(31), r.kind, r.responsibility, r.reason, abs(TRY_CAST(r.amount AS DECIMAL(18,2)))) AS alike,
   row_number() OVER (PARTITION BY r.file, r.source_line, alike ORDER BY r.number) AS repetition
 FROM rows AS r JOIN x12_claim AS c USING (file, source_line)
