@@ -400,6 +400,6 @@ def test_a_ready_mapping_says_on_what_it_was_verified_and_has_a_page(name):
 
 @pytest.mark.parametrize("name", ["", "oracle", "../tebra"])
 def test_an_unknown_ready_mapping_is_wrong_usage_that_lists_the_known(name):
-    with pytest.raises(WrongUsage, match="ready:nextgen .*ready:oracle_health .*ready:tebra") as wrong:
+    with pytest.raises(WrongUsage, match=r"ready:nextgen .*ready:oracle_health .*ready:tebra") as wrong:
         find_mapping(f"ready:{name}")
     assert ("did you mean 'oracle_health'" in str(wrong.value)) is (name == "oracle")

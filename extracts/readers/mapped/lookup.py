@@ -95,15 +95,15 @@ def join_lookup(landing: Landing, source: SourceTable, relation: str, lookup: Lo
     """
     if lookup.name.casefold() in {name.casefold() for name in source.names}:
         raise WrongUsage(
-            f"{lookup.title}: {source.name} has a column of that name. Allowed: another name for the lookup. Correct the "
-            "mapping."
+            f"{lookup.title}: {source.name} has a column of that name. Allowed: another name for the lookup. Correct "
+            "the mapping."
         )
     name, key = quote_name(lookup.name), quote_name(f"{lookup.name} key")
     by = quote_name(lookup.by) if lookup.by in source.names else f"({lookup.by}\n)"
     joined = f"{relation}_{lookup.name}"
     query = (
-        f"SELECT rows.*, {name} FROM (SELECT *, TRY(CAST({by} AS VARCHAR)) AS {key} FROM {quote_name(relation)}) AS rows "
-        f"LEFT JOIN {quote_name(table)} AS {name} ON {name}.{quote_name(lookup.key)} = rows.{key}"
+        f"SELECT rows.*, {name} FROM (SELECT *, TRY(CAST({by} AS VARCHAR)) AS {key} FROM {quote_name(relation)}) AS "
+        f"rows LEFT JOIN {quote_name(table)} AS {name} ON {name}.{quote_name(lookup.key)} = rows.{key}"
     )
     try:
         landing.connection.execute(f"CREATE TABLE {quote_name(joined)} AS {query} ORDER BY {LINE}")
