@@ -78,8 +78,8 @@ def _read(landing: Landing, source: Path) -> None:
 
 
 def _drop_empty(landing: Landing) -> None:
-    """Leave out what nothing was landed in: a header alone does not say that nothing happened."""
-    for name in list(landing.columns):
+    """Leave out what nothing was offered to: a header alone does not say that nothing happened."""
+    for name in sorted(set(landing.columns) - {row.table_name for row in landing.broken}):
         (rows,) = ask_row(landing.connection, f"SELECT count(*) FROM {name}")
         if not rows:
             landing.connection.execute(f"DROP TABLE {name}")
