@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import gzip
 import json
+import tracemalloc
 
 import pytest
 
@@ -313,3 +314,22 @@ def test_nothing_of_a_person_but_the_birth_year_is_written(run, tmp_path):
     written = b"".join(path.read_bytes() for path in (tmp_path / "extract").iterdir())
     for word in (b"Quixote", b"Dulcinea", b"Windmill", b"999-12-3456", b"1961-07", b"female"):
         assert word not in written
+
+
+def test_a_line_without_end_is_passed_over_without_holding_it(tmp_path):
+    path = tmp_path / "endless.ndjson"
+    path.write_bytes(b"x" * (16 << 20) + b"\n{}\n")
+    tracemalloc.start()
+    try:
+        assert list(read_lines(path, longest=1 << 16)) == [(1, None), (2, b"{}")]
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert most < 1 << 20
+
+
+def test_broken_lines_count_against_their_file_and_not_against_a_small_table(run, tmp_path):
+    report = run(claims=[*fill(200), b"{cut"])
+    assert report.rows_written["payers"] == 1
+    assert [row["table_name"] for row in read_quarantine(tmp_path)] == ["claims.ndjson"]
+    assert [file.quarantined for file in report.files] == [1]

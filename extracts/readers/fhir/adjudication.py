@@ -60,16 +60,15 @@ def read_adjudication(resource: Node) -> Adjudication:
     What the insurer paid is `payment.amount` first. The patient's part is memberliability, else copay, deductible and
     coinsurance, else what is adjusted under group PR.
     """
-    lines = list(_read_lines(resource))
     header = read_list(resource, "adjudication")
-    amounts = _add_lines(lines)
-    amounts |= _by_category(header)
+    lines = [(line, _by_category(line)) for line in _read_lines(resource)]
+    groups = [*lines, (header, _by_category(header))]
+    amounts = _add_lines([by_category for _, by_category in lines])
+    amounts |= groups[-1][1]
     amounts |= _by_category(read_list(resource, "total"))
     noncovered = amounts.get("noncovered")
     reasons = tuple(
-        reason
-        for group in [*lines, header]
-        for reason in _price(read_reasons(group), _by_category(group).get("noncovered"))
+        reason for group, by_category in groups for reason in _price(read_reasons(group), by_category.get("noncovered"))
     )
     contractual = amounts.get("discount") or add_money(
         reason.amount for reason in reasons if not reason.denies and _belongs(reason, "CO", OVER_CONTRACT)
@@ -106,18 +105,17 @@ def _descend(item: Node) -> Iterator[list[Node]]:
 def _by_category(adjudications: Iterable[Node]) -> dict[str, str]:
     found: dict[str, list[str | None]] = {}
     for adjudication in adjudications:
-        codes = {code.rpartition("/")[2] for code in read_codes(adjudication, "category")}
+        names = {CATEGORIES.get(code.rpartition("/")[2]) for code in read_codes(adjudication, "category")} - {None}
         amount = read_money(adjudication, "amount")
-        for name in sorted({CATEGORIES[code] for code in codes & CATEGORIES.keys()}):
-            found.setdefault(name, []).append(amount)
+        for name in names:
+            found.setdefault(str(name), []).append(amount)
     sums = {name: add_money(amounts) for name, amounts in found.items()}
     return {name: amount for name, amount in sums.items() if amount is not None}
 
 
-def _add_lines(lines: list[list[Node]]) -> dict[str, str]:
-    by_line = [_by_category(line) for line in lines]
-    names = sorted({name for line in by_line for name in line})
-    sums = {name: add_money(line.get(name) for line in by_line) for name in names}
+def _add_lines(lines: list[dict[str, str]]) -> dict[str, str]:
+    names = sorted({name for line in lines for name in line})
+    sums = {name: add_money(line.get(name) for line in lines) for name in names}
     return {name: amount for name, amount in sums.items() if amount is not None}
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from typing import Any
 
 from extracts.readers.fhir.parse_resource import BrokenLine, NumberText, is_text
@@ -92,6 +93,7 @@ def read_money(node: Node, name: str) -> str | None:
     return render_cents(value) if isinstance(value, NumberText) else str(value)
 
 
+@lru_cache(maxsize=1 << 14)
 def render_cents(value: str) -> str:
     """Write a number with two decimals where that is exact, and as it is otherwise."""
     try:
@@ -108,10 +110,11 @@ def add_money(amounts: Iterable[str | None]) -> str | None:
     >>> add_money(["10.00", None, "0.105", "0.005"]), add_money([]), add_money(["1.00", "5 EUR"])
     ('10.11', None, '5 EUR')
     """
+    given = [amount for amount in amounts if amount is not None]
+    if len(given) <= 1:
+        return given[0] if given else None
     total = None
-    for amount in amounts:
-        if amount is None:
-            continue
+    for amount in given:
         try:
             total = (total or Decimal(0)) + Decimal(amount)
         except InvalidOperation:

@@ -46,7 +46,9 @@ def read_reasons(adjudications: list[Node]) -> list[Reason]:
 
 def _read(adjudication: Node) -> Iterator[Reason]:
     codings = [*read_codings(adjudication, "reason"), *_read_extensions(adjudication)]
-    said = bool(DENIED & set(read_codes(adjudication, "category")))
+    said = not DENIED.isdisjoint(read_codes(adjudication, "category"))
+    if not codings and not said:
+        return
     carcs = _pick(codings, CARC)
     rarc = next(iter(_pick(codings, RARC)), None)
     group = next(iter(_pick(codings, GROUP)), None)
