@@ -10,6 +10,9 @@ import math
 import re
 from dataclasses import dataclass, field
 
+import numpy as np
+import numpy.typing as npt
+
 LEVELS = ("line", "claim", "transaction", "charges")
 """`line`: SVC02 - CAS = SVC03. `claim`: CLP03 - CAS of claim and lines = CLP04. `transaction`: CLP04 of all claims -
 PLB = BPR02 (a positive PLB amount lowers the payment). `charges` (837): the lines' charges = CLM02."""
@@ -65,6 +68,16 @@ class Balances:
         else:
             balance.off += 1
         self.found.append((level, position))
+
+    def weigh_many(self, level: str, positions: npt.NDArray[np.int64], differences: npt.NDArray[np.float64]) -> None:
+        """Note many balances at once."""
+        balance = self.levels[level]
+        unreadable = np.isnan(differences)
+        off = (differences != 0) & ~unreadable
+        balance.checked += len(differences)
+        balance.off += int(off.sum())
+        balance.unreadable += int(unreadable.sum())
+        self.found += [(level, position) for position in positions[off | unreadable].tolist()]
 
     def describe(self, name: str) -> list[str]:
         """Say which balances do not keep: level and counts.

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from extracts.readers.x12.balances import Balances, read_cents
 from extracts.readers.x12.chunks import read_text
-from extracts.readers.x12.paid_claim import pick
+from extracts.readers.x12.elements import pick
 from extracts.readers.x12.remittance import Handler
 from extracts.readers.x12.staged import Staged
 

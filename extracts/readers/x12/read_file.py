@@ -6,18 +6,23 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
+
 from extracts.readers.x12.balances import Balances
 from extracts.readers.x12.chunks import Chunks
 from extracts.readers.x12.claims import Claims
 from extracts.readers.x12.delimiters import Delimiters
+from extracts.readers.x12.elements import pick
 from extracts.readers.x12.envelope import GROUP, INTERCHANGE, TRANSACTION, Envelope
-from extracts.readers.x12.paid_claim import CLAIM_TAGS, pick
+from extracts.readers.x12.fields import Fields, Places
+from extracts.readers.x12.paid_claims import CLAIM_TAGS
 from extracts.readers.x12.refuse import refuse_file, refuse_segment
 from extracts.readers.x12.remittance import Handler, Remittances
 from extracts.readers.x12.segments import read_segments
 from extracts.readers.x12.staged import Row, Sink, Staged
 
-NOTHING: frozenset[str] = frozenset()
+ENDS = ("ISA", "GS", "ST", "LX", "PLB", "SE", "GE", "IEA")
+"""What ends a claim, beside the next CLP."""
 LONGEST_CLAIM = 100_000
 """Segments. An 835 allows a claim 999 service lines; a claim is in memory as a whole."""
 
@@ -84,14 +89,18 @@ class _FileReader:
         }
         self.others = ends
         self.handlers = self.outside
+        self.held: list[str] = []
 
     def run(self) -> FileAccount:
-        position = 0
+        held: list[str] = []
+        position = 1
         for batch in read_segments(self.chunks):
-            self.read_delimiters(batch.delimiters)
-            position = self.read_batch(batch.segments, batch.delimiters.element, batch.first)
+            self.remittances.set_component(batch.delimiters.component)
+            self.claims.set_component(batch.delimiters.component)
+            position = self.read_batch([*held, *batch.segments], batch.delimiters, batch.first - len(held))
+            held = self.held
             self.keep_imbalances()
-        self.envelope.finish(position)
+        self.envelope.finish(position + len(held))
         if not self.account.transactions["835"] + self.account.transactions["837"]:
             raise refuse_file(
                 self.account.name,
@@ -104,38 +113,63 @@ class _FileReader:
         self.account.latin1 = self.chunks.latin1
         return self.account
 
-    def read_delimiters(self, delimiters: Delimiters) -> None:
-        self.remittances.set_component(delimiters.component)
-        self.claims.set_component(delimiters.component)
+    def read_batch(self, segments: list[str], delimiters: Delimiters, first: int) -> int:
+        """Read a batch but for the claim that is open at its end, which is `held` for the next; return the position.
 
-    def read_batch(self, segments: list[str], element: str, position: int) -> int:
-        """Hand each segment to who reads it; return the position after the last."""
-        handlers, claim = self.handlers, self.remittances.claim
-        inside = CLAIM_TAGS if claim else NOTHING
-        for text in segments:
-            elements = text.split(element)
-            tag = elements[0]
-            if tag in inside:
-                claim.append(elements)
+        What stands inside a claim is read for all claims together, everything else segment by segment.
+        """
+        fields = Fields(segments, delimiters.element, delimiters.terminator)
+        common = np.zeros(len(segments), np.bool_)
+        for tag in CLAIM_TAGS:
+            common |= fields.find(tag)
+        alone = np.flatnonzero(~common)
+        cut = self.find_open_claim(fields, first)
+        self.held = segments[cut:]
+        del segments[cut:]
+        stops = alone[alone < cut].tolist()
+        owners = np.full(len(fields.starts), -1, np.int64)
+        self.remittances.start_batch(first)
+        begin = 0
+        for place, stop in zip([-1, *stops], [*stops, len(segments)], strict=True):
+            if place >= 0:
+                self.read_segment(segments[place], delimiters.element, first + place)
+                begin = place + 1
+            if self.remittances.in_claim:
+                owners[max(place, 0) : stop] = len(self.remittances.opened) - 1
             else:
-                handle = handlers.get(tag)
-                if handle is None:
-                    self.judge_unknown(tag, position)
-                    if claim:  # it counts: the position of what follows is told from its place in the claim
-                        claim.append(elements)
-                else:
-                    handle(elements, position)
-                handlers, claim = self.handlers, self.remittances.claim
-                inside = CLAIM_TAGS if claim else NOTHING
-            position += 1
-        if len(claim) > LONGEST_CLAIM:
+                for inner in range(begin, stop):
+                    self.read_segment(segments[inner], delimiters.element, first + inner)
+        self.remittances.read_claims(segments, fields, owners)
+        return first + len(segments)
+
+    def find_open_claim(self, fields: Fields, first: int) -> int:
+        """Return the place from which segments wait for the next batch: the last CLP, when nothing ends its claim."""
+        claims = np.flatnonzero(fields.find("CLP"))
+        if not len(claims):
+            return len(fields.starts)
+        last = int(claims[-1])
+        ends = np.zeros(len(fields.starts), np.bool_)
+        for tag in ENDS:
+            ends |= fields.find(tag)
+        if ends[last + 1 :].any():
+            return len(fields.starts)
+        if len(fields.starts) - last > LONGEST_CLAIM:
             raise refuse_segment(
                 self.account.name,
-                position,
+                first + last,
                 f"a claim of over {LONGEST_CLAIM:,} segments",
                 "999 service lines a claim",
             )
-        return position
+        return last
+
+    def read_segment(self, text: str, element: str, position: int) -> None:
+        """Hand a segment to who reads it."""
+        elements = text.split(element)
+        handle = self.handlers.get(elements[0])
+        if handle is not None:
+            handle(elements, position)
+        else:
+            self.judge_unknown(elements[0], position)
 
     def judge_unknown(self, tag: str, position: int) -> None:
         """Refuse what is no segment, or a segment outside every transaction; pass over what is not read."""

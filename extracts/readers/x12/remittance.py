@@ -9,7 +9,9 @@ from collections.abc import Callable
 
 from extracts.readers.x12.balances import Balances, read_cents
 from extracts.readers.x12.chunks import read_text
-from extracts.readers.x12.paid_claim import PaidClaims, Segments, pick
+from extracts.readers.x12.elements import pick
+from extracts.readers.x12.fields import Fields, Places
+from extracts.readers.x12.paid_claims import OpenedClaim, PaidClaims
 from extracts.readers.x12.staged import Staged
 
 Handler = Callable[[list[str], int], None]
@@ -18,15 +20,17 @@ Handler = Callable[[list[str], int], None]
 class Remittances:
     """Reads the segments between ST*835 and SE, transaction after transaction.
 
-    `claim` collects the segments of the claim that is open; it is empty between claims.
+    Claims are opened here one by one, and read together at the end of a batch. `in_claim`: one is open.
     """
 
     def __init__(self, staged: Staged, balances: Balances) -> None:
         self.staged = staged
         self.balances = balances
-        self.paid = PaidClaims(staged, balances)
+        self.component = ":"
         self.remit = 0
-        self.claim: Segments = []
+        self.in_claim = False
+        self.opened: list[OpenedClaim] = []
+        self.first = 0
         self.handlers: dict[str, Handler] = {
             "BPR": self.read_payment,
             "TRN": self.read_trace,
@@ -40,7 +44,7 @@ class Remittances:
 
     def set_component(self, component: str) -> None:
         """Take over what separates the parts of an element from here on."""
-        self.paid.component = component
+        self.component = component
 
     def start(self, position: int) -> None:
         """Begin a transaction set, at its ST."""
@@ -49,12 +53,12 @@ class Remittances:
         self.total = self.effective = self.produced = self.trace = self.company = ""
         self.payer = self.payer_name = self.payer_reference = self.payee = self.party = ""
         self.ordinal = 0
-        self.claim = []
+        self.in_claim = False
         self.sum_paid = self.sum_provider = 0.0
 
     def end(self) -> None:
         """End a transaction set, at its SE, and weigh it."""
-        self.finish_claim()
+        self.in_claim = False
         payer = self.payer or self.payer_reference or self.company
         self.balances.weigh("transaction", self.position, self.sum_paid - self.sum_provider - read_cents(self.total))
         known = (self.remit, self.position, payer, self.payer_name, self.trace, self.company)
@@ -88,28 +92,36 @@ class Remittances:
 
     def start_claim(self, elements: list[str], position: int) -> None:
         """Begin a claim (CLP)."""
-        self.finish_claim()
         self.ordinal += 1
-        self.claim_position = position
-        self.claim = [elements]
+        self.in_claim = True
+        self.opened.append(OpenedClaim(position - self.first, position, self.remit, self.ordinal))
+        self.sum_paid += read_cents(pick(elements, 4))
 
     def end_claim(self, *_: object) -> None:
         """End the claim before a new header number (LX)."""
-        self.finish_claim()
+        self.in_claim = False
 
-    def finish_claim(self) -> None:
-        """Read the claim that is open, if one is."""
-        if self.claim:
-            self.sum_paid += self.paid.read(self.claim, self.claim_position, self.remit, self.ordinal)
-            self.claim = []
-            self.staged.flush_many()
+    def start_batch(self, first: int) -> None:
+        """Begin a batch of segments, the first of which stands at this position."""
+        self.first = first
+        self.opened = []
+
+    def read_claims(self, segments: list[str], fields: Fields, owners: Places) -> None:
+        """Read the claims opened in a batch: `owners` says which segment belongs to which, or -1."""
+        if not self.opened:
+            return
+        claims = PaidClaims(segments, fields, self.opened, owners)
+        self.staged.sink("adjustments", claims.stage_adjustments())
+        self.staged.sink("services", claims.stage_services(self.component))
+        self.staged.sink("paid_claims", claims.stage_claims())
+        claims.weigh(self.balances)
 
     def read_provider_adjustment(self, elements: list[str], position: int) -> None:
         """Take up to six adjustments to the provider's account (PLB), which are no claim's."""
-        self.finish_claim()
+        self.in_claim = False
         for ordinal, place in enumerate(range(3, len(elements), 2), start=1):
             reason, amount = elements[place], pick(elements, place + 1)
             if reason or amount:
                 self.sum_provider += read_cents(amount)
-                code = reason.split(self.paid.component, maxsplit=1)[0]
+                code = reason.split(self.component, maxsplit=1)[0]
                 self.staged.take("provider_adjustments", (position, self.remit, ordinal, code, amount))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import duckdb
@@ -12,7 +11,7 @@ from extracts.errors import WrongUsage
 from extracts.readers.landing import Landing
 from extracts.readers.source_table import SourceTable
 from extracts.readers.x12.read_file import FileAccount, read_file
-from extracts.readers.x12.staged import COLUMNS, Row, split_columns
+from extracts.readers.x12.staged import COLUMNS, split_columns
 from extracts.source_file import digest_file
 
 SUFFIXES = (".835", ".837", ".837i", ".837p", ".edi", ".txt", ".dat", ".x12")
@@ -81,14 +80,8 @@ class _Inserts:
         self.connection = connection
         self.number = number
 
-    def __call__(self, name: str, rows: Sequence[Row]) -> None:
-        columns = split_columns(name)
-        types = {"int": pa.int64(), "str": pa.string()}
-        arrays = [
-            pa.array(values, types[kind]) for (_, kind), values in zip(columns, zip(*rows, strict=True), strict=True)
-        ]
-        batch = pa.table(arrays, names=[column for column, _ in columns])
-        self.connection.register("x12_batch", batch)
+    def __call__(self, name: str, rows: pa.Table) -> None:
+        self.connection.register("x12_batch", rows)
         self.connection.execute(f"INSERT INTO x12_{name} SELECT {self.number}, * FROM x12_batch")
         self.connection.unregister("x12_batch")
 

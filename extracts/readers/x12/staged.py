@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
+import pyarrow as pa
+
 Row = tuple[str | int, ...]
-Sink = Callable[[str, Sequence[Row]], None]
-"""Takes the rows of one staged table, in the order of the file."""
+Sink = Callable[[str, pa.Table], None]
+"""Takes rows of one staged table, in the order of the file."""
 
 MOST_HELD = 6_000
 """Rows held before they go to the sink: a few MiB, whatever the file's size."""
@@ -42,9 +44,6 @@ def split_columns(name: str) -> list[tuple[str, str]]:
     return [(column, kind) for column, _, kind in (part.partition(":") for part in COLUMNS[name].split())]
 
 
-LONG = ("adjustments", "services", "paid_claims", "charge_lines")
-
-
 @dataclass(slots=True)
 class Staged:
     """Rows on their way to the sink."""
@@ -56,12 +55,12 @@ class Staged:
         """Hand all rows on."""
         for name, rows in self.rows.items():
             if rows:
-                self.sink(name, rows)
+                self.sink(name, _make_table(name, rows))
                 rows.clear()
 
     def flush_many(self) -> None:
-        """Hand all rows on when there are many. Called between claims, so that a claim's rows travel together."""
-        if any(len(self.rows[name]) > MOST_HELD for name in LONG):
+        """Hand all rows on when there are many."""
+        if any(len(rows) > MOST_HELD for rows in self.rows.values()):
             self.flush()
 
     def take(self, name: str, row: Row) -> None:
@@ -70,3 +69,10 @@ class Staged:
         rows.append(row)
         if len(rows) > MOST_HELD:
             self.flush()
+
+
+def _make_table(name: str, rows: list[Row]) -> pa.Table:
+    columns = split_columns(name)
+    types = {"int": pa.int64(), "str": pa.string()}
+    values = zip(columns, zip(*rows, strict=True), strict=True)
+    return pa.table({column: pa.array(given, types[kind]) for (column, kind), given in values})
