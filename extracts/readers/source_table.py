@@ -9,7 +9,7 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
-from extracts.csv_bytes import CHUNK, open_bytes, refuse_bytes
+from extracts.csv_bytes import read_chunks, refuse_bytes
 from extracts.csv_relation import create_from_csv, open_csv
 from extracts.csv_scan import Scan
 from extracts.errors import ExtractRefused
@@ -112,9 +112,9 @@ def _transcode(path: Path, encoding: str, workspace: Path) -> Path:
     decoder = codecs.getincrementaldecoder(name)()
     copy = workspace / path.name.removesuffix(".gz")
     lines = 1
-    with open_bytes(path) as file, copy.open("wb") as out:
+    with copy.open("wb") as out:
         try:
-            while chunk := file.read(CHUNK):
+            for chunk in read_chunks(path):
                 text = decoder.decode(chunk)
                 lines += text.count("\n")
                 out.write(text.encode())

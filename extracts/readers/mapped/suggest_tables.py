@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-from extracts.csv_bytes import CHUNK, open_bytes, refuse_bytes
+from extracts.csv_bytes import open_bytes, read_chunks, refuse_bytes
 from extracts.errors import WrongUsage
 from extracts.readers.mapped.excel import OTHER_SUFFIXES, SUFFIXES, is_workbook
 from extracts.readers.mapped.excel_cells import FAULT
@@ -103,19 +103,17 @@ def _check_header(path: Path, header: list[str]) -> None:
 def _find_encoding(path: Path) -> str:
     """Tell UTF-8, UTF-16 and Windows-1252 apart by the bytes of the whole file."""
     decoder = codecs.getincrementaldecoder("utf-8")()
-    with open_bytes(path) as file:
-        first = file.read(CHUNK)
-        marked = next((name for mark, name in _MARKS.items() if first.startswith(mark)), None)
-        if marked is not None:
-            return marked
-        if b"\0" in first:
-            return "utf-16-le" if first[1:2] == b"\0" else "utf-16-be"
-        chunk = first
+    first = True
+    for chunk in read_chunks(path):
+        if first:
+            marked = next((name for mark, name in _MARKS.items() if chunk.startswith(mark)), None)
+            if marked is not None:
+                return marked
+            if b"\0" in chunk:
+                return "utf-16-le" if chunk[1:2] == b"\0" else "utf-16-be"
+            first = False
         try:
-            while chunk:
-                decoder.decode(chunk)
-                chunk = file.read(CHUNK)
-            decoder.decode(b"", True)
+            decoder.decode(chunk)
         except UnicodeDecodeError:
             return "cp1252"
     return "utf-8"
