@@ -247,6 +247,13 @@ def test_a_claim_that_a_later_one_replaces_is_set_aside_with_its_answers(run, tm
     assert ask(tmp_path, "SELECT account_id FROM accounts ORDER BY 1") == [("Claim/kin",), ("Claim/new",)]
 
 
+def test_an_explanation_that_says_it_was_replaced_is_set_aside(run):
+    later = {"relationship": {"coding": [{"code": "replacedby"}]}, "reference": {"value": "new"}}
+    old = claim("old", resourceType="ExplanationOfBenefit", total=None, related=[later])
+    report = run(claims=[claim("c"), old])
+    assert asides(report) == {"replaced by a later claim": 1}
+
+
 def test_a_byte_order_mark_blank_lines_and_crlf_do_no_harm(run, tmp_path):
     report = run(claims=[b"\xef\xbb\xbf" + json.dumps(claim("a")).encode() + b"\r", b"", b"  \r", claim("b")])
     assert [file.records for file in report.files] == [2]

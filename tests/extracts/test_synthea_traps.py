@@ -370,6 +370,11 @@ def test_plan_years_that_follow_each_other_are_one_coverage_and_old_exports_give
     assert rows == [("new", "2025-01-01"), ("old", "2025-01-01"), ("gap", None)]
 
 
+def test_plan_years_under_their_newer_names_are_read(run, tmp_path):
+    run([claim("c")], [], payer_transitions="PATIENT,START_DATE,END_DATE,PAYER\np1,2024-01-01,2024-09-01,medi\n")
+    assert ask(tmp_path, "SELECT CAST(ended_on AS VARCHAR) FROM coverages") == [("2024-09-01",)]
+
+
 def test_a_birth_date_gives_its_year_and_a_damaged_zip_gives_nothing(run, tmp_path):
     run(
         *fill(),

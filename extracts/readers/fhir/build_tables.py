@@ -93,7 +93,8 @@ FROM (
     WHERE cover.key LIKE 'ExplanationOfBenefit/%') AS cover
 LEFT JOIN standing_coverages AS coverage ON coverage.key = cover.coverage
 WHERE cover.payer IS NOT NULL AND cover.payer NOT IN (SELECT payer_id FROM fhir_payers WHERE payer_class = 'self_pay')
-QUALIFY row_number() OVER (PARTITION BY account, cover.payer, cover.position ORDER BY cover.file, cover.source_line) = 1
+QUALIFY row_number() OVER (PARTITION BY account, cover.payer, cover.position ORDER BY cover.file, cover.source_line,
+    cover.coverage) = 1
 """
 
 _PAYERS = "SELECT payer_id, payer_name, payer_class, file, source_line, 0 AS piece FROM fhir_payers"

@@ -67,7 +67,7 @@ organizations AS (
     SELECT key, min(payer_name) AS payer_name, min(file) AS file, min(source_line) AS source_line
     FROM standing_organizations GROUP BY key),
 first AS (
-    SELECT payer, arg_min(payer_name, (file, source_line)) FILTER (payer_name IS NOT NULL) AS payer_name,
+    SELECT payer, arg_min(payer_name, (file, source_line, payer_name)) FILTER (payer_name IS NOT NULL) AS payer_name,
         min((file, source_line)) AS place
     FROM named GROUP BY payer)
 SELECT first.payer, coalesce(organizations.payer_name, first.payer_name) AS payer_name, codes.codes,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 
-from extracts.readers.fhir.elements import Node, read_list, read_object, read_word
+from extracts.readers.fhir.elements import Node, read_codes, read_list, read_object, read_word
 from extracts.readers.fhir.references import render_key
 
 STANDING_STATUS: Mapping[str, frozenset[str]] = {
@@ -18,9 +18,13 @@ STANDING_STATUS: Mapping[str, frozenset[str]] = {
 }
 """Kind -> the statuses that count (FHIR R4, value sets fm-status, explanationofbenefit-status, invoice-status)."""
 
+CLAIM_KINDS = frozenset({"Claim", "ClaimResponse", "ExplanationOfBenefit"})
 KNOWN_STATUS = frozenset({"cancelled", "draft", "entered-in-error"})
 NOT_ADJUDICATED = frozenset({"queued", "error"})
 """Outcomes of a response that hold no adjudication (FHIR R4, value set remittance-outcome)."""
+
+REPLACED_BY = "replacedby"
+"""Relationship of an answer to a later one (CARIN Blue Button guide, C4BBRelatedClaimRelationship)."""
 
 AGAIN = "the same resource again"
 OLDER = "an older version of a resource"
@@ -40,12 +44,17 @@ def find_aside(kind: str, resource: Node) -> str | None:
         return f"{kind}: status entered-in-error"
     if kind in STANDING_STATUS and status not in STANDING_STATUS[kind]:
         return f"{kind}: status {status if status in KNOWN_STATUS else 'missing or not known'}"
-    if kind in {"Claim", "ClaimResponse", "ExplanationOfBenefit"}:
-        if read_word(resource, "use") in {"preauthorization", "predetermination"}:
-            return f"{kind}: asks or answers in advance (preauthorization, predetermination)"
-        outcome = read_word(resource, "outcome")
-        if kind != "Claim" and outcome in NOT_ADJUDICATED:
-            return f"{kind}: not adjudicated (outcome {outcome})"
+    return _find_claim_aside(kind, resource) if kind in CLAIM_KINDS else None
+
+
+def _find_claim_aside(kind: str, resource: Node) -> str | None:
+    if read_word(resource, "use") in {"preauthorization", "predetermination"}:
+        return f"{kind}: asks or answers in advance (preauthorization, predetermination)"
+    if any(REPLACED_BY in read_codes(related, "relationship") for related in read_list(resource, "related")):
+        return REPLACED
+    outcome = read_word(resource, "outcome")
+    if kind != "Claim" and outcome in NOT_ADJUDICATED:
+        return f"{kind}: not adjudicated (outcome {outcome})"
     return None
 
 
