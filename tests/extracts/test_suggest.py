@@ -150,6 +150,22 @@ def test_positive_payments_are_turned_and_whose_they_are_is_asked(tmp_path):
     assert "# amount = '-dollars(\"Amount\")'" in draft
 
 
+def test_the_sign_is_told_by_the_rows_of_the_type_alone(tmp_path):
+    header = ["Account", "Post Date", "Type", "Amount"]
+    rows = [[str(n), "2026-01-05", "Charge", f"{n}.00"] for n in range(100)]
+    rows += [[str(n), "2026-01-06", "Patient Payment", f"-{n}.00"] for n in range(1, 20)]
+    rows += [[str(n), "2026-01-07", "Charity Adjustment", f"({n}.00)"] for n in range(1, 20)]
+    rows += [[str(n), "2026-01-07", "Insurance Payment", f"{n}.00"] for n in range(1, 20)]
+    draft = suggest_mapping(write(tmp_path, "ledger.csv", header, rows))
+    assert [(block["kind"], block["amount"]) for block in blocks(draft)["transactions"]] == [
+        ("'charge'", 'dollars("Amount")'),
+        ("'charity_adjustment'", 'dollars("Amount")'),
+        ("'insurance_payment'", '-dollars("Amount")'),
+        ("'patient_payment'", 'dollars("Amount")'),
+    ]
+    assert "some values are negative" not in draft
+
+
 def test_denials_with_codes_and_outcomes_give_denials_and_appeals(tmp_path):
     header = [
         "Denial ID",

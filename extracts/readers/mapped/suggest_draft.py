@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from extracts.contract import table as contract_table
 from extracts.readers.mapped.suggest_match import find_roles
-from extracts.readers.mapped.suggest_profile import Profile, read_fills, read_profiles
+from extracts.readers.mapped.suggest_profile import Profile, read_level, read_profiles
 from extracts.readers.mapped.suggest_tables import RawTable
 from extracts.readers.mapped.suggest_words import find_kind, find_outcome, find_patient_class
 from extracts.source_file import quote_name, quote_text
@@ -41,6 +41,7 @@ class Drafting:
         self.profiles = read_profiles(source)
         self.roles = find_roles(self.profiles)
         self.used: set[str] = set()
+        self.level: dict[str, Profile] = {}
 
     def run(self) -> list[Draft]:
         """Draft every kind of row that the table seems to hold."""
@@ -94,7 +95,7 @@ class Drafting:
     def put_money(self, draft: Draft, column: str, name: str, *, lowers: bool | None) -> None:
         """Map dollars with the ledger's sign: what lowers the balance is negative, whichever way it is written."""
         self.used.add(name)
-        profile = self.profiles[name]
+        profile = (self.level or self.profiles)[name]
         read = f"dollars({quote_name(name)})"
         if lowers and profile.negative < 0.5:
             draft.columns[column] = (f"-{read}", "written positive, and it lowers what is owed")
@@ -175,11 +176,11 @@ class Drafting:
         """Draft a block for each text of the type column."""
         name = self.roles["type"]
         self.used.add(name)
-        fills = read_fills(self.source, name)
         drafts = []
         for level in self.profile("type").levels:
             kind = find_kind(level)
-            amount = self._amount_of(kind, fills.get(level, {}))
+            self.level = read_level(self.source, name, level)
+            amount = self._amount_of(kind)
             if amount is None:
                 continue
             draft = self.draft_entry(kind or "charge", amount, level)
@@ -192,6 +193,7 @@ class Drafting:
             if kind == "transfer":
                 draft.questions.append("Which way does it move what is owed? A transfer is two rows that sum to zero.")
             drafts.append(draft)
+        self.level = {}
         return drafts
 
     def put_payer_of(self, draft: Draft) -> None:
@@ -206,9 +208,9 @@ class Drafting:
             sql = f"CASE WHEN {quote_name(name)} IS NULL THEN {patient} ELSE {insurance} END"
             draft.columns[column] = (sql, "guessed: a payment without a payer is the patient's")
 
-    def _amount_of(self, kind: str | None, fills: dict[str, int]) -> str | None:
+    def _amount_of(self, kind: str | None) -> str | None:
         """Choose the column of money that rows of this kind fill: first the one named after it, then the fullest."""
-        money = {name: fills.get(name, 0) for name, profile in self.profiles.items() if profile.mark is not None}
+        money = {name: profile.filled for name, profile in self.level.items() if self.profiles[name].mark is not None}
         named = {
             "charge": "charge_amount",
             "transfer": "transfer_amount",

@@ -73,7 +73,7 @@ def _read_profile(name: str, texts: list[str | None]) -> Profile:
     filled = counts.total()
     mark = next((mark for mark, dollars in _DOLLARS.items() if counts and all(map(dollars.fullmatch, counts))), None)
     formats = _find_formats(counts)
-    negative = sum(count for text, count in counts.items() if text.startswith(("-", "(")) or text.endswith("-"))
+    negative = sum(count for text, count in counts.items() if _is_negative(text))
     few = len(counts) <= MOST_LEVELS and min(counts.values(), default=0) >= FEWEST_ROWS
     return Profile(
         name=name,
@@ -88,6 +88,10 @@ def _read_profile(name: str, texts: list[str | None]) -> Profile:
         longest=max(map(len, counts), default=0),
         levels=tuple(sorted(counts)) if few and all(map(_may_be_shown, counts)) else (),
     )
+
+
+def _is_negative(text: str) -> bool:
+    return "-" in (text[:1], text[1:2], text[-1:]) or text.startswith("(")
 
 
 def _may_be_shown(text: str) -> bool:
@@ -114,15 +118,12 @@ def _is_day(text: str, mask: str) -> bool:
     return 1901 <= day.year <= 2199
 
 
-def read_fills(table: RawTable, by: str) -> dict[str, dict[str, int]]:
-    """Count, for each text of the column `by`, the rows in which each other column holds something but zero."""
+def read_level(table: RawTable, by: str, level: str) -> dict[str, Profile]:
+    """Tell what each column holds in the rows whose column `by` has this text; zeros of dollars count as nothing."""
     place = table.names.index(by)
-    fills: dict[str, dict[str, int]] = {}
-    for row in table.rows:
-        level = row[place]
-        if level is None:
-            continue
-        counts = fills.setdefault(level, dict.fromkeys(table.names, 0))
-        for name, text in zip(table.names, row, strict=True):
-            counts[name] += text is not None and text.strip("0.") != ""
-    return fills
+    rows = [row for row in table.rows if row[place] == level]
+    columns = zip(*rows, strict=True)
+    return {
+        name: _read_profile(name, [text if text is None or text.strip("0.,") else None for text in texts])
+        for name, texts in zip(table.names, columns, strict=True)
+    }
