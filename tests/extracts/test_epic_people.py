@@ -299,7 +299,8 @@ def test_agencies_hold_an_account_until_it_is_withdrawn(tmp_path: Path) -> None:
         "ARPB_TX_AGCY_HX": [{"TX_ID": "5001", **sent}, {"TX_ID": "5999", **sent}],
     }
     report = read_epic(tmp_path, tables)
-    query = "SELECT subject_type, subject_id, flag, known_on, ended_on FROM flags ORDER BY ALL"
+    query = "SELECT subject_type, subject_id, flag, known_on, ended_on FROM flags "
+    query += "WHERE flag = 'agency_placed' ORDER BY ALL"
     assert texts(ask(report, query)) == [
         ("account", "700001", "agency_placed", "2024-03-01", "2024-04-01"),
         ("account", "700001", "agency_placed", "2024-05-01", None),
@@ -332,7 +333,12 @@ def test_assistance_is_pending_until_decided_and_then_granted_or_not(tmp_path: P
         "FIN_ASST_TRACKER": [dict(zip(columns, row, strict=True)) for row in trackers],
     }
     report = read_epic(tmp_path, tables)
-    assert texts(ask(report, "SELECT subject_id, flag, known_on, ended_on FROM flags ORDER BY known_on")) == [
+    assert texts(
+        ask(
+            report,
+            "SELECT subject_id, flag, known_on, ended_on FROM flags WHERE subject_type = 'guarantor' ORDER BY known_on",
+        )
+    ) == [
         ("51", "charity_pending", "2024-02-01", "2024-02-20"),
         ("51", "charity_approved", "2024-02-20", "2024-08-20"),
         ("51", "charity_pending", "2024-09-01", "2024-09-09"),
@@ -360,3 +366,43 @@ def test_a_plan_lands_on_each_account_that_it_covers_and_a_new_one_ends_the_old(
         ("HB51-2-700002", "2024-06-01", "40.00", "30", None, None),
     ]
     assert any(notice.startswith("1 payment plan that names no account") for notice in report.notices)
+
+
+def test_guarantor_statuses_are_flags_known_on_the_ledgers_last_day(tmp_path: Path) -> None:
+    statuses = [
+        "Bankruptcy - Chapter 7",
+        "Contested Accounts",
+        "Returned Mail",
+        "VIP of the board",
+        "Deceased",
+        "Estate",
+    ]
+    rows = [
+        {"ACCOUNT_ID": "51", "LINE": str(line), "ACCOUNT_STATUS_C_NAME": status} for line, status in enumerate(statuses)
+    ]
+    report = read_epic(tmp_path, {**HOSPITAL, "ACCOUNT_STATUS": rows})
+    assert texts(ask(report, "SELECT subject_type, subject_id, flag, known_on FROM flags ORDER BY flag")) == [
+        ("guarantor", "51", "bankruptcy", "2024-01-03"),
+        ("guarantor", "51", "deceased", "2024-01-03"),
+        ("guarantor", "51", "dispute", "2024-01-03"),
+        ("guarantor", "51", "vip of the board", "2024-01-03"),
+    ]
+
+
+def test_a_feed_of_agencies_alone_does_not_pass_for_a_feed_of_all_flags(tmp_path: Path) -> None:
+    agency = [{"ACCOUNT_ID": "99", "LINE": "1", "SUBMIT_DATE": "2024-02-01", "RESOLVED_DATE": ""}]
+    tables = {
+        **HOSPITAL,
+        **professional([charge(OUTSTANDING_AMT="100", INSURANCE_AMT="100")], []),
+        "ACCT_COLL_AGENCY_HX": agency,
+    }
+    report = read_epic(tmp_path, tables)
+    query = "SELECT subject_type, subject_id, flag FROM flags WHERE flag <> 'agency_placed' ORDER BY 2"
+    assert ask(report, query) == [
+        ("account", "700001", "guarantor_status_not_exported"),
+        ("account", "80001", "guarantor_status_not_exported"),
+    ]
+    assert any(notice.startswith("2 accounts flagged guarantor_status_not_exported") for notice in report.notices)
+    plain = tmp_path / "plain"
+    plain.mkdir()
+    assert "flags" not in read_epic(plain, HOSPITAL).rows_written

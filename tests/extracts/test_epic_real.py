@@ -170,7 +170,9 @@ def test_an_account_went_to_the_agency_with_the_balance_that_epic_wrote_down(
     report: ImportReport, export: Path
 ) -> None:
     assign, withdraw = read_table(export, "HSP_ACCT_CL_AG_HIS")
-    assert ask(report, "SELECT subject_type, subject_id, flag, known_on, ended_on FROM flags") == [
+    assert ask(
+        report, "SELECT subject_type, subject_id, flag, known_on, ended_on FROM flags WHERE flag = 'agency_placed'"
+    ) == [
         (
             "account",
             assign["HSP_ACCOUNT_ID"],

@@ -84,7 +84,8 @@ def land_flags(folder: StagedFolder) -> None:
 
     Public documentation: HSP_ACCT_CL_AG_HIS (Assign, Withdraw), HSP_TRANSACTIONS (into the
     bad-debt bucket, where there is no agency history), ARPB_TX_AGCY_HX (SENT_DTTM, RETURN_DTTM),
-    ACCT_COLL_AGENCY_HX (SUBMIT_DATE, RESOLVED_DATE), FIN_ASST_TRACKER (STATUS, APPL_RECVD_DATE, DECISION_DATE, END_DATE) by its FIN_ASST_CASE.
+    ACCT_COLL_AGENCY_HX (SUBMIT_DATE, RESOLVED_DATE), FIN_ASST_TRACKER (STATUS, APPL_RECVD_DATE, DECISION_DATE,
+    END_DATE) by its FIN_ASST_CASE.
     """
     folder.connection.execute(TRACKERS)
     folder.land("flags", "HSP_ACCT_CL_AG_HIS", PLACED)

@@ -10,6 +10,7 @@ from extracts.readers.epic.accounts import land_accounts
 from extracts.readers.epic.categories import define_categories
 from extracts.readers.epic.denials import land_denials
 from extracts.readers.epic.flags import land_flags
+from extracts.readers.epic.guarantor_status import land_guarantor_status
 from extracts.readers.epic.guarantors import land_guarantors
 from extracts.readers.epic.hospital_ledger import land_hospital_ledger
 from extracts.readers.epic.payers import land_payers
@@ -73,6 +74,7 @@ def _read(landing: Landing, source: Path) -> None:
     land_denials(folder)
     land_remittances(folder)
     land_flags(folder)
+    land_guarantor_status(folder)
     land_payment_plans(folder)
     _drop_empty(landing)
 
