@@ -64,13 +64,17 @@ def sums(segments):
 def staged_sums(path):
     """The same sums, of what the reader staged."""
     found = {"CLP03": Decimal(0), "CLP04": Decimal(0), "CAS": Decimal(0), "BPR02": Decimal(0)}
-    wanted = {"paid_claims": {5: "CLP03", 6: "CLP04"}, "adjustments": {4: "CAS"}, "remittances": {6: "BPR02"}}
+    wanted = {
+        "paid_claims": {"charged": "CLP03", "paid": "CLP04"},
+        "adjustments": {"amount": "CAS"},
+        "remittances": {"total": "BPR02"},
+    }
 
     def add(name, rows):
-        for row in rows:
-            for place, total in wanted.get(name, {}).items():
+        for column, total in wanted.get(name, {}).items():
+            for text in rows[column].to_pylist():
                 try:
-                    found[total] += Decimal(row[place])
+                    found[total] += Decimal(text)
                 except InvalidOperation:
                     continue
 

@@ -165,7 +165,10 @@ def test_a_gzip_bomb_is_refused(save):
 
 def test_names_are_read_as_utf_8_or_latin_1_and_the_latter_is_said(save):
     found = []
-    sink = lambda name, rows: found.extend(row[3] for row in rows if name == "remittances")  # noqa: E731
+
+    def sink(name, rows):
+        found.extend(rows["payer_name"].to_pylist() if name == "remittances" else [])
+
     text = write_interchange().replace("SOME PLAN", "CAFÉ PLAN")
     assert not read_file(save(text.encode("utf-8")), sink).latin1
     assert read_file(save(text.encode("latin-1")), sink).latin1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -45,6 +45,12 @@ class Fields:
     def find(self, tag: str) -> Flags:
         """Say which segments have this tag, of three characters; a tag of two is followed by its separator."""
         found: Flags = self.tags == _pack(tag.encode().ljust(3, bytes([self.separator])))
+        return found
+
+    def find_any(self, tags: Iterable[str]) -> Flags:
+        """Say which segments have one of these tags."""
+        wanted = [_pack(tag.encode().ljust(3, bytes([self.separator]))) for tag in tags]
+        found: Flags = np.isin(self.tags, wanted)
         return found
 
     def find_kind(self, tag: str, kind: str) -> Flags:

@@ -126,6 +126,6 @@ def _report_provider_adjustments(landing: Landing) -> None:
     )
     if rows:
         landing.notice(
-            f"{count_of(rows, 'adjustment')} of providers' accounts (PLB), {dollars or 0:,.2f} dollars withheld in all: "
+            f"{count_of(rows, 'adjustment')} of providers' accounts (PLB), {dollars or 0:,.2f} dollars withheld: "
             "no account's, so not in the ledger"
         )

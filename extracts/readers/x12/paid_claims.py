@@ -24,13 +24,13 @@ MOST_TRIPLES = 6
 
 
 @dataclass(frozen=True, slots=True)
-class OpenedClaim:
-    """A claim by its CLP: its place in the batch, position in the file, transaction set, and number in that."""
+class ClaimSegments:
+    """A batch of segments and the claims in it: the places of their CLP in order, and segment -> claim, or -1."""
 
-    place: int
-    position: int
-    remit: int
-    ordinal: int
+    segments: Sequence[str]
+    fields: Fields
+    claims: Places
+    owners: Places
 
 
 def choose_remark(remarks: Sequence[str]) -> str:
@@ -43,26 +43,16 @@ def choose_remark(remarks: Sequence[str]) -> str:
 
 
 class PaidClaims:
-    """The claims of a batch.
+    """The claims of a batch, each whole; `positions` are those of their CLP in the file."""
 
-    Parameters
-    ----------
-    segments
-        The batch; `fields` are its elements.
-    claims
-        The claims in it, in order, each whole.
-    owners
-        Segment -> number of its claim in `claims`, or -1.
-    """
-
-    def __init__(self, segments: Sequence[str], fields: Fields, claims: Sequence[OpenedClaim], owners: Places) -> None:
-        self.segments = segments
+    def __init__(self, batch: ClaimSegments, positions: Places) -> None:
+        fields, owners = batch.fields, batch.owners
+        self.segments = batch.segments
         self.fields = fields
-        self.claims = claims
         self.owners = owners
+        self.places = batch.claims
+        self.positions = positions
         self.inside = owners >= 0
-        self.positions = np.array([claim.position for claim in claims], np.int64)
-        self.places = np.array([claim.place for claim in claims], np.int64)
         services = self.inside & fields.find("SVC")
         self.services = np.flatnonzero(services)
         before = np.cumsum(services)
@@ -71,17 +61,18 @@ class PaidClaims:
         self.number = np.where(self.inside, before - before[self.places][owners], 0)
         """Segment -> number of its service line in its claim, 0 before the first."""
 
-    def weigh(self, balances: Balances) -> None:
-        """Weigh every line and claim."""
+    def weigh(self, balances: Balances) -> Amounts:
+        """Weigh every line and claim; return what each claim was paid, in cents."""
         fields, services = self.fields, self.services
         places, amounts = self.adjustments
         lines = self.number[places] > 0
         of_line = _sum(amounts[lines], self.line[places[lines]], len(services))
-        of_claim = _sum(amounts, self.owners[places], len(self.claims))
+        of_claim = _sum(amounts, self.owners[places], len(self.places))
         differences = fields.cents(services, 2) - of_line - fields.cents(services, 3)
         balances.weigh_many("line", self.positions_of(services), differences)
-        differences = fields.cents(self.places, 3) - of_claim - fields.cents(self.places, 4)
-        balances.weigh_many("claim", self.positions, differences)
+        paid = fields.cents(self.places, 4)
+        balances.weigh_many("claim", self.positions, fields.cents(self.places, 3) - of_claim - paid)
+        return paid
 
     def positions_of(self, places: Places) -> Places:
         """Return where segments stand in the file."""
@@ -118,8 +109,8 @@ class PaidClaims:
             source_line=self.positions[self.owners[all_places]],
             service=self.number[all_places],
             group_code=fields.texts(all_places, 1),
-            carc=pa.concat_arrays(reasons).take(pa.array(order)),
-            amount=pa.concat_arrays(amounts).take(pa.array(order)),
+            carc=pa.concat_arrays(reasons).take(whole_numbers(order)),
+            amount=pa.concat_arrays(amounts).take(whole_numbers(order)),
         )
 
     def stage_services(self, component: str) -> pa.Table:
@@ -141,9 +132,9 @@ class PaidClaims:
             remarks=counts,
         )
 
-    def stage_claims(self) -> pa.Table:
+    def stage_claims(self, remits: Places, ordinals: Places) -> pa.Table:
         """Return every claim: who, how much, and what the claim says of itself."""
-        fields, own, count = self.fields, self.number == 0, len(self.claims)
+        fields, own, count = self.fields, self.number == 0, len(self.places)
         named = {tag: self.inside & own & fields.find(tag) for tag in ("MIA", "MOA")}
         remarks, counts = self.read_remarks(named["MIA"] | named["MOA"], self.owners, count)
         inpatient = np.zeros(count, np.int64)
@@ -155,8 +146,8 @@ class PaidClaims:
 
         return _table(
             source_line=self.positions,
-            remit=np.array([claim.remit for claim in self.claims], np.int64),
-            ordinal=np.array([claim.ordinal for claim in self.claims], np.int64),
+            remit=remits,
+            ordinal=ordinals,
             account=fields.texts(self.places, 1),
             status=fields.texts(self.places, 2),
             charged=fields.texts(self.places, 3),
@@ -203,5 +194,15 @@ def _sum(amounts: Amounts, owners: Places, count: int) -> Amounts:
     return np.bincount(owners, weights=amounts, minlength=count).astype(np.float64)
 
 
-def _table(**columns: object) -> pa.Table:
-    return pa.table(columns)
+def whole_numbers(numbers: Places) -> pa.Int64Array:
+    """Return numbers as an Arrow column. Handing NumPy's arrays over would import pandas, of 40 MiB."""
+    return pa.Int64Array.from_buffers(
+        pa.int64(), len(numbers), [None, pa.py_buffer(numbers.astype(np.int64).tobytes())]
+    )
+
+
+def _table(**columns: pa.Array | Places) -> pa.Table:
+    return pa.table(
+        [whole_numbers(column) if isinstance(column, np.ndarray) else column for column in columns.values()],
+        names=list(columns),
+    )

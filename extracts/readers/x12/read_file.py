@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -15,14 +15,16 @@ from extracts.readers.x12.delimiters import Delimiters
 from extracts.readers.x12.elements import pick
 from extracts.readers.x12.envelope import GROUP, INTERCHANGE, TRANSACTION, Envelope
 from extracts.readers.x12.fields import Fields, Places
-from extracts.readers.x12.paid_claims import CLAIM_TAGS
+from extracts.readers.x12.paid_claims import CLAIM_TAGS, ClaimSegments
 from extracts.readers.x12.refuse import refuse_file, refuse_segment
 from extracts.readers.x12.remittance import Handler, Remittances
-from extracts.readers.x12.segments import read_segments
+from extracts.readers.x12.segments import LONGEST_SEGMENT, read_segments, refuse_length
 from extracts.readers.x12.staged import Row, Sink, Staged
 
 ENDS = ("ISA", "GS", "ST", "LX", "PLB", "SE", "GE", "IEA")
 """What ends a claim, beside the next CLP."""
+NO_TRANSACTION, ANOTHER = 0, -1
+"""In place of a remittance's number: none is open, or a transaction of another kind is."""
 LONGEST_CLAIM = 100_000
 """Segments. An 835 allows a claim 999 service lines; a claim is in memory as a whole."""
 
@@ -116,51 +118,59 @@ class _FileReader:
     def read_batch(self, segments: list[str], delimiters: Delimiters, first: int) -> int:
         """Read a batch but for the claim that is open at its end, which is `held` for the next; return the position.
 
-        What stands inside a claim is read for all claims together, everything else segment by segment.
+        What stands inside claims is read for all of them together, everything else segment by segment.
         """
+        if not segments:
+            return first
         fields = Fields(segments, delimiters.element, delimiters.terminator)
-        common = np.zeros(len(segments), np.bool_)
-        for tag in CLAIM_TAGS:
-            common |= fields.find(tag)
-        alone = np.flatnonzero(~common)
-        cut = self.find_open_claim(fields, first)
-        self.held = segments[cut:]
-        del segments[cut:]
-        stops = alone[alone < cut].tolist()
-        owners = np.full(len(fields.starts), -1, np.int64)
-        self.remittances.start_batch(first)
-        begin = 0
-        for place, stop in zip([-1, *stops], [*stops, len(segments)], strict=True):
-            if place >= 0:
-                self.read_segment(segments[place], delimiters.element, first + place)
-                begin = place + 1
-            if self.remittances.in_claim:
-                owners[max(place, 0) : stop] = len(self.remittances.opened) - 1
-            else:
-                for inner in range(begin, stop):
-                    self.read_segment(segments[inner], delimiters.element, first + inner)
-        self.remittances.read_claims(segments, fields, owners)
-        return first + len(segments)
-
-    def find_open_claim(self, fields: Fields, first: int) -> int:
-        """Return the place from which segments wait for the next batch: the last CLP, when nothing ends its claim."""
-        claims = np.flatnonzero(fields.find("CLP"))
-        if not len(claims):
-            return len(fields.starts)
-        last = int(claims[-1])
-        ends = np.zeros(len(fields.starts), np.bool_)
-        for tag in ENDS:
-            ends |= fields.find(tag)
-        if ends[last + 1 :].any():
-            return len(fields.starts)
-        if len(fields.starts) - last > LONGEST_CLAIM:
+        if int((fields.ends - fields.starts).max()) > LONGEST_SEGMENT:
+            raise refuse_length(self.account.name, first)
+        ends, claims = fields.find_any(ENDS), fields.find("CLP")
+        places = np.arange(len(segments))
+        last_claim = np.maximum.accumulate(np.where(claims, places, -1))
+        inside = last_claim > np.maximum.accumulate(np.where(ends, places, -1))
+        cut = int(last_claim[-1]) if inside[-1] else len(segments)
+        if len(segments) - cut > LONGEST_CLAIM:
             raise refuse_segment(
                 self.account.name,
-                first + last,
+                first + cut,
                 f"a claim of over {LONGEST_CLAIM:,} segments",
                 "999 service lines a claim",
             )
-        return last
+        self.held = segments[cut:]
+        alone = np.flatnonzero(~(inside & (claims | fields.find_any(CLAIM_TAGS))))
+        remits = self.read_alone(segments, alone[alone < cut], delimiters.element, first)
+        owners = np.where(inside & (places < cut), np.cumsum(claims) - 1, -1)
+        self.read_claims(ClaimSegments(segments, fields, np.flatnonzero(claims[:cut]), owners), remits, first)
+        return first + cut
+
+    def read_alone(self, segments: list[str], alone: Places, element: str, first: int) -> list[tuple[int, int]]:
+        """Read segments one by one; return from which place on which remittance is open, OUTSIDE or ANOTHER."""
+        open_remits = [(-1, self.open_remit())]
+        for place in alone.tolist():
+            self.read_segment(segments[place], element, first + place)
+            if self.open_remit() != open_remits[-1][1]:
+                open_remits.append((place, self.open_remit()))
+        return open_remits
+
+    def open_remit(self) -> int:
+        """Return the number of the remittance that is open."""
+        if self.body is self.remittances:
+            return self.remittances.remit
+        return ANOTHER if self.envelope.depth == TRANSACTION else NO_TRANSACTION
+
+    def read_claims(self, batch: ClaimSegments, open_remits: list[tuple[int, int]], first: int) -> None:
+        """Read the claims that stand in a remittance; refuse one that stands in no transaction."""
+        since, remits = np.array(open_remits, np.int64).T
+        own = remits[np.searchsorted(since, batch.claims) - 1]
+        if (own == NO_TRANSACTION).any():
+            raise self.envelope.refuse_orphan(first + int(batch.claims[own == NO_TRANSACTION][0]))
+        paid = own != ANOTHER
+        numbers = np.where(paid, np.cumsum(paid) - 1, -1)
+        owners = np.full(len(batch.owners), -1, np.int64)
+        spans = batch.owners >= 0
+        owners[spans] = numbers[batch.owners[spans]] if len(numbers) else -1
+        self.remittances.read_claims(replace(batch, claims=batch.claims[paid], owners=owners), own[paid], first)
 
     def read_segment(self, text: str, element: str, position: int) -> None:
         """Hand a segment to who reads it."""

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import numpy as np
+
 from extracts.readers.x12.balances import Balances, read_cents
 from extracts.readers.x12.chunks import read_text
 from extracts.readers.x12.elements import pick
-from extracts.readers.x12.fields import Fields, Places
-from extracts.readers.x12.paid_claims import OpenedClaim, PaidClaims
+from extracts.readers.x12.fields import Places
+from extracts.readers.x12.paid_claims import ClaimSegments, PaidClaims
 from extracts.readers.x12.staged import Staged
 
 Handler = Callable[[list[str], int], None]
@@ -20,7 +22,8 @@ Handler = Callable[[list[str], int], None]
 class Remittances:
     """Reads the segments between ST*835 and SE, transaction after transaction.
 
-    Claims are opened here one by one, and read together at the end of a batch. `in_claim`: one is open.
+    What stands inside claims does not come here one by one: `read_claims` reads all of a batch together. A transaction
+    is weighed when the claims of the batch that ends it are read.
     """
 
     def __init__(self, staged: Staged, balances: Balances) -> None:
@@ -28,17 +31,16 @@ class Remittances:
         self.balances = balances
         self.component = ":"
         self.remit = 0
-        self.in_claim = False
-        self.opened: list[OpenedClaim] = []
-        self.first = 0
+        self.paid: dict[int, float] = {}
+        self.ended: list[tuple[int, int, float]] = []
+        self.counted = (0, 0)
         self.handlers: dict[str, Handler] = {
             "BPR": self.read_payment,
             "TRN": self.read_trace,
             "N1": self.read_party,
             "REF": self.read_reference,
             "DTM": self.read_day,
-            "LX": self.end_claim,
-            "CLP": self.start_claim,
+            "LX": self.pass_over,
             "PLB": self.read_provider_adjustment,
         }
 
@@ -52,15 +54,13 @@ class Remittances:
         self.position = position
         self.total = self.effective = self.produced = self.trace = self.company = ""
         self.payer = self.payer_name = self.payer_reference = self.payee = self.party = ""
-        self.ordinal = 0
-        self.in_claim = False
-        self.sum_paid = self.sum_provider = 0.0
+        self.sum_provider = 0.0
+        self.paid[self.remit] = 0.0
 
     def end(self) -> None:
-        """End a transaction set, at its SE, and weigh it."""
-        self.in_claim = False
+        """End a transaction set, at its SE."""
         payer = self.payer or self.payer_reference or self.company
-        self.balances.weigh("transaction", self.position, self.sum_paid - self.sum_provider - read_cents(self.total))
+        self.ended.append((self.remit, self.position, self.sum_provider + read_cents(self.total)))
         known = (self.remit, self.position, payer, self.payer_name, self.trace, self.company)
         self.staged.take("remittances", (*known, self.total, self.effective, self.produced, self.payee))
 
@@ -90,35 +90,36 @@ class Remittances:
         if pick(elements, 1) == "405":
             self.produced = pick(elements, 2)
 
-    def start_claim(self, elements: list[str], position: int) -> None:
-        """Begin a claim (CLP)."""
-        self.ordinal += 1
-        self.in_claim = True
-        self.opened.append(OpenedClaim(position - self.first, position, self.remit, self.ordinal))
-        self.sum_paid += read_cents(pick(elements, 4))
+    def pass_over(self, *_: object) -> None:
+        """Take nothing of a header number (LX)."""
 
-    def end_claim(self, *_: object) -> None:
-        """End the claim before a new header number (LX)."""
-        self.in_claim = False
+    def read_claims(self, batch: ClaimSegments, remits: Places, first: int) -> None:
+        """Read the claims of a batch, and weigh the transactions that ended in it.
 
-    def start_batch(self, first: int) -> None:
-        """Begin a batch of segments, the first of which stands at this position."""
-        self.first = first
-        self.opened = []
-
-    def read_claims(self, segments: list[str], fields: Fields, owners: Places) -> None:
-        """Read the claims opened in a batch: `owners` says which segment belongs to which, or -1."""
-        if not self.opened:
-            return
-        claims = PaidClaims(segments, fields, self.opened, owners)
-        self.staged.sink("adjustments", claims.stage_adjustments())
-        self.staged.sink("services", claims.stage_services(self.component))
-        self.staged.sink("paid_claims", claims.stage_claims())
-        claims.weigh(self.balances)
+        Parameters
+        ----------
+        remits
+            Transaction set of each claim, in order.
+        first
+            Position of the batch's first segment.
+        """
+        if len(remits):
+            within = np.arange(len(remits)) - np.searchsorted(remits, remits) + 1
+            ordinals = within + np.where(remits == self.counted[0], self.counted[1], 0)
+            self.counted = (int(remits[-1]), int(ordinals[-1]))
+            claims = PaidClaims(batch, first + batch.claims)
+            self.staged.sink("adjustments", claims.stage_adjustments())
+            self.staged.sink("services", claims.stage_services(self.component))
+            self.staged.sink("paid_claims", claims.stage_claims(remits, ordinals))
+            paid = np.bincount(remits - remits[0], weights=claims.weigh(self.balances))
+            for remit in np.unique(remits).tolist():
+                self.paid[remit] += float(paid[remit - remits[0]])
+        for remit, position, stated in self.ended:
+            self.balances.weigh("transaction", position, self.paid.pop(remit) - stated)
+        self.ended = []
 
     def read_provider_adjustment(self, elements: list[str], position: int) -> None:
         """Take up to six adjustments to the provider's account (PLB), which are no claim's."""
-        self.in_claim = False
         for ordinal, place in enumerate(range(3, len(elements), 2), start=1):
             reason, amount = elements[place], pick(elements, place + 1)
             if reason or amount:
