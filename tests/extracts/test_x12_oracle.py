@@ -228,3 +228,54 @@ def test_drawn_files_read_alike_by_us_by_a_slow_reader_and_by_pyx12(tmp_path_fac
         end = text.find("ISA", at + 3)
         theirs += read_pyx12(text[at : end if end > 0 else len(text)], folder)
     assert theirs == segments
+
+
+def test_lines_keep_their_days_remarks_and_adjustments_and_claims_their_own(tmp_path):
+    body = [
+        *(["BPR", "I", "1"], ["TRN", "1", "T1", "1999999999"], ["N1", "PR", "PLAN"], ["LX", "1"]),
+        *(
+            ["CLP", "A1", "1", "9", "8"],
+            ["CAS", "CO", "45", "1", "", "94", "2"],
+            ["NM1", "QC", "1", *[""] * 5, "MI", "M1"],
+        ),
+        *(["REF", "F8", "OLD"], ["DTM", "232", "20260101"], ["MIA", "0", "", "", "", "N1", *[""] * 14, "MA130"]),
+        *(["SVC", "HC:1", "5", "5"], ["DTM", "150", "20260102"], ["LQ", "HE", "N706"], ["LQ", "HE", "N211"]),
+        *(["SVC", "HC:2", "4", "3"], ["CAS", "PR", "", "", "", "1", "1"], ["DTM", "472", "20260103"], ["ZZZ", "1"]),
+        *(["AMT", "I", "7"], ["REF", "F8", "NO"], ["CLP", "A2", "4"], ["AMT", "I", "2.5"], ["NM1", "IL", "1"]),
+    ]
+    segments = [["ST", "835", "1"], *body, ["SE", str(len(body) + 2), "1"]]
+    path = tmp_path / "one.835"
+    isa = "ISA*00*          *00*          *ZZ*A*ZZ*B*260301*0101*^*00501*000000001*0*P*:~GS*HP*A*B*20260301*0101*1*X~"
+    text = "".join("*".join(segment) + "~" for segment in segments)
+    path.write_text(f"{isa}{text}GE*1*1~IEA*1*1~", encoding="ascii")
+    found = {}
+    read_file(path, lambda name, rows: found.setdefault(name, []).extend(rows.to_pylist()))
+    lines = [(row["procedure"], row["service_day"], row["remark"], row["remarks"]) for row in found["services"]]
+    assert lines == [("HC:1", "20260102", "N211", 2), ("HC:2", "20260103", "", 0)]
+    adjusted = [tuple(row.values()) for row in found["adjustments"]]
+    assert adjusted == [(8, 0, "CO", "45", "1"), (8, 0, "CO", "94", "2"), (8, 2, "PR", "1", "1")]
+    first, second = found["paid_claims"]
+    assert {
+        name: first[name] for name in ("source_line", "remit", "ordinal", "account", "original_claim", "patient")
+    } == {
+        "source_line": 8,
+        "remit": 1,
+        "ordinal": 1,
+        "account": "A1",
+        "original_claim": "OLD",
+        "patient": "M1",
+    }
+    assert (first["service_day"], first["inpatient"], first["remark"], first["remarks"]) == ("20260101", 1, "MA130", 2)
+    assert (first["interest"], second["interest"]) == ("", "2.5")
+    assert (second["ordinal"], second["account"], second["status"], second["paid"], second["insured"]) == (
+        2,
+        "A2",
+        "4",
+        "",
+        "",
+    )
+    assert [(row["level"], row["source_line"]) for row in found["imbalances"]] == [
+        ("claim", 8),
+        ("claim", 24),
+        ("transaction", 3),
+    ]

@@ -38,9 +38,8 @@ class Fields:
         self.first = np.searchsorted(self.separators, self.starts)
         self.elements = np.searchsorted(self.separators, self.ends) - self.first
         self.separator = ord(element)
-        heads = self.bytes[self.starts[:, None] + np.arange(6)].astype(np.int64)
-        self.tags = heads[:, 0] << 16 | heads[:, 1] << 8 | heads[:, 2]
-        self.kinds = np.where(heads[:, 3] == self.separator, heads[:, 4] << 8 | heads[:, 5], 0)
+        one, two, three = (self.bytes[self.starts + at].astype(np.int64) for at in range(3))
+        self.tags = one << 16 | two << 8 | three
 
     def find(self, tag: str) -> Flags:
         """Say which segments have this tag, of three characters; a tag of two is followed by its separator."""
@@ -54,13 +53,14 @@ class Fields:
         return found
 
     def find_kind(self, tag: str, kind: str) -> Flags:
-        """Say which segments have this tag of three characters, and first element of one or two."""
+        """Say which segments have this tag and first element."""
         places = np.flatnonzero(self.find(tag))
-        wanted = kind.encode().ljust(2, bytes([self.separator]))
-        places = places[self.kinds[places] == (wanted[0] << 8 | wanted[1])]
         begin, end = self.span(places, 1)
+        alike = end - begin == len(kind)
+        for at, letter in enumerate(kind.encode()):
+            alike &= self.bytes[begin + at] == letter
         found = np.zeros(len(self.starts), np.bool_)
-        found[places[end - begin == len(kind)]] = True
+        found[places[alike]] = True
         return found
 
     def span(self, places: Places, number: int) -> tuple[Places, Places]:
