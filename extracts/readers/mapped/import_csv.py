@@ -88,6 +88,11 @@ class _Mapped:
         for name, lookup in lookups.items():
             sheet = self.staged[looked_up[name], lookup.sheet, lookup.header_row]
             self.tables[name] = stage_lookup(self.landing, lookup, sheet.source)
+            if sheet.faulty:
+                self.landing.notice(
+                    f"{lookup.title}: columns {', '.join(sheet.faulty)} of {sheet.source.name} have cells that cannot "
+                    "be read; they tell nothing"
+                )
         for name in MAPPABLE:
             self.run_table(name, [(block, found) for block, found in matches if block.table == name])
         self.account({(looked_up[name], lookup.sheet, lookup.header_row) for name, lookup in lookups.items()})

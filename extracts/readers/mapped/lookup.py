@@ -101,9 +101,12 @@ def join_lookup(landing: Landing, source: SourceTable, relation: str, lookup: Lo
     name, key = quote_name(lookup.name), quote_name(f"{lookup.name} key")
     by = quote_name(lookup.by) if lookup.by in source.names else f"({lookup.by}\n)"
     joined = f"{relation}_{lookup.name}"
+    # The looked-up row needs an alias that is no column: a table of payers may well have a column payer.
+    found = quote_name(f"{lookup.name} found")
     query = (
-        f"SELECT rows.*, {name} FROM (SELECT *, TRY(CAST({by} AS VARCHAR)) AS {key} FROM {quote_name(relation)}) AS "
-        f"rows LEFT JOIN {quote_name(table)} AS {name} ON {name}.{quote_name(lookup.key)} = rows.{key}"
+        f"SELECT rows.*, {found} AS {name} FROM (SELECT *, TRY(CAST({by} AS VARCHAR)) AS {key} "
+        f"FROM {quote_name(relation)}) AS rows "
+        f"LEFT JOIN {quote_name(table)} AS {found} ON {found}.{quote_name(lookup.key)} = rows.{key}"
     )
     try:
         landing.connection.execute(f"CREATE TABLE {quote_name(joined)} AS {query} ORDER BY {LINE}")
