@@ -113,13 +113,14 @@ def land_hospital_ledger(folder: StagedFolder) -> None:
     folder.set_aside("HSP_TRANSACTIONS", WITHIN, "SELECT source_line FROM hospital_system WHERE moves = 'within'")
     folder.land("transactions", "HSP_TRANSACTIONS", ROWS)
     folder.look_up("HSP_BUCKET", "HSP_BKT_ADJ_TXS", "HSP_BKT_PAYMENT", "HSP_BKT_INV_NUM")
+    alone = folder.count("FROM hospital_system WHERE moves = 'alone'")
     folder.notice_count(
-        folder.count("FROM hospital_system WHERE moves = 'alone'"),
+        alone,
         "system adjustment",
         "without its other half in HSP_TRANSACTIONS, taken as adjustments of the balance",
     )
     folder.notice_count(
-        folder.count("FROM transactions WHERE kind = 'other_adjustment'") if folder.has("HSP_TRANSACTIONS") else 0,
+        folder.count("FROM transactions WHERE kind = 'other_adjustment'") - alone,
         "hospital adjustment",
         "of a category that payrank does not know, taken as other_adjustment",
     )

@@ -102,7 +102,7 @@ def _infer_sign(folder: StagedFolder) -> str:
             "AND DEBIT_CREDIT_FLAG_NAME IS DISTINCT FROM '-1'"
         ),
         "professional credit",
-        "that DEBIT_CREDIT_FLAG does not call one: the sign is that of AMOUNT, which ties out",
+        "that DEBIT_CREDIT_FLAG does not call one: amounts are signed as they tie out to what is outstanding",
     )
     if by_type >= as_stated:
         return "money(AMOUNT)"
