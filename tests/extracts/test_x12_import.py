@@ -203,6 +203,19 @@ def test_imbalances_are_reported_by_level_and_loaded_as_stated(land):
     assert query("SELECT amount FROM transactions WHERE kind = 'insurance_payment'") == [(Decimal(-100),)]
 
 
+def test_each_imbalance_is_listed_by_file_level_and_segment_for_its_owner_alone(land, tmp_path):
+    land([remittance(claim(paid="ten"), claim("A2", rest=["CAS*CO*45*50"]), *[claim(f"B{n}") for n in range(150)])])
+    path = tmp_path / "out" / "import_balances.csv"
+    lines = path.read_text("utf-8").splitlines()
+    assert lines[:4] == [
+        "file,level,segment,fault",
+        "0.835,transaction,3,unreadable",
+        "0.835,claim,9,unreadable",
+        "0.835,claim,14,off",
+    ]
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
 def test_interest_is_owed_and_paid_and_nets_to_nothing(land):
     _, query = land([remittance(claim(rest=["CAS*CO*45*50", "AMT*I*2.5"]))])
     assert query("SELECT CAST(sum(amount) AS VARCHAR) FROM transactions WHERE kind = 'interest'") == [("2.50",)]

@@ -52,10 +52,10 @@ class Balance:
 
 @dataclass(slots=True)
 class Balances:
-    """A file's balances by level, and the segment of each one that does not keep: (level, position)."""
+    """A file's balances by level, and each one that does not keep: level, position of its segment, off or unreadable."""
 
     levels: dict[str, Balance] = field(default_factory=lambda: {level: Balance() for level in LEVELS})
-    found: list[tuple[str, int]] = field(default_factory=list)
+    found: list[tuple[str, int, str]] = field(default_factory=list)
 
     def weigh(self, level: str, position: int, difference: float) -> None:
         """Note one balance by what is left over, in cents; NaN: it cannot be told."""
@@ -67,7 +67,7 @@ class Balances:
             balance.unreadable += 1
         else:
             balance.off += 1
-        self.found.append((level, position))
+        self.found.append((level, position, "unreadable" if math.isnan(difference) else "off"))
 
     def weigh_many(self, level: str, positions: npt.NDArray[np.int64], differences: npt.NDArray[np.float64]) -> None:
         """Note many balances at once."""
@@ -77,7 +77,8 @@ class Balances:
         balance.checked += len(differences)
         balance.off += int(off.sum())
         balance.unreadable += int(unreadable.sum())
-        self.found += [(level, position) for position in positions[off | unreadable].tolist()]
+        for flags, fault in ((off, "off"), (unreadable, "unreadable")):
+            self.found += [(level, position, fault) for position in positions[flags].tolist()]
 
     def describe(self, name: str) -> list[str]:
         """Say which balances do not keep: level and counts.

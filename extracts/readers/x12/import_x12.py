@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import tempfile
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,6 +20,7 @@ from extracts.readers.x12.read_file import FileAccount
 from extracts.readers.x12.remittance_rows import make_remittance_rows, prepare_remittances
 from extracts.readers.x12.reversals import match_reversals
 from extracts.readers.x12.stage_files import stage_files
+from extracts.readers.x12.write_balances import IMPORT_BALANCES, write_balances
 from extracts.wording import count_of
 
 TABLES = ("accounts", "coverages", "payers", "transactions", "denials")
@@ -32,7 +35,8 @@ def import_x12(source: Path, out: Path) -> ImportReport:
     """Import a file, or a folder with its subfolders, of 835 remittances and 837 claims into a new extract folder.
 
     A record is a claim (CLP, CLM) or an adjustment of the provider's account (PLB); its line is the position of its
-    segment in the file, from 1 with the first ISA. Balances that do not keep are reported and loaded as stated.
+    segment in the file, from 1 with the first ISA. Balances that do not keep are reported and loaded as stated; each is
+    listed in `import_balances.csv` by file, level and segment.
 
     Parameters
     ----------
@@ -48,10 +52,14 @@ def import_x12(source: Path, out: Path) -> ImportReport:
     ExtractRefused
         When a file is refused (by its name, segment and rule), or over 1% of a table's rows is quarantined.
     """
-    return run_import(out, lambda landing: _read(landing, source), source_system="x12", as_of=AS_OF)
+    with tempfile.TemporaryDirectory(prefix="payrank-") as folder:
+        balances = Path(folder) / IMPORT_BALANCES
+        report = run_import(out, lambda landing: _read(landing, source, balances), source_system="x12", as_of=AS_OF)
+        shutil.move(balances, out / IMPORT_BALANCES)
+    return report
 
 
-def _read(landing: Landing, source: Path) -> None:
+def _read(landing: Landing, source: Path, balances: Path) -> None:
     staged = stage_files(landing, source)
     connection = landing.connection
     prepare_remittances(connection)
@@ -61,6 +69,7 @@ def _read(landing: Landing, source: Path) -> None:
     make_account_rows(connection, render_payer_class("filing"))
     for file, _ in staged:
         _land(landing, file)
+    write_balances(landing, balances)
     _report(landing, [account for _, account in staged])
     if reversals:
         landing.notice(

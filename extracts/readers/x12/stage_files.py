@@ -18,6 +18,10 @@ SUFFIXES = (".835", ".837", ".837i", ".837p", ".edi", ".txt", ".dat", ".x12")
 """Names of X12 files, also followed by .gz; any file may be given by its own name."""
 
 
+MOST_ROWS = 60_000
+"""Rows of a staged table that are held before DuckDB gets them: some 10 MiB."""
+
+
 def find_files(source: Path) -> list[Path]:
     """Find the X12 files of a folder and its subfolders, sorted by path; a file is given as it is.
 
@@ -65,7 +69,9 @@ def stage_files(landing: Landing, source: Path) -> list[tuple[SourceTable, FileA
             first = seen[sha256]
             landing.add_source(name, sha256, first.relation, same_as=first.name)
             continue
-        account = read_file(path, _Inserts(connection, number), name)
+        inserts = _Inserts(connection, number)
+        account = read_file(path, inserts, name)
+        inserts.close()
         relation = f"x12_source_{number}"
         connection.execute(f"CREATE VIEW {relation} AS {_render_records(number)}")
         seen[sha256] = landing.add_source(name, sha256, relation)
@@ -74,16 +80,31 @@ def stage_files(landing: Landing, source: Path) -> list[tuple[SourceTable, FileA
 
 
 class _Inserts:
-    """A sink that appends rows to the staged tables of one file."""
+    """A sink that appends rows to the staged tables of one file, many at a time: DuckDB is slow at small batches."""
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, number: int) -> None:
         self.connection = connection
         self.number = number
+        self.held: dict[str, list[pa.Table]] = {}
 
     def __call__(self, name: str, rows: pa.Table) -> None:
-        self.connection.register("x12_batch", rows)
+        held = self.held.setdefault(name, [])
+        held.append(rows)
+        if sum(table.num_rows for table in held) > MOST_ROWS:
+            self.insert(name)
+
+    def close(self) -> None:
+        """Append what is held."""
+        for name, held in self.held.items():
+            if held:
+                self.insert(name)
+
+    def insert(self, name: str) -> None:
+        """Append what is held of one table."""
+        self.connection.register("x12_batch", pa.concat_tables(self.held[name]))
         self.connection.execute(f"INSERT INTO x12_{name} SELECT {self.number}, * FROM x12_batch")
         self.connection.unregister("x12_batch")
+        self.held[name] = []
 
 
 def _render_records(number: int) -> str:

@@ -30,7 +30,7 @@ COLUMNS: dict[str, str] = {
     "emergency:int",
     "charge_lines": "source_line:int service:int procedure:str amount:str service_day:str",
     "other_coverages": "source_line:int ordinal:int priority:str filing:str payer:str payer_name:str",
-    "imbalances": "level:str source_line:int",
+    "imbalances": "level:str source_line:int fault:str",
 }
 """Staged table -> its columns, each `name:int` or `name:str`. `source_line` is the position of a record's segment."""
 
@@ -39,7 +39,7 @@ def split_columns(name: str) -> list[tuple[str, str]]:
     """Return the columns of a staged table, each with its kind.
 
     >>> split_columns("imbalances")
-    [('level', 'str'), ('source_line', 'int')]
+    [('level', 'str'), ('source_line', 'int'), ('fault', 'str')]
     """
     return [(column, kind) for column, _, kind in (part.partition(":") for part in COLUMNS[name].split())]
 
