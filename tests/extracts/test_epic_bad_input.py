@@ -17,12 +17,6 @@ MANY = 250
 """Records enough for one broken one to be under the 1% that quarantine may carry."""
 
 
-def many_charges(**broken: str) -> list[dict[str, str]]:
-    """Settled charges, one a visit; the last is broken as told."""
-    entries = [charge(f"{5000 + number}", HOSP_ACCT_ID=f"{80000 + number}") for number in range(MANY)]
-    return [*entries[:-1], {**entries[-1], **broken}]
-
-
 def settle(count: int) -> tuple[list[dict[str, str]], list[dict[str, str]]]:
     """Give one payment for each of so many charges, with its match."""
     paid = [credit(f"{6000 + number}", "-100") for number in range(count)]
@@ -50,38 +44,38 @@ def assert_nothing_shown(report: ImportReport, *values: str) -> None:
     assert not any(value in shown for value in values)
 
 
-@pytest.mark.parametrize(
-    ("broken", "column", "rule"),
-    [
-        ({"POST_DATE": "2024-02-30 00:00:00"}, "posted_on", "date"),
-        ({"POST_DATE": "2024-01-03 14:05:00"}, "posted_on", "date"),
-        ({"POST_DATE": ""}, "posted_on", "required"),
-        ({"AMOUNT": "12.345"}, "amount", "money"),
-        ({"AMOUNT": "$100.00"}, "amount", "money"),
-        ({"AMOUNT": ""}, "amount", "required"),
-        ({"VOID_DATE": "soon"}, "effective_on", "date"),
-        ({"TX_TYPE_C_NAME": "Something else"}, "kind", "level"),
-    ],
+BROKEN_CHARGES: tuple[tuple[dict[str, str], str, str], ...] = (
+    ({"POST_DATE": "2024-02-30 00:00:00"}, "posted_on", "date"),
+    ({"POST_DATE": "2024-01-03 14:05:00"}, "posted_on", "date"),
+    ({"POST_DATE": ""}, "posted_on", "required"),
+    ({"AMOUNT": "12.345"}, "amount", "money"),
+    ({"AMOUNT": "$100.00"}, "amount", "money"),
+    ({"AMOUNT": ""}, "amount", "required"),
+    ({"VOID_DATE": "soon"}, "effective_on", "date"),
+    ({"TX_TYPE_C_NAME": "Something else"}, "kind", "level"),
 )
-def test_a_broken_charge_is_quarantined_with_all_that_hangs_on_it(
-    tmp_path: Path, broken: dict[str, str], column: str, rule: str
-) -> None:
-    paid, matches = settle(MANY)
-    last = f"{5000 + MANY - 1}"
-    actions = [action(last, "1", ("100", "100"), ("100", "90"), "2024-02-01")]
-    tables = professional([*many_charges(**broken), *paid], matches, ARPB_TX_ACTIONS=actions)
-    report = read_epic(tmp_path, tables)
-    assert quarantined(report) == [("ARPB_TRANSACTIONS.tsv", column, rule, MANY + 1)]
-    fates = {file.name: file for file in report.files}
-    assert fates["ARPB_TRANSACTIONS.tsv"].quarantined == 1
-    assert fates["ARPB_TX_MATCH_HX.tsv"].set_aside == {"its transaction is in quarantine": 1}
-    assert fates["ARPB_TX_ACTIONS.tsv"].set_aside == {"its transaction is in quarantine": 1}
-    # The payment is no longer on the visit: it stands undistributed where it was posted, and that does not tie.
-    assert texts(ask(report, "SELECT account_id, amount FROM transactions WHERE account_id = '70000'")) == [
-        ("70000", "-100.00")
+
+
+def test_broken_charges_are_quarantined_with_all_that_hangs_on_them(tmp_path: Path) -> None:
+    many = 500
+    charges = [charge(f"{5000 + number}", HOSP_ACCT_ID=f"{80000 + number}") for number in range(many)]
+    for entry, (broken, _, _) in zip(charges, BROKEN_CHARGES, strict=False):
+        entry.update(broken)
+    paid, matches = settle(many)
+    actions = [action("5000", "1", ("100", "100"), ("100", "90"), "2024-02-01")]
+    report = read_epic(tmp_path, professional([*charges, *paid], matches, ARPB_TX_ACTIONS=actions))
+    assert sorted(quarantined(report), key=lambda row: row[3]) == [
+        ("ARPB_TRANSACTIONS.tsv", column, rule, line) for line, (_, column, rule) in enumerate(BROKEN_CHARGES, start=2)
     ]
+    fates = {file.name: file for file in report.files}
+    assert fates["ARPB_TRANSACTIONS.tsv"].quarantined == len(BROKEN_CHARGES)
+    assert fates["ARPB_TX_MATCH_HX.tsv"].set_aside == {"its transaction is in quarantine": len(BROKEN_CHARGES)}
+    assert fates["ARPB_TX_ACTIONS.tsv"].set_aside == {"its transaction is in quarantine": 1}
+    # Their payments left the visits: they stand undistributed where they were posted, and that does not tie.
+    query = "SELECT account_id, count(*), sum(amount) FROM transactions WHERE account_id = '70000' GROUP BY 1"
+    assert texts(ask(report, query)) == [("70000", "8", "-800.00")]
     assert "70000" in untied(report)
-    assert_nothing_shown(report, last, "12.345", "14:05", "Something else", "soon")
+    assert_nothing_shown(report, "5000", "12.345", "14:05", "Something else", "soon")
 
 
 def test_over_one_percent_broken_refuses_by_file_line_column_and_rule(tmp_path: Path) -> None:
@@ -103,23 +97,25 @@ def test_a_broken_hospital_entry_is_quarantined_and_its_account_listed(tmp_path:
     assert_nothing_shown(report, "700041", "2024-13")
 
 
-@pytest.mark.parametrize(
-    ("broken", "column", "rule"),
-    [
-        ({"MTCH_TX_HX_AMT": "12.345"}, "amount", "money"),
-        ({"MTCH_TX_HX_INS_AMT": "1,00"}, "amount", "money"),
-        ({"MTCH_TX_HX_DT": "2024-02-31"}, "posted_on", "date"),
-        ({"MTCH_TX_HX_UN_DT": "later"}, "effective_on", "date"),
-    ],
+BROKEN_MATCHES: tuple[tuple[dict[str, str], str, str], ...] = (
+    ({"MTCH_TX_HX_AMT": "12.345"}, "amount", "money"),
+    ({"MTCH_TX_HX_INS_AMT": "1,00"}, "amount", "money"),
+    ({"MTCH_TX_HX_DT": "2024-02-31"}, "posted_on", "date"),
+    ({"MTCH_TX_HX_UN_DT": "later"}, "effective_on", "date"),
 )
-def test_a_broken_match_is_quarantined_and_its_credit_stays_undistributed(
-    tmp_path: Path, broken: dict[str, str], column: str, rule: str
-) -> None:
-    paid, matches = settle(MANY)
-    matches[-1].update(broken)
-    report = read_epic(tmp_path, professional([*many_charges(), *paid], matches))
-    assert quarantined(report) == [("ARPB_TX_MATCH_HX.tsv", column, rule, MANY + 1)]
-    assert untied(report) == {f"{80000 + MANY - 1}", "70000"}
+
+
+def test_broken_matches_are_quarantined_and_their_credits_stay_undistributed(tmp_path: Path) -> None:
+    many = 401
+    paid, matches = settle(many)
+    for entry, (broken, _, _) in zip(matches, BROKEN_MATCHES, strict=False):
+        entry.update(broken)
+    charges = [charge(f"{5000 + number}", HOSP_ACCT_ID=f"{80000 + number}") for number in range(many)]
+    report = read_epic(tmp_path, professional([*charges, *paid], matches))
+    assert sorted(quarantined(report), key=lambda row: row[3]) == [
+        ("ARPB_TX_MATCH_HX.tsv", column, rule, line) for line, (_, column, rule) in enumerate(BROKEN_MATCHES, start=2)
+    ]
+    assert untied(report) == {"80000", "80001", "80002", "80003", "70000"}
 
 
 def test_a_broken_action_is_quarantined_and_moves_nothing(tmp_path: Path) -> None:
@@ -129,7 +125,7 @@ def test_a_broken_action_is_quarantined_and_moves_nothing(tmp_path: Path) -> Non
         actions = [*good[:-1], {**good[-1], column: broken}]
         folder = tmp_path / column
         folder.mkdir()
-        entries = [{**row, **owed} for row in many_charges()]
+        entries = [charge(f"{5000 + n}", HOSP_ACCT_ID=f"{80000 + n}", **owed) for n in range(MANY)]
         report = read_epic(folder, professional(entries, [], ARPB_TX_ACTIONS=actions))
         ((file, _, _, line),) = quarantined(report)
         assert (file, line) == ("ARPB_TX_ACTIONS.tsv", MANY + 1)

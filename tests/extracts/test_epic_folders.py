@@ -79,10 +79,7 @@ def texts(rows: Iterable[Sequence[object]]) -> list[tuple[str | None, ...]]:
     return [tuple(None if value is None else str(value) for value in row) for row in rows]
 
 
-@pytest.mark.parametrize(
-    ("delimiter", "suffix"),
-    [("\t", ".tsv"), (",", ".csv"), ("|", ".txt"), (",", ".csv.gz"), ("\t", ".TSV"), (",", ".tsv")],
-)
+@pytest.mark.parametrize(("delimiter", "suffix"), [("|", ".txt"), (",", ".csv.gz"), ("\t", ".TSV"), (",", ".tsv")])
 def test_the_header_tells_what_parts_the_fields(tmp_path: Path, delimiter: str, suffix: str) -> None:
     folder = write_tables(tmp_path / "epic", HOSPITAL, delimiter=delimiter, suffix=suffix)
     report = import_epic(folder, tmp_path / "extract")
