@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import gzip
 import tracemalloc
+from contextlib import suppress
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from extracts.errors import ExtractRefused
 from extracts.readers.x12.chunks import CHUNK, Chunks
@@ -186,3 +189,24 @@ def test_memory_does_not_grow_with_the_file(tmp_path):
         tracemalloc.stop()
     assert peaks[1] < 1.5 * peaks[0]
     assert peaks[1] < 32 << 20
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    changes=st.lists(
+        st.tuples(
+            st.integers(0, 1200),
+            st.integers(0, 6),
+            st.sampled_from(["", "~", "*", ":", "CLP*", "IEA*", "\n", "é", "ISA"]),
+        ),
+        min_size=1,
+        max_size=4,
+    )
+)
+def test_whatever_is_cut_out_or_put_in_a_file_is_read_or_refused(save, changes):
+    text = write_interchange() + write_interchange("|", ">", "!", "'", control="000000002")
+    for at, length, put in changes:
+        text = text[:at] + put + text[at + length :]
+    with suppress(ExtractRefused):
+        account = read_file(save(text))
+        assert account.transactions["835"] + account.transactions["837"] >= 1

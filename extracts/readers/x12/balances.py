@@ -52,7 +52,7 @@ class Balance:
 
 @dataclass(slots=True)
 class Balances:
-    """A file's balances by level, and each one that does not keep: level, position of its segment, off or unreadable."""
+    """A file's balances by level, and each that does not keep: level, position of its segment, off or unreadable."""
 
     levels: dict[str, Balance] = field(default_factory=lambda: {level: Balance() for level in LEVELS})
     found: list[tuple[str, int, str]] = field(default_factory=list)

@@ -135,5 +135,5 @@ def prepare_remittances(connection: duckdb.DuckDBPyConnection) -> None:
 
 def make_remittance_rows(connection: duckdb.DuckDBPyConnection) -> None:
     """Make the tables `x12_transactions` and `x12_denials`; `x12_reversed` must be there."""
-    for statement in (LEDGER, TRANSACTIONS, DENIALS):
+    for statement in (LEDGER, TRANSACTIONS, "DROP TABLE x12_ledger", DENIALS, "DROP TABLE x12_adjustment"):
         connection.execute(statement)
