@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from extracts.errors import ExtractRefused
@@ -11,10 +10,11 @@ from extracts.readers.fhir.build_tables import build_tables
 from extracts.readers.fhir.choose_versions import choose_versions
 from extracts.readers.fhir.describe import describe
 from extracts.readers.fhir.gather import Gatherer
+from extracts.readers.fhir.parse_resource import RULES
 from extracts.readers.fhir.resolve_payers import resolve_payers
 from extracts.readers.fhir.standing import NO_CLAIM, NOT_OPENED
 from extracts.readers.landing import Landing
-from extracts.readers.report import BrokenRow, ImportReport
+from extracts.readers.report import ImportReport
 from extracts.readers.run_import import run_import
 from extracts.readers.source_table import SourceTable
 from extracts.source_file import digest_file
@@ -57,6 +57,7 @@ def import_fhir(source: Path, out: Path) -> ImportReport:
     paths, ignored = find_files(source)
 
     def read(landing: Landing) -> None:
+        landing.allow(RULES)
         digests = _gather(landing, paths)
         choose_versions(landing.connection)
         unknown_payers = resolve_payers(landing.connection)
@@ -66,7 +67,6 @@ def import_fhir(source: Path, out: Path) -> ImportReport:
             for added in sources:
                 _land(landing, table, added)
         for added in sources:
-            _name_broken(landing, added)
             _set_aside(landing, added)
             landing.look_up(added)
         describe(landing, unknown_payers)
@@ -120,7 +120,7 @@ def _add_sources(landing: Landing, paths: Sequence[Path], digests: Sequence[str]
             f"SELECT source_line, rule {records} AND rule IS NOT NULL ORDER BY source_line"
         ).fetchall()
         same_as = paths[first].name if first != number else None
-        sources.append(landing.add_source(path.name, digest, f"fhir_source_{number}", broken, same_as))
+        sources.append(landing.add_source(path.name, digest, f"fhir_source_{number}", broken, same_as, mixed=True))
     return sources
 
 
@@ -128,17 +128,7 @@ def _land(landing: Landing, table: str, source: SourceTable) -> None:
     """Land a table's rows of one file; a file that has none of them is not mentioned."""
     rows = f"FROM rows_{table} WHERE file = {source.number}"
     if landing.connection.execute(f"SELECT 1 {rows} LIMIT 1").fetchall():
-        resources = replace(source, broken=())  # of a line that is none, nobody knows which table it was meant for
-        landing.land(table, resources, f"SELECT * EXCLUDE (file, piece) {rows} ORDER BY source_line, piece")
-
-
-def _name_broken(landing: Landing, source: SourceTable) -> None:
-    """Name what was no resource once, under its file: at most 1% of a file's lines may be such.
-
-    Of a file that gave no row at all the landing names it itself.
-    """
-    if any(block.file == source.name for block in landing.blocks):
-        landing.broken += [BrokenRow(source.name, None, None, rule, source.name, line) for line, rule in source.broken]
+        landing.land(table, source, f"SELECT * EXCLUDE (file, piece) {rows} ORDER BY source_line, piece")
 
 
 def _set_aside(landing: Landing, source: SourceTable) -> None:
