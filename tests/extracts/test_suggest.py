@@ -99,6 +99,19 @@ def test_no_value_of_a_row_is_in_a_draft_but_levels_that_many_rows_share(tmp_pat
     assert "[[transactions]]" not in re.sub("(?m)^#.*", "", draft)
 
 
+def test_levels_that_say_no_kind_are_asked_for_and_not_shown(tmp_path):
+    header = ["Account", "Post Date", "Category", "Amount"]
+    rows = [[str(n), "2026-01-05", ("Charge", "Adjustment", "Ada Lovelace")[n % 3], f"{n}.00"] for n in range(60)]
+    draft = suggest_mapping(write(tmp_path, "ledger.csv", header, rows))
+    assert [block["kind"] for block in blocks(draft)["transactions"]] == ["'other_adjustment'", "'charge'"]
+    assert "Category has 1 more values, in words that say no kind" in draft
+    assert "Lovelace" not in draft
+    names = [[*row[:2], ("Ada Lovelace", "Grace Hopper")[n % 2], row[3]] for n, row in enumerate(rows)]
+    draft = suggest_mapping(write(tmp_path, "ledger.csv", header, names))
+    assert not re.search("Lovelace|Hopper", draft)
+    assert "transactions" not in tomllib.loads(draft)
+
+
 @pytest.mark.parametrize(
     ("days", "expected"),
     [
@@ -259,6 +272,20 @@ def test_a_source_without_tables_is_wrong_usage(tmp_path):
         suggest_mapping(tmp_path)
     with pytest.raises(WrongUsage, match="no such file or folder"):
         suggest_mapping(tmp_path / "none.csv")
+
+
+def test_names_with_line_ends_and_quotes_are_written_as_valid_toml(tmp_path):
+    header = '"Acct ""No""",\'Guar\',"Open\nDate","\nOld\tNotes","Adm\r\nDt"\n'
+    rows = "".join(f"{n},G{n},2026-01-05,x,2026-01-{n % 28 + 1}\n" for n in range(30))
+    (tmp_path / "odd.csv").write_bytes((header + rows).encode())
+    draft = suggest_mapping(tmp_path / "odd.csv")
+    (accounts,) = blocks(draft)["accounts"]
+    assert (accounts["account_id"], accounts["opened_on"]) == ('Acct "No"', "Open\nDate")
+    assert "not used: Old Notes, Adm Dt" in draft
+    (tmp_path / "mapping.toml").write_text(draft)
+    assert import_csv(tmp_path / "odd.csv", tmp_path / "out", tmp_path / "mapping.toml").rows_written == {
+        "accounts": 30
+    }
 
 
 def test_the_same_source_gives_the_same_draft(tmp_path):

@@ -86,10 +86,10 @@ def _render(draft: Draft, *, several: bool) -> str:
         lines.append(f"header_row = {table.header_row}    # titles stand above it")
     if draft.where is not None:
         lines.append(f"where = {_text(draft.where)}")
-    lines += [f"{name} = {_text(sql)}    # {why}" for name, (sql, why) in draft.columns.items()]
-    unsure = [f"{name} = {_text(sql)}    # ? {why}" for name, (sql, why) in draft.options.items()]
+    lines += [f"{name} = {_text(sql)}    # {_one_line(why)}" for name, (sql, why) in draft.columns.items()]
+    unsure = [f"{name} = {_text(sql)}    # ? {_one_line(why)}" for name, (sql, why) in draft.options.items()]
     missing = [name for name in draft.missing if name not in draft.options]
-    questions = [f"# ? {question}" for question in dict.fromkeys(draft.questions)]
+    questions = [f"# ? {_one_line(question)}" for question in dict.fromkeys(draft.questions)]
     questions += [f"# ? {name}: nothing was found for it, and it is required." for name in missing]
     commented = [*lines, *unsure] if draft.missing else unsure
     body = [] if draft.missing else lines
@@ -101,10 +101,10 @@ def _render_rest(drafting: Drafting) -> str:
     """List the columns that nothing was made of, and those that are called a day and are none."""
     source = drafting.source
     rest = [name for name in source.names if name not in drafting.used]
-    lines = [f"# {source.title}, not used: {', '.join(rest)}"] if rest else []
+    lines = [f"# {source.title}, not used: {', '.join(map(_one_line, rest))}"] if rest else []
     lines += [
-        f"# ? {source.title}: {name} is called a day, and its values fit no one format of days. Mixed formats are not "
-        "guessed: declare one by day(column, 'm/d/y'), and what does not fit is quarantined."
+        f"# ? {source.title}: {_one_line(name)} is called a day, and its values fit no one format of days. Mixed formats "
+        "are not guessed: declare one by day(column, 'm/d/y'), and what does not fit is quarantined."
         for name in find_undated(drafting.profiles)
         if name not in drafting.used
     ]
@@ -116,9 +116,14 @@ def _told(table: RawTable) -> str:
     return f"{rows} read" if table.whole else f"the first {MOST_ROWS:,} rows read"
 
 
+def _one_line(text: str) -> str:
+    """Write a text for a comment: a header of a workbook may well have line ends in it."""
+    return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
+
+
 def _text(text: str) -> str:
     """Write a text for TOML, in the plainest quotes that hold it."""
-    if "\n" in text and "'''" not in text:
+    if "\n" in text.strip("\n") and "'''" not in text and text.replace("\n", "").isprintable():
         return f"'''{text}'''"
     if "'" not in text and '"' in text and text.isprintable():
         return f"'{text}'"

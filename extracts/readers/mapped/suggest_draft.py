@@ -141,7 +141,7 @@ class Drafting:
         drafts = []
         if "guarantor" in self.roles and "opened" in self.roles and "type" not in self.roles:
             drafts.append(self.draft_accounts())
-        if "type" in self.roles and self.profile("type").levels:
+        if self.known_levels():
             return [*drafts, *self.draft_typed()]
         if "charge_amount" in self.roles or "amount" in self.roles:
             drafts.append(self.draft_entry("charge", self.roles.get("charge_amount", self.roles.get("amount", ""))))
@@ -172,28 +172,38 @@ class Drafting:
             return
         draft.columns.pop("kind", None)
 
+    def known_levels(self) -> list[str]:
+        """Return the levels of the type column that are worded as kinds of transactions, where most of them are.
+
+        Levels in other words are never shown: a column called a category may hold names.
+        """
+        levels = self.profile("type").levels if "type" in self.roles else ()
+        known = [level for level in levels if find_kind(level) is not None]
+        return known if 2 * len(known) >= len(levels) else []
+
     def draft_typed(self) -> list[Draft]:
         """Draft a block for each text of the type column."""
         name = self.roles["type"]
         self.used.add(name)
         drafts = []
-        for level in self.profile("type").levels:
-            kind = find_kind(level)
+        levels = self.known_levels()
+        for level in levels:
+            kind = find_kind(level) or ""
             self.level = read_level(self.source, name, level)
             amount = self._amount_of(kind)
             if amount is None:
                 continue
-            draft = self.draft_entry(kind or "charge", amount, level)
+            draft = self.draft_entry(kind, amount, level)
             draft.where = f"{quote_name(name)} = {quote_text(level)}"
-            if kind is None:
-                draft.questions.append(f"What kind of transaction is {level!r}? Its block is left out until then.")
-                draft.columns.pop("kind")
             if kind == "payment":
                 self.put_payer_of(draft)
             if kind == "transfer":
                 draft.questions.append("Which way does it move what is owed? A transfer is two rows that sum to zero.")
             drafts.append(draft)
         self.level = {}
+        others = len(self.profile("type").levels) - len(levels)
+        if others and drafts:
+            drafts[-1].questions.append(f"{name} has {others} more values, in words that say no kind: what are they?")
         return drafts
 
     def put_payer_of(self, draft: Draft) -> None:
