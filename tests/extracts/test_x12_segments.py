@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from extracts.errors import ExtractRefused
 from extracts.readers.x12.chunks import CHUNK, Chunks
 from extracts.readers.x12.measure import write_remittances
-from extracts.readers.x12.read_file import read_file
+from extracts.readers.x12.read_file import LONGEST_CLAIM, read_file
 from extracts.readers.x12.segments import LONGEST_SEGMENT, read_segments
 
 BODY = (
@@ -210,3 +210,26 @@ def test_whatever_is_cut_out_or_put_in_a_file_is_read_or_refused(save, changes):
     with suppress(ExtractRefused):
         account = read_file(save(text))
         assert account.transactions["835"] + account.transactions["837"] >= 1
+
+
+@pytest.mark.parametrize("size", [97, 1_000, 4_096])
+def test_wherever_the_seams_between_pieces_are_the_same_rows_and_balances_come_out(tmp_path, monkeypatch, size):
+    path = tmp_path / "may.835"
+    write_remittances(path, 0.03)
+
+    def read():
+        found = {}
+        account = read_file(path, lambda name, rows: found.setdefault(name, []).extend(rows.to_pylist()))
+        return found, account.balances.levels, account.segments
+
+    whole = read()
+    monkeypatch.setattr("extracts.readers.x12.chunks.CHUNK", size)
+    assert read() == whole
+    assert whole[1]["line"].checked > 100
+    assert not any(balance.off or balance.unreadable for balance in whole[1].values())
+
+
+def test_a_claim_without_an_end_is_refused_before_it_fills_the_memory(save):
+    text = write_interchange().split("CAS*CO")[0] + "CAS*CO*45*1~" * (LONGEST_CLAIM + 50_000)
+    with pytest.raises(ExtractRefused, match="segment 8: a claim of over 100,000 segments"):
+        read_file(save(text))
