@@ -103,8 +103,8 @@ def _render_rest(drafting: Drafting) -> str:
     rest = [name for name in source.names if name not in drafting.used]
     lines = [f"# {source.title}, not used: {', '.join(map(_one_line, rest))}"] if rest else []
     lines += [
-        f"# ? {source.title}: {_one_line(name)} is called a day, and its values fit no one format of days. Mixed formats "
-        "are not guessed: declare one by day(column, 'm/d/y'), and what does not fit is quarantined."
+        f"# ? {source.title}: {_one_line(name)} is called a day, and its values fit no one format of days. Mixed "
+        "formats are not guessed: declare one by day(column, 'm/d/y'), and what does not fit is quarantined."
         for name in find_undated(drafting.profiles)
         if name not in drafting.used
     ]
