@@ -16,7 +16,8 @@ SUFFIXES: tuple[Format, ...] = ("parquet", "csv", "csv.gz")
 IMPORT_REPORT = "import_report.json"
 IMPORT_QUARANTINE = "import_quarantine.csv"
 IMPORT_UNTIED = "import_untied.csv"
-IMPORT_FILES = (IMPORT_REPORT, IMPORT_QUARANTINE, IMPORT_UNTIED)
+IMPORT_BALANCES = "import_balances.csv"
+IMPORT_FILES = (IMPORT_REPORT, IMPORT_QUARANTINE, IMPORT_UNTIED, IMPORT_BALANCES)
 """What an import writes beside the tables."""
 
 

@@ -34,6 +34,10 @@ MACROS = (
 of a plain number."""
 
 
+BESIDE = "beside"
+"""Folder of the workspace for what a reader writes itself."""
+
+
 class Landing:
     """Canonical tables being filled. A reader stages its sources, lands rows, and says why other records give none."""
 
@@ -206,6 +210,12 @@ class Landing:
     def allow(self, rules: Mapping[str, str]) -> None:
         """Add a reader's own rules, each with what it allows, for messages."""
         self.rules.update(rules)
+
+    def beside(self, name: str) -> Path:
+        """Return where to write a file that shall lie beside the tables of the import."""
+        folder = self.workspace / BESIDE
+        folder.mkdir(mode=0o700, exist_ok=True)
+        return folder / name
 
     def set_aside(self, source: SourceTable, reason: str, query: str) -> int:
         """Say of records, named by `source_line`, why they become no canonical row. Return how many were named."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -17,7 +18,7 @@ from extracts.extract import Extract
 from extracts.load import load_extract, open_database
 from extracts.metadata import Metadata, write_metadata
 from extracts.publish import build_aside
-from extracts.readers.landing import Landing
+from extracts.readers.landing import BESIDE, Landing
 from extracts.readers.report import ImportReport, write_quarantine, write_report
 from extracts.source_file import IMPORT_REPORT, IMPORT_UNTIED
 from extracts.ties import Ties, count_ties, write_untied
@@ -89,6 +90,8 @@ def run_import(
             ties=ties,
             notices=(*landing.notices, *notices),
         )
+        for path in sorted((Path(workspace) / BESIDE).glob("*")):
+            shutil.move(path, aside / path.name)
         write_report(report, aside)
         write_quarantine(landing.broken, aside)
         return report

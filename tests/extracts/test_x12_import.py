@@ -232,15 +232,33 @@ def test_a_row_is_known_on_the_later_of_payment_and_production(land):
     ]
 
 
-def test_without_a_day_rows_are_quarantined_and_not_guessed(land, tmp_path):
+def test_a_remittance_without_a_day_has_that_of_its_functional_group(land):
+    _, query = land([remittance(claim(), day="")])
+    assert query("SELECT DISTINCT CAST(posted_on AS VARCHAR), effective_on FROM transactions") == [("2026-03-01", None)]
+
+
+def test_a_day_that_is_none_is_quarantined_and_not_guessed(land, tmp_path):
     many = [claim(f"A{number}") for number in range(200)]
     day = remittance(*many, total="20000")
-    report, query = land([day, remittance(claim("B1"), day="", trace="T2", control="2")])
+    report, query = land([day, remittance(claim("B1"), day="20262301", trace="T2", control="2")])
     assert report.files[0].quarantined == 1
-    assert "posted_on,required,0.835" in (tmp_path / "out" / "import_quarantine.csv").read_text("utf-8")
+    assert "posted_on,date,0.835" in (tmp_path / "out" / "import_quarantine.csv").read_text("utf-8")
     assert query("SELECT count(*) FROM transactions") == [(200,)]
-    with pytest.raises(ExtractRefused, match=r"required in opened_on 1 times in 0\.835"):
-        land([remittance(claim("SECRET"), day="")])
+    with pytest.raises(ExtractRefused, match=r"date in opened_on 1 times in 0\.835"):
+        land([remittance(claim("SECRET"), day="20262301")])
+
+
+def test_a_folder_is_refused_with_every_file_that_is(tmp_path):
+    (tmp_path / "source").mkdir()
+    write(tmp_path / "source" / "good.835", remittance(claim()))
+    for name in ("cut.835", "empty.835"):
+        (tmp_path / "source" / name).write_text(ISA if name == "cut.835" else "")
+    with pytest.raises(ExtractRefused) as refused:
+        import_x12(tmp_path / "source", tmp_path / "out")
+    assert str(refused.value).startswith("cut.835: ")
+    assert "empty.835: " in str(refused.value)
+    assert "good.835" not in str(refused.value)
+    assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.parametrize("account", ["", "0", " "])

@@ -54,14 +54,14 @@ def test_every_good_sample_comes_in_whole_and_together(real_data, tmp_path):
 @pytest.mark.parametrize(
     ("name", "rule"),
     [
-        ("clawd_sample_835.edi", "required in opened_on"),  # neither BPR16 nor DTM*405
-        ("clawd_sample_835_rich.edi", "required in opened_on"),
-        ("clawd_sample_trailing_whitespace.edi", "required in opened_on"),
-        ("clawd_sample_whitespace_irregular.edi", "required in opened_on"),
+        ("clawd_sample_835.edi", "required in amount"),  # a claim without CLP03 and CLP04
+        ("clawd_sample_835_rich.edi", "required in amount"),
+        ("clawd_sample_trailing_whitespace.edi", "required in amount"),
+        ("clawd_sample_whitespace_irregular.edi", "date in service_on"),  # a DTM02 that is no day
         ("lfh_managed-care.835", "date in effective_on"),  # a BPR16 that is no day
     ],
 )
-def test_samples_without_a_day_are_quarantined_beyond_what_an_import_may_carry(real_data, tmp_path, name, rule):
+def test_samples_without_amounts_or_days_are_quarantined_beyond_what_an_import_may_carry(real_data, tmp_path, name, rule):
     with pytest.raises(ExtractRefused, match=f"{rule} .* in {name}"):
         import_x12(real_data / "x12" / "835" / name, tmp_path / "out")
     assert not (tmp_path / "out").exists()

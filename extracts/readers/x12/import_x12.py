@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -20,7 +18,8 @@ from extracts.readers.x12.read_file import FileAccount
 from extracts.readers.x12.remittance_rows import make_remittance_rows, prepare_remittances
 from extracts.readers.x12.reversals import match_reversals
 from extracts.readers.x12.stage_files import stage_files
-from extracts.readers.x12.write_balances import IMPORT_BALANCES, write_balances
+from extracts.readers.x12.write_balances import write_balances
+from extracts.source_file import IMPORT_BALANCES
 from extracts.wording import count_of
 
 TABLES = ("accounts", "coverages", "payers", "transactions", "denials")
@@ -52,14 +51,10 @@ def import_x12(source: Path, out: Path) -> ImportReport:
     ExtractRefused
         When a file is refused (by its name, segment and rule), or over 1% of a table's rows is quarantined.
     """
-    with tempfile.TemporaryDirectory(prefix="payrank-") as folder:
-        balances = Path(folder) / IMPORT_BALANCES
-        report = run_import(out, lambda landing: _read(landing, source, balances), source_system="x12", as_of=AS_OF)
-        shutil.move(balances, out / IMPORT_BALANCES)
-    return report
+    return run_import(out, lambda landing: _read(landing, source), source_system="x12", as_of=AS_OF)
 
 
-def _read(landing: Landing, source: Path, balances: Path) -> None:
+def _read(landing: Landing, source: Path) -> None:
     staged = stage_files(landing, source)
     connection = landing.connection
     prepare_remittances(connection)
@@ -69,7 +64,7 @@ def _read(landing: Landing, source: Path, balances: Path) -> None:
     make_account_rows(connection, render_payer_class("filing"))
     for file, _ in staged:
         _land(landing, file)
-    write_balances(landing, balances)
+    write_balances(landing, landing.beside(IMPORT_BALANCES))
     _report(landing, [account for _, account in staged])
     if reversals:
         landing.notice(

@@ -204,6 +204,7 @@ class _FileReader:
 
     def open_group(self, elements: list[str], position: int) -> None:
         self.envelope.open(GROUP, pick(elements, 6), position)
+        self.remittances.grouped = pick(elements, 4)
 
     def close_group(self, elements: list[str], position: int) -> None:
         self.envelope.close(GROUP, elements, position)

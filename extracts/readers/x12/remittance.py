@@ -30,6 +30,7 @@ class Remittances:
         self.staged = staged
         self.balances = balances
         self.component = ":"
+        self.grouped = ""
         self.remit = 0
         self.paid: dict[int, float] = {}
         self.ended: list[tuple[int, int, float]] = []
@@ -62,7 +63,9 @@ class Remittances:
         payer = self.payer or self.payer_reference or self.company
         self.ended.append((self.remit, self.position, self.sum_provider + read_cents(self.total)))
         known = (self.remit, self.position, payer, self.payer_name, self.trace, self.company)
-        self.staged.take("remittances", (*known, self.total, self.effective, self.produced, self.payee))
+        # A remittance that says nothing of a day was made on the day of its functional group (GS04).
+        produced = self.produced or ("" if self.effective else self.grouped)
+        self.staged.take("remittances", (*known, self.total, self.effective, produced, self.payee))
 
     def read_payment(self, elements: list[str], _: int) -> None:
         """Take total (BPR02) and effective day (BPR16)."""

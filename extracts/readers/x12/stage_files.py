@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import duckdb
 import pyarrow as pa
 
-from extracts.errors import WrongUsage
+from extracts.errors import ExtractRefused, WrongUsage
 from extracts.readers.landing import Landing
 from extracts.readers.source_table import SourceTable
 from extracts.readers.x12.read_file import FileAccount, read_file
@@ -18,6 +19,8 @@ SUFFIXES = (".835", ".837", ".837i", ".837p", ".edi", ".txt", ".dat", ".x12")
 """Names of X12 files, also followed by .gz; any file may be given by its own name."""
 
 
+MOST_NAMED = 20
+"""Refused files that a message names."""
 MOST_ROWS = 60_000
 """Rows of a staged table that are held before DuckDB gets them: some 10 MiB."""
 
@@ -51,7 +54,7 @@ def stage_files(landing: Landing, source: Path) -> list[tuple[SourceTable, FileA
     Raises
     ------
     ExtractRefused
-        When a file is refused.
+        When files are refused, naming each.
     """
     connection = landing.connection
     for name in COLUMNS:
@@ -60,6 +63,7 @@ def stage_files(landing: Landing, source: Path) -> list[tuple[SourceTable, FileA
         )
         connection.execute(f"CREATE TABLE x12_{name} (file INTEGER, {fields})")
     staged = []
+    refusals: list[str] = []
     seen: dict[str, SourceTable] = {}
     for path in find_files(source):
         name = path.name if path == source else path.relative_to(source).as_posix()
@@ -70,13 +74,33 @@ def stage_files(landing: Landing, source: Path) -> list[tuple[SourceTable, FileA
             landing.add_source(name, sha256, first.relation, same_as=first.name)
             continue
         inserts = _Inserts(connection, number)
-        account = read_file(path, inserts, name)
+        try:
+            account = read_file(path, inserts, name)
+        except ExtractRefused as refused:
+            refusals.append(str(refused))
+            continue
         inserts.close()
         relation = f"x12_source_{number}"
         connection.execute(f"CREATE VIEW {relation} AS {_render_records(number)}")
         seen[sha256] = landing.add_source(name, sha256, relation)
         staged.append((seen[sha256], account))
+    if refusals:
+        raise refuse_files(refusals)
     return staged
+
+
+def refuse_files(refusals: Sequence[str]) -> ExtractRefused:
+    """Refuse an import with every file that was refused, so that one run names all that must be asked for again.
+
+    >>> str(refuse_files(["a.835: no ISA.", "b.835: cut."]))
+    'a.835: no ISA. · b.835: cut. · 2 files are refused, so nothing is imported: take them out, or ask for them again.'
+    """
+    if len(refusals) == 1:
+        return ExtractRefused(refusals[0])
+    more = len(refusals) - MOST_NAMED
+    named = [*refusals[:MOST_NAMED], *([f"and {more} more"] if more > 0 else [])]
+    told = f"{len(refusals)} files are refused, so nothing is imported: take them out, or ask for them again."
+    return ExtractRefused(" \u00b7 ".join([*named, told]))
 
 
 class _Inserts:

@@ -7,8 +7,6 @@ from pathlib import Path
 from extracts.readers.landing import Landing
 from extracts.source_file import quote_text
 
-IMPORT_BALANCES = "import_balances.csv"
-
 
 def write_balances(landing: Landing, path: Path) -> None:
     """Write each balance that is off or cannot be told, in the order of files and segments; no amount and no id.
