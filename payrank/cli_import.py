@@ -31,8 +31,7 @@ def import_() -> None:
     name="csv",
     cls=Examples,
     example=(
-        "payrank import csv ar_export/ --suggest\n"
-        "payrank import csv ar_export/ --mapping mapping.toml --out extract"
+        "payrank import csv ar_export/ --suggest\npayrank import csv ar_export/ --mapping mapping.toml --out extract"
     ),
 )
 @click.argument("source", type=SOURCE)

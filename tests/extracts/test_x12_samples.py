@@ -61,7 +61,9 @@ def test_every_good_sample_comes_in_whole_and_together(real_data, tmp_path):
         ("lfh_managed-care.835", "date in effective_on"),  # a BPR16 that is no day
     ],
 )
-def test_samples_without_amounts_or_days_are_quarantined_beyond_what_an_import_may_carry(real_data, tmp_path, name, rule):
+def test_samples_without_amounts_or_days_are_quarantined_beyond_what_an_import_may_carry(
+    real_data, tmp_path, name, rule
+):
     with pytest.raises(ExtractRefused, match=f"{rule} .* in {name}"):
         import_x12(real_data / "x12" / "835" / name, tmp_path / "out")
     assert not (tmp_path / "out").exists()
