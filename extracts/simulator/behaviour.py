@@ -59,7 +59,7 @@ def band_effect(balance: Integers) -> Floats:
     """Return the log-odds of the balance's band.
 
     >>> band_effect(np.array([130000, 200000])).tolist()
-    [-1.65, -0.6]
+    [-1.4, -0.15]
     """
     return np.asarray(BANDS[np.searchsorted(BANDS_DOLLARS, balance / 100.0, side="left")])
 

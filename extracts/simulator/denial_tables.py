@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ import numpy as np
 from extracts.simulator.appeals import OUTCOMES, PARTIAL, WITHDRAWN
 from extracts.simulator.codes import ALL_CODES
 from extracts.simulator.hospital import Hospital
+from extracts.simulator.leaks import Attribute
 from extracts.simulator.mess import forget, misname
 from extracts.simulator.randomness import stream
 from extracts.simulator.recoveries import recovered_cents
@@ -21,8 +23,8 @@ UNKNOWN_CARC, UNKNOWN_RARC = "QX9", "Z99"
 """Codes that no published list holds: some payers send their own."""
 
 
-def write_denials(hospital: Hospital, folder: Path, seed: int) -> int:
-    """Write the denials known before the as-of day and return how many."""
+def write_denials(hospital: Hospital, folder: Path, seed: int, planted: Sequence[Attribute] = ()) -> int:
+    """Write the denials known before the as-of day, with planted site attributes, and return how many."""
     denials, claims = hospital.denials, hospital.claims
     size = count_known(hospital)
     rng = stream(seed, "forgotten denial columns")
@@ -46,7 +48,8 @@ def write_denials(hospital: Hospital, folder: Path, seed: int) -> int:
         "service_line": name_codes(forget(rng, hospital.visits.service_line[account], 0.02), SERVICE_LINES),
         "appeal_due_on": write_days(denials.due[:size]),
     }
-    return write_table(folder, "denials", size, builds)
+    builds |= {attribute.column.name: attribute.build for attribute in planted}
+    return write_table(folder, "denials", size, builds, [attribute.column for attribute in planted])
 
 
 def write_appeals(hospital: Hospital, folder: Path) -> int:

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from extracts.simulator.behaviour import CYCLE_DAYS, Debt
-from extracts.simulator.forecast import Forecast, Standing, forecast
+from extracts.simulator.forecast import Forecast, forecast
 from extracts.simulator.hardship import FLAG
 from extracts.simulator.hospital import Hospital
 from extracts.simulator.ledger import KINDS, PATIENT
 from extracts.simulator.payers import SELF_PAY
+from extracts.simulator.prospects import Standing
 from extracts.simulator.randomness import Booleans, Integers
 from extracts.simulator.rows import MISSING, keep
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
 from extracts.contract import Column
 from extracts.simulator.hospital import Hospital
+from extracts.simulator.leaks import Attribute
 from extracts.simulator.mess import forget, misname
 from extracts.simulator.payers import PAYERS
 from extracts.simulator.people import AREAS, GROUPS, LANGUAGES, SEXES, STATES
@@ -55,8 +57,8 @@ def write_guarantors(hospital: Hospital, folder: Path) -> int:
     return write_table(folder, "guarantors", size, builds, AUDIT_COLUMNS)
 
 
-def write_accounts(hospital: Hospital, folder: Path, seed: int) -> int:
-    """Write the accounts and return how many."""
+def write_accounts(hospital: Hospital, folder: Path, seed: int, planted: Sequence[Attribute] = ()) -> int:
+    """Write the accounts, with planted site attributes, and return how many."""
     visits = hospital.visits
     rng = stream(seed, "forgotten account columns")
     # Merged or not: an extract shows the number under which an account stands when it is written.
@@ -74,7 +76,8 @@ def write_accounts(hospital: Hospital, folder: Path, seed: int) -> int:
             misname(rng, forget(rng, visits.facility, 0.006), len(FACILITIES), 0.002), (*FACILITIES, "99")
         ),
     }
-    return write_table(folder, "accounts", visits.size, builds)
+    builds |= {attribute.column.name: attribute.build for attribute in planted}
+    return write_table(folder, "accounts", visits.size, builds, [attribute.column for attribute in planted])
 
 
 def write_coverages(hospital: Hospital, folder: Path) -> int:
