@@ -31,8 +31,8 @@ OUTCOMES = ("overturned", "partially_overturned", "upheld", "withdrawn")
 OVERTURNED, PARTIAL, UPHELD, WITHDRAWN = range(4)
 RANDOM_SLICE = 0.10
 """Share of denials that a coin sends to an appeal or leaves alone, whatever their amount: the unselected sample."""
-LATE = 0.03
-"""Share of appeals of each level that are filed after their last day."""
+LATE, LATE_LATER = 0.03, 0.08
+"""Share of first appeals, and of those of later levels, that are filed after their last day."""
 CORRECTION_DAYS = (16, 75)
 """Least and most days from a denial to the payment of a corrected claim."""
 
@@ -134,7 +134,7 @@ def _fight(
         recovered[now[won]] = np.where(outcome[won] == PARTIAL, part, 1.0)
         resolved[now] = decided + between(rng, 4, 24, len(now))
         again = (outcome == UPHELD) & happens(rng, next_level_chance(denials.cents[now]), len(now))
-        late = happens(rng, LATE, len(now))
+        late = happens(rng, LATE_LATER, len(now))
         wait = np.where(late, NEXT_LEVEL_DAYS + between(rng, 1, 20, len(now)), between(rng, 12, 50, len(now)))
         when = (decided + wait)[again]
         log_odds = next_level_odds(log_odds, late)[again]

@@ -55,6 +55,9 @@ class Denials:
 LINE_RISK = np.array([0.10, 0.15, 0.18, -0.20, 0.20, 0.12, 0.0, -0.05, -0.25, 0.15, 0.10])
 """Log factor on the denial rate, by service line."""
 
+PAYER_THAT_TIGHTENS, TIGHTER_DAYS = 8, 240
+"""Number of the payer that tightens its policy, and days before the as-of day on which it does."""
+
 CLASS_RISK = np.array([-0.75, 0.1, 0.05, 0.25, 0.0])
 """Log factor on the denial rate, by patient class: an office visit is seldom worth a refusal."""
 
@@ -89,8 +92,7 @@ def _denial_probability(claims: Claims, visits: Visits, as_of: int) -> Floats:
     factor = np.array([p.denies for p in PAYERS])[claims.payer]
     factor = factor + np.where(line == MISSING, 0.0, LINE_RISK[np.maximum(line, 0)])
     factor = factor + CLASS_RISK[visits.patient_class[account]]
-    # One insurer tightens its policy eight months before the extract ends.
-    tighter = (claims.payer == 8) & (claims.remitted >= as_of - 240)
+    tighter = (claims.payer == PAYER_THAT_TIGHTENS) & (claims.remitted >= as_of - TIGHTER_DAYS)
     relative = np.exp(factor + 0.35 * tighter)
     classes = class_of(claims.payer)
     mean = np.bincount(classes, relative, len(CLASSES)) / np.maximum(np.bincount(classes, minlength=len(CLASSES)), 1)

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from extracts.simulator.fact_views import measure, measure_auc, open_views
+from extracts.simulator.rules_fired import Firing, count_firings
 from extracts.simulator.simulate import simulate
 
 AS_OF = date(2026, 11, 1)
@@ -113,8 +114,19 @@ def broken_facts(found: Mapping[str, Found], errors: float = 0.0) -> list[str]:
     return broken
 
 
+def find_firings(folder: Path, as_of: date) -> tuple[Firing, ...]:
+    """Count how often every rule fired in every segment of a simulated extract that was written with its truth."""
+    with open_views(folder, as_of) as connection:
+        return count_firings(connection)
+
+
+def silent_rules(firings: Sequence[Firing]) -> list[str]:
+    """Return the rules that did not fire in a segment that they claim, in words."""
+    return [f"{firing.rule}: never seen in {firing.segment}" for firing in firings if not firing.times]
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Simulate a hospital a seed, print the table of facts, and return 1 where one lies outside its tolerance."""
+    """Simulate a hospital a seed and print the facts; return 1 where one is out of tolerance or a rule is silent."""
     parser = argparse.ArgumentParser(
         prog="python -m extracts.simulator.facts",
         description="Simulate a hospital a seed and hold it against the published figures.",
@@ -124,13 +136,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--as-of", type=date.fromisoformat, default=AS_OF)
     given = parser.parse_args(arguments)
     found: dict[int, dict[str, Found]] = {}
+    fired: dict[int, tuple[Firing, ...]] = {}
     for seed in given.seeds:
         with tempfile.TemporaryDirectory(prefix="payrank-facts-") as scratch:
             folder = Path(scratch) / "extract"
             simulate(folder, accounts=given.accounts, seed=seed, as_of=given.as_of, truth=True)
-            found[seed] = find_facts(folder, given.as_of)
-    broken = {seed: broken_facts(figures) for seed, figures in found.items()}
+            found[seed], fired[seed] = find_facts(folder, given.as_of), find_firings(folder, given.as_of)
+    broken = {seed: broken_facts(figures) + silent_rules(fired[seed]) for seed, figures in found.items()}
     sys.stdout.write("\n".join(_table(found)) + "\n")
+    for seed, firings in fired.items():
+        rarest = min(firings, key=lambda firing: firing.times)
+        sys.stdout.write(
+            f"seed {seed} saw {len({firing.rule for firing in firings})} rules in {len(firings)} segments; "
+            f"least often, {rarest.times} times: {rarest.rule} ({rarest.segment})\n"
+        )
     for seed, words in broken.items():
         sys.stdout.writelines(f"seed {seed}: {word}\n" for word in words)
     return int(any(broken.values()))

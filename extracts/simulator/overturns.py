@@ -13,7 +13,7 @@ from extracts.simulator.rows import MISSING
 from extracts.simulator.visits import Visits
 
 LEVELS = (1, 2, 3)
-NEXT_LEVEL_PENALTY = 0.9
+NEXT_LEVEL_PENALTY = 0.7
 """Log-odds that an appeal loses at each further level."""
 LATE_PENALTY = 3.0
 """Log-odds that an appeal loses when it is filed after its last day."""
@@ -82,4 +82,4 @@ def next_level_odds(log_odds: Floats, late: Booleans) -> Floats:
 
 def next_level_chance(cents: Integers) -> Floats:
     """Return the chance that staff go on to the next level after an appeal was upheld: large amounts mostly."""
-    return sigmoid(-1.3 + 0.9 * (np.log10(np.maximum(cents, 100)) - 5.3))
+    return sigmoid(0.1 + 0.9 * (np.log10(np.maximum(cents, 100)) - 5.3))

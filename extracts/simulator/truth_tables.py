@@ -155,15 +155,15 @@ def _write_denials(hospital: Hospital, folder: Path) -> None:
 
 
 def _write_denial_ages(hospital: Hospital, folder: Path) -> None:
-    """Write each denial's truth with and without an appeal at each age."""
-    size = count_known(hospital)
+    """Write the truth of each denial with and without an appeal at each age; what is no denial has none."""
+    real = np.flatnonzero(hospital.denials.real[: count_known(hospital)])
     truths = [overturn_truth(hospital, age) for age in AGES]
     columns = {
-        "denial_id": (pa.string(), denial_ids(np.tile(np.arange(size), len(AGES)))),
-        "age_days": (pa.int32(), write_integers(np.repeat(np.array(AGES), size))),
+        "denial_id": (pa.string(), denial_ids(np.tile(real, len(AGES)))),
+        "age_days": (pa.int32(), write_integers(np.repeat(np.array(AGES), len(real)))),
         **{
-            column.name: (pa.float64(), write_numbers(np.concatenate([getattr(t, column.name)[:size] for t in truths])))
+            column.name: (pa.float64(), write_numbers(np.concatenate([getattr(t, column.name)[real] for t in truths])))
             for column in fields(OverturnTruth)
         },
     }
-    write_parquet(folder / "denial_ages.parquet", size * len(AGES), columns)
+    write_parquet(folder / "denial_ages.parquet", len(real) * len(AGES), columns)
