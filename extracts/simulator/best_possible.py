@@ -11,6 +11,7 @@ import numpy as np
 
 from extracts.errors import WrongUsage
 from extracts.simulator.randomness import Floats
+from extracts.source_file import quote_path
 
 TRUTH_FOLDER = "truth"
 
@@ -97,11 +98,12 @@ def _ceiling(folder: Path, name: str, key: str, wanted: date | int, columns: tup
     if not path.is_file():
         raise WrongUsage(f"no truth in {folder}: allowed is a folder that was simulated with its truth; write it anew")
     with duckdb.connect() as own:
+        own.execute(f"CREATE VIEW source AS SELECT * FROM read_parquet({quote_path(path)})")
         found = own.execute(
-            f"SELECT {', '.join(f'{c} AS c{n}' for n, c in enumerate(columns))} FROM read_parquet(?) WHERE {key} = ?",
-            [str(path), wanted],
+            f"SELECT {', '.join(f'{c} AS c{n}' for n, c in enumerate(columns))} FROM source WHERE {key} = ?",
+            [wanted],
         ).fetchnumpy()
-        days = own.execute(f"SELECT DISTINCT {key} FROM read_parquet(?) ORDER BY 1", [str(path)]).fetchall()
+        days = own.execute(f"SELECT DISTINCT {key} FROM source ORDER BY 1").fetchall()
     chances, dollars, worked, left = (np.asarray(found[f"c{number}"], dtype=np.float64) for number in range(4))
     if not len(chances):
         allowed = ", ".join(str(day) for (day,) in days[-6:])

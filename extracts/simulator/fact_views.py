@@ -9,6 +9,7 @@ import duckdb
 import numpy as np
 
 from extracts.contract import TABLE_NAMES
+from extracts.source_file import quote_path
 
 TRUTHS = ("calls", "claims", "denials", "duplicates", "payments")
 
@@ -135,4 +136,4 @@ def measure_auc(
 
 
 def _view(connection: duckdb.DuckDBPyConnection, name: str, path: Path) -> None:
-    connection.execute(f"CREATE VIEW {name} AS SELECT * FROM read_parquet('{str(path).replace(chr(39), chr(39) * 2)}')")
+    connection.execute(f"CREATE VIEW {name} AS SELECT * FROM read_parquet({quote_path(path)})")

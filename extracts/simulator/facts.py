@@ -17,6 +17,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from extracts.errors import PayrankError
 from extracts.simulator.fact_views import measure, measure_auc, open_views
 from extracts.simulator.rules_fired import Firing, count_firings
 from extracts.simulator.simulate import simulate
@@ -175,4 +176,8 @@ def _read() -> dict[str, list[dict[str, Any]]]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except PayrankError as error:
+        sys.stderr.write(f"{error}\n")
+        sys.exit(error.exit_code)
