@@ -49,11 +49,20 @@ def demo(out: Path, accounts: int, seed: int) -> None:
 @click.option("--accounts", type=int, required=True, help="How many accounts.")
 @click.option("--seed", type=int, required=True, help="The same seed gives the same bytes.")
 @click.option("--as-of", **AS_OF, help="The extract knows everything before this day.")
-def simulate(folder: Path, accounts: int, seed: int, as_of: date) -> None:
+@click.option("--truth", is_flag=True, help="Also write what the extract hides, to FOLDER/truth, which nothing loads.")
+@click.option(
+    "--leak",
+    "leaks",
+    multiple=True,
+    metavar="NAME",
+    help="Plant a fault of real extracts, for leak probes to find: status_refreshed, payment_dated_back, "
+    "rate_with_own_row or guarantor_paid_later. May be given several times.",
+)
+def simulate(folder: Path, accounts: int, seed: int, as_of: date, truth: bool, leaks: tuple[str, ...]) -> None:
     """Write the AR extract of a simulated hospital to FOLDER."""
     from payrank.extract_commands import run_simulate
 
-    run_simulate(folder, accounts=accounts, seed=seed, as_of=as_of)
+    run_simulate(folder, accounts=accounts, seed=seed, as_of=as_of, truth=truth, leaks=leaks)
 
 
 @payrank.command(
