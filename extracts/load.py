@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
 import weakref
 from collections.abc import Mapping
 from pathlib import Path
@@ -22,6 +21,7 @@ from extracts.quarantine import create_quarantine, quarantine_rows
 from extracts.repeated import drop_repeated
 from extracts.source_file import SourceFile, digest_file, find_sources, quote_name
 from extracts.stage import RULE, Staged, stage_table
+from extracts.workspace import make_workspace, remove_workspace
 
 
 def load_extract(source: Path | str, *, refusals: list[ExtractRefused] | None = None) -> Extract:
@@ -54,7 +54,7 @@ def load_extract(source: Path | str, *, refusals: list[ExtractRefused] | None = 
     Traceback (most recent call last):
     extracts.errors.ExtractRefused: no/such/folder: no such folder. Allowed: a folder with one file a table. ...
     """
-    workspace = Path(tempfile.mkdtemp(prefix="payrank-"))
+    workspace = make_workspace()
     try:
         connection = open_database(workspace)
         try:
@@ -63,7 +63,7 @@ def load_extract(source: Path | str, *, refusals: list[ExtractRefused] | None = 
             connection.close()
             raise
     except BaseException:
-        shutil.rmtree(workspace, ignore_errors=True)
+        remove_workspace(workspace)
         raise
 
 
@@ -131,7 +131,7 @@ class _Loading:
             findings=tuple(self.findings),
             workspace=self.workspace,
         )
-        weakref.finalize(extract, shutil.rmtree, self.workspace, ignore_errors=True)
+        weakref.finalize(extract, remove_workspace, self.workspace)
         return extract
 
     def _refuse(self, refused: ExtractRefused) -> None:
