@@ -99,8 +99,8 @@ class _Loading:
         self.states: dict[str, TableState] = {}
 
     def run(self) -> Extract:
-        folder, shown = _open_source(self.source, self.workspace)
-        files, strangers = find_sources(folder)
+        folder, shown, schema = _open_source(self.source, self.workspace)
+        files, strangers = find_sources(folder, schema)
         self.findings += [Finding("contract", "", 1, told) for told in strangers]
         metadata = self._read_metadata(folder)
         create_quarantine(self.connection)
@@ -187,15 +187,15 @@ class _Loading:
         )
 
 
-def _open_source(source: Path | str, workspace: Path) -> tuple[Path, str]:
-    """Return the folder that holds the tables, a database's copied into the workspace, and how messages call it."""
+def _open_source(source: Path | str, workspace: Path) -> tuple[Path, str, str | None]:
+    """Return the folder that holds the tables, how messages call it, and the schema that they were copied from."""
     if not is_address(source):
-        return Path(source), str(source)
+        return Path(source), str(source), None
     address = read_address(str(source))
     folder = workspace / "tables"
     folder.mkdir(mode=0o700)
     fetch_tables(address, folder)
-    return folder, address.shown
+    return folder, address.shown, address.schema
 
 
 def attribute_columns(attributes: Mapping[str, str]) -> tuple[Column, ...]:

@@ -129,3 +129,10 @@ def test_an_address_of_another_kind_is_wrong_usage_and_never_repeated(address):
 
 def test_the_scheme_of_an_address_may_be_written_in_capitals():
     assert read_address("PostgreSQL://reader:sesame@h/d?schema=ar").server == "postgresql://reader:sesame@h/d"
+
+
+def test_findings_name_the_schemas_tables_not_files(ar):
+    change(ar, "INSERT INTO ar.transactions VALUES (301, '00123', '9999-12-31', 'charge', 1, 'patient')")
+    with load_extract(ar) as extract:
+        assert extract.connection.execute("SELECT source_file FROM quarantine").fetchall() == [("ar.transactions",)]
+        assert any(notice.startswith("ar.accounts: extra columns") for notice in extract.notices)

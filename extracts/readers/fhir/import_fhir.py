@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from pathlib import Path
 
 from extracts.errors import ExtractRefused
@@ -26,7 +27,7 @@ AS_OF = (
 )
 
 
-def import_fhir(source: Path, out: Path) -> ImportReport:
+def import_fhir(source: Path, out: Path, as_of: date | None = None) -> ImportReport:
     """Import FHIR R4 resources, one a line, into a new extract folder.
 
     Reads ExplanationOfBenefit, Claim, ClaimResponse, Coverage, Invoice, PaymentReconciliation, Account, Organization,
@@ -39,6 +40,8 @@ def import_fhir(source: Path, out: Path) -> ImportReport:
         A file, or a folder of files, .ndjson or .ndjson.gz; a file may hold resources of several types.
     out
         A new or empty folder, or one that an import made, which is then replaced.
+    as_of
+        The day that the source knows everything before; the day after its newest row when None.
 
     Raises
     ------
@@ -73,7 +76,7 @@ def import_fhir(source: Path, out: Path) -> ImportReport:
         if ignored:
             landing.notice(f"{ignored:,} other files in the folder: not {' or '.join(SUFFIXES)}, not read")
 
-    return run_import(out, read, source_system="fhir", as_of=AS_OF)
+    return run_import(out, read, source_system="fhir", as_of=as_of or AS_OF)
 
 
 def find_files(source: Path) -> tuple[list[Path], int]:
