@@ -36,9 +36,10 @@ def check_control_total(
         return ()
     name = quote_name(staged.table.name)
     money = money_column(staged.table.name)
-    amount = (
-        f"sum({quote_name(money)}), count_if({RULE} IS NOT NULL AND {quote_name(money)} IS NULL)" if money else "0, 0"
-    )
+    amount = "0, 0"
+    if money:  # count_if of no rows at all is null
+        unreadable = f"{RULE} IS NOT NULL AND {quote_name(money)} IS NULL"
+        amount = f"sum({quote_name(money)}), coalesce(count_if({unreadable}), 0)"
     count, dollars, unread = ask_row(connection, f"SELECT count(*), {amount} FROM {name}")
     rows = count + len(staged.unreadable)
     unread += len(staged.unreadable)

@@ -48,6 +48,39 @@ def open_bytes(path: Path) -> Iterator[BinaryIO]:
             yield plain
 
 
+def read_chunks(path: Path) -> Iterator[bytes]:
+    """Read a file's bytes, uncompressed when its name ends with .gz, a chunk at a time.
+
+    Raises
+    ------
+    ExtractRefused
+        When the gzip is truncated, damaged, or a bomb, or the file cannot be read.
+    """
+    size, packed = 0, path.stat().st_size
+    try:
+        with open_bytes(path) as file:
+            while chunk := file.read(CHUNK):
+                size += len(chunk)
+                refuse_bomb(path, size, packed)
+                yield chunk
+    except (EOFError, gzip.BadGzipFile, zlib.error):
+        raise refuse_bytes(path, "truncated or damaged gzip", "Send the file again.") from None
+    except OSError as error:
+        raise refuse_bytes(path, f"cannot be read ({type(error).__name__})", "Check the file's permissions.") from None
+
+
+def refuse_bomb(path: Path, size: int, packed: int) -> None:
+    """Refuse a file whose bytes have grown beyond what any table does.
+
+    Raises
+    ------
+    ExtractRefused
+        When `size` is over 64 MiB and over 200 times the `packed` size on disk.
+    """
+    if size > BOMB_BYTES and size > BOMB_RATIO * packed:
+        raise refuse_bytes(path, "gzip grows over 200 times its size (a bomb)", "Send it uncompressed if it is meant.")
+
+
 def check_bytes(path: Path) -> LineEnds:
     """Read a file once from end to end and refuse what no CSV reader should guess about.
 
@@ -57,12 +90,7 @@ def check_bytes(path: Path) -> LineEnds:
         By name: empty file, UTF-16, NUL bytes, not UTF-8 (with its line), carriage returns alone as line ends, a line
         over 1 MiB, a truncated or damaged gzip, a gzip bomb.
     """
-    try:
-        return _Inspection(path).run()
-    except (EOFError, gzip.BadGzipFile, zlib.error):
-        raise refuse_bytes(path, "truncated or damaged gzip", "Send the file again.") from None
-    except OSError as error:
-        raise refuse_bytes(path, f"cannot be read ({type(error).__name__})", "Check the file's permissions.") from None
+    return _Inspection(path).run()
 
 
 def refuse_bytes(path: Path, found: str, advice: str) -> ExtractRefused:
@@ -73,16 +101,14 @@ def refuse_bytes(path: Path, found: str, advice: str) -> ExtractRefused:
 class _Inspection:
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.size_on_disk = path.stat().st_size
         self.decoder = codecs.getincrementaldecoder("utf-8")()
         self.bytes = self.line_feeds = self.returns = self.pairs = self.since_line_feed = 0
         self.last = b""
         self.quoted = False
 
     def run(self) -> LineEnds:
-        with open_bytes(self.path) as file:
-            while chunk := file.read(CHUNK):
-                self.take(chunk)
+        for chunk in read_chunks(self.path):
+            self.take(chunk)
         if not self.bytes:
             raise refuse_bytes(self.path, "empty file, without even a header", "Send the file again.")
         self.decode(b"", final=True)
@@ -114,10 +140,6 @@ class _Inspection:
         self.bytes += len(chunk)
         self.quoted = self.quoted or b'"' in chunk
         self.last = chunk[-1:]
-        if self.bytes > BOMB_BYTES and self.bytes > BOMB_RATIO * self.size_on_disk:
-            raise refuse_bytes(
-                self.path, "gzip grows over 200 times its size (a bomb)", "Send it uncompressed if it is meant."
-            )
 
     def decode(self, chunk: bytes, *, final: bool) -> None:
         try:

@@ -9,6 +9,7 @@ workspace and then judged like a file: the same rules, the same quarantine. `ext
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
     from psycopg import Connection
 
 SCHEMES = ("postgresql", "postgres")
+
+_ANY_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")
+"""A scheme of two letters or more: one letter would be a drive."""
 OPTIONS = ("schema", "metadata")
 """What payrank reads off the address; all other parameters are PostgreSQL's own (sslmode, connect_timeout, ...)."""
 
@@ -41,12 +45,26 @@ class Address:
 
 
 def is_address(source: Path | str) -> bool:
-    """Say whether a source is the address of a database.
+    """Say whether a source is the address of a database, not a folder.
 
-    >>> is_address("postgresql://reader@ledger/hospital?schema=ar"), is_address(Path("extract"))
-    (True, False)
+    Raises
+    ------
+    WrongUsage
+        When it is the address of something else.
+
+    Examples
+    --------
+    >>> is_address("postgresql://reader@ledger/hospital?schema=ar"), is_address(Path("extract")), is_address("extract")
+    (True, False, False)
     """
-    return isinstance(source, str) and source.split("://", maxsplit=1)[0] in SCHEMES and "://" in source
+    if not _ANY_ADDRESS.match(str(source)):
+        return False
+    if isinstance(source, Path) or source.split("://", maxsplit=1)[0].lower() not in SCHEMES:
+        raise WrongUsage(
+            "the address is of a kind that payrank does not read (it is not repeated here, for it may hold a "
+            "password). Allowed: postgresql://USER@HOST:PORT/DATABASE?schema=SCHEMA, or a folder."
+        )
+    return True
 
 
 def read_address(source: str) -> Address:

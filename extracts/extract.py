@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ import duckdb
 
 from extracts.finding import Finding
 from extracts.metadata import Metadata
+from extracts.workspace import remove_workspace
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ class Extract:
         """Free the memory and delete the temporary files."""
         self.connection.close()
         if self.workspace is not None:
-            shutil.rmtree(self.workspace, ignore_errors=True)
+            remove_workspace(self.workspace)
 
     def __enter__(self) -> Extract:
         return self

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
 import weakref
 from collections.abc import Mapping
 from pathlib import Path
@@ -22,6 +21,7 @@ from extracts.quarantine import create_quarantine, quarantine_rows
 from extracts.repeated import drop_repeated
 from extracts.source_file import SourceFile, digest_file, find_sources, quote_name
 from extracts.stage import RULE, Staged, stage_table
+from extracts.workspace import make_workspace, remove_workspace
 
 
 def load_extract(source: Path | str, *, refusals: list[ExtractRefused] | None = None) -> Extract:
@@ -54,7 +54,7 @@ def load_extract(source: Path | str, *, refusals: list[ExtractRefused] | None = 
     Traceback (most recent call last):
     extracts.errors.ExtractRefused: no/such/folder: no such folder. Allowed: a folder with one file a table. ...
     """
-    workspace = Path(tempfile.mkdtemp(prefix="payrank-"))
+    workspace = make_workspace()
     try:
         connection = open_database(workspace)
         try:
@@ -63,7 +63,7 @@ def load_extract(source: Path | str, *, refusals: list[ExtractRefused] | None = 
             connection.close()
             raise
     except BaseException:
-        shutil.rmtree(workspace, ignore_errors=True)
+        remove_workspace(workspace)
         raise
 
 
@@ -99,8 +99,8 @@ class _Loading:
         self.states: dict[str, TableState] = {}
 
     def run(self) -> Extract:
-        folder, shown = _open_source(self.source, self.workspace)
-        files, strangers = find_sources(folder)
+        folder, shown, schema = _open_source(self.source, self.workspace)
+        files, strangers = find_sources(folder, schema)
         self.findings += [Finding("contract", "", 1, told) for told in strangers]
         metadata = self._read_metadata(folder)
         create_quarantine(self.connection)
@@ -131,7 +131,7 @@ class _Loading:
             findings=tuple(self.findings),
             workspace=self.workspace,
         )
-        weakref.finalize(extract, shutil.rmtree, self.workspace, ignore_errors=True)
+        weakref.finalize(extract, remove_workspace, self.workspace)
         return extract
 
     def _refuse(self, refused: ExtractRefused) -> None:
@@ -187,15 +187,15 @@ class _Loading:
         )
 
 
-def _open_source(source: Path | str, workspace: Path) -> tuple[Path, str]:
-    """Return the folder that holds the tables, a database's copied into the workspace, and how messages call it."""
+def _open_source(source: Path | str, workspace: Path) -> tuple[Path, str, str | None]:
+    """Return the folder that holds the tables, how messages call it, and the schema that they were copied from."""
     if not is_address(source):
-        return Path(source), str(source)
+        return Path(source), str(source), None
     address = read_address(str(source))
     folder = workspace / "tables"
     folder.mkdir(mode=0o700)
     fetch_tables(address, folder)
-    return folder, address.shown
+    return folder, address.shown, address.schema
 
 
 def attribute_columns(attributes: Mapping[str, str]) -> tuple[Column, ...]:

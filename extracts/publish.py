@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from extracts.errors import WrongUsage
+from extracts.workspace import LOCK, make_workspace, release_workspace, remove_workspace
 
 
 @contextmanager
@@ -32,13 +33,15 @@ def build_aside(out: Path, *, replaces: str) -> Iterator[Path]:
             "empty one, or one that the same command made. Choose another --out."
         )
     out.parent.mkdir(parents=True, exist_ok=True)
-    aside = Path(tempfile.mkdtemp(prefix=f".{out.name}.", dir=out.parent))
+    aside = make_workspace(out.parent, f".{out.name}.")
     try:
         yield aside
+        (aside / LOCK).unlink()
         _seal(aside)
         _show(aside, out)
+        release_workspace(aside)
     except BaseException:
-        shutil.rmtree(aside, ignore_errors=True)
+        remove_workspace(aside)
         raise
 
 

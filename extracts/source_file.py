@@ -16,7 +16,8 @@ SUFFIXES: tuple[Format, ...] = ("parquet", "csv", "csv.gz")
 IMPORT_REPORT = "import_report.json"
 IMPORT_QUARANTINE = "import_quarantine.csv"
 IMPORT_UNTIED = "import_untied.csv"
-IMPORT_FILES = (IMPORT_REPORT, IMPORT_QUARANTINE, IMPORT_UNTIED)
+IMPORT_BALANCES = "import_balances.csv"
+IMPORT_FILES = (IMPORT_REPORT, IMPORT_QUARANTINE, IMPORT_UNTIED, IMPORT_BALANCES)
 """What an import writes beside the tables."""
 
 
@@ -27,15 +28,21 @@ class SourceFile:
     table: str
     path: Path
     format: Format
+    place: str | None = None
 
     @property
     def name(self) -> str:
-        """The file's name without its folder."""
-        return self.path.name
+        """What messages call it: the file's name without its folder, or where its rows were copied from."""
+        return self.place or self.path.name
 
 
-def find_sources(folder: Path) -> tuple[dict[str, SourceFile], list[str]]:
+def find_sources(folder: Path, schema: str | None = None) -> tuple[dict[str, SourceFile], list[str]]:
     """Find the file of each canonical table; the second part names what was left aside.
+
+    Parameters
+    ----------
+    schema
+        The database schema that the folder's files were copied from: messages name its tables then.
 
     Raises
     ------
@@ -49,7 +56,7 @@ def find_sources(folder: Path) -> tuple[dict[str, SourceFile], list[str]]:
     sources: dict[str, SourceFile] = {}
     notices = []
     for path in sorted(folder.iterdir()):
-        source = _recognise(path)
+        source = _recognise(path, schema)
         if source is None:
             if not path.name.startswith(".") and path.name not in {FILE_NAME, *IMPORT_FILES}:
                 hint = did_you_mean(path.name.split(".")[0], TABLE_NAMES) if path.is_file() else "folders are not read"
@@ -70,11 +77,11 @@ def find_sources(folder: Path) -> tuple[dict[str, SourceFile], list[str]]:
     return sources, notices
 
 
-def _recognise(path: Path) -> SourceFile | None:
+def _recognise(path: Path, schema: str | None) -> SourceFile | None:
     stem, _, suffix = path.name.partition(".")
     for known in SUFFIXES:
         if suffix == known and stem in (*TABLE_NAMES, STATED_BALANCES.name) and path.is_file():
-            return SourceFile(stem, path, known)
+            return SourceFile(stem, path, known, f"{schema}.{stem}" if schema else None)
     return None
 
 

@@ -35,7 +35,7 @@ def count_ties(connection: duckdb.DuckDBPyConnection) -> Ties:
 
     Accounts that owe nothing by the ledger and state nothing are counted in `unstated` like all others.
     """
-    stated, off = ask_row(connection, f"SELECT count(*), count_if(stated <> ledger) FROM ({UNTIED})")
+    stated, off = ask_row(connection, f"SELECT count(*), coalesce(count_if(stated <> ledger), 0) FROM ({UNTIED})")
     (unstated,) = ask_row(
         connection,
         "SELECT count(DISTINCT account_id) FROM transactions WHERE account_id NOT IN "

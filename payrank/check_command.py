@@ -44,7 +44,7 @@ def run_check(
         too_old = _find_age(extract, as_of, settings)
     data = as_data(inspection, families, too_old)
     if out is not None:
-        out.mkdir(parents=True, exist_ok=True)
+        out.mkdir(mode=0o700, parents=True, exist_ok=True)
         write_private(out / PAGE, render_check(inspection, families, too_old, WEEKS))
         write_private(out / DATA, (json.dumps(data, indent=1, ensure_ascii=False) + "\n").encode())
     if as_json:

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import sys
-import traceback
 from datetime import date
 from pathlib import Path
 
 import click
 
-from extracts.errors import PayrankError
 from payrank import __version__
 from payrank.cli_import import import_
 from payrank.cli_models import models
+from payrank.ending import tell_end
 from payrank.options import AS_OF, EXTRACT, FILE, FOLDER, KINDS, Day, Examples, settings_option
+from payrank.stopping import stoppable
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -49,11 +49,20 @@ def demo(out: Path, accounts: int, seed: int) -> None:
 @click.option("--accounts", type=int, required=True, help="How many accounts.")
 @click.option("--seed", type=int, required=True, help="The same seed gives the same bytes.")
 @click.option("--as-of", **AS_OF, help="The extract knows everything before this day.")
-def simulate(folder: Path, accounts: int, seed: int, as_of: date) -> None:
+@click.option("--truth", is_flag=True, help="Also write what the extract hides, to FOLDER/truth, which nothing loads.")
+@click.option(
+    "--leak",
+    "leaks",
+    multiple=True,
+    metavar="NAME",
+    help="Plant a fault of real extracts, for leak probes to find: status_refreshed, payment_dated_back, "
+    "rate_with_own_row or guarantor_paid_later. May be given several times.",
+)
+def simulate(folder: Path, accounts: int, seed: int, as_of: date, truth: bool, leaks: tuple[str, ...]) -> None:
     """Write the AR extract of a simulated hospital to FOLDER."""
     from payrank.extract_commands import run_simulate
 
-    run_simulate(folder, accounts=accounts, seed=seed, as_of=as_of)
+    run_simulate(folder, accounts=accounts, seed=seed, as_of=as_of, truth=truth, leaks=leaks)
 
 
 @payrank.command(
@@ -166,34 +175,10 @@ payrank.add_command(models)
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit with the contract's code."""
-    try:
-        payrank.main(args=arguments, standalone_mode=False)
-    except click.exceptions.Exit as stop:
-        sys.exit(stop.exit_code)
-    except click.ClickException as wrong:
-        wrong.show()
-        sys.exit(2)
-    except click.Abort:
-        click.echo("Stopped. What was published before stands as it was.", err=True)
-        sys.exit(1)
-    except PayrankError as refused:
-        click.echo(f"payrank: {refused}", err=True)
-        sys.exit(refused.exit_code)
-    except OSError as fault:
-        place = f": {fault.filename}" if fault.filename else ""
-        click.echo(
-            f"payrank: could not read or write{place} ({fault.strerror or type(fault).__name__}). What was published "
-            "before stands as it was. Give a place that this user may use, with room, then run again.",
-            err=True,
-        )
-        sys.exit(1)
-    except Exception as fault:
-        frames = traceback.extract_tb(fault.__traceback__)
-        for frame in frames:
-            click.echo(f"  {Path(frame.filename).name}:{frame.lineno} in {frame.name}", err=True)
-        click.echo(
-            f"payrank: unexpected fault, {type(fault).__name__}, at the place above (its text is withheld, for it may "
-            "quote a row). Nothing was published. Please report it with these lines.",
-            err=True,
-        )
-        sys.exit(1)
+    with stoppable() as stop:
+        code = 0
+        try:
+            payrank.main(args=arguments, standalone_mode=False)
+        except (Exception, KeyboardInterrupt) as fault:
+            code = tell_end(fault, stopped=stop.asked)
+    sys.exit(code)

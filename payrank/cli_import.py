@@ -31,18 +31,24 @@ def import_() -> None:
     name="csv",
     cls=Examples,
     example=(
-        "payrank import csv ar_export/ --suggest\n"
-        "payrank import csv ar_export/ --mapping mapping.toml --out extract"
+        "payrank import csv ar_export/ --suggest\npayrank import csv ar_export/ --mapping mapping.toml --out extract"
     ),
 )
-@click.argument("source", type=SOURCE)
+@click.argument("source", type=SOURCE, required=False)
 @click.option("--out", type=FOLDER, help="Folder for the canonical extract.")
-@click.option("--mapping", help="TOML that says which source column feeds which table, or ready:NAME.")
+@click.option(
+    "--mapping", help="TOML that says which source column feeds which table, or ready:NAME; ready: alone lists them."
+)
 @click.option("--suggest", is_flag=True, help="Print a draft of a mapping for SOURCE instead.")
-def import_csv(source: Path, out: Path | None, mapping: str | None, suggest: bool) -> None:
+def import_csv(source: Path | None, out: Path | None, mapping: str | None, suggest: bool) -> None:
     """Map CSV files, Excel workbooks or a folder of them to the canonical tables."""
-    from payrank.import_commands import run_import_csv, run_suggest
+    from payrank.import_commands import run_import_csv, run_list_ready, run_suggest
 
+    if mapping == "ready:":
+        run_list_ready()
+        return
+    if source is None:
+        raise click.UsageError("SOURCE is needed: a file, or a folder of them")
     if suggest:
         run_suggest(source)
         return
@@ -51,45 +57,37 @@ def import_csv(source: Path, out: Path | None, mapping: str | None, suggest: boo
     run_import_csv(source, out=out, mapping=mapping)
 
 
-@import_.command(cls=Examples, example="payrank import epic ehi_export/ --out extract")
-@click.argument("source", type=SOURCE)
-@click.option("--out", **OUT)
-@click.option("--as-of", **KNOWN_BEFORE)
-def epic(source: Path, out: Path, as_of: date | None) -> None:
-    """Read a folder of Epic tables (EHI export or Clarity, TSV or CSV)."""
-    from payrank.import_commands import run_import_epic
+def add_reader(name: str, help_text: str, example: str) -> None:
+    """Add the command of a reader."""
 
-    run_import_epic(source, out=out, as_of=as_of)
+    @import_.command(name=name, cls=Examples, help=help_text, example=example)
+    @click.argument("source", type=SOURCE)
+    @click.option("--out", **OUT)
+    @click.option("--as-of", **KNOWN_BEFORE)
+    def read(source: Path, out: Path, as_of: date | None) -> None:
+        from payrank.import_commands import run_reader
 
-
-@import_.command(cls=Examples, example="payrank import synthea synthea/output/csv --out extract")
-@click.argument("source", type=SOURCE)
-@click.option("--out", **OUT)
-def synthea(source: Path, out: Path) -> None:
-    """Read a folder of Synthea's CSV output."""
-    from payrank.import_commands import run_import_synthea
-
-    run_import_synthea(source, out=out)
+        run_reader(name, source, out=out, as_of=as_of)
 
 
-@import_.command(cls=Examples, example="payrank import x12 remits/ --out november_remits")
-@click.argument("source", type=SOURCE)
-@click.option("--out", **OUT)
-def x12(source: Path, out: Path) -> None:
-    """Read X12 remittances (835) and claims (837): a file, or a folder of them."""
-    from payrank.import_commands import run_import_x12
-
-    run_import_x12(source, out=out)
-
-
-@import_.command(cls=Examples, example="payrank import fhir bulk_export/ --out extract")
-@click.argument("source", type=SOURCE)
-@click.option("--out", **OUT)
-def fhir(source: Path, out: Path) -> None:
-    """Read FHIR R4 bulk data (ndjson): what insurers answered, not what patients paid."""
-    from payrank.import_commands import run_import_fhir
-
-    run_import_fhir(source, out=out)
+add_reader(
+    "epic",
+    "Read a folder of Epic tables (EHI export or Clarity, TSV or CSV).",
+    "payrank import epic ehi_export/ --out extract",
+)
+add_reader(
+    "synthea", "Read a folder of Synthea's CSV output.", "payrank import synthea synthea/output/csv --out extract"
+)
+add_reader(
+    "x12",
+    "Read X12 remittances (835) and claims (837): a file, or a folder of them.",
+    "payrank import x12 remits/ --out november_remits",
+)
+add_reader(
+    "fhir",
+    "Read FHIR R4 bulk data (ndjson): what insurers answered, not what patients paid.",
+    "payrank import fhir bulk_export/ --out extract",
+)
 
 
 @import_.command(cls=Examples, example="payrank import combine ar_extract november_remits --out extract")

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 STDERR = Console(stderr=True, highlight=False, soft_wrap=True)
-STDOUT = Console(highlight=False, soft_wrap=True)
+STDOUT = Console(highlight=False, soft_wrap=True, markup=False)
 
 
 class Progress:

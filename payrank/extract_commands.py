@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
@@ -11,12 +12,14 @@ from payrank.console import STDOUT, Progress
 from payrank.settings import read_settings
 
 
-def run_simulate(folder: Path, *, accounts: int, seed: int, as_of: date) -> None:
+def run_simulate(
+    folder: Path, *, accounts: int, seed: int, as_of: date, truth: bool = False, leaks: Sequence[str] = ()
+) -> None:
     """Simulate a hospital's extract."""
     from extracts.simulator import simulate
 
     with Progress().working(f"simulated {accounts:,} accounts"):
-        simulate(folder, accounts=accounts, seed=seed, as_of=as_of)
+        simulate(folder, accounts=accounts, seed=seed, as_of=as_of, truth=truth, leaks=leaks)
     STDOUT.print(f"{folder} holds a simulated extract, known before {as_of}. Next: payrank check {folder}")
 
 

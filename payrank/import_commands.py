@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
+from importlib import import_module
 from pathlib import Path
 
 from extracts.readers.report import ImportReport
@@ -25,43 +26,23 @@ def run_suggest(source: Path) -> None:
     """Print a draft of a mapping."""
     from extracts.readers.mapped.suggest import suggest_mapping
 
-    STDOUT.print(suggest_mapping(source), markup=False, end="")
+    STDOUT.print(suggest_mapping(source), end="")
 
 
-def run_import_epic(source: Path, *, out: Path, as_of: date | None) -> None:
-    """Import a folder of Epic tables."""
-    from extracts.readers.epic.import_epic import import_epic
-
+def run_reader(name: str, source: Path, *, out: Path, as_of: date | None) -> None:
+    """Import by the reader of that name: epic, synthea, x12 or fhir."""
+    reader = import_module(f"extracts.readers.{name}.import_{name}")
     with Progress().working(f"imported {source.name}"):
-        report = import_epic(source, out, as_of)
+        report: ImportReport = getattr(reader, f"import_{name}")(source, out, as_of)
     show_import(report)
 
 
-def run_import_synthea(source: Path, *, out: Path) -> None:
-    """Import a folder of Synthea's CSV output."""
-    from extracts.readers.synthea.import_synthea import import_synthea
+def run_list_ready() -> None:
+    """List the ready mappings."""
+    from extracts.readers.mapped.ready_mappings import ready_mappings
 
-    with Progress().working(f"imported {source.name}"):
-        report = import_synthea(source, out)
-    show_import(report)
-
-
-def run_import_x12(source: Path, *, out: Path) -> None:
-    """Import remittances and claims."""
-    from extracts.readers.x12.import_x12 import import_x12
-
-    with Progress().working(f"imported {source.name}"):
-        report = import_x12(source, out)
-    show_import(report)
-
-
-def run_import_fhir(source: Path, *, out: Path) -> None:
-    """Import FHIR bulk data."""
-    from extracts.readers.fhir.import_fhir import import_fhir
-
-    with Progress().working(f"imported {source.name}"):
-        report = import_fhir(source, out)
-    show_import(report)
+    for name, what in ready_mappings().items():
+        STDOUT.print(f"ready:{name:15}{what}")
 
 
 def run_combine(sources: Sequence[Path | str], *, out: Path) -> None:
@@ -94,11 +75,11 @@ def show_import(report: ImportReport) -> None:
         for reason, count in file.set_aside.items():
             reasons[reason] = reasons.get(reason, 0) + count
     for reason, count in sorted(reasons.items(), key=lambda item: (-item[1], item[0])):
-        STDOUT.print(f"- set aside: {count_of(count, 'record')} ({reason})", markup=False)
+        STDOUT.print(f"- set aside: {count_of(count, 'record')} ({reason})")
     written = [[name, f"{count:,}"] for name, count in report.rows_written.items()]
     STDOUT.print(make_table("Rows written", [("table", False), ("rows", True)], written))
     for notice in report.notices:
-        STDOUT.print(f"- {notice}", markup=False)
+        STDOUT.print(f"- {notice}")
     if report.rows_quarantined:
         STDOUT.print(
             f"- {count_of(report.rows_quarantined, 'record')} quarantined: {report.folder / IMPORT_QUARANTINE}"
@@ -109,4 +90,4 @@ def show_import(report: ImportReport) -> None:
             + (f"; the others are in {report.folder / IMPORT_UNTIED}." if report.ties.off else "."),
             markup=False,
         )
-    STDOUT.print(f"{report.folder} holds the extract. Next: payrank check {report.folder}", markup=False)
+    STDOUT.print(f"{report.folder} holds the extract. Next: payrank check {report.folder}")

@@ -16,11 +16,11 @@ class Source(click.ParamType[Path | str]):
     name = "extract"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path | str:
-        """Return the address as it is, anything else as a path; a file is wrong usage."""
-        from extracts.database import SCHEMES
+        """Return the address as it is, anything else as a path; a file, or another kind of address, is wrong usage."""
+        from extracts.database import is_address
 
-        if isinstance(value, str) and value.startswith(tuple(f"{scheme}://" for scheme in SCHEMES)):
-            return value
+        if is_address(value):
+            return str(value)
         path = Path(value)
         if path.is_file():
             self.fail(f"{value!r} is a file; give the folder of the extract, or import it first", param, ctx)

@@ -49,6 +49,15 @@ def test_nothing_is_unpickled_or_evaluated() -> None:
     assert not [path for path in CODE if unsafe.search(path.read_text("utf-8"))]
 
 
+def test_every_file_that_the_code_reads_is_installed_with_it() -> None:
+    installed = {".toml", ".html", ".css", ".js", ".sql", ".typed"}
+    for path in kept_files():
+        room = path.relative_to(HOME).parts[0]
+        if room in ROOMS and path.suffix != ".py" and path.name != "py.typed":
+            assert path.suffix in installed, path
+            assert (path.parent / "__init__.py").is_file(), f"{path.parent} is no package: its files are not installed"
+
+
 def test_every_room_says_what_lives_in_it() -> None:
     for room in ROOMS:
         assert (HOME / room / "__init__.py").read_text("utf-8").startswith('"""')

@@ -1,8 +1,9 @@
 """Several extracts into one: the first has the word, the others add what it does not know.
 
-A remittance's payments are in the AR extract's ledger too, under other ids. So an account's ledger comes from one
-extract alone, the first that has a transaction of it; and a denial that an earlier extract holds in every particular
-is not taken again under another id. Everything that is not taken is set aside with its reason.
+A remittance's payments are in the AR system's ledger too, under other ids. So across systems an account's ledger comes
+from one alone, the first that has a transaction of it, and a denial that another system holds in every particular is
+not taken again under another id. Extracts of one system - two months of remittances - add up, each row known by its
+key. Everything that is not taken is set aside with its reason.
 """
 
 from __future__ import annotations
@@ -11,22 +12,23 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
+from extracts.ask import ask_row
 from extracts.contract import STATED_BALANCES, TABLES, Table
 from extracts.errors import ExtractRefused
 from extracts.extract import Extract
 from extracts.load import load_extract
+from extracts.readers.combine_denials import SAME_WITHIN, count_probable, match_denials, note_origins
 from extracts.readers.landing import Landing
 from extracts.readers.report import ImportReport
 from extracts.readers.run_import import run_import
 from extracts.readers.source_table import LINE, SourceTable
-from extracts.source_file import quote_name
+from extracts.source_file import quote_name, quote_text
 from extracts.wording import count_of
 
 KNOWN = "its key is known from an earlier extract, whose row stands"
-OTHER_LEDGER = "the ledger of its account comes from an earlier extract"
-SAME_DENIAL = "the same denial is known from an earlier extract under another id"
-PARTICULARS = ("denied_on", "denied_amount", "group_code", "carc", "rarc")
-"""With the account: what makes two denials one. Payer and claim ids are left out: two systems name them differently."""
+OTHER_LEDGER = "the ledger of its account comes from an earlier extract of another system"
+SAME_DENIAL = "the same denial is known from another system's extract under another id"
+UNNAMED = "unnamed"
 
 
 def combine_extracts(sources: Sequence[Path | str], out: Path) -> ImportReport:
@@ -41,11 +43,12 @@ def combine_extracts(sources: Sequence[Path | str], out: Path) -> ImportReport:
     """
     with ExitStack() as stack:
         extracts = [stack.enter_context(load_extract(source)) for source in sources]
-        systems = dict.fromkeys(one.metadata.source_system for one in extracts if one.metadata.source_system)
+        named = any(one.metadata.source_system for one in extracts)
+        systems = dict.fromkeys(one.metadata.source_system or UNNAMED for one in extracts)
         return run_import(
             out,
             lambda landing: _read(landing, extracts),
-            source_system=" + ".join(systems) or None,
+            source_system=" + ".join(systems) if named else None,
             as_of=extracts[0].metadata.as_of,
             attributes=_join_attributes(extracts),
         )
@@ -65,15 +68,34 @@ def _join_attributes(extracts: Sequence[Extract]) -> dict[str, dict[str, str]]:
 
 
 def _read(landing: Landing, extracts: Sequence[Extract]) -> None:
+    landing.connection.execute("CREATE TABLE ledger_systems (account_id VARCHAR, system VARCHAR)")
+    as_of = extracts[0].metadata.as_of
     for number, extract in enumerate(extracts):
         label = f"{Path(extract.source.split('?', maxsplit=1)[0]).name}/"
         for notice in extract.notices:
             landing.notice(f"{label}{notice}")
+        system = extract.metadata.source_system or f"{UNNAMED} {number}"  # nobody knows whether two unnamed are one
         tables = [table for table in (*TABLES, STATED_BALANCES) if _is_present(extract, table)]
         staged = {table.name: _stage(landing, extract, table, f"{number}_{table.name}", label) for table in tables}
-        _note_ledgers(landing)
+        beyond = 0
         for table in tables:
-            _land(landing, extract, table, staged[table.name])
+            _settle(landing, extract, table, staged[table.name], system)
+            if number and as_of is not None and table.known_on in staged[table.name].names:
+                beyond += _count(landing, f"FROM taken WHERE {table.known_on} >= DATE '{as_of}'")
+            landing.land(table.name, staged[table.name], "SELECT * FROM taken")
+        if "transactions" in staged:
+            _tell_doubtful(landing, staged["transactions"], system, label)
+            _note_ledgers(landing, staged["transactions"], system)
+        if beyond:
+            landing.notice(
+                f"{label[:-1]}: {count_of(beyond, 'row')} known only on the as-of day of the first extract or after "
+                "it: no snapshot on that day sees them. Name the newest extract first, or set as_of in its extract.toml"
+            )
+
+
+def _count(landing: Landing, from_clause: str) -> int:
+    (count,) = ask_row(landing.connection, f"SELECT count(*) {from_clause}")
+    return int(count)
 
 
 def _is_present(extract: Extract, table: Table) -> bool:
@@ -97,13 +119,36 @@ def _stage(landing: Landing, extract: Extract, table: Table, relation: str, labe
     return landing.add_source(name, extract.digests[files[0]], relation, broken)
 
 
-def _note_ledgers(landing: Landing) -> None:
-    """Remember whose ledger is known before this extract's rows land."""
-    query = "SELECT DISTINCT account_id FROM transactions" if "transactions" in landing.columns else "SELECT '' WHERE 0"
-    landing.connection.execute(f"CREATE OR REPLACE TABLE earlier_ledgers AS {query}")
+def _note_ledgers(landing: Landing, source: SourceTable, system: str) -> None:
+    """Remember which system the ledgers come from that this extract was the first to tell."""
+    landing.connection.execute(
+        f"INSERT INTO ledger_systems SELECT DISTINCT account_id, ? FROM {quote_name(source.relation)} "
+        "WHERE account_id NOT IN (SELECT account_id FROM ledger_systems)",
+        [system],
+    )
 
 
-def _land(landing: Landing, extract: Extract, table: Table, source: SourceTable) -> None:
+def _tell_doubtful(landing: Landing, source: SourceTable, system: str, label: str) -> None:
+    """Tell of rows set aside although the ledger's system, itself combined, has this one among its parts."""
+    name = quote_text(system)
+    doubtful = _count(
+        landing,
+        f"FROM {quote_name(source.relation)} AS one JOIN ledger_systems AS ledgers USING (account_id) "
+        f"WHERE ledgers.system <> {name} AND list_has_any(split(ledgers.system, ' + '), split({name}, ' + ')) "
+        "AND one.transaction_id NOT IN (SELECT transaction_id FROM transactions)",
+    )
+    if doubtful:
+        landing.notice(
+            f"{label[:-1]}: {count_of(doubtful, 'transaction')} set aside, for the earlier extract is itself combined "
+            "and does not say which of its systems an account's ledger is from. Combine the single extracts in one go"
+        )
+
+
+def _settle(landing: Landing, extract: Extract, table: Table, source: SourceTable, system: str) -> None:
+    """Make the table `taken` of the rows that are to land, and set the others aside.
+
+    Settled before anything lands: the conditions ask the very table that the rows then go to.
+    """
     known = {*table.names, *extract.metadata.attributes.get(table.name, {})}
     audit = [name for name in source.names if table.name == "guarantors" and name.startswith("audit_")]
     absent = set(extract.tables[table.name].absent_columns)
@@ -111,18 +156,27 @@ def _land(landing: Landing, extract: Extract, table: Table, source: SourceTable)
     relation = quote_name(source.relation)
     fates = {KNOWN: _render_known(landing, table)}
     if table.name in {"transactions", STATED_BALANCES.name}:
-        fates = {OTHER_LEDGER: "one.account_id IN (SELECT account_id FROM earlier_ledgers)", **fates}
+        other = f"SELECT account_id FROM ledger_systems WHERE system <> {quote_text(system)}"
+        fates = {OTHER_LEDGER: f"one.account_id IN ({other})", **fates}
     if table.name == "denials":
-        fates[SAME_DENIAL] = _render_same_denial(landing, names)
+        told = [name for name in names if name in landing.columns.get(table.name, ())]
+        match_denials(landing.connection, relation, system, told, landed=table.name in landing.columns)
+        fates[SAME_DENIAL] = "one.denial_id IN (SELECT denial_id FROM same_denials)"
     taken = " AND ".join(f"NOT coalesce({condition}, false)" for condition in fates.values())
     for reason, condition in fates.items():
         landing.set_aside(source, reason, f"SELECT {LINE} FROM {relation} AS one WHERE {condition}")
     fields = ", ".join(f"one.{quote_name(name)}" for name in names)
-    # Settled before anything lands: the conditions ask the very table that the rows then go to.
     landing.connection.execute(
         f"CREATE OR REPLACE TABLE taken AS SELECT {fields}, {LINE} FROM {relation} AS one WHERE {taken} ORDER BY {LINE}"
     )
-    landing.land(table.name, source, "SELECT * FROM taken")
+    if table.name == "denials":
+        probable = count_probable(landing.connection, "taken", system, told)
+        if probable:
+            landing.notice(
+                f"{source.name}: {count_of(probable, 'denial')} taken that another system's extract may tell already: "
+                f"the same account, group, CARC and dollars within {SAME_WITHIN} days"
+            )
+        note_origins(landing.connection, "taken", system)
 
 
 def _render_known(landing: Landing, table: Table) -> str:
@@ -131,12 +185,3 @@ def _render_known(landing: Landing, table: Table) -> str:
         return "false"
     same = " AND ".join(f"other.{name} IS NOT DISTINCT FROM one.{name}" for name in table.key)
     return f"EXISTS (SELECT 1 FROM {quote_name(table.name)} AS other WHERE {same})"
-
-
-def _render_same_denial(landing: Landing, names: Sequence[str]) -> str:
-    """Say whether a landed denial of the same account is alike in every particular that both extracts tell."""
-    told = [name for name in PARTICULARS if name in names and name in landing.columns.get("denials", ())]
-    if "account_id" not in landing.columns.get("denials", ()) or "account_id" not in names or "carc" not in told:
-        return "false"
-    same = " AND ".join(f"other.{name} IS NOT DISTINCT FROM one.{name}" for name in told)
-    return f"EXISTS (SELECT 1 FROM denials AS other WHERE other.account_id = one.account_id AND {same})"

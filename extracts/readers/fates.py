@@ -14,6 +14,8 @@ from extracts.readers.source_table import LINE, SourceTable
 QUARANTINED, LOADED, SET_ASIDE = 1, 2, 3
 """Where a record met two fates, the smaller number counts: one bad row makes its record a quarantined one."""
 
+MOST_REASONS = 100_000
+
 
 @dataclass(frozen=True, slots=True)
 class FileRead:
@@ -89,9 +91,11 @@ class Fates:
     def _count(self, source: SourceTable) -> FileRead:
         if source.same_as is not None:
             return FileRead(source.name, source.sha256, source.records, same_as=source.same_as)
+        # Fate and reason as one number: half the work of asking for the least fate, and then for its reason.
+        packed = f"min(CAST(fate AS INTEGER) * {MOST_REASONS} + coalesce(reason, 0))"
         found = self.connection.execute(
-            "SELECT fate, reason, count(*) FROM (SELECT min(fate) AS fate, arg_min(reason, fate) AS reason FROM fates "
-            f"WHERE source = {source.number} GROUP BY {LINE}) GROUP BY ALL ORDER BY ALL"
+            f"SELECT least // {MOST_REASONS}, least % {MOST_REASONS}, count(*) FROM (SELECT {packed} AS least "
+            f"FROM fates WHERE source = {source.number} GROUP BY {LINE}) GROUP BY ALL ORDER BY ALL"
         ).fetchall()
         counts = {fate: sum(count for other, _, count in found if other == fate) for fate, _, _ in found}
         quarantined = counts.get(QUARANTINED, 0) + len(source.broken)

@@ -11,6 +11,7 @@ from extracts.ask import ask_row
 from extracts.contract import MERGES, SQL_TYPES, Column, any_table
 from extracts.errors import ExtractRefused
 from extracts.load import attribute_columns
+from extracts.parse import ALLOWED
 from extracts.quarantine import MOST_QUARANTINED, render_key
 from extracts.readers.fates import Fates, FileRead
 from extracts.readers.judge import JudgedRows, judge_rows
@@ -33,6 +34,10 @@ MACROS = (
 of a plain number."""
 
 
+BESIDE = "beside"
+"""Folder of the workspace for what a reader writes itself."""
+
+
 class Landing:
     """Canonical tables being filled. A reader stages its sources, lands rows, and says why other records give none."""
 
@@ -50,6 +55,7 @@ class Landing:
         self.broken: list[BrokenRow] = []
         self.notices: list[str] = []
         self.columns: dict[str, list[str]] = {}
+        self.rules: dict[str, str] = dict(ALLOWED)
         self._unreadable: set[tuple[str, int]] = set()
         self._fates = Fates(connection)
         connection.execute(
@@ -80,7 +86,13 @@ class Landing:
         return self._add(SourceTable(len(self.sources), path.name, sha256, relation, names, scan.good, scan.broken))
 
     def add_source(
-        self, name: str, sha256: str, relation: str, broken: Sequence[tuple[int, str]] = (), same_as: str | None = None
+        self,
+        name: str,
+        sha256: str,
+        relation: str,
+        broken: Sequence[tuple[int, str]] = (),
+        same_as: str | None = None,
+        mixed: bool = False,
     ) -> SourceTable:
         """Add a source that the reader parsed itself.
 
@@ -90,11 +102,16 @@ class Landing:
             A table or view in `connection`, one row a record, texts beside `source_line`.
         broken
             What was no record at all, as (line, rule).
+        mixed
+            Whether the file holds records of several kinds: what is broken then counts against the file, not against
+            each table that its other records give rows to.
         """
         described = self.connection.execute(f"DESCRIBE {quote_name(relation)}").fetchall()
         names = tuple(column for column, *_ in described if column != LINE)
         (good,) = ask_row(self.connection, f"SELECT count(*) FROM {quote_name(relation)}")
-        return self._add(SourceTable(len(self.sources), name, sha256, relation, names, good, tuple(broken), same_as))
+        return self._add(
+            SourceTable(len(self.sources), name, sha256, relation, names, good, tuple(broken), same_as, mixed)
+        )
 
     def _find(self, sha256: str) -> SourceTable | None:
         return next((source for source in self.sources if source.sha256 == sha256 and source.same_as is None), None)
@@ -148,7 +165,7 @@ class Landing:
         loaded, bad = self._fates.take(source, rows.name, f"{RULE} IS NOT NULL")
         broken = self._name_broken(table, source, rows)
         number = block or 1 + sum(count.table == table and count.file == source.name for count in self.blocks)
-        quarantined = bad + len(source.broken)
+        quarantined = bad + (0 if source.mixed else len(source.broken))
         skipped = source.records - loaded - quarantined
         self.blocks.append(
             BlockCount(table, number, source.name, source.records, loaded, skipped, quarantined, int(written))
@@ -185,10 +202,20 @@ class Landing:
             for line, number, key in found
             for column, rule in [rows.rules[number - 1]]
         ]
-        if (table, source.number) not in self._unreadable:
+        if not source.mixed and (table, source.number) not in self._unreadable:
             self._unreadable.add((table, source.number))
             broken += [BrokenRow(table, None, None, rule, source.name, line) for line, rule in source.broken]
         return sorted(broken, key=lambda row: row.source_line)
+
+    def allow(self, rules: Mapping[str, str]) -> None:
+        """Add a reader's own rules, each with what it allows, for messages."""
+        self.rules.update(rules)
+
+    def beside(self, name: str) -> Path:
+        """Return where to write a file that shall lie beside the tables of the import."""
+        folder = self.workspace / BESIDE
+        folder.mkdir(mode=0o700, exist_ok=True)
+        return folder / name
 
     def set_aside(self, source: SourceTable, reason: str, query: str) -> int:
         """Say of records, named by `source_line`, why they become no canonical row. Return how many were named."""
@@ -222,11 +249,11 @@ class Landing:
             broken = [row for row in self.broken if row.table_name == table]
             taken = sum(block.rows for block in self.blocks if block.table == table) + len(broken)
             if len(broken) > MOST_QUARANTINED * taken:
-                raise ExtractRefused(describe_broken(table, broken, taken))
+                raise ExtractRefused(describe_broken(table, broken, taken, self.rules))
         for source in self.sources:
             broken = [row for row in self.broken if row.table_name == source.name]
             if len(broken) > MOST_QUARANTINED * source.records:
-                raise ExtractRefused(describe_broken(source.name, broken, source.records))
+                raise ExtractRefused(describe_broken(source.name, broken, source.records, self.rules))
 
     def account(self) -> list[FileRead]:
         """Count every source's records by fate, and refuse where over 1% of a table or a file is quarantined."""

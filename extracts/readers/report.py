@@ -84,19 +84,21 @@ def write_quarantine(broken: Iterable[BrokenRow], folder: Path) -> None:
         writer.writerows(astuple(row) for row in broken)
 
 
-def _allowed(rule: str) -> str:
-    return f" (allowed: {ALLOWED[rule]})" if rule in ALLOWED else ""
+def describe_broken(name: str, broken: list[BrokenRow], taken: int, allowed: Mapping[str, str] = ALLOWED) -> str:
+    """Say which rules were broken how often, the worst five, each with its first file and line.
 
-
-def describe_broken(name: str, broken: list[BrokenRow], taken: int) -> str:
-    """Say which rules were broken how often, the worst five, each with its first file and line."""
+    Parameters
+    ----------
+    allowed
+        Rule -> what it allows.
+    """
     kinds = Counter((row.source_file, row.column_name, row.rule) for row in broken)
     first: dict[tuple[str, str | None, str], int] = {}
     for row in broken:
         first.setdefault((row.source_file, row.column_name, row.rule), row.source_line)
     named = [
         f"{rule}{f' in {column}' if column else ''} {count:,} times in {file}, first in line "
-        f"{first[file, column, rule]}{_allowed(rule)}"
+        f"{first[file, column, rule]} (allowed: {allowed[rule]})"
         for (file, column, rule), count in kinds.most_common(MOST_NAMED)
     ]
     return (

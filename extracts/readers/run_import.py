@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import tempfile
+import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import date
@@ -17,10 +17,11 @@ from extracts.extract import Extract
 from extracts.load import load_extract, open_database
 from extracts.metadata import Metadata, write_metadata
 from extracts.publish import build_aside
-from extracts.readers.landing import Landing
+from extracts.readers.landing import BESIDE, Landing
 from extracts.readers.report import ImportReport, write_quarantine, write_report
 from extracts.source_file import IMPORT_REPORT, IMPORT_UNTIED
 from extracts.ties import Ties, count_ties, write_untied
+from extracts.workspace import workspace
 from extracts.write_table import write_table
 
 
@@ -59,10 +60,10 @@ def run_import(
     """
     with (
         build_aside(out, replaces=IMPORT_REPORT) as aside,
-        tempfile.TemporaryDirectory(prefix="payrank-") as workspace,
-        open_database(Path(workspace)) as connection,
+        workspace() as private,
+        open_database(private) as connection,
     ):
-        landing = Landing(connection, Path(workspace), attributes)
+        landing = Landing(connection, private, attributes)
         read(landing)
         files = landing.account()
         names = [name for name in (*TABLE_NAMES, STATED_BALANCES.name) if name in landing.columns]
@@ -89,6 +90,8 @@ def run_import(
             ties=ties,
             notices=(*landing.notices, *notices),
         )
+        for path in sorted((private / BESIDE).glob("*")):
+            shutil.move(path, aside / path.name)
         write_report(report, aside)
         write_quarantine(landing.broken, aside)
         return report

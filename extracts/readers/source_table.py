@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import codecs
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import duckdb
 import pyarrow as pa
 
-from extracts.csv_bytes import CHUNK, open_bytes, refuse_bytes
+from extracts.csv_bytes import read_chunks, refuse_bytes
 from extracts.csv_relation import create_from_csv, open_csv
 from extracts.csv_scan import Scan
 from extracts.errors import ExtractRefused
@@ -24,7 +24,8 @@ class SourceTable:
     """A staged source: the DuckDB table `relation` holds its good records as texts `names`, and `source_line`.
 
     `records` counts all records, those in `broken` - (line, rule) of what was no record at all - too. `same_as` names
-    an earlier file of equal bytes; `relation` is that file's then, and nothing is landed from this one.
+    an earlier file of equal bytes; `relation` is that file's then, and nothing is landed from this one. A `mixed` file
+    holds records of several kinds: of a broken one nobody knows which table it was meant for.
     """
 
     number: int
@@ -35,6 +36,7 @@ class SourceTable:
     good: int
     broken: tuple[tuple[int, str], ...] = ()
     same_as: str | None = None
+    mixed: bool = False
 
     @property
     def records(self) -> int:
@@ -52,9 +54,22 @@ class TextOptions:
 
 
 def stage_text(
-    connection: duckdb.DuckDBPyConnection, path: Path, options: TextOptions, relation: str, workspace: Path
+    connection: duckdb.DuckDBPyConnection,
+    path: Path,
+    options: TextOptions,
+    relation: str,
+    workspace: Path,
+    trimmed: Path | None = None,
+    above: int = 0,
 ) -> tuple[tuple[str, ...], Scan]:
     """Read a delimited file once into `relation`: its own columns as texts, `source_row`, `source_file`, `source_line`.
+
+    Parameters
+    ----------
+    trimmed
+        A UTF-8 copy of the file that holds its header and records alone, read in its stead and deleted.
+    above
+        Lines of the file that stand above its header, and are not in the copy.
 
     Returns
     -------
@@ -65,7 +80,7 @@ def stage_text(
     ExtractRefused
         When the file as a whole cannot be read, or has a column `source_line`.
     """
-    text = _transcode(path, options.encoding, workspace)
+    text = transcode(path, options.encoding, workspace) if trimmed is None else trimmed
     csv = open_csv(text, workspace, delimiter=options.delimiter, nulls=options.nulls)
     given = {name.casefold() for name in csv.names}
     if LINE in given:
@@ -81,8 +96,13 @@ def stage_text(
     create_from_csv(connection, f"{relation}_rows", f"SELECT {', '.join(['*', *extra])} FROM {csv.relation}", csv)
     if text != path:
         text.unlink()
-    _place_lines(connection, relation, csv.scan)
-    return csv.names, csv.scan
+    scan = replace(
+        csv.scan,
+        broken=tuple((line + above, rule) for line, rule in csv.scan.broken),
+        starts=tuple((first, line + above) for first, line in csv.scan.starts),
+    )
+    _place_lines(connection, relation, scan)
+    return csv.names, scan
 
 
 def _place_lines(connection: duckdb.DuckDBPyConnection, relation: str, scan: Scan) -> None:
@@ -104,17 +124,23 @@ def _place_lines(connection: duckdb.DuckDBPyConnection, relation: str, scan: Sca
     connection.execute(f"CREATE VIEW {quote_name(relation)} AS {query}")
 
 
-def _transcode(path: Path, encoding: str, workspace: Path) -> Path:
-    """Give a UTF-8 copy of a file in another encoding, in the private workspace; a UTF-8 file is given as it is."""
+def transcode(path: Path, encoding: str, workspace: Path) -> Path:
+    """Give a UTF-8 copy of a file in another encoding, in the private workspace; a UTF-8 file is given as it is.
+
+    Raises
+    ------
+    ExtractRefused
+        When the file is no text of that encoding.
+    """
     name = codecs.lookup(encoding).name
     if name in {"utf-8", "utf-8-sig"}:
         return path
     decoder = codecs.getincrementaldecoder(name)()
     copy = workspace / path.name.removesuffix(".gz")
     lines = 1
-    with open_bytes(path) as file, copy.open("wb") as out:
+    with copy.open("wb") as out:
         try:
-            while chunk := file.read(CHUNK):
+            for chunk in read_chunks(path):
                 text = decoder.decode(chunk)
                 lines += text.count("\n")
                 out.write(text.encode())

@@ -9,6 +9,7 @@ import numpy as np
 from extracts.simulator.behaviour import CYCLE_DAYS
 from extracts.simulator.randomness import Booleans, Integers
 from extracts.simulator.rows import MISSING, Rows
+from extracts.simulator.visits import Visits
 
 OPEN, PAID, CHARITY, BAD_DEBT, SMALL = range(5)
 NEVER = int(np.iinfo(np.int32).max)
@@ -26,6 +27,7 @@ class Balances:
     guarantor: Integers
     start: Integers
     self_pay: Booleans
+    setting: Integers
     owed: Integers
     pending: Integers
     on_plan: Booleans
@@ -112,6 +114,7 @@ def open_journal() -> Journal:
                 "cents": "int64",
                 "chance": "float64",
                 "called": "int32",
+                "arm": "int8",
                 "promise": "int8",
                 "on_plan": "int8",
                 "waiting": "int8",
@@ -120,8 +123,9 @@ def open_journal() -> Journal:
     )
 
 
-def open_balances(accounts: int, guarantor: Integers, self_pay: Booleans, transfers: dict[str, Integers]) -> Balances:
+def open_balances(visits: Visits, self_pay: Booleans, transfers: dict[str, Integers]) -> Balances:
     """Open a patient balance for every account that a transfer ever reached."""
+    accounts = visits.size
     first = np.full(accounts, NEVER, dtype=np.int64)
     np.minimum.at(first, transfers["account"], transfers["day"])
     account = np.flatnonzero(first < NEVER)
@@ -130,9 +134,10 @@ def open_balances(accounts: int, guarantor: Integers, self_pay: Booleans, transf
     size = len(account)
     balances = Balances(
         account=account,
-        guarantor=guarantor[account],
+        guarantor=visits.guarantor[account],
         start=first[account],
         self_pay=self_pay[account],
+        setting=visits.patient_class[account],
         owed=np.zeros(size, dtype=np.int64),
         pending=np.zeros(size, dtype=np.int64),
         on_plan=np.zeros(size, dtype=bool),

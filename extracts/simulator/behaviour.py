@@ -13,17 +13,20 @@ CYCLE_DAYS = 30
 """Days between statements."""
 
 BANDS_DOLLARS = np.array([50.0, 200.0, 1200.0, 1450.0, 5000.0, 7500.0, 10000.0])
-BANDS = np.array([0.1, 0.05, -0.15, -1.65, -0.6, -2.6, -4.4, -5.4])
+BANDS = np.array([0.2, 0.15, 0.0, -1.4, -0.15, -1.5, -3.3, -5.6])
 """Log-odds of a payment by balance, falling but not monotone (collection by balance: 40.1% under $1,200,
 17.6% to $1,450, over 25% to $5,000, 10.2%, 4.1%, 0.9% above;
 Crowe, 172 hospitals)."""
 
-AGES = np.array([0.6, 0.25, -0.1, -0.5, -0.8, -1.1, -1.4, -1.7])
+AGES = np.array([0.7, 0.25, -0.1, -0.45, -0.7, -0.9, -1.2, -1.5])
 """Log-odds by statement cycle: the money comes early, with a long tail."""
 
-BASE = -1.87
-SELF_PAY_EFFECT = -0.55
-LATENT_WEIGHT = 0.48
+SETTINGS = np.array([0.42, -0.25, -0.5, -0.45, 0.0])
+"""Log-odds of a payment by patient class, in the order of PATIENT_CLASSES: who came by appointment expects a bill."""
+
+BASE = -1.78
+SELF_PAY_EFFECT = -0.6
+LATENT_WEIGHT = 0.36
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +34,14 @@ class Debt:
     """What the chance depends on, one entry an account: the guarantor's hidden will, the balance (cents)
     and its age in statement cycles.
 
-    `stopped` marks guarantors in bankruptcy, deceased or represented: almost nothing comes any more.
+    `setting` is the patient class of the visit; `stopped` marks guarantors in bankruptcy, deceased or represented:
+    almost nothing comes any more.
     """
 
     ability: Floats
     willingness: Floats
     self_pay: Booleans
+    setting: Integers
     stopped: Booleans
     balance: Integers
     age: Integers
@@ -54,7 +59,7 @@ def band_effect(balance: Integers) -> Floats:
     """Return the log-odds of the balance's band.
 
     >>> band_effect(np.array([130000, 200000])).tolist()
-    [-1.65, -0.6]
+    [-1.4, -0.15]
     """
     return np.asarray(BANDS[np.searchsorted(BANDS_DOLLARS, balance / 100.0, side="left")])
 
@@ -68,6 +73,7 @@ def payment_log_odds(debt: Debt) -> Floats:
         + band_effect(debt.balance)
         + age
         + SELF_PAY_EFFECT * debt.self_pay
+        + SETTINGS[debt.setting]
         + paying_season(debt.day, debt.ability)
         - 3.0 * debt.stopped
         - 2.0 * debt.waiting
@@ -96,10 +102,24 @@ def promise_chance(log_odds: Floats) -> Floats:
 
 def installment_chance(ability: Floats, willingness: Floats) -> Floats:
     """Return the chance that an installment of a running plan is paid."""
-    return sigmoid(1.2 + 0.6 * latent(ability, willingness))
+    return sigmoid(0.8 + 0.5 * latent(ability, willingness))
 
 
 def pays_in_full(balance: Integers, ability: Floats) -> Floats:
     """Return the chance that a payment clears the balance: small balances mostly, large ones seldom."""
     size = np.log10(np.maximum(balance, 100) / 100.0)
-    return sigmoid(0.35 - 1.6 * (size - 2.0) + 0.6 * ability)
+    return sigmoid(0.35 - 1.6 * (size - 2.0) - 3.0 * np.maximum(size - 3.7, 0.0) + 0.6 * ability)
+
+
+PART = (1.4, 3.6)
+"""Beta distribution of the part of a balance that is paid where it is not paid in full."""
+
+
+def part_scale(balance: Integers) -> Floats:
+    """Return the factor on a partial payment's share: of $10,000 nobody pays a third at once.
+
+    >>> part_scale(np.array([50_000, 1_000_000])).round(2).tolist()
+    [1.0, 0.55]
+    """
+    size = np.log10(np.maximum(balance, 100) / 100.0)
+    return np.clip(1.0 - 0.45 * (size - 3.0), 0.3, 1.0)

@@ -8,18 +8,36 @@ from extracts.simulator.balances import CHARITY, NEVER, OPEN
 from extracts.simulator.hardship import FLAG
 from extracts.simulator.ledger import PATIENT
 from extracts.simulator.office import Office, Turn
-from extracts.simulator.randomness import Booleans, between, happens, sigmoid
+from extracts.simulator.randomness import Booleans, Floats, Integers, between, happens, sigmoid
 from extracts.simulator.rows import MISSING
+
+SMALLEST_BALANCE = 10_000
+"""Cents below which nobody applies."""
+LAST_AGE = 4
+"""Statement cycle after which nobody applies."""
+ALL_OF_IT = 0.7
+"""Share of approvals that take the whole balance; the others take half."""
+
+
+def application_chance(balance: Integers, ability: Floats, self_pay: Booleans) -> Floats:
+    """Return the chance that assistance with a balance (cents) is applied for in a cycle."""
+    size = np.log10(np.maximum(balance, 100) / 100.0)
+    return np.where(
+        balance >= SMALLEST_BALANCE, sigmoid(-4.4 - 0.9 * ability + 0.7 * (size - 2.7) + 0.9 * self_pay), 0.0
+    )
+
+
+def approval_chance(ability: Floats) -> Floats:
+    """Return the chance that an application is approved: those who have least, mostly."""
+    return sigmoid(0.6 - 1.0 * ability)
 
 
 def apply_for_charity(office: Office, turn: Turn) -> None:
     """Let some apply in this cycle; the application is known when it comes in."""
     rng, balances = office.rng, turn.balances
-    size = np.log10(np.maximum(turn.owed, 100) / 100.0)
-    ability = office.people.ability[turn.guarantor]
-    chance = sigmoid(-4.4 - 0.9 * ability + 0.7 * (size - 2.7) + 0.9 * balances.self_pay[turn.now])
+    chance = application_chance(turn.owed, office.people.ability[turn.guarantor], balances.self_pay[turn.now])
     idle: Booleans = ~turn.on_plan & (balances.waiting_until[turn.now] == MISSING)
-    applies = idle & (turn.age <= 4) & (turn.owed >= 10000) & happens(rng, chance, turn.size)
+    applies = idle & (turn.age <= LAST_AGE) & happens(rng, chance, turn.size)
     entries = turn.now[applies]
     known = turn.start[applies] + between(rng, 20, 29, len(entries))
     balances.waiting_row[entries] = office.journal.flags.add(
@@ -37,9 +55,9 @@ def decide_charity(office: Office, turn: Turn) -> None:
     office.journal.flag_ends.add(row=balances.waiting_row[due], day=day)
     balances.waiting_until[due] = np.where(balances.state[due] == OPEN, MISSING, NEVER)
     means = office.people.ability[balances.guarantor[due]]
-    approved = happens(rng, sigmoid(0.6 - 1.0 * means), len(due)) & (balances.owed[due] > 0)
+    approved = happens(rng, approval_chance(means), len(due)) & (balances.owed[due] > 0)
     given, when = due[approved], day[approved]
-    cents = balances.owed[given] * np.where(happens(rng, 0.7, len(given)), 100, 50) // 100
+    cents = balances.owed[given] * np.where(happens(rng, ALL_OF_IT, len(given)), 100, 50) // 100
     some = cents > 0
     office.ledger.post(
         "charity_adjustment", balances.account[given][some], when[some], -cents[some], responsibility=PATIENT

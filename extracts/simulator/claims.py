@@ -135,7 +135,7 @@ def _commercial_share(
     met = np.clip((month - 1) / 12 * rng.uniform(0.0, 1.5, size), 0, 1)
     remaining = deductible * (1 - met)
     before = np.minimum(dollars[here], remaining)
-    beyond = (dollars[here] - before) * np.where(happens(rng, 0.09, size), 0.50, 0.20)
+    beyond = (dollars[here] - before) * np.where(happens(rng, 0.22, size), 0.50, 0.20)
     # A few plans have no limit on what the patient pays: balances above $10,000 come from them.
-    limit = np.where(happens(rng, 0.22, size), 60000.0, np.where(high, 9200.0, 5200.0))
+    limit = np.where(happens(rng, 0.55, size), 60000.0, np.where(high, 9200.0, 5200.0))
     return np.minimum(before + beyond, limit)

@@ -21,14 +21,20 @@ def _levels(column: str) -> dict[str, int]:
 CHANNEL = _levels("channel")
 DIRECTION = _levels("direction")
 OUTCOME = _levels("outcome")
-RANDOM_CALLS = 0.04
-"""Share of balances called by the toss of a coin in a cycle: the unselected sample."""
+RANDOM_SLICE = 0.06
+"""Share of balances of a cycle that a coin sends to a call or leaves alone: the unselected sample."""
+NO_ARM, LEFT_ALONE, CALLED = MISSING, 0, 1
+"""Arms of the randomised slice."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reached:
-    """What the calls of one cycle came to, one entry a balance; `day` is that of the conversation (MISSING: none)."""
+    """What the calls of one cycle came to, one entry a balance; `day` is that of the conversation (MISSING: none).
 
+    `arm` is the balance's arm of the randomised slice (NO_ARM: staff chose).
+    """
+
+    arm: Integers
     day: Integers
     spoke: Booleans
     promise: Booleans
@@ -38,8 +44,12 @@ class Reached:
 def call_chance(balance: Integers, age: Integers) -> Floats:
     """Return the chance that staff call about a balance (cents) in the cycle of that age."""
     size = np.log10(np.maximum(balance, 100) / 100.0)
-    chosen = sigmoid(-2.3 + 1.1 * (size - 2.5) + 0.45 * np.minimum(age, 5))
-    return np.asarray(RANDOM_CALLS + (1 - RANDOM_CALLS) * chosen)
+    return sigmoid(-2.3 + 1.1 * (size - 2.5) + 0.45 * np.minimum(age, 5))
+
+
+def spoken_chance(reach: Floats) -> Floats:
+    """Return the chance that a guarantor is spoken to in a cycle with calls: staff try twice."""
+    return np.asarray(1 - (1 - reach) ** 2)
 
 
 def refusal_chance(willingness: Floats) -> Floats:
@@ -53,7 +63,10 @@ def contact_patients(office: Office, turn: Turn, log_odds: Floats) -> Reached:
     quiet = (office.hardship.silent[turn.guarantor] <= turn.start) | turn.balances.placed[turn.now]
     _send_mail(office, turn, quiet)
     _meet_online(office, turn, quiet)
-    called = happens(rng, call_chance(turn.owed, turn.age), size) & ~quiet & ~turn.on_plan
+    free = ~quiet & ~turn.on_plan
+    arm = np.where(free & happens(rng, RANDOM_SLICE, size), happens(rng, 0.5, size).astype(np.int64), NO_ARM)
+    chosen = happens(rng, call_chance(turn.owed, turn.age), size)
+    called = free & np.where(arm == NO_ARM, chosen, arm == CALLED)
     first = turn.start + between(rng, 2, 12, size)
     second = first + between(rng, 1, 5, size)
     reach = office.people.reach[turn.guarantor]
@@ -73,7 +86,7 @@ def contact_patients(office: Office, turn: Turn, log_odds: Floats) -> Reached:
     _write(office, turn, "call", called, first, outcome=np.where(found_first, spoken, missed))
     _write(office, turn, "call", called & ~found_first, second, outcome=np.where(found, spoken, missed))
     day = np.where(found_first, first, np.where(found, second, MISSING))
-    return Reached(day=day, spoke=found, promise=promise, refusal=refusal)
+    return Reached(arm=arm, day=day, spoke=found, promise=promise, refusal=refusal)
 
 
 def _send_mail(office: Office, turn: Turn, quiet: Booleans) -> None:
@@ -91,6 +104,11 @@ def _meet_online(office: Office, turn: Turn, quiet: Booleans) -> None:
     consent = office.people.text_consent[turn.guarantor] == 1
     texted = consent & ~quiet & happens(rng, 0.55, size) & (age < 5)
     _write(office, turn, "text", texted, turn.start + between(rng, 5, 15, size), outcome=np.full(size, MISSING))
+    mailed = ~consent & ~quiet & happens(rng, 0.3, size) & (age < 5)
+    _write(office, turn, "email", mailed, turn.start + between(rng, 5, 15, size), outcome=np.full(size, MISSING))
+    comes = happens(rng, sigmoid(-4.6 + 0.5 * office.people.willingness[turn.guarantor]), size)
+    met = np.full(size, OUTCOME["right_party"])
+    _write(office, turn, "visit", comes, turn.start + between(rng, 1, 20, size), outcome=met, direction="in")
     looks = sigmoid(-2.3 + 0.8 * office.people.willingness[turn.guarantor] - 0.25 * age)
     day = turn.start + between(rng, 1, 20, size)
     viewed = np.full(size, OUTCOME["viewed"])

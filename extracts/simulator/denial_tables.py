@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -9,39 +10,46 @@ import numpy as np
 from extracts.simulator.appeals import OUTCOMES, PARTIAL, WITHDRAWN
 from extracts.simulator.codes import ALL_CODES
 from extracts.simulator.hospital import Hospital
-from extracts.simulator.mess import forget
+from extracts.simulator.leaks import Attribute
+from extracts.simulator.mess import forget, misname
 from extracts.simulator.randomness import stream
 from extracts.simulator.recoveries import recovered_cents
 from extracts.simulator.rows import MISSING, keep
-from extracts.simulator.tables import account_ids, denial_ids, known_before, payer_ids
+from extracts.simulator.tables import account_ids, claim_ids, denial_ids, known_before, payer_ids
 from extracts.simulator.visits import SERVICE_LINES
 from extracts.simulator.writing import identify, name_codes, write_days, write_integers, write_money, write_table
 
+UNKNOWN_CARC, UNKNOWN_RARC = "QX9", "Z99"
+"""Codes that no published list holds: some payers send their own."""
 
-def write_denials(hospital: Hospital, folder: Path, seed: int) -> int:
-    """Write the denials known before the as-of day and return how many."""
+
+def write_denials(hospital: Hospital, folder: Path, seed: int, planted: Sequence[Attribute] = ()) -> int:
+    """Write the denials known before the as-of day, with planted site attributes, and return how many."""
     denials, claims = hospital.denials, hospital.claims
     size = count_known(hospital)
     rng = stream(seed, "forgotten denial columns")
     claim, code = denials.claim[:size], denials.code[:size]
     rarcs = [rarc for choice in ALL_CODES for rarc in choice.rarcs]
     first = np.cumsum([0, *(len(choice.rarcs) for choice in ALL_CODES)])[:-1]
+    carcs = [*(choice.carc for choice in ALL_CODES), UNKNOWN_CARC]
+    remark = forget(rng, first[code] + denials.rarc[:size], 0.02)
     account = claims.account[claim]
     unknown = forget(rng, np.zeros(size, dtype=np.int64), 0.006) == MISSING
     builds = {
         "denial_id": denial_ids(np.arange(size)),
         "account_id": account_ids(account),
-        "claim_id": identify("C", forget(rng, claim, 0.02), 9),
+        "claim_id": claim_ids(forget(rng, claim, 0.02)),
         "payer_id": payer_ids(forget(rng, claims.payer[claim], 0.005)),
         "denied_on": write_days(denials.day[:size]),
         "denied_amount": write_money(denials.cents[:size], unknown),
         "group_code": name_codes(forget(rng, code, 0.004), [choice.group for choice in ALL_CODES]),
-        "carc": name_codes(forget(rng, code, 0.003), [choice.carc for choice in ALL_CODES]),
-        "rarc": name_codes(forget(rng, first[code] + denials.rarc[:size], 0.02), rarcs),
+        "carc": name_codes(misname(rng, forget(rng, code, 0.003), len(ALL_CODES), 0.003), carcs),
+        "rarc": name_codes(misname(rng, remark, len(rarcs), 0.004), (*rarcs, UNKNOWN_RARC)),
         "service_line": name_codes(forget(rng, hospital.visits.service_line[account], 0.02), SERVICE_LINES),
         "appeal_due_on": write_days(denials.due[:size]),
     }
-    return write_table(folder, "denials", size, builds)
+    builds |= {attribute.column.name: attribute.build for attribute in planted}
+    return write_table(folder, "denials", size, builds, [attribute.column for attribute in planted])
 
 
 def write_appeals(hospital: Hospital, folder: Path) -> int:

@@ -10,7 +10,17 @@ from extracts.simulator.claims import Claims
 from extracts.simulator.codes import ALL_CODES, CODES, KIND_NAMES, NOT_A_DENIAL, SHARED
 from extracts.simulator.coverage import class_of
 from extracts.simulator.payers import CLASSES, DENIAL_RATE, PAYERS
-from extracts.simulator.randomness import Booleans, Floats, Integers, between, happens, pick, pick_by_row, stream
+from extracts.simulator.randomness import (
+    Booleans,
+    Floats,
+    Integers,
+    between,
+    happens,
+    pick,
+    pick_by_row,
+    sigmoid,
+    stream,
+)
 from extracts.simulator.rows import MISSING
 from extracts.simulator.visits import INPATIENT, Visits
 
@@ -45,6 +55,12 @@ class Denials:
 LINE_RISK = np.array([0.10, 0.15, 0.18, -0.20, 0.20, 0.12, 0.0, -0.05, -0.25, 0.15, 0.10])
 """Log factor on the denial rate, by service line."""
 
+PAYER_THAT_TIGHTENS, TIGHTER_DAYS = 8, 240
+"""Number of the payer that tightens its policy, and days before the as-of day on which it does."""
+
+CLASS_RISK = np.array([-0.75, 0.1, 0.05, 0.25, 0.0])
+"""Log factor on the denial rate, by patient class: an office visit is seldom worth a refusal."""
+
 
 def deny_claims(claims: Claims, visits: Visits, seed: int, as_of: int) -> Denials:
     """Draw the denials of all claims, in order of the day."""
@@ -52,7 +68,9 @@ def deny_claims(claims: Claims, visits: Visits, seed: int, as_of: int) -> Denial
     refused = np.flatnonzero(rng.random(claims.size) < _denial_probability(claims, visits, as_of))
     inpatient = visits.patient_class[claims.account[refused]] == INPATIENT
     code = pick_by_row(rng, _code_weights(), claims.payer[refused] * 2 + inpatient)
-    part = np.where(happens(rng, 0.3, len(refused)), rng.uniform(0.1, 0.8, len(refused)), 1.0)
+    # A small claim is refused whole, of a large one rather some lines.
+    some_lines = sigmoid(-1.6 + 2.2 * (np.log10(np.maximum(claims.charges[refused], 100)) - 5.5))
+    part = np.where(happens(rng, some_lines, len(refused)), rng.uniform(0.1, 0.7, len(refused)), 1.0)
     cents = np.maximum(1, np.floor(claims.charges[refused] * part)).astype(np.int64)
     unfit = _log_shared(rng, claims, refused)
     claim = np.concatenate([refused, unfit[0]])
@@ -73,9 +91,8 @@ def _denial_probability(claims: Claims, visits: Visits, as_of: int) -> Floats:
     line = visits.service_line[account]
     factor = np.array([p.denies for p in PAYERS])[claims.payer]
     factor = factor + np.where(line == MISSING, 0.0, LINE_RISK[np.maximum(line, 0)])
-    factor = factor + 0.25 * (visits.patient_class[account] == INPATIENT)
-    # One insurer tightens its policy eight months before the extract ends.
-    tighter = (claims.payer == 8) & (claims.remitted >= as_of - 240)
+    factor = factor + CLASS_RISK[visits.patient_class[account]]
+    tighter = (claims.payer == PAYER_THAT_TIGHTENS) & (claims.remitted >= as_of - TIGHTER_DAYS)
     relative = np.exp(factor + 0.35 * tighter)
     classes = class_of(claims.payer)
     mean = np.bincount(classes, relative, len(CLASSES)) / np.maximum(np.bincount(classes, minlength=len(CLASSES)), 1)

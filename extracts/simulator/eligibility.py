@@ -8,18 +8,27 @@ from extracts.simulator.balances import PAID
 from extracts.simulator.ledger import INSURANCE, PATIENT
 from extracts.simulator.office import Office, Turn
 from extracts.simulator.payers import PAYERS, payers_of
-from extracts.simulator.randomness import between, happens, sigmoid
+from extracts.simulator.randomness import Floats, between, happens, sigmoid
 from extracts.simulator.rows import MISSING
 
 MEDICAID = payers_of("medicaid")[0]
+
+
+LAST_AGE = 3
+"""Statement cycle after which nobody looks for coverage any more."""
+
+
+def found_chance(ability: Floats) -> Floats:
+    """Return the chance that a self-pay patient turns out to have Medicaid in a cycle."""
+    return sigmoid(-4.0 - 0.7 * ability)
 
 
 def find_coverage(office: Office, turn: Turn) -> None:
     """Move what some self-pay patients still owe to Medicaid, which pays its rate some weeks later."""
     rng, balances, ledger = office.rng, turn.balances, office.ledger
     ability = office.people.ability[turn.guarantor]
-    poor = balances.self_pay[turn.now] & ~turn.on_plan & (turn.owed > 0) & (turn.age <= 3)
-    found = poor & happens(rng, sigmoid(-4.0 - 0.7 * ability), turn.size)
+    poor = balances.self_pay[turn.now] & ~turn.on_plan & (turn.owed > 0) & (turn.age <= LAST_AGE)
+    found = poor & happens(rng, found_chance(ability), turn.size)
     entries, account = turn.now[found], turn.account[found]
     known = turn.start[found] + between(rng, 20, 29, len(entries))
     cents = balances.owed[entries]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from extracts.simulator.balances import BAD_DEBT, OPEN, SMALL, Balances
+from extracts.simulator.behaviour import part_scale
 from extracts.simulator.hardship import FLAG
 from extracts.simulator.ledger import PATIENT, Ledger
 from extracts.simulator.office import Office, Turn
@@ -42,11 +43,13 @@ def end_balances(office: Office, turn: Turn) -> Turn:
 def recover_bad_debt(office: Office, turn: Turn) -> None:
     """Let the agency bring in a little of what was written off: the write-off is taken back to the amount paid."""
     rng, balances, ledger = office.rng, turn.balances, office.ledger
-    hit = happens(rng, 0.003, turn.size) & (turn.owed >= 2000)
+    hit = happens(rng, 0.002, turn.size) & (turn.owed >= 2000)
     entries = turn.now[hit]
     day = turn.start[hit] + between(rng, 1, 29, len(entries))
-    part = np.floor(balances.owed[entries] * rng.uniform(0.05, 0.6, len(entries))).astype(np.int64)
-    cents = np.maximum(1000, part)
+    scale = part_scale(balances.owed[entries])
+    part = np.floor(balances.owed[entries] * scale * rng.uniform(0.05, 0.6, len(entries))).astype(np.int64)
+    # Agencies bring in small sums: nobody who could not pay a large bill pays most of it a year later.
+    cents = np.clip(part, 1000, 60_000)
     ledger.post("bad_debt_write_off", balances.account[entries], day, cents, responsibility=PATIENT)
     ledger.post("patient_payment", balances.account[entries], day, -cents, responsibility=PATIENT)
     balances.owed[entries] -= cents

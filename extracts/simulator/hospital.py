@@ -12,9 +12,10 @@ from extracts.simulator.claims import Claims, bill_claims
 from extracts.simulator.coverage import Covered, cover_visits
 from extracts.simulator.denials import Denials, deny_claims
 from extracts.simulator.deposits import take_deposits
+from extracts.simulator.duplicates import Duplicates, register_twice
 from extracts.simulator.hardship import Hardship, strike_people
 from extracts.simulator.ledger import Ledger
-from extracts.simulator.mess import void_and_repost
+from extracts.simulator.mess import date_long_before, move_unapplied, void_and_repost
 from extracts.simulator.office import Office
 from extracts.simulator.patients import follow_patients
 from extracts.simulator.payers import SELF_PAY
@@ -32,6 +33,7 @@ class Hospital:
     as_of: int
     people: People
     visits: Visits
+    duplicates: Duplicates
     covered: Covered
     claims: Claims
     denials: Denials
@@ -58,11 +60,13 @@ def run_hospital(accounts: int, seed: int, as_of: int) -> Hospital:
     alone = np.flatnonzero(covered.payer == SELF_PAY)
     discount_self_pay(visits, alone, seed, ledger, transfers)
     hardship = strike_people(people, visits, covered.qualified, journal=journal, seed=seed, as_of=as_of)
-    balances = open_balances(accounts, visits.guarantor, covered.payer == SELF_PAY, transfers.rows.collect())
+    balances = open_balances(visits, covered.payer == SELF_PAY, transfers.rows.collect())
     balances.credit(*deposits)
     follow_patients(Office(stream(seed, "patients"), people, hardship, ledger, journal, as_of), balances)
-    columns = void_and_repost(ledger.collect(), seed)
-    return Hospital(as_of, people, visits, covered, claims, denials, outcomes, hardship, journal, columns)
+    columns = void_and_repost(move_unapplied(ledger.collect(), visits, seed), seed)
+    columns = date_long_before(columns, seed)
+    duplicates = register_twice(people, visits, seed)
+    return Hospital(as_of, people, visits, duplicates, covered, claims, denials, outcomes, hardship, journal, columns)
 
 
 def _held_back(claims: Claims, denials: Denials) -> Integers:

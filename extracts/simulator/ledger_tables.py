@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from extracts.simulator.hospital import Hospital
+from extracts.simulator.leaks import date_payments_back
 from extracts.simulator.ledger import KINDS, RESPONSIBILITIES
 from extracts.simulator.mess import forget
 from extracts.simulator.randomness import stream
@@ -15,12 +16,16 @@ from extracts.simulator.tables import account_ids, payer_ids
 from extracts.simulator.writing import identify, name_codes, write_days, write_money, write_table
 
 
-def write_transactions(hospital: Hospital, folder: Path, seed: int) -> tuple[int, int]:
-    """Write the transactions posted before the as-of day; return how many, and their sum in cents."""
-    columns = hospital.ledger
-    by_day = columns["posted"].astype(np.int64) * hospital.visits.size + columns["account"]
+def write_transactions(hospital: Hospital, folder: Path, seed: int, *, dated_back: bool = False) -> tuple[int, int]:
+    """Write the transactions posted before the as-of day; return how many, and their sum in cents.
+
+    `dated_back` plants the leak of that name.
+    """
+    columns = date_payments_back(hospital.ledger, seed) if dated_back else hospital.ledger
+    entered = columns.get("entered", columns["posted"])
+    by_day = entered.astype(np.int64) * hospital.visits.size + columns["account"]
     order = np.argsort(by_day, kind="stable")
-    order = order[columns["posted"][order] < hospital.as_of]
+    order = order[entered[order] < hospital.as_of]
     number = np.full(len(by_day), MISSING, dtype=np.int64)
     number[order] = np.arange(len(order))
     rows = keep(columns, order)

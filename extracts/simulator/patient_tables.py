@@ -24,9 +24,10 @@ def write_contacts(hospital: Hospital, folder: Path, seed: int) -> int:
     rows = keep(rows, rows["day"] < hospital.as_of)
     rows = keep(rows, np.lexsort((rows["channel"], rows["account"], rows["day"])))
     rng = stream(seed, "forgotten contact columns")
+    guarantor = hospital.duplicates.name_guarantors(rows["account"], rows["guarantor"], rows["day"])
     builds = {
         "contact_id": identify("K", np.arange(len(rows["day"])), 9),
-        "guarantor_id": guarantor_ids(rows["guarantor"]),
+        "guarantor_id": guarantor_ids(guarantor),
         "account_id": account_ids(forget(rng, rows["account"], 0.05)),
         "contacted_on": write_days(rows["day"]),
         "channel": name_codes(rows["channel"], levels("contacts", "channel")),

@@ -7,7 +7,7 @@ import numpy as np
 from extracts.simulator.balances import BAD_DEBT, OPEN, Balances
 from extracts.simulator.behaviour import CYCLE_DAYS, Debt, payment_log_odds
 from extracts.simulator.charity import apply_for_charity, decide_charity
-from extracts.simulator.contacts import contact_patients
+from extracts.simulator.contacts import CHANNEL, DIRECTION, OUTCOME, contact_patients
 from extracts.simulator.eligibility import find_coverage
 from extracts.simulator.endings import end_balances, recover_bad_debt
 from extracts.simulator.hardship import FLAG
@@ -48,6 +48,7 @@ def _live_through(office: Office, turn: Turn) -> None:
         cents=debt.balance,
         chance=chance,
         called=reached.day,
+        arm=reached.arm,
         promise=reached.promise,
         on_plan=turn.on_plan,
         waiting=debt.waiting,
@@ -67,6 +68,7 @@ def debt_at(office: Office, turn: Turn) -> Debt:
         ability=office.people.ability[guarantor],
         willingness=office.people.willingness[guarantor],
         self_pay=turn.balances.self_pay[turn.now],
+        setting=turn.balances.setting[turn.now],
         stopped=office.hardship.stops[guarantor] <= turn.start,
         balance=turn.owed,
         age=turn.age,
@@ -83,6 +85,14 @@ def _dispute(office: Office, turn: Turn) -> None:
     known = turn.start[chosen] + between(rng, 18, 29, len(account))
     rows = office.journal.flags.add(
         of_account=np.ones(len(account)), subject=account, flag=FLAG["dispute"], known=known
+    )
+    office.journal.contacts.add(
+        guarantor=turn.guarantor[chosen],
+        account=account,
+        day=known,
+        channel=CHANNEL["call"],
+        direction=DIRECTION["in"],
+        outcome=OUTCOME["dispute"],
     )
     settled = happens(rng, 0.7, len(account))
     office.journal.flag_ends.add(row=rows[settled], day=known[settled] + between(rng, 15, 120, int(settled.sum())))

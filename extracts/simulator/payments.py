@@ -7,7 +7,16 @@ from dataclasses import dataclass
 import numpy as np
 
 from extracts.simulator.balances import PAID
-from extracts.simulator.behaviour import CYCLE_DAYS, installment_chance, pays_in_full, promised, refused, spoken_to
+from extracts.simulator.behaviour import (
+    CYCLE_DAYS,
+    PART,
+    installment_chance,
+    part_scale,
+    pays_in_full,
+    promised,
+    refused,
+    spoken_to,
+)
 from extracts.simulator.contacts import Reached
 from extracts.simulator.ledger import PATIENT, Ledger
 from extracts.simulator.office import Office, Turn
@@ -65,7 +74,7 @@ def _offer(office: Office, turn: Turn) -> Integers:
     """Return the cents that would be paid, if anything is: the balance, a part in round dollars, an installment."""
     rng, owed = office.rng, turn.owed
     full = happens(rng, pays_in_full(owed, office.people.ability[turn.guarantor]), turn.size)
-    part = np.floor(owed * rng.beta(1.4, 3.6, turn.size)).astype(np.int64) // 500 * 500
+    part = np.floor(owed * part_scale(owed) * rng.beta(*PART, turn.size)).astype(np.int64) // 500 * 500
     offer = np.where(full, owed, np.minimum(np.maximum(part, SMALLEST_PAYMENT), owed))
     return np.where(turn.on_plan, np.minimum(turn.balances.installment[turn.now], owed), offer)
 

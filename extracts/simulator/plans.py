@@ -12,6 +12,12 @@ from extracts.simulator.rows import MISSING
 END_REASONS = ("paid in full", "missed installments")
 SMALLEST_PLAN = 15000
 """Cents still owed."""
+AGREED = 0.3
+"""Share of partial payments that open a plan for the rest."""
+INSTALLMENTS = (3, 10)
+"""Fewest and most installments of a plan."""
+SMALLEST_INSTALLMENT = 2500
+"""Cents."""
 BREAKS = 0.6
 """Share of missed installments that end the plan."""
 
@@ -29,9 +35,11 @@ def keep_plans(office: Office, turn: Turn, paid: Paid) -> None:
     stopped = turn.now[done | broken]
     balances.on_plan[stopped] = False
     balances.plan_row[stopped] = MISSING
-    agreed = ~running & (paid.cents > 0) & (turn.owed >= SMALLEST_PLAN) & happens(rng, 0.3, turn.size)
+    agreed = ~running & (paid.cents > 0) & (turn.owed >= SMALLEST_PLAN) & happens(rng, AGREED, turn.size)
     entries = turn.now[agreed]
-    installment = np.maximum(2500, -(-balances.owed[entries] // between(rng, 3, 10, len(entries))))
+    installment = np.maximum(
+        SMALLEST_INSTALLMENT, -(-balances.owed[entries] // between(rng, *INSTALLMENTS, len(entries)))
+    )
     rows = office.journal.plans.add(account=turn.account[agreed], started=paid.day[agreed], cents=installment)
     balances.on_plan[entries] = True
     balances.installment[entries] = installment

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
 from extracts.contract import Column
 from extracts.simulator.hospital import Hospital
-from extracts.simulator.mess import forget
+from extracts.simulator.leaks import Attribute
+from extracts.simulator.mess import forget, misname
 from extracts.simulator.payers import PAYERS
 from extracts.simulator.people import AREAS, GROUPS, LANGUAGES, SEXES, STATES
 from extracts.simulator.randomness import stream
@@ -35,35 +37,47 @@ def write_payers(folder: Path) -> int:
 
 def write_guarantors(hospital: Hospital, folder: Path) -> int:
     """Write what is shown of the guarantors, audit columns included, and return how many."""
-    people = hospital.people
+    people, persons = hospital.people, hospital.duplicates.persons()
+    size = len(persons)
     state = np.array([*(STATES.index(area[0]) for area in AREAS), MISSING])
+    # Whoever is registered anew is asked for the name and the birthday, seldom for more.
+    second = np.arange(size) >= people.size
+    language = np.where(second, MISSING, people.language[persons])
+    consent = np.where(second, MISSING, people.text_consent[persons])
     builds = {
-        "guarantor_id": guarantor_ids(np.arange(people.size)),
-        "birth_year": write_integers(people.birth_year),
-        "state": name_codes(state[people.area], STATES),
-        "zip3": name_codes(people.area, [area[1] for area in AREAS]),
-        "language": name_codes(people.language, LANGUAGES),
-        "text_consent": write_booleans(people.text_consent),
-        "audit_sex": name_codes(people.sex, SEXES),
-        "audit_race_ethnicity": name_codes(people.group, GROUPS),
+        "guarantor_id": guarantor_ids(np.arange(size)),
+        "birth_year": write_integers(people.birth_year[persons]),
+        "state": name_codes(state[people.area][persons], STATES),
+        "zip3": name_codes(people.area[persons], [area[1] for area in AREAS]),
+        "language": name_codes(language, LANGUAGES),
+        "text_consent": write_booleans(consent),
+        "audit_sex": name_codes(people.sex[persons], SEXES),
+        "audit_race_ethnicity": name_codes(people.group[persons], GROUPS),
     }
-    return write_table(folder, "guarantors", people.size, builds, AUDIT_COLUMNS)
+    return write_table(folder, "guarantors", size, builds, AUDIT_COLUMNS)
 
 
-def write_accounts(hospital: Hospital, folder: Path, seed: int) -> int:
-    """Write the accounts and return how many."""
+def write_accounts(hospital: Hospital, folder: Path, seed: int, planted: Sequence[Attribute] = ()) -> int:
+    """Write the accounts, with planted site attributes, and return how many."""
     visits = hospital.visits
     rng = stream(seed, "forgotten account columns")
+    # Merged or not: an extract shows the number under which an account stands when it is written.
+    guarantor = hospital.duplicates.name_guarantors(np.arange(visits.size), visits.guarantor, hospital.as_of - 1)
     builds = {
         "account_id": account_ids(np.arange(visits.size)),
-        "guarantor_id": guarantor_ids(visits.guarantor),
+        "guarantor_id": guarantor_ids(guarantor),
         "opened_on": write_days(visits.opened),
         "service_on": write_days(forget(rng, visits.service, 0.01)),
         "patient_class": name_codes(forget(rng, visits.patient_class, 0.004), PATIENT_CLASSES),
-        "service_line": name_codes(visits.service_line, SERVICE_LINES),
-        "facility": name_codes(forget(rng, visits.facility, 0.006), FACILITIES),
+        "service_line": name_codes(
+            misname(rng, visits.service_line, len(SERVICE_LINES), 0.003), (*SERVICE_LINES, "UNKNOWN")
+        ),
+        "facility": name_codes(
+            misname(rng, forget(rng, visits.facility, 0.006), len(FACILITIES), 0.002), (*FACILITIES, "99")
+        ),
     }
-    return write_table(folder, "accounts", visits.size, builds)
+    builds |= {attribute.column.name: attribute.build for attribute in planted}
+    return write_table(folder, "accounts", visits.size, builds, [attribute.column for attribute in planted])
 
 
 def write_coverages(hospital: Hospital, folder: Path) -> int:

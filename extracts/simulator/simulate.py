@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
 from extracts.contract import TABLE_NAMES
 from extracts.errors import WrongUsage
 from extracts.metadata import ControlTotal, Metadata, write_metadata
-from extracts.simulator.denial_tables import write_appeals, write_denials
+from extracts.simulator.denial_tables import count_known, write_appeals, write_denials
 from extracts.simulator.hospital import Hospital, run_hospital
+from extracts.simulator.leaks import account_attributes, check_leaks, declare, denial_attributes
 from extracts.simulator.ledger_tables import write_transactions
 from extracts.simulator.patient_tables import write_contacts, write_flags, write_plans, write_promises
 from extracts.simulator.registration_tables import write_accounts, write_coverages, write_guarantors, write_payers
@@ -34,7 +35,9 @@ class Simulated:
     hospital: Hospital
 
 
-def simulate(folder: Path, *, accounts: int, seed: int, as_of: date, truth: bool = False) -> Simulated:
+def simulate(
+    folder: Path, *, accounts: int, seed: int, as_of: date, truth: bool = False, leaks: Sequence[str] = ()
+) -> Simulated:
     """Simulate a hospital's last three years and write its AR extract: one Parquet file a table, and extract.toml.
 
     Parameters
@@ -49,44 +52,50 @@ def simulate(folder: Path, *, accounts: int, seed: int, as_of: date, truth: bool
         The extract knows everything before this day (2015 and later).
     truth
         Whether to write what the extract hides into the folder `truth` beside it, which no loader reads.
+    leaks
+        Faults to plant, by their names in `leaks.LEAKS`; none by default. The extract says in `source_system` that
+        it has some.
 
     Raises
     ------
     WrongUsage
-        If accounts, seed or day are impossible, or the folder holds files of another extract.
+        If accounts, seed, day or a leak are impossible, or the folder holds files of another extract.
     """
     _check(accounts, seed, as_of)
+    planted = check_leaks(leaks)
     _make_room(folder)
     hospital = run_hospital(accounts, seed, (as_of - date(1970, 1, 1)) // timedelta(days=1))
-    rows, cents = _write_tables(hospital, folder, seed)
-    control = {name: ControlTotal(rows=size, amount=None) for name, size in rows.items()}
-    control["transactions"] = ControlTotal(rows=rows["transactions"], amount=Decimal(cents).scaleb(-2))
-    if truth:
-        write_truth(hospital, folder / TRUTH_FOLDER)
-    write_metadata(Metadata(SOURCE_SYSTEM, as_of, control, {}), folder)
-    return Simulated(folder, as_of, rows, hospital)
-
-
-def _write_tables(hospital: Hospital, folder: Path, seed: int) -> tuple[dict[str, int], int]:
-    """Write every canonical table; return the rows of each, and the ledger's sum in cents."""
-    transactions, cents = write_transactions(hospital, folder, seed)
+    on_accounts = account_attributes(hospital, planted)
+    on_denials = denial_attributes(hospital, planted, count_known(hospital))
+    transactions, cents = write_transactions(hospital, folder, seed, dated_back="payment_dated_back" in planted)
     rows = {
-        "accounts": write_accounts(hospital, folder, seed),
+        "accounts": write_accounts(hospital, folder, seed, on_accounts),
         "coverages": write_coverages(hospital, folder),
         "payers": write_payers(folder),
         "guarantors": write_guarantors(hospital, folder),
         "transactions": transactions,
-        "denials": write_denials(hospital, folder, seed),
+        "denials": write_denials(hospital, folder, seed, on_denials),
         "appeals": write_appeals(hospital, folder),
         "contacts": write_contacts(hospital, folder, seed),
         "promises": write_promises(hospital, folder),
         "payment_plans": write_plans(hospital, folder),
         "flags": write_flags(hospital, folder),
     }
-    return rows, cents
+    control = {name: ControlTotal(rows=size, amount=None) for name, size in rows.items()}
+    control["transactions"] = ControlTotal(rows=rows["transactions"], amount=Decimal(cents).scaleb(-2))
+    if truth:
+        write_truth(hospital, folder / TRUTH_FOLDER)
+    source = f"{SOURCE_SYSTEM}, leaking on purpose" if planted else SOURCE_SYSTEM
+    write_metadata(Metadata(source, as_of, control, declare(on_accounts, on_denials)), folder)
+    return Simulated(folder, as_of, rows, hospital)
 
 
 def _check(accounts: int, seed: int, as_of: date) -> None:
+    for name, value in (("number of accounts", accounts), ("seed", seed)):
+        if isinstance(value, bool) or not isinstance(value, int):
+            raise WrongUsage(f"cannot use a {name} that is {type(value).__name__}: allowed are whole numbers; give one")
+    if isinstance(as_of, datetime) or not isinstance(as_of, date):
+        raise WrongUsage(f"cannot simulate up to a {type(as_of).__name__}: allowed is a day; give a datetime.date")
     if not FEWEST_ACCOUNTS <= accounts <= MOST_ACCOUNTS:
         raise WrongUsage(
             f"cannot simulate {accounts} accounts: allowed are {FEWEST_ACCOUNTS} to {MOST_ACCOUNTS:,}; "

@@ -41,6 +41,11 @@ def denial_ids(numbers: Integers) -> Build:
     return identify("D", numbers, 8)
 
 
+def claim_ids(numbers: Integers) -> Build:
+    """Claim numbers."""
+    return identify("C", numbers, 9)
+
+
 def payer_ids(numbers: Integers) -> Build:
     """Payer ids of the region's list."""
     return name_codes(numbers, [payer.payer_id for payer in PAYERS])

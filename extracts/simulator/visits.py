@@ -16,7 +16,7 @@ HISTORY_DAYS = 1095
 PATIENT_CLASSES = ("clinic", "outpatient", "emergency", "inpatient", "other")
 CLINIC, OUTPATIENT, EMERGENCY, INPATIENT, OTHER = range(5)
 CLASS_WEIGHTS = (0.42, 0.29, 0.17, 0.10, 0.02)
-MEDIAN_CHARGES = np.array([800.0, 2500.0, 3300.0, 15000.0, 1000.0])
+MEDIAN_CHARGES = np.array([800.0, 3000.0, 3300.0, 15000.0, 1000.0])
 """Dollars, by patient class."""
 
 SERVICE_LINES = (
@@ -97,5 +97,5 @@ def make_visits(accounts: int, people: People, seed: int, as_of: int) -> Visits:
 
 
 def _spread(rng: np.random.Generator, patient_class: Integers) -> Floats:
-    sigma = np.array([0.6, 0.8, 0.65, 0.75, 0.8])[patient_class]
+    sigma = np.array([0.6, 0.9, 0.65, 0.75, 0.8])[patient_class]
     return np.asarray(np.exp(sigma * rng.normal(size=len(patient_class))))

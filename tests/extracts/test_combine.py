@@ -103,3 +103,112 @@ def test_an_attribute_of_two_kinds_is_refused_by_name(write_extract, tmp_path):
     with pytest.raises(ExtractRefused, match="attribute clinic of accounts is declared as category by one extract"):
         combine_extracts([one, two], tmp_path / "out")
     assert not (tmp_path / "out").exists()
+
+
+@pytest.fixture
+def write_system(write_extract):
+    """Write a small extract of a system: accounts 001 and 002, a ledger and denials as given."""
+
+    def write(folder, system, ledger="", denials="", as_of="2026-03-01"):
+        files = {"accounts.csv": ACCOUNTS + "001,G1,2026-01-05\n002,G2,2026-01-06\n"}
+        files |= {"transactions.csv": LEDGER + ledger} if ledger else {}
+        files |= {"denials.csv": DENIALS + denials} if denials else {}
+        named = f'source_system = "{system}"\n' if system else ""
+        return write_extract(files, f"{named}as_of = {as_of}\n", folder=folder)
+
+    return write
+
+
+def ids(out, table="transactions", key="transaction_id"):
+    with load_extract(out) as extract:
+        return [name for (name,) in extract.connection.execute(f"SELECT {key} FROM {table} ORDER BY 1").fetchall()]
+
+
+NOVEMBER = "X1,001,2026-01-05,insurance_payment,-80.00,insurance\n"
+DECEMBER = NOVEMBER + "X2,001,2026-02-05,insurance_payment,-40.00,insurance\n"
+
+
+def test_two_months_of_one_system_add_up_by_their_keys(write_system, tmp_path):
+    months = write_system("november", "x12", NOVEMBER), write_system("december", "x12", DECEMBER)
+    report = combine_extracts(months, tmp_path / "out")
+    assert ids(tmp_path / "out") == ["X1", "X2"]
+    (december,) = [file for file in report.files if file.name == "december/transactions.csv"]
+    assert (december.loaded, dict(december.set_aside)) == (1, {KNOWN: 1})
+
+
+def test_a_later_month_adds_to_its_own_systems_ledgers_and_not_to_anothers(write_system, tmp_path):
+    ledger = write_system("ledger", "ar", "T1,002,2026-01-05,charge,50.00,insurance\n")
+    december = DECEMBER + "X3,002,2026-02-05,insurance_payment,-50.00,insurance\n"
+    months = write_system("november", "x12", NOVEMBER), write_system("december", "x12", december)
+    report = combine_extracts([ledger, *months], tmp_path / "out")
+    assert ids(tmp_path / "out") == ["T1", "X1", "X2"]
+    assert dict(report.files[-1].set_aside) == {KNOWN: 1, OTHER_LEDGER: 1}
+
+
+def test_a_month_set_aside_because_the_first_is_itself_combined_is_told(write_system, tmp_path):
+    parts = write_system("both", "ar + x12", NOVEMBER), write_system("december", "x12", DECEMBER)
+    report = combine_extracts(parts, tmp_path / "out")
+    assert any("december: 1 transaction set aside" in notice for notice in report.notices)
+
+
+def test_two_extracts_without_a_systems_name_are_not_taken_for_one_system(write_system, tmp_path):
+    report = combine_extracts([write_system("one", "", NOVEMBER), write_system("two", "", DECEMBER)], tmp_path / "out")
+    assert ids(tmp_path / "out") == ["X1"]
+    assert report.source_system is None
+
+
+def test_an_unnamed_first_system_keeps_its_place_in_the_name(write_system, tmp_path):
+    parts = write_system("one", "", NOVEMBER), write_system("two", "x12", DECEMBER)
+    assert combine_extracts(parts, tmp_path / "out").source_system == "unnamed + x12"
+
+
+def test_rows_known_after_the_first_extracts_day_are_counted_in_a_notice(write_system, tmp_path):
+    parts = write_system("one", "x12", NOVEMBER, as_of="2026-02-05"), write_system("two", "x12", DECEMBER)
+    told = combine_extracts(parts, tmp_path / "out").notices
+    assert any(notice.startswith("two: 1 row known only on the as-of day of the first") for notice in told)
+    told = combine_extracts(parts[::-1], tmp_path / "again").notices
+    assert not any("as-of day of the first" in notice for notice in told)
+
+
+HELD = "D1,001,C1,2026-02-05,100.00,CO,197,\n"
+
+
+def denied(*names, claim="C9", day="2026-02-05"):
+    return "".join(f"{name},001,{claim},{day},100.00,CO,197,\n" for name in names)
+
+
+def test_of_two_lines_denied_alike_only_as_many_are_the_same_as_the_ledger_holds(write_system, tmp_path):
+    parts = write_system("ar", "ar", denials=HELD), write_system("remit", "x12", denials=denied("R1", "R2"))
+    report = combine_extracts(parts, tmp_path / "out")
+    assert ids(tmp_path / "out", "denials", "denial_id") == ["D1", "R2"]
+    assert dict(report.files[-1].set_aside) == {SAME_DENIAL: 1}
+
+
+def test_the_denial_of_the_claim_that_both_systems_name_alike_is_the_same_one(write_system, tmp_path):
+    remit = denied("R1") + denied("R2", claim="C1")
+    combine_extracts([write_system("ar", "ar", denials=HELD), write_system("r", "x12", denials=remit)], tmp_path / "o")
+    assert ids(tmp_path / "o", "denials", "denial_id") == ["D1", "R1"]
+
+
+def test_a_denial_matched_once_is_matched_again_and_uses_up_nothing_else(write_system, tmp_path):
+    parts = [
+        write_system("ar", "ar", denials=HELD),
+        write_system("november", "x12", denials=denied("R1")),
+        write_system("december", "x12", denials=denied("R2", "R1")),
+    ]
+    combine_extracts(parts, tmp_path / "out")
+    assert ids(tmp_path / "out", "denials", "denial_id") == ["D1", "R2"]
+
+
+def test_within_one_system_denials_are_told_apart_by_id_alone(write_system, tmp_path):
+    parts = write_system("one", "x12", denials=denied("R1")), write_system("two", "x12", denials=denied("R1", "R2"))
+    combine_extracts(parts, tmp_path / "out")
+    assert ids(tmp_path / "out", "denials", "denial_id") == ["R1", "R2"]
+
+
+@pytest.mark.parametrize(("day", "told"), [("2026-02-10", True), ("2026-02-11", False), ("2026-01-31", True)])
+def test_denials_alike_but_for_a_few_days_are_kept_and_counted(write_system, tmp_path, day, told):
+    parts = write_system("ar", "ar", denials=HELD), write_system("remit", "x12", denials=denied("R1", day=day))
+    report = combine_extracts(parts, tmp_path / "out")
+    assert ids(tmp_path / "out", "denials", "denial_id") == ["D1", "R1"]
+    assert any("1 denial taken that another system's extract may tell" in notice for notice in report.notices) == told

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import psycopg
 import pytest
 
@@ -112,3 +114,25 @@ def test_names_are_quoted():
     query = render_copy(table("payers"), 'odd"schema', {"payer_id": "text", 'x"y': "text"})
     assert '"odd""schema"."payers"' in query
     assert 'NULL AS "x""y"' in query
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["Postgresqlx://u:sesame@h/d", "mysql://u:sesame@h/d", "postgresql:/u:sesame@h/d", "POSTGRES:/u:sesame@h"],
+)
+def test_an_address_of_another_kind_is_wrong_usage_and_never_repeated(address):
+    for given in (address, Path(address)):
+        with pytest.raises(WrongUsage, match="of a kind that payrank does not read") as refused:
+            load_extract(given)
+        assert "sesame" not in str(refused.value)
+
+
+def test_the_scheme_of_an_address_may_be_written_in_capitals():
+    assert read_address("PostgreSQL://reader:sesame@h/d?schema=ar").server == "postgresql://reader:sesame@h/d"
+
+
+def test_findings_name_the_schemas_tables_not_files(ar):
+    change(ar, "INSERT INTO ar.transactions VALUES (301, '00123', '9999-12-31', 'charge', 1, 'patient')")
+    with load_extract(ar) as extract:
+        assert extract.connection.execute("SELECT source_file FROM quarantine").fetchall() == [("ar.transactions",)]
+        assert any(notice.startswith("ar.accounts: extra columns") for notice in extract.notices)

@@ -151,6 +151,7 @@ def test_money_is_exact_to_the_cent_or_quarantined(book, value, number_format, e
     [
         (moment(13, 45), "2026-01-05 13:45:00"),
         (moment(23, 59, 59), "2026-01-05 23:59:59"),
+        (moment(23, 59, 59, 600_000), "2026-01-05 23:59:59"),
         (moment(), "2026-01-05"),
     ],
 )

@@ -6,6 +6,7 @@ import pytest
 
 from extracts.errors import ExtractRefused
 from extracts.load import load_extract
+from extracts.readers.mapped.import_csv import import_csv
 from extracts.readers.run_import import run_import
 
 ACCOUNTS = "id,who\n" + "".join(f"A{n},G{n}\n" for n in range(300))
@@ -86,3 +87,15 @@ def test_an_account_merged_into_two_is_quarantined(merge):
 def test_over_one_percent_of_merges_in_circles_refuses(merge):
     with pytest.raises(ExtractRefused, match=r"merge_circle in into_id 2 times in merges\.csv, first in line 2"):
         merge("kind,one,into\naccount,A1,A2\naccount,A2,A1\n")
+
+
+def test_a_mapping_says_what_was_merged_in_a_block_of_its_own(tmp_path):
+    (tmp_path / "source").mkdir()
+    (tmp_path / "source" / "accounts.csv").write_text(ACCOUNTS)
+    (tmp_path / "source" / "combined.csv").write_text("old,new\nA1,A2\n")
+    (tmp_path / "mapping.toml").write_text(
+        "[[accounts]]\nfile = 'accounts.csv'\naccount_id = 'id'\nguarantor_id = 'who'\nopened_on = \"'2026-01-05'\"\n"
+        "[[merges]]\nfile = 'combined.csv'\nsubject_type = \"'account'\"\nsubject_id = 'old'\ninto_id = 'new'\n"
+    )
+    import_csv(tmp_path / "source", tmp_path / "out", tmp_path / "mapping.toml")
+    assert ask(tmp_path / "out", "SELECT count(*), count_if(account_id = 'A1') FROM accounts") == [(299, 0)]

@@ -359,7 +359,7 @@ def test_unknown_visit_classes_and_payers_are_other_and_told(run, tmp_path):
 
 def test_plan_years_that_follow_each_other_are_one_coverage_and_old_exports_give_years(run, tmp_path):
     run(
-        [claim("new"), claim("old", patient="p2"), claim("gap", patient="p3")],
+        [claim("new", day="2023-06-01T00:00:00Z"), claim("old", patient="p2"), claim("gap", patient="p3")],
         [],
         payer_transitions="PATIENT,START_YEAR,END_YEAR,PAYER\n"
         "p1,2023-01-01T00:00:00Z,2024-01-01T00:00:00Z,medi\np1,2024-01-01T00:00:00Z,2025-01-01T00:00:00Z,medi\n"
@@ -368,6 +368,11 @@ def test_plan_years_that_follow_each_other_are_one_coverage_and_old_exports_give
     )
     rows = ask(tmp_path, "SELECT account_id, CAST(ended_on AS VARCHAR) FROM coverages")
     assert rows == [("new", "2025-01-01"), ("old", "2025-01-01"), ("gap", None)]
+
+
+def test_plan_years_under_their_newer_names_are_read(run, tmp_path):
+    run([claim("c")], [], payer_transitions="PATIENT,START_DATE,END_DATE,PAYER\np1,2024-01-01,2024-09-01,medi\n")
+    assert ask(tmp_path, "SELECT CAST(ended_on AS VARCHAR) FROM coverages") == [("2024-09-01",)]
 
 
 def test_a_birth_date_gives_its_year_and_a_damaged_zip_gives_nothing(run, tmp_path):

@@ -144,9 +144,9 @@ def test_an_appeal_filed_on_the_training_day_gives_no_label_however_it_is_dated(
 
 @pytest.fixture(scope="module")
 def hospital(tmp_path_factory: pytest.TempPathFactory) -> Rows:
-    """The rows of a simulated hospital of 700 accounts, with made-up site attributes."""
+    """The rows of a simulated hospital of 1,400 accounts, with made-up site attributes."""
     folder: Path = tmp_path_factory.mktemp("hospital") / "extract"
-    simulate(folder, accounts=700, seed=3, as_of=date(2026, 6, 1))
+    simulate(folder, accounts=1400, seed=4, as_of=date(2026, 6, 1))
     with load_extract(folder) as extract:
         rows = rows_of(extract)
     for at, row in enumerate(rows["accounts"] + rows["denials"]):

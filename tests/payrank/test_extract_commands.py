@@ -9,6 +9,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
+from extracts.simulator.leaks import LEAKS
 from features.denial_catalog import DENIAL_FEATURES
 
 
@@ -101,3 +102,15 @@ def test_describe_prints_the_whole_catalogue(payrank: Any) -> None:
     assert told.out.startswith(f"{len(DENIAL_FEATURES)} features of a denial")
     assert all(len(line) <= 100 for line in told.out.splitlines())
     assert "days_since_denial" in told.out
+
+
+def test_a_hospital_is_simulated_with_its_truth_and_with_planted_leaks(payrank: Any, tmp_path: Path) -> None:
+    day = ["--accounts", "150", "--seed", "1", "--as-of", "2026-11-20"]
+    leaks = [word for name in LEAKS for word in ("--leak", name)]
+    assert payrank("simulate", tmp_path / "hospital", *day, "--truth", *leaks).code == 0
+    assert any((tmp_path / "hospital" / "truth").iterdir())
+    assert "leak" in (tmp_path / "hospital" / "extract.toml").read_text()
+    told = payrank("simulate", tmp_path / "other", *day, "--leak", "status_refresh")
+    assert told.code == 2
+    assert "did you mean 'status_refreshed'?" in told.last
+    assert all(name in payrank("simulate", "--help").out for name in LEAKS)

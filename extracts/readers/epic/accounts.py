@@ -79,6 +79,9 @@ WHERE ledger.account_id NOT IN (SELECT account_id FROM accounts)
 ORDER BY length(ledger.account_id), ledger.account_id
 """
 
+RECORDS = "CREATE TABLE epic_account_records (account_id VARCHAR, table_name VARCHAR, source_line BIGINT)"
+"""Which record each account comes from."""
+
 NOTHING = "an account without an entry or a date"
 
 
@@ -90,10 +93,11 @@ def land_accounts(folder: StagedFolder) -> None:
     """
     folder.connection.execute(SERVED)
     folder.connection.execute(GUARANTORS)
+    folder.connection.execute(RECORDS)
     folder.landing.create("accounts", ("account_id", "guarantor_id", "opened_on", "patient_class"))
-    folder.land("accounts", "HSP_ACCOUNT", HOSPITAL)
+    _land(folder, "HSP_ACCOUNT", HOSPITAL)
     folder.set_aside("HSP_ACCOUNT", NOTHING, "SELECT source_line FROM HSP_ACCOUNT WHERE ADM_DATE_TIME IS NULL")
-    folder.land("accounts", "ARPB_VISITS", VISITS)
+    _land(folder, "ARPB_VISITS", VISITS)
     folder.set_aside(
         "ARPB_VISITS",
         NOTHING,
@@ -108,7 +112,7 @@ def land_accounts(folder: StagedFolder) -> None:
     ):
         entries = "professional_entries" if table == "ARPB_TRANSACTIONS" else table
         query = UNNAMED.format(table=entries, account=account, patient_class=patient_class)
-        unnamed += folder.land("accounts", table, query)
+        unnamed += _land(folder, table, query)
     folder.notice_count(unnamed, "account", "with entries and no record in HSP_ACCOUNT or ARPB_VISITS")
     found = "FROM accounts JOIN epic_guarantors USING (account_id) WHERE found_by ="
     folder.notice_count(
@@ -119,3 +123,10 @@ def land_accounts(folder: StagedFolder) -> None:
         "account",
         "whose guarantor is not told: each is taken as a guarantor's only one",
     )
+
+
+def _land(folder: StagedFolder, name: str, query: str) -> int:
+    folder.connection.execute(
+        f"INSERT INTO epic_account_records SELECT account_id, '{name}', source_line FROM ({query})"
+    )
+    return folder.land("accounts", name, query)

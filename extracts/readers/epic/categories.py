@@ -51,6 +51,19 @@ GROUP_CODES = (
 )
 """Group of a claim adjustment (X12 CAS01) as Epic spells it -> its code."""
 
+GUARANTOR_FLAGS = (
+    ("bankrupt", "bankruptcy"),
+    ("deceas|estate|expired", "deceased"),
+    ("attorney|lawyer", "attorney"),
+    ("litigation|legal", "litigation"),
+    ("cease|do not contact", "cease_contact"),
+    ("minor", "minor"),
+    ("contest|dispute", "dispute"),
+    ("charity|financial assist", "charity_pending"),
+    ("collection|agency", "agency_placed"),
+)
+"""Guarantor status -> flag. A status of a site's own keeps its own words, and its guarantor off the list for review."""
+
 STATES = (
     "Alabama AL|Alaska AK|Arizona AZ|Arkansas AR|California CA|Colorado CO|Connecticut CT|Delaware DE|"
     "District of Columbia DC|Florida FL|Georgia GA|Hawaii HI|Idaho ID|Illinois IL|Indiana IN|Iowa IA|Kansas KS|"
@@ -83,6 +96,7 @@ def define_categories(connection: duckdb.DuckDBPyConnection) -> None:
         "patient_class_of": PATIENT_CLASSES,
         "adjustment_kind_of": ADJUSTMENT_KINDS,
         "group_code_of": GROUP_CODES,
+        "guarantor_flag_of": GUARANTOR_FLAGS,
     }.items():
         connection.execute(f"CREATE MACRO {quote_name(name)}(given) AS {_render_choice(words)}")
     states = [pair.rsplit(" ", 1) for pair in STATES.split("|")]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from extracts.readers.epic.professional_entries import ABSENT
 from extracts.readers.epic.staged_folder import StagedFolder
 
 PLACED = """
@@ -15,6 +16,30 @@ FROM HSP_ACCT_CL_AG_HIS AS placed WHERE lower(AGNC_HST_CHG_TP_C_NAME) = 'assign'
 QUALIFY row_number() OVER (PARTITION BY HSP_ACCOUNT_ID, known_on ORDER BY length(LINE), LINE, source_line) = 1
 ORDER BY length(HSP_ACCOUNT_ID), HSP_ACCOUNT_ID, known_on
 """
+
+BAD_DEBT = """
+SELECT 'account' AS subject_type, HSP_ACCOUNT_ID AS subject_id, 'agency_placed' AS flag, posted_on AS known_on,
+  (SELECT min(back.posted_on) FROM hospital_entries AS back WHERE back.HSP_ACCOUNT_ID = placed.HSP_ACCOUNT_ID
+    AND back.holds = 'bad_debt' AND back.is_system AND back.amount < 0
+    AND back.posted_on >= placed.posted_on) AS ended_on,
+  source_line
+FROM hospital_entries AS placed
+WHERE holds = 'bad_debt' AND is_system AND amount > 0
+  AND NOT EXISTS (FROM HSP_ACCT_CL_AG_HIS AS told WHERE told.HSP_ACCOUNT_ID = placed.HSP_ACCOUNT_ID)
+QUALIFY row_number() OVER (PARTITION BY HSP_ACCOUNT_ID, posted_on ORDER BY length(TX_ID), TX_ID, source_line) = 1
+ORDER BY length(HSP_ACCOUNT_ID), HSP_ACCOUNT_ID, known_on
+"""
+"""A system adjustment into the bad-debt bucket moves no money, and says that the account went to bad debt."""
+
+CHARGE_PLACED = """
+SELECT 'account' AS subject_type, account_id AS subject_id, 'agency_placed' AS flag, day_of(SENT_DTTM) AS known_on,
+  day_of(RETURN_DTTM) AS ended_on, placed.source_line
+FROM ARPB_TX_AGCY_HX AS placed JOIN professional_entries AS entries ON entries.TX_ID = placed.TX_ID
+WHERE NOT EXISTS (FROM HSP_ACCT_CL_AG_HIS AS told WHERE told.HSP_ACCOUNT_ID = entries.account_id)
+QUALIFY row_number() OVER (PARTITION BY account_id, known_on ORDER BY length(placed.TX_ID), placed.TX_ID, LINE) = 1
+ORDER BY length(account_id), account_id, known_on
+"""
+"""An account is with the agency while one of its charges is."""
 
 GUARANTOR_PLACED = """
 SELECT 'guarantor' AS subject_type, ACCOUNT_ID AS subject_id, 'agency_placed' AS flag, day(SUBMIT_DATE) AS known_on,
@@ -57,11 +82,21 @@ ORDER BY length(guarantor_id), guarantor_id, known_on
 def land_flags(folder: StagedFolder) -> None:
     """Land agency placements and charity.
 
-    Public documentation: HSP_ACCT_CL_AG_HIS (Assign, Withdraw), ACCT_COLL_AGENCY_HX (SUBMIT_DATE, RESOLVED_DATE),
-    FIN_ASST_TRACKER (STATUS, APPL_RECVD_DATE, DECISION_DATE, END_DATE) by its FIN_ASST_CASE.
+    Public documentation: HSP_ACCT_CL_AG_HIS (Assign, Withdraw), HSP_TRANSACTIONS (into the
+    bad-debt bucket, where there is no agency history), ARPB_TX_AGCY_HX (SENT_DTTM, RETURN_DTTM),
+    ACCT_COLL_AGENCY_HX (SUBMIT_DATE, RESOLVED_DATE), FIN_ASST_TRACKER (STATUS, APPL_RECVD_DATE, DECISION_DATE,
+    END_DATE) by its FIN_ASST_CASE.
     """
     folder.connection.execute(TRACKERS)
     folder.land("flags", "HSP_ACCT_CL_AG_HIS", PLACED)
+    folder.land("flags", "HSP_TRANSACTIONS", BAD_DEBT)
+    folder.land("flags", "ARPB_TX_AGCY_HX", CHARGE_PLACED)
+    folder.set_aside(
+        "ARPB_TX_AGCY_HX",
+        ABSENT,
+        "SELECT source_line FROM ARPB_TX_AGCY_HX AS placed ANTI JOIN professional_entries AS entries "
+        "ON entries.TX_ID = placed.TX_ID",
+    )
     folder.land("flags", "ACCT_COLL_AGENCY_HX", GUARANTOR_PLACED)
     folder.land("flags", "FIN_ASST_TRACKER", ASKED)
     folder.land("flags", "FIN_ASST_TRACKER", GRANTED)
@@ -78,4 +113,4 @@ def land_flags(folder: StagedFolder) -> None:
         "OR (asked_on IS NULL AND status NOT IN ('approved', 'overturned')))",
     )
     folder.notice_count(undated, "record", "of FIN_ASST_TRACKER that date no application or decision, or are in error")
-    folder.look_up("HSP_ACCT_CL_AG_HIS", "ACCT_COLL_AGENCY_HX", "FIN_ASST_CASE", "FIN_ASST_TRACKER")
+    folder.look_up("HSP_ACCT_CL_AG_HIS", "ARPB_TX_AGCY_HX", "ACCT_COLL_AGENCY_HX", "FIN_ASST_CASE", "FIN_ASST_TRACKER")

@@ -8,10 +8,10 @@ BUCKETS = """
 CREATE TABLE hospital_buckets AS
 SELECT bucket_id, arg_min(holds, rank) AS holds FROM (
   SELECT SELF_PAY_BUCKET_ID AS bucket_id, 'patient' AS holds, 1 AS rank FROM HSP_ACCOUNT
-  UNION ALL SELECT BAD_DEBT_BUCKET_ID, 'patient', 2 FROM HSP_ACCOUNT
+  UNION ALL SELECT BAD_DEBT_BUCKET_ID, 'bad_debt', 2 FROM HSP_ACCOUNT
   UNION ALL SELECT PREBILL_BUCKET_ID, 'prebilled', 3 FROM HSP_ACCOUNT
   UNION ALL SELECT UNDISTRB_BUCKET_ID, 'undistributed', 4 FROM HSP_ACCOUNT
-  UNION ALL SELECT BUCKET_ID, CASE BKT_TYPE_HA_C_NAME WHEN 'Self-Pay' THEN 'patient' WHEN 'Bad Debt' THEN 'patient'
+  UNION ALL SELECT BUCKET_ID, CASE BKT_TYPE_HA_C_NAME WHEN 'Self-Pay' THEN 'patient' WHEN 'Bad Debt' THEN 'bad_debt'
     WHEN 'Prebilled' THEN 'prebilled' WHEN 'Undistributed' THEN 'undistributed' ELSE 'insurance' END, 5
   FROM HSP_BUCKET WHERE BKT_TYPE_HA_C_NAME IS NOT NULL
 ) WHERE bucket_id IS NOT NULL GROUP BY bucket_id
@@ -39,10 +39,11 @@ WITH placed AS (
   LEFT JOIN (SELECT PAYMENT_ID AS id, min(BUCKET_ID) AS bucket_id FROM HSP_BKT_PAYMENT GROUP BY 1) AS paid
     ON paid.id = tx.TX_ID
 )
-SELECT placed.*, money(TX_AMOUNT) AS amount, day(TX_POST_DATE) AS posted_on,
+SELECT placed.*, holds, money(TX_AMOUNT) AS amount, day(TX_POST_DATE) AS posted_on,
   coalesce(IS_SYSTEM_ADJ_YN IN ('Y', '1', 'Yes'), false) AS is_system,
   CASE WHEN bucket IS NULL AND TX_TYPE_HA_C_NAME IN ('Charge', '1') THEN billed_to
     WHEN holds = 'prebilled' THEN billed_to
+    WHEN holds = 'bad_debt' THEN 'patient'
     WHEN holds IN ('patient', 'insurance') THEN holds
     WHEN holds = 'undistributed' THEN CASE WHEN PAYOR_ID IS NULL THEN 'patient' ELSE 'insurance' END
     WHEN PAYOR_ID IS NOT NULL THEN 'insurance'
@@ -112,13 +113,14 @@ def land_hospital_ledger(folder: StagedFolder) -> None:
     folder.set_aside("HSP_TRANSACTIONS", WITHIN, "SELECT source_line FROM hospital_system WHERE moves = 'within'")
     folder.land("transactions", "HSP_TRANSACTIONS", ROWS)
     folder.look_up("HSP_BUCKET", "HSP_BKT_ADJ_TXS", "HSP_BKT_PAYMENT", "HSP_BKT_INV_NUM")
+    alone = folder.count("FROM hospital_system WHERE moves = 'alone'")
     folder.notice_count(
-        folder.count("FROM hospital_system WHERE moves = 'alone'"),
+        alone,
         "system adjustment",
         "without its other half in HSP_TRANSACTIONS, taken as adjustments of the balance",
     )
     folder.notice_count(
-        folder.count("FROM transactions WHERE kind = 'other_adjustment'") if folder.has("HSP_TRANSACTIONS") else 0,
+        folder.count("FROM transactions WHERE kind = 'other_adjustment'") - alone,
         "hospital adjustment",
         "of a category that payrank does not know, taken as other_adjustment",
     )

@@ -5,10 +5,12 @@ from __future__ import annotations
 from datetime import date
 from pathlib import Path
 
+from extracts.ask import ask_row
 from extracts.readers.epic.accounts import land_accounts
 from extracts.readers.epic.categories import define_categories
 from extracts.readers.epic.denials import land_denials
 from extracts.readers.epic.flags import land_flags
+from extracts.readers.epic.guarantor_status import land_guarantor_status
 from extracts.readers.epic.guarantors import land_guarantors
 from extracts.readers.epic.hospital_ledger import land_hospital_ledger
 from extracts.readers.epic.payers import land_payers
@@ -72,4 +74,15 @@ def _read(landing: Landing, source: Path) -> None:
     land_denials(folder)
     land_remittances(folder)
     land_flags(folder)
+    land_guarantor_status(folder)
     land_payment_plans(folder)
+    _drop_empty(landing)
+
+
+def _drop_empty(landing: Landing) -> None:
+    """Leave out what nothing was offered to: a header alone does not say that nothing happened."""
+    for name in sorted(set(landing.columns) - {row.table_name for row in landing.broken}):
+        (rows,) = ask_row(landing.connection, f"SELECT count(*) FROM {name}")
+        if not rows:
+            landing.connection.execute(f"DROP TABLE {name}")
+            del landing.columns[name]

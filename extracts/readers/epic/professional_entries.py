@@ -38,12 +38,13 @@ WITH read AS (
     coalesce(HOSP_ACCT_ID, 'PB-' || ACCOUNT_ID || '-' ||
       CASE WHEN TX_TYPE_C_NAME IN ('Charge', '1') THEN coalesce(VISIT_NUMBER, day(SERVICE_DATE), 'undated')
         ELSE 'undistributed' END) AS account_id,
-    CASE WHEN PAYOR_ID IS NOT NULL OR ORIGINAL_EPM_ID IS NOT NULL OR ORIGINAL_CVG_ID IS NOT NULL
-        OR NOT is_self_pay(coalesce(ORIGINAL_FC_C_NAME, 'self-pay')) THEN 'insurance' ELSE 'patient' END
-      AS responsibility
+    CASE WHEN ORIGINAL_EPM_ID IS NOT NULL OR ORIGINAL_CVG_ID IS NOT NULL THEN 'insurance'
+      WHEN ORIGINAL_FC_C_NAME IS NOT NULL THEN CASE WHEN is_self_pay(ORIGINAL_FC_C_NAME) THEN 'patient'
+        ELSE 'insurance' END
+      WHEN PAYOR_ID IS NOT NULL THEN 'insurance' ELSE 'patient' END AS responsibility
   FROM ARPB_TRANSACTIONS AS tx LEFT JOIN professional_voids AS voids ON voids.tx_id = tx.TX_ID
 ), told AS (
-  SELECT read.*, coalesce(PAYOR_ID, CASE WHEN responsibility = 'insurance' THEN ORIGINAL_EPM_ID END) AS payer_id,
+  SELECT read.*, CASE responsibility WHEN 'insurance' THEN coalesce(ORIGINAL_EPM_ID, PAYOR_ID) END AS payer_id,
     signed > 0 OR (signed = 0 AND TX_TYPE_C_NAME IN ('Charge', '1')) AS is_debit,
     CASE WHEN TX_TYPE_C_NAME IN ('Charge', '1') THEN 'charge'
       WHEN TX_TYPE_C_NAME IN ('Payment', '2')
@@ -74,6 +75,9 @@ ABSENT = "names a transaction that is not in ARPB_TRANSACTIONS"
 def read_professional_entries(folder: StagedFolder) -> None:
     """Make the table `professional_entries`, and land the records that the contract will not take, for it to name.
 
+    Who answers for a charge at first is told by its original payer, coverage and class: PAYOR_ID is the payer of today,
+    and empty once the patient owes the rest.
+
     Public documentation: ARPB_TRANSACTIONS (AMOUNT, VOID_DATE, HOSP_ACCT_ID, ORIGINAL_EPM_ID, ORIGINAL_FC),
     ARPB_TX_VOID (DEL_REVERSE_DATE).
     """
@@ -98,7 +102,7 @@ def _infer_sign(folder: StagedFolder) -> str:
             "AND DEBIT_CREDIT_FLAG_NAME IS DISTINCT FROM '-1'"
         ),
         "professional credit",
-        "that DEBIT_CREDIT_FLAG does not call one: the sign is that of AMOUNT, which ties out",
+        "that DEBIT_CREDIT_FLAG does not call one: amounts are signed as they tie out to what is outstanding",
     )
     if by_type >= as_stated:
         return "money(AMOUNT)"

@@ -71,16 +71,11 @@ def land_professional_ledger(folder: StagedFolder) -> None:
     read_professional_entries(folder)
     read_professional_matches(folder)
     land_professional_transfers(folder)
-    others = folder.count("FROM transactions WHERE kind = 'other_adjustment'") if _has_ledger(folder) else 0
+    others = folder.count("FROM transactions WHERE kind = 'other_adjustment'")
     folder.land("transactions", "ARPB_TRANSACTIONS", DEBITS)
     folder.land("transactions", "ARPB_TRANSACTIONS", CREDITS)
-    if folder.has("ARPB_TRANSACTIONS"):
-        folder.notice_count(
-            folder.count("FROM transactions WHERE kind = 'other_adjustment'") - others,
-            "professional adjustment",
-            "of a category that payrank does not know, taken as other_adjustment",
-        )
-
-
-def _has_ledger(folder: StagedFolder) -> bool:
-    return "transactions" in folder.landing.columns
+    folder.notice_count(
+        folder.count("FROM transactions WHERE kind = 'other_adjustment'") - others,
+        "professional adjustment",
+        "of a category that payrank does not know, taken as other_adjustment",
+    )

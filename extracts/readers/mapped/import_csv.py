@@ -10,11 +10,13 @@ from extracts.errors import WrongUsage
 from extracts.readers.landing import Landing
 from extracts.readers.mapped.excel import OTHER_SUFFIXES, StagedSheet, is_workbook, stage_sheet
 from extracts.readers.mapped.excel import SUFFIXES as EXCEL_SUFFIXES
-from extracts.readers.mapped.lookup import Lookup, join_lookups, stage_lookup
+from extracts.readers.mapped.lookup import Lookup, join_lookup, stage_lookup
 from extracts.readers.mapped.macros import define_macros
 from extracts.readers.mapped.map_rows import map_rows
 from extracts.readers.mapped.mapping import MAPPABLE, Block, SourceMapping, read_mapping
 from extracts.readers.mapped.ready_mappings import find_mapping
+from extracts.readers.mapped.stage_file import StagedFile, stage_file
+from extracts.readers.mapped.tie_declared import Arrived, Tying
 from extracts.readers.report import ImportReport
 from extracts.readers.run_import import lock_database, run_import
 from extracts.wording import count_of
@@ -44,14 +46,17 @@ def import_csv(source: Path, out: Path, mapping: Path | str) -> ImportReport:
         When a file cannot be read, over 1% of a table's rows is quarantined, or the result is no valid extract.
     """
     plan = read_mapping(find_mapping(mapping))
-    matches = [(block, find_files(source, block)) for block in plan.blocks]
+    counts = tuple(given.count_file for given in plan.declared if given.count_file)
+    matches = [
+        (block, [path for path in find_files(source, block) if not path.name.endswith(counts)]) for block in plan.blocks
+    ]
     if not any(found for _, found in matches):
         raise WrongUsage(f"{source}: no file fits any block of the mapping. Correct the mapping or the source.")
     lookups = {lookup.name: lookup for block, found in matches if found for lookup in block.lookups}
     looked_up = {name: _find_one(source, lookup) for name, lookup in lookups.items()}
     return run_import(
         out,
-        lambda landing: _Mapped(landing, plan).read(matches, lookups, looked_up),
+        lambda landing: _Mapped(landing, plan, source).read(matches, lookups, looked_up),
         source_system=plan.source_system,
         as_of=plan.as_of,
         attributes=plan.attributes,
@@ -68,9 +73,11 @@ class _Mapped:
 
     landing: Landing
     plan: SourceMapping
+    source: Path
     staged: dict[Key, StagedSheet] = field(default_factory=dict)
     tables: dict[str, str] = field(default_factory=dict)
-    joined: dict[tuple[str, tuple[Lookup, ...]], str] = field(default_factory=dict)
+    joined: dict[tuple[str, str], str] = field(default_factory=dict)
+    texts: dict[Path, StagedFile] = field(default_factory=dict)
 
     def read(
         self, matches: list[tuple[Block, list[Path]]], lookups: dict[str, Lookup], looked_up: dict[str, Path]
@@ -85,9 +92,16 @@ class _Mapped:
         # stays off for the order of the rows, see `open_database`.
         connection.execute("SET disabled_optimizers = 'common_subexpressions,in_clause'")
         lock_database(connection)
+        arrived = [Arrived(key[0], sheet, self.texts.get(key[0])) for key, sheet in self.staged.items()]
+        Tying(self.landing, self.plan.declared, self.source, arrived).run()
         for name, lookup in lookups.items():
             sheet = self.staged[looked_up[name], lookup.sheet, lookup.header_row]
             self.tables[name] = stage_lookup(self.landing, lookup, sheet.source)
+            if sheet.faulty:
+                self.landing.notice(
+                    f"{lookup.title}: columns {', '.join(sheet.faulty)} of {sheet.source.name} have cells that cannot "
+                    "be read; they tell nothing"
+                )
         for name in MAPPABLE:
             self.run_table(name, [(block, found) for block, found in matches if block.table == name])
         self.account({(looked_up[name], lookup.sheet, lookup.header_row) for name, lookup in lookups.items()})
@@ -97,14 +111,19 @@ class _Mapped:
         if is_workbook(path):
             given = stage_sheet(self.landing, path, sheet=sheet, header_row=header_row, nulls=options.nulls)
             return next((other for other in self.staged.values() if other.source is given.source), given)
-        if sheet is not None or header_row is not None:
+        if sheet is not None:
             raise WrongUsage(
-                f"{path.name}: the mapping gives it a sheet or header_row, and it is no workbook. Allowed: both for "
+                f"{path.name}: the mapping gives it a sheet, and it is no workbook. Allowed: for "
                 f"{', '.join(EXCEL_SUFFIXES)}. Correct the mapping."
             )
-        return StagedSheet(
-            self.landing.stage(path, delimiter=options.delimiter, encoding=options.encoding, nulls=options.nulls)
-        )
+        if path in self.texts:
+            raise WrongUsage(
+                f"{path.name}: the mapping reads it with different header_row. Allowed: one header a text file. "
+                "Correct the mapping."
+            )
+        declared = [given for given in self.plan.declared if given.fits(path, self.source)]
+        self.texts[path] = stage_file(self.landing, path, options, header_row, declared)
+        return StagedSheet(self.texts[path].source)
 
     def run_table(self, name: str, blocks: list[tuple[Block, list[Path]]]) -> None:
         """Run the blocks of a table, in the mapping's order, each over its files by name."""
@@ -123,11 +142,12 @@ class _Mapped:
         if source.same_as is not None:
             return
         relation = f"{source.relation}_marked" if sheet.faulty else source.relation
-        if block.lookups:
-            key = (relation, block.lookups)
-            if key not in self.joined:
-                self.joined[key] = join_lookups(self.landing, source, relation, block.lookups, self.tables)
-            relation = self.joined[key]
+        for lookup in block.lookups:
+            step = (relation, lookup.name)
+            if step not in self.joined:
+                table = self.tables[lookup.name]
+                self.joined[step] = join_lookup(self.landing, source, relation, lookup, table)
+            relation = self.joined[step]
         columns = self.landing.columns_of(block.table, block.columns)
         rows = map_rows(self.landing.connection, block, columns, source, relation, sheet.faulty)
         self.landing.take(block.table, source, rows, block.number)

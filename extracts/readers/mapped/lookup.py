@@ -12,7 +12,6 @@ lookups = ["kind"]                # a later one may look up by what an earlier o
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import duckdb
@@ -86,41 +85,38 @@ def stage_lookup(landing: Landing, lookup: Lookup, source: SourceTable) -> str:
     return table
 
 
-def join_lookups(
-    landing: Landing, source: SourceTable, relation: str, lookups: tuple[Lookup, ...], tables: Mapping[str, str]
-) -> str:
-    """Create a table of a relation's rows, each with what its lookups found as one struct a lookup; return its name.
+def join_lookup(landing: Landing, source: SourceTable, relation: str, lookup: Lookup, table: str) -> str:
+    """Create a table of a relation's rows, each with what its lookup found as one struct; return its name.
 
     Raises
     ------
     WrongUsage
-        When a lookup has the name of a column, or `by` is no expression over the row.
+        When the lookup has the name of a column, or `by` is no expression over the row.
     """
-    connection = landing.connection
-    for lookup in lookups:
-        if lookup.name.casefold() in {name.casefold() for name in source.names}:
-            raise WrongUsage(
-                f"{lookup.title}: {source.name} has a column of that name. Allowed: another name for the lookup. "
-                "Correct the mapping."
-            )
-        by = quote_name(lookup.by) if lookup.by in source.names else f"({lookup.by}\n)"
-        key = quote_name(f"{lookup.name} key")
-        joined = f"{relation}_{lookup.name}"
-        query = (
-            f"SELECT rows.*, {quote_name(lookup.name)} FROM (SELECT *, TRY(CAST({by} AS VARCHAR)) AS {key} "
-            f"FROM {quote_name(relation)}) AS rows LEFT JOIN {quote_name(tables[lookup.name])} AS "
-            f"{quote_name(lookup.name)} ON {quote_name(lookup.name)}.{quote_name(lookup.key)} = rows.{key}"
+    if lookup.name.casefold() in {name.casefold() for name in source.names}:
+        raise WrongUsage(
+            f"{lookup.title}: {source.name} has a column of that name. Allowed: another name for the lookup. Correct "
+            "the mapping."
         )
-        try:
-            connection.execute(f"CREATE TABLE {quote_name(joined)} AS {query} ORDER BY {LINE}")
-        except duckdb.Error as error:
-            raise WrongUsage(
-                f"{lookup.title}: by is neither a column nor an expression over a row of {source.name} "
-                f"({type(error).__name__}). Allowed: {did_you_mean(lookup.by, source.names)}. Correct the mapping."
-            ) from None
-        _tell_lost(landing, source, lookup, joined)
-        relation = joined
-    return relation
+    name, key = quote_name(lookup.name), quote_name(f"{lookup.name} key")
+    by = quote_name(lookup.by) if lookup.by in source.names else f"({lookup.by}\n)"
+    joined = f"{relation}_{lookup.name}"
+    # The looked-up row needs an alias that is no column: a table of payers may well have a column payer.
+    found = quote_name(f"{lookup.name} found")
+    query = (
+        f"SELECT rows.*, {found} AS {name} FROM (SELECT *, TRY(CAST({by} AS VARCHAR)) AS {key} "
+        f"FROM {quote_name(relation)}) AS rows "
+        f"LEFT JOIN {quote_name(table)} AS {found} ON {found}.{quote_name(lookup.key)} = rows.{key}"
+    )
+    try:
+        landing.connection.execute(f"CREATE TABLE {quote_name(joined)} AS {query} ORDER BY {LINE}")
+    except duckdb.Error as error:
+        raise WrongUsage(
+            f"{lookup.title}: by is neither a column nor an expression over a row of {source.name} "
+            f"({type(error).__name__}). Allowed: {did_you_mean(lookup.by, source.names)}. Correct the mapping."
+        ) from None
+    _tell_lost(landing, source, lookup, joined)
+    return joined
 
 
 def _tell_lost(landing: Landing, source: SourceTable, lookup: Lookup, joined: str) -> None:

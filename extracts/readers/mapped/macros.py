@@ -20,14 +20,14 @@ _PARTS = {
     "d": (r"\d{1,2}", "%d"),
     "mon": ("[A-Za-z]{3}", "%b"),
 }
-_ORDERS = (
+ORDERS = (
     *(mark.join(order) for order in ("mdy", "dmy", "ymd") for mark in "/-."),
     *(mark.join((*order, "yy")) for order in ("md", "dm") for mark in "/-."),
     "d-mon-y",
     "d-mon-yy",
     "ymd",
 )
-_TIME = r"[ T]\d{1,2}:\d{2}(:\d{2}([.,]\d+)?)?( ?[AaPp][Mm])?(Z|[+-]\d{2}:?\d{2})?"
+TIME = r"[ T]\d{1,2}:\d{2}(:\d{2}([.,]\d+)?)?( ?[AaPp][Mm])?(Z|[+-]\d{2}:?\d{2})?"
 _SERIALS = {"excel": "1899-12-30", "excel-1904": "1904-01-01"}
 _CALL = re.compile(r"(?i)\bday\s*\([^()]*(?:\([^()]*\)[^()]*)*,\s*'([^']*)'\s*\)")
 
@@ -38,7 +38,19 @@ def day_formats() -> tuple[str, ...]:
     >>> day_formats()[:3], "d-mon-y time" in day_formats()
     (('m/d/y', 'm/d/y time', 'm-d-y'), True)
     """
-    return (*(f"{order}{time}" for order in _ORDERS for time in ("", " time")), *_SERIALS)
+    return (*(f"{order}{time}" for order in ORDERS for time in ("", " time")), *_SERIALS)
+
+
+def day_pattern(order: str) -> tuple[str, str]:
+    """Return the regular expression and the strptime mask of a format without its time.
+
+    >>> day_pattern("m/d/y")
+    ('\\\\d{1,2}/\\\\d{1,2}/\\\\d{4}', '%m/%d/%Y')
+    """
+    words = re.findall(r"mon|yy|[ymd]|[/.-]", order)
+    pattern = "".join(_PARTS[word][0] if word in _PARTS else re.escape(word) for word in words)
+    mask = "".join(_PARTS[word][1] if word in _PARTS else word for word in words)
+    return (r"\d{4}\d{2}\d{2}" if order == "ymd" else pattern), mask
 
 
 def find_formats(expression: str) -> tuple[str, ...]:
@@ -79,13 +91,9 @@ def _render_dollars(decimal: str) -> str:
 
 def _render_day() -> str:
     branches = []
-    for order in _ORDERS:
-        words = re.findall(r"mon|yy|[ymd]|[/.-]", order)
-        pattern = "".join(_PARTS[word][0] if word in _PARTS else re.escape(word) for word in words)
-        if order == "ymd":
-            pattern = r"\d{4}\d{2}\d{2}"
-        mask = "".join(_PARTS[word][1] if word in _PARTS else word for word in words)
-        for time, tail in (("", ""), (" time", f"({_TIME})?")):
+    for order in ORDERS:
+        pattern, mask = day_pattern(order)
+        for time, tail in (("", ""), (" time", f"({TIME})?")):
             branches.append(
                 f"WHEN format = '{order}{time}' AND regexp_full_match(given, '{pattern}{tail}') "
                 f"THEN CAST(strptime(regexp_extract(given, '^[^ T]+'), '{mask}') AS DATE)"

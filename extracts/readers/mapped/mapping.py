@@ -10,13 +10,16 @@ encoding = "utf-8"                # or cp1252, latin-1, utf-16, ...
 nulls = ["", "N/A"]               # texts that mean unknown; an empty field always does
 decimal = "."                     # what dollars() takes for the decimal mark: "." or ","
 
+[files."invoices_*.csv"]          # what the sender declares, see `extracts.readers.mapped.declared`
+rows = 600
+
 [attributes.accounts]             # site attributes, copied into extract.toml
 clinic = "category"
 
 [[transactions]]                  # one block a kind of row; several blocks a table
 file = "invoices_*.csv"           # pattern relative to the source folder; without it, every *.csv, *.csv.gz, *.xlsx
 sheet = "Paid"                    # of a workbook; without it, the only visible sheet that holds rows
-header_row = 3                    # of a workbook; without it, the first row that holds anything
+header_row = 3                    # where titles stand above it; without it, a workbook's first row that holds anything
 optional = true                   # leave the block out, with a notice, where no file fits
 lookups = ["payer"]               # other tables of the source by a key, see `extracts.readers.mapped.lookup`
 where = '"clear_date" IS NOT NULL'
@@ -43,13 +46,14 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-from extracts.contract import STATED_BALANCES, TABLE_NAMES, Table, any_table
+from extracts.contract import MERGES, STATED_BALANCES, TABLE_NAMES, Table, any_table
 from extracts.errors import ExtractRefused, WrongUsage, did_you_mean
 from extracts.metadata import AUDIT_PREFIX, FILE_NAME, read_attributes
+from extracts.readers.mapped.declared import Declared, read_declared
 from extracts.readers.mapped.lookup import Lookup
 
-MAPPABLE = (*TABLE_NAMES, STATED_BALANCES.name)
-"""Tables that a block may fill: those of the contract, and the balances that the source states, to be tied."""
+MAPPABLE = (*TABLE_NAMES, STATED_BALANCES.name, MERGES.name)
+"""Tables that a block may fill: those of the contract, the balances that the source states, and what was merged."""
 DECIMAL_MARKS = (".", ",")
 
 
@@ -67,7 +71,7 @@ class CsvOptions:
 class Block:
     """One `[[TABLE]]` block, the `number`-th of its table (from 1): canonical column -> source column or expression.
 
-    `sheet` and `header_row` are for workbooks; an `optional` block is left out where no file fits.
+    `sheet` is for workbooks; an `optional` block is left out where no file fits.
     """
 
     table: str
@@ -95,6 +99,7 @@ class SourceMapping:
     csv: CsvOptions
     attributes: Mapping[str, Mapping[str, str]]
     blocks: tuple[Block, ...] = field(default=())
+    declared: tuple[Declared, ...] = ()
 
 
 def read_mapping(path: Path) -> SourceMapping:
@@ -129,7 +134,9 @@ class _Reader:
         self.lookups: dict[str, Lookup] = {}
 
     def run(self) -> SourceMapping:
-        self.know(self.raw, ("source_system", "as_of", "csv", "attributes", "lookups", *MAPPABLE), "table or key")
+        self.know(
+            self.raw, ("source_system", "as_of", "csv", "files", "attributes", "lookups", *MAPPABLE), "table or key"
+        )
         attributes = read_attributes(self.raw.get("attributes", {}))
         self.lookups = self.read_lookups()
         blocks = tuple(
@@ -146,7 +153,10 @@ class _Reader:
                 raise self.wrong(
                     f"[attributes.{name}] declares {unmapped}, which no block maps", "attributes that are mapped"
                 )
-        return SourceMapping(self.read_source_system(), self.read_as_of(), self.read_csv(), attributes, blocks)
+        declared = read_declared(self.raw.get("files", {}), self.wrong)
+        return SourceMapping(
+            self.read_source_system(), self.read_as_of(), self.read_csv(), attributes, blocks, declared
+        )
 
     def read_source_system(self) -> str | None:
         value = self.raw.get("source_system")
@@ -208,7 +218,7 @@ class _Reader:
     def read_header_row(self, given: dict[str, Any], title: str) -> int | None:
         row = given.get("header_row")
         if row is not None and (isinstance(row, bool) or not isinstance(row, int) or row < 1):
-            raise self.wrong(f"{title}: header_row is no row", "a whole number from 1, as Excel counts")
+            raise self.wrong(f"{title}: header_row is no row", "a whole number from 1, as Excel and editors count")
         return row
 
     def read_block(self, target: Table, number: int, raw: Any, attributes: Mapping[str, str]) -> Block:

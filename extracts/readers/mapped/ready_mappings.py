@@ -38,6 +38,6 @@ def find_mapping(mapping: Path | str) -> Path:
     known = ready_mappings()
     if name not in known:
         listed = "; ".join(f"{PREFIX}{known_name} ({line})" for known_name, line in known.items())
-        hint = f" ({did_you_mean(name, known)})" if name else ""
-        raise WrongUsage(f"{text}: no such ready mapping{hint}. Allowed: {listed}. Choose one, or give a TOML file.")
+        found = f"{text}: no such ready mapping ({did_you_mean(name, known)})" if name else f"{PREFIX} names no mapping"
+        raise WrongUsage(f"{found}. Allowed: {listed}. Choose one, or give a TOML file.")
     return _FOLDER / f"{name}.toml"

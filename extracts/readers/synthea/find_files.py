@@ -45,6 +45,9 @@ OPTIONAL: Mapping[str, tuple[str, ...]] = {
 """Table -> the columns that are read, as the Synthea wiki's "CSV File Data Dictionary" names them. The others, a
 patient's name, address and numbers among them, are staged as text inside the private database and read by no query."""
 
+ALSO_NAMED = {"START_YEAR": "START_DATE", "END_YEAR": "END_DATE"}
+"""Column of payer_transitions -> its name in other exports."""
+
 _NAME = re.compile(r"(?P<table>[a-z_]+?)(?:[ _.-]?\(?\d+\)?)?\.csv(?:\.gz)?", re.IGNORECASE)
 
 

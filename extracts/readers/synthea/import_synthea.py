@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
 from extracts.readers.landing import Landing
@@ -21,7 +22,7 @@ NO_POSTING_DATE = (
 )
 
 
-def import_synthea(source: Path, out: Path) -> ImportReport:
+def import_synthea(source: Path, out: Path, as_of: date | None = None) -> ImportReport:
     """Import a folder of Synthea's CSV files into a new extract folder.
 
     A claim is an account, because Synthea keeps balances by claim; the patient is the guarantor. Fields and their
@@ -35,6 +36,8 @@ def import_synthea(source: Path, out: Path) -> ImportReport:
         they are, and a notice says which are not.
     out
         A new or empty folder, or one that an import made, which is then replaced.
+    as_of
+        The day that the source knows everything before; the day after its newest row when None.
 
     Raises
     ------
@@ -60,4 +63,4 @@ def import_synthea(source: Path, out: Path) -> ImportReport:
         describe_payers(landing, tables)
         describe_ledger(landing)
 
-    return run_import(out, read, source_system="synthea", as_of=AS_OF)
+    return run_import(out, read, source_system="synthea", as_of=as_of or AS_OF)

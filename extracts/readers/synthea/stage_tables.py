@@ -8,7 +8,7 @@ from pathlib import Path
 
 from extracts.readers.landing import Landing, require
 from extracts.readers.source_table import LINE, SourceTable
-from extracts.readers.synthea.find_files import OPTIONAL, REQUIRED
+from extracts.readers.synthea.find_files import ALSO_NAMED, OPTIONAL, REQUIRED
 from extracts.source_file import quote_name
 
 _WITHOUT = {
@@ -57,7 +57,7 @@ def stage_tables(landing: Landing, files: Mapping[str, Sequence[Path]]) -> Synth
     for table, names in {**REQUIRED, **OPTIONAL}.items():
         parts[table] = tuple(landing.stage(path) for path in files[table])
         for part in parts[table]:
-            require(part, *names)
+            require(part, *(_find_name(part, name) for name in names))
             if table in OPTIONAL:
                 landing.look_up(part)
         if not parts[table]:
@@ -70,14 +70,20 @@ def stage_tables(landing: Landing, files: Mapping[str, Sequence[Path]]) -> Synth
 
 def _join_parts(landing: Landing, tables: SyntheaTables, table: str, names: tuple[str, ...]) -> None:
     """Join a table's parts. One row a key: a key that came twice must not double what is joined to it."""
-    fields = ", ".join(quote_name(name) for name in names)
     nothing = f"SELECT {', '.join(f'NULL::VARCHAR AS {quote_name(name)}' for name in names)}, 0 AS part, 0 AS {LINE}"
     selects = [f"{nothing} WHERE false"]
-    selects += [f"SELECT {fields}, {part.number}, {LINE} FROM {part.relation}" for part in tables.of(table)]
+    for part in tables.of(table):
+        fields = ", ".join(quote_name(_find_name(part, name)) for name in names)
+        selects.append(f"SELECT {fields}, {part.number}, {LINE} FROM {part.relation}")
     once = "" if table == "payer_transitions" else f"QUALIFY row_number() OVER ({_key(names[0])}) = 1"
     landing.connection.execute(
         f"CREATE TABLE synthea_{table} AS SELECT * FROM ({' UNION ALL '.join(selects)}) {once} ORDER BY part, {LINE}"
     )
+
+
+def _find_name(part: SourceTable, name: str) -> str:
+    other = ALSO_NAMED.get(name)
+    return other if other in part.names and name not in part.names and other else name
 
 
 def _key(name: str) -> str:

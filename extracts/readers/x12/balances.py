@@ -10,31 +10,29 @@ import math
 import re
 from dataclasses import dataclass, field
 
+import numpy as np
+import numpy.typing as npt
+
 LEVELS = ("line", "claim", "transaction", "charges")
 """`line`: SVC02 - CAS = SVC03. `claim`: CLP03 - CAS of claim and lines = CLP04. `transaction`: CLP04 of all claims -
 PLB = BPR02 (a positive PLB amount lowers the payment). `charges` (837): the lines' charges = CLM02."""
-MOST_REMEMBERED = 20_000
 _MONEY = re.compile(r"-?(?=\.?\d)\d{0,16}(?:\.(\d{0,2}))?")
 
 
-class Cents(dict[str, float]):
-    """Amount as written -> whole cents; NaN where it is none, so that a sum with it is none either.
+def read_cents(text: str) -> float:
+    """Read an amount as whole cents; NaN where it is none, so that a sum with it is none either.
 
-    Memory is bounded: what was read is forgotten now and then. Cents are integers and exact.
-
-    >>> cents = Cents()
-    >>> cents["12.5"], cents["-.05"], cents["7."], cents["12.345"], cents[""]
+    >>> read_cents("12.5"), read_cents("-.05"), read_cents("7."), read_cents("12.345"), read_cents("")
     (1250, -5, 700, nan, nan)
     """
-
-    def __missing__(self, text: str) -> float:
-        if len(self) > MOST_REMEMBERED:
-            self.clear()
-        self[text] = value = _read_cents(text)
-        return value
-
-
-def _read_cents(text: str) -> float:
+    # Nearly all amounts are plain, and a file holds millions. `isdecimal` is true of 0 to 9 alone in Latin-1.
+    if len(text) < 19:
+        if text[-3:-2] == ".":
+            digits = text[:-3] + text[-2:]
+            if digits.isdecimal():
+                return int(digits)
+        elif text.isdecimal():
+            return int(text) * 100
     found = _MONEY.fullmatch(text)
     if found is None:
         return math.nan
@@ -54,22 +52,33 @@ class Balance:
 
 @dataclass(slots=True)
 class Balances:
-    """A file's balances by level, and the segment of each one that does not keep: (level, position)."""
+    """A file's balances by level, and each that does not keep: level, position of its segment, off or unreadable."""
 
     levels: dict[str, Balance] = field(default_factory=lambda: {level: Balance() for level in LEVELS})
-    found: list[tuple[str, int]] = field(default_factory=list)
+    found: list[tuple[str, int, str]] = field(default_factory=list)
 
     def weigh(self, level: str, position: int, difference: float) -> None:
         """Note one balance by what is left over, in cents; NaN: it cannot be told."""
         balance = self.levels[level]
         balance.checked += 1
-        if difference == 0:
+        if not difference:
             return
         if math.isnan(difference):
             balance.unreadable += 1
         else:
             balance.off += 1
-        self.found.append((level, position))
+        self.found.append((level, position, "unreadable" if math.isnan(difference) else "off"))
+
+    def weigh_many(self, level: str, positions: npt.NDArray[np.int64], differences: npt.NDArray[np.float64]) -> None:
+        """Note many balances at once."""
+        balance = self.levels[level]
+        unreadable = np.isnan(differences)
+        off = (differences != 0) & ~unreadable
+        balance.checked += len(differences)
+        balance.off += int(off.sum())
+        balance.unreadable += int(unreadable.sum())
+        for flags, fault in ((off, "off"), (unreadable, "unreadable")):
+            self.found += [(level, position, fault) for position in positions[flags].tolist()]
 
     def describe(self, name: str) -> list[str]:
         """Say which balances do not keep: level and counts.

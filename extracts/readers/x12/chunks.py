@@ -24,8 +24,9 @@ class Chunks:
     `latin1` says, once all pieces are read, that some bytes are no UTF-8.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, name: str = "") -> None:
         self.path = path
+        self.name = name or path.name
         self.bytes = 0
         self.latin1 = False
         self._decoder = codecs.getincrementaldecoder("utf-8")()
@@ -43,25 +44,25 @@ class Chunks:
                 while chunk := file.read(CHUNK):
                     yield self._take(chunk).decode("latin-1")
         except (EOFError, gzip.BadGzipFile, zlib.error):
-            raise refuse_file(self.path.name, "truncated or damaged gzip", _ALLOWED, "Send the file again.") from None
+            raise refuse_file(self.name, "truncated or damaged gzip", _ALLOWED, "Send the file again.") from None
         except OSError as error:
             found = f"cannot be read ({type(error).__name__})"
-            raise refuse_file(self.path.name, found, _ALLOWED, "Check the file's permissions.") from None
+            raise refuse_file(self.name, found, _ALLOWED, "Check the file's permissions.") from None
         if not self.bytes:
-            raise refuse_file(self.path.name, "empty file", _ALLOWED, "Send the file again.")
+            raise refuse_file(self.name, "empty file", _ALLOWED, "Send the file again.")
         self._judge(b"", final=True)
 
     def _take(self, chunk: bytes) -> bytes:
         if not self.bytes and chunk.startswith(_UTF16_MARKS):
-            raise refuse_file(self.path.name, "UTF-16 text", _ALLOWED, "Export as UTF-8.")
+            raise refuse_file(self.name, "UTF-16 text", _ALLOWED, "Export as UTF-8.")
         if b"\0" in chunk:
             found = "NUL byte (binary data, or UTF-16 without a mark)"
-            raise refuse_file(self.path.name, found, _ALLOWED, "Export as UTF-8.")
+            raise refuse_file(self.name, found, _ALLOWED, "Export as UTF-8.")
         first = not self.bytes
         self.bytes += len(chunk)
         if self.bytes > BOMB_BYTES and self.bytes > BOMB_RATIO * self.path.stat().st_size:
             found = f"gzip grows over {BOMB_RATIO} times its size (a bomb)"
-            raise refuse_file(self.path.name, found, _ALLOWED, "Send it uncompressed if it is meant.")
+            raise refuse_file(self.name, found, _ALLOWED, "Send it uncompressed if it is meant.")
         self._judge(chunk, final=False)
         return chunk.removeprefix(UTF8_MARK) if first else chunk
 

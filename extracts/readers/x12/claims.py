@@ -5,9 +5,10 @@ Fields by ASC X12 005010X222A1 and 005010X223A2; 4010 (X098A1, X096A1) differs i
 
 from __future__ import annotations
 
-from extracts.readers.x12.balances import Balances, Cents
+from extracts.readers.x12.balances import Balances, read_cents
 from extracts.readers.x12.chunks import read_text
-from extracts.readers.x12.remittance import Handler, pick
+from extracts.readers.x12.elements import pick
+from extracts.readers.x12.remittance import Handler
 from extracts.readers.x12.staged import Staged
 
 EMERGENCY_REVENUE = "045"
@@ -20,7 +21,6 @@ class Claims:
     def __init__(self, staged: Staged, balances: Balances) -> None:
         self.staged = staged
         self.balances = balances
-        self.cents = Cents()
         self.component = ":"
         self.claim: list[str] | None = None
         self.handlers: dict[str, Handler] = {
@@ -44,6 +44,10 @@ class Claims:
     def end(self) -> None:
         """End a transaction set, at its SE."""
         self.finish_claim()
+
+    def set_component(self, component: str) -> None:
+        """Take over what separates the parts of an element from here on."""
+        self.component = component
 
     def forget_subscriber(self) -> None:
         """Empty what belongs to one subscriber."""
@@ -78,7 +82,7 @@ class Claims:
             elif kind == "PR":
                 self.payer_name, self.payer = read_text(pick(elements, 3)), pick(elements, 9)
         elif kind == "PR" and self.others and not self.line:
-            self.others[-1][2:] = pick(elements, 9), read_text(pick(elements, 3))
+            self.others[-1][2:] = [pick(elements, 9), read_text(pick(elements, 3))]
 
     def start_claim(self, elements: list[str], position: int) -> None:
         """Begin a claim (CLM): account, charge, place of service."""
@@ -99,8 +103,7 @@ class Claims:
         if kind == "434":
             self.service_day = day
         elif kind == "472" and self.lines:
-            procedure, amount, _ = self.lines[-1]
-            self.lines[-1] = (procedure, amount, day)
+            self.lines[-1] = (*self.lines[-1][:2], day)
 
     def start_line(self, *_: object) -> None:
         """Begin a service line (LX)."""
@@ -121,7 +124,7 @@ class Claims:
         """Keep a line of the claim."""
         if self.claim is not None:
             self.lines.append((procedure.replace(self.component, ":"), amount, ""))
-            self.charged += self.cents[amount]
+            self.charged += read_cents(amount)
 
     def finish_claim(self) -> None:
         """Weigh and stage the claim that is open, if one is."""
@@ -130,12 +133,10 @@ class Claims:
             return
         rows, position = self.staged.rows, self.position
         place, kind, frequency = [*pick(claim, 5).split(self.component), "", ""][:3]
-        self.balances.weigh("charges", position, self.charged - self.cents[pick(claim, 2)])
-        rows["submitted_claims"].append(
-            (position, pick(claim, 1), pick(claim, 2), place, kind, frequency, self.priority, self.filing, self.payer)
-            + (self.payer_name, self.subscriber, self.provider, self.created, self.purpose, self.service_day)
-            + (self.emergency,)
-        )
+        self.balances.weigh("charges", position, self.charged - read_cents(pick(claim, 2)))
+        head = (position, pick(claim, 1), pick(claim, 2), place, kind, frequency, self.priority, self.filing)
+        people = (self.payer, self.payer_name, self.subscriber, self.provider)
+        rows["submitted_claims"].append((*head, *people, self.created, self.purpose, self.service_day, self.emergency))
         rows["charge_lines"] += [(position, number, *line) for number, line in enumerate(self.lines, start=1)]
         rows["other_coverages"] += [(position, number, *other) for number, other in enumerate(self.others, start=1)]
         self.claim = None

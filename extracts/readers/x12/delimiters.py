@@ -60,7 +60,12 @@ def read_header(text: str, name: str, position: int) -> Header:
     length = len(body) + 3
     if terminator == "\r" and tail[2:3] == "\n":
         terminator, length = "\n", length + 1
-    if len({element, component, terminator}) < 3 or terminator.isalnum() or terminator in " \t":
+    if (
+        len({element, component, terminator}) < 3
+        or not (element + component + terminator).isascii()
+        or terminator.isalnum()
+        or terminator in " \t"
+    ):
         raise _refuse_header(name, position)
     elements = [part.replace("\r", "").replace("\n", "") for part in parts[:16]]
     repetition = elements[11] if elements[12] >= FIRST_WITH_REPETITION and not elements[11].isalnum() else None

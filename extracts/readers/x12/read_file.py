@@ -3,18 +3,30 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+
+import numpy as np
 
 from extracts.readers.x12.balances import Balances
 from extracts.readers.x12.chunks import Chunks
 from extracts.readers.x12.claims import Claims
 from extracts.readers.x12.delimiters import Delimiters
+from extracts.readers.x12.elements import pick
 from extracts.readers.x12.envelope import GROUP, INTERCHANGE, TRANSACTION, Envelope
+from extracts.readers.x12.fields import Fields, Places
+from extracts.readers.x12.paid_claims import CLAIM_TAGS, ClaimSegments
 from extracts.readers.x12.refuse import refuse_file, refuse_segment
-from extracts.readers.x12.remittance import Handler, Remittances, pick
-from extracts.readers.x12.segments import read_segments
+from extracts.readers.x12.remittance import Handler, Remittances
+from extracts.readers.x12.segments import LONGEST_SEGMENT, read_segments, refuse_length
 from extracts.readers.x12.staged import Row, Sink, Staged
+
+ENDS = ("ISA", "GS", "ST", "LX", "PLB", "SE", "GE", "IEA")
+"""What ends a claim, beside the next CLP."""
+NO_TRANSACTION, ANOTHER = 0, -1
+"""In place of a remittance's number: none is open, or a transaction of another kind is."""
+LONGEST_CLAIM = 100_000
+"""Segments. An 835 allows a claim 999 service lines; a claim is in memory as a whole."""
 
 
 @dataclass(slots=True)
@@ -29,7 +41,7 @@ class FileAccount:
     balances: Balances = field(default_factory=Balances)
 
 
-def read_file(path: Path, sink: Sink | None = None) -> FileAccount:
+def read_file(path: Path, sink: Sink | None = None, name: str = "") -> FileAccount:
     """Read a file of 835 and 837 transaction sets, several interchanges and kinds of delimiters included.
 
     Memory does not grow with the file. Rows reach the sink as they are read; when the file is refused in the end,
@@ -39,6 +51,8 @@ def read_file(path: Path, sink: Sink | None = None) -> FileAccount:
     ----------
     sink
         Takes the staged rows; without one the file is only checked.
+    name
+        What messages call the file; its own name when empty.
 
     Raises
     ------
@@ -46,7 +60,7 @@ def read_file(path: Path, sink: Sink | None = None) -> FileAccount:
         By name: bytes that are no text, an envelope that does not close, body segments outside a transaction, or no
         835 or 837 transaction at all.
     """
-    return _FileReader(path, sink or _drop).run()
+    return _FileReader(Chunks(path, name), sink or _drop).run()
 
 
 def _drop(_: str, __: object) -> None:
@@ -54,10 +68,10 @@ def _drop(_: str, __: object) -> None:
 
 
 class _FileReader:
-    def __init__(self, path: Path, sink: Sink) -> None:
-        self.chunks = Chunks(path)
-        self.envelope = Envelope(path.name)
-        self.account = FileAccount(path.name)
+    def __init__(self, chunks: Chunks, sink: Sink) -> None:
+        self.chunks = chunks
+        self.envelope = Envelope(chunks.name)
+        self.account = FileAccount(chunks.name)
         self.staged = Staged(sink)
         self.remittances = Remittances(self.staged, self.account.balances)
         self.claims = Claims(self.staged, self.account.balances)
@@ -77,14 +91,18 @@ class _FileReader:
         }
         self.others = ends
         self.handlers = self.outside
+        self.held: list[str] = []
 
     def run(self) -> FileAccount:
-        position = 0
+        held: list[str] = []
+        position = 1
         for batch in read_segments(self.chunks):
-            self.read_delimiters(batch.delimiters)
-            position = self.read_batch(batch.segments, batch.delimiters.element, batch.first)
+            self.remittances.set_component(batch.delimiters.component)
+            self.claims.set_component(batch.delimiters.component)
+            position = self.read_batch([*held, *batch.segments], batch.delimiters, batch.first - len(held))
+            held = self.held
             self.keep_imbalances()
-        self.envelope.finish(position)
+        self.envelope.finish(position + len(held))
         if not self.account.transactions["835"] + self.account.transactions["837"]:
             raise refuse_file(
                 self.account.name,
@@ -97,23 +115,71 @@ class _FileReader:
         self.account.latin1 = self.chunks.latin1
         return self.account
 
-    def read_delimiters(self, delimiters: Delimiters) -> None:
-        self.remittances.component = self.claims.component = delimiters.component
+    def read_batch(self, segments: list[str], delimiters: Delimiters, first: int) -> int:
+        """Read a batch but for the claim that is open at its end, which is `held` for the next; return the position.
 
-    def read_batch(self, segments: list[str], element: str, position: int) -> int:
-        """Hand each segment to who reads it; return the position after the last."""
-        handlers = self.handlers
-        for text in segments:
-            elements = text.split(element)
-            tag = elements[0]
-            handle = handlers.get(tag)
-            if handle is not None:
-                handle(elements, position)
-                handlers = self.handlers
-            elif self.body is None or not (tag.isalnum() and len(tag) <= 3):
-                self.judge_unknown(tag, position)
-            position += 1
-        return position
+        What stands inside claims is read for all of them together, everything else segment by segment.
+        """
+        if not segments:
+            return first
+        fields = Fields(segments, delimiters.element, delimiters.terminator)
+        if int((fields.ends - fields.starts).max()) > LONGEST_SEGMENT:
+            raise refuse_length(self.account.name, first)
+        ends, claims = fields.find_any(ENDS), fields.find("CLP")
+        places = np.arange(len(segments))
+        last_claim = np.maximum.accumulate(np.where(claims, places, -1))
+        inside = last_claim > np.maximum.accumulate(np.where(ends, places, -1))
+        cut = int(last_claim[-1]) if inside[-1] else len(segments)
+        if len(segments) - cut > LONGEST_CLAIM:
+            raise refuse_segment(
+                self.account.name,
+                first + cut,
+                f"a claim of over {LONGEST_CLAIM:,} segments",
+                "999 service lines a claim",
+            )
+        self.held = segments[cut:]
+        alone = np.flatnonzero(~(inside & (claims | fields.find_any(CLAIM_TAGS))))
+        remits = self.read_alone(segments, alone[alone < cut], delimiters.element, first)
+        owners = np.where(inside & (places < cut), np.cumsum(claims) - 1, -1)
+        self.read_claims(ClaimSegments(segments, fields, np.flatnonzero(claims[:cut]), owners), remits, first)
+        return first + cut
+
+    def read_alone(self, segments: list[str], alone: Places, element: str, first: int) -> list[tuple[int, int]]:
+        """Read segments one by one; return from which place on which remittance is open, OUTSIDE or ANOTHER."""
+        open_remits = [(-1, self.open_remit())]
+        for place in alone.tolist():
+            self.read_segment(segments[place], element, first + place)
+            if self.open_remit() != open_remits[-1][1]:
+                open_remits.append((place, self.open_remit()))
+        return open_remits
+
+    def open_remit(self) -> int:
+        """Return the number of the remittance that is open."""
+        if self.body is self.remittances:
+            return self.remittances.remit
+        return ANOTHER if self.envelope.depth == TRANSACTION else NO_TRANSACTION
+
+    def read_claims(self, batch: ClaimSegments, open_remits: list[tuple[int, int]], first: int) -> None:
+        """Read the claims that stand in a remittance; refuse one that stands in no transaction."""
+        since, remits = np.array(open_remits, np.int64).T
+        own = remits[np.searchsorted(since, batch.claims) - 1]
+        if (own == NO_TRANSACTION).any():
+            raise self.envelope.refuse_orphan(first + int(batch.claims[own == NO_TRANSACTION][0]))
+        paid = own != ANOTHER
+        numbers = np.where(paid, np.cumsum(paid) - 1, -1)
+        owners = np.full(len(batch.owners), -1, np.int64)
+        spans = batch.owners >= 0
+        owners[spans] = numbers[batch.owners[spans]] if len(numbers) else -1
+        self.remittances.read_claims(replace(batch, claims=batch.claims[paid], owners=owners), own[paid], first)
+
+    def read_segment(self, text: str, element: str, position: int) -> None:
+        """Hand a segment to who reads it."""
+        elements = text.split(element)
+        handle = self.handlers.get(elements[0])
+        if handle is not None:
+            handle(elements, position)
+        else:
+            self.judge_unknown(elements[0], position)
 
     def judge_unknown(self, tag: str, position: int) -> None:
         """Refuse what is no segment, or a segment outside every transaction; pass over what is not read."""
@@ -138,6 +204,7 @@ class _FileReader:
 
     def open_group(self, elements: list[str], position: int) -> None:
         self.envelope.open(GROUP, pick(elements, 6), position)
+        self.remittances.grouped = pick(elements, 4)
 
     def close_group(self, elements: list[str], position: int) -> None:
         self.envelope.close(GROUP, elements, position)
@@ -147,7 +214,7 @@ class _FileReader:
         kind = pick(elements, 1)
         self.account.transactions[kind if kind.isdigit() and len(kind) == 3 else "unknown"] += 1
         self.handlers = self.inside.get(kind, self.others)
-        self.body = {"835": self.remittances, "837": self.claims}.get(kind)
+        self.body = self.remittances if kind == "835" else self.claims if kind == "837" else None
         if self.body is not None:
             self.body.start(position)
 

@@ -38,7 +38,7 @@ def read_segments(chunks: Chunks) -> Iterator[SegmentBatch]:
 
 class _Splitter:
     def __init__(self, chunks: Chunks) -> None:
-        self.name = chunks.path.name
+        self.name = chunks.name
         self.chunks = iter(chunks)
         self.text = ""
         self.at = 0
@@ -86,7 +86,7 @@ class _Splitter:
             if end:
                 return
             if len(self.text) - self.at > LONGEST_SEGMENT:
-                raise self.refuse_length()
+                raise refuse_length(self.name, self.position)
             if not self.more():
                 yield self.batch(delimiters, self.read_rest(delimiters))
                 return
@@ -108,10 +108,7 @@ class _Splitter:
         segments = text.split(terminator)
         if text[0] in " \t" or f"{terminator} " in text or f"{terminator}\t" in text or terminator == "\n":
             segments = [segment.strip(" \t") for segment in segments]
-        segments = list(filter(None, segments))
-        if segments and max(map(len, segments)) > LONGEST_SEGMENT:
-            raise self.refuse_length()
-        return segments
+        return list(filter(None, segments))
 
     def read_rest(self, delimiters: Delimiters) -> list[str]:
         """Give what stands after the last terminator: an IEA that nothing ends is whole, anything else is cut."""
@@ -123,6 +120,8 @@ class _Splitter:
             )
         return [rest] if rest else []
 
-    def refuse_length(self) -> Exception:
-        found = f"a segment of over {LONGEST_SEGMENT:,} characters after it, or one without an end"
-        return refuse_segment(self.name, self.position, found, "the terminator that the ISA declares")
+
+def refuse_length(name: str, position: int) -> Exception:
+    """Say that no segment ends where one must."""
+    found = f"a segment of over {LONGEST_SEGMENT:,} characters after it, or one without an end"
+    return refuse_segment(name, position, found, "the terminator that the ISA declares")

@@ -1,0 +1,126 @@
+"""Reads ndjson files line by line into the landing's database: one row a record, and the rows that each gives."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from extracts.readers.fhir.ndjson_lines import read_lines
+from extracts.readers.fhir.parse_resource import BrokenLine, is_text, parse_resource
+from extracts.readers.fhir.resource_rows import READERS, ROW_TABLES, Row, read_rows
+from extracts.readers.fhir.resource_types import RESOURCE_TYPES
+from extracts.readers.fhir.standing import find_aside, read_version
+
+BATCH = 20_000
+"""Rows that are held before they are written."""
+
+_TEXT, _WHOLE = pa.string(), pa.int64()
+RECORDS = pa.schema(
+    [
+        ("file", _WHOLE),
+        ("source_line", _WHOLE),
+        ("kind", _TEXT),
+        ("key", _TEXT),
+        ("updated", _TEXT),
+        ("version", _WHOLE),
+        ("digest", _TEXT),
+        ("aside", _TEXT),
+        ("rule", _TEXT),
+    ]
+)
+"""A record: `rule` where it is quarantined, `aside` why it does not count; both null where it does."""
+
+
+class Gatherer:
+    """Tables `fhir_records` and `fhir_<table>` being filled. The rows of a table are held until there is a batch."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+        self.connection = connection
+        self.schemas = {
+            name: pa.schema([("file", _WHOLE), ("source_line", _WHOLE), ("key", _TEXT), *((c, _TEXT) for c in columns)])
+            for name, columns in ROW_TABLES.items()
+        }
+        self.schemas["records"] = RECORDS
+        self.held: dict[str, list[Sequence[Any]]] = {name: [] for name in self.schemas}
+        for name, schema in self.schemas.items():
+            empty = schema.empty_table()
+            connection.register("gathered", empty)
+            connection.execute(f"CREATE TABLE fhir_{name} AS SELECT * FROM gathered")
+            connection.unregister("gathered")
+
+    def read(self, path: Path, file: int) -> None:
+        """Read a file, line by line.
+
+        Raises
+        ------
+        ExtractRefused
+            When the file as a whole cannot be read.
+        """
+        for number, line in read_lines(path):
+            self._take(file, number, line)
+        for name in self.held:
+            self._write(name)
+
+    def _take(self, file: int, number: int, line: bytes | None) -> None:
+        record: Record
+        try:
+            record, rows = _read(line)
+        except BrokenLine as broken:
+            record, rows = (None, None, None, None, None, None, broken.rule), []
+        self._hold("records", (file, number, *record))
+        for table, row in rows:
+            self._hold(table, (file, number, record[1], *(row[name] for name in ROW_TABLES[table])))
+
+    def _hold(self, table: str, row: Sequence[Any]) -> None:
+        held = self.held[table]
+        held.append(row)
+        if len(held) >= BATCH:
+            self._write(table)
+
+    def _write(self, table: str) -> None:
+        held, schema = self.held[table], self.schemas[table]
+        if not held:
+            return
+        columns = zip(*held, strict=True)
+        batch = pa.table([pa.array(column, field.type) for column, field in zip(columns, schema, strict=True)], schema)
+        held.clear()
+        self.connection.register("gathered", batch)
+        self.connection.execute(f"INSERT INTO fhir_{table} SELECT * FROM gathered")
+        self.connection.unregister("gathered")
+
+
+Record = tuple[str | None, str | None, str | None, int | None, str | None, str | None, str | None]
+
+
+def _read(line: bytes | None) -> tuple[Record, list[Row]]:
+    if line is None:
+        raise BrokenLine("line_too_long")
+    resource = parse_resource(line)
+    kind = resource["resourceType"]
+    if kind not in READERS:
+        unread = f"{kind}: not read" if kind in RESOURCE_TYPES else "of a type that FHIR R4 does not have"
+        return (None, None, None, None, None, unread, None), []
+    try:
+        canonical = json.dumps(resource, sort_keys=True, separators=(",", ":"))
+        digest = hashlib.sha256(canonical.encode()).hexdigest()
+        rows = read_rows(kind, resource)
+        aside = find_aside(kind, resource)
+        updated, version = read_version(resource)
+        number = resource.get("id")
+        if kind != "Bundle" and not is_text(number):
+            raise BrokenLine("no_id")
+        key = f"{kind}/{number}" if number else f"{kind}#{digest}"
+        key.encode()
+        for _, row in rows:
+            "".join(text for text in row.values() if text).encode()
+    except RecursionError:
+        raise BrokenLine("not_json") from None
+    except UnicodeEncodeError:  # half of a surrogate pair, written as an escape
+        raise BrokenLine("not_utf8") from None
+    return (kind, key, updated, version, digest, aside, None), rows

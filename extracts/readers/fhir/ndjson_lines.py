@@ -1,0 +1,63 @@
+"""The lines of an ndjson file, one at a time, each no longer than the cap: memory stays bounded whatever the file."""
+
+from __future__ import annotations
+
+import gzip
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from extracts.csv_bytes import BOMB_BYTES, BOMB_RATIO, UTF8_MARK, open_bytes
+from extracts.errors import ExtractRefused
+
+LONGEST_LINE = 16 << 20
+"""Bytes of one resource. Bulk servers send resources of a few KiB; attachments, the largest, are not read here."""
+_ALLOWED = "Allowed: FHIR bulk data, one JSON resource a line, UTF-8, as .ndjson or .ndjson.gz."
+
+
+def read_lines(path: Path, longest: int = LONGEST_LINE) -> Iterator[tuple[int, bytes | None]]:
+    """Give each line that is not blank with its number; None stands for a line over the cap.
+
+    Raises
+    ------
+    ExtractRefused
+        By name: UTF-16, a truncated or damaged gzip, a gzip bomb, a file that cannot be read.
+    """
+    try:
+        with open_bytes(path) as file:
+            yield from _split(path, file, longest)
+    except (EOFError, gzip.BadGzipFile, zlib.error):
+        raise _refuse(path, "truncated or damaged gzip", "Send the file again.") from None
+    except OSError as error:
+        raise _refuse(path, f"cannot be read ({type(error).__name__})", "Check the file's permissions.") from None
+
+
+def _split(path: Path, file: BinaryIO, longest: int) -> Iterator[tuple[int, bytes | None]]:
+    size, taken, number = path.stat().st_size, 0, 0
+    while line := file.readline(longest + 1):
+        number += 1
+        taken += len(line)
+        if number == 1:
+            if line.startswith((b"\xff\xfe", b"\xfe\xff")):
+                raise _refuse(path, "UTF-16 text", "Export as UTF-8.")
+            line = line.removeprefix(UTF8_MARK)
+        too_long = len(line) > longest
+        while len(line) > longest and not line.endswith(b"\n"):
+            line = file.readline(longest + 1)
+            taken += len(line)
+            _check_growth(path, taken, size)
+        _check_growth(path, taken, size)
+        if too_long:
+            yield number, None
+        elif text := line.strip(b" \t\r\n"):
+            yield number, text
+
+
+def _check_growth(path: Path, taken: int, size: int) -> None:
+    if taken > BOMB_BYTES and taken > BOMB_RATIO * size:
+        raise _refuse(path, "gzip grows over 200 times its size (a bomb)", "Send it uncompressed if it is meant.")
+
+
+def _refuse(path: Path, found: str, advice: str) -> ExtractRefused:
+    return ExtractRefused(f"{path.name}: {found}. {_ALLOWED} {advice}")

@@ -1,0 +1,1 @@
+"""Mappings of systems whose field names are public."""

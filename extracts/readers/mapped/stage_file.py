@@ -1,0 +1,94 @@
+"""A delimited file as a source of the mapped import: its records alone, and what its trailer and count file tell."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from extracts.csv_bytes import refuse_bytes
+from extracts.errors import ExtractRefused, WrongUsage
+from extracts.readers.landing import Landing
+from extracts.readers.mapped.declared import Declared, trailer_pattern
+from extracts.readers.mapped.mapping import CsvOptions
+from extracts.readers.mapped.trim_lines import trim_lines
+from extracts.readers.source_table import SourceTable, TextOptions, stage_text, transcode
+from extracts.source_file import digest_file
+
+LONGEST_COUNT = 1024
+"""Bytes that a count file may hold: a number and blanks."""
+
+
+@dataclass(frozen=True, slots=True)
+class StagedFile:
+    """A staged file. `told`: `rows` and `total` of its trailer and `count` of its count file, as they are written.
+
+    `closed`: its last line has a line end.
+    """
+
+    source: SourceTable
+    told: Mapping[str, str] = field(default_factory=dict)
+    closed: bool = True
+
+
+def stage_file(
+    landing: Landing, path: Path, options: CsvOptions, header_row: int | None, declared: Sequence[Declared]
+) -> StagedFile:
+    """Read a delimited file into a table of texts and add it to the landing's sources.
+
+    Parameters
+    ----------
+    header_row
+        The line that names the columns; None is the first.
+    declared
+        What the mapping declares of this file.
+
+    Raises
+    ------
+    WrongUsage
+        When two trailers are declared for it.
+    ExtractRefused
+        When the file as a whole cannot be read, lacks the declared trailer, or has no count file beside it.
+    """
+    counts = {f"count {given.title}": _read_count(path, given.count_file) for given in declared if given.count_file}
+    trailers = [given for given in declared if given.trailer]
+    if len(trailers) > 1:
+        titles = " and ".join(given.title for given in trailers)
+        raise WrongUsage(f"{path.name}: {titles} both give it a trailer. Allowed: one. Correct the mapping.")
+    sha256 = digest_file(path)
+    first = next((s for s in landing.sources if s.sha256 == sha256 and s.same_as is None), None)
+    if first is not None:
+        again = landing.add_source(path.name, sha256, first.relation, first.broken, first.name)
+        return StagedFile(again, counts)
+    relation = f"source_{len(landing.sources)}"
+    text = TextOptions(options.delimiter, options.encoding, options.nulls)
+    trailer = [trailer_pattern(line, options.delimiter) for line in (trailers[0].trailer if trailers else ())]
+    trimmed, told, above = None, {}, (header_row or 1) - 1
+    if trailer or above:
+        plain = transcode(path, options.encoding, landing.workspace)
+        folder = landing.workspace / relation
+        folder.mkdir(mode=0o700)
+        trimmed = folder / path.name.removesuffix(".gz")
+        told = trim_lines(plain, trimmed, header_row=above + 1, trailer=trailer, delimiter=options.delimiter)
+        if plain != path:
+            plain.unlink()
+    _, scan = stage_text(landing.connection, path, text, relation, landing.workspace, trimmed, above)
+    source = landing.add_source(path.name, sha256, relation, scan.broken)
+    return StagedFile(source, told | counts, closed=scan.closed or bool(trailer))
+
+
+def _read_count(path: Path, ending: str) -> str:
+    beside = path.with_name(path.name + ending)
+    try:
+        with beside.open("rb") as file:
+            text = file.read(LONGEST_COUNT).decode("utf-8-sig").strip()
+    except OSError:
+        raise ExtractRefused(
+            f"{path.name}: its count file {beside.name} is not beside it. Allowed: a file that holds the number of its "
+            "rows. Wait for the whole delivery, or take count_file out of the mapping."
+        ) from None
+    except UnicodeDecodeError:
+        text = ""
+    if not text.replace(",", "").isdecimal():
+        raise refuse_bytes(beside, "holds no number of rows alone", "Write the number of rows into it.")
+    return text

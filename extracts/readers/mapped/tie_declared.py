@@ -1,0 +1,174 @@
+"""Compares what arrived with what the sender declared, and refuses what does not tie; says where nothing was."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+
+from extracts.ask import ask_row
+from extracts.errors import ExtractRefused, WrongUsage, did_you_mean
+from extracts.readers.landing import Landing
+from extracts.readers.mapped.declared import Declared
+from extracts.readers.mapped.excel import StagedSheet, is_workbook
+from extracts.readers.mapped.stage_file import StagedFile
+from extracts.source_file import quote_name, quote_text
+from extracts.wording import count_of
+
+MOST_NAMED = 3
+_ADVICE = (
+    "Allowed: equal to the row and to the cent. What came may be cut or doubled: send it again, or correct what is "
+    "declared."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """A file that was staged: where it lies, and as which sheet or text."""
+
+    path: Path
+    sheet: StagedSheet
+    text: StagedFile | None = None
+
+    @property
+    def name(self) -> str:
+        """How reports call it."""
+        return self.sheet.source.name
+
+
+@dataclass(slots=True)
+class Tying:
+    """Ties everything that one mapping declares to what arrived of one source."""
+
+    landing: Landing
+    declared: Sequence[Declared]
+    source: Path
+    arrived: Sequence[Arrived]
+    _told: set[str] = field(default_factory=set)
+
+    def run(self) -> None:
+        """Compare all of it.
+
+        Raises
+        ------
+        WrongUsage
+            When an amount is no column, or a workbook of several sheets is not told by sheet.
+        ExtractRefused
+            When rows or dollars differ from those declared, or a declared file did not come.
+        """
+        for given in self.declared:
+            self.tie(given, self.find(given))
+        self.tell_undeclared()
+
+    def find(self, given: Declared) -> list[Arrived]:
+        """Find what a declaration is about, a file that came twice once."""
+        found = [each for each in self.arrived if given.fits(each.path, self.source) and _is_sheet(given, each)]
+        self._told |= {each.name for each in found}
+        books = [each.path for each in found if is_workbook(each.path)]
+        if len(set(books)) < len(books):
+            raise WrongUsage(
+                f"{given.title}: several sheets are read of a workbook that it fits. Allowed: one, as "
+                f'[files."book.xlsx[Sheet]"]. Correct the mapping.'
+            )
+        once = {each.sheet.source.relation: each for each in reversed(found)}
+        return [each for each in found if once[each.sheet.source.relation] is each]
+
+    def tie(self, given: Declared, found: list[Arrived]) -> None:
+        """Compare one declaration: all its files together, then each with its own trailer and count file."""
+        if not found and (given.rows is not None or given.total is not None):
+            raise ExtractRefused(f"{given.title}: no file that the mapping reads fits it. {_ADVICE}")
+        names = _name_some([each.name for each in found])
+        if given.rows is not None:
+            self.compare_rows(names, given.title, given.rows, sum(each.sheet.source.records for each in found))
+        sums = {each.name: self.add_up(given, each) for each in found} if given.amount is not None else {}
+        if given.total is not None:
+            self.compare_dollars(names, given.title, given.total, list(sums.values()))
+        for each in found:
+            told = each.text.told if each.text is not None else {}
+            records = each.sheet.source.records
+            if given.trailer and "rows" in told:
+                self.compare_rows(each.name, "its trailer", _read_rows(told["rows"]), records)
+            if given.trailer and "total" in told:
+                total = self.read_dollars(each.name, told["total"])
+                self.compare_dollars(each.name, "its trailer", total, [sums[each.name]])
+            count = told.get(f"count {given.title}")
+            if count is not None:
+                self.compare_rows(each.name, f"its count file ({given.count_file})", _read_rows(count), records)
+
+    def compare_rows(self, names: str, title: str, expected: int, found: int) -> None:
+        """Refuse when the number of records is not the declared one."""
+        if expected != found:
+            raise ExtractRefused(
+                f"{names}: {title} declares {count_of(expected, 'row')}, found {count_of(found, 'row')}. {_ADVICE}"
+            )
+
+    def compare_dollars(self, names: str, title: str, expected: Decimal, sums: list[tuple[Decimal, int]]) -> None:
+        """Refuse when dollars are not the declared ones; where some cannot be read, they cannot be compared."""
+        unread = sum(count for _, count in sums)
+        if unread:
+            self.landing.notice(
+                f"{names}: {title} declares dollars, but {count_of(unread, 'row')} may hide an amount: not compared"
+            )
+            return
+        found = sum((dollars for dollars, _ in sums), Decimal(0))
+        if found != expected:
+            raise ExtractRefused(f"{names}: {title} declares {expected:,} dollars, found {found:,} dollars. {_ADVICE}")
+
+    def add_up(self, given: Declared, each: Arrived) -> tuple[Decimal, int]:
+        """Return the dollars of a file's column, and how many of its records may hide some."""
+        source = each.sheet.source
+        if given.amount not in source.names:
+            raise WrongUsage(
+                f"{given.title}: amount is no column of {source.name}. Allowed: "
+                f"{did_you_mean(str(given.amount), source.names)}. Correct the mapping."
+            )
+        faulty = given.amount in each.sheet.faulty
+        name, fault = quote_name(given.amount), quote_name(f"{given.amount} fault")
+        hidden = f"coalesce(count_if({fault} IS NOT NULL), 0)" if faulty else "0"
+        relation = quote_name(f"{source.relation}_marked" if each.sheet.faulty else source.relation)
+        read = f"coalesce(sum(TRY(dollars({name}))), 0), count({name}) - count(TRY(dollars({name})))"
+        dollars, unread, unknown = ask_row(self.landing.connection, f"SELECT {read}, {hidden} FROM {relation}")
+        return Decimal(dollars), unread + unknown + len(source.broken)
+
+    def read_dollars(self, name: str, text: str) -> Decimal:
+        """Read the total of a trailer as `dollars` reads a row's."""
+        (found,) = ask_row(self.landing.connection, f"SELECT TRY(dollars({quote_text(text)}))")
+        if found is None:
+            raise ExtractRefused(
+                f"{name}: the total of its trailer cannot be read as dollars. Allowed: as in the rows, say 1,234.50. "
+                "The file was cut, or decimal of [csv] is another: send it again, or correct the mapping."
+            )
+        return Decimal(found)
+
+    def tell_undeclared(self) -> None:
+        """Give notice of texts of which nothing was declared: a cut at a line's end cannot be seen there."""
+        bare = [each for each in self.arrived if each.text is not None and each.name not in self._told]
+        for each in bare:
+            if each.text is not None and not each.text.closed:
+                self.landing.notice(
+                    f"{each.name}: its last line has no line end. If the file was cut there, its last value is wrong, "
+                    "and nothing was declared that would tell"
+                )
+        if bare:
+            self.landing.notice(
+                f"{_name_some(sorted({each.name for each in bare}))}: no rows, sum or trailer was declared, so a file "
+                "that was cut at a line's end could not be told. Declare them under [files] of the mapping"
+            )
+
+
+def _is_sheet(given: Declared, each: Arrived) -> bool:
+    if given.sheet is None:
+        return True
+    named = re.search(r"\[(.*?)(!\d+)?\]$", each.name)
+    return named is not None and named[1] == given.sheet
+
+
+def _read_rows(text: str) -> int:
+    return int(re.sub("[.,]", "", text))
+
+
+def _name_some(names: Sequence[str]) -> str:
+    more = len(names) - MOST_NAMED
+    return ", ".join(names[:MOST_NAMED]) + (f" and {more} more" if more > 0 else "")

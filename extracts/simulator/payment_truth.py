@@ -1,0 +1,113 @@
+"""The truth that an extract hides of patient balances: what each would pay, with and without a call."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from extracts.simulator.behaviour import CYCLE_DAYS, Debt
+from extracts.simulator.forecast import Forecast, forecast
+from extracts.simulator.hardship import FLAG
+from extracts.simulator.hospital import Hospital
+from extracts.simulator.ledger import KINDS, PATIENT
+from extracts.simulator.payers import SELF_PAY
+from extracts.simulator.prospects import Standing
+from extracts.simulator.randomness import Booleans, Integers
+from extracts.simulator.rows import MISSING, keep
+
+SMALLEST_BALANCE = 1000
+"""Cents: a smaller patient balance is not worth a place on a list (the payment population of the contract)."""
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentTruth:
+    """One entry an account that owes $10 and more on the day and is in no agency's hands.
+
+    `usual` is what is to come if the office works as it does; `with_call` and `without_call` if it calls, or does not
+    call, in the first statement cycle that starts on or after the day, and then works as it does. Both are equal for
+    those whom nobody may call or who keep to a plan.
+    """
+
+    account: Integers
+    cents: Integers
+    usual: Forecast
+    with_call: Forecast
+    without_call: Forecast
+
+
+def payment_truth(hospital: Hospital, day: int, horizon: int = 120) -> PaymentTruth:
+    """Return what is to come in [day, day + horizon) given all that happened before `day`."""
+    account, now = stand(hospital, day)
+    usual, with_call, without_call = (forecast(now, horizon, call) for call in (None, True, False))
+    return PaymentTruth(account, now.debt.balance, usual, with_call, without_call)
+
+
+def stand(hospital: Hospital, day: int) -> tuple[Integers, Standing]:
+    """Return the accounts in the midst of a statement cycle on the day, and how they stand."""
+    rows = hospital.journal.cycles.collect()
+    rows = keep(rows, (rows["day"] < day) & (rows["day"] + CYCLE_DAYS >= day))
+    owed, last_paid = _ledger_before(hospital, day)
+    placed = _placed(hospital, day)
+    rows = keep(rows, (owed[rows["account"]] >= SMALLEST_BALANCE) & ~placed[rows["account"]])
+    account = rows["account"].astype(np.int64)
+    guarantor = hospital.visits.guarantor[account]
+    installment = _installments(hospital, day)[account]
+    people, hardship = hospital.people, hospital.hardship
+    debt = Debt(
+        ability=people.ability[guarantor],
+        willingness=people.willingness[guarantor],
+        self_pay=hospital.covered.payer[account] == SELF_PAY,
+        setting=hospital.visits.patient_class[account],
+        stopped=hardship.stops[guarantor] <= rows["day"],
+        balance=owed[account],
+        age=rows["age"].astype(np.int64),
+        day=rows["day"].astype(np.int64),
+        waiting=rows["waiting"] == 1,
+    )
+    on_plan = installment != MISSING
+    return account, Standing(
+        debt=debt,
+        reach=people.reach[guarantor],
+        callable=(hardship.silent[guarantor] > day) & ~on_plan,
+        elapsed=day - debt.day,
+        spoke=(rows["called"] != MISSING) & (rows["called"] < day),
+        since=day - rows["called"].astype(np.int64),
+        promise=rows["promise"] == 1,
+        chance=rows["chance"].astype(np.float64),
+        paid=last_paid[account] >= debt.day,
+        on_plan=on_plan,
+        installment=np.maximum(installment, 0),
+    )
+
+
+def _ledger_before(hospital: Hospital, day: int) -> tuple[Integers, Integers]:
+    """Return each account's patient balance before the day (cents) and the day of its last payment."""
+    ledger, size = hospital.ledger, hospital.visits.size
+    mine = (ledger["responsibility"] == PATIENT) & (ledger["posted"] < day)
+    account, cents = ledger["account"][mine], ledger["cents"][mine]
+    owed = np.zeros(size, dtype=np.int64)
+    np.add.at(owed, account, cents)
+    payment = (ledger["kind"][mine] == KINDS.index("patient_payment")) & (cents < 0)
+    last = np.full(size, MISSING, dtype=np.int64)
+    np.maximum.at(last, account[payment], ledger["posted"][mine][payment].astype(np.int64))
+    return owed, last
+
+
+def _placed(hospital: Hospital, day: int) -> Booleans:
+    """Return which accounts an agency has."""
+    flags = hospital.journal.flags.collect()
+    known = (flags["flag"] == FLAG["agency_placed"]) & (flags["known"] < day)
+    placed = np.zeros(hospital.visits.size, dtype=bool)
+    placed[flags["subject"][known]] = True
+    return placed
+
+
+def _installments(hospital: Hospital, day: int) -> Integers:
+    """Return the installment (cents) of each account's plan that runs on the day, MISSING without one."""
+    plans, ends = hospital.journal.plans.collect(), hospital.journal.plan_ends.collect()
+    runs = plans["started"] < day
+    runs[ends["row"][ends["day"] < day]] = False
+    installments = np.full(hospital.visits.size, MISSING, dtype=np.int64)
+    installments[plans["account"][runs]] = plans["cents"][runs]
+    return installments
