@@ -14,7 +14,10 @@ from extracts.extract import Extract
 from extracts.finding import CHECKS
 from features.coverage import FamilyCoverage, measure_coverage
 from payrank.check_page import render_check
+from features.probes.result import Probed
 from payrank.console import STDOUT, Progress, make_table
+from payrank.leaks import as_data as leaks_as_data
+from payrank.leaks import find_leaks, leaks_table, list_leaks
 from payrank.settings import Settings, read_settings
 from scoring.guards import check_age
 from scoring.publish import write_private
@@ -25,7 +28,13 @@ WEEKS = 26
 
 
 def run_check(
-    source: Path | str, *, as_of: date | None, out: Path | None, as_json: bool, settings_file: Path | None
+    source: Path | str,
+    *,
+    as_of: date | None,
+    out: Path | None,
+    as_json: bool,
+    settings_file: Path | None,
+    leaks: bool = False,
 ) -> None:
     """Look at an extract and say everything; raise at the end what refuses it.
 
@@ -42,15 +51,24 @@ def run_check(
         progress.tell("looked at every table")
         families = _measure(extract, inspection, settings, progress)
         too_old = _find_age(extract, as_of, settings)
+        probed: tuple[Probed, ...] = ()
+        if leaks and extract is not None and inspection.as_of is not None:
+            probed = find_leaks(extract, settings, inspection.as_of, progress.tell)
     data = as_data(inspection, families, too_old)
+    if leaks:
+        data["leaks"] = leaks_as_data(probed)
     if out is not None:
         out.mkdir(mode=0o700, parents=True, exist_ok=True)
-        write_private(out / PAGE, render_check(inspection, families, too_old, WEEKS))
+        write_private(out / PAGE, render_check(inspection, families, too_old, WEEKS, probed))
         write_private(out / DATA, (json.dumps(data, indent=1, ensure_ascii=False) + "\n").encode())
     if as_json:
         STDOUT.print(json.dumps(data, indent=1, ensure_ascii=False), markup=False)
     else:
         show_inspection(inspection, families)
+        if probed:
+            STDOUT.print(leaks_table(probed))
+            for line in list_leaks(probed):
+                STDOUT.print(f"LEAK: {line}")
         if out is not None:
             STDOUT.print(f"Open: {out / PAGE}", markup=False)
     if inspection.refusals:

@@ -11,6 +11,8 @@ from extracts.checks.volume import Volume
 from extracts.errors import OutOfLine
 from extracts.finding import CHECKS
 from features.coverage import FamilyCoverage
+from features.probes.result import Probed
+from payrank.leaks import figures_of
 from scoring.page import render_page
 
 WIDTH, HEIGHT = 260, 36
@@ -49,7 +51,11 @@ class VolumeRow:
 
 
 def render_check(
-    inspection: Inspection, families: Sequence[FamilyCoverage], too_old: OutOfLine | None, weeks: int
+    inspection: Inspection,
+    families: Sequence[FamilyCoverage],
+    too_old: OutOfLine | None,
+    weeks: int,
+    probed: Sequence[Probed] = (),
 ) -> bytes:
     """Return the page as UTF-8: counts and names of tables, columns and rules, no value of a row.
 
@@ -57,6 +63,8 @@ def render_check(
     ----------
     weeks
         How many of the last weeks the charts of volume show.
+    probed
+        What the leak probes found, where they were asked for.
     """
     as_of = inspection.as_of
     refusals = [*inspection.refusals, *([str(too_old)] if too_old else [])]
@@ -72,6 +80,8 @@ def render_check(
         groups=groups,
         volumes=[_draw(volume, as_of, weeks) for volume in inspection.volumes] if as_of else [],
         families=families,
+        probed=probed,
+        figures={one.probe + one.unit: figures_of(one) for one in probed},
         weeks=weeks,
         chart=(WIDTH, HEIGHT),
     )

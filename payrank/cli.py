@@ -12,7 +12,7 @@ from payrank import __version__
 from payrank.cli_import import import_
 from payrank.cli_models import models
 from payrank.ending import tell_end
-from payrank.options import AS_OF, EXTRACT, FILE, FOLDER, KINDS, Day, Examples, settings_option
+from payrank.options import AS_OF, EXTRACT, FILE, FOLDER, KINDS, Day, Examples, engine_options, settings_option
 from payrank.stopping import stoppable
 
 
@@ -66,43 +66,46 @@ def simulate(folder: Path, accounts: int, seed: int, as_of: date, truth: bool, l
 
 
 @payrank.command(
-    cls=Examples, example="payrank check extract --as-of 2026-11-20 --out look\npayrank check extract --json"
+    cls=Examples, example="payrank check extract --as-of 2026-11-20 --out look\npayrank check extract --leaks --json"
 )
 @click.argument("extract", type=EXTRACT)
 @click.option("--as-of", type=Day(), metavar="DATE", help="Also check that the extract is fresh enough for this day.")
 @click.option("--out", type=FOLDER, help="Folder for check.html and check.json.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of tables.")
+@click.option("--leaks", is_flag=True, help="Also probe for what could not be known yet (minutes on a large extract).")
 @settings_option
-def check(extract: Path | str, as_of: date | None, out: Path | None, as_json: bool, settings: Path | None) -> None:
-    """Check an extract: contract, keys, sums, days, volume, codes, features.
+def check(
+    extract: Path | str, as_of: date | None, out: Path | None, as_json: bool, leaks: bool, settings: Path | None
+) -> None:
+    """Check an extract: contract, keys, sums, days, volume, codes, features, and with --leaks hindsight.
 
     Ends with exit code 3 when the contract refuses it; what is merely odd is told and lets it pass.
     """
     from payrank.check_command import run_check
 
-    run_check(extract, as_of=as_of, out=out, as_json=as_json, settings_file=settings)
+    run_check(extract, as_of=as_of, out=out, as_json=as_json, settings_file=settings, leaks=leaks)
 
 
 @payrank.command(
     cls=Examples,
     example=(
-        "payrank features extract --unit account --as-of 2026-11-20 --out accounts.parquet\n"
-        "payrank features --describe --unit denial"
+        "payrank features extract --unit account --as-of 2026-11-20 --out accounts.parquet\npayrank features --describe"
     ),
 )
 @click.argument("extract", type=EXTRACT, required=False)
-@click.option("--unit", type=click.Choice(["account", "denial"]), required=True, help="Accounts or denials.")
+@click.option("--unit", type=click.Choice(["account", "denial"]), help="Accounts or denials.")
 @click.option("--as-of", type=Day(), metavar="DATE", help="Snapshot day: only rows known before it are seen.")
 @click.option("--out", type=FILE, help="Parquet file for the frame.")
-@click.option("--engine", type=click.Choice(["duckdb"]), default="duckdb", show_default=True)
+@engine_options
 @click.option("--describe", is_flag=True, help="Print the data dictionary instead.")
 @settings_option
 def features(
     extract: Path | str | None,
-    unit: str,
+    unit: str | None,
     as_of: date | None,
     out: Path | None,
-    engine: str,  # noqa: ARG001 - one engine as yet; the option is part of the contract
+    engine: str,
+    master: str | None,
     describe: bool,
     settings: Path | None,
 ) -> None:
@@ -110,11 +113,11 @@ def features(
     from payrank.extract_commands import run_describe, run_features
 
     if describe:
-        run_describe(unit)
+        run_describe(unit, settings)
         return
-    if extract is None or as_of is None or out is None:
-        raise click.UsageError("EXTRACT, --as-of and --out are needed (or --describe)")
-    run_features(extract, unit=unit, as_of=as_of, out=out, settings_file=settings)
+    if extract is None or unit is None or as_of is None or out is None:
+        raise click.UsageError("EXTRACT, --unit, --as-of and --out are needed (or --describe)")
+    run_features(extract, unit=unit, as_of=as_of, out=out, settings_file=settings, engine=engine, master=master)
 
 
 @payrank.command(cls=Examples, example="payrank train payment extract --as-of 2026-11-20 --out models/payment-nov")
@@ -142,7 +145,7 @@ def train(kind: str, extract: Path | str, as_of: date, out: Path | None, setting
 @click.option("--overturn", metavar="MODEL", help="Bundle folder or models:/NAME@ALIAS (default: the champion).")
 @click.option("--capacity", type=click.IntRange(min=0), help="Lines of each list (default: all worth their cost).")
 @click.option("--explain", type=click.Choice(["all", "listed"]), default="all", show_default=True)
-@click.option("--engine", type=click.Choice(["duckdb"]), default="duckdb", show_default=True)
+@engine_options
 @settings_option
 def score(
     extract: Path | str,
@@ -152,7 +155,8 @@ def score(
     overturn: str | None,
     capacity: int | None,
     explain: str,
-    engine: str,  # noqa: ARG001 - one engine as yet; the option is part of the contract
+    engine: str,
+    master: str | None,
     settings: Path | None,
 ) -> None:
     """Score an extract and publish ranked worklists with reasons, all or nothing."""
@@ -166,6 +170,8 @@ def score(
         capacity=capacity,
         explain=explain,
         settings_file=settings,
+        engine=engine,
+        master=master,
     )
 
 

@@ -80,14 +80,15 @@ def _run_unit(extract: Extract, settings: Settings, kind: str, as_of: date) -> I
 def leaks_table(found: Sequence[Probed]) -> Table:
     """Return the table of probes, one line each, that fits a terminal."""
     rows = [
-        [probed.probe, probed.unit, probed.verdict.upper() if probed.leaks else probed.verdict, _figures(probed)]
+        [probed.probe, probed.unit, probed.verdict.upper() if probed.leaks else probed.verdict, figures_of(probed)]
         for probed in found
     ]
     headings = [("probe", False), ("unit", False), ("verdict", False), ("what it looked at", False)]
     return make_table("Does anything know what could not be known yet?", headings, rows)
 
 
-def _figures(probed: Probed) -> str:
+def figures_of(probed: Probed) -> str:
+    """Say what a probe looked at, or why it could not look."""
     return probed.not_run or probed.figures
 
 

@@ -73,3 +73,15 @@ def settings_option(command: Callable[..., Any]) -> Callable[..., Any]:
     return click.option(
         "--settings", type=FILE, help="Settings file (default: payrank.toml here, where there is one)."
     )(command)
+
+
+def engine_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add --engine and --master."""
+    engine = click.option(
+        "--engine",
+        type=click.Choice(["duckdb", "spark", "postgres"]),
+        default="duckdb",
+        show_default=True,
+        help="What computes the frame: DuckDB here, Spark, or PostgreSQL where the tables are.",
+    )
+    return engine(click.option("--master", metavar="URL", help="Spark's master (default: this machine).")(command))

@@ -10,12 +10,16 @@ from typing import Literal, cast
 
 from extracts.errors import NoUsableModel
 from extracts.load import load_extract
+from features.engines.make_frame import check_engine, make_frame
+from features.frame import Definition, Frame
+from features.site_features import SiteFeatures
 from models.bundle import Bundle, read_bundle
 from models.manifest import KINDS
 from models.registry import CHAMPION, find_model, list_versions, registered_name
 from payrank.console import STDOUT, Progress, make_table
 from payrank.settings import read_settings
 from scoring.night import Night, NightModels, score_night
+from scoring.scored import FrameOf
 
 
 def run_score(
@@ -27,16 +31,19 @@ def run_score(
     capacity: int | None,
     explain: str,
     settings_file: Path | None,
+    engine: str = "duckdb",
+    master: str | None = None,
 ) -> None:
     """Load, score, publish, and say where everyone went."""
     read = read_settings(settings_file)
     settings = read.scoring
     if capacity is not None:
         settings = settings.model_copy(update={"capacity": capacity})
+    check_engine(engine, source)
     progress = Progress()
     with load_extract(source) as extract:
         progress.tell(f"loaded {len(extract.digests)} files")
-        found = replace(find_models(models), site_features=read.features)
+        found = replace(find_models(models), site_features=read.features, frame_of=_frame_of(engine, source, master))
         progress.tell(f"found {' and '.join(found.names[kind] for kind in sorted(found.names))}")
         night = score_night(
             extract,
@@ -48,6 +55,17 @@ def run_score(
             tell=progress.tell,
         )
     show_night(night, out)
+
+
+def _frame_of(engine: str, source: Path | str, master: str | None) -> FrameOf | None:
+    """Return how an engine gives the nightly frame; None for the embedded one, which has the extract loaded."""
+    if engine == "duckdb":
+        return None
+
+    def frame_of(target: Definition, as_of: date, own: SiteFeatures) -> Frame:
+        return make_frame(engine, source, target, as_of, own=own, master=master)
+
+    return frame_of
 
 
 def find_models(wanted: Mapping[str, str | None]) -> NightModels:

@@ -28,7 +28,7 @@ from scoring.publish import publish_run, write_private
 from scoring.report import render_report
 from scoring.rules import check_waivers, read_rules, unchecked_rules
 from scoring.score_files import DENIAL_COLUMNS, PAYMENT_COLUMNS, write_scores
-from scoring.scored import Explained, Scored, explain_scored, score_population
+from scoring.scored import Explained, FrameOf, Scored, explain_scored, score_population
 from scoring.settings import ScoringSettings
 from scoring.worklist import Worklist
 from scoring.worklist_files import write_worklist
@@ -48,6 +48,7 @@ class NightModels:
     names: Mapping[str, str]
     why_absent: Mapping[str, str] = field(default_factory=dict)
     site_features: SiteFeatures = NO_SITE_FEATURES
+    frame_of: FrameOf | None = None
 
     @property
     def payment(self) -> Bundle | None:
@@ -190,7 +191,7 @@ def _score_accounts(
         return ListOutcome(
             "patient_pay", "Patient pay", came_in=quarantined, quarantined=quarantined, why_unpublished=why
         )
-    scored = score_population(extract, models.payment, as_of, models.site_features)
+    scored = score_population(extract, models.payment, as_of, models.site_features, models.frame_of)
     clock.stage("payment scores", f"scored {len(scored.scores):,} accounts")
     accounts = value_accounts(extract, scored, as_of, settings, read_rules())
     explained = _explain(scored, accounts.table, explain)
@@ -238,7 +239,7 @@ def _score_denials(
     why = _why_not(extract, "denials", models, "overturn")
     if models.overturn is None or why:
         return ListOutcome("denials", "Denials", came_in=quarantined, quarantined=quarantined, why_unpublished=why)
-    scored = score_population(extract, models.overturn, as_of, models.site_features)
+    scored = score_population(extract, models.overturn, as_of, models.site_features, models.frame_of)
     clock.stage("denial scores", f"scored {len(scored.scores):,} open denials")
     table = value_denials(extract, scored, as_of, settings, read_rules())
     explained = _explain(scored, table, explain)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -18,6 +18,10 @@ from models.explain import explain
 from models.predict import predict
 from scoring.reasons import explain_rows
 from scoring.worklist import Reason
+
+
+FrameOf = Callable[[Definition, date, SiteFeatures], Frame]
+"""How another engine than the embedded one gives the nightly frame of a target."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,15 +56,27 @@ def target_of(bundle: Bundle) -> Definition:
     return kind(**bundle.manifest.target)
 
 
-def score_population(extract: Extract, bundle: Bundle, as_of: date, own: SiteFeatures = NO_SITE_FEATURES) -> Scored:
+def score_population(
+    extract: Extract,
+    bundle: Bundle,
+    as_of: date,
+    own: SiteFeatures = NO_SITE_FEATURES,
+    frame_of: FrameOf | None = None,
+) -> Scored:
     """Score everyone in the model's population as of a day.
+
+    Parameters
+    ----------
+    frame_of
+        Another engine's way to the frame; None computes it from the loaded extract.
 
     Raises
     ------
     NoUsableModel
         When the model was trained on other features than the catalogue in use.
     """
-    frame = nightly_frame(extract, target_of(bundle), as_of, own=own)
+    target = target_of(bundle)
+    frame = nightly_frame(extract, target, as_of, own=own) if frame_of is None else frame_of(target, as_of, own)
     check_features(bundle, frame.features)
     return Scored(frame, bundle, predict(bundle, frame.data))
 
