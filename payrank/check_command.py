@@ -13,11 +13,11 @@ from extracts.errors import ExtractRefused, OutOfLine, PayrankError
 from extracts.extract import Extract
 from extracts.finding import CHECKS
 from features.coverage import FamilyCoverage, measure_coverage
-from payrank.check_page import render_check
 from features.probes.result import Probed
+from payrank.check_page import render_check
 from payrank.console import STDOUT, Progress, make_table
 from payrank.leaks import as_data as leaks_as_data
-from payrank.leaks import find_leaks, leaks_table, list_leaks
+from payrank.leaks import find_leaks, show_leaks
 from payrank.settings import Settings, read_settings
 from scoring.guards import check_age
 from scoring.publish import write_private
@@ -62,23 +62,25 @@ def run_check(
         write_private(out / PAGE, render_check(inspection, families, too_old, WEEKS, probed))
         write_private(out / DATA, (json.dumps(data, indent=1, ensure_ascii=False) + "\n").encode())
     if as_json:
-        STDOUT.print(json.dumps(data, indent=1, ensure_ascii=False), markup=False)
+        STDOUT.print(json.dumps(data, indent=1, ensure_ascii=False))
     else:
         show_inspection(inspection, families)
-        if probed:
-            STDOUT.print(leaks_table(probed))
-            for line in list_leaks(probed):
-                STDOUT.print(f"LEAK: {line}")
+        show_leaks(probed)
         if out is not None:
-            STDOUT.print(f"Open: {out / PAGE}", markup=False)
+            STDOUT.print(f"Open: {out / PAGE}")
+    _end(inspection, too_old, quiet=as_json)
+
+
+def _end(inspection: Inspection, too_old: OutOfLine | None, *, quiet: bool) -> None:
+    """Raise what refuses the extract, or say that its contract is kept."""
     if inspection.refusals:
         more = len(inspection.refusals) - 1
         raise ExtractRefused(inspection.refusals[0] + (f" (and {more} more, see above)" if more else ""))
     if too_old is not None:
         raise too_old
-    if not as_json:
+    if not quiet:
         known = f"; everything odd about it is above, as of {inspection.as_of}" if inspection.as_of else ""
-        STDOUT.print(f"{inspection.source} keeps the contract{known}.", markup=False)
+        STDOUT.print(f"{inspection.source} keeps the contract{known}.")
 
 
 def _measure(
@@ -168,13 +170,13 @@ def show_inspection(inspection: Inspection, families: Sequence[FamilyCoverage]) 
     for one in inspection.quarantined:
         column = f" in {one.column}" if one.column else ""
         told = f"- quarantined: {one.table}: {one.rule}{column}, {one.rows:,} rows, first in line {one.first_line:,}"
-        STDOUT.print(told, markup=False)
+        STDOUT.print(told)
     for check in CHECKS:
         for finding in inspection.findings:
             if finding.check == check:
-                STDOUT.print(f"- {check}: {finding.text}", markup=False)
+                STDOUT.print(f"- {check}: {finding.text}")
     for refusal in inspection.refusals:
-        STDOUT.print(f"REFUSED: {refusal}", markup=False)
+        STDOUT.print(f"REFUSED: {refusal}")
 
 
 def _arrivals(inspection: Inspection) -> object:

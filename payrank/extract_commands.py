@@ -49,9 +49,7 @@ def run_features(
 
         with progress.working(f"made the {unit} frame on Spark"):
             written = write_frame(source, target, as_of, out, master=master, own=settings.features)
-        STDOUT.print(
-            f"{out}: a folder of Parquet, {written.rows:,} rows, {len(written.features)} features as of {as_of}."
-        )
+        STDOUT.print(f"{out}: a folder of Parquet, {len(written.planned.features)} features as of {as_of}.")
         return
     if engine == "postgres":
         with progress.working(f"made the {unit} frame inside PostgreSQL"):

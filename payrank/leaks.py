@@ -16,7 +16,7 @@ from features.probes.back_dated import probe_back_dated
 from features.probes.future import choose_day, probe_future
 from features.probes.hindsight import probe_hindsight
 from features.probes.result import Probed
-from payrank.console import make_table
+from payrank.console import STDOUT, make_table
 from payrank.settings import Settings
 
 Tell = Callable[[str], None]
@@ -95,6 +95,14 @@ def figures_of(probed: Probed) -> str:
 def list_leaks(found: Sequence[Probed]) -> list[str]:
     """Return one sentence a leak, to print beneath the table."""
     return [f"{probed.probe}, {probed.unit}: {leak.text}" for probed in found for leak in probed.leaks]
+
+
+def show_leaks(found: Sequence[Probed]) -> None:
+    """Print what the probes found; nothing where none was asked for."""
+    if found:
+        STDOUT.print(leaks_table(found))
+    for line in list_leaks(found):
+        STDOUT.print(f"LEAK: {line}")
 
 
 def as_data(found: Sequence[Probed]) -> list[dict[str, object]]:

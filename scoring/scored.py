@@ -19,7 +19,6 @@ from models.predict import predict
 from scoring.reasons import explain_rows
 from scoring.worklist import Reason
 
-
 FrameOf = Callable[[Definition, date, SiteFeatures], Frame]
 """How another engine than the embedded one gives the nightly frame of a target."""
 
