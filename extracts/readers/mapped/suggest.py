@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from extracts.contract import TABLE_NAMES
@@ -43,7 +43,8 @@ def suggest_mapping(source: Path) -> str:
     drafting = [Drafting(table) for table in tables]
     drafts = [(draft, each) for each in drafting for draft in each.run()]
     live = {draft.table: draft for draft, _ in drafts if not draft.missing}
-    parts = [_HEAD, _render_top(source, tables, live)]
+    marks = {mark for draft, _ in drafts for mark in draft.marks}
+    parts = [_HEAD, _render_top(source, tables, live, marks)]
     order = {name: place for place, name in enumerate(TABLE_NAMES)}
     several = len({table.file for table in tables}) > 1 or source.is_dir()
     parts += [_render(draft, several=several) for draft, _ in sorted(drafts, key=lambda pair: order[pair[0].table])]
@@ -51,7 +52,7 @@ def suggest_mapping(source: Path) -> str:
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def _render_top(source: Path, tables: list[RawTable], live: Mapping[str, Draft]) -> str:
+def _render_top(source: Path, tables: list[RawTable], live: Mapping[str, Draft], decimals: Collection[str]) -> str:
     lines = [f"source_system = {_text(source.name.split('.')[0])}    # ? what the system is called"]
     if "transactions" in live:
         lines.append(
@@ -69,8 +70,12 @@ def _render_top(source: Path, tables: list[RawTable], live: Mapping[str, Draft])
     delimiter, encoding = min(written, default=(",", "utf-8"), key=lambda pair: (pair != (",", "utf-8"), pair))
     if len(written) == 1:
         ((delimiter, encoding),) = written
-    if (delimiter, encoding) != (",", "utf-8"):
+    if len(decimals) > 1:
+        lines.append("# ? Some amounts have a decimal point, some a decimal comma: import them in parts.")
+    if (delimiter, encoding) != (",", "utf-8") or list(decimals) == [","]:
         lines += ["", "[csv]", f"delimiter = {_text(delimiter)}", f"encoding = {_text(encoding)}"]
+    if list(decimals) == [","]:
+        lines.append('decimal = ","    # every amount fits')
     return "\n".join(lines)
 
 

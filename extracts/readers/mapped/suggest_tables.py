@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -12,9 +13,9 @@ from pathlib import Path
 from extracts.csv_bytes import open_bytes, read_chunks, refuse_bytes
 from extracts.errors import WrongUsage
 from extracts.readers.mapped.excel import OTHER_SUFFIXES, SUFFIXES, is_workbook
-from extracts.readers.mapped.excel_cells import FAULT
 from extracts.readers.mapped.excel_package import open_book
 from extracts.readers.mapped.excel_sheet import Layout, Row, read_rows
+from extracts.readers.mapped.header_words import looks_like_data
 
 MOST_ROWS = 20_000
 """Rows that a draft looks at; what it says of a column is said of these."""
@@ -26,7 +27,10 @@ _NO_NAME = ("/", "-", ".")
 
 @dataclass(frozen=True, slots=True)
 class RawTable:
-    """A table as texts (an empty field is None): the file, how it is written, its column names and first rows."""
+    """A table as texts: the file, how it is written, its column names and first rows.
+
+    An empty field is None; a cell of a workbook that cannot be read starts with `FAULT`.
+    """
 
     file: str
     sheet: str | None
@@ -82,21 +86,28 @@ def _read_text(path: Path) -> RawTable:
     if not found:
         raise refuse_bytes(path, "empty file, without even a header", "Send the file again.")
     header, *rows = found
-    _check_header(path, header)
     width = len(header)
     good = [tuple(field or None for field in row) for row in rows if len(row) == width]
+    _check_header(path, header, good)
     return RawTable(
         path.name, None, None, encoding, delimiter, tuple(header), tuple(good[:MOST_ROWS]), len(rows) <= MOST_ROWS
     )
 
 
-def _check_header(path: Path, header: list[str]) -> None:
+def _check_header(path: Path, header: list[str], rows: Sequence[Sequence[str | None]]) -> None:
     digits = sum(any(c.isdigit() for c in name) and not any(c.isalpha() for c in name) for name in header)
     if digits or not all(name.strip() for name in header) or len({name.casefold() for name in header}) < len(header):
         raise refuse_bytes(
             path,
             "the first line is no header: it has numbers, a field without a name, or one name twice",
             "Put a line of column names first.",
+        )
+    if looks_like_data(header, rows):
+        raise refuse_bytes(
+            path,
+            "the first line looks like a row, not like names of columns: none is a word of the trade, or it is written "
+            "as the lines below it are",
+            "Put a line of column names first, some in plain words as Account, Date or Amount.",
         )
 
 
@@ -141,7 +152,8 @@ def _read_book(path: Path) -> list[RawTable]:
                 continue
             header, body = rows[place], rows[place + 1 :]
             columns = sorted(header.cells)
-            _check_header(path, [header.cells[column] for column in columns])
+            cells = tuple(tuple(row.cells.get(column) for column in columns) for row in body[:MOST_ROWS])
+            _check_header(path, [header.cells[column] for column in columns], cells)
             tables.append(
                 RawTable(
                     path.name,
@@ -150,16 +162,11 @@ def _read_book(path: Path) -> list[RawTable]:
                     "utf-8",
                     ",",
                     tuple(header.cells[column] for column in columns),
-                    tuple(tuple(_cell(row, column) for column in columns) for row in body[:MOST_ROWS]),
+                    cells,
                     len(body) <= MOST_ROWS,
                 )
             )
     return tables
-
-
-def _cell(row: Row, column: int) -> str | None:
-    text = row.cells.get(column)
-    return None if text is None or text.startswith(FAULT) else text
 
 
 def _find_header(rows: list[Row]) -> int | None:
