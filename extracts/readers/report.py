@@ -10,6 +10,7 @@ from dataclasses import asdict, astuple, dataclass, fields
 from datetime import date
 from pathlib import Path
 
+from extracts.formula_safe import safe_cell
 from extracts.parse import ALLOWED
 from extracts.quarantine import MOST_NAMED, MOST_QUARANTINED
 from extracts.readers.fates import FileRead
@@ -85,7 +86,7 @@ def write_quarantine(broken: Iterable[BrokenRow], folder: Path) -> None:
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow([field.name for field in fields(BrokenRow)])
-        writer.writerows(astuple(row) for row in broken)
+        writer.writerows([safe_cell(value) for value in astuple(row)] for row in broken)
 
 
 def describe_broken(

@@ -268,3 +268,20 @@ def test_one_key_with_rows_that_differ_refuses_and_names_both_files_and_lines(la
     assert "a.csv line 7" not in str(refused.value)
     assert "parquet" not in str(refused.value)
     assert not (tmp_path / "out").exists()
+
+
+def test_keys_that_look_like_formulas_are_defused_in_the_lists_for_people(land, tmp_path):
+    def read(landing, rows):
+        landing.land("accounts", rows, ACCOUNTS.format(rows.relation))
+        landing.land("transactions", rows, LEDGER.replace("'T' ||", "").format(rows.relation))
+        off = "CASE WHEN id LIKE '=%' THEN '7.51' ELSE amount END"
+        landing.land("stated_balances", rows, BALANCES.format(off, rows.relation))
+
+    hostile = "=cmd|calc!A1,G,2026-01-05,1.00\n@SUM(1),G,2026-01-05,1.005\n"
+    land({"rows.csv": ROWS + hostile}, read)
+    untied = (tmp_path / "out" / "import_untied.csv").read_text()
+    assert untied.splitlines()[1:] == ["'=cmd|calc!A1,patient,7.51,1.00"]
+    assert "transactions,'@SUM(1),amount,money,rows.csv,203" in (tmp_path / "out" / "import_quarantine.csv").read_text()
+    with load_extract(tmp_path / "out") as extract:  # the tables keep ids to the letter
+        ids = extract.connection.execute("SELECT account_id FROM transactions WHERE account_id LIKE '=%'").fetchall()
+    assert ids == [("=cmd|calc!A1",)]
