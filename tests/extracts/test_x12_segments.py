@@ -10,9 +10,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from experiments.x12_speed import write_remittances
 from extracts.errors import ExtractRefused
 from extracts.readers.x12.chunks import CHUNK, Chunks
-from extracts.readers.x12.measure import write_remittances
 from extracts.readers.x12.read_file import LONGEST_CLAIM, read_file
 from extracts.readers.x12.segments import LONGEST_SEGMENT, read_segments
 

@@ -1,6 +1,6 @@
 """Measures the reader on remittances made up on the spot: megabytes a second, and memory.
 
-    python -m extracts.readers.x12.measure 200
+    python -m experiments.x12_speed 200
 
 writes 200 MB of varied 835 text to a temporary folder and reads it twice: checked alone, and imported.
 """
@@ -40,8 +40,8 @@ def write_remittances(path: Path, megabytes: float, seed: int = 1) -> None:
     draw = random.Random(seed)  # noqa: S311 - made-up claims, not keys
     written = remit = 0
     with path.open("w", encoding="ascii", newline="") as file:
-        file.write("ISA*00*          *00*          *ZZ*MADEUP         *ZZ*MADEUP         *260101*0101*^*00501*")
-        file.write("000000001*0*P*:~\nGS*HP*MADEUP*MADEUP*20260101*0101*1*X*005010X221A1~\n")
+        file.write("ISA*00*          *00*          *ZZ*MADEUP         *ZZ*MADEUP         *261001*0101*^*00501*")
+        file.write("000000001*0*P*:~\nGS*HP*MADEUP*MADEUP*20261001*0101*1*X*005010X221A1~\n")
         while written < megabytes * 1e6:
             remit += 1
             written += file.write("".join(f"{segment}~\n" for segment in _remittance(draw, remit)))
