@@ -30,6 +30,7 @@ class Claims:
             "NM1": self.read_party,
             "CLM": self.start_claim,
             "DTP": self.read_day,
+            "REF": self.read_reference,
             "LX": self.start_line,
             "SV1": self.read_professional,
             "SV2": self.read_institutional,
@@ -90,7 +91,7 @@ class Claims:
         self.claim = elements
         self.position = position
         self.others: list[list[str]] = []
-        self.service_day = ""
+        self.service_day = self.original_claim = ""
         self.line = self.emergency = 0
         self.charged = 0.0
         self.lines: list[tuple[str, str, str]] = []
@@ -104,6 +105,11 @@ class Claims:
             self.service_day = day
         elif kind == "472" and self.lines:
             self.lines[-1] = (*self.lines[-1][:2], day)
+
+    def read_reference(self, elements: list[str], _: int) -> None:
+        """Take the payer's number of the claim that this one replaces or voids (REF*F8)."""
+        if self.claim is not None and not self.line and pick(elements, 1) == "F8":
+            self.original_claim = pick(elements, 2).strip()
 
     def start_line(self, *_: object) -> None:
         """Begin a service line (LX)."""
@@ -136,7 +142,8 @@ class Claims:
         self.balances.weigh("charges", position, self.charged - read_cents(pick(claim, 2)))
         head = (position, pick(claim, 1), pick(claim, 2), place, kind, frequency, self.priority, self.filing)
         people = (self.payer, self.payer_name, self.subscriber, self.provider)
-        rows["submitted_claims"].append((*head, *people, self.created, self.purpose, self.service_day, self.emergency))
+        days = (self.created, self.purpose, self.service_day)
+        rows["submitted_claims"].append((*head, *people, *days, self.emergency, self.original_claim))
         rows["charge_lines"] += [(position, number, *line) for number, line in enumerate(self.lines, start=1)]
         rows["other_coverages"] += [(position, number, *other) for number, other in enumerate(self.others, start=1)]
         self.claim = None
