@@ -56,7 +56,7 @@ class ImportReport:
     """The account of an import; `import_report.json` holds the same.
 
     Each file's records = loaded + looked up + set aside + quarantined. `ties` compares the ledger with the balances
-    that the source states; None where it states none.
+    that the source states; None where it states none. `metadata_sha256` is of `extract.toml` as it was written.
     """
 
     folder: Path
@@ -68,6 +68,7 @@ class ImportReport:
     rows_quarantined: int
     ties: Ties | None
     notices: tuple[str, ...]
+    metadata_sha256: str | None = None
 
 
 def write_report(report: ImportReport, folder: Path) -> None:

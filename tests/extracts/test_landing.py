@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from extracts.errors import ExtractRefused, PayrankError
+from extracts.errors import ExtractRefused, PayrankError, WrongUsage
 from extracts.load import load_extract
 from extracts.readers.run_import import run_import
 
@@ -18,7 +18,7 @@ ACCOUNTS = (
 def land(tmp_path):
     """Run an import over source files with a reader given as a function of landing and staged sources."""
 
-    def run(files, read):
+    def run(files, read, system="test"):
         folder = tmp_path / "source"
         folder.mkdir(exist_ok=True)
         for name, text in files.items():
@@ -27,7 +27,8 @@ def land(tmp_path):
         def fill(landing):
             read(landing, *[landing.stage(folder / name) for name in files])
 
-        return run_import(tmp_path / "out", fill, source_system="test", as_of="SELECT max(opened_on) + 1 FROM accounts")
+        as_of = "SELECT max(opened_on) + 1 FROM accounts"
+        return run_import(tmp_path / "out", fill, source_system=system, as_of=as_of)
 
     return run
 
@@ -285,3 +286,54 @@ def test_keys_that_look_like_formulas_are_defused_in_the_lists_for_people(land, 
     with load_extract(tmp_path / "out") as extract:  # the tables keep ids to the letter
         ids = extract.connection.execute("SELECT account_id FROM transactions WHERE account_id LIKE '=%'").fetchall()
     assert ids == [("=cmd|calc!A1",)]
+
+
+def read_accounts(landing, rows):
+    landing.land("accounts", rows, ACCOUNTS.format(rows.relation))
+
+
+def test_an_import_over_an_import_of_the_same_system_replaces_it(land):
+    land({"rows.csv": ROWS}, read_accounts)
+    assert land({"rows.csv": ROWS[:-1] + "9\n"}, read_accounts).rows_written == {"accounts": 200}
+
+
+@pytest.mark.parametrize(
+    ("spoil", "found"),
+    [
+        (lambda out: (out / "notes.txt").write_text("mine"), r"holds what no import writes: notes\.txt"),
+        (lambda out: (out / "more").mkdir(), r"holds what no import writes: more"),
+        (lambda out: (out / "denials.csv").write_text("denial_id\n"), r"holds what no import writes: denials\.csv"),
+        (lambda out: (out / "extract.toml").write_text("as_of = 2026-05-01\n"), r"its extract\.toml was edited since"),
+        (lambda out: (out / "import_report.json").write_text("[]"), r"its import_report\.json is not one that"),
+    ],
+)
+def test_an_import_destroys_nothing_that_it_did_not_make(land, tmp_path, spoil, found):
+    land({"rows.csv": ROWS}, read_accounts)
+    spoil(tmp_path / "out")
+    before = {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir() if path.is_file()}
+    with pytest.raises(WrongUsage, match=found):
+        land({"rows.csv": ROWS}, read_accounts)
+    assert {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir() if path.is_file()} == before
+
+
+def test_an_import_of_another_system_is_not_replaced(land):
+    land({"rows.csv": ROWS}, read_accounts)
+    with pytest.raises(WrongUsage, match="was made by an import of test, and this is one of other"):
+        land({"rows.csv": ROWS}, read_accounts, system="other")
+
+
+def test_one_day_of_the_far_future_does_not_make_an_extract_fresh(land):
+    report = land({"rows.csv": ROWS + "200,G,2099-12-31,1\n"}, read_accounts)
+    assert str(report.as_of) == "2026-01-06"
+    assert any(notice.startswith("1 row dated more than 366 days after 99.9% of the rows") for notice in report.notices)
+    assert report.rows_written == {"accounts": 201}
+
+
+def test_a_reader_that_finds_no_day_is_told_so_without_naming_a_mapping(land):
+    def read(landing, rows):
+        query = "SELECT id AS denial_id, day(day) AS denied_on, source_line FROM "
+        landing.land("denials", rows, query + rows.relation)
+
+    with pytest.raises(WrongUsage, match="as_of: its query over the imported rows gives no day") as wrong:
+        land({"rows.csv": ROWS}, read)
+    assert "mapping" not in str(wrong.value)
