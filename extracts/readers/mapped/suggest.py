@@ -8,8 +8,9 @@ from pathlib import Path
 
 from extracts.contract import TABLE_NAMES
 from extracts.readers.mapped.suggest_draft import Draft, Drafting
-from extracts.readers.mapped.suggest_match import find_undated
+from extracts.readers.mapped.suggest_match import find_undated, find_unpaid
 from extracts.readers.mapped.suggest_tables import MOST_ROWS, RawTable, read_tables
+from extracts.source_file import quote_name, quote_text
 from extracts.wording import count_of
 
 _HEAD = """\
@@ -96,6 +97,11 @@ def _render(draft: Draft, *, several: bool) -> str:
     missing = [name for name in draft.missing if name not in draft.options]
     questions = [f"# ? {_one_line(question)}" for question in dict.fromkeys(draft.questions)]
     questions += [f"# ? {name}: nothing was found for it, and it is required." for name in missing]
+    if table.again:
+        same = f"{quote_name(table.names[0])} <> {quote_text(table.names[0])}"
+        questions.append(
+            f"# ? The header stands again in {count_of(table.again, 'row')}: add {_one_line(same)} to where."
+        )
     commented = [*lines, *unsure] if draft.missing else unsure
     body = [] if draft.missing else lines
     body = [*body, *(f"# {line}" for text in commented for line in text.split("\n"))]
@@ -111,6 +117,12 @@ def _render_rest(drafting: Drafting) -> str:
         f"# ? {source.title}: {_one_line(name)} is called a day, and its values fit no one format of days. Mixed "
         "formats are not guessed: declare one by day(column, 'm/d/y'), and what does not fit is quarantined."
         for name in find_undated(drafting.profiles)
+        if name not in drafting.used
+    ]
+    lines += [
+        f"# ? {source.title}: {_one_line(name)} is called dollars, and over 1% of its values are none that dollars() "
+        "reads. Write an expression that does."
+        for name in find_unpaid(drafting.profiles)
         if name not in drafting.used
     ]
     return "\n".join(lines)

@@ -89,7 +89,7 @@ class Drafting:
         if name is None:
             return
         formats, unread = self.profiles[name].formats, self.describe_unread(name)
-        if "y-m-d" in formats:
+        if "y-m-d" in formats and not self.profiles[name].padded:
             draft.columns[column] = (name, f"ISO days{unread}")
         elif len(formats) == 1:
             draft.columns[column] = (_day(name, formats[0]), f"every value fits {formats[0]} alone{unread}")

@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from extracts.quarantine import MOST_QUARANTINED
 from extracts.readers.mapped.excel_cells import FAULT
-from extracts.readers.mapped.macros import ORDERS, TIME, day_pattern
+from extracts.readers.mapped.macros import BLANKS, ORDERS, TIME, day_pattern, dollars_pattern
 from extracts.readers.mapped.suggest_tables import RawTable
 
 MOST_LEVELS = 12
@@ -20,12 +20,7 @@ FEWEST_ROWS = 11
 that singles out a person is then shown."""
 
 _PLAIN = re.compile(r"-?\d{1,16}(\.\d{1,2})?")
-_DOLLARS = {
-    mark: re.compile(
-        rf"\(?-?\$?-?(\d{{1,16}}|\d{{1,3}}({re.escape(thousands)}\d{{3}})+)({re.escape(mark)}\d{{1,2}})?-?\)?"
-    )
-    for mark, thousands in ((".", ","), (",", "."))
-}
+_DOLLARS = {mark: re.compile(dollars_pattern(mark)) for mark in (".", ",")}
 _PATTERNS = {
     order + time: (re.compile(pattern + (f"({TIME})?" if time else "")), mask)
     for order in ORDERS
@@ -43,7 +38,7 @@ class Profile:
     `formats` are the formats of days that all of it fits, `marks` the decimal marks when all of it is money; or all
     but 1%, the share that an import quarantines. `unread` counts those cells, and the formulas and errors of a
     workbook, which are not among `filled`. `plain` tells whether the money is written plainly. `levels` are its texts
-    where they are few and often repeated, else none.
+    where they are few and often repeated, else none; `padded`: some text has blanks around it.
     """
 
     name: str
@@ -58,6 +53,7 @@ class Profile:
     longest: int
     levels: tuple[str, ...]
     unread: int = 0
+    padded: bool = False
 
     @property
     def mark(self) -> str | None:
@@ -102,6 +98,7 @@ def _read_profile(name: str, texts: list[str | None]) -> Profile:
         is_year=bool(counts) and all(map(_YEAR.fullmatch, counts)),
         longest=max(map(len, counts), default=0),
         levels=tuple(sorted(counts)) if few and all(map(_may_be_shown, counts)) else (),
+        padded=any(text != text.strip(BLANKS) for text in counts),
         unread=faults + (undated if formats else unpaid if marks else 0),
     )
 
@@ -131,7 +128,7 @@ def _find_fitting(
 
 
 def _is_negative(text: str) -> bool:
-    return "-" in (text[:1], text[1:2], text[-1:]) or text.startswith("(")
+    return bool(re.search(r"^[^\w.]*[-(]|(-|[Cc][Rr])\W*$", text))
 
 
 def _may_be_shown(text: str) -> bool:
@@ -141,6 +138,7 @@ def _may_be_shown(text: str) -> bool:
 
 def _fits_day(text: str, order: tuple[re.Pattern[str], str]) -> bool:
     pattern, mask = order
+    text = text.strip(BLANKS)
     return pattern.fullmatch(text) is not None and _is_day(text, mask)
 
 

@@ -64,7 +64,7 @@ _CALLED: dict[str, str] = {
         "service, start"
     ),
     "posted": (
-        "post date, transaction post date, transaction posting date, "
+        "post date, transaction post date, transaction posting date, post, "
         "posted date, posting date, posted on, posted, transaction date, entry date, activity date, "
         "charge date, invoice date, due date, created date, date, from date, service date, date of "
         "service"
