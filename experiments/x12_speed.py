@@ -1,14 +1,16 @@
-"""Measures the reader on remittances made up on the spot: megabytes a second, and memory.
+"""Measures the X12 reader on remittances made up on the spot: megabytes a second, and memory.
 
-    python -m experiments.x12_speed 200
+    python -m experiments.x12_speed 20 60 120
 
-writes 200 MB of varied 835 text to a temporary folder and reads it twice: checked alone, and imported.
+writes varied 835 text of each size to a temporary folder and reads it twice, each size in a process of its own:
+checked alone, and imported. Prints one line a size.
 """
 
 from __future__ import annotations
 
 import random
 import resource
+import subprocess
 import sys
 import tempfile
 import time
@@ -139,5 +141,15 @@ def _peak() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
+def main() -> None:
+    """Measure each size that the command names in a process of its own."""
+    sizes = [float(size) for size in sys.argv[1:]] or [60.0]
+    if len(sizes) == 1:
+        sys.stdout.write(f"{measure(sizes[0])}\n")
+        return
+    for size in sizes:
+        subprocess.run([sys.executable, "-m", "experiments.x12_speed", str(size)], check=True)  # noqa: S603 - itself
+
+
 if __name__ == "__main__":
-    sys.stdout.write(f"{measure(float(sys.argv[1]) if len(sys.argv) > 1 else 200)}\n")
+    main()

@@ -21,24 +21,13 @@ GROUP BY file, source_line
 
 SUBMITTED = f"""
 CREATE TABLE x12_submitted AS
-WITH lines AS (
-  SELECT file, source_line,
-    string_agg(concat_ws(chr(31), procedure, x12_plain(amount), service_day), chr(30) ORDER BY service) AS lines,
-    string_agg(procedure, chr(30) ORDER BY procedure) AS procedures,
-    string_agg(concat_ws(chr(31), procedure, x12_plain(amount)), chr(30) ORDER BY procedure, amount) AS billed,
-    string_agg(DISTINCT service_day, chr(30) ORDER BY service_day) AS days,
-    min(x12_day(service_day)) AS first_day
-  FROM x12_charge_lines GROUP BY file, source_line
-), claims AS (
-  SELECT c.* EXCLUDE (account, payer, charged), nullif(nullif(trim(c.account), ''), '0') AS account,
-    nullif(c.payer, '') AS ident, c.payer, x12_plain(c.charged) AS charged,
+WITH claims AS (
+  SELECT c.* EXCLUDE (account, charged, first_day), nullif(nullif(trim(c.account), ''), '0') AS account,
+    nullif(c.payer, '') AS ident, x12_plain(c.charged) AS charged,
     {render_payer_class("c.filing")} AS payer_class, x12_day(c.created) AS created_on,
-    least(x12_day(c.service_day), l.first_day) AS service_on,
-    coalesce(l.lines, '') AS lines, x12_key(l.procedures) AS procedures, x12_key(l.billed) AS billed,
-    x12_key(coalesce(nullif(l.days, ''), nullif(c.service_day, ''))) AS days,
+    least(x12_day(c.service_day), x12_day(c.first_day)) AS service_on,
     coalesce(nullif(strpos('{TURNS}', nullif(c.priority, '')), 0), {LAST_TURN}) AS rank
-  FROM x12_submitted_claims AS c LEFT JOIN lines AS l USING (file, source_line)
-  ANTI JOIN x12_broken USING (file, source_line)
+  FROM x12_submitted_claims AS c ANTI JOIN x12_broken USING (file, source_line)
 )
 SELECT * EXCLUDE (lines, payer), ident || '-' || payer_class AS payer_id,
   x12_key(concat_ws(chr(31), account, charged, provider, service_day, lines)) AS content,

@@ -33,8 +33,10 @@ SLICED = {
 }
 SLICE = 20_000
 """Records whose rows are made and judged at once."""
-MEMORY = "192MiB"
+MEMORY = "128MiB"
 """What DuckDB holds of an import, whatever its size; what is more goes to the private workspace on disk."""
+THREADS = 2
+"""Each thread needs some of that memory: on a machine of many cores they would run out of it."""
 NO_CHARGES = "claim without charges, of an account already there"
 
 
@@ -73,6 +75,7 @@ def _read(landing: Landing, source: Path, after: date | None, as_of: date | None
     connection = landing.connection
     landing.allow(RULES)
     connection.execute(f"SET memory_limit = '{MEMORY}'")
+    connection.execute(f"SET threads = {THREADS}")
     staged = stage_files(connection, source)
     prepare_remittances(connection)
     sort_out(connection, after)

@@ -74,9 +74,8 @@ INSERT INTO x12_aside
 WITH repeated AS (
   SELECT key, file, source_line FROM x12_claim WHERE key IN (SELECT key FROM x12_claim GROUP BY key HAVING count(*) > 1)
 ), content AS (
-  SELECT file, source_line, string_agg(concat_ws(chr(31), service, group_code, carc, x12_plain(amount)), chr(30)
-    ORDER BY a.rowid) AS adjustments
-  FROM x12_adjustments AS a SEMI JOIN repeated USING (file, source_line) GROUP BY file, source_line
+  SELECT file, source_line, bit_xor(hash(number, service, group_code, carc, x12_plain(amount))) AS adjustments
+  FROM x12_adjustments SEMI JOIN repeated USING (file, source_line) GROUP BY file, source_line
 ), compared AS (
   SELECT file, source_line, adjustments, row_number() OVER same AS place, first_value(adjustments) OVER same AS first
   FROM repeated LEFT JOIN content USING (file, source_line)

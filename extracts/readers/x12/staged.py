@@ -27,7 +27,7 @@ COLUMNS: dict[str, str] = {
     # 837: one row a claim, service line, other coverage
     "submitted_claims": "source_line:int account:str charged:str place:str place_kind:str frequency:str priority:str "
     "filing:str payer:str payer_name:str subscriber:str provider:str created:str purpose:str service_day:str "
-    "emergency:int original_claim:str",
+    "emergency:int original_claim:str lines:str procedures:str billed:str days:str first_day:str",
     "charge_lines": "source_line:int service:int procedure:str amount:str service_day:str",
     "other_coverages": "source_line:int ordinal:int priority:str filing:str payer:str payer_name:str",
     "imbalances": "level:str source_line:int fault:str",
