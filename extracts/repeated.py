@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import duckdb
 import numpy as np
 
@@ -22,7 +24,7 @@ def drop_repeated(
     ExtractRefused
         When rows with one key differ: nobody knows which is true.
     """
-    if not _may_repeat(connection, table):
+    if not may_repeat(connection, table.name, table.key):
         return 0
     name = quote_name(table.name)
     key = ", ".join(map(quote_name, table.key))
@@ -47,9 +49,9 @@ def drop_repeated(
     return int(dropped)
 
 
-def _may_repeat(connection: duckdb.DuckDBPyConnection, table: Table) -> bool:
+def may_repeat(connection: duckdb.DuckDBPyConnection, name: str, names: Sequence[str]) -> bool:
     """Say whether two rows share the hash of their key: sorting 20 M hashes costs 2 s, grouping 20 M texts ten."""
-    key = ", ".join(map(quote_name, table.key))
-    hashes = connection.execute(f"SELECT hash({key}) AS h FROM {quote_name(table.name)}").fetchnumpy()["h"]
+    key = ", ".join(map(quote_name, names))
+    hashes = connection.execute(f"SELECT hash({key}) AS h FROM {quote_name(name)}").fetchnumpy()["h"]
     ordered = np.sort(np.asarray(hashes))
     return bool((ordered[1:] == ordered[:-1]).any())

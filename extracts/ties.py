@@ -9,6 +9,7 @@ from pathlib import Path
 import duckdb
 
 from extracts.ask import ask_row
+from extracts.formula_safe import safe_cell
 
 UNTIED = """
 SELECT stated.account_id, stated.responsibility, stated.balance AS stated, coalesce(ledger.balance, 0) AS ledger
@@ -53,4 +54,4 @@ def write_untied(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(["account_id", "responsibility", "stated", "ledger"])
-        writer.writerows(rows)
+        writer.writerows([safe_cell(value) for value in row] for row in rows)

@@ -12,7 +12,7 @@ from extracts.ask import ask_row
 from extracts.metadata import ControlTotal, money_column
 from extracts.source_file import quote_name
 
-BATCH_ROWS = 1_000_000
+BATCH_ROWS = 200_000
 
 
 def write_table(connection: duckdb.DuckDBPyConnection, name: str, folder: Path, columns: Sequence[str]) -> ControlTotal:

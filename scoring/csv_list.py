@@ -10,22 +10,9 @@ import csv
 import io
 from datetime import date
 
+from extracts.formula_safe import on_one_line, safe_text
 from scoring.columns import Kind, Value, grid_of
 from scoring.worklist import Line, Worklist
-
-_FORMULA_STARTS = (
-    "=",
-    "+",
-    "-",
-    "@",
-    "\t",
-    "\r",
-    "\n",
-    "\uff1d",
-    "\uff0b",
-    "\uff0d",
-    "\uff20",
-)  # the full-width forms run too
 
 
 def render_csv(worklist: Worklist[Line]) -> bytes:
@@ -40,26 +27,6 @@ def render_csv(worklist: Worklist[Line]) -> bytes:
     writer.writerow(grid.names)
     writer.writerows([_cell(value, kind) for value, kind in zip(row, kinds, strict=True)] for row in grid.rows)
     return text.getvalue().encode("utf-8", errors="replace")
-
-
-def safe_text(text: str) -> str:
-    """Return text that no spreadsheet takes for a formula.
-
-    >>> safe_text("=HYPERLINK(1)"), safe_text("Call")
-    ("'=HYPERLINK(1)", 'Call')
-    """
-    return "'" + text if text.startswith(_FORMULA_STARTS) else text
-
-
-def on_one_line(text: str) -> str:
-    r"""Return text with its line breaks turned into spaces: one row a line, whatever program reads it.
-
-    A lone carriage return would otherwise go out unquoted (Python before 3.13) and start a row of its own.
-
-    >>> on_one_line("left message\r=1+1")
-    'left message =1+1'
-    """
-    return " ".join(text.splitlines())
 
 
 def _cell(value: Value, kind: Kind) -> str:

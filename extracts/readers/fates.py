@@ -65,14 +65,18 @@ class Fates:
 
     def set_aside(self, source: SourceTable, reason: str, query: str) -> int:
         """Note the records that a query names by `source_line` as set aside, unless another fate is theirs."""
-        if reason not in self.reasons:
-            self.reasons.append(reason)
+        number = self.number_of(reason)
         (count,) = ask_row(
             self.connection,
-            f"INSERT INTO fates SELECT DISTINCT {source.number}, {LINE}, {SET_ASIDE}, {self.reasons.index(reason)} "
-            f"FROM ({query})",
+            f"INSERT INTO fates SELECT DISTINCT {source.number}, {LINE}, {SET_ASIDE}, {number} FROM ({query})",
         )
         return int(count)
+
+    def number_of(self, reason: str) -> int:
+        """Return the number under which a reason is noted."""
+        if reason not in self.reasons:
+            self.reasons.append(reason)
+        return self.reasons.index(reason)
 
     def look_up(self, source: SourceTable) -> None:
         """Note that the records of a source only inform the rows of others, where no other fate is theirs."""

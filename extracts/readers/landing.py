@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
@@ -15,11 +16,13 @@ from extracts.parse import ALLOWED
 from extracts.quarantine import MOST_QUARANTINED, render_key
 from extracts.readers.fates import Fates, FileRead
 from extracts.readers.judge import JudgedRows, judge_rows
-from extracts.readers.merges import find_ends, rename_merged
-from extracts.readers.report import BlockCount, BrokenRow, describe_broken
+from extracts.readers.landed_rows import PLACE, SAME_AGAIN, LandedRows
+from extracts.readers.merges import HAS_OWN_ROW, find_ends, rename_merged
+from extracts.readers.report import BESIDE_BROKEN, BlockCount, BrokenRow, describe_broken
 from extracts.readers.source_table import LINE, SourceTable, TextOptions, stage_text
 from extracts.source_file import digest_file, quote_name
 from extracts.stage import RULE
+from extracts.wording import count_of
 
 MACROS = (
     r"day(given) AS CASE WHEN regexp_full_match(given, '\d{4}-\d{2}-\d{2}[ T]00:00(:00(\.0+)?)?Z?') "
@@ -51,19 +54,22 @@ class Landing:
         self.workspace = workspace
         self.attributes = attributes or {}
         self.sources: list[SourceTable] = []
-        self.blocks: list[BlockCount] = []
+        self.mapped = False
         self.broken: list[BrokenRow] = []
         self.notices: list[str] = []
         self.columns: dict[str, list[str]] = {}
         self.rules: dict[str, str] = dict(ALLOWED)
         self._unreadable: set[tuple[str, int]] = set()
         self._fates = Fates(connection)
-        connection.execute(
-            f"CREATE TABLE merge_lines (source INTEGER, {LINE} BIGINT, subject_type VARCHAR, "
-            "subject_id VARCHAR, into_id VARCHAR)"
-        )
+        self._landed = LandedRows(connection)
+        self._offered: Counter[str] = Counter()
         for macro in MACROS:
             connection.execute(f"CREATE MACRO {macro}")
+
+    @property
+    def blocks(self) -> Sequence[BlockCount]:
+        """What each landing made of its file's records."""
+        return self._landed.blocks
 
     def stage(
         self, path: Path, *, delimiter: str = ",", encoding: str = "utf-8", nulls: tuple[str, ...] = ("",)
@@ -155,27 +161,26 @@ class Landing:
         block
             Which block of the table this is in the user's mapping; None counts the landings of this file.
         """
+        self.mapped = self.mapped or block is not None
         self.create(table, [column.name for column in rows.columns])
         names = ", ".join(quote_name(column.name) for column in rows.columns)
+        loaded, bad = self._fates.take(source, rows.name, f"{RULE} IS NOT NULL")
+        # A record is taken whole or not at all: half a transfer would change what is owed.
+        held = f"AND {LINE} NOT IN (SELECT {LINE} FROM {rows.name} WHERE {RULE} IS NOT NULL)" if bad else ""
         (written,) = ask_row(
             self.connection,
-            f"INSERT INTO {quote_name(table)} ({names}) SELECT {names} FROM {rows.name} WHERE {RULE} IS NULL "
-            "ORDER BY rowid",
+            f"INSERT INTO {quote_name(table)} ({names}, {', '.join(PLACE)}) SELECT {names}, {len(self.blocks)}, {LINE} "
+            f"FROM {rows.name} WHERE {RULE} IS NULL {held} ORDER BY rowid",
         )
-        loaded, bad = self._fates.take(source, rows.name, f"{RULE} IS NOT NULL")
-        broken = self._name_broken(table, source, rows)
+        self._offered[table] += int(ask_row(self.connection, f"SELECT count(*) FROM {rows.name}")[0])
+        self.broken += self._name_broken(table, source, rows)
         number = block or 1 + sum(count.table == table and count.file == source.name for count in self.blocks)
         quarantined = bad + (0 if source.mixed else len(source.broken))
         skipped = source.records - loaded - quarantined
-        self.blocks.append(
-            BlockCount(table, number, source.name, source.records, loaded, skipped, quarantined, int(written))
+        self._landed.add_block(
+            source.number,
+            BlockCount(table, number, source.name, source.records, loaded, skipped, quarantined, int(written)),
         )
-        self.broken += broken
-        if table == MERGES.name:
-            self.connection.execute(
-                f"INSERT INTO merge_lines SELECT {source.number}, {LINE}, subject_type, subject_id, into_id "
-                f"FROM {rows.name} WHERE {RULE} IS NULL"
-            )
         return int(written)
 
     def create(self, table: str, names: Iterable[str]) -> None:
@@ -186,7 +191,8 @@ class Landing:
                 continue
             field = f"{quote_name(column.name)} {SQL_TYPES[column.kind]}"
             change = f"ALTER TABLE {quote_name(table)} ADD COLUMN {field}"
-            self.connection.execute(change if known else f"CREATE TABLE {quote_name(table)} ({field})")
+            places = ", ".join(f"{name} {sql_type}" for name, sql_type in PLACE.items())
+            self.connection.execute(change if known else f"CREATE TABLE {quote_name(table)} ({places}, {field})")
             known.append(column.name)
 
     def _name_broken(self, table: str, source: SourceTable, rows: JudgedRows) -> list[BrokenRow]:
@@ -204,6 +210,7 @@ class Landing:
         ]
         if not source.mixed and (table, source.number) not in self._unreadable:
             self._unreadable.add((table, source.number))
+            self._offered[table] += len(source.broken)
             broken += [BrokenRow(table, None, None, rule, source.name, line) for line, rule in source.broken]
         return sorted(broken, key=lambda row: row.source_line)
 
@@ -229,13 +236,13 @@ class Landing:
         """Tell the user something at the end: counts, never a value of a row."""
         self.notices.append(text)
 
-    def _apply_merges(self) -> None:
-        """Give the rows of merged accounts and guarantors the id of the one that they were merged into."""
+    def _follow_merges(self) -> None:
+        """Find where each merged account and guarantor ends, and quarantine the merges that have no end."""
         for number, line, rule in find_ends(self.connection):
             source = self.sources[number]
             self.broken.append(BrokenRow(MERGES.name, None, "into_id", rule, source.name, line))
             self._fates.quarantine(source, line)
-        self.notices += rename_merged(self.connection, self.columns)
+        self._landed.hold_back(self.columns)
 
     def refuse_many(self) -> None:
         """Refuse when over 1% of a table's rows is quarantined.
@@ -245,28 +252,67 @@ class Landing:
         ExtractRefused
             With the rules broken, how often and where first.
         """
-        for table in self.columns:
-            broken = [row for row in self.broken if row.table_name == table]
-            taken = sum(block.rows for block in self.blocks if block.table == table) + len(broken)
-            if len(broken) > MOST_QUARANTINED * taken:
-                raise ExtractRefused(describe_broken(table, broken, taken, self.rules))
+        own = {table: [row for row in self.broken if row.table_name == table] for table in self.columns}
+        for table, broken in sorted(own.items(), key=lambda item: -len(item[1])):  # where the fault is, first
+            offered = self._offered[table]
+            (standing,) = ask_row(self.connection, f"SELECT count(*) FROM {quote_name(table)}")
+            out = offered - int(standing)
+            if out > MOST_QUARANTINED * offered:
+                raise ExtractRefused(
+                    describe_broken(
+                        table,
+                        broken or self.broken,
+                        out,
+                        offered,
+                        self.rules,
+                        beside=out - len(broken),
+                        mapped=self.mapped,
+                    )
+                )
+            if out > len(broken):
+                self.notice(f"{table}: {count_of(out - len(broken), 'row')} held back {BESIDE_BROKEN}")
         for source in self.sources:
             broken = [row for row in self.broken if row.table_name == source.name]
             if len(broken) > MOST_QUARANTINED * source.records:
-                raise ExtractRefused(describe_broken(source.name, broken, source.records, self.rules))
+                raise ExtractRefused(
+                    describe_broken(source.name, broken, len(broken), source.records, self.rules, mapped=self.mapped)
+                )
 
     def account(self) -> list[FileRead]:
-        """Count every source's records by fate, and refuse where over 1% of a table or a file is quarantined."""
+        """Settle what stays of the landed rows, and count every source's records by fate.
+
+        Nothing of a quarantined record stays in a ledger, merged subjects get the id of the one that they were merged
+        into, and the same row again is dropped.
+
+        Raises
+        ------
+        ExtractRefused
+            When over 1% of a table or a file is quarantined, or rows with one key differ.
+        """
         for source in self.sources:
             landed = any(number == source.number for _, number in self._unreadable)
             if source.same_as is None and not landed:  # what was no record still has to be named somewhere
                 self.broken += [
                     BrokenRow(source.name, None, None, rule, source.name, line) for line, rule in source.broken
                 ]
+        self._landed.hold_back(self.columns)
         if MERGES.name in self.columns:
-            self._apply_merges()
+            self._follow_merges()
         self.refuse_many()
+        if MERGES.name in self.columns:
+            self.notices += rename_merged(self._landed, self.columns, self._fates.number_of(HAS_OWN_ROW))
+        for table in self.columns:
+            self._drop_repeated(table)
+        self._landed.settle(self.columns)
         return self._fates.account(self.sources)
+
+    def _drop_repeated(self, table: str) -> None:
+        if table == MERGES.name:
+            return  # two rows of one subject are judged as merges
+        (rows,) = ask_row(self.connection, f"SELECT count(*) FROM {quote_name(table)}")
+        dropped = self._landed.drop_repeated(table, self.columns[table], self._fates.number_of(SAME_AGAIN))
+        if dropped:
+            self.notice(f"{table}: {dropped:,} of {rows:,} rows are repeated, alike in every column, and written once")
 
 
 def require(source: SourceTable, *names: str) -> None:

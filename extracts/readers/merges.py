@@ -10,12 +10,12 @@ from collections.abc import Mapping
 
 import duckdb
 
-from extracts.ask import ask_row
 from extracts.contract import TABLES, Table
-from extracts.readers.source_table import LINE
+from extracts.readers.landed_rows import PLACE, LandedRows
 from extracts.source_file import quote_name
 from extracts.wording import count_of
 
+HAS_OWN_ROW = "merged into one that has a row of its own"
 CIRCLE, TWICE = "merge_circle", "merged_into_two"
 SUBJECTS = {"account": "account_id", "guarantor": "guarantor_id"}
 DESCRIBED = ("accounts", "guarantors", "coverages", "flags")
@@ -30,7 +30,8 @@ def find_ends(connection: duckdb.DuckDBPyConnection) -> list[tuple[int, int, str
     (source number, line, rule) of each merge that cannot be followed.
     """
     rows = connection.execute(
-        f"SELECT source, {LINE}, subject_type, subject_id, into_id FROM merge_lines ORDER BY source, {LINE}"
+        "SELECT source, landed_line, subject_type, subject_id, into_id FROM merges JOIN landed_blocks AS blocks "
+        "ON blocks.block = merges.landed_block ORDER BY source, landed_line"
     ).fetchall()
     into: dict[tuple[str, str], str] = {}
     double: set[tuple[str, str]] = set()
@@ -70,19 +71,21 @@ def _follow(steps: Mapping[tuple[str, str], str], subject: tuple[str, str]) -> s
     return here
 
 
-def rename_merged(connection: duckdb.DuckDBPyConnection, columns: Mapping[str, list[str]]) -> list[str]:
+def rename_merged(landed: LandedRows, columns: Mapping[str, list[str]], reason: int) -> list[str]:
     """Give every landed row of a merged subject its end's id; return notices with counts.
 
     Parameters
     ----------
     columns
         The landed tables and their columns.
+    reason
+        Number of the reason `HAS_OWN_ROW`, for which a record whose row is left out is set aside.
     """
     notices = []
     for table in TABLES:
         if table.name not in columns:
             continue
-        dropped = _rename_table(connection, table, columns[table.name])
+        dropped = _rename_table(landed, table, columns[table.name], reason)
         if dropped:
             notices.append(
                 f"{table.name}: {count_of(dropped, 'row')} of merged accounts or guarantors left out, where the one "
@@ -91,7 +94,8 @@ def rename_merged(connection: duckdb.DuckDBPyConnection, columns: Mapping[str, l
     return notices
 
 
-def _rename_table(connection: duckdb.DuckDBPyConnection, table: Table, columns: list[str]) -> int:
+def _rename_table(landed: LandedRows, table: Table, columns: list[str], reason: int) -> int:
+    connection = landed.connection
     name = quote_name(table.name)
     joins, changes = [], {}
     for kind, column in SUBJECTS.items():
@@ -107,22 +111,23 @@ def _rename_table(connection: duckdb.DuckDBPyConnection, table: Table, columns: 
     if not changes:
         return 0
     fields = ", ".join(
-        f"{changes.get(column, f'landed.{quote_name(column)}')} AS {quote_name(column)}" for column in columns
+        f"{changes.get(column, f'landed.{quote_name(column)}')} AS {quote_name(column)}"
+        for column in (*columns, *PLACE)
     )
     was = " OR ".join(f"{change} <> landed.{column}" for column, change in changes.items())
     connection.execute(
         f"CREATE TABLE renamed AS SELECT {fields}, coalesce({was}, false) AS was_merged FROM "
         f"(SELECT *, rowid AS landed_row FROM {name}) AS landed {' '.join(joins)} ORDER BY landed_row"
     )
+    connection.execute(f"DROP TABLE {name}")
+    connection.execute(f"ALTER TABLE renamed RENAME TO {name}")
     dropped = 0
     if table.name in DESCRIBED:
-        same = " AND ".join(f"other.{part} IS NOT DISTINCT FROM renamed.{part}" for part in table.key)
-        (dropped,) = ask_row(
-            connection,
-            f"DELETE FROM renamed WHERE was_merged AND EXISTS (SELECT 1 FROM renamed AS other WHERE {same} "
-            "AND (NOT other.was_merged OR other.rowid < renamed.rowid))",
+        same = " AND ".join(f"other.{part} IS NOT DISTINCT FROM one.{part}" for part in table.key)
+        rows = (
+            f"SELECT one.rowid AS landed_row FROM {name} AS one WHERE was_merged AND EXISTS (SELECT 1 FROM {name} AS "
+            f"other WHERE {same} AND (NOT other.was_merged OR other.rowid < one.rowid))"
         )
-    connection.execute(f"DROP TABLE {name}")
-    connection.execute(f"CREATE TABLE {name} AS SELECT * EXCLUDE (was_merged) FROM renamed ORDER BY rowid")
-    connection.execute("DROP TABLE renamed")
-    return int(dropped)
+        dropped = landed.drop(table.name, rows, reason)
+    connection.execute(f"ALTER TABLE {name} DROP COLUMN was_merged")
+    return dropped

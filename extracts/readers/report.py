@@ -10,11 +10,16 @@ from dataclasses import asdict, astuple, dataclass, fields
 from datetime import date
 from pathlib import Path
 
+from extracts.formula_safe import safe_cell
 from extracts.parse import ALLOWED
 from extracts.quarantine import MOST_NAMED, MOST_QUARANTINED
 from extracts.readers.fates import FileRead
 from extracts.source_file import IMPORT_QUARANTINE, IMPORT_REPORT
 from extracts.ties import Ties
+from extracts.wording import count_of
+
+BESIDE_BROKEN = "beside a broken row of their record"
+"""Why a sound row is held back: a record is imported whole or not at all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +56,7 @@ class ImportReport:
     """The account of an import; `import_report.json` holds the same.
 
     Each file's records = loaded + looked up + set aside + quarantined. `ties` compares the ledger with the balances
-    that the source states; None where it states none.
+    that the source states; None where it states none. `metadata_sha256` is of `extract.toml` as it was written.
     """
 
     folder: Path
@@ -63,6 +68,7 @@ class ImportReport:
     rows_quarantined: int
     ties: Ties | None
     notices: tuple[str, ...]
+    metadata_sha256: str | None = None
 
 
 def write_report(report: ImportReport, folder: Path) -> None:
@@ -81,16 +87,31 @@ def write_quarantine(broken: Iterable[BrokenRow], folder: Path) -> None:
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow([field.name for field in fields(BrokenRow)])
-        writer.writerows(astuple(row) for row in broken)
+        writer.writerows([safe_cell(value) for value in astuple(row)] for row in broken)
 
 
-def describe_broken(name: str, broken: list[BrokenRow], taken: int, allowed: Mapping[str, str] = ALLOWED) -> str:
+def describe_broken(
+    name: str,
+    broken: list[BrokenRow],
+    out: int,
+    taken: int,
+    allowed: Mapping[str, str] = ALLOWED,
+    *,
+    beside: int = 0,
+    mapped: bool = True,
+) -> str:
     """Say which rules were broken how often, the worst five, each with its first file and line.
 
     Parameters
     ----------
+    out
+        Rows that cannot be imported, of `taken`.
+    beside
+        How many of them stand beside a broken row of their record.
     allowed
         Rule -> what it allows.
+    mapped
+        Whether a mapping of the user's is in play, that may be what is wrong.
     """
     kinds = Counter((row.source_file, row.column_name, row.rule) for row in broken)
     first: dict[tuple[str, str | None, str], int] = {}
@@ -101,8 +122,10 @@ def describe_broken(name: str, broken: list[BrokenRow], taken: int, allowed: Map
         f"{first[file, column, rule]} (allowed: {allowed[rule]})"
         for (file, column, rule), count in kinds.most_common(MOST_NAMED)
     ]
+    if beside:
+        named.append(f"{count_of(beside, 'row')} {BESIDE_BROKEN}")
     return (
-        f"{name}: {len(broken):,} of {taken:,} rows cannot be imported ({len(broken) / taken:.1%}): "
-        f"{'; '.join(named)}. "
-        f"Allowed: at most {MOST_QUARANTINED:.0%} of a table's rows in quarantine. Correct the mapping or the source."
+        f"{name}: {out:,} of {taken:,} rows cannot be imported ({out / taken:.1%}): {'; '.join(named)}. "
+        f"Allowed: at most {MOST_QUARANTINED:.0%} of a table's rows in quarantine. "
+        f"Correct {'the mapping or ' if mapped else ''}the source, and import again."
     )

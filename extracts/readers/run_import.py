@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -11,18 +12,24 @@ from pathlib import Path
 import duckdb
 
 from extracts.ask import ask_row
-from extracts.contract import STATED_BALANCES, TABLE_NAMES
-from extracts.errors import ExtractRefused, WrongUsage
+from extracts.contract import STATED_BALANCES, TABLE_NAMES, TABLES
+from extracts.errors import ExtractRefused, PayrankError, WrongUsage
 from extracts.extract import Extract
 from extracts.load import load_extract, open_database
-from extracts.metadata import Metadata, write_metadata
+from extracts.metadata import FILE_NAME, Metadata, write_metadata
 from extracts.publish import build_aside
 from extracts.readers.landing import BESIDE, Landing
+from extracts.readers.plausible_day import FARTHEST, limit_as_of
+from extracts.readers.replaceable import require_replaceable
 from extracts.readers.report import ImportReport, write_quarantine, write_report
-from extracts.source_file import IMPORT_REPORT, IMPORT_UNTIED
+from extracts.source_file import IMPORT_REPORT, IMPORT_UNTIED, digest_file
 from extracts.ties import Ties, count_ties, write_untied
+from extracts.wording import count_of
 from extracts.workspace import workspace
 from extracts.write_table import write_table
+
+LAST_ROW = re.compile(r"(?i)\bmax\s*\(")
+"""How a query of an as-of day looks that asks for the last row."""
 
 
 def run_import(
@@ -43,11 +50,12 @@ def run_import(
     Parameters
     ----------
     out
-        A new or empty folder, or one that an import made, which is then replaced.
+        A new or empty folder, or one that an import of the same system made, which is then replaced.
     read
         Fills the landing.
     as_of
-        The day that the extract knows everything before, or a query over the canonical tables that gives it.
+        The day that the extract knows everything before, or a query over the canonical tables that gives it; one that
+        asks for the last row is limited by `limit_as_of`.
     attributes
         Site attributes that the reader lands: table -> column -> kind.
 
@@ -58,6 +66,7 @@ def run_import(
     ExtractRefused
         When a file cannot be read, over 1% of a table's rows is quarantined, or the result is no valid extract.
     """
+    require_replaceable(out, source_system)
     with (
         build_aside(out, replaces=IMPORT_REPORT) as aside,
         workspace() as private,
@@ -77,7 +86,8 @@ def run_import(
         totals.pop(STATED_BALANCES.name, None)
         metadata = Metadata(source_system, None, totals, landing.attributes)
         write_metadata(metadata, aside)
-        day, ties, notices = _prove(aside, out, as_of)
+        _check_blocks(landing, rows)
+        day, ties, notices = _prove(aside, out, as_of, mapped=landing.mapped)
         write_metadata(replace(metadata, as_of=day), aside)
         report = ImportReport(
             folder=out,
@@ -89,6 +99,7 @@ def run_import(
             rows_quarantined=sum(file.quarantined for file in files),
             ties=ties,
             notices=(*landing.notices, *notices),
+            metadata_sha256=digest_file(aside / FILE_NAME),
         )
         for path in sorted((private / BESIDE).glob("*")):
             shutil.move(path, aside / path.name)
@@ -97,12 +108,32 @@ def run_import(
         return report
 
 
-def _prove(aside: Path, out: Path, as_of: date | str | None) -> tuple[date | None, Ties | None, tuple[str, ...]]:
+def _check_blocks(landing: Landing, rows: Mapping[str, int]) -> None:
+    """Make sure that what the blocks say was written is what lies in the tables."""
+    for table, written in rows.items():
+        if written != sum(block.rows for block in landing.blocks if block.table == table):
+            raise PayrankError(f"{table}: the account of its rows does not add up. Report this fault.")
+
+
+def _prove(
+    aside: Path, out: Path, as_of: date | str | None, *, mapped: bool
+) -> tuple[date | None, Ties | None, tuple[str, ...]]:
     """Load what was written, tie its ledger to what the source states, and ask it for its as-of day."""
     try:
         with load_extract(aside) as loaded:
             ties = _tie(loaded, aside)
-            return ask_as_of(loaded.connection, as_of), ties, loaded.notices
+            day = ask_as_of(loaded.connection, as_of, mapped=mapped)
+            notices = list(loaded.notices)
+            if day is not None and isinstance(as_of, str) and LAST_ROW.search(as_of):
+                tables = [table for table in TABLES if loaded.tables[table.name].present]
+                day, beyond = limit_as_of(loaded.connection, tables, day)
+                if beyond:
+                    notices.append(
+                        f"{count_of(beyond, 'row')} dated more than {FARTHEST} days after 99.9% of the rows: as_of is "
+                        "the day after the last row before them, and no snapshot on that day sees them. Correct "
+                        "their days in the source, or state as_of"
+                    )
+            return day, ties, tuple(notices)
     except ExtractRefused as error:
         raise ExtractRefused(str(error).replace(str(aside), str(out))) from None
 
@@ -121,8 +152,8 @@ def lock_database(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute("SET lock_configuration = true")
 
 
-def ask_as_of(connection: duckdb.DuckDBPyConnection, as_of: date | str | None) -> date | None:
-    """Return the as-of date that a mapping gives, running its query over the loaded tables.
+def ask_as_of(connection: duckdb.DuckDBPyConnection, as_of: date | str | None, *, mapped: bool = True) -> date | None:
+    """Return the as-of date that a mapping or a reader gives, running its query over the loaded tables.
 
     Raises
     ------
@@ -140,6 +171,11 @@ def ask_as_of(connection: duckdb.DuckDBPyConnection, as_of: date | str | None) -
         if isinstance(day, date):
             return day
         found = "gives no day"
+    if not mapped:
+        raise WrongUsage(
+            f"as_of: its query over the imported rows {found}. Allowed: at least one row with a day. Give "
+            "--as-of where the command has it, or check that the source holds dated rows."
+        )
     raise WrongUsage(
         f"as_of of the mapping {found}. Allowed: a day, or a query over the canonical tables that gives one, as "
         '"SELECT max(posted_on) + 1 FROM transactions". Correct the mapping.'

@@ -130,7 +130,7 @@ def test_a_broken_action_is_quarantined_and_moves_nothing(tmp_path: Path) -> Non
         ((file, _, _, line),) = quarantined(report)
         assert (file, line) == ("ARPB_TX_ACTIONS.tsv", MANY + 1)
         assert len(untied(report)) == 0
-        assert any("without an action that dates it" in notice for notice in report.notices)
+        assert any("since the ledger's last day" in notice for notice in report.notices)
 
 
 def test_a_match_that_names_an_absent_transaction_is_set_aside_and_counted(tmp_path: Path) -> None:

@@ -247,6 +247,7 @@ def test_denial_records_are_placed_by_charge_or_payment_and_others_are_set_aside
     ]
     (file,) = [file for file in report.files if file.name == "BDC_INFO.tsv"]
     assert sorted(file.set_aside.values()) == [1, 1, 1, 2]
+    assert any(notice.startswith("1 voided denial record left out of every day") for notice in report.notices)
 
 
 def test_remittance_lines_tell_denials_that_no_record_holds(tmp_path: Path) -> None:
@@ -311,7 +312,7 @@ def test_agencies_hold_an_account_until_it_is_withdrawn(tmp_path: Path) -> None:
     assert file.set_aside == {"names a transaction that is not in ARPB_TRANSACTIONS": 1}
 
 
-def test_assistance_is_pending_until_decided_and_then_granted_or_not(tmp_path: Path) -> None:
+def test_assistance_is_pending_until_decided_or_withdrawn_and_then_granted_or_not(tmp_path: Path) -> None:
     columns = (
         "FIN_ASST_TRACKER_ID",
         "FIN_ASST_CASE_ID",
@@ -326,6 +327,9 @@ def test_assistance_is_pending_until_decided_and_then_granted_or_not(tmp_path: P
         ("3", "71", "Pending", "2024-10-01", "", ""),
         ("4", "71", "Entered in Error", "2024-10-02", "", ""),
         ("5", "99", "Pending", "2024-10-03", "", ""),
+        ("6", "71", "Inactive", "2024-11-01", "", "2024-11-20"),
+        ("7", "71", "Entered in Error", "2024-12-01", "2024-12-02", ""),
+        ("8", "71", "", "2024-12-05", "", ""),
     ]
     tables = {
         **HOSPITAL,
@@ -343,9 +347,13 @@ def test_assistance_is_pending_until_decided_and_then_granted_or_not(tmp_path: P
         ("51", "charity_approved", "2024-02-20", "2024-08-20"),
         ("51", "charity_pending", "2024-09-01", "2024-09-09"),
         ("51", "charity_pending", "2024-10-01", None),
+        ("51", "charity_pending", "2024-11-01", "2024-11-20"),
+        ("51", "charity_pending", "2024-12-01", "2024-12-02"),
+        ("51", "charity_pending", "2024-12-05", None),
     ]
     (file,) = [file for file in report.files if file.name == "FIN_ASST_TRACKER.tsv"]
-    assert (file.loaded, sorted(file.set_aside.values())) == (3, [1, 1])
+    assert (file.loaded, sorted(file.set_aside.values())) == (6, [1, 1])
+    assert any("1 record of FIN_ASST_TRACKER inactive or entered in error" in notice for notice in report.notices)
 
 
 def test_a_plan_lands_on_each_account_that_it_covers_and_a_new_one_ends_the_old(tmp_path: Path) -> None:

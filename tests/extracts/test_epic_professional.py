@@ -185,6 +185,41 @@ def test_without_actions_the_first_self_pay_day_dates_the_transfer_of_what_the_p
     assert any("1 professional charge that passed to the patient without an action" in text for text in report.notices)
 
 
+def test_what_only_todays_amount_says_the_patient_owes_is_his_since_the_last_day_and_not_before(tmp_path: Path) -> None:
+    owed = {"OUTSTANDING_AMT": "100", "PATIENT_AMT": "100", "PAT_AGING_DATE": "2024-01-03 00:00:00"}
+    later = charge("5002", HOSP_ACCT_ID="80002", POST_DATE="2024-04-09", OUTSTANDING_AMT="100", INSURANCE_AMT="100")
+    report = read_epic(tmp_path, professional([charge(**owed), later], []))
+    assert texts(ask(report, LEDGER)) == [
+        ("PB5001", "80001", "2024-01-03", "100.00", "insurance"),
+        ("PB5001-RI", "80001", "2024-04-09", "-100.00", "insurance"),
+        ("PB5001-RP", "80001", "2024-04-09", "100.00", "patient"),
+        ("PB5002", "80002", "2024-04-09", "100.00", "insurance"),
+    ]
+    assert tied(report) == (6, 0)
+    assert any("1 professional charge of which the patient owes what no action" in text for text in report.notices)
+
+
+def test_a_copay_dates_itself_and_not_what_the_patient_owes_beyond_it(tmp_path: Path) -> None:
+    entries = [
+        charge(OUTSTANDING_AMT="30", PATIENT_AMT="30"),
+        credit("6001", "-25", day="2024-01-03", payer=""),
+        credit("6002", "-45", day="2024-03-01"),
+    ]
+    matches = [
+        match("6001", "5001", "25", patient=True, MTCH_TX_HX_DT="2024-01-03"),
+        match("6002", "5001", "45", MTCH_TX_HX_DT="2024-03-01"),
+    ]
+    report = read_epic(tmp_path, professional(entries, matches))
+    query = (
+        "SELECT transaction_id, posted_on, amount FROM transactions WHERE kind = 'transfer' AND amount > 0 ORDER BY 2"
+    )
+    assert texts(ask(report, query)) == [
+        ("PB5001-TP", "2024-01-03", "25.00"),
+        ("PB5001-RP", "2024-03-01", "30.00"),
+    ]
+    assert tied(report) == (3, 0)
+
+
 def test_a_copay_before_the_payer_answered_is_the_patients(tmp_path: Path) -> None:
     entries = [charge(OUTSTANDING_AMT="75", INSURANCE_AMT="75"), credit("6001", "-25", day="2024-01-02", payer="")]
     early = match("6001", "5001", "25", patient=True, MTCH_TX_HX_DT="2024-01-03")

@@ -130,6 +130,7 @@ def test_over_one_percent_of_failing_rows_refuses_and_leaves_nothing(desk, tmp_p
     ) as refused:
         desk({"desk.csv": HEADER + ROWS.replace(".50", ".501")})
     assert "0.501" not in str(refused.value)
+    assert "Correct the mapping or the source" in str(refused.value)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["mapping.toml", "source"]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from extracts.errors import ExtractRefused, PayrankError
+from extracts.errors import ExtractRefused, PayrankError, WrongUsage
 from extracts.load import load_extract
 from extracts.readers.run_import import run_import
 
@@ -18,7 +18,7 @@ ACCOUNTS = (
 def land(tmp_path):
     """Run an import over source files with a reader given as a function of landing and staged sources."""
 
-    def run(files, read):
+    def run(files, read, system="test"):
         folder = tmp_path / "source"
         folder.mkdir(exist_ok=True)
         for name, text in files.items():
@@ -27,7 +27,8 @@ def land(tmp_path):
         def fill(landing):
             read(landing, *[landing.stage(folder / name) for name in files])
 
-        return run_import(tmp_path / "out", fill, source_system="test", as_of="SELECT max(opened_on) + 1 FROM accounts")
+        as_of = "SELECT max(opened_on) + 1 FROM accounts"
+        return run_import(tmp_path / "out", fill, source_system=system, as_of=as_of)
 
     return run
 
@@ -149,3 +150,190 @@ def test_negated_turns_a_number_and_leaves_other_texts(land, given, turned):
 
     land({"rows.csv": ROWS}, fill)
     assert seen == [[(turned,)]]
+
+
+HALVES = (
+    "SELECT id || '{0}' AS transaction_id, id AS account_id, day(day) AS posted_on, 'transfer' AS kind, {1} AS amount, "
+    "'{2}' AS responsibility, source_line FROM {3}"
+)
+
+
+def sums(tmp_path, query="SELECT count(*), sum(amount) FROM transactions"):
+    with load_extract(tmp_path / "out") as extract:
+        return extract.connection.execute(query).fetchall()[0]
+
+
+def assert_adds_up(report):
+    for file in report.files:
+        assert file.records == file.loaded + file.looked_up + sum(file.set_aside.values()) + file.quarantined
+    for block in report.blocks:
+        assert block.rows_in == block.written + block.skipped + block.quarantined
+    for table, rows in report.rows_written.items():
+        assert rows == sum(block.rows for block in report.blocks if block.table == table)
+
+
+def test_of_a_record_with_a_broken_row_no_other_row_of_the_same_query_is_loaded(land, tmp_path):
+    def read(landing, rows):
+        landing.land("accounts", rows, ACCOUNTS.format(rows.relation))
+        minus = HALVES.format(
+            "i", "CASE id WHEN '007' THEN '-7.505' ELSE negated(amount) END", "insurance", rows.relation
+        )
+        plus = HALVES.format("p", "amount", "patient", rows.relation)
+        landing.land("transactions", rows, f"{minus} UNION ALL {plus} ORDER BY source_line, transaction_id")
+
+    report = land({"rows.csv": ROWS}, read)
+    assert sums(tmp_path) == (398, 0)
+    assert report.rows_written == {"accounts": 200, "transactions": 398}
+    (rows,) = report.files
+    assert (rows.loaded, rows.quarantined) == (199, 1)
+    assert "transactions: 1 row held back beside a broken row of their record" in report.notices
+    assert_adds_up(report)
+
+
+def test_of_a_quarantined_record_no_ledger_row_is_loaded_whichever_table_its_broken_row_was_for(land, tmp_path):
+    def read(landing, rows):
+        landing.land("transactions", rows, HALVES.format("p", "amount", "patient", rows.relation))
+        minus = HALVES.format(
+            "i", "CASE id WHEN '007' THEN '-7.505' ELSE negated(amount) END", "insurance", rows.relation
+        )
+        landing.land("transactions", rows, minus)
+        opened = "CASE id WHEN '009' THEN 'soon' ELSE day(day) END"
+        landing.land("accounts", rows, ACCOUNTS.replace("day(day)", opened).format(rows.relation))
+
+    report = land({"rows.csv": ROWS}, read)
+    assert sums(tmp_path) == (396, 0)
+    assert report.rows_written == {"accounts": 199, "transactions": 396}  # an account's row describes, and stands
+    assert report.files[0].quarantined == 2
+    counts = [(block.written, block.quarantined, block.rows) for block in report.blocks]
+    assert counts == [(198, 2, 198), (198, 2, 198), (199, 1, 199)]
+    assert_adds_up(report)
+
+
+def test_rows_held_back_count_towards_the_one_percent(land):
+    def read(landing, rows):
+        landing.land("accounts", rows, ACCOUNTS.format(rows.relation))
+        many = f"FROM {rows.relation} CROSS JOIN range(3)"
+        query = LEDGER.format(rows.relation).replace(f"FROM {rows.relation}", many)
+        query = query.replace("'T' || id", "'T' || id || range").replace(
+            "amount,", "CASE WHEN id IN ('007', '008') AND range = 0 THEN '1.005' ELSE amount END AS amount,", 1
+        )
+        landing.land("transactions", rows, query.replace("ORDER BY source_line", "AS n ORDER BY source_line, range"))
+
+    with pytest.raises(ExtractRefused, match=r"transactions: 6 of 597 rows cannot be imported \(1\.0%\)") as refused:
+        land({"rows.csv": ROWS.replace("\n199,G199,2026-01-05 00:00:00,199.50", "")}, read)
+    assert "4 rows beside a broken row of their record" in str(refused.value)
+    assert "Correct the source, and import again" in str(refused.value)
+
+
+def test_the_same_row_again_is_set_aside_and_written_once(land, tmp_path):
+    def read(landing, *sources):
+        for source in sources:
+            landing.land("accounts", source, ACCOUNTS.format(source.relation))
+
+    report = land({"a.csv": ROWS, "b.csv": ROWS.replace("199,G199", "300,G300")}, read)
+    assert report.rows_written == {"accounts": 201}
+    assert [(file.loaded, dict(file.set_aside)) for file in report.files] == [
+        (200, {}),
+        (1, {"the same row again": 199}),
+    ]
+    assert "accounts: 199 of 400 rows are repeated, alike in every column, and written once" in report.notices
+    with load_extract(tmp_path / "out") as extract:
+        assert extract.tables["accounts"].rows_read == 201
+        assert extract.metadata.control_totals["accounts"].rows == 201
+    assert_adds_up(report)
+
+
+def test_a_record_whose_account_is_known_but_whose_entry_is_new_stays_loaded(land):
+    def read(landing, rows):
+        landing.land(
+            "accounts", rows, ACCOUNTS.replace("id AS", "left(id, 1) AS").replace("who", "'G'").format(rows.relation)
+        )
+        landing.land("transactions", rows, LEDGER.format(rows.relation))
+
+    report = land({"rows.csv": ROWS}, read)
+    assert report.rows_written == {"accounts": 2, "transactions": 200}
+    assert (report.files[0].loaded, dict(report.files[0].set_aside)) == (200, {})
+    assert (report.blocks[0].written, report.blocks[0].skipped, report.blocks[0].rows) == (2, 198, 2)
+    assert_adds_up(report)
+
+
+def test_one_key_with_rows_that_differ_refuses_and_names_both_files_and_lines(land, tmp_path):
+    def read(landing, *sources):
+        for source in sources:
+            landing.land("accounts", source, ACCOUNTS.format(source.relation))
+
+    with pytest.raises(ExtractRefused, match=r"accounts: 200 keys \(account_id\) with rows that differ") as refused:
+        land({"a.csv": ROWS, "b.csv": ROWS.replace(",G", ",H")}, read)
+    assert ": a.csv line 2 and b.csv line 2; a.csv line 3 and b.csv line 3;" in str(refused.value)
+    assert "a.csv line 6 and b.csv line 6 and others" in str(refused.value)
+    assert "a.csv line 7" not in str(refused.value)
+    assert "parquet" not in str(refused.value)
+    assert not (tmp_path / "out").exists()
+
+
+def test_keys_that_look_like_formulas_are_defused_in_the_lists_for_people(land, tmp_path):
+    def read(landing, rows):
+        landing.land("accounts", rows, ACCOUNTS.format(rows.relation))
+        landing.land("transactions", rows, LEDGER.replace("'T' ||", "").format(rows.relation))
+        off = "CASE WHEN id LIKE '=%' THEN '7.51' ELSE amount END"
+        landing.land("stated_balances", rows, BALANCES.format(off, rows.relation))
+
+    hostile = "=cmd|calc!A1,G,2026-01-05,1.00\n@SUM(1),G,2026-01-05,1.005\n"
+    land({"rows.csv": ROWS + hostile}, read)
+    untied = (tmp_path / "out" / "import_untied.csv").read_text()
+    assert untied.splitlines()[1:] == ["'=cmd|calc!A1,patient,7.51,1.00"]
+    assert "transactions,'@SUM(1),amount,money,rows.csv,203" in (tmp_path / "out" / "import_quarantine.csv").read_text()
+    with load_extract(tmp_path / "out") as extract:  # the tables keep ids to the letter
+        ids = extract.connection.execute("SELECT account_id FROM transactions WHERE account_id LIKE '=%'").fetchall()
+    assert ids == [("=cmd|calc!A1",)]
+
+
+def read_accounts(landing, rows):
+    landing.land("accounts", rows, ACCOUNTS.format(rows.relation))
+
+
+def test_an_import_over_an_import_of_the_same_system_replaces_it(land):
+    land({"rows.csv": ROWS}, read_accounts)
+    assert land({"rows.csv": ROWS[:-1] + "9\n"}, read_accounts).rows_written == {"accounts": 200}
+
+
+@pytest.mark.parametrize(
+    ("spoil", "found"),
+    [
+        (lambda out: (out / "notes.txt").write_text("mine"), r"holds what no import writes: notes\.txt"),
+        (lambda out: (out / "more").mkdir(), r"holds what no import writes: more"),
+        (lambda out: (out / "denials.csv").write_text("denial_id\n"), r"holds what no import writes: denials\.csv"),
+        (lambda out: (out / "extract.toml").write_text("as_of = 2026-05-01\n"), r"its extract\.toml was edited since"),
+        (lambda out: (out / "import_report.json").write_text("[]"), r"its import_report\.json is not one that"),
+    ],
+)
+def test_an_import_destroys_nothing_that_it_did_not_make(land, tmp_path, spoil, found):
+    land({"rows.csv": ROWS}, read_accounts)
+    spoil(tmp_path / "out")
+    before = {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir() if path.is_file()}
+    with pytest.raises(WrongUsage, match=found):
+        land({"rows.csv": ROWS}, read_accounts)
+    assert {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir() if path.is_file()} == before
+
+
+def test_an_import_of_another_system_is_not_replaced(land):
+    land({"rows.csv": ROWS}, read_accounts)
+    with pytest.raises(WrongUsage, match="was made by an import of test, and this is one of other"):
+        land({"rows.csv": ROWS}, read_accounts, system="other")
+
+
+def test_one_day_of_the_far_future_does_not_make_an_extract_fresh(land):
+    report = land({"rows.csv": ROWS + "200,G,2099-12-31,1\n"}, read_accounts)
+    assert str(report.as_of) == "2026-01-06"
+    assert any(notice.startswith("1 row dated more than 366 days after 99.9% of the rows") for notice in report.notices)
+    assert report.rows_written == {"accounts": 201}
+
+
+def test_a_reader_that_finds_no_day_is_told_so_without_naming_a_mapping(land):
+    def read(landing, rows):
+        query = "SELECT id AS denial_id, day(day) AS denied_on, source_line FROM "
+        landing.land("denials", rows, query + rows.relation)
+
+    with pytest.raises(WrongUsage, match="as_of: its query over the imported rows gives no day") as wrong:
+        land({"rows.csv": ROWS}, read)
+    assert "mapping" not in str(wrong.value)

@@ -63,6 +63,28 @@ def test_a_chain_of_merges_is_followed_to_its_end_in_every_table(merge):
     assert ask(out, "SELECT count(*) FROM accounts WHERE guarantor_id = 'G8'") == [(2,)]
     assert any(notice.startswith("accounts: 2 rows of merged accounts") for notice in report.notices)
     assert not (out / "merges.parquet").exists()
+    accounts = next(block for block in report.blocks if block.table == "accounts")
+    assert (accounts.written, accounts.skipped, accounts.rows) == (298, 2, 298)
+    assert report.files[0].loaded == 300  # their ledger rows stay
+
+
+def test_an_account_left_out_for_its_survivor_is_set_aside_and_not_loaded(tmp_path):
+    (tmp_path / "accounts.csv").write_text(ACCOUNTS)
+    (tmp_path / "merges.csv").write_text(MERGES)
+
+    def read(landing):
+        accounts, merges = (landing.stage(tmp_path / name) for name in ("accounts.csv", "merges.csv"))
+        query = 'SELECT kind AS subject_type, one AS subject_id, "into" AS into_id, source_line FROM '
+        landing.land("merges", merges, query + merges.relation)
+        query = "SELECT id AS account_id, who AS guarantor_id, '2026-01-05' AS opened_on, source_line FROM "
+        landing.land("accounts", accounts, query + accounts.relation)
+
+    report = run_import(tmp_path / "out", read, source_system="test")
+    assert (report.files[0].loaded, dict(report.files[0].set_aside)) == (
+        298,
+        {"merged into one that has a row of its own": 2},
+    )
+    assert report.rows_written == {"accounts": 298}
 
 
 def test_an_account_merged_into_one_that_has_no_row_keeps_its_row_under_the_new_id(merge):
@@ -75,6 +97,7 @@ def test_merges_in_a_circle_are_quarantined_and_their_accounts_stay(merge):
     lines = (out / "import_quarantine.csv").read_text().splitlines()[1:]
     assert lines == [f"merges,,into_id,merge_circle,merges.csv,{line}" for line in (405, 406, 407)]
     assert report.files[1].quarantined == 3
+    assert [(b.written, b.quarantined, b.rows) for b in report.blocks if b.table == "merges"] == [(403, 3, 403)]
     assert ask(out, "SELECT count(*) FROM accounts WHERE account_id IN ('A50', 'A51', 'A52')") == [(3,)]
 
 
@@ -85,7 +108,10 @@ def test_an_account_merged_into_two_is_quarantined(merge):
 
 
 def test_over_one_percent_of_merges_in_circles_refuses(merge):
-    with pytest.raises(ExtractRefused, match=r"merge_circle in into_id 2 times in merges\.csv, first in line 2"):
+    with pytest.raises(
+        ExtractRefused,
+        match=r"merges: 2 of 2 rows .* merge_circle in into_id 2 times in merges\.csv, first in line 2",
+    ):
         merge("kind,one,into\naccount,A1,A2\naccount,A2,A1\n")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from datetime import date
 from decimal import Decimal
 
 import duckdb
@@ -12,6 +13,9 @@ from extracts.errors import ExtractRefused, WrongUsage
 from extracts.readers.x12.import_x12 import import_x12
 
 ISA = "ISA*00*          *00*          *ZZ*A              *ZZ*B              *260301*0101*^*00501*000000001*0*P*:~\n"
+
+
+AGAIN = "the same claim of the same remittance again"
 
 
 def claim(account="A1", status="1", charged="150", paid="100", filing="12", number="ICN1", rest=()):
@@ -42,16 +46,26 @@ def submission(*claims, created="20260201", purpose="CH"):
     return ["ST*837*0001*005010X222A1", *body, f"SE*{len(body) + 2}*0001"]
 
 
-def charge(account="A1", lines=("100", "50"), frequency="1", priority="P", payer="PLAN1", total=None, place="22:B"):
+def charge(
+    account="A1",
+    lines=("100", "50"),
+    frequency="1",
+    priority="P",
+    payer="PLAN1",
+    total=None,
+    days=("20260101", "20260102"),
+    original=None,
+):
     total = total or f"{sum(map(Decimal, lines))}"
     found = [
         f"SBR*{priority}*18*******CI",
         "NM1*IL*1*L*F****MI*M1",
         f"NM1*PR*2*SOME PLAN*****PI*{payer}",
-        f"CLM*{account}*{total}***{place}:{frequency}*Y*A*Y*Y",
+        f"CLM*{account}*{total}***22:B:{frequency}*Y*A*Y*Y",
+        *([f"REF*F8*{original}"] if original else []),
     ]
-    for number, amount in enumerate(lines, start=1):
-        found += [f"LX*{number}", f"SV1*HC:9921{number}*{amount}*UN*1***1", f"DTP*472*D8*2026010{number}"]
+    for number, (amount, day) in enumerate(zip(lines, days, strict=True), start=1):
+        found += [f"LX*{number}", f"SV1*HC:9921{number}*{amount}*UN*1***1", f"DTP*472*D8*{day}"]
     return ["HL*9*1*22*0", *found]
 
 
@@ -149,6 +163,114 @@ REVERSAL = claim(status="22", charged="-150", paid="-100", rest=["SVC*HC:1*-150*
 REVERSED = (
     "SELECT count(*), count(reverses_id), count(DISTINCT reverses_id), CAST(sum(amount) AS VARCHAR) FROM transactions"
 )
+
+
+@pytest.mark.parametrize(("old", "new"), [("~\n", "~"), ("~\n", "~\r\n\r\n"), ("*", "|"), ("~", "'")])
+def test_the_same_remittance_with_other_bytes_is_written_once_and_counted_in_the_second_file(tmp_path, old, new):
+    folder = tmp_path / "source"
+    folder.mkdir()
+    text = write(folder / "a.835", remittance(ORIGINAL, plb=["PLB*1*20261231*WO:X*30"])).read_text("utf-8")
+    (folder / "b.835").write_bytes(text.replace(old, new).encode())
+    report = import_x12(folder, tmp_path / "out")
+    assert report.rows_written["transactions"] == 4
+    assert ask(tmp_path / "out", "SELECT count(*) FROM transactions") == [(4,)]
+    assert report.files[1].set_aside == {AGAIN: 1, "adjustment of the provider's account (PLB)": 1}
+    assert any("1 adjustment of providers' accounts (PLB), 30.00 dollars" in notice for notice in report.notices)
+
+
+def test_the_same_claim_with_other_adjustments_is_told_from_the_same_again(land):
+    other = claim(rest=["SVC*HC:1*150*100", "CAS*CO*45*50"])
+    report, _ = land([remittance(ORIGINAL)], [remittance(other)])
+    assert report.files[1].set_aside == {f"{AGAIN}, with other adjustments": 1}
+
+
+@pytest.mark.parametrize("status", ["1", "2", "3", "4", "19", "20", "21", "99"])
+def test_a_processed_or_denied_claim_posts_what_it_says(land, status):
+    _, query = land([remittance(claim(status=status, rest=["CAS*CO*45*50"]))])
+    assert query(LEDGER) == [
+        ("contractual_adjustment", "insurance", "-50.00"),
+        ("insurance_payment", "insurance", "-100.00"),
+    ]
+
+
+OTHER = claim("A9", number="ICN9", rest=["CAS*CO*45*50"])
+
+
+@pytest.mark.parametrize("status", ["5", "10", "13", "15", "16", "17", "23", "25", "27"])
+def test_a_claim_that_is_not_decided_and_not_paid_posts_nothing_nor_does_its_reversal(land, status):
+    rest = ["CAS*PR*1*20", "CAS*CO*197*130"]
+    undone = claim(status="22", charged="-150", paid="0", rest=["CAS*PR*1*-20", "CAS*CO*197*-130"])
+    report, query = land([remittance(claim(status=status, paid="0", rest=rest), undone, OTHER)])
+    assert query("SELECT DISTINCT account_id FROM transactions") == [("A9",)]
+    assert query("SELECT account_id FROM accounts") == [("A9",)]
+    assert "denials" not in report.rows_written
+    assert sum(report.files[0].set_aside.values()) == 2
+    assert any(status in reason for reason in report.files[0].set_aside)
+
+
+@pytest.mark.parametrize("status", ["5", "10", "13", "15", "16", "17", "23", "27"])
+def test_money_of_a_claim_that_is_not_decided_is_posted_for_it_moved(land, status):
+    _, query = land([remittance(claim(status=status, rest=["CAS*CO*45*50"]))])
+    assert query("SELECT sum(amount) FROM transactions") == [(Decimal(-150),)]
+
+
+def test_a_predetermination_is_no_money_whatever_it_states(land):
+    _, query = land([remittance(claim(status="25", rest=["CAS*CO*45*50"]), OTHER)])
+    assert query("SELECT DISTINCT account_id FROM transactions") == [("A9",)]
+
+
+def test_the_patients_part_of_a_claim_that_the_payer_passed_on_stays_with_insurance(land):
+    _, query = land([remittance(claim(status="23", paid="10", rest=["CAS*PR*1*140"]))])
+    assert query("SELECT count(*) FROM transactions WHERE kind = 'transfer'") == [(0,)]
+
+
+def test_an_adjustment_without_a_group_is_quarantined_by_its_own_rule(land, tmp_path):
+    many = [claim(f"A{number}") for number in range(200)]
+    report, query = land([remittance(*many, claim("B1", rest=["CAS**45*50"]), total="20100")])
+    assert report.files[0].quarantined == 1
+    assert "adjustment_group,0.835" in (tmp_path / "out" / "import_quarantine.csv").read_text("utf-8")
+    assert query("SELECT count(*) FROM accounts") == [(200,)]
+    with pytest.raises(ExtractRefused, match=r"adjustment_group 1 times in 0\.835, .*allowed: a CAS01 of CO, CR"):
+        land([remittance(claim(rest=["CAS**45*50"]))])
+
+
+def test_a_broken_claim_does_not_take_the_payer_of_the_others_with_it(land):
+    report, query = land([remittance(claim(paid="ten"), *[claim(f"B{number}") for number in range(150)])])
+    assert report.files[0].quarantined == 1
+    assert query("SELECT count(*) FROM payers") == [(1,)]
+
+
+def test_an_extract_is_as_of_the_day_after_the_latest_envelope_whatever_a_payment_states(land):
+    many = [claim(f"A{number}") for number in range(200)]
+    late = remittance(claim("B1"), day="20991231", trace="T2", control="2")
+    report, query = land([remittance(*many, total="20000"), late], [submission(charge("C1"), created="20260115")])
+    assert report.as_of == date(2026, 3, 2)
+    assert report.files[0].quarantined == 1
+    assert query("SELECT max(posted_on) FROM transactions") == [(date(2026, 3, 1),)]
+    with pytest.raises(ExtractRefused, match=r"after_the_file 1 times in 0\.835"):
+        land([late])
+
+
+def test_a_payment_announced_some_days_ahead_is_loaded_and_told(land):
+    report, query = land([remittance(claim(), day="20260304")])
+    assert report.as_of == date(2026, 3, 2)
+    assert query("SELECT max(posted_on) FROM transactions") == [(date(2026, 3, 4),)]
+    assert any("1 claim known on or after 2026-03-02, the as-of date" in notice for notice in report.notices)
+
+
+def test_the_as_of_date_may_be_given(tmp_path):
+    report = import_x12(write(tmp_path / "a.835", remittance(claim())), tmp_path / "out", date(2026, 5, 1))
+    assert report.as_of == date(2026, 5, 1)
+
+
+def test_without_a_day_of_its_group_an_interchanges_own_counts_and_without_any_the_as_of_date_is_unknown(tmp_path):
+    path = write(tmp_path / "a.835", remittance(claim()))
+    path.write_text(path.read_text("utf-8").replace("GS*HP*A*B*20260301", "GS*HP*A*B*"), encoding="utf-8")
+    assert import_x12(path, tmp_path / "out").as_of == date(2026, 3, 2)
+    path.write_text(path.read_text("utf-8").replace("*260301*", "*260399*"), encoding="utf-8")
+    report = import_x12(path, tmp_path / "out")
+    assert report.as_of is None
+    assert any("no envelope names the day" in notice for notice in report.notices)
 
 
 @pytest.mark.parametrize("order", [(0, 1), (1, 0)])
@@ -288,8 +410,9 @@ def test_the_same_remittance_in_another_file_has_the_same_keys(land):
     report, query = land(
         [remittance(ORIGINAL)], [remittance(ORIGINAL), remittance(claim("A2"), trace="T2", control="2")]
     )
-    assert query("SELECT count(*), count(DISTINCT transaction_id) FROM transactions") == [(9, 5)]
-    assert any("4 of 9 rows are repeated" in notice for notice in report.notices)
+    assert query("SELECT count(*), count(DISTINCT transaction_id) FROM transactions") == [(5, 5)]
+    assert report.files[1].set_aside == {AGAIN: 1}
+    assert not any("repeated" in notice for notice in report.notices)
 
 
 def test_keys_do_not_depend_on_envelopes_delimiters_or_file_names(land, tmp_path):
@@ -308,55 +431,6 @@ def test_the_same_inputs_give_the_same_bytes(land, tmp_path):
     first = {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir()}
     land(*files)
     assert {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir()} == first
-
-
-def test_claims_and_their_remittance_make_one_ledger(land):
-    _, query = land([submission(charge())], [remittance(ORIGINAL)])
-    assert query("SELECT CAST(sum(amount) AS VARCHAR), count(*) FROM transactions WHERE kind = 'charge'") == [
-        ("150.00", 2)
-    ]
-    assert query("SELECT responsibility, sum(amount) FROM transactions GROUP BY 1 ORDER BY 1") == [
-        ("insurance", Decimal(0)),
-        ("patient", Decimal(20)),
-    ]
-    account = "FROM accounts SELECT account_id, guarantor_id, CAST(opened_on AS VARCHAR), CAST(service_on AS VARCHAR), "
-    assert query(f"{account} patient_class, facility") == [
-        ("A1", "PLAN1:M1", "2026-02-01", "2026-01-01", "outpatient", "1234567893")
-    ]
-
-
-def test_charges_are_posted_once_whatever_is_sent_again_or_to_a_later_payer(land):
-    again = submission(charge(), created="20260205")
-    later = submission(charge(priority="S", payer="PLAN2"), created="20260301")
-    report, query = land([submission(charge())], [again], [later])
-    assert query("SELECT sum(amount) FROM transactions") == [(Decimal(150),)]
-    assert report.files[1].set_aside == {"the same claim sent again": 1}
-    assert query("SELECT payer_id, priority FROM coverages ORDER BY priority") == [
-        ("PLAN1-commercial", 1),
-        ("PLAN2-commercial", 2),
-    ]
-
-
-def test_a_replacement_takes_back_the_charges_before_it_and_a_void_all_of_them(land):
-    corrected = submission(charge(lines=("100", "80"), frequency="7"), created="20260301")
-    _, query = land([submission(charge())], [corrected])
-    assert query("SELECT sum(amount), count(reverses_id) FROM transactions") == [(Decimal(180), 2)]
-    void = submission(charge(lines=("100", "80"), frequency="8"), created="20260401")
-    _, query = land([submission(charge())], [corrected], [void])
-    assert query("SELECT sum(amount), count(reverses_id) FROM transactions") == [(Decimal(0), 4)]
-    report, _ = land([submission(charge("A2"))], [void])
-    assert report.files[1].loaded + sum(report.files[1].set_aside.values()) == 1
-
-
-def test_lines_that_do_not_add_up_to_their_claim_are_reported(land):
-    report, _ = land([submission(charge(total="151"))])
-    assert "0.835: 1 of 1 charges balances is off; loaded as stated" in report.notices
-
-
-def test_encounters_that_are_only_reported_are_set_aside(land):
-    report, query = land([submission(charge())], [submission(charge("A1", lines=("70",)), purpose="RP")])
-    assert query("SELECT sum(amount) FROM transactions") == [(Decimal(150),)]
-    assert report.files[1].set_aside == {"claim reported as an encounter, not charged": 1}
 
 
 def test_folders_are_searched_and_one_bad_file_refuses_all_by_its_name(tmp_path):

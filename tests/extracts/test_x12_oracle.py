@@ -252,8 +252,8 @@ def test_lines_keep_their_days_remarks_and_adjustments_and_claims_their_own(tmp_
     read_file(path, lambda name, rows: found.setdefault(name, []).extend(rows.to_pylist()))
     lines = [(row["procedure"], row["service_day"], row["remark"], row["remarks"]) for row in found["services"]]
     assert lines == [("HC:1", "20260102", "N211", 2), ("HC:2", "20260103", "", 0)]
-    adjusted = [tuple(row.values()) for row in found["adjustments"]]
-    assert adjusted == [(8, 0, "CO", "45", "1"), (8, 0, "CO", "94", "2"), (8, 2, "PR", "1", "1")]
+    adjusted = [tuple(row.values()) for row in found["adjustments"]]  # segment, line, number, group, reason, amount
+    assert adjusted == [(8, 0, 1, "CO", "45", "1"), (8, 0, 2, "CO", "94", "2"), (8, 2, 3, "PR", "1", "1")]
     first, second = found["paid_claims"]
     assert {
         name: first[name] for name in ("source_line", "remit", "ordinal", "account", "original_claim", "patient")

@@ -57,7 +57,7 @@ def test_every_good_sample_comes_in_whole_and_together(real_data, tmp_path):
         ("clawd_sample_835.edi", "required in amount"),  # a claim without CLP03 and CLP04
         ("clawd_sample_835_rich.edi", "required in amount"),
         ("clawd_sample_trailing_whitespace.edi", "required in amount"),
-        ("clawd_sample_whitespace_irregular.edi", "date in service_on"),  # a DTM02 that is no day
+        ("clawd_sample_whitespace_irregular.edi", "required in amount"),  # and a DTM02 that is no day
         ("lfh_managed-care.835", "date in effective_on"),  # a BPR16 that is no day
     ],
 )

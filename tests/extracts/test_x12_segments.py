@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gzip
+import subprocess
+import sys
 import tracemalloc
 from contextlib import suppress
 
@@ -10,9 +12,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from experiments.x12_speed import write_remittances
 from extracts.errors import ExtractRefused
 from extracts.readers.x12.chunks import CHUNK, Chunks
-from extracts.readers.x12.measure import write_remittances
 from extracts.readers.x12.read_file import LONGEST_CLAIM, read_file
 from extracts.readers.x12.segments import LONGEST_SEGMENT, read_segments
 
@@ -189,6 +191,28 @@ def test_memory_does_not_grow_with_the_file(tmp_path):
         tracemalloc.stop()
     assert peaks[1] < 1.5 * peaks[0]
     assert peaks[1] < 32 << 20
+
+
+GROWTH = """
+import resource, sys
+from pathlib import Path
+from extracts.readers.x12 import import_x12
+from extracts.readers.x12.read_file import read_file
+
+def peak():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+before = peak()
+read_file(Path(sys.argv[1]))
+print(peak() - before)
+"""
+
+
+def test_reading_forty_megabytes_takes_under_64_mib_above_the_bare_import(tmp_path):
+    path = tmp_path / "may.835"
+    write_remittances(path, 40)
+    found = subprocess.run([sys.executable, "-c", GROWTH, str(path)], capture_output=True, text=True, check=True)
+    assert float(found.stdout) < 64
 
 
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from scoring.csv_list import on_one_line, render_csv, safe_text
+from extracts.formula_safe import on_one_line, safe_text
+from scoring.csv_list import render_csv
 from scoring.worklist import Reason
 
 PATIENT_HEADER = (

@@ -81,7 +81,15 @@ def land_denials(folder: StagedFolder) -> None:
         "correspondence or another follow-up, no denial",
         f"{records} record_type NOT IN ('denial', 'remark') OR record_type IS NULL",
     )
-    folder.set_aside("BDC_INFO", "a voided denial record", f"{records} record_type = 'denial' AND status = 'voided'")
+    voided = folder.set_aside(
+        "BDC_INFO", "a voided denial record", f"{records} record_type = 'denial' AND status = 'voided'"
+    )
+    folder.notice_count(
+        voided,
+        "voided denial record",
+        "left out of every day, also of those before it was voided: a denial in the canonical tables has no end, and "
+        "would stand on today's list. Rates of denials are too low by as many",
+    )
     folder.set_aside("BDC_INFO", NEVER, f"{records} record_type = 'denial' AND status IS DISTINCT FROM 'voided'")
     folder.look_up(
         "BDC_PB_CHGS",

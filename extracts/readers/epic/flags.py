@@ -52,7 +52,7 @@ ORDER BY length(ACCOUNT_ID), ACCOUNT_ID, known_on
 TRACKERS = """
 CREATE TABLE epic_assistance AS
 SELECT trackers.source_line, ACCOUNT_ID AS guarantor_id, FIN_ASST_TRACKER_ID AS tracker_id,
-  lower(STATUS_C_NAME) AS status,
+  lower(STATUS_C_NAME) AS status, coalesce(status IN ('entered in error', 'inactive'), false) AS is_withdrawn,
   day(APPL_RECVD_DATE) AS asked_on, day(DECISION_DATE) AS decided_on, day(END_DATE) AS ended_on
 FROM FIN_ASST_TRACKER AS trackers LEFT JOIN (
   SELECT DISTINCT ON (FIN_ASST_CASE_ID) * FROM FIN_ASST_CASE ORDER BY FIN_ASST_CASE_ID, source_line
@@ -61,12 +61,16 @@ FROM FIN_ASST_TRACKER AS trackers LEFT JOIN (
 
 ASKED = """
 SELECT 'guarantor' AS subject_type, guarantor_id AS subject_id, 'charity_pending' AS flag, asked_on AS known_on,
-  decided_on AS ended_on, source_line
+  coalesce(decided_on, CASE WHEN is_withdrawn THEN ended_on END) AS ended_on, source_line
 FROM epic_assistance
-WHERE guarantor_id IS NOT NULL AND asked_on IS NOT NULL AND status NOT IN ('entered in error', 'inactive')
+WHERE guarantor_id IS NOT NULL AND asked_on IS NOT NULL
+  AND NOT (is_withdrawn AND coalesce(decided_on, ended_on) IS NULL)
 QUALIFY row_number() OVER (PARTITION BY guarantor_id, asked_on ORDER BY length(tracker_id), tracker_id, source_line) = 1
 ORDER BY length(guarantor_id), guarantor_id, known_on
 """
+
+"""An application that was withdrawn later, or entered in error, was pending until the day that ended it: its status is
+today's, and earlier days did not know it. Only one that no day ends is left out."""
 
 GRANTED = """
 SELECT 'guarantor' AS subject_type, guarantor_id AS subject_id, 'charity_approved' AS flag, decided_on AS known_on,
@@ -105,12 +109,23 @@ def land_flags(folder: StagedFolder) -> None:
         "names a case that is not in FIN_ASST_CASE",
         "SELECT source_line FROM epic_assistance WHERE guarantor_id IS NULL",
     )
+    trackers = "SELECT source_line FROM epic_assistance WHERE guarantor_id IS NOT NULL AND"
+    open_ended = folder.set_aside(
+        "FIN_ASST_TRACKER",
+        "an assistance inactive or entered in error, without a day that ended it",
+        f"{trackers} is_withdrawn AND coalesce(decided_on, ended_on) IS NULL",
+    )
+    folder.notice_count(
+        open_ended,
+        "record",
+        "of FIN_ASST_TRACKER inactive or entered in error without a day that ended it: left out of every day, also of "
+        "those on which it still stood",
+    )
     undated = folder.set_aside(
         "FIN_ASST_TRACKER",
-        "an assistance without a day of application or decision, or entered in error",
-        "SELECT source_line FROM epic_assistance WHERE guarantor_id IS NOT NULL "
-        "AND (coalesce(asked_on, decided_on) IS NULL OR status IN ('entered in error', 'inactive') "
-        "OR (asked_on IS NULL AND status NOT IN ('approved', 'overturned')))",
+        "an assistance without a day of application, and not granted on one",
+        f"{trackers} NOT (is_withdrawn AND coalesce(decided_on, ended_on) IS NULL) AND asked_on IS NULL "
+        "AND (decided_on IS NULL OR coalesce(status NOT IN ('approved', 'overturned'), true))",
     )
-    folder.notice_count(undated, "record", "of FIN_ASST_TRACKER that date no application or decision, or are in error")
+    folder.notice_count(undated, "record", "of FIN_ASST_TRACKER that date no application, and no decision to grant")
     folder.look_up("HSP_ACCT_CL_AG_HIS", "ARPB_TX_AGCY_HX", "ACCT_COLL_AGENCY_HX", "FIN_ASST_CASE", "FIN_ASST_TRACKER")

@@ -5,13 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from extracts.ask import ask_row
 from extracts.contract import any_table
 from extracts.errors import WrongUsage
+from extracts.readers.judge import JudgedRows
 from extracts.readers.landing import Landing
 from extracts.readers.mapped.excel import OTHER_SUFFIXES, StagedSheet, is_workbook, stage_sheet
 from extracts.readers.mapped.excel import SUFFIXES as EXCEL_SUFFIXES
 from extracts.readers.mapped.lookup import Lookup, join_lookup, stage_lookup
-from extracts.readers.mapped.macros import define_macros
+from extracts.readers.mapped.macros import BLANKS, EXPRESSION, define_macros
 from extracts.readers.mapped.map_rows import map_rows
 from extracts.readers.mapped.mapping import MAPPABLE, Block, SourceMapping, read_mapping
 from extracts.readers.mapped.ready_mappings import find_mapping
@@ -19,6 +21,8 @@ from extracts.readers.mapped.stage_file import StagedFile, stage_file
 from extracts.readers.mapped.tie_declared import Arrived, Tying
 from extracts.readers.report import ImportReport
 from extracts.readers.run_import import lock_database, run_import
+from extracts.readers.source_table import SourceTable
+from extracts.source_file import quote_name, quote_text
 from extracts.wording import count_of
 
 SUFFIXES = (".csv", ".csv.gz", *EXCEL_SUFFIXES, *OTHER_SUFFIXES)
@@ -84,6 +88,7 @@ class _Mapped:
     ) -> None:
         connection = self.landing.connection
         define_macros(connection, self.plan.csv.decimal)
+        self.landing.allow({"expression": EXPRESSION})
         wanted: set[Key] = {(path, block.sheet, block.header_row) for block, found in matches for path in found}
         wanted |= {(looked_up[name], lookup.sheet, lookup.header_row) for name, lookup in lookups.items()}
         for key in sorted(wanted, key=lambda key: (str(key[0]), key[1] or "", key[2] or 0)):
@@ -150,8 +155,26 @@ class _Mapped:
             relation = self.joined[step]
         columns = self.landing.columns_of(block.table, block.columns)
         rows = map_rows(self.landing.connection, block, columns, source, relation, sheet.faulty)
+        self.tell_padded(block, source, rows)
         self.landing.take(block.table, source, rows, block.number)
         self.tell_numbers(block, sheet)
+
+    def tell_padded(self, block: Block, source: SourceTable, rows: JudgedRows) -> None:
+        """Give notice of ids that begin or end with a blank or begin with an apostrophe: to the letter they are others.
+
+        Rows that were found under `00123` in one file and `'00123` in another would never meet.
+        """
+        for column in rows.columns:
+            if column.kind != "id":
+                continue
+            name, padded = quote_name(column.name), quote_text(f"^['{BLANKS}]|[{BLANKS}]$")
+            query = f"SELECT count(*) FROM {quote_name(rows.name)} WHERE regexp_matches({name}, {padded})"
+            (count,) = ask_row(self.landing.connection, query)
+            if count:
+                self.landing.notice(
+                    f"{source.name}: {count_of(count, 'row')} of {block.title} have a blank around {column.name} or "
+                    "an apostrophe before it; ids are kept to the letter. Take it off by trim() or ltrim()"
+                )
 
     def tell_numbers(self, block: Block, sheet: StagedSheet) -> None:
         """Give notice of ids that a workbook keeps as numbers: their leading zeros, if there were any, are gone."""

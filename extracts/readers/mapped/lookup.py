@@ -17,8 +17,9 @@ from dataclasses import dataclass
 import duckdb
 
 from extracts.ask import ask_row
-from extracts.errors import ExtractRefused, WrongUsage, did_you_mean
+from extracts.errors import ExtractRefused, WrongUsage
 from extracts.readers.landing import Landing
+from extracts.readers.mapped.hint_name import hint_name
 from extracts.readers.source_table import LINE, SourceTable
 from extracts.source_file import quote_name
 from extracts.wording import count_of
@@ -54,8 +55,8 @@ def stage_lookup(landing: Landing, lookup: Lookup, source: SourceTable) -> str:
     """
     if lookup.key not in source.names:
         raise WrongUsage(
-            f"{lookup.title}: key is no column of {source.name}. Allowed: {did_you_mean(lookup.key, source.names)}. "
-            "Correct the mapping."
+            f"{lookup.title}: key is no column of {source.name}. Allowed: "
+            f"{hint_name(landing.connection, source, lookup.key)}. Correct the mapping."
         )
     landing.look_up(source)
     connection, table, key = landing.connection, f"lookup_{lookup.name}", quote_name(lookup.key)
@@ -113,7 +114,8 @@ def join_lookup(landing: Landing, source: SourceTable, relation: str, lookup: Lo
     except duckdb.Error as error:
         raise WrongUsage(
             f"{lookup.title}: by is neither a column nor an expression over a row of {source.name} "
-            f"({type(error).__name__}). Allowed: {did_you_mean(lookup.by, source.names)}. Correct the mapping."
+            f"({type(error).__name__}). Allowed: {hint_name(landing.connection, source, lookup.by)}. "
+            "Correct the mapping."
         ) from None
     _tell_lost(landing, source, lookup, joined)
     return joined

@@ -28,6 +28,13 @@ ORDERS = (
     "ymd",
 )
 TIME = r"[ T]\d{1,2}:\d{2}(:\d{2}([.,]\d+)?)?( ?[AaPp][Mm])?(Z|[+-]\d{2}:?\d{2})?"
+BLANKS = " \t\u00a0\u202f"
+"""Blanks around a value and between its thousands, those too that do not break a line."""
+EXPRESSION = (
+    "what the expression can read; dollars() reads 1,234.50 ($1,234.50) 1,234.50- 1,234.50 CR with the decimal mark of "
+    "[csv], day() the one format that it declares; other texts need an expression of their own, see docs/readers/csv.md"
+)
+"""What the rule `expression` allows, for messages."""
 _SERIALS = {"excel": "1899-12-30", "excel-1904": "1904-01-01"}
 _CALL = re.compile(r"(?i)\bday\s*\([^()]*(?:\([^()]*\)[^()]*)*,\s*'([^']*)'\s*\)")
 
@@ -72,19 +79,33 @@ def define_macros(connection: duckdb.DuckDBPyConnection, decimal: str) -> None:
     )
 
 
+def dollars_pattern(decimal: str) -> str:
+    """Return the regular expression of what `dollars` reads under a decimal mark; one for DuckDB and Python alike.
+
+    >>> [bool(re.fullmatch(dollars_pattern("."), text)) for text in ("($1,234.50)", " 12.50 CR", ".5", "12.345")]
+    [True, True, True, False]
+    """
+    mark, other = (r"\.", ",") if decimal == "." else (",", r"\.")
+    grouped = "|".join(rf"\d{{1,3}}(?:{sign}\d{{3}})+" for sign in (other, f"[{BLANKS}]", "'"))
+    number = rf"(?:(?:\d{{1,16}}|{grouped})(?:{mark}\d{{1,2}})?|{mark}\d{{1,2}})"
+    blanks = f"[{BLANKS}]*"
+    amount = rf"(?:\$?{blanks}{number})"
+    signed = (
+        rf"[-+]?{amount}|\$[-+]{number}|{amount}-|\({blanks}{amount}{blanks}\)|{amount}{blanks}(?:[Cc][Rr]|[Dd][Rr])"
+    )
+    return f"{blanks}(?:{signed}){blanks}"
+
+
 def _render_dollars(decimal: str) -> str:
-    """`($1,234.50)`, `-1234.5`, `1,234.5-`, `$12`; anything else, `12.345` too, is an error."""
-    mark, thousands = (r"\.", ",") if decimal == "." else (",", r"\.")
-    plain_digits = rf"(\d{{1,16}}|\d{{1,3}}({thousands}\d{{3}})+)({mark}\d{{1,2}})?"
-    digits = rf"\$?{plain_digits}"
-    pattern = rf"{digits}|-{digits}|\$-{plain_digits}|{digits}-|\({digits}\)"
-    plain = f"regexp_replace(amount, '[^0-9{mark}]', '', 'g')"
+    """`($1,234.50)`, `-1234.5`, `1,234.5-`, `12.50 CR`; anything else, `12.345` too, is an error."""
+    pattern = dollars_pattern(decimal).replace("'", "''")
+    plain = f"regexp_replace(amount, '[^0-9{decimal}]', '', 'g')"
     value = f"CAST(replace({plain}, ',', '.') AS DECIMAL(18, 2))"
     # The last branch fails on purpose: DuckDB's TRY catches a failed cast, but refuses error() as volatile.
     return (
         f"CREATE MACRO dollars(amount) AS CASE WHEN amount IS NULL THEN NULL "
         f"WHEN regexp_full_match(amount, '{pattern}') "
-        f"THEN CASE WHEN amount LIKE '%-%' OR amount LIKE '(%' THEN -{value} ELSE {value} END "
+        f"THEN CASE WHEN regexp_matches(amount, '[-(Cc]') THEN -{value} ELSE {value} END "
         f"ELSE CAST('no dollars' || amount AS DECIMAL(18, 2)) END"
     )
 
@@ -95,8 +116,8 @@ def _render_day() -> str:
         pattern, mask = day_pattern(order)
         for time, tail in (("", ""), (" time", f"({TIME})?")):
             branches.append(
-                f"WHEN format = '{order}{time}' AND regexp_full_match(given, '{pattern}{tail}') "
-                f"THEN CAST(strptime(regexp_extract(given, '^[^ T]+'), '{mask}') AS DATE)"
+                f"WHEN format = '{order}{time}' AND regexp_full_match(given, '[{BLANKS}]*{pattern}{tail}[{BLANKS}]*') "
+                f"THEN CAST(strptime(regexp_extract(given, '[^T{BLANKS}]+'), '{mask}') AS DATE)"
             )
     for name, first in _SERIALS.items():
         branches.append(

@@ -12,6 +12,7 @@ from extracts.contract import Column
 from extracts.errors import ExtractRefused, WrongUsage, did_you_mean
 from extracts.parse import parse_column
 from extracts.readers.judge import JudgedRows
+from extracts.readers.mapped.hint_name import hint_name
 from extracts.readers.mapped.macros import day_formats, find_formats
 from extracts.readers.mapped.mapping import Block
 from extracts.readers.source_table import LINE, SourceTable
@@ -117,7 +118,7 @@ def _resolve(
     except duckdb.Error as error:
         raise WrongUsage(
             f"{where}: neither a column of the file nor an expression over one row of it "
-            f"({str(error).splitlines()[0]}). Allowed: {did_you_mean(text, source.names)}, or an expression without "
+            f"({str(error).splitlines()[0]}). Allowed: {hint_name(connection, source, text)}, or an expression without "
             "aggregates, windows, subqueries and random functions. Correct the mapping."
         ) from None
     if len(described) != 1:

@@ -19,6 +19,15 @@ def ready_mappings() -> dict[str, str]:
     return {path.stem: _first_line(path) for path in sorted(_FOLDER.glob("*.toml"))}
 
 
+def list_ready_mappings() -> str:
+    """Write the ready mappings for a terminal, one a line: how to call it, the system, and on what it was verified.
+
+    >>> print(list_ready_mappings().splitlines()[0].split(":")[1])
+    nextgen
+    """
+    return "\n".join(f"{PREFIX}{name}: {line}" for name, line in ready_mappings().items())
+
+
 def _first_line(path: Path) -> str:
     return path.read_text(encoding="utf-8").partition("\n")[0].lstrip("# ").rstrip(".")
 

@@ -72,7 +72,13 @@ def stage_file(
         told = trim_lines(plain, trimmed, header_row=above + 1, trailer=trailer, delimiter=options.delimiter)
         if plain != path:
             plain.unlink()
-    _, scan = stage_text(landing.connection, path, text, relation, landing.workspace, trimmed, above)
+    try:
+        _, scan = stage_text(landing.connection, path, text, relation, landing.workspace, trimmed, above)
+    except ExtractRefused as error:
+        if "the header" not in str(error) or header_row is not None:
+            raise
+        advice = "Where titles stand above the header, say by header_row in the mapping on which line it stands."
+        raise ExtractRefused(f"{error} {advice}") from None
     source = landing.add_source(path.name, sha256, relation, scan.broken)
     return StagedFile(source, told | counts, closed=scan.closed or bool(trailer))
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from extracts.contract import TABLE_NAMES
 from extracts.readers.mapped.suggest_draft import Draft, Drafting
-from extracts.readers.mapped.suggest_match import find_undated
+from extracts.readers.mapped.suggest_match import find_undated, find_unpaid
 from extracts.readers.mapped.suggest_tables import MOST_ROWS, RawTable, read_tables
+from extracts.source_file import quote_name, quote_text
 from extracts.wording import count_of
 
 _HEAD = """\
@@ -43,7 +44,8 @@ def suggest_mapping(source: Path) -> str:
     drafting = [Drafting(table) for table in tables]
     drafts = [(draft, each) for each in drafting for draft in each.run()]
     live = {draft.table: draft for draft, _ in drafts if not draft.missing}
-    parts = [_HEAD, _render_top(source, tables, live)]
+    marks = {mark for draft, _ in drafts for mark in draft.marks}
+    parts = [_HEAD, _render_top(source, tables, live, marks)]
     order = {name: place for place, name in enumerate(TABLE_NAMES)}
     several = len({table.file for table in tables}) > 1 or source.is_dir()
     parts += [_render(draft, several=several) for draft, _ in sorted(drafts, key=lambda pair: order[pair[0].table])]
@@ -51,7 +53,7 @@ def suggest_mapping(source: Path) -> str:
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def _render_top(source: Path, tables: list[RawTable], live: Mapping[str, Draft]) -> str:
+def _render_top(source: Path, tables: list[RawTable], live: Mapping[str, Draft], decimals: Collection[str]) -> str:
     lines = [f"source_system = {_text(source.name.split('.')[0])}    # ? what the system is called"]
     if "transactions" in live:
         lines.append(
@@ -69,8 +71,12 @@ def _render_top(source: Path, tables: list[RawTable], live: Mapping[str, Draft])
     delimiter, encoding = min(written, default=(",", "utf-8"), key=lambda pair: (pair != (",", "utf-8"), pair))
     if len(written) == 1:
         ((delimiter, encoding),) = written
-    if (delimiter, encoding) != (",", "utf-8"):
+    if len(decimals) > 1:
+        lines.append("# ? Some amounts have a decimal point, some a decimal comma: import them in parts.")
+    if (delimiter, encoding) != (",", "utf-8") or list(decimals) == [","]:
         lines += ["", "[csv]", f"delimiter = {_text(delimiter)}", f"encoding = {_text(encoding)}"]
+    if list(decimals) == [","]:
+        lines.append('decimal = ","    # every amount fits')
     return "\n".join(lines)
 
 
@@ -91,6 +97,11 @@ def _render(draft: Draft, *, several: bool) -> str:
     missing = [name for name in draft.missing if name not in draft.options]
     questions = [f"# ? {_one_line(question)}" for question in dict.fromkeys(draft.questions)]
     questions += [f"# ? {name}: nothing was found for it, and it is required." for name in missing]
+    if table.again:
+        same = f"{quote_name(table.names[0])} <> {quote_text(table.names[0])}"
+        questions.append(
+            f"# ? The header stands again in {count_of(table.again, 'row')}: add {_one_line(same)} to where."
+        )
     commented = [*lines, *unsure] if draft.missing else unsure
     body = [] if draft.missing else lines
     body = [*body, *(f"# {line}" for text in commented for line in text.split("\n"))]
@@ -106,6 +117,12 @@ def _render_rest(drafting: Drafting) -> str:
         f"# ? {source.title}: {_one_line(name)} is called a day, and its values fit no one format of days. Mixed "
         "formats are not guessed: declare one by day(column, 'm/d/y'), and what does not fit is quarantined."
         for name in find_undated(drafting.profiles)
+        if name not in drafting.used
+    ]
+    lines += [
+        f"# ? {source.title}: {_one_line(name)} is called dollars, and over 1% of its values are none that dollars() "
+        "reads. Write an expression that does."
+        for name in find_unpaid(drafting.profiles)
         if name not in drafting.used
     ]
     return "\n".join(lines)

@@ -11,13 +11,17 @@ from extracts.readers.mapped.suggest_profile import Profile, read_level, read_pr
 from extracts.readers.mapped.suggest_tables import RawTable
 from extracts.readers.mapped.suggest_words import find_kind, find_outcome, find_patient_class
 from extracts.source_file import quote_name, quote_text
+from extracts.wording import count_of
 
 PATIENT_KINDS = ("patient_payment", "charity_adjustment", "small_balance_write_off", "bad_debt_write_off")
 
 
 @dataclass(slots=True)
 class Draft:
-    """One block: `columns` are canonical column -> (expression, why); `questions` must be answered by a person."""
+    """One block: `columns` are canonical column -> (expression, why); `questions` must be answered by a person.
+
+    `marks` are the decimal marks of its money; whole dollars have none.
+    """
 
     table: str
     source: RawTable
@@ -25,6 +29,7 @@ class Draft:
     columns: dict[str, tuple[str, str]] = field(default_factory=dict)
     questions: list[str] = field(default_factory=list)
     options: dict[str, tuple[str, str]] = field(default_factory=dict)
+    marks: set[str] = field(default_factory=set)
 
     @property
     def missing(self) -> list[str]:
@@ -83,26 +88,36 @@ class Drafting:
         name = self.name_of(role)
         if name is None:
             return
-        formats = self.profiles[name].formats
-        if "y-m-d" in formats:
-            draft.columns[column] = (name, "ISO days")
+        formats, unread = self.profiles[name].formats, self.describe_unread(name)
+        if "y-m-d" in formats and not self.profiles[name].padded:
+            draft.columns[column] = (name, f"ISO days{unread}")
         elif len(formats) == 1:
-            draft.columns[column] = (_day(name, formats[0]), f"every value fits {formats[0]} alone")
+            draft.columns[column] = (_day(name, formats[0]), f"every value fits {formats[0]} alone{unread}")
         else:
-            draft.options[column] = (_day(name, formats[0]), f"every value fits {' and '.join(formats)}")
+            draft.options[column] = (_day(name, formats[0]), f"every value fits {' and '.join(formats)}{unread}")
             draft.questions.append(f"{name}: which of {' and '.join(formats)} is meant? Its values fit each of them.")
 
     def put_money(self, draft: Draft, column: str, name: str, *, lowers: bool | None) -> None:
         """Map dollars with the ledger's sign: what lowers the balance is negative, whichever way it is written."""
         self.used.add(name)
         profile = (self.level or self.profiles)[name]
-        read = f"dollars({quote_name(name)})"
+        marks = self.profiles[name].marks
+        draft.marks |= set(marks) if len(marks) == 1 else set()
+        read, unread = f"dollars({quote_name(name)})", self.describe_unread(name)
         if lowers and profile.negative < 0.5:
-            draft.columns[column] = (f"-{read}", "written positive, and it lowers what is owed")
+            draft.columns[column] = (f"-{read}", f"written positive, and it lowers what is owed{unread}")
         else:
-            draft.columns[column] = (read, "as it is written" if lowers is not None else "sign as written")
+            draft.columns[column] = (read, f"{'as it is' if lowers is not None else 'sign as'} written{unread}")
         if 0 < profile.negative < 1 and lowers is not None:
             draft.questions.append(f"{name}: some values are negative. Are they reversals, or is the sign another?")
+
+    def describe_unread(self, name: str) -> str:
+        """Say how many cells of a column of days or dollars are none: their rows would be quarantined."""
+        profile = self.profiles[name]
+        if not profile.unread:
+            return ""
+        cells = count_of(profile.unread, "cell")
+        return f"; {cells} of {profile.rows:,} cannot be read so: the import quarantines their rows, up to 1%"
 
     def draft_accounts(self) -> Draft:
         """Draft the accounts, one a row."""

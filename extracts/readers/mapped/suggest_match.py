@@ -40,6 +40,16 @@ def find_undated(profiles: Mapping[str, Profile]) -> dict[str, str]:
     }
 
 
+def find_unpaid(profiles: Mapping[str, Profile]) -> list[str]:
+    """Give the columns whose name says dollars surely, and whose contents are none that `dollars` reads."""
+    surely = {called[0] for role in MONEY for called in [ROLES[role]]}
+    return [
+        name
+        for name, profile in profiles.items()
+        if normalise(name) in surely and profile.filled and profile.mark is None
+    ]
+
+
 def _fits(role: str, profile: Profile) -> bool:
     if not profile.filled:
         return False

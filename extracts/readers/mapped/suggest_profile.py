@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeVar
 
-from extracts.readers.mapped.macros import ORDERS, TIME, day_pattern
+from extracts.quarantine import MOST_QUARANTINED
+from extracts.readers.mapped.excel_cells import FAULT
+from extracts.readers.mapped.macros import BLANKS, ORDERS, TIME, day_pattern, dollars_pattern
 from extracts.readers.mapped.suggest_tables import RawTable
 
 MOST_LEVELS = 12
@@ -16,18 +20,14 @@ FEWEST_ROWS = 11
 that singles out a person is then shown."""
 
 _PLAIN = re.compile(r"-?\d{1,16}(\.\d{1,2})?")
-_DOLLARS = {
-    mark: re.compile(
-        rf"\(?-?\$?-?(\d{{1,16}}|\d{{1,3}}({re.escape(thousands)}\d{{3}})+)({re.escape(mark)}\d{{1,2}})?-?\)?"
-    )
-    for mark, thousands in ((".", ","), (",", "."))
-}
+_DOLLARS = {mark: re.compile(dollars_pattern(mark)) for mark in (".", ",")}
 _PATTERNS = {
     order + time: (re.compile(pattern + (f"({TIME})?" if time else "")), mask)
     for order in ORDERS
     for pattern, mask in [day_pattern(order)]
     for time in ("", " time")
 }
+Pattern = TypeVar("Pattern")
 _YEAR = re.compile(r"(19|20)\d{2}")
 
 
@@ -35,8 +35,10 @@ _YEAR = re.compile(r"(19|20)\d{2}")
 class Profile:
     """A column: `filled` of the rows hold something, `distinct` different texts.
 
-    `formats` are the formats of days that all of it fits, `mark` the decimal mark when all of it is money, `plain`
-    whether that is written plainly. `levels` are its texts where they are few and often repeated, else none.
+    `formats` are the formats of days that all of it fits, `marks` the decimal marks when all of it is money; or all
+    but 1%, the share that an import quarantines. `unread` counts those cells, and the formulas and errors of a
+    workbook, which are not among `filled`. `plain` tells whether the money is written plainly. `levels` are its texts
+    where they are few and often repeated, else none; `padded`: some text has blanks around it.
     """
 
     name: str
@@ -44,12 +46,19 @@ class Profile:
     rows: int
     distinct: int
     formats: tuple[str, ...]
-    mark: str | None
+    marks: tuple[str, ...]
     plain: bool
     negative: float
     is_year: bool
     longest: int
     levels: tuple[str, ...]
+    unread: int = 0
+    padded: bool = False
+
+    @property
+    def mark(self) -> str | None:
+        """The decimal mark of money; a point where whole dollars fit a comma too."""
+        return next(iter(self.marks), None)
 
     @property
     def is_key(self) -> bool:
@@ -58,7 +67,7 @@ class Profile:
 
     @property
     def is_day(self) -> bool:
-        """All of it are days of some format, and not just numbers of eight digits."""
+        """All of it are days of some format, or all but 1%."""
         return bool(self.formats)
 
 
@@ -69,10 +78,12 @@ def read_profiles(table: RawTable) -> dict[str, Profile]:
 
 
 def _read_profile(name: str, texts: list[str | None]) -> Profile:
-    counts = Counter(text for text in texts if text is not None)
-    filled = counts.total()
-    mark = next((mark for mark, dollars in _DOLLARS.items() if counts and all(map(dollars.fullmatch, counts))), None)
-    formats = _find_formats(counts)
+    given = Counter(text for text in texts if text is not None)
+    counts = Counter({text: count for text, count in given.items() if not text.startswith(FAULT)})
+    filled, faults = counts.total(), given.total() - counts.total()
+    formats, undated = _find_fitting(counts, _PATTERNS, _fits_day)
+    formats = tuple(name for name in formats if not name.endswith(" time")) or formats
+    marks, unpaid = _find_fitting(counts, _DOLLARS, lambda text, dollars: bool(dollars.fullmatch(text)))
     negative = sum(count for text, count in counts.items() if _is_negative(text))
     few = len(counts) <= MOST_LEVELS and min(counts.values(), default=0) >= FEWEST_ROWS
     return Profile(
@@ -81,17 +92,43 @@ def _read_profile(name: str, texts: list[str | None]) -> Profile:
         rows=len(texts),
         distinct=len(counts),
         formats=formats,
-        mark=mark,
+        marks=marks,
         plain=bool(counts) and all(map(_PLAIN.fullmatch, counts)),
         negative=negative / filled if filled else 0.0,
         is_year=bool(counts) and all(map(_YEAR.fullmatch, counts)),
         longest=max(map(len, counts), default=0),
         levels=tuple(sorted(counts)) if few and all(map(_may_be_shown, counts)) else (),
+        padded=any(text != text.strip(BLANKS) for text in counts),
+        unread=faults + (undated if formats else unpaid if marks else 0),
     )
 
 
+def _find_fitting(
+    counts: Counter[str], patterns: Mapping[str, Pattern], fits: Callable[[str, Pattern], bool]
+) -> tuple[tuple[str, ...], int]:
+    """Find the patterns that all texts fit; where there is none, those that all but 1% of the rows fit.
+
+    Returns
+    -------
+    Their names, and how many rows do not fit.
+    """
+    most = int(MOST_QUARANTINED * counts.total())
+    amiss = {}
+    for name, pattern in patterns.items() if counts else ():
+        unfit = 0
+        for text, count in counts.items():
+            unfit += 0 if fits(text, pattern) else count
+            if unfit > most:
+                break
+        else:
+            amiss[name] = unfit
+    fewest = min(amiss.values(), default=0)
+    found = tuple(name for name, unfit in amiss.items() if unfit == 0 or fewest > 0)
+    return found, max((amiss[name] for name in found), default=0)
+
+
 def _is_negative(text: str) -> bool:
-    return "-" in (text[:1], text[1:2], text[-1:]) or text.startswith("(")
+    return bool(re.search(r"^[^\w.]*[-(]|(-|[Cc][Rr])\W*$", text))
 
 
 def _may_be_shown(text: str) -> bool:
@@ -99,15 +136,10 @@ def _may_be_shown(text: str) -> bool:
     return len(text) <= 60 and not re.search(r"\d{3}|\d[/.-]\d|@", text)
 
 
-def _find_formats(counts: Counter[str]) -> tuple[str, ...]:
-    """Find the formats that all texts fit, without a time where none has one."""
-    found = tuple(name for name, (pattern, mask) in _PATTERNS.items() if _all_fit(counts, pattern, mask))
-    bare = tuple(name for name in found if not name.endswith(" time"))
-    return bare or found
-
-
-def _all_fit(counts: Counter[str], pattern: re.Pattern[str], mask: str) -> bool:
-    return bool(counts) and all(pattern.fullmatch(text) and _is_day(text, mask) for text in counts)
+def _fits_day(text: str, order: tuple[re.Pattern[str], str]) -> bool:
+    pattern, mask = order
+    text = text.strip(BLANKS)
+    return pattern.fullmatch(text) is not None and _is_day(text, mask)
 
 
 def _is_day(text: str, mask: str) -> bool:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -12,9 +14,9 @@ from pathlib import Path
 from extracts.csv_bytes import open_bytes, read_chunks, refuse_bytes
 from extracts.errors import WrongUsage
 from extracts.readers.mapped.excel import OTHER_SUFFIXES, SUFFIXES, is_workbook
-from extracts.readers.mapped.excel_cells import FAULT
 from extracts.readers.mapped.excel_package import open_book
-from extracts.readers.mapped.excel_sheet import Layout, Row, read_rows
+from extracts.readers.mapped.excel_sheet import Layout, read_rows
+from extracts.readers.mapped.header_words import looks_like_data
 
 MOST_ROWS = 20_000
 """Rows that a draft looks at; what it says of a column is said of these."""
@@ -26,7 +28,11 @@ _NO_NAME = ("/", "-", ".")
 
 @dataclass(frozen=True, slots=True)
 class RawTable:
-    """A table as texts (an empty field is None): the file, how it is written, its column names and first rows."""
+    """A table as texts: the file, how it is written, its column names and first rows.
+
+    `again` counts the rows that were the header once more, and are not in `rows`. An empty field is None; a cell
+    of a workbook that cannot be read starts with `FAULT`.
+    """
 
     file: str
     sheet: str | None
@@ -36,6 +42,7 @@ class RawTable:
     names: tuple[str, ...]
     rows: tuple[tuple[str | None, ...], ...]
     whole: bool
+    again: int = 0
 
     @property
     def title(self) -> str:
@@ -74,29 +81,54 @@ def _read_text(path: Path) -> RawTable:
         head = "".join(islice(text, 50))
         delimiter = _find_delimiter(head)
         text.seek(0)
-        reader = csv.reader(text, delimiter=delimiter)
         try:
-            found = list(islice(reader, MOST_ROWS + 2))
+            found = list(islice(_read_lines(text, delimiter), MOST_ROWS + 32))
         except csv.Error:
             raise refuse_bytes(path, "cannot be read as delimited text", "Look for quotes that do not close.") from None
     if not found:
         raise refuse_bytes(path, "empty file, without even a header", "Send the file again.")
-    header, *rows = found
-    _check_header(path, header)
-    width = len(header)
-    good = [tuple(field or None for field in row) for row in rows if len(row) == width]
+    place = _find_header([sum(map(bool, fields)) for _, fields in found]) or 0
+    line, header = found[place]
+    whole = [tuple(field or None for field in fields) for _, fields in found[place + 1 :] if len(fields) == len(header)]
+    good = [row for row in whole if row != tuple(header)]
+    _check_header(path, header, good)
     return RawTable(
-        path.name, None, None, encoding, delimiter, tuple(header), tuple(good[:MOST_ROWS]), len(rows) <= MOST_ROWS
+        path.name,
+        None,
+        line if line > 1 else None,
+        encoding,
+        delimiter,
+        tuple(header),
+        tuple(good[:MOST_ROWS]),
+        len(found) - place - 1 <= MOST_ROWS,
+        len(whole) - len(good),
     )
 
 
-def _check_header(path: Path, header: list[str]) -> None:
+def _read_lines(text: io.TextIOWrapper, delimiter: str) -> Iterator[tuple[int, list[str]]]:
+    """Read records, each with the line that it begins on; blank lines are none."""
+    reader = csv.reader(text, delimiter=delimiter)
+    line = 1
+    for fields in reader:
+        if fields:
+            yield line, fields
+        line = reader.line_num + 1
+
+
+def _check_header(path: Path, header: list[str], rows: Sequence[Sequence[str | None]]) -> None:
     digits = sum(any(c.isdigit() for c in name) and not any(c.isalpha() for c in name) for name in header)
     if digits or not all(name.strip() for name in header) or len({name.casefold() for name in header}) < len(header):
         raise refuse_bytes(
             path,
             "the first line is no header: it has numbers, a field without a name, or one name twice",
             "Put a line of column names first.",
+        )
+    if looks_like_data(header, rows):
+        raise refuse_bytes(
+            path,
+            "the first line looks like a row, not like names of columns: none is a word of the trade, or it is written "
+            "as the lines below it are",
+            "Put a line of column names first, some in plain words as Account, Date or Amount.",
         )
 
 
@@ -120,12 +152,12 @@ def _find_encoding(path: Path) -> str:
 
 
 def _find_delimiter(head: str) -> str:
-    """Choose the delimiter under which the first lines have most columns, all the same number."""
+    """Choose the delimiter under which most of the first lines have as many columns; titles may stand above them."""
 
     def columns(delimiter: str) -> int:
-        counts = [len(row) for row in csv.reader(io.StringIO(head), delimiter=delimiter) if row]
-        alike = sum(count == counts[0] for count in counts) if counts else 0
-        return counts[0] if counts and alike >= 0.9 * len(counts) else 1
+        counts = Counter(len(row) for row in csv.reader(io.StringIO(head), delimiter=delimiter) if row)
+        width, alike = counts.most_common(1)[0] if counts else (1, 0)
+        return width if alike >= 0.6 * counts.total() else 1
 
     return max(_DELIMITERS, key=columns)
 
@@ -136,12 +168,13 @@ def _read_book(path: Path) -> list[RawTable]:
     with book.package:
         for sheet in book.sheets:
             rows = list(islice(read_rows(book, sheet, Layout()), MOST_ROWS + 30))
-            place = _find_header(rows)
+            place = _find_header([len(row.cells) for row in rows])
             if place is None:
                 continue
             header, body = rows[place], rows[place + 1 :]
             columns = sorted(header.cells)
-            _check_header(path, [header.cells[column] for column in columns])
+            cells = tuple(tuple(row.cells.get(column) for column in columns) for row in body[:MOST_ROWS])
+            _check_header(path, [header.cells[column] for column in columns], cells)
             tables.append(
                 RawTable(
                     path.name,
@@ -150,20 +183,19 @@ def _read_book(path: Path) -> list[RawTable]:
                     "utf-8",
                     ",",
                     tuple(header.cells[column] for column in columns),
-                    tuple(tuple(_cell(row, column) for column in columns) for row in body[:MOST_ROWS]),
+                    cells,
                     len(body) <= MOST_ROWS,
                 )
             )
     return tables
 
 
-def _cell(row: Row, column: int) -> str | None:
-    text = row.cells.get(column)
-    return None if text is None or text.startswith(FAULT) else text
+def _find_header(filled: list[int]) -> int | None:
+    """Find the first of the first 30 rows that is as full as the fullest of them: titles above a table are narrower.
 
-
-def _find_header(rows: list[Row]) -> int | None:
-    """Find the first of the first 30 rows that is as wide as the widest of them: titles above a table are narrower."""
-    top = rows[:30]
-    widest = max((len(row.cells) for row in top), default=0)
-    return next((place for place, row in enumerate(top) if len(row.cells) >= max(2, 0.8 * widest)), None)
+    >>> _find_header([1, 2, 0, 7, 8, 8]), _find_header([1, 1])
+    (3, None)
+    """
+    top = filled[:30]
+    widest = max(top, default=0)
+    return next((place for place, cells in enumerate(top) if cells >= max(2, 0.8 * widest)), None)

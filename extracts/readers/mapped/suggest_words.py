@@ -64,7 +64,7 @@ _CALLED: dict[str, str] = {
         "service, start"
     ),
     "posted": (
-        "post date, transaction post date, transaction posting date, "
+        "post date, transaction post date, transaction posting date, post, "
         "posted date, posting date, posted on, posted, transaction date, entry date, activity date, "
         "charge date, invoice date, due date, created date, date, from date, service date, date of "
         "service"
@@ -112,6 +112,39 @@ _CALLED: dict[str, str] = {
 ROLES: dict[str, tuple[str, ...]] = {role: tuple(called.split(", ")) for role, called in _CALLED.items()}
 """Role -> what such a column is called, the surest first, short forms written out."""
 _VOCABULARY = frozenset(word for called in ROLES.values() for name in called for word in name.split())
+_ALSO_CALLED = frozenset(
+    "name first last middle ssn birth dob sex gender race ethnicity address street city county phone email zip status "
+    "code note comment user source plan group policy subscriber relation provider physician doctor npi tax cpt hcpcs "
+    "drg icd diagnosis procedure modifier quantity units qty revenue fee rate percent age days aging bucket month "
+    "quarter period check batch deposit bank flag count line sequence version row record key guid uuid ref reference "
+    "total sum net gross cost price currency".split()
+)
+"""Words of other columns that such exports have."""
+_LEVEL_WORDS = frozenset(
+    "a an and as at by for from in of on or the to with non no not other misc miscellaneous all total new old "
+    "payment payments pay paid pmt pmts pymt pymts receipt receipts deposit deposits prepayment prepay overpayment "
+    "charge charges chg chgs charged charging fee fees invoice invoices debit debits credit credits procedure memo "
+    "adjustment adjustments adj adjs adjust adjusted adjusting contract contractual contractuals allowance allowances "
+    "write writeoff writeoffs off wo discount discounts prompt courtesy uninsured interest finance penalty rebate "
+    "insurance insurances ins insur insurer payer payers payor payors third party carrier commercial managed care "
+    "medicare medicaid tricare workers worker comp compensation hmo ppo government primary secondary tertiary era eob "
+    "remit remittance remittances electronic eft ach lockbox hospital professional facility technical hb pb "
+    "patient patients pt self guarantor guarantors personal cash card cards check checks copay copays copayment "
+    "coinsurance coins deductible ded portal online phone counter plan installment "
+    "bad debt debts collection collections collect collected agency agencies recovery recoveries placement placed "
+    "charity financial assistance assist assisted aid hardship sliding scale small bal balance balances low "
+    "transfer transfers transferred xfer responsibility next bucket refund refunds refunded "
+    "reversal reversals reverse reversed void voids voided correction corrections corrected cancelled canceled "
+    "posting posted unposted unapplied applied late automatic auto system manual type transaction account acct ar bd "
+    "denial denials denied deny outcome appeal appeals appealed decision decisions determination health review "
+    "overturn overturned partial partially approved approval favorable favourable unfavorable unfavourable favorably "
+    "won lost uphold upheld withdrawn withdraw withdrew dismissed pending open closed "
+    "inpatient inpat outpatient outpat emergency emer emerg ed er ip op room department ambulatory ambul observation "
+    "obs clinic office wellness visit visits urgent surgery surgical day recurring series encounter class inpat "
+    "admission hospice newborn home rehab rehabilitation telehealth virtual lab laboratory radiology pharmacy "
+    "i o e p x r w".split()
+)
+"""All the words that a level may be made of to be shown in a draft. No word of it is telling of a person."""
 
 KINDS: tuple[tuple[str, str], ...] = (
     (r"transfer", "transfer"),
@@ -198,5 +231,26 @@ def find_outcome(text: str) -> str | None:
     return _find(OUTCOMES, text)
 
 
+def is_called(name: str) -> bool:
+    """Tell whether a word of a column's name is the trade's.
+
+    >>> is_called("Acct #"), is_called("LAST_NAME"), is_called("SMITH")
+    (True, True, False)
+    """
+    return any(word in _VOCABULARY or word in _ALSO_CALLED for word in normalise(name).split())
+
+
+def is_plain_wording(text: str) -> bool:
+    """Tell whether a text is made of the trade's words alone, so that it can name no person and no disease.
+
+    >>> is_plain_wording("Bad Debt Write-Off"), is_plain_wording("Payment from Robert Smith")
+    (True, False)
+    """
+    words = re.findall(r"[^\W_]+", text.casefold())
+    return bool(words) and all(word in _LEVEL_WORDS for word in words)
+
+
 def _find(words: tuple[tuple[str, str], ...], text: str) -> str | None:
+    if not is_plain_wording(text):
+        return None
     return next((meaning for pattern, meaning in words if re.search(pattern, text.casefold())), None)

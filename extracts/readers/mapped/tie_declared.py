@@ -9,10 +9,11 @@ from decimal import Decimal
 from pathlib import Path
 
 from extracts.ask import ask_row
-from extracts.errors import ExtractRefused, WrongUsage, did_you_mean
+from extracts.errors import ExtractRefused, WrongUsage
 from extracts.readers.landing import Landing
 from extracts.readers.mapped.declared import Declared
 from extracts.readers.mapped.excel import StagedSheet, is_workbook
+from extracts.readers.mapped.hint_name import hint_name
 from extracts.readers.mapped.stage_file import StagedFile
 from extracts.source_file import quote_name, quote_text
 from extracts.wording import count_of
@@ -122,7 +123,7 @@ class Tying:
         if given.amount not in source.names:
             raise WrongUsage(
                 f"{given.title}: amount is no column of {source.name}. Allowed: "
-                f"{did_you_mean(str(given.amount), source.names)}. Correct the mapping."
+                f"{hint_name(self.landing.connection, source, str(given.amount))}. Correct the mapping."
             )
         faulty = given.amount in each.sheet.faulty
         name, fault = quote_name(given.amount), quote_name(f"{given.amount} fault")

@@ -1,6 +1,7 @@
 """Canonical rows of whom remittances and claims are about: accounts, coverages, payers, each once.
 
-A row belongs to the first record that names it: claims (837) before remittances, then by day, file and place.
+A row belongs to the first record that names it: what the contract may quarantine last,
+claims (837) before remittances, then by day, file and place.
 """
 
 from __future__ import annotations
@@ -22,25 +23,27 @@ code in CLP08 and does not say which of both it is: there only an inpatient clai
 
 NAMED = f"""
 CREATE TABLE x12_named AS
+SELECT n.*, d.file IS NOT NULL AS doubtful FROM (
 SELECT 0 AS rank, file, source_line, account, created_on AS known_on, service_on, {PATIENT_CLASS} AS patient_class,
   nullif(provider, '') AS facility, ident, nullif(subscriber, '') AS member, payer_id,
   nullif(payer_name, '') AS payer_name, payer_class, strpos('PST', nullif(priority, '')) AS priority
 FROM x12_charged
 UNION ALL
-SELECT 1, file, source_line, account, posted_on, least(service_on, first_day),
-  CASE WHEN inpatient > 0 THEN 'inpatient' END, nullif(payee, ''), ident,
+SELECT 1, file, c.source_line, account, posted_on, least(service_on, first_day),
+  CASE WHEN inpatient > 0 THEN 'inpatient' END, nullif(r.payee, ''), ident,
   coalesce(nullif(insured, ''), nullif(patient, '')), payer_id, nullif(payer_name, ''), payer_class,
   CASE WHEN status IN ('1', '19') THEN 1 WHEN status IN ('2', '20') THEN 2 WHEN status IN ('3', '21') THEN 3 END
-FROM x12_claim LEFT JOIN (
-  SELECT file, source_line, min(x12_day(service_day)) AS first_day FROM x12_services GROUP BY file, source_line
-) USING (file, source_line)
+FROM x12_claim AS c JOIN (SELECT file, remit, payer_name, payee FROM x12_remittances) AS r USING (file, remit)
+LEFT JOIN x12_first_days USING (file, source_line)
+) AS n LEFT JOIN x12_doubtful AS d ON d.file = n.file AND d.source_line = n.source_line
 """
 
 OTHERS = """
 INSERT INTO x12_named
 SELECT 2, o.file, o.source_line, c.account, c.created_on, NULL, NULL, NULL, nullif(o.payer, ''), NULL,
   nullif(o.payer, '') || '-' || o.payer_class, nullif(o.payer_name, ''), o.payer_class,
-  strpos('PST', nullif(o.priority, ''))
+  strpos('PST', nullif(o.priority, '')), (SELECT count(*) > 0 FROM x12_doubtful AS d
+    WHERE d.file = o.file AND d.source_line = o.source_line)
 FROM ({others}) AS o JOIN x12_charged AS c USING (file, source_line)
 """
 
@@ -51,7 +54,7 @@ SELECT file, source_line, account AS account_id,
   first_service AS service_on, patient_class, facility
 FROM (
   SELECT *, min(known_on) OVER same AS opened_on, min(service_on) OVER same AS first_service,
-    row_number() OVER (same ORDER BY rank, known_on NULLS LAST, file, source_line) AS place
+    row_number() OVER (same ORDER BY doubtful, rank, known_on NULLS LAST, file, source_line) AS place
   FROM x12_named WHERE rank < 2
   WINDOW same AS (PARTITION BY coalesce(account, concat(chr(31), file, chr(31), source_line)))
 ) WHERE place = 1
@@ -62,8 +65,8 @@ may number two people alike. Where there is no member id each account is its own
 COVERAGES = """
 CREATE TABLE x12_coverages AS
 SELECT file, source_line, account AS account_id, payer_id, priority, known_on FROM (
-  SELECT *, row_number() OVER (PARTITION BY account, payer_id, priority ORDER BY known_on NULLS LAST, rank, file,
-    source_line) AS place
+  SELECT *, row_number() OVER (PARTITION BY account, payer_id, priority ORDER BY doubtful, known_on NULLS LAST, rank,
+    file, source_line) AS place
   FROM x12_named WHERE account IS NOT NULL AND payer_id IS NOT NULL AND priority > 0
 ) WHERE place = 1
 """
@@ -71,7 +74,7 @@ SELECT file, source_line, account AS account_id, payer_id, priority, known_on FR
 PAYERS = """
 CREATE TABLE x12_payers AS
 SELECT file, source_line, payer_id, payer_name, payer_class FROM (
-  SELECT *, row_number() OVER (PARTITION BY payer_id ORDER BY rank, file, source_line) AS place
+  SELECT *, row_number() OVER (PARTITION BY payer_id ORDER BY doubtful, rank, file, source_line) AS place
   FROM x12_named WHERE payer_id IS NOT NULL
 ) WHERE place = 1
 """
@@ -86,5 +89,5 @@ def make_account_rows(connection: duckdb.DuckDBPyConnection, render_class: str) 
         The payer class of the column `filing`, as SQL.
     """
     others = f"SELECT *, {render_class} AS payer_class FROM x12_other_coverages"
-    for statement in (NAMED, OTHERS.format(others=others), ACCOUNTS, COVERAGES, PAYERS):
+    for statement in (NAMED, OTHERS.format(others=others), ACCOUNTS, COVERAGES, PAYERS, "DROP TABLE x12_named"):
         connection.execute(statement)

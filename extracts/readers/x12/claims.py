@@ -5,6 +5,10 @@ Fields by ASC X12 005010X222A1 and 005010X223A2; 4010 (X098A1, X096A1) differs i
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from hashlib import sha256
+from math import isnan
+
 from extracts.readers.x12.balances import Balances, read_cents
 from extracts.readers.x12.chunks import read_text
 from extracts.readers.x12.elements import pick
@@ -13,6 +17,30 @@ from extracts.readers.x12.staged import Staged
 
 EMERGENCY_REVENUE = "045"
 """Revenue codes 0450 to 0459: emergency room (NUBC)."""
+_UNIT, _RECORD = "\x1f", "\x1e"
+
+
+def digest_lines(lines: Sequence[tuple[str, str, str]], service_day: str) -> tuple[str, str, str, str, str]:
+    """Digest a claim's lines (procedure, charge, day) for comparing claims; the same amount is alike in any writing.
+
+    Returns
+    -------
+    Digests of the lines in order, of procedures, of procedures with charges, and of days (the claim's own, where no
+    line has one; empty where there is none at all), then the first day.
+
+    >>> one = digest_lines([("HC:1", "100.00", "20260105")], "")
+    >>> one == digest_lines([("HC:1", "100", "20260105")], ""), one[4], digest_lines([], "")[3]
+    (True, '20260105', '')
+    """
+    # An amount that is none stays what it is, and makes its claim like no other.
+    billed = [
+        f"{name}{_UNIT}{amount if isnan(cents := read_cents(amount)) else int(cents)}" for name, amount, _ in lines
+    ]
+    days = sorted({day for *_, day in lines if day} or ({service_day} if service_day else set()))
+    whole = [f"{one}{_UNIT}{day}" for one, (*_, day) in zip(billed, lines, strict=True)]
+    groups = (whole, sorted(name for name, *_ in lines), sorted(billed), days)
+    digests = [sha256(_RECORD.join(group).encode()).hexdigest()[:24] if group else "" for group in groups]
+    return digests[0], digests[1], digests[2], digests[3], days[0] if days else ""
 
 
 class Claims:
@@ -30,6 +58,7 @@ class Claims:
             "NM1": self.read_party,
             "CLM": self.start_claim,
             "DTP": self.read_day,
+            "REF": self.read_reference,
             "LX": self.start_line,
             "SV1": self.read_professional,
             "SV2": self.read_institutional,
@@ -90,7 +119,7 @@ class Claims:
         self.claim = elements
         self.position = position
         self.others: list[list[str]] = []
-        self.service_day = ""
+        self.service_day = self.original_claim = ""
         self.line = self.emergency = 0
         self.charged = 0.0
         self.lines: list[tuple[str, str, str]] = []
@@ -104,6 +133,11 @@ class Claims:
             self.service_day = day
         elif kind == "472" and self.lines:
             self.lines[-1] = (*self.lines[-1][:2], day)
+
+    def read_reference(self, elements: list[str], _: int) -> None:
+        """Take the payer's number of the claim that this one replaces or voids (REF*F8)."""
+        if self.claim is not None and not self.line and pick(elements, 1) == "F8":
+            self.original_claim = pick(elements, 2).strip()
 
     def start_line(self, *_: object) -> None:
         """Begin a service line (LX)."""
@@ -136,7 +170,9 @@ class Claims:
         self.balances.weigh("charges", position, self.charged - read_cents(pick(claim, 2)))
         head = (position, pick(claim, 1), pick(claim, 2), place, kind, frequency, self.priority, self.filing)
         people = (self.payer, self.payer_name, self.subscriber, self.provider)
-        rows["submitted_claims"].append((*head, *people, self.created, self.purpose, self.service_day, self.emergency))
+        days = (self.created, self.purpose, self.service_day)
+        row = (*head, *people, *days, self.emergency, self.original_claim, *digest_lines(self.lines, self.service_day))
+        rows["submitted_claims"].append(row)
         rows["charge_lines"] += [(position, number, *line) for number, line in enumerate(self.lines, start=1)]
         rows["other_coverages"] += [(position, number, *other) for number, other in enumerate(self.others, start=1)]
         self.claim = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from datetime import date, timedelta
 from pathlib import Path
 
 from extracts.ask import ask_row
@@ -12,25 +13,34 @@ from extracts.readers.report import ImportReport
 from extracts.readers.run_import import run_import
 from extracts.readers.source_table import SourceTable
 from extracts.readers.x12.account_rows import make_account_rows
-from extracts.readers.x12.claim_rows import make_claim_rows
+from extracts.readers.x12.claim_rows import ENCOUNTER, make_claim_rows
+from extracts.readers.x12.follow_claims import ASIDES as CLAIM_ASIDES
+from extracts.readers.x12.made_on import find_made_on
 from extracts.readers.x12.payer_classes import render_payer_class
 from extracts.readers.x12.read_file import FileAccount
 from extracts.readers.x12.remittance_rows import make_remittance_rows, prepare_remittances
 from extracts.readers.x12.reversals import match_reversals
-from extracts.readers.x12.stage_files import stage_files
+from extracts.readers.x12.sort_out import ASIDES, RULES, sort_out
+from extracts.readers.x12.stage_files import add_sources, find_files, stage_files
 from extracts.readers.x12.write_balances import write_balances
-from extracts.source_file import IMPORT_BALANCES
+from extracts.source_file import IMPORT_BALANCES, quote_text
 from extracts.wording import count_of
 
-TABLES = ("accounts", "coverages", "payers", "transactions", "denials")
-ORDERS = {"transactions": "source_line, transaction_id", "denials": "source_line, denial_id"}
-AS_OF = (
-    "SELECT max(day) + 1 FROM (SELECT max(posted_on) AS day FROM transactions UNION ALL "
-    "SELECT max(denied_on) FROM denials UNION ALL SELECT max(opened_on) FROM accounts)"
-)
+TABLES = ("accounts", "coverages", "payers")
+SLICED = {
+    "transactions": ("x12_remittance_rows", "x12_charge_rows", "source_line, transaction_id"),
+    "denials": ("x12_denials", None, "source_line, denial_id"),
+}
+SLICE = 20_000
+"""Records whose rows are made and judged at once."""
+MEMORY = "128MiB"
+"""What DuckDB holds of an import, whatever its size; what is more goes to the private workspace on disk."""
+THREADS = 2
+"""Each thread needs some of that memory: on a machine of many cores they would run out of it."""
+NO_CHARGES = "claim without charges, of an account already there"
 
 
-def import_x12(source: Path, out: Path) -> ImportReport:
+def import_x12(source: Path, out: Path, as_of: date | None = None) -> ImportReport:
     """Import a file, or a folder with its subfolders, of 835 remittances and 837 claims into a new extract folder.
 
     A record is a claim (CLP, CLM) or an adjustment of the provider's account (PLB); its line is the position of its
@@ -44,6 +54,9 @@ def import_x12(source: Path, out: Path) -> ImportReport:
     out
         A new or empty folder, or one that an import made, which is then replaced.
 
+    as_of
+        The day that the extract knows everything before; otherwise the day after the latest envelope of the files.
+
     Raises
     ------
     WrongUsage
@@ -51,54 +64,78 @@ def import_x12(source: Path, out: Path) -> ImportReport:
     ExtractRefused
         When a file is refused (by its name, segment and rule), or over 1% of a table's rows is quarantined.
     """
-    return run_import(out, lambda landing: _read(landing, source), source_system="x12", as_of=AS_OF)
+    made_on = find_made_on(find_files(source))
+    after = made_on + timedelta(days=1) if made_on else None
+    return run_import(
+        out, lambda landing: _read(landing, source, after, as_of or after), source_system="x12", as_of=as_of or after
+    )
 
 
-def _read(landing: Landing, source: Path) -> None:
-    staged = stage_files(landing, source)
+def _read(landing: Landing, source: Path, after: date | None, as_of: date | None) -> None:
     connection = landing.connection
+    landing.allow(RULES)
+    connection.execute(f"SET memory_limit = '{MEMORY}'")
+    connection.execute(f"SET threads = {THREADS}")
+    staged = stage_files(connection, source)
     prepare_remittances(connection)
+    sort_out(connection, after)
+    files = add_sources(landing, staged)
     reversals, matched = match_reversals(connection)
     make_remittance_rows(connection)
-    make_claim_rows(connection)
+    alone = make_claim_rows(connection)
     make_account_rows(connection, render_payer_class("filing"))
-    for file, _ in staged:
+    for file in files:
         _land(landing, file)
     write_balances(landing, landing.beside(IMPORT_BALANCES))
-    _report(landing, [account for _, account in staged])
+    _report(landing, [file.account for file in staged if file.account is not None])
     if reversals:
         landing.notice(
             f"{count_of(reversals, 'reversed claim')}, {matched:,} of them with their original in this import"
         )
+    if alone:
+        landing.notice(
+            f"{count_of(alone, 'replacement')} of claims (CLM05-3 = 7) of accounts without another claim in this "
+            "import: charged as they stand"
+        )
+    _report_as_of(landing, as_of)
 
 
 def _land(landing: Landing, file: SourceTable) -> None:
     """Land one file's rows, and say of its other records why they give none."""
+    connection, own = landing.connection, f"WHERE file = {file.number}"
     for table in TABLES:
-        (rows,) = ask_row(landing.connection, f"SELECT count(*) FROM x12_{table} WHERE file = {file.number}")
+        (rows,) = ask_row(connection, f"SELECT count(*) FROM x12_{table} {own}")
         if rows or table == "accounts":
-            order = ORDERS.get(table, "source_line")
-            landing.land(
-                table, file, f"SELECT * EXCLUDE (file) FROM x12_{table} WHERE file = {file.number} ORDER BY {order}"
-            )
-    own = f"WHERE file = {file.number}"
-    landing.set_aside(
-        file, "adjustment of the provider's account (PLB)", f"SELECT source_line FROM x12_provider_adjustments {own}"
-    )
-    landing.set_aside(
-        file, "claim without money, of an account already there", f"SELECT source_line FROM x12_claim {own}"
-    )
-    reasons = landing.connection.execute(
-        f"SELECT DISTINCT coalesce(aside, 'claim without charges, of an account already there') FROM x12_charged {own} "
-        "ORDER BY ALL"
+            query = f"SELECT * EXCLUDE (file) FROM x12_{table} {own} ORDER BY source_line"
+            landing.land(table, file, query)
+    slices = connection.execute(
+        f"SELECT min(source_line), max(source_line) FROM (SELECT source_line, row_number() OVER (ORDER BY source_line) "
+        f"// {SLICE} AS slice FROM x12_records {own}) GROUP BY slice ORDER BY slice"
     ).fetchall()
-    for (reason,) in reasons:
-        landing.set_aside(
-            file,
-            reason,
-            f"SELECT source_line FROM x12_charged {own} AND "
-            f"coalesce(aside, 'claim without charges, of an account already there') = '{reason}'",
-        )
+    for table, (first, second, order) in SLICED.items():
+        for begin, end in slices:
+            within = f"{own} AND source_line BETWEEN {begin} AND {end}"
+            rows = " UNION ALL ".join(f"SELECT * FROM {view} {within}" for view in (first, second) if view)
+            connection.execute(f"CREATE OR REPLACE TABLE x12_slice AS SELECT * EXCLUDE (file) FROM ({rows})")
+            if ask_row(connection, "SELECT count(*) FROM x12_slice") != (0,):
+                landing.land(table, file, f"SELECT * FROM x12_slice ORDER BY {order}")
+    _set_aside(landing, file)
+
+
+def _set_aside(landing: Landing, file: SourceTable) -> None:
+    """Say why records give no row of their own; a claim that gives one is not counted here."""
+    own = f"WHERE file = {file.number}"
+    reasons = {
+        "adjustment of the provider's account (PLB)": f"SELECT source_line FROM x12_provider_adjustments {own}",
+        "claim without money, of an account already there": f"SELECT source_line FROM x12_claim {own}",
+    }
+    for reason, told in ASIDES.items():
+        reasons[told] = f"SELECT source_line FROM x12_aside {own} AND reason = '{reason}'"
+    for told in (*CLAIM_ASIDES, ENCOUNTER):
+        reasons[told] = f"SELECT source_line FROM x12_charged {own} AND aside = {quote_text(told)}"
+    reasons[NO_CHARGES] = f"SELECT source_line FROM x12_charged {own} AND aside IS NULL"
+    for told, query in reasons.items():
+        landing.set_aside(file, told, query)
 
 
 def _report(landing: Landing, accounts: Sequence[FileAccount]) -> None:
@@ -116,17 +153,34 @@ def _report(landing: Landing, accounts: Sequence[FileAccount]) -> None:
     _report_provider_adjustments(landing)
     (remarks,) = ask_row(
         landing.connection,
-        "SELECT (SELECT count(*) FROM x12_services WHERE remarks > 1) + (SELECT count(*) FROM x12_paid_claims "
+        "SELECT (SELECT count(*) FROM x12_services WHERE remarks > 1) + (SELECT count(*) FROM x12_claim "
         "WHERE remarks > 1)",
     )
     if remarks:
         landing.notice(f"{count_of(remarks, 'line')} or claims with several remarks: a denial keeps one")
 
 
+def _report_as_of(landing: Landing, as_of: date | None) -> None:
+    """Tell what a snapshot on the as-of date does not see, or that there is no such date."""
+    if as_of is None:
+        landing.notice("no envelope names the day on which it was made: the as-of date is unknown, so name it")
+        return
+    (late,) = ask_row(
+        landing.connection,
+        f"SELECT (SELECT count(*) FROM x12_claim WHERE posted_on >= '{as_of}') + (SELECT count(*) FROM x12_charged "
+        f"WHERE created_on >= '{as_of}')",
+    )
+    if late:
+        landing.notice(f"{count_of(late, 'claim')} known on or after {as_of}, the as-of date: a snapshot sees none yet")
+
+
 def _report_provider_adjustments(landing: Landing) -> None:
     rows, dollars = ask_row(
         landing.connection,
-        "SELECT count(*), sum(TRY_CAST(x12_amount(amount) AS DECIMAL(18,2))) FROM x12_provider_adjustments",
+        "SELECT count(*), sum(TRY_CAST(x12_amount(amount) AS DECIMAL(18,2))) FROM (SELECT DISTINCT payer, trace, "
+        "company, total, effective, produced, p.source_line - r.source_line AS place, p.ordinal, "
+        "p.reason, x12_amount(amount) AS amount FROM x12_provider_adjustments AS p "
+        "JOIN x12_remittances AS r USING (file, remit))",
     )
     if rows:
         landing.notice(

@@ -105,9 +105,11 @@ class PaidClaims:
         order = np.lexsort([np.concatenate(parts), all_places])
         all_places = all_places[order]
         self.adjustments: tuple[Places, Amounts] = (all_places, np.concatenate(cents)[order])
+        owners = self.owners[all_places]
         return _table(
-            source_line=self.positions[self.owners[all_places]],
+            source_line=self.positions[owners],
             service=self.number[all_places],
+            number=np.arange(1, len(owners) + 1) - np.searchsorted(owners, owners),
             group_code=fields.texts(all_places, 1),
             carc=pa.concat_arrays(reasons).take(whole_numbers(order)),
             amount=pa.concat_arrays(amounts).take(whole_numbers(order)),

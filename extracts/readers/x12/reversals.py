@@ -8,6 +8,8 @@ from typing import Any, NamedTuple
 import duckdb
 import pyarrow as pa
 
+from extracts.readers.x12.remittance_rows import FORWARDED
+
 
 class _Event(NamedTuple):
     key: str
@@ -32,7 +34,7 @@ SELECT key, posted_on, file, source_line, remit, reversal, payer_claim, original
 
 
 def match_reversals(connection: duckdb.DuckDBPyConnection) -> tuple[int, int]:
-    """Fill the table `x12_reversed` (file, source_line, original_file, original_line).
+    """Fill the table `x12_reversed` (file, source_line, original_file, original_line, forwarded: of the original).
 
     A reversal and its original are of one account and payer, charge and payment are the same with the sign turned,
     and the payer's claim number is the same (CLP07), or the one that the reversal names (REF*F8). Of several, the
@@ -69,7 +71,10 @@ def match_reversals(connection: duckdb.DuckDBPyConnection) -> tuple[int, int]:
     columns = list(zip(*rows, strict=True)) or [()] * 4
     batch = pa.table([pa.array(column, pa.int64()) for column in columns], names=list(names))
     connection.register("x12_batch", batch)
-    connection.execute("CREATE TABLE x12_reversed AS SELECT * FROM x12_batch")
+    connection.execute(
+        f"CREATE TABLE x12_reversed AS SELECT b.*, c.status IN {FORWARDED} AS forwarded FROM x12_batch AS b "
+        "JOIN x12_claim AS c ON c.file = b.original_file AND c.source_line = b.original_line"
+    )
     connection.unregister("x12_batch")
     return reversals, len(rows)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
@@ -46,8 +47,19 @@ def find_files(source: Path) -> list[Path]:
     return found
 
 
-def stage_files(landing: Landing, source: Path) -> list[tuple[SourceTable, FileAccount]]:
-    """Read every file into the tables `x12_<name>`, whose `file` is the number of the landing's source.
+@dataclass(frozen=True, slots=True)
+class StagedFile:
+    """A file and what was found in it; `same_as` names an earlier file of the same bytes, which then was not read."""
+
+    number: int
+    name: str
+    sha256: str
+    account: FileAccount | None
+    same_as: str | None = None
+
+
+def stage_files(connection: duckdb.DuckDBPyConnection, source: Path) -> list[StagedFile]:
+    """Read every file into the tables `x12_<name>`, whose `file` is the number of the file.
 
     A file of bytes that were read before is not read again.
 
@@ -56,22 +68,19 @@ def stage_files(landing: Landing, source: Path) -> list[tuple[SourceTable, FileA
     ExtractRefused
         When files are refused, naming each.
     """
-    connection = landing.connection
     for name in COLUMNS:
         fields = ", ".join(
             f"{column} {'BIGINT' if kind == 'int' else 'VARCHAR'}" for column, kind in split_columns(name)
         )
         connection.execute(f"CREATE TABLE x12_{name} (file INTEGER, {fields})")
-    staged = []
+    staged: list[StagedFile] = []
     refusals: list[str] = []
-    seen: dict[str, SourceTable] = {}
-    for path in find_files(source):
+    seen: dict[str, str] = {}
+    for number, path in enumerate(find_files(source)):
         name = path.name if path == source else path.relative_to(source).as_posix()
         sha256 = digest_file(path)
-        number = len(landing.sources)
         if sha256 in seen:
-            first = seen[sha256]
-            landing.add_source(name, sha256, first.relation, same_as=first.name)
+            staged.append(StagedFile(number, name, sha256, None, seen[sha256]))
             continue
         inserts = _Inserts(connection, number)
         try:
@@ -80,13 +89,49 @@ def stage_files(landing: Landing, source: Path) -> list[tuple[SourceTable, FileA
             refusals.append(str(refused))
             continue
         inserts.close()
-        relation = f"x12_source_{number}"
-        connection.execute(f"CREATE VIEW {relation} AS {_render_records(number)}")
-        seen[sha256] = landing.add_source(name, sha256, relation)
-        staged.append((seen[sha256], account))
+        seen[sha256] = name
+        staged.append(StagedFile(number, name, sha256, account))
     if refusals:
         raise refuse_files(refusals)
+    connection.execute(RECORDS)
     return staged
+
+
+RECORDS = """
+CREATE TABLE x12_records AS
+SELECT file, source_line, segment FROM (
+  SELECT file, source_line, 'CLP' AS segment FROM x12_paid_claims
+  UNION ALL SELECT file, source_line, 'CLM' FROM x12_submitted_claims
+  UNION ALL SELECT DISTINCT file, source_line, 'PLB' FROM x12_provider_adjustments
+) ORDER BY file, source_line
+"""
+"""The records of every file: each claim (CLP, CLM) and each adjustment of a provider's account (PLB)."""
+
+
+def add_sources(landing: Landing, staged: Sequence[StagedFile]) -> list[SourceTable]:
+    """Add every file to the landing with its records; those in the table `x12_broken` by their rule.
+
+    Returns
+    -------
+    The files that were read, without those that repeat another.
+    """
+    connection = landing.connection
+    found = []
+    relations: dict[str, str] = {}
+    for file in staged:
+        if file.same_as is not None:
+            landing.add_source(file.name, file.sha256, relations[file.sha256], same_as=file.same_as)
+            continue
+        relation = relations[file.sha256] = f"x12_source_{file.number}"
+        connection.execute(
+            f"CREATE VIEW {relation} AS SELECT segment, source_line FROM x12_records ANTI JOIN x12_broken "
+            f"USING (file, source_line) WHERE file = {file.number}"
+        )
+        broken = connection.execute(
+            f"SELECT source_line, rule FROM x12_broken WHERE file = {file.number} ORDER BY source_line"
+        ).fetchall()
+        found.append(landing.add_source(file.name, file.sha256, relation, broken, mixed=True))
+    return found
 
 
 def refuse_files(refusals: Sequence[str]) -> ExtractRefused:
@@ -129,12 +174,3 @@ class _Inserts:
         self.connection.execute(f"INSERT INTO x12_{name} SELECT {self.number}, * FROM x12_batch")
         self.connection.unregister("x12_batch")
         self.held[name] = []
-
-
-def _render_records(number: int) -> str:
-    """Render the records of a file: each claim (CLP, CLM) and each adjustment of a provider's account (PLB)."""
-    return (
-        f"SELECT 'CLP' AS segment, source_line FROM x12_paid_claims WHERE file = {number} "
-        f"UNION ALL SELECT 'CLM', source_line FROM x12_submitted_claims WHERE file = {number} "
-        f"UNION ALL SELECT DISTINCT 'PLB', source_line FROM x12_provider_adjustments WHERE file = {number}"
-    )

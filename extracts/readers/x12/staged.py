@@ -22,12 +22,12 @@ COLUMNS: dict[str, str] = {
     "payer_claim:str original_claim:str patient:str insured:str service_day:str inpatient:int remark:str remarks:int "
     "interest:str",
     "services": "source_line:int service:int procedure:str service_day:str remark:str remarks:int",
-    "adjustments": "source_line:int service:int group_code:str carc:str amount:str",
+    "adjustments": "source_line:int service:int number:int group_code:str carc:str amount:str",
     "provider_adjustments": "source_line:int remit:int ordinal:int reason:str amount:str",
     # 837: one row a claim, service line, other coverage
     "submitted_claims": "source_line:int account:str charged:str place:str place_kind:str frequency:str priority:str "
     "filing:str payer:str payer_name:str subscriber:str provider:str created:str purpose:str service_day:str "
-    "emergency:int",
+    "emergency:int original_claim:str lines:str procedures:str billed:str days:str first_day:str",
     "charge_lines": "source_line:int service:int procedure:str amount:str service_day:str",
     "other_coverages": "source_line:int ordinal:int priority:str filing:str payer:str payer_name:str",
     "imbalances": "level:str source_line:int fault:str",

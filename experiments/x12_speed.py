@@ -1,14 +1,16 @@
-"""Measures the reader on remittances made up on the spot: megabytes a second, and memory.
+"""Measures the X12 reader on remittances made up on the spot: megabytes a second, and memory.
 
-    python -m extracts.readers.x12.measure 200
+    python -m experiments.x12_speed 20 60 120
 
-writes 200 MB of varied 835 text to a temporary folder and reads it twice: checked alone, and imported.
+writes varied 835 text of each size to a temporary folder and reads it twice, each size in a process of its own:
+checked alone, and imported. Prints one line a size.
 """
 
 from __future__ import annotations
 
 import random
 import resource
+import subprocess
 import sys
 import tempfile
 import time
@@ -40,8 +42,8 @@ def write_remittances(path: Path, megabytes: float, seed: int = 1) -> None:
     draw = random.Random(seed)  # noqa: S311 - made-up claims, not keys
     written = remit = 0
     with path.open("w", encoding="ascii", newline="") as file:
-        file.write("ISA*00*          *00*          *ZZ*MADEUP         *ZZ*MADEUP         *260101*0101*^*00501*")
-        file.write("000000001*0*P*:~\nGS*HP*MADEUP*MADEUP*20260101*0101*1*X*005010X221A1~\n")
+        file.write("ISA*00*          *00*          *ZZ*MADEUP         *ZZ*MADEUP         *261001*0101*^*00501*")
+        file.write("000000001*0*P*:~\nGS*HP*MADEUP*MADEUP*20261001*0101*1*X*005010X221A1~\n")
         while written < megabytes * 1e6:
             remit += 1
             written += file.write("".join(f"{segment}~\n" for segment in _remittance(draw, remit)))
@@ -139,5 +141,15 @@ def _peak() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
+def main() -> None:
+    """Measure each size that the command names in a process of its own."""
+    sizes = [float(size) for size in sys.argv[1:]] or [60.0]
+    if len(sizes) == 1:
+        sys.stdout.write(f"{measure(sizes[0])}\n")
+        return
+    for size in sizes:
+        subprocess.run([sys.executable, "-m", "experiments.x12_speed", str(size)], check=True)  # noqa: S603 - itself
+
+
 if __name__ == "__main__":
-    sys.stdout.write(f"{measure(float(sys.argv[1]) if len(sys.argv) > 1 else 200)}\n")
+    main()

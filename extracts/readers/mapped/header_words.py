@@ -1,0 +1,58 @@
+"""Whether a first line names columns, or is a row itself: the values of a patient must not be shown as names."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+
+from extracts.readers.mapped.suggest_words import is_called
+
+_MOST_ALIKE = 0.8
+"""Share of a column's values that are written as its name is, from which on the name may be one of them."""
+
+
+def looks_like_data(names: Sequence[str], rows: Sequence[Sequence[str | None]]) -> bool:
+    """Tell whether the names of a table's columns look like its values rather than names.
+
+    A name counts as known when a word of it is the trade's; as repeated when it stands again as a value of its own
+    column; as alike when most values below are written in the same classes of letters, digits and marks.
+
+    >>> looks_like_data(["SMITH", "JOHN", "CA"], [["DOE", "JANE", "CA"], ["ROE", "RICHARD", "CA"]])
+    True
+    >>> looks_like_data(["Konto", "Betrag"], [["00123", "12,50"], ["00124", "1,00"]])
+    False
+    """
+    values = [row for row in rows if not _same(names, row)]  # a report may print its header on each page
+    known = repeated = alike = strong = 0
+    for place, name in enumerate(names):
+        column = Counter(text for row in values if place < len(row) and (text := row[place]))
+        again = name in column
+        repeated += again
+        known += not again and is_called(name)
+        shape = _shape(name)
+        fitting = sum(count for text, count in column.items() if _shape(text) == shape)
+        if column and fitting >= _MOST_ALIKE * column.total():
+            alike += 1
+            strong += "9" in shape
+    if not known:
+        return bool(repeated) or alike == len(names) or not values
+    if (strong and alike == len(names)) or (repeated and 2 * alike > len(names)):
+        return True
+    return 2 * known < len(names) and bool(repeated or strong) and 2 * (alike + repeated) >= len(names)
+
+
+def _same(names: Sequence[str], row: Sequence[str | None]) -> bool:
+    return [name.casefold() for name in names] == [(text or "").casefold() for text in row]
+
+
+def _shape(text: str) -> str:
+    """Write a text as classes: A for capitals, a for other letters, 9 for digits, marks as they are.
+
+    >>> _shape("T0012"), _shape("5-Jan-26"), _shape("Smith, J")
+    ('A9', '9-Aa-9', 'Aa, A')
+    """
+    text = re.sub(r"\d+", "9", text)
+    return re.sub(
+        r"[^\W\d_]+", lambda match: "A" if match[0].isupper() else ("Aa" if match[0][0].isupper() else "a"), text
+    )
