@@ -111,7 +111,7 @@ def _stage(landing: Landing, extract: Extract, table: Table, relation: str, labe
     broken = extract.connection.execute(
         "SELECT source_line, rule FROM quarantine WHERE table_name = ? ORDER BY source_line", [table.name]
     ).fetchall()
-    files = [name for name in extract.digests if name.split(".")[0] == table.name]
+    files = [name for name in extract.digests if name.startswith(f"{table.name}.") or name.endswith(f".{table.name}")]
     name = f"{label}{files[0]}"
     repeated = extract.tables[table.name].rows_repeated
     if repeated:
