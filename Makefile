@@ -31,6 +31,8 @@ format: $(VENV)/.dev ## Format the code and mend what the linter can
 
 bench: $(VENV)/.dev ## Measure speed and memory of the main job (minutes)
 	$(BIN)/python -m experiments.speed
+	$(BIN)/python -m experiments.speed.frames
+	$(BIN)/python -m experiments.x12_speed 60
 
 clean: ## Remove the environment and what tools left behind
 	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
