@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -272,10 +273,11 @@ def _within(name: str, bounds: Bounds, column: SiteColumn, place: str) -> str:
 def _literal(value: float) -> str:
     """Return a number in plain decimals: engines disagree on the type of 1e5.
 
-    >>> _literal(100000.0), _literal(-2.5)
-    ('100000', '-2.5')
+    >>> _literal(100000.0), _literal(-2.5), _literal(1e-7)
+    ('100000', '-2.5', '0.0000001')
     """
-    return f"{value:f}".rstrip("0").rstrip(".")
+    text = format(Decimal(repr(value)), "f")
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def _allowed(column: SiteColumn) -> str:

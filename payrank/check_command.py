@@ -12,6 +12,7 @@ from extracts.checks.inspect import Inspection, inspect_extract
 from extracts.errors import ExtractRefused, OutOfLine, PayrankError
 from extracts.extract import Extract
 from extracts.finding import CHECKS
+from extracts.wording import count_of
 from features.coverage import FamilyCoverage, measure_coverage
 from features.probes.result import Probed
 from payrank.check_page import render_check
@@ -68,10 +69,10 @@ def run_check(
         show_leaks(probed)
         if out is not None:
             STDOUT.print(f"Open: {out / PAGE}")
-    _end(inspection, too_old, quiet=as_json)
+    _end(inspection, too_old, sum(len(one.leaks) for one in probed), quiet=as_json)
 
 
-def _end(inspection: Inspection, too_old: OutOfLine | None, *, quiet: bool) -> None:
+def _end(inspection: Inspection, too_old: OutOfLine | None, leaks: int, *, quiet: bool) -> None:
     """Raise what refuses the extract, or say that its contract is kept."""
     if inspection.refusals:
         more = len(inspection.refusals) - 1
@@ -80,7 +81,8 @@ def _end(inspection: Inspection, too_old: OutOfLine | None, *, quiet: bool) -> N
         raise too_old
     if not quiet:
         known = f"; everything odd about it is above, as of {inspection.as_of}" if inspection.as_of else ""
-        STDOUT.print(f"{inspection.source} keeps the contract{known}.")
+        found = f", {count_of(leaks, 'leak')} among it" if leaks else ""
+        STDOUT.print(f"{inspection.source} keeps the contract{known}{found}.")
 
 
 def _measure(

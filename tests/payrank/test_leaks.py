@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from rich.console import Console
 
 from extracts.load import load_extract
 from extracts.metadata import read_metadata, write_metadata
+from extracts.simulator import simulate
 from features.targets import OverturnTarget, PaymentTarget
 from payrank.leaks import as_data, find_leaks, leaks_table, list_leaks
 from payrank.settings import Settings
@@ -76,3 +78,16 @@ def test_an_extract_without_history_says_what_could_not_be_probed(hospital: Any)
         if one.probe == "label shuffle" and one.unit == "account"
     )
     assert "not run" in {one.verdict for one in found}
+
+
+def test_the_command_line_counts_a_leak_that_the_simulator_planted(payrank: Any, tmp_path: Path) -> None:
+    extract = tmp_path / "leaking"
+    day = "2026-11-20"
+    simulate(extract, accounts=1_000, seed=11, as_of=date.fromisoformat(day), leaks=("status_refreshed",))
+    told = payrank("check", extract, "--leaks", "--out", tmp_path / "look")
+    assert told.code == 0
+    assert "leak among it." in told.out.splitlines()[-1] or "leaks among it." in told.out.splitlines()[-1]
+    assert "account_status" in told.out
+    found = json.loads((tmp_path / "look" / "check.json").read_text())["leaks"]
+    assert any("account_status" in leak["subject"] for one in found for leak in one["leaks"])
+    assert "account_status" in (tmp_path / "look" / "check.html").read_text()
