@@ -150,7 +150,7 @@ def score_night(
             ),
             "denials": _score_denials(extract, models, as_of, settings, explain, folder, clock),
         }
-        notices = _notices(extract, as_of, settings) + _unchecked(extract, settings)
+        notices = _notices(extract, as_of, settings, on_list=False) + _unchecked(extract, settings)
         notices += tuple(told for kind in sorted(models.bundles) for told in models.notices(kind, as_of))
         report = make_report(extract, models.names, models.facts, outcomes, as_of, rules, notices)
         write_private(folder / "report.html", render_report(report))
@@ -217,7 +217,9 @@ def _score_accounts(
         lines,
         outcome.below_the_cut,
         outcome.suppressed_by,
-        _notices(extract, as_of, settings) + _unchecked(extract, settings) + models.notices("payment", as_of),
+        _notices(extract, as_of, settings, on_list=True)
+        + _unchecked(extract, settings)
+        + models.notices("payment", as_of),
         models.names["payment"],
         kept_off=outcome.suppressed,
     )
@@ -253,7 +255,7 @@ def _score_denials(
         lines,
         outcome.below_the_cut,
         outcome.suppressed_by,
-        _notices(extract, as_of, settings) + models.notices("overturn", as_of),
+        _notices(extract, as_of, settings, on_list=True) + models.notices("overturn", as_of),
         models.names["overturn"],
         kept_off=outcome.suppressed,
     )
@@ -274,8 +276,9 @@ def _why_not(extract: Extract, table: str, models: NightModels, kind: str) -> st
     return models.why_absent.get(kind, "")
 
 
-def _notices(extract: Extract, as_of: date, settings: ScoringSettings) -> tuple[str, ...]:
-    told = list(extract.notices)
+def _notices(extract: Extract, as_of: date, settings: ScoringSettings, *, on_list: bool) -> tuple[str, ...]:
+    """Say what a reader must know; rows that name absent rows are news for who runs the job, not for who calls."""
+    told = [finding.text for finding in extract.findings if not (on_list and finding.check == "keys")]
     source = extract.metadata.source_system or ""
     if "simulated" in source:
         told.insert(0, "Simulated data: no real patient, account or payer is shown.")

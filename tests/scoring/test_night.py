@@ -330,3 +330,12 @@ def test_no_reason_names_a_protected_attribute(night: Any) -> None:
         for row in rows_of(night.night.folder / name):
             for reason in row["reasons"]:
                 assert not [word for word in protected if word in f"{reason['feature']} {reason['text']}".lower()]
+
+
+def test_rows_that_name_absent_rows_are_told_in_the_report_and_not_to_a_caller(hospital, night):
+    told = "is not in accounts.guarantor_id"
+    with load_extract(hospital.extract) as extract:
+        assert any(told in notice for notice in extract.notices)
+    assert told in (night.night.folder / "report.html").read_text("utf-8")
+    for name in ("patient_pay", "denials"):
+        assert told not in (night.night.folder / "worklists" / f"{name}.html").read_text("utf-8")
