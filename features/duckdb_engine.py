@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import duckdb
 import pandas as pd
-import pyarrow as pa
 
 from features.catalog import Feature
+from features.engines.settle import settle
 from features.plan import Plan
 
 
@@ -28,16 +28,4 @@ def run_plan(connection: duckdb.DuckDBPyConnection, plan: Plan, features: Sequen
     finally:
         for name in done:
             connection.execute(f"DROP TABLE IF EXISTS temp.{name}")
-    return frame_of(rows.sort_by([("as_of", "ascending"), ("unit_id", "ascending")]), features)
-
-
-def frame_of(rows: pa.Table, features: Sequence[Feature]) -> pd.DataFrame:
-    """Return the rows as a frame's data, each column converted once."""
-    numbers = {"amount", "age_days", *(feature.name for feature in features if not feature.is_category)}
-    words = {feature.name for feature in features if feature.is_category}
-    types = {**dict.fromkeys(numbers, pa.float64()), **dict.fromkeys(words, pa.string())}
-    schema = pa.schema([(one.name, types.get(one.name, one.type)) for one in rows.schema])
-    data: pd.DataFrame = rows.cast(schema).to_pandas(date_as_object=False)
-    for name in {"as_of", "known_on"} & set(data.columns):
-        data[name] = data[name].astype("datetime64[s]")
-    return data
+    return settle(rows.sort_by([("as_of", "ascending"), ("unit_id", "ascending")]), features)

@@ -140,7 +140,7 @@ def _beside(accounts: int, python: str) -> dict[str, Any]:
             script = Path(__file__).with_name("beside_featuretools.py")
             command = [python, str(script), str(folder), str(wanted)]
             # The Python to run is the one that the person at the terminal named.
-            done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)  # noqa: S603
+            done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)  # noqa: S603 - as above
             found["featuretools"] = json.loads(done.stdout.splitlines()[-1])
     return found
 

@@ -9,7 +9,6 @@ from extracts.readers.mapped.suggest_words import ROLES, normalise
 
 DAYS = frozenset({"opened", "service", "posted", "paid_on", "denied", "appeal_due", "appealed", "decided"})
 MONEY = frozenset(role for role in ROLES if role.endswith("amount") or role in {"amount", "balance", "recovered"})
-NAMED_ONCE = frozenset({"account", "guarantor", "transaction", "type", "outcome"})
 
 
 def find_roles(profiles: Mapping[str, Profile], taken: Collection[str] = ()) -> dict[str, str]:

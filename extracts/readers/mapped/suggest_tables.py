@@ -23,7 +23,6 @@ MOST_ROWS = 20_000
 TEXT_SUFFIXES = (".csv", ".csv.gz", ".tsv", ".tsv.gz", ".txt", ".txt.gz")
 _DELIMITERS = (",", "\t", ";", "|")
 _MARKS = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
-_NO_NAME = ("/", "-", ".")
 
 
 @dataclass(frozen=True, slots=True)
