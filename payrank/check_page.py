@@ -12,8 +12,8 @@ from extracts.errors import OutOfLine
 from extracts.finding import CHECKS
 from features.coverage import FamilyCoverage
 from features.probes.result import Probed
+from models.page import render_page
 from payrank.leaks import figures_of
-from scoring.page import render_page
 
 WIDTH, HEIGHT = 260, 36
 """Of a table's little chart of rows by week, in its own units."""

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from models.page import UNKNOWN, as_json, render_page
 from scoring.columns import in_words
 from scoring.kept_off import name_rules
-from scoring.page import UNKNOWN, as_json, render_page
 from scoring.worklist import (
     URGENT_DAYS,
     AccountLine,
@@ -67,6 +67,7 @@ def render_html(worklist: Worklist[Line]) -> bytes:
     }
     return render_page(
         "worklist.html",
+        room="scoring",
         styles=("house.css", "worklist.css"),
         scripts=("rows.js", "draw.js", "worklist.js"),
         worklist=worklist,

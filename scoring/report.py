@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
-from scoring.page import UNKNOWN, render_page, show_count, show_dollars
+from models.page import UNKNOWN, render_page, show_count, show_dollars
 from scoring.worklist import URGENT_DAYS, Line, Worklist
 
 AGING_DAYS: tuple[tuple[str, int], ...] = (
@@ -139,6 +139,7 @@ def render_report(report: NightReport) -> bytes:
     """Return `report.html` as UTF-8: one file, no script, no request. The same report gives the same bytes."""
     return render_page(
         "report.html",
+        room="scoring",
         styles=("house.css", "report.css"),
         report=report,
         banners=[notice for notice in report.notices if "simulated" in notice.lower()],

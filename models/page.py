@@ -13,13 +13,13 @@ from typing import Any
 
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 
-ROOM = "scoring"
+HOUSE = "models"
 UNKNOWN = "\u2013"
 """What a page shows for an unknown amount or date: never 0."""
 
 
 def render_page(
-    template: str, *, styles: tuple[str, ...], scripts: tuple[str, ...] = (), room: str = ROOM, **values: object
+    template: str, *, room: str, styles: tuple[str, ...], scripts: tuple[str, ...] = (), **values: object
 ) -> bytes:
     """Return the page as UTF-8 with its styles and scripts inside and a policy that allows these and nothing else.
 
@@ -102,13 +102,13 @@ def _digest(text: str) -> str:
 @lru_cache
 def _asset(room: str, name: str) -> str:
     own = files(room).joinpath("pages", name)
-    return (own if own.is_file() else files(ROOM).joinpath("pages", name)).read_text(encoding="utf-8")
+    return (own if own.is_file() else files(HOUSE).joinpath("pages", name)).read_text(encoding="utf-8")
 
 
 @lru_cache
 def _environment(room: str) -> Environment:
     environment = Environment(
-        loader=ChoiceLoader([PackageLoader(room, "pages"), PackageLoader(ROOM, "pages")]),
+        loader=ChoiceLoader([PackageLoader(room, "pages"), PackageLoader(HOUSE, "pages")]),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
