@@ -156,18 +156,27 @@ def account_labels(dialect: Dialect, target: PaymentTarget, ripe_by: str) -> str
     """SQL of the labels: what patients paid in [as_of, as_of + horizon), once that horizon has passed.
 
     Columns: unit_id, as_of, label (0/1), share (of the balance paid, 0..1), recovered (dollars, at most the balance),
+    days_to_outcome (whole days from the snapshot to the first by which enough was paid; null without the outcome),
     known_on (the day after the horizon's last).
     """
     end = dialect.add_days("s.as_of", str(target.horizon_days))
-    paid = "COALESCE(SUM(CASE WHEN t.kind = 'patient_payment' THEN -t.amount END), 0)"
+    # By whole days: what is paid and taken back within one day was never there.
+    payments = (
+        "SELECT s.account_id, s.as_of, t.posted_on, -t.amount AS paid, "
+        "SUM(-t.amount) OVER (PARTITION BY s.account_id, s.as_of ORDER BY t.posted_on) AS paid_so_far "
+        "FROM population s JOIN transactions t ON t.account_id = s.account_id AND t.posted_on >= s.as_of "
+        f"AND t.posted_on < {end} AND t.kind = 'patient_payment'"
+    )
     enough = f"{target.min_share!r} * s.patient_balance"
+    met = f"t.paid_so_far > 0 AND t.paid_so_far >= {enough}"
     return (
-        f"SELECT unit_id, as_of, known_on, CASE WHEN paid > 0 AND paid >= enough THEN 1 ELSE 0 END AS label, "
+        "SELECT unit_id, as_of, known_on, CASE WHEN paid > 0 AND paid >= enough THEN 1 ELSE 0 END AS label, "
         "CASE WHEN paid <= 0 THEN 0 WHEN paid >= balance THEN 1 ELSE paid / balance END AS share, "
-        "CASE WHEN paid <= 0 THEN 0 WHEN paid >= balance THEN balance ELSE paid END AS recovered FROM ("
+        "CASE WHEN paid <= 0 THEN 0 WHEN paid >= balance THEN balance ELSE paid END AS recovered, "
+        "CASE WHEN paid > 0 AND paid >= enough THEN first_met END AS days_to_outcome FROM ("
         f"SELECT s.account_id AS unit_id, s.as_of, s.patient_balance AS balance, {enough} AS enough, "
-        f"{paid} AS paid, {end} AS known_on "
-        f"FROM population s LEFT JOIN transactions t ON t.account_id = s.account_id AND t.posted_on >= s.as_of "
-        f"AND t.posted_on < {end} WHERE {end} <= {ripe_by} "
-        "GROUP BY s.account_id, s.as_of, s.patient_balance) paid"
+        f"COALESCE(SUM(t.paid), 0) AS paid, {end} AS known_on, "
+        f"MIN(CASE WHEN {met} THEN {dialect.days_between('s.as_of', 't.posted_on')} END) AS first_met "
+        f"FROM population s LEFT JOIN ({payments}) t ON t.account_id = s.account_id AND t.as_of = s.as_of "
+        f"WHERE {end} <= {ripe_by} GROUP BY s.account_id, s.as_of, s.patient_balance) paid"
     )

@@ -114,8 +114,9 @@ DENIAL_POPULATION = "outcome IS NULL AND paid_without_appeal = 0"
 def denial_labels(dialect: Dialect, ripe_by: str) -> str:
     """SQL of the labels: the decision that came on or after the snapshot and was known by the training day.
 
-    Columns: unit_id, as_of, label (0/1), share (of the denied amount recovered, 0..1), recovered (dollars), known_on
-    (the day after the decision).
+    Columns: unit_id, as_of, label (0/1), share (of the denied amount recovered, 0..1), recovered (dollars),
+    days_to_outcome (whole days from the snapshot to the first decision for us; null without one), known_on (the day
+    after the decision).
     Withdrawn and undecided appeals give no label, nor does an upheld one with another still pending.
     """
     known = f"p.decided_on >= s.as_of AND p.decided_on < {ripe_by}"
@@ -125,16 +126,18 @@ def denial_labels(dialect: Dialect, ripe_by: str) -> str:
 
     won, upheld = f"{known} AND {WON}", f"{known} AND p.outcome = 'upheld'"
     decided = f"MAX(CASE WHEN {won} OR {upheld} THEN p.decided_on END)"
+    days = f"MIN(CASE WHEN {won} THEN {dialect.days_between('s.as_of', 'p.decided_on')} END)"
     return (
         "SELECT unit_id, as_of, won AS label, known_on, "
         "CASE WHEN won = 0 THEN 0 WHEN amount > 0 AND recovered >= amount THEN 1 "
         "WHEN amount > 0 AND recovered < 0 THEN 0 WHEN amount > 0 THEN recovered / amount END AS share, "
         "CASE WHEN won = 0 THEN 0 WHEN recovered < 0 THEN 0 WHEN recovered > amount THEN amount ELSE recovered END "
-        "AS recovered FROM ("
+        "AS recovered, days_to_outcome FROM ("
         "SELECT s.denial_id AS unit_id, s.as_of, s.denied_amount AS amount, "
         f"{any_of(won)} AS won, {any_of(upheld)} AS upheld, "
         f"MAX(CASE WHEN p.decided_on < {ripe_by} THEN 0 ELSE 1 END) AS pending, "
-        f"SUM(CASE WHEN {won} THEN p.recovered_amount END) AS recovered, {dialect.add_days(decided, '1')} AS known_on "
+        f"SUM(CASE WHEN {won} THEN p.recovered_amount END) AS recovered, {dialect.add_days(decided, '1')} AS known_on, "
+        f"{days} AS days_to_outcome "
         f"FROM population s JOIN appeals p ON p.denial_id = s.denial_id AND p.filed_on < {ripe_by} "
         "GROUP BY s.denial_id, s.as_of, s.denied_amount) decided WHERE won = 1 OR upheld = 1 AND pending = 0"
     )

@@ -45,7 +45,8 @@ class Frame:
     `data` has `unit_id`, `household`, `as_of`, `amount` (dollars at stake, NaN unknown), `age_days`, `row_payer_id`,
     for denials `row_account_id`, then a column a feature: float64 with NaN for unknown, or text with missing values in
     categories. A training frame also has `label` (0 or 1), `share` (0 to 1, NaN unknown), `recovered` (dollars, NaN
-    unknown) and `known_on` (the first day on which the label could be used). Rows are sorted by as-of date and unit.
+    unknown), `days_to_outcome` (whole days from the snapshot to the day on which the outcome happened, NaN where it did
+    not) and `known_on` (the first day on which the label could be used). Rows are sorted by as-of date and unit.
 
     `unavailable` names the features that are null because the extract lacks what they read.
     """

@@ -12,7 +12,7 @@ from features.units import UnitPlan
 from features.vocabulary import Aggregate, Count, CountDistinct, Derived, Latest, Rate, RateAtAge, Snapshot, Sum
 
 HEAD = ("unit_id", "household", "as_of", "amount", "age_days")
-LABELS = ("label", "share", "recovered")
+LABELS = ("label", "share", "recovered", "days_to_outcome")
 
 
 def frame_step(

@@ -84,7 +84,7 @@ def _spine(unit: UnitPlan, target: PaymentTarget | OverturnTarget, dialect: Dial
     if not labelled:
         return [Step("spine", population)]
     rows = (
-        "SELECT s.*, l.label, l.share, l.recovered, l.known_on FROM population s "
+        "SELECT s.*, l.label, l.share, l.recovered, l.days_to_outcome, l.known_on FROM population s "
         "JOIN labels l ON l.unit_id = s.unit_id AND l.as_of = s.as_of"
     )
     if target.rows_per_unit is not None:

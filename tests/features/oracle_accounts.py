@@ -40,18 +40,28 @@ def account_frame(rows: Rows, target: PaymentTarget, day: date) -> dict[str, Row
 def payment_label(
     rows: Rows, account: str, balance: float, target: PaymentTarget, day: date, trained: date
 ) -> Row | None:
-    """Return label, share and dollars recovered within the horizon; None before the horizon has passed."""
+    """Return label, share, dollars recovered within the horizon and days to it; None before the horizon has passed."""
     end = day + timedelta(days=target.horizon_days)
     if end > trained:
         return None
-    paid = Decimal(0)
-    for row in rows["transactions"]:
-        if row["account_id"] == account and row["kind"] == "patient_payment" and day <= row["posted_on"] < end:
-            paid -= row["amount"]
     owed = Decimal(str(balance))
-    enough = paid > 0 and paid >= Decimal(repr(target.min_share)) * owed
+    paid, met = Decimal(0), []
+    for after in range(target.horizon_days):
+        for row in rows["transactions"]:
+            posted = row["posted_on"] == day + timedelta(days=after)
+            if row["account_id"] == account and row["kind"] == "patient_payment" and posted:
+                paid -= row["amount"]
+        if paid > 0 and paid >= Decimal(repr(target.min_share)) * owed:
+            met.append(after)
+    enough = bool(met) and met[-1] == target.horizon_days - 1
     kept = min(max(paid, Decimal(0)), owed)
-    return {"label": float(enough), "share": float(kept / owed), "recovered": float(kept), "known_on": end}
+    return {
+        "label": float(enough),
+        "share": float(kept / owed),
+        "recovered": float(kept),
+        "days_to_outcome": met[0] if enough else None,
+        "known_on": end,
+    }
 
 
 def _stand(account: Row, seen: Rows, day: date, horizon: int) -> Row:

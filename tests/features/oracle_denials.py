@@ -25,7 +25,7 @@ def denial_frame(rows: Rows, day: date) -> dict[str, Row]:
 
 
 def overturn_label(rows: Rows, denial: str, amount: Decimal | None, day: date, trained: date) -> Row | None:
-    """Return label, share and dollars recovered by decisions from a day on, known before the training day."""
+    """Return label, share, dollars and days to it by decisions from a day on, known before the training day."""
     seen = known_before(rows, trained)
     appeals = [row for row in seen["appeals"] if row["denial_id"] == denial]
     decided = [row for row in appeals if row["decided_on"] is not None and row["decided_on"] >= day]
@@ -36,13 +36,14 @@ def overturn_label(rows: Rows, denial: str, amount: Decimal | None, day: date, t
         return None
     known_on = max(row["decided_on"] for row in won + upheld) + timedelta(days=1)
     if not won:
-        return {"label": 0.0, "share": 0.0, "recovered": 0.0, "known_on": known_on}
+        return {"label": 0.0, "share": 0.0, "recovered": 0.0, "days_to_outcome": None, "known_on": known_on}
     told = [row["recovered_amount"] for row in won if row["recovered_amount"] is not None]
     back = max(sum(told), Decimal(0)) if told else None
     part = None if back is None or not amount else min(float(back) / float(amount), 1.0)
     if back is not None and amount is not None:
         back = min(back, amount)
-    return {"label": 1.0, "share": part, "recovered": back, "known_on": known_on}
+    days = (min(row["decided_on"] for row in won) - day).days
+    return {"label": 1.0, "share": part, "recovered": back, "days_to_outcome": days, "known_on": known_on}
 
 
 def _stand(denial: Row, seen: Rows, day: date) -> Row:

@@ -87,6 +87,30 @@ def test_a_least_share_is_met_to_the_cent(paid: str, label: int) -> None:
     assert row["label"] == label
 
 
+@pytest.mark.parametrize(
+    ("postings", "min_share", "days"),
+    [
+        ((), 0.0, None),
+        (((0, "-10.00"), (9, "-90.00")), 0.0, 0),
+        (((7, "-10.00"), (9, "-40.00"), (9, "-1.00"), (20, "-49.00")), 0.5, 9),
+        (((3, "-10.00"), (3, "10.00"), (11, "-10.00")), 0.0, 11),
+        (((3, "-10.00"), (4, "10.00")), 0.0, None),
+        (((3, "-60.00"), (4, "10.00")), 0.3, 3),
+        (((-2, "-50.00"), (29, "-1.00"), (30, "-40.00")), 0.0, 29),
+        (((30, "-10.00"),), 0.0, None),
+    ],
+    ids=["never", "on the day", "the payment that makes it enough", "taken back the same day", "taken back",
+         "part taken back", "only within the horizon", "past the horizon"],
+)  # fmt: skip
+def test_days_to_outcome_count_to_the_day_by_which_enough_was_paid(
+    postings: tuple[tuple[int, str], ...], min_share: float, days: int | None
+) -> None:
+    row = one(account(*(posting(*each) for each in postings)), PAYMENT.model_copy(update={"min_share": min_share}))
+    assert row is not None
+    assert pd.isna(row["days_to_outcome"]) if days is None else row["days_to_outcome"] == days
+    assert bool(row["label"]) == (days is not None)
+
+
 def test_no_payment_is_no_label_at_any_least_share() -> None:
     row = one(account(), PAYMENT.model_copy(update={"min_share": 0.0}))
     assert row is not None
@@ -199,6 +223,15 @@ def test_an_overturn_label_is_the_final_decision_known_by_the_training_day(
     assert row["label"] == label
     assert pd.isna(row["share"]) if share is None else row["share"] == share
     assert pd.isna(row["recovered"]) if share is None else row["recovered"] == share * 200
+
+
+def test_days_to_an_overturn_count_to_the_first_decision_for_us() -> None:
+    twice = denial(appeal("partially_overturned", 3, "50.00"), appeal("overturned", 9, "70.00", 5, 2))
+    row, lost = one(twice, OVERTURN), one(denial(appeal("upheld", 3)), OVERTURN)
+    assert row is not None
+    assert lost is not None
+    assert row["days_to_outcome"] == 3
+    assert pd.isna(lost["days_to_outcome"])
 
 
 PAID = posting(-3, "-100.00", "insurance_payment", "insurance")
