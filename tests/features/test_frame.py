@@ -29,7 +29,16 @@ def test_columns_come_in_the_catalogues_order_with_their_types(target: PaymentTa
     plain = [feature.name for feature in features if type(feature.source).__name__ != "Derived"]
     derived = [name for name in names if name not in plain]
     assert list(tonight.data.columns) == [*head, *plain, *derived]
-    assert list(frame.data.columns) == [*head, "label", "share", "recovered", "days_to_outcome", "known_on", *plain, *derived]
+    assert list(frame.data.columns) == [
+        *head,
+        "label",
+        "share",
+        "recovered",
+        "days_to_outcome",
+        "known_on",
+        *plain,
+        *derived,
+    ]
     for feature in features:
         assert frame.data[feature.name].dtype == ("str" if feature.is_category else "float64"), feature.name
     assert frame.data["as_of"].dtype == frame.data["known_on"].dtype == "datetime64[s]"
