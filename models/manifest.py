@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from models.evaluation import Evaluation
 from models.matrix import Column
 
 FORMAT = 1
@@ -71,9 +72,9 @@ class Share(BaseModel):
 class Manifest(BaseModel):
     """Everything that a bundle says of itself; see contracts.md, section 5. No row of data, no id.
 
-    `weights` has one number a likelihood booster; they sum to 1; `rounds` is the trees of each
-    member. `target` is what was predicted, as the features
-    define it (`features/targets.py`); `settings` are the training settings.
+    `weights` has one number a likelihood booster; they sum to 1; `rounds` is the trees of each member. `target` is what
+    was predicted, as the features define it (`features/targets.py`); `settings` are the training settings. `evaluation`
+    is how good the model is, with intervals; `metrics` and `baselines` are its bare figures, by name.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
@@ -96,6 +97,7 @@ class Manifest(BaseModel):
     share: Share
     metrics: Mapping[str, float]
     baselines: Mapping[str, Mapping[str, float]]
+    evaluation: Evaluation
     settings: Mapping[str, Any]
     extract_digests: Mapping[str, str]
     notices: tuple[str, ...]

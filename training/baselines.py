@@ -21,6 +21,27 @@ SMOOTHING = 20.0
 MOST_LOGISTIC_ROWS = 20_000
 
 
+_MEANINGS = {
+    "majority": "the same chance for everyone",
+    "rate_by_age": "past rate of the aging bucket",
+    "logistic": "logistic regression on all features",
+    "oldest_first": "oldest first",
+    "newest_first": "newest first",
+    "largest_first": "largest amount first",
+    "value_by_payer_and_age": "past value by payer class and aging bucket",
+    "scorecard": "scorecard of binned points",
+}
+
+
+def meaning_of(name: str) -> str:
+    """Return what a baseline does, in words.
+
+    >>> meaning_of("rate_by_payer_class")
+    'past rate by payer class'
+    """
+    return _MEANINGS.get(name) or "past " + name.replace("_", " ")
+
+
 def forecast_baselines(
     fitted: pd.DataFrame, later: pd.DataFrame, features: Sequence[Feature], category: str | None
 ) -> dict[str, Forecast]:

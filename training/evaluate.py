@@ -115,13 +115,18 @@ def probability_figures(label: Floats, probability: Floats) -> dict[str, float]:
 
 def reliability(label: Floats, probability: Floats) -> list[tuple[int, float, float]]:
     """Return rows, mean probability and share of events in ten bins of about equal rows; ties stay together."""
-    edges = np.unique(np.quantile(probability, np.arange(1, BINS) / BINS))
-    cells = np.searchsorted(edges, probability, side="right")
+    cells = reliability_cells(probability)
     return [
         (int(here.sum()), float(probability[here].mean()), float(label[here].mean()))
-        for here in (cells == cell for cell in range(len(edges) + 1))
-        if here.any()
+        for here in (cells == cell for cell in range(int(cells.max()) + 1))
     ]
+
+
+def reliability_cells(probability: Floats) -> NDArray[np.intp]:
+    """Return the bin of each row, from 0, in ten bins of about equal rows; ties stay together and no bin is empty."""
+    edges = np.unique(np.quantile(probability, np.arange(1, BINS) / BINS))
+    _, cells = np.unique(np.searchsorted(edges, probability, side="right"), return_inverse=True)
+    return np.asarray(cells, dtype=np.intp)
 
 
 def expected_calibration_error(label: Floats, probability: Floats) -> float:

@@ -9,7 +9,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from models.calibration import Calibration, Platt
-from training.evaluate import Forecast, amounts_known, discrimination, evaluate
+from models.evaluation import Evaluation
+from models.figure import Figure
+from training.evaluate import Forecast, amounts_known
+from training.evaluation import evaluate_forecasts
+from training.judged import judged_rows
 from training.out_of_time import OutOfTime
 from training.settings import TrainingSettings
 
@@ -19,29 +23,26 @@ TOO_GOOD = 0.95
 """An AUC above this is a leak until shown otherwise."""
 
 
-def measure(
-    data: pd.DataFrame, found: OutOfTime, settings: TrainingSettings
-) -> tuple[dict[str, float], dict[str, dict[str, float]]]:
-    """Return the figures of the model and of each baseline, on the same judged rows.
+def measure(data: pd.DataFrame, found: OutOfTime, settings: TrainingSettings) -> Evaluation:
+    """Return the evaluation of a training: the model and each baseline on the same judged rows."""
+    judged = judged_rows(data.iloc[found.rows[found.judged]], found.period[found.judged], settings.capacity)
+    model = Forecast(found.raw[found.judged], found.probability[found.judged], expected_worth(judged.data, found))
+    return evaluate_forecasts(judged, model, found.baselines)
 
-    Beside those of `training.evaluate.evaluate` the model has `auc_period_K` of each judged period, and `base_rate`.
-    """
-    judged = found.judged
-    rows = data.iloc[found.rows[judged]]
-    periods = found.period[judged]
-    probability = found.probability[judged]
-    model = Forecast(found.raw[judged], probability, expected_worth(rows, found))
-    metrics = evaluate(rows, periods, model, settings.capacity)
-    by_period = {
-        f"auc_period_{number}": discrimination(found.label[here], found.raw[here]).get("auc")
-        for number, here in ((n, found.period == n) for n in np.unique(found.period[judged]))
-    }
-    metrics |= {name: value for name, value in by_period.items() if value is not None}
-    metrics["base_rate"] = float(found.label[judged].mean())
-    baselines = {
-        name: evaluate(rows, periods, forecast, settings.capacity) for name, forecast in found.baselines.items()
-    }
-    return metrics, baselines
+
+def plain_metrics(evaluation: Evaluation) -> dict[str, float]:
+    """Return the model's figures without intervals, by name, as MLflow and short tables take them."""
+    return _plain(evaluation.figures, evaluation)
+
+
+def plain_baselines(evaluation: Evaluation) -> dict[str, dict[str, float]]:
+    """Return each baseline's figures without intervals."""
+    return {one.name: _plain(one.figures, evaluation) for one in evaluation.baselines}
+
+
+def _plain(figures: Mapping[str, Figure], evaluation: Evaluation) -> dict[str, float]:
+    captured = f"{evaluation.judged.gain}_captured"
+    return {captured if name == "captured" else name: figure.value for name, figure in figures.items()}
 
 
 def expected_worth(rows: pd.DataFrame, found: OutOfTime) -> Floats:

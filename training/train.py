@@ -17,7 +17,7 @@ from models.bundle import Bundle, pack_bundle, write_bundle
 from models.manifest import FORMAT, UNIT_OF_KIND, Kind
 from models.matrix import learn_columns
 from models.reference import describe_distributions
-from training.figures import collect_notices, measure
+from training.figures import collect_notices, measure, plain_baselines, plain_metrics
 from training.fit import fit_likelihood, member_weights
 from training.out_of_time import OutOfTime, forecast_out_of_time, learn_map, rows_to_fit
 from training.settings import TrainingSettings, default_settings
@@ -88,7 +88,8 @@ def train(
         likelihood = tuple(fit_likelihood(rows_to_fit(data, columns, rows, settings), settings, dict(found.rounds)))
     share, share_text = fit_share_of(data, columns, rows, settings)
     calibration = learn_map(found.raw, found.label, settings)
-    metrics, baselines = measure(data, found, settings)
+    evaluation = measure(data, found, settings)
+    metrics, baselines = plain_metrics(evaluation), plain_baselines(evaluation)
     bundle = pack_bundle(
         manifest={
             "format": FORMAT,
@@ -109,6 +110,7 @@ def train(
             "share": share,
             "metrics": metrics,
             "baselines": baselines,
+            "evaluation": evaluation.model_dump(mode="json"),
             "settings": settings.model_dump(mode="json"),
             "extract_digests": dict(extract_digests or {}),
             "notices": collect_notices(metrics, baselines, calibration, frame.unavailable),

@@ -1,0 +1,68 @@
+"""What a model's list does to groups of people: aggregates by group, from `audit_*` columns that no model ever sees."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from models.figure import Figure
+
+MERGED = "groups under 11 people"
+"""The cell into which every smaller group goes."""
+NOT_RECORDED = "not recorded"
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class GroupFigures(_Record):
+    """One group of an attribute, among the judged rows.
+
+    `shares` by name, each of the group's rows: `listed` (in the top of the list at capacity), `called` (an outbound
+    call within the horizon, in history), `passed_over` (of the rows whose outcome happened: not listed), `assistance`
+    (charity asked for or granted within the horizon). `promised` is the mean probability, `happened` the share that
+    happened, `gap` promised less happened. `auc` within the group.
+    """
+
+    group: str
+    rows: int
+    households: int
+    events: int
+    shares: Mapping[str, Figure]
+    promised: float
+    happened: Figure
+    gap: Figure
+    auc: Figure | None = None
+
+
+class Worst(_Record):
+    """The group that fares worst by one figure, beside all rows."""
+
+    figure: str
+    group: str
+    value: Figure
+    overall: float
+
+
+class AttributeAudit(_Record):
+    """One attribute: its groups, and which fares worst by what."""
+
+    attribute: str
+    groups: tuple[GroupFigures, ...]
+    worst: tuple[Worst, ...]
+
+
+class Fairness(_Record):
+    """The audit. Where no attribute came with the extract nothing was checked, and `not_checked` says so."""
+
+    attributes: tuple[AttributeAudit, ...] = ()
+    not_checked: str = ""
+    notes: tuple[str, ...] = Field(default=())
+
+
+NOT_GIVEN = (
+    "Not checked: the audit was given no protected attribute. Send audit_* columns in guarantors (audit_sex, "
+    "audit_race_ethnicity, ...) and train again; they reach the audit alone."
+)

@@ -1,0 +1,84 @@
+"""The whole evaluation of a training, on the rows that it judged."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+
+import numpy as np
+
+from models.evaluation import Alarm, Baseline, Evaluation, Gains, Importance, Judged, Slice, Stability
+from models.fairness import NOT_GIVEN, Fairness
+from models.figure import make_figure
+from training.baselines import meaning_of
+from training.captured import gains_curve
+from training.evaluate import Forecast
+from training.forecast_figures import Measured
+from training.judged import JudgedRows
+
+MODEL = "payrank"
+"""The model's own name beside its baselines."""
+WORKED = np.linspace(0, 1, 21)
+"""Shares of the list at which gains are given."""
+
+
+def evaluate_forecasts(
+    judged: JudgedRows,
+    model: Forecast,
+    baselines: Mapping[str, Forecast],
+    *,
+    slices: tuple[Slice, ...] = (),
+    importance: tuple[Importance, ...] = (),
+    sample: int = 0,
+    stability: tuple[Stability, ...] = (),
+    alarms: tuple[Alarm, ...] = (),
+    fairness: Fairness | None = None,
+) -> Evaluation:
+    """Return the evaluation of a model beside baselines, on the same rows and in the same resamples.
+
+    What was found elsewhere (slices, importance, stability, alarms, fairness) is taken into the record.
+    """
+    forecasts = {MODEL: model, **baselines}
+    measured = Measured(judged, forecasts)
+    days = judged.data["as_of"]
+    first, last = days.min(), days.max()
+    return Evaluation(
+        judged=Judged(
+            rows=len(judged),
+            households=judged.people,
+            events=int(judged.label.sum()),
+            first=date(first.year, first.month, first.day),
+            last=date(last.year, last.month, last.day),
+            gain="dollars" if judged.dollars else "outcomes",
+            total=round(float(judged.gain.sum())),
+            capacity=judged.capacity,
+            resamples=judged.households.resamples,
+            seed=judged.households.seed,
+        ),
+        figures=measured.figures(MODEL),
+        baselines=tuple(
+            Baseline(
+                name=name, meaning=meaning_of(name), figures=measured.figures(name), ahead=measured.ahead(MODEL, name)
+            )
+            for name in sorted(baselines)
+        ),
+        calibration=measured.bins(MODEL),
+        worked=tuple(float(share) for share in WORKED.round(2)),
+        gains=tuple(
+            Gains(
+                name=name,
+                captured=tuple(
+                    make_figure(float(share)).value
+                    for share in gains_curve(judged.lists, forecast.worth, judged.gain, WORKED)
+                ),
+            )
+            for name, forecast in sorted(forecasts.items())
+            if judged.gain.sum() > 0
+        ),
+        slices=slices,
+        importance=importance,
+        sample=sample,
+        stability=stability,
+        alarms=alarms,
+        fairness=fairness or Fairness(not_checked=NOT_GIVEN),
+    )
