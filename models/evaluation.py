@@ -1,7 +1,7 @@
 """How good a model is, on later rows that it had not seen: figures, intervals, slices, alarms. Aggregates only.
 
-One record holds it all. It is kept in the bundle's manifest; the terminal, MLflow, the plots and the model card show what
-it says. No row, no id, no cell under 11 people.
+One record holds it all. It is kept in the bundle's manifest; the terminal, MLflow, the plots and the model card show
+what it says. No row, no id, no cell under 11 people.
 """
 
 from __future__ import annotations
