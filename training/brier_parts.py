@@ -35,7 +35,8 @@ class BinSums:
     @property
     def all_rows(self) -> Floats:
         """Rows of each resample."""
-        return self.rows.sum(axis=1)
+        rows: Floats = self.rows.sum(axis=1)
+        return rows
 
     @property
     def calibration_error(self) -> Floats:
