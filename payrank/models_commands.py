@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from extracts.errors import NoUsableModel
-from models.bundle import Bundle, read_bundle, write_bundle
-from models.manifest import KINDS
-from models.registry import find_model, list_versions
+from models.bundle import write_bundle
+from models.registry.find import find_named
+from models.registry.versions import list_versions
 from payrank.console import STDOUT, make_table
 from payrank.figures import figures_table
 
@@ -27,8 +26,7 @@ def run_list() -> None:
 
 def run_show(model: str) -> None:
     """Print what a bundle says of itself."""
-    bundle = _read(model)
-    manifest = bundle.manifest
+    manifest = find_named(model).bundle.manifest
     windows = manifest.windows
     STDOUT.print(
         f"{manifest.kind} model as of {manifest.as_of}, {manifest.rows:,} rows, {manifest.events:,} outcomes, "
@@ -47,17 +45,5 @@ def run_show(model: str) -> None:
 
 def run_export(model: str, folder: Path) -> None:
     """Copy a bundle, every digest checked on the way."""
-    write_bundle(_read(model), folder)
+    write_bundle(find_named(model).bundle, folder)
     STDOUT.print(f"{folder} holds the bundle.")
-
-
-def _read(model: str) -> Bundle:
-    fault: NoUsableModel | None = None
-    for kind in KINDS:
-        try:
-            found = find_model(model, kind)
-        except NoUsableModel as error:
-            fault = fault or error
-            continue
-        return read_bundle(found.folder)
-    raise fault or NoUsableModel("no model was named")

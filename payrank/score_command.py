@@ -13,9 +13,10 @@ from extracts.load import load_extract
 from features.engines.make_frame import check_engine, make_frame
 from features.frame import Definition, Frame
 from features.site_features import SiteFeatures
-from models.bundle import Bundle, read_bundle
+from models.bundle import Bundle
 from models.manifest import KINDS
-from models.registry import CHAMPION, find_model, list_versions, registered_name
+from models.registry.find import find_model
+from models.registry.versions import CHAMPION, list_versions, registered_name
 from payrank.console import STDOUT, Progress, make_table
 from payrank.settings import read_settings
 from scoring.night import Night, NightModels, score_night
@@ -87,7 +88,7 @@ def find_models(wanted: Mapping[str, str | None]) -> NightModels:
                 raise
             absent[kind] = str(error)
             continue
-        bundles[kind] = read_bundle(found.folder)
+        bundles[kind] = found.bundle
         names[kind] = f"{found.name} ({bundles[kind].digest[:8]})"
     if not bundles:
         raise NoUsableModel(absent[KINDS[0]])

@@ -11,7 +11,8 @@ from extracts.load import load_extract
 from features.frame import training_frame
 from models.bundle import Bundle
 from models.manifest import Kind
-from models.registry import Registered, log_training, register
+from models.registry.runs import log_training
+from models.registry.versions import Registered, register
 from payrank.console import STDOUT, Progress
 from payrank.figures import figures_table
 from payrank.settings import Settings, read_settings

@@ -16,7 +16,9 @@ import pytest
 from extracts.errors import NoUsableModel, WrongUsage
 from models.bundle import read_bundle, write_bundle
 from models.manifest import render_manifest
-from models.registry import Registered, find_model, list_versions, log_training, register, resolve_model
+from models.registry.find import find_model
+from models.registry.runs import Trial, log_training
+from models.registry.versions import Registered, list_versions, register
 from training.plots import draw_plots
 
 
@@ -51,7 +53,7 @@ def test_runs_and_versions_lie_in_the_working_folder(here):
 
 @pytest.mark.parametrize("address", [None, "models:/payrank-payment@champion", "models:/payrank-payment/2"])
 def test_a_model_is_found_by_alias_by_version_or_as_the_champion(here, trained, address):
-    assert read_bundle(resolve_model(address, "payment")).digest == trained.bundle.digest
+    assert find_model(address, "payment").bundle.digest == trained.bundle.digest
 
 
 def test_a_found_model_has_a_name_for_people(here, trained):
@@ -109,6 +111,24 @@ def test_the_run_holds_settings_figures_plots_and_the_bundle(here, site, trained
     assert len(list((artifacts / "plots").glob("*.png"))) == 5
 
 
+def test_each_trial_of_a_search_is_a_child_run_with_its_settings_value_and_state(trained, clean, tmp_path):
+    clean.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path / 'trials.db'}")
+    tried = {"trees": {"num_leaves": 7}, **{f"choice_{number}": number for number in range(120)}}
+    trials = [Trial(0, tried, 0.41, "complete"), Trial(1, {"trees": {"num_leaves": 31}}, None, "pruned")]
+    run = log_training(trained.bundle, trials=trials)
+    with sqlite3.connect(tmp_path / "trials.db") as store:
+        children = store.execute(
+            "SELECT r.name, r.status, p.value, m.value FROM runs r JOIN tags t ON t.run_uuid = r.run_uuid "
+            "JOIN params p ON p.run_uuid = r.run_uuid LEFT JOIN metrics m ON m.run_uuid = r.run_uuid "
+            "WHERE t.key = 'mlflow.parentRunId' AND t.value = ? AND p.key = 'trees.num_leaves' ORDER BY r.name",
+            [run],
+        ).fetchall()
+        parameters = store.execute("SELECT count(*) FROM params WHERE key LIKE 'choice_%'").fetchone()
+    store.close()
+    assert children == [("trial 0", "FINISHED", "7", 0.41), ("trial 1", "KILLED", "31", None)]
+    assert parameters == (120,)
+
+
 def test_no_id_is_in_any_file_that_mlflow_keeps(here, site):
     files = [path for path in here.rglob("*") if path.is_file()]
     assert len(files) > 10
@@ -125,14 +145,13 @@ def test_a_bundle_swapped_behind_the_registry_is_refused(trained, payment_frame,
     register(trained.bundle, log_training(trained.bundle))
     assert sorted(path.name for path in (tmp_path / "store").iterdir()) == ["mlartifacts", "tracking.db"]
     assert list((tmp_path / "elsewhere").iterdir()) == []
-    folder = resolve_model(None, "payment")
-    assert folder.is_relative_to(tmp_path / "store")
+    (folder,) = (tmp_path / "store").rglob("bundle")
 
     manifest = trained.bundle.manifest.model_copy(update={"notices": ("another bundle, whole in itself",)})
     (folder / "manifest.json").write_bytes(render_manifest(manifest))
     assert read_bundle(folder).manifest.notices
     with pytest.raises(NoUsableModel, match="not the one that was registered"):
-        resolve_model(None, "payment")
+        find_model(None, "payment")
     said = capfd.readouterr()
     assert said.out + said.err == ""
 

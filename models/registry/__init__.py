@@ -1,0 +1,4 @@
+"""The model registry, kept in MLflow, which is imported in this folder alone and late: it takes two seconds.
+
+`store` opens the store, `runs` logs trainings, `versions` registers and lists models, `find` opens one for use.
+"""

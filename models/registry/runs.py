@@ -1,0 +1,142 @@
+"""Each training as an MLflow run: its settings, its figures, its plots, its bundle, and the trials of its search."""
+
+from __future__ import annotations
+
+import re
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from models.bundle import Bundle, write_bundle
+from models.registry.store import experiment_id, open_client
+from models.registry.versions import AS_OF_TAG, BUNDLE_FOLDER, DIGEST_TAG, registered_name
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+PARAMETERS_AT_ONCE = 100
+"""MLflow's limit of parameters in one call."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """One trial of a search over settings: its number, what it tried, and what came out.
+
+    `value` is what the search makes small (None where the trial ended before it was known), called `measure`.
+    """
+
+    number: int
+    params: Mapping[str, Any]
+    value: float | None
+    state: Literal["complete", "pruned", "failed"]
+    measure: str = "log_loss"
+
+
+_STATUS = {"complete": "FINISHED", "pruned": "KILLED", "failed": "FAILED"}
+
+
+def log_training(bundle: Bundle, *, plots: Mapping[str, Path] | None = None, trials: Sequence[Trial] = ()) -> str:
+    """Log a training as a run of the experiment `payrank-<kind>`: settings, figures, plots, bundle.
+
+    Parameters
+    ----------
+    bundle
+        What was trained; it holds no row and no id, and nothing else of the data is logged.
+    plots
+        Name to PNG file.
+    trials
+        Trials of the search that chose the settings; each becomes a child run.
+
+    Returns
+    -------
+    str
+        The run's id, for `register`.
+
+    Raises
+    ------
+    WrongUsage
+        When the tracking store cannot be used.
+    """
+    with open_client() as client:
+        manifest = bundle.manifest
+        tags = {
+            "payrank.kind": bundle.kind,
+            AS_OF_TAG: manifest.as_of.isoformat(),
+            DIGEST_TAG: bundle.digest,
+            "payrank.catalogue_digest": manifest.catalogue_digest,
+            **{f"payrank.extract.{_key(name)}": digest for name, digest in sorted(manifest.extract_digests.items())},
+        }
+        experiment = experiment_id(client, registered_name(bundle.kind))
+        run = client.create_run(experiment, run_name=f"{bundle.kind} as of {manifest.as_of}", tags=tags)
+        run_id: str = run.info.run_id
+        try:
+            _log_settings_and_figures(client, run_id, bundle)
+            with tempfile.TemporaryDirectory(prefix="payrank-") as folder:
+                write_bundle(bundle, Path(folder) / BUNDLE_FOLDER)
+                client.log_artifacts(run_id, str(Path(folder) / BUNDLE_FOLDER), BUNDLE_FOLDER)
+            for path in (plots or {}).values():
+                client.log_artifact(run_id, str(path), "plots")
+            for trial in trials:
+                _log_trial(client, experiment, run_id, trial)
+        except BaseException:
+            with suppress(Exception):  # the store may be what failed; the first fault is the one to tell
+                client.set_terminated(run_id, "FAILED")
+            raise
+        client.set_terminated(run_id, "FINISHED")
+        return run_id
+
+
+def _log_settings_and_figures(client: MlflowClient, run_id: str, bundle: Bundle) -> None:
+    manifest = bundle.manifest
+    settings = {**manifest.settings, "target": manifest.target, "rounds": dict(manifest.rounds)}
+    figures = dict(manifest.metrics)
+    for baseline, values in manifest.baselines.items():
+        figures |= {f"{baseline}/{name}": value for name, value in values.items()}
+    figures |= {"rows": manifest.rows, "events": manifest.events, "households": manifest.households}
+    _log(client, run_id, settings, figures)
+
+
+def _log_trial(client: MlflowClient, experiment: str, run_id: str, trial: Trial) -> None:
+    from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID  # noqa: PLC0415 - MLflow takes two seconds to import
+
+    tags = {MLFLOW_PARENT_RUN_ID: run_id, "payrank.trial": str(trial.number), "payrank.trial_state": trial.state}
+    child: str = client.create_run(experiment, run_name=f"trial {trial.number}", tags=tags).info.run_id
+    _log(client, child, trial.params, {} if trial.value is None else {trial.measure: trial.value})
+    client.set_terminated(child, _STATUS[trial.state])
+
+
+def _log(client: MlflowClient, run_id: str, settings: Mapping[str, Any], figures: Mapping[str, float]) -> None:
+    from mlflow.entities import Metric, Param  # noqa: PLC0415 - MLflow takes two seconds to import
+
+    logged_at = int(time.time() * 1000)  # MLflow wants to know when; nothing of ours reads it
+    params = [Param(name, value) for name, value in sorted(_flatten(settings).items())]
+    for start in range(0, len(params), PARAMETERS_AT_ONCE):
+        client.log_batch(run_id, params=params[start : start + PARAMETERS_AT_ONCE])
+    client.log_batch(
+        run_id,
+        metrics=[Metric(_key(name), float(value), logged_at, 0) for name, value in sorted(figures.items())],
+    )
+
+
+def _flatten(values: Mapping[str, Any], before: str = "") -> dict[str, str]:
+    """Return nested settings as one level of text.
+
+    >>> _flatten({"trees": {"max_bin": 63}, "refit": True})
+    {'trees.max_bin': '63', 'refit': 'True'}
+    """
+    flat: dict[str, str] = {}
+    for name, value in values.items():
+        if isinstance(value, Mapping):
+            flat |= _flatten(value, f"{before}{name}.")
+        else:
+            flat[_key(f"{before}{name}")] = str(value)
+    return flat
+
+
+def _key(name: str) -> str:
+    """Return a name that MLflow accepts as a key."""
+    return re.sub(r"[^\w./ -]", "_", name)

@@ -1,0 +1,107 @@
+"""Registered models: each kept training is a version of its kind's model, and an alias says which is used."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from extracts.errors import NoUsableModel
+from models.bundle import Bundle
+from models.manifest import KINDS
+from models.registry.store import has_no_store, open_client
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+CHAMPION = "champion"
+BUNDLE_FOLDER = "bundle"
+DIGEST_TAG = "payrank.bundle_digest"
+AS_OF_TAG = "payrank.as_of"
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """A model version: `payrank-payment`, 3, the run that trained it, and whether it is the champion."""
+
+    name: str
+    version: int
+    run_id: str
+    champion: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A registered version with its aliases, the day of its training and the digest of its bundle."""
+
+    name: str
+    version: int
+    aliases: tuple[str, ...]
+    as_of: str
+    digest: str
+
+
+def registered_name(kind: str) -> str:
+    """Return the registry's name of the models of a kind.
+
+    >>> registered_name("payment")
+    'payrank-payment'
+    """
+    return f"payrank-{kind}"
+
+
+def register(bundle: Bundle, run_id: str) -> Registered:
+    """Make the run's bundle a model version; the first of its kind becomes the champion.
+
+    Raises
+    ------
+    WrongUsage
+        When the tracking store cannot be used.
+    """
+    name = registered_name(bundle.kind)
+    with open_client() as client:
+        aliases = aliases_of(client, name)
+        if aliases is None:
+            client.create_registered_model(name, description=f"payrank {bundle.kind} models; alias champion is used")
+        source = f"{client.get_run(run_id).info.artifact_uri}/{BUNDLE_FOLDER}"
+        tags = {DIGEST_TAG: bundle.digest, AS_OF_TAG: bundle.manifest.as_of.isoformat()}
+        version = int(client.create_model_version(name, source, run_id, tags=tags, await_creation_for=0).version)
+        first = CHAMPION not in (aliases or {})
+        if first:
+            client.set_registered_model_alias(name, CHAMPION, str(version))
+        return Registered(name, version, run_id, first)
+
+
+def list_versions() -> tuple[Listed, ...]:
+    """Return every registered version of our kinds, by name and version; nothing where no store is yet.
+
+    Raises
+    ------
+    NoUsableModel
+        When the registry cannot be asked: that is no sign that it holds nothing.
+    """
+    if has_no_store():
+        return ()
+    found = []
+    with open_client(NoUsableModel) as client:
+        for kind in KINDS:
+            name = registered_name(kind)
+            versions = client.search_model_versions(f"name = '{name}'")
+            aliases = client.get_registered_model(name).aliases if versions else {}
+            for version in versions:
+                named = tuple(sorted(alias for alias, number in aliases.items() if int(number) == int(version.version)))
+                as_of, digest = version.tags.get(AS_OF_TAG, ""), version.tags.get(DIGEST_TAG, "")
+                found.append(Listed(name, int(version.version), named, as_of, digest))
+    return tuple(sorted(found, key=lambda one: (one.name, one.version)))
+
+
+def aliases_of(client: MlflowClient, name: str) -> Mapping[str, str] | None:
+    """Return the aliases of a registered model, None where none of that name is; any other fault is raised."""
+    from mlflow.exceptions import MlflowException  # noqa: PLC0415 - MLflow takes two seconds to import
+
+    try:
+        return dict(client.get_registered_model(name).aliases)
+    except MlflowException as error:
+        if error.error_code != "RESOURCE_DOES_NOT_EXIST":
+            raise
+        return None
