@@ -17,6 +17,7 @@ __version__ = "0.1.0"
 PUBLIC = {
     "OverturnTarget": "features.targets",
     "PaymentTarget": "features.targets",
+    "PropensityClassifier": "training.estimator",
     "features": "features.pandas_api",
     "find_leaks": "payrank.leaks",
     "load_extract": "extracts.load",
