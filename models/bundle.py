@@ -28,6 +28,7 @@ MANIFEST = "manifest.json"
 CALIBRATION = "calibration.json"
 REFERENCE = "reference.json"
 SHARE = "share.txt"
+TIMING = "timing.txt"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +36,14 @@ class Bundle:
     """A trained model, ready to predict.
 
     `likelihood` holds the boosters whose raw scores are averaged by `manifest.weights`; `share` predicts the share
-    (0 to 1) given the outcome, or is None where one mean stands for all. `files` are the bytes as on disk.
+    (0 to 1) given the outcome, and `timing` the span of days in which it comes (see `models.timing`); each is None
+    where one mean stands for all. `files` are the bytes as on disk.
     """
 
     manifest: Manifest
     likelihood: tuple[lightgbm.Booster, ...]
     share: lightgbm.Booster | None
+    timing: lightgbm.Booster | None
     calibration: Calibration
     reference: Mapping[str, Any]
     files: Mapping[str, bytes]
@@ -70,6 +73,7 @@ def pack_bundle(
     manifest: Mapping[str, Any],
     likelihood: Sequence[str],
     share: str | None,
+    timing: str | None,
     calibration: Calibration,
     reference: Mapping[str, Any],
 ) -> Bundle:
@@ -79,12 +83,11 @@ def pack_bundle(
     ----------
     manifest
         The fields of `Manifest` but `files`, which is filled in here.
-    likelihood, share
+    likelihood, share, timing
         LightGBM model texts.
     """
     files = {likelihood_name(number): text.encode() for number, text in enumerate(likelihood)}
-    if share is not None:
-        files[SHARE] = share.encode()
+    files |= {name: text.encode() for name, text in ((SHARE, share), (TIMING, timing)) if text is not None}
     files[CALIBRATION] = _render(calibration.model_dump(mode="json"))
     files[REFERENCE] = _render(reference)
     digests = {name: hashlib.sha256(content).hexdigest() for name, content in sorted(files.items())}
@@ -169,6 +172,7 @@ def open_bundle(files: Mapping[str, bytes], source: str) -> Bundle:
         manifest=manifest,
         likelihood=tuple(booster(likelihood_name(number)) for number in range(len(manifest.weights))),
         share=booster(SHARE) if manifest.share.method == "model" else None,
+        timing=booster(TIMING) if manifest.timing.method == "model" else None,
         calibration=calibration,
         reference=reference,
         files=dict(files),
@@ -177,8 +181,7 @@ def open_bundle(files: Mapping[str, bytes], source: str) -> Bundle:
 
 def _check_files(files: Mapping[str, bytes], manifest: Manifest, source: str) -> None:
     expected = {likelihood_name(number) for number in range(len(manifest.weights))} | {CALIBRATION, REFERENCE}
-    if manifest.share.method == "model":
-        expected.add(SHARE)
+    expected |= {name for name, part in ((SHARE, manifest.share), (TIMING, manifest.timing)) if part.method == "model"}
     if not manifest.weights or expected != set(manifest.files):
         raise _refuse(source, f"{MANIFEST} does not list the files of a bundle")
     present = set(files) - {MANIFEST}

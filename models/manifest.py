@@ -12,8 +12,9 @@ from pydantic import BaseModel, ConfigDict
 
 from models.evaluation import Evaluation
 from models.matrix import Column
+from models.timing import Timing
 
-FORMAT = 1
+FORMAT = 2
 Kind = Literal["payment", "overturn"]
 KINDS: tuple[Kind, ...] = ("payment", "overturn")
 UNIT_OF_KIND: Mapping[str, str] = {"payment": "account", "overturn": "denial"}
@@ -95,6 +96,7 @@ class Manifest(BaseModel):
     weights: tuple[float, ...]
     rounds: Mapping[str, int]
     share: Share
+    timing: Timing
     metrics: Mapping[str, float]
     baselines: Mapping[str, Mapping[str, float]]
     evaluation: Evaluation

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from models.bundle import Bundle
 from models.matrix import encode
+from models.timing import chance_by_day, horizon_column
 
 if TYPE_CHECKING:
     import lightgbm
@@ -34,7 +35,9 @@ def predict(bundle: Bundle, data: pd.DataFrame, *, threads: int = 0) -> pd.DataF
     -------
     DataFrame
         Indexed as `data`: `raw_score` (log-odds, averaged over the boosters), `probability` (calibrated, 0 to 1) and
-        `expected_share` (probability x share given the outcome, 0 to 1).
+        `expected_share` (probability x share given the outcome, 0 to 1). Where the model knows when the outcome comes
+        there is also a column for each horizon of `manifest.timing.days`: `probability_30` is the probability within
+        30 days; it never falls from one horizon to a longer one, and none exceeds `probability`.
 
     Raises
     ------
@@ -49,6 +52,10 @@ def predict(bundle: Bundle, data: pd.DataFrame, *, threads: int = 0) -> pd.DataF
     else:
         share = np.clip(np.asarray(bundle.share.predict(matrix, num_threads=threads), dtype=np.float64), 0.0, 1.0)
     scores = {"raw_score": raw, "probability": probability, "expected_share": probability * share}
+    days = bundle.manifest.timing.days
+    if days:
+        chance = chance_by_day(bundle.manifest.timing, bundle.timing, matrix, threads=threads)
+        scores |= {horizon_column(day): probability * chance[:, place] for place, day in enumerate(days)}
     return pd.DataFrame(scores, index=data.index)
 
 

@@ -50,6 +50,7 @@ FrameMaker = Callable[..., Frame]
 SMALL = TrainingSettings(
     most_rounds=40,
     share_rounds=20,
+    timing_rounds=15,
     patience=10,
     members=(Member(seeds=(1, 2)), Member(name="additive", trees={"max_depth": 1}, seeds=(1,), weight=0.5)),
 )
@@ -91,7 +92,8 @@ def make_frame(
 ) -> Frame:
     """Return a labelled frame: monthly snapshots from 2024-01-01, `rows` each, outcome by a known logit.
 
-    The chance of the outcome is in column `truth`, which is no feature.
+    The chance of the outcome is in column `truth`, which is no feature. Those with calls pay later: their days to the
+    outcome are even over the horizon, the others' over its first third.
     """
     draw = np.random.default_rng(seed)
     n = snapshots * rows
@@ -108,6 +110,7 @@ def make_frame(
     truth = 1 / (1 + np.exp(-logit))
     label = (draw.random(n) < truth).astype(float)
     share = np.where(label == 1, np.clip(draw.beta(4, 2, n), 0.01, 1), 0.0)
+    by_day = np.floor(np.random.default_rng([seed, 1]).random(n) * np.where(calls > 0, horizon_days, horizon_days // 3))
     data = pd.DataFrame(
         {
             "unit_id": [f"UNIT-PLANTED-{number:06d}" for number in unit_number],
@@ -124,6 +127,7 @@ def make_frame(
             "label": label,
             "share": share if amounts else np.full(n, np.nan),
             "recovered": share * amount if amounts else np.full(n, np.nan),
+            "days_to_outcome": np.where(label == 1, by_day, np.nan),
             "truth": truth,
         }
     )

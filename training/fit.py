@@ -125,8 +125,19 @@ def fit_share(rows: Rows, settings: TrainingSettings) -> Fitted:
     import lightgbm  # noqa: PLC0415 - late, as everywhere
 
     parameters = _parameters(settings.share_trees, "regression", 1, rows, settings)
+    parameters.pop("monotone_constraints", None)  # the directions are of the outcome, not of its share
     data, _ = _prepare(rows, None, parameters, settings.threads)
     return _text(lightgbm.train(parameters, data, num_boost_round=settings.share_rounds), settings.share_rounds)
+
+
+def fit_timing(rows: Rows, spans: int, settings: TrainingSettings) -> Fitted:
+    """Fit the span of days in which the outcome came, given that it did; the outcome is the span's number."""
+    import lightgbm  # noqa: PLC0415 - late, as everywhere
+
+    parameters = _parameters(settings.timing_trees, "multiclass", 1, rows, settings) | {"num_class": spans}
+    parameters.pop("monotone_constraints", None)  # the directions are of the outcome, not of its day
+    data, _ = _prepare(rows, None, parameters, settings.threads)
+    return _text(lightgbm.train(parameters, data, num_boost_round=settings.timing_rounds), settings.timing_rounds)
 
 
 def _prepare(

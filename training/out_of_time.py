@@ -15,14 +15,15 @@ from numpy.typing import NDArray
 
 from features.catalog import Feature
 from models.calibration import Calibration, fit_isotonic, fit_platt
-from models.matrix import Column, encode, learn_columns
+from models.matrix import encode, learn_columns
 from models.predict import average_raw
 from training.baselines import choose_category, forecast_baselines
 from training.evaluate import Forecast
-from training.fit import Fitted, Rows, fit_likelihood, member_rounds, member_weights, open_text
+from training.fit import Fitted, fit_likelihood, member_rounds, member_weights, open_text
+from training.rows import numbers, rows_to_fit
 from training.settings import TrainingSettings
 from training.share import fit_share_of, predict_share
-from training.temporal import Design, Positions, row_weights
+from training.temporal import Design, Positions
 
 Floats = NDArray[np.float64]
 
@@ -73,7 +74,7 @@ def forecast_out_of_time(
         rows = rows_to_fit(data, columns, split.fitted, settings)
         seen = encode(later, columns)
         if rounds is None:
-            check = replace(rows, matrix=seen, outcome=_numbers(later["label"]), weight=np.ones(len(later)))
+            check = replace(rows, matrix=seen, outcome=numbers(later["label"]), weight=np.ones(len(later)))
             fitted = fit_likelihood(rows, settings, None, check)
             rounds = member_rounds(settings, fitted)
             category = choose_category(before, later, features)
@@ -87,7 +88,7 @@ def forecast_out_of_time(
         raw.append(average_raw(boosters, weights, seen, threads=settings.threads))
     period = np.repeat(np.arange(len(raw)), [len(split.predicted) for split in design.splits])
     positions = np.concatenate([split.predicted for split in design.splits])
-    label = _numbers(data["label"])[positions]
+    label = numbers(data["label"])[positions]
     together = np.concatenate(raw)
     return OutOfTime(
         rows=positions,
@@ -99,19 +100,6 @@ def forecast_out_of_time(
         baselines=_join(baselines),
         rounds=rounds or {},
         last=tuple(fitted),
-    )
-
-
-def rows_to_fit(data: pd.DataFrame, columns: Sequence[Column], rows: Positions, settings: TrainingSettings) -> Rows:
-    """Return the matrix, outcomes and weights of some rows of a training frame."""
-    chosen = data.iloc[rows]
-    return Rows(
-        matrix=encode(chosen, columns),
-        outcome=_numbers(chosen["label"]),
-        weight=row_weights(data, rows, settings),
-        names=tuple(column.name for column in columns),
-        directions=tuple(column.direction for column in columns),
-        categories=tuple(place for place, column in enumerate(columns) if column.native),
     )
 
 
@@ -146,7 +134,3 @@ def _join(parts: Sequence[Mapping[str, Forecast]]) -> dict[str, Forecast]:
             worth=np.concatenate([forecast.worth for forecast in forecasts]),
         )
     return joined
-
-
-def _numbers(values: pd.Series) -> Floats:
-    return values.to_numpy(dtype=np.float64, na_value=np.nan)

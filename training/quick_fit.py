@@ -12,7 +12,7 @@ from features.catalog import Feature
 from models.matrix import encode, learn_columns
 from models.predict import average_raw
 from training.fit import fit_likelihood, open_text
-from training.out_of_time import rows_to_fit
+from training.rows import rows_to_fit
 from training.settings import Member, TrainingSettings
 
 Floats = NDArray[np.float64]

@@ -75,7 +75,9 @@ class TrainingSettings(_Settings):
     `weight`: `row` counts each snapshot once, as the nightly list does; `unit` counts each account or denial once.
     `half_life_days`: a snapshot that many days older than the latest counts half; None counts all alike.
     `fewest_outcomes`: events, and non-events, below which no model is trained. `fewest_shares`: outcomes with a known
-    share below which one mean stands for the share model. `monotone` holds the directions of the catalogue.
+    share below which one mean stands for the share model; `fewest_timed`: the same for the days to the outcome.
+    `timing_days`: shorter horizons that get probabilities too, in days.
+    `monotone` holds the directions of the catalogue.
     `categories`: `codes` are split by threshold, `native` as LightGBM's categories.
     `threads` of LightGBM; the model does not depend on it.
     """
@@ -84,6 +86,9 @@ class TrainingSettings(_Settings):
     members: Annotated[tuple[Member, ...], Field(min_length=1)] = (Member(),)
     share_trees: Trees = Trees(learning_rate=0.05)
     share_rounds: Annotated[int, Field(ge=1)] = 100
+    timing_trees: Trees = Trees(learning_rate=0.1, num_leaves=4)
+    timing_rounds: Annotated[int, Field(ge=1)] = 40
+    timing_days: Annotated[tuple[Annotated[int, Field(ge=1)], ...], Field(min_length=1)] = (30, 60, 90, 120)
     most_rounds: Annotated[int, Field(ge=1)] = 400
     fewest_rounds: Annotated[int, Field(ge=1)] = 20
     patience: Annotated[int, Field(ge=1)] = 30
@@ -96,11 +101,14 @@ class TrainingSettings(_Settings):
     categories: Literal["codes", "native"] = "codes"
     fewest_outcomes: Annotated[int, Field(ge=11)] = 50
     fewest_shares: Annotated[int, Field(ge=11)] = 500
+    fewest_timed: Annotated[int, Field(ge=11)] = 500
     capacity: Annotated[float, Field(gt=0, lt=1)] = 0.2
     threads: Annotated[int, Field(ge=1)] = 2
 
     @model_validator(mode="after")
     def _known_members(self) -> TrainingSettings:
+        if any(later <= day for day, later in zip(self.timing_days, self.timing_days[1:], strict=False)):
+            raise ValueError("timing_days must rise")
         names = [member.name for member in self.members]
         if len(set(names)) < len(names):
             raise ValueError("each member needs a name of its own")
@@ -184,6 +192,7 @@ def _known(place: tuple[int | str, ...]) -> list[str]:
     models: dict[str, type[_Settings]] = {
         "trees": Trees,
         "share_trees": Trees,
+        "timing_trees": Trees,
         "members": Member,
         "validation": Validation,
     }

@@ -9,10 +9,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from models.manifest import Share
-from models.matrix import Column, encode
-from training.fit import Rows, fit_share, open_text
+from models.matrix import Column
+from training.fit import fit_share, open_text
+from training.rows import rows_to_fit
 from training.settings import TrainingSettings
-from training.temporal import Positions, row_weights
+from training.temporal import Positions
 
 Floats = NDArray[np.float64]
 
@@ -37,17 +38,7 @@ def fit_share_of(
     mean = round(float(np.clip(shares.mean(), 0, 1)), 4)
     if outcomes < settings.fewest_shares or float(shares.std()) == 0:
         return Share(method="mean", mean=mean, outcomes=outcomes), None
-    fitted = fit_share(
-        Rows(
-            matrix=encode(chosen[known], columns),
-            outcome=shares,
-            weight=row_weights(data, rows[known], settings),
-            names=tuple(column.name for column in columns),
-            directions=tuple(0 for _ in columns),
-            categories=tuple(place for place, column in enumerate(columns) if column.native),
-        ),
-        settings,
-    )
+    fitted = fit_share(rows_to_fit(data, columns, rows[known], settings, shares), settings)
     return Share(method="model", mean=mean, outcomes=outcomes), fitted.text
 
 

@@ -19,10 +19,12 @@ from models.matrix import learn_columns
 from models.reference import describe_distributions
 from training.figures import collect_notices, measure, plain_baselines, plain_metrics
 from training.fit import fit_likelihood, member_weights
-from training.out_of_time import OutOfTime, forecast_out_of_time, learn_map, rows_to_fit
+from training.out_of_time import OutOfTime, forecast_out_of_time, learn_map
+from training.rows import rows_to_fit
 from training.settings import TrainingSettings, default_settings
 from training.share import fit_share_of
 from training.temporal import describe_design, plan_periods
+from training.timing import fit_timing_of, spans_of
 
 LIBRARIES = ("lightgbm", "numpy", "pandas", "scikit-learn")
 
@@ -87,6 +89,8 @@ def train(
     if settings.refit:
         likelihood = tuple(fit_likelihood(rows_to_fit(data, columns, rows, settings), settings, dict(found.rounds)))
     share, share_text = fit_share_of(data, columns, rows, settings)
+    spans = spans_of(frame.target, settings.timing_days)
+    timing, timing_text = fit_timing_of(data, columns, rows, spans, settings)
     calibration = learn_map(found.raw, found.label, settings)
     evaluation = measure(data, found, settings)
     metrics, baselines = plain_metrics(evaluation), plain_baselines(evaluation)
@@ -108,6 +112,7 @@ def train(
             "weights": member_weights(settings),
             "rounds": dict(found.rounds),
             "share": share,
+            "timing": timing,
             "metrics": metrics,
             "baselines": baselines,
             "evaluation": evaluation.model_dump(mode="json"),
@@ -118,6 +123,7 @@ def train(
         },
         likelihood=[one.text for one in likelihood],
         share=share_text,
+        timing=timing_text,
         calibration=calibration,
         reference=describe_distributions(fitted, columns, found.probability[found.judged]),
     )

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from extracts.errors import NoUsableModel, WrongUsage
 from models.bundle import MANIFEST, check_features, open_bundle, read_bundle, write_bundle
-from models.manifest import parse_manifest
+from models.manifest import FORMAT, parse_manifest
 from models.predict import predict
 
 FILES = (
@@ -24,6 +24,7 @@ FILES = (
     "calibration.json",
     "reference.json",
     "share.txt",
+    "timing.txt",
     "likelihood_0.txt",
     "likelihood_1.txt",
     "likelihood_2.txt",
@@ -139,7 +140,7 @@ def test_swapping_two_files_is_refused(trained):
 def test_a_manifest_of_another_format_is_refused(trained):
     fields = json.loads(trained.bundle.files[MANIFEST])
     fields["format"] = 99
-    with pytest.raises(ValueError, match="reads format 1"):
+    with pytest.raises(ValueError, match=f"reads format {FORMAT}"):
         parse_manifest(json.dumps(fields).encode())
 
 

@@ -1,0 +1,100 @@
+"""When the outcome comes: horizons as one family, whose probabilities never fall from one to a longer one."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from extracts.errors import WrongUsage
+from models.bundle import TIMING
+from models.predict import predict
+from training.settings import Member, TrainingSettings, parse_settings
+from training.timing import Spans, merge_spans
+from training.train import train
+
+AS_OF = date(2025, 3, 1)
+QUICK = TrainingSettings(
+    most_rounds=40, share_rounds=10, timing_rounds=60, patience=10, timing_days=(20, 40), members=(Member(seeds=(1,)),)
+)
+
+
+@pytest.fixture(scope="module")
+def bundle(payment_frame):
+    return train(payment_frame, kind="payment", as_of=AS_OF, settings=QUICK).bundle
+
+
+def test_a_longer_horizon_never_has_the_lower_probability_and_the_longest_is_the_models(bundle, payment_frame):
+    scores = predict(bundle, payment_frame.data)
+    family = scores[["probability_20", "probability_40", "probability_60"]].to_numpy()
+    assert (np.diff(family, axis=1) >= 0).all()
+    assert (family[:, 0] > 0).all()
+    assert (scores["probability_60"] == scores["probability"]).all()
+    assert "probability_90" not in scores
+
+
+def test_the_chance_by_a_day_holds_for_each_group_of_unseen_rows(bundle, frame_maker):
+    unseen = frame_maker(snapshots=1, rows=4000, seed=99).data
+    scores = predict(bundle, unseen)
+    happened = unseen["label"] == 1
+    later = unseen["calls"] > 0
+    for days in (20, 40):
+        promised = scores[f"probability_{days}"] / scores["probability"]
+        for group in (happened & later, happened & ~later):
+            seen = (unseen["days_to_outcome"][group] < days).mean()
+            assert promised[group].mean() == pytest.approx(seen, abs=0.06)
+    by_20 = scores["probability_20"] / scores["probability"]
+    assert by_20[later].mean() < by_20[~later].mean() - 0.4
+
+
+def test_what_is_known_of_the_time_is_in_the_manifest(bundle, payment_frame):
+    timing = bundle.manifest.timing
+    assert (timing.method, timing.days, timing.later) == ("model", (20, 40, 60), False)
+    assert timing.outcomes == int(payment_frame.data["label"].sum())
+    assert sum(timing.shares) == pytest.approx(1)
+    assert timing.shares[0] == pytest.approx(
+        (payment_frame.data["days_to_outcome"] < 20).sum() / timing.outcomes, abs=1e-4
+    )
+    assert bundle.timing.num_trees() == timing.rounds * 3
+    assert TIMING in bundle.files
+
+
+def test_few_outcomes_share_one_mean_and_unknown_days_have_no_horizons(payment_frame):
+    few = train(payment_frame, kind="payment", as_of=AS_OF, settings=QUICK.model_copy(update={"fewest_timed": 5000}))
+    assert few.bundle.manifest.timing.method == "mean"
+    assert TIMING not in few.bundle.files
+    scores = predict(few.bundle, payment_frame.data)
+    chance = (scores["probability_20"] / scores["probability"]).to_numpy()
+    assert chance == pytest.approx(few.bundle.manifest.timing.shares[0])
+    bare = replace(payment_frame, data=payment_frame.data.drop(columns="days_to_outcome"))
+    none = train(bare, kind="payment", as_of=AS_OF, settings=QUICK)
+    assert none.bundle.manifest.timing.method == "none"
+    assert list(predict(none.bundle, payment_frame.data)) == ["raw_score", "probability", "expected_share"]
+
+
+def test_a_target_without_a_horizon_leaves_room_for_what_comes_later(frame_maker):
+    frame = frame_maker(unit="denial")
+    bundle = train(frame, kind="overturn", as_of=AS_OF, settings=QUICK).bundle
+    timing = bundle.manifest.timing
+    assert (timing.days, timing.later, len(timing.shares)) == ((20, 40), True, 3)
+    scores = predict(bundle, frame.data)
+    assert (scores["probability_20"] <= scores["probability_40"]).all()
+    assert (scores["probability_40"] < scores["probability"]).all()
+
+
+def test_no_span_is_kept_that_tells_of_a_handful_of_people():
+    days = np.array([5.0] * 30 + [35.0] * 10 + [65.0] * 30 + [95.0] * 4)
+    household = pd.Series([f"H{number}" for number in range(len(days))])
+    whole = Spans((30, 60, 90, 120), later=False)
+    assert merge_spans(whole, days, household) == Spans((30, 120), later=False)
+    assert merge_spans(whole, days, household.str[:1]) == Spans((), later=False)
+    assert merge_spans(Spans((30, 60), later=True), days, household) == Spans((30,), later=True)
+    assert merge_spans(Spans((60, 90), later=True), days, household) == Spans((60,), later=True)
+
+
+def test_horizons_must_rise():
+    with pytest.raises(WrongUsage, match="timing_days must rise"):
+        parse_settings({"timing_days": [60, 30]})
