@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -12,7 +13,12 @@ from extracts.errors import NoUsableModel
 from models.bundle import Bundle
 from models.matrix import encode
 from models.predict import average_raw
+from models.tree_shap import add_contributions
 
+if TYPE_CHECKING:
+    import lightgbm
+
+Floats = NDArray[np.float64]
 TOLERANCE = 1e-6
 """Relative to the raw score, or absolute where that is below 1."""
 
@@ -27,34 +33,59 @@ class Explanation:
 
     features: tuple[str, ...]
     base_value: float
-    contributions: NDArray[np.float64]
+    contributions: Floats
 
 
 def explain(bundle: Bundle, data: pd.DataFrame, *, threads: int = 0) -> Explanation:
-    """Explain rows by LightGBM's own TreeSHAP (Lundberg et al. 2020), averaged as the raw scores are.
+    """Explain rows exactly: path-dependent TreeSHAP (Lundberg et al. 2020), averaged as the raw scores are.
+
+    Tables give the values of many rows at once (`models.tree_shap`); LightGBM's own `pred_contrib` takes the boosters
+    that these cannot hold, and any row whose base + contributions miss its raw score by more than `TOLERANCE`.
 
     Raises
     ------
     NoUsableModel
-        When base + contributions miss the raw score of any row by more than `TOLERANCE`.
+        When LightGBM's own contributions miss the raw score of a row by more than `TOLERANCE`, too.
     """
     columns = bundle.manifest.features
-    matrix = encode(data, columns)
     weights = bundle.manifest.weights
-    total = np.zeros((len(matrix), len(columns) + 1))
-    # One row more, all unknown: the base value is then known even where no row is asked for.
-    asked = np.vstack([matrix, np.full((1, len(columns)), np.nan)])
+    matrix = encode(data, columns)
+    total = np.zeros((len(columns), len(matrix)))
     base = 0.0
     for booster, weight in zip(bundle.likelihood, weights, strict=True):
-        added = np.asarray(booster.predict(asked, pred_contrib=True, num_threads=threads), dtype=np.float64)
-        total += weight * added[:-1]
-        base += weight * float(added[-1, -1])
-    contributions = total[:, :-1]
-    check_sum(base, contributions, average_raw(bundle.likelihood, weights, matrix, threads=threads))
+        of_booster = add_contributions(booster, weight, matrix, total)
+        if of_booster is None:
+            added, of_booster = _walked(booster, matrix, threads)
+            total += weight * added.T
+            of_booster *= weight
+        base += of_booster
+    contributions = np.ascontiguousarray(total.T)
+    raw = average_raw(bundle.likelihood, weights, matrix, threads=threads)
+    missed = np.flatnonzero(~(_gap(base, contributions, raw) <= TOLERANCE))
+    if len(missed):
+        contributions[missed] = sum(
+            weight * _walked(booster, matrix[missed], threads)[0]
+            for booster, weight in zip(bundle.likelihood, weights, strict=True)
+        )
+        check_sum(base, contributions, raw)
     return Explanation(tuple(column.name for column in columns), base, contributions)
 
 
-def check_sum(base: float, contributions: NDArray[np.float64], raw: NDArray[np.float64]) -> None:
+def _walked(booster: lightgbm.Booster, matrix: Floats, threads: int) -> tuple[Floats, float]:
+    """Return LightGBM's own contributions (rows x features) and base value."""
+    # One row more, all unknown: the base value is then known even where no row is asked for.
+    asked = np.vstack([matrix, np.full((1, matrix.shape[1]), np.nan)])
+    added = np.asarray(booster.predict(asked, pred_contrib=True, num_threads=threads), dtype=np.float64)
+    return added[:-1, :-1], float(added[-1, -1])
+
+
+def _gap(base: float, contributions: Floats, raw: Floats) -> Floats:
+    """Return by how much each row misses its raw score, relative where that is above 1."""
+    gap: Floats = np.abs(base + contributions.sum(axis=1) - raw) / np.maximum(1.0, np.abs(raw))
+    return gap
+
+
+def check_sum(base: float, contributions: Floats, raw: Floats) -> None:
     """Raise NoUsableModel unless base + contributions = raw score on every row.
 
     >>> check_sum(0.5, np.array([[0.25, 0.25]]), np.array([1.0]))
@@ -63,7 +94,7 @@ def check_sum(base: float, contributions: NDArray[np.float64], raw: NDArray[np.f
         ...
     extracts.errors.NoUsableModel: 1 of 1 explanations do not add up: base + contributions miss the raw score ...
     """
-    gap = np.abs(base + contributions.sum(axis=1) - raw) / np.maximum(1.0, np.abs(raw))
+    gap = _gap(base, contributions, raw)
     wrong = int((~(gap <= TOLERANCE)).sum())
     if wrong:
         raise NoUsableModel(

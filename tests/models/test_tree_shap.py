@@ -1,0 +1,152 @@
+"""SHAP values from tables are LightGBM's own and those of the definition, whatever the trees look like."""
+
+from __future__ import annotations
+
+import math
+from itertools import combinations
+
+import lightgbm as lgb
+import numpy as np
+import pytest
+
+import models.explain
+import models.tree_shap
+from models.explain import explain
+from models.predict import predict
+from models.tree_paths import Leaf, read_forest
+from models.tree_shap import add_contributions
+
+CATEGORY = 5
+QUIET = {
+    "objective": "binary",
+    "verbose": -1,
+    "num_threads": 1,
+    "deterministic": True,
+    "seed": 3,
+    "min_data_in_leaf": 5,
+}
+
+
+def make_rows(count: int, seed: int) -> np.ndarray:
+    """Rows with ties, unknowns, a category with unseen and unknown levels, and a column that is always there."""
+    draw = np.random.default_rng(seed)
+    rows = np.column_stack(
+        [
+            draw.normal(0, 1, count),
+            draw.integers(-3, 4, count).astype(float),
+            draw.exponential(100, count).round(),
+            draw.uniform(-1, 1, count),
+            draw.normal(5, 2, count),
+            draw.integers(0, 40, count).astype(float),
+        ]
+    )
+    rows[draw.random(rows.shape) < 0.15] = np.nan
+    rows[:, 4] = draw.normal(5, 2, count)
+    return rows
+
+
+def fit(native: bool = True, rounds: int = 25, **parameters: object) -> lgb.Booster:
+    rows = make_rows(1500, 1)
+    odds = np.nan_to_num(rows[:, 0]) + np.where(np.isnan(rows[:, 2]), 1, 0) + (rows[:, CATEGORY] % 3 == 0) - 0.5
+    outcome = (odds + np.random.default_rng(2).normal(0, 1, 1500) > 0).astype(float)
+    data = lgb.Dataset(rows, outcome, categorical_feature=[CATEGORY] if native else "auto", params={"verbose": -1})
+    return lgb.train({**QUIET, **parameters}, data, rounds)
+
+
+KINDS = {
+    "thresholds": {"native": False},
+    "categories": {"native": True, "min_data_per_group": 5, "cat_smooth": 1.0},
+    "one category a split": {"native": True, "max_cat_to_onehot": 100, "min_data_per_group": 5},
+    "unknown as zero": {"use_missing": False},
+    "many leaves": {"num_leaves": 60, "rounds": 8},
+    "a chain": {"num_leaves": 12, "max_depth": -1, "extra_trees": True, "rounds": 10},
+    "nothing to split": {"min_data_in_leaf": 1400},
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_tables_give_lightgbms_own_contributions(kind: str) -> None:
+    booster = fit(**KINDS[kind])
+    rows = make_rows(700, 9)
+    rows[:3, CATEGORY] = (-1, 41, 4000)
+    walked = booster.predict(rows, pred_contrib=True)
+    found = np.zeros((6, 700))
+    base = add_contributions(booster, 0.25, rows, found)
+    assert base == pytest.approx(0.25 * walked[0, -1], abs=1e-12)
+    assert np.abs(found.T - 0.25 * walked[:, :-1]).max() < 1e-12
+    assert found.any() or kind == "nothing to split"
+
+
+def expected_value(leaves: tuple[Leaf, ...], codes: dict[int, int], known: tuple[int, ...]) -> float:
+    """A tree's value when only some features are known: the others go both ways, by the training rows' shares."""
+    total = 0.0
+    for leaf in leaves:
+        ways = (
+            (float(test.codes >> codes[feature] & 1) if feature in known else test.share)
+            for feature, test in leaf.tests.items()
+        )
+        total += leaf.value * math.prod(ways)
+    return total
+
+
+def test_tables_give_shapleys_own_sum_over_coalitions() -> None:
+    booster = fit(num_leaves=9, rounds=3)
+    rows = make_rows(40, 5)
+    found = np.zeros((6, 40))
+    add_contributions(booster, 1.0, rows, found)
+    forest = read_forest(booster)
+    for at, row in enumerate(rows):
+        codes = {f: int(coding.encode(np.array([row[f]]))[0]) for f, coding in forest.codings.items()}
+        for feature in range(6):
+            others = [other for other in range(6) if other != feature]
+            told = 0.0
+            for size in range(6):
+                weight = math.factorial(size) * math.factorial(5 - size) / math.factorial(6)
+                for known in combinations(others, size):
+                    with_it = sum(expected_value(tree, codes, (*known, feature)) for tree in forest.trees)
+                    told += weight * (with_it - sum(expected_value(tree, codes, known) for tree in forest.trees))
+            assert found[feature, at] == pytest.approx(told, abs=1e-12)
+
+
+@pytest.mark.parametrize(("name", "value"), [("ROWS_AT_ONCE", 7), ("MOST_STATES", 2), ("MOST_STATES", 10**6)])
+def test_neither_the_size_of_tables_nor_of_chunks_changes_a_value(monkeypatch, name: str, value: int) -> None:
+    booster, rows = fit(num_leaves=20, rounds=5), make_rows(100, 8)
+    before, after = np.zeros((6, 100)), np.zeros((6, 100))
+    add_contributions(booster, 1.0, rows, before)
+    monkeypatch.setattr(models.tree_shap, name, value)
+    add_contributions(booster, 1.0, rows, after)
+    assert np.abs(after - before).max() < 1e-14
+
+
+@pytest.mark.parametrize("parameters", [{"zero_as_missing": True}, {"linear_tree": True}, {"boosting": "rf"}])
+def test_trees_that_tables_cannot_hold_are_left_to_lightgbm(parameters: dict[str, object]) -> None:
+    booster = fit(native=False, rounds=3, **parameters, bagging_fraction=0.5, bagging_freq=1)
+    found = np.zeros((6, 10))
+    assert add_contributions(booster, 1.0, make_rows(10, 1), found) is None
+    assert not found.any()
+
+
+def test_a_way_over_too_many_features_is_left_to_lightgbm_and_explained_all_the_same(
+    trained, payment_frame, monkeypatch
+) -> None:
+    by_tables = explain(trained.bundle, payment_frame.data)
+    monkeypatch.setattr(models.tree_shap, "MOST_FEATURES", 1)
+    walked = explain(trained.bundle, payment_frame.data)
+    assert np.abs(walked.contributions - by_tables.contributions).max() < 1e-12
+    assert walked.base_value == pytest.approx(by_tables.base_value, abs=1e-12)
+
+
+def test_a_row_that_does_not_add_up_is_walked_by_lightgbm(trained, payment_frame, monkeypatch) -> None:
+    exact = explain(trained.bundle, payment_frame.data)
+
+    def add_wrongly(booster, weight, matrix, total):
+        base = add_contributions(booster, weight, matrix, total)
+        total[0, 4] += 2e-6
+        total[1, 7] = np.nan
+        return base
+
+    monkeypatch.setattr(models.explain, "add_contributions", add_wrongly)
+    found = explain(trained.bundle, payment_frame.data)
+    assert np.abs(found.contributions - exact.contributions).max() < 1e-12
+    raw = predict(trained.bundle, payment_frame.data)["raw_score"].to_numpy()
+    assert np.abs(found.base_value + found.contributions.sum(axis=1) - raw).max() <= 1e-6
