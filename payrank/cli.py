@@ -145,6 +145,8 @@ def train(kind: str, extract: Path | str, as_of: date, out: Path | None, setting
 @click.option("--overturn", metavar="MODEL", help="Bundle folder or models:/NAME@ALIAS (default: the champion).")
 @click.option("--capacity", type=click.IntRange(min=0), help="Lines of each list (default: all worth their cost).")
 @click.option("--explain", type=click.Choice(["all", "listed"]), default="all", show_default=True)
+@click.option("--dry-run", is_flag=True, help="Do everything but publish; earlier runs stand as they were.")
+@click.option("--log", type=click.Choice(["text", "json"]), default="text", show_default=True, help="Lines on stderr.")
 @engine_options
 @settings_option
 def score(
@@ -155,6 +157,8 @@ def score(
     overturn: str | None,
     capacity: int | None,
     explain: str,
+    dry_run: bool,
+    log: str,
     engine: str,
     master: str | None,
     settings: Path | None,
@@ -172,6 +176,8 @@ def score(
         settings_file=settings,
         engine=engine,
         master=master,
+        dry_run=dry_run,
+        log=log,
     )
 
 

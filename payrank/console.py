@@ -1,4 +1,4 @@
-"""What a person sees while work goes on: a spinner on a terminal, plain lines elsewhere. All of it on stderr."""
+"""What is seen while work goes on, all on stderr: a spinner on a terminal, plain lines elsewhere, JSON on request."""
 
 from __future__ import annotations
 
@@ -6,8 +6,11 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import click
 from rich.console import Console
 from rich.table import Table
+
+from scoring.stages import Stage
 
 STDERR = Console(stderr=True, highlight=False, soft_wrap=True)
 STDOUT = Console(highlight=False, soft_wrap=True, markup=False)
@@ -36,6 +39,16 @@ class Progress:
         else:
             yield
         self.tell(what)
+
+
+def tell_stage(stage: Stage) -> None:
+    """Print a finished stage of a run as a plain line with its seconds."""
+    STDERR.print(f"  {stage.told} ({stage.seconds:.1f} s)", markup=False)
+
+
+def log_stage(stage: Stage) -> None:
+    """Print a finished stage of a run as one line of JSON."""
+    click.echo(stage.as_json(), err=True)
 
 
 def make_table(title: str, columns: list[tuple[str, bool]], rows: list[list[str]]) -> Table:

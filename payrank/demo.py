@@ -13,11 +13,12 @@ from extracts.load import load_extract
 from extracts.simulator import simulate
 from models.bundle import Bundle
 from models.manifest import KINDS, Manifest
-from payrank.console import STDOUT, Progress, make_table
+from payrank.console import STDOUT, Progress, make_table, tell_stage
 from payrank.score_command import find_models, show_night
 from payrank.settings import Settings
 from payrank.train_command import train_and_register
 from scoring.night import score_night
+from scoring.stages import Clock
 
 AS_OF = date(2026, 11, 20)
 MARK = ".payrank-demo"
@@ -41,10 +42,10 @@ def run_demo(out: Path, *, accounts: int, seed: int) -> None:
         for kind in KINDS:
             bundles[kind], _ = train_and_register(kind, extract, AS_OF, settings, out / "models" / kind)
         models = find_models({kind: str(out / "models" / kind) for kind in KINDS})
-    progress = Progress()
+    clock = Clock(tell_stage)
     with load_extract(extract) as loaded:
-        progress.tell(f"loaded {len(loaded.digests)} files")
-        night = score_night(loaded, models, as_of=AS_OF, out=runs, settings=settings.scoring, tell=progress.tell)
+        clock.stage("load", f"loaded {len(loaded.digests)} files")
+        night = score_night(loaded, models, as_of=AS_OF, out=runs, settings=settings.scoring, tell=tell_stage)
     STDOUT.print()
     show_night(night, runs)
     STDOUT.print()

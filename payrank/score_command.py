@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Literal, cast
 
-from extracts.errors import NoUsableModel
+from extracts.errors import NoUsableModel, PayrankError
 from extracts.load import load_extract
 from features.engines.make_frame import check_engine, make_frame
 from features.frame import Definition, Frame
@@ -17,10 +18,11 @@ from models.bundle import Bundle
 from models.manifest import KINDS
 from models.registry.find import find_model
 from models.registry.versions import CHAMPION, list_versions, registered_name
-from payrank.console import STDOUT, Progress, make_table
+from payrank.console import STDOUT, log_stage, make_table, tell_stage
 from payrank.settings import read_settings
 from scoring.night import Night, NightModels, score_night
 from scoring.scored import FrameOf
+from scoring.stages import Clock, Stage
 
 
 def run_score(
@@ -34,6 +36,8 @@ def run_score(
     settings_file: Path | None,
     engine: str = "duckdb",
     master: str | None = None,
+    dry_run: bool = False,
+    log: str = "text",
 ) -> None:
     """Load, score, publish, and say where everyone went."""
     read = read_settings(settings_file)
@@ -41,11 +45,11 @@ def run_score(
     if capacity is not None:
         settings = settings.model_copy(update={"capacity": capacity})
     check_engine(engine, source)
-    progress = Progress()
-    with load_extract(source) as extract:
-        progress.tell(f"loaded {len(extract.digests)} files")
+    with _told(log) as clock, load_extract(source) as extract:
+        clock.stage("load", f"loaded {len(extract.digests)} files", files=len(extract.digests))
         found = replace(find_models(models), site_features=read.features, frame_of=_frame_of(engine, source, master))
-        progress.tell(f"found {' and '.join(found.names[kind] for kind in sorted(found.names))}")
+        told = " and ".join(found.names[kind] for kind in sorted(found.names))
+        clock.stage("models", f"found {told}", models=len(found.names))
         night = score_night(
             extract,
             found,
@@ -53,9 +57,22 @@ def run_score(
             out=out,
             settings=settings,
             explain=cast("Literal['all', 'listed']", explain),
-            tell=progress.tell,
+            dry_run=dry_run,
+            tell=clock.tell,
         )
     show_night(night, out)
+
+
+@contextmanager
+def _told(log: str) -> Iterator[Clock]:
+    """Give a clock that tells each stage in the form asked for; in JSON a refusal is a line of its own, too."""
+    tell = log_stage if log == "json" else tell_stage
+    try:
+        yield Clock(tell)
+    except PayrankError as error:
+        if log == "json":
+            tell(Stage("refused", f"nothing was published: {type(error).__name__}", 0.0, {"code": error.exit_code}))
+        raise
 
 
 def _frame_of(engine: str, source: Path | str, master: str | None) -> FrameOf | None:
@@ -119,6 +136,9 @@ def show_night(night: Night, out: Path) -> None:
     for one in night.lists.values():
         if one.why_unpublished:
             STDOUT.print(f"No {one.title.lower()} list: {one.why_unpublished}", markup=False)
+    if not night.published:
+        STDOUT.print("Dry run: nothing was published, and earlier runs stand as they were.", markup=False)
+        return
     STDOUT.print(f"Published: {night.folder}", markup=False)
     STDOUT.print(f"Open:      {night.folder / 'report.html'}", markup=False)
     STDOUT.print(f"{out / 'current'} points to it.", markup=False)

@@ -14,6 +14,7 @@ from extracts.extract import Extract
 from models.bundle import Bundle
 from scoring.guards import WATCHED, WATCHED_FOR_LOSS
 from scoring.outcome import ListOutcome
+from scoring.retention import published_runs
 from scoring.settings import ScoringSettings
 
 
@@ -65,7 +66,7 @@ def file_digests(folder: Path) -> dict[str, str]:
 
 def previous_volumes(out: Path, as_of: date) -> dict[str, int]:
     """Return the rows loaded by table of the latest published run before the day; empty when there is none."""
-    earlier = _earlier_runs(out, as_of)
+    earlier = earlier_runs(out, as_of)
     if not earlier:
         return {}
     tables = _read_back(earlier[0])["tables"]
@@ -77,17 +78,16 @@ def previous_flags(out: Path, as_of: date) -> int:
 
     A run whose list was held back is passed over: a feed that broke yesterday is no measure for today.
     """
-    for run in _earlier_runs(out, as_of):
+    for run in earlier_runs(out, as_of):
         manifest = _read_back(run)
         if manifest["counts"]["patient_pay"]["unpublished"] is None:
             return int(manifest["tables"]["flags"]["rows_loaded"])
     return 0
 
 
-def _earlier_runs(out: Path, as_of: date) -> list[Path]:
+def earlier_runs(out: Path, as_of: date) -> list[Path]:
     """Published runs before the day, the latest first."""
-    found = (path for path in out.glob("????-??-??") if (path / "manifest.json").is_file())
-    return sorted((path for path in found if path.name < as_of.isoformat()), reverse=True)
+    return [run for run in published_runs(out) if run.name < as_of.isoformat()]
 
 
 def _read_back(run: Path) -> dict[str, Any]:

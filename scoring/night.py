@@ -5,8 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -30,11 +29,11 @@ from scoring.rules import check_waivers, read_rules, unchecked_rules
 from scoring.score_files import DENIAL_COLUMNS, PAYMENT_COLUMNS, write_scores
 from scoring.scored import Explained, FrameOf, Scored, explain_scored, score_population
 from scoring.settings import ScoringSettings
+from scoring.stages import Clock, Tell
 from scoring.worklist import Worklist
 from scoring.worklist_files import write_worklist
 
 Explain = Literal["all", "listed"]
-Tell = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +80,12 @@ class NightModels:
 
 @dataclass(frozen=True, slots=True)
 class Night:
-    """What a run did: where it stands, its counts by list, and what was not published and why."""
+    """What a run did: where it stands (or would, after a dry run), its counts by list, and seconds by stage."""
 
     folder: Path
     lists: Mapping[str, ListOutcome]
     seconds: Mapping[str, float]
+    published: bool = True
 
 
 def _facts(bundle: Bundle) -> dict[str, str]:
@@ -99,19 +99,6 @@ def _facts(bundle: Bundle) -> dict[str, str]:
     return shown | {told: f"{manifest.metrics[name]:.3f}" for name, told in names.items() if name in manifest.metrics}
 
 
-@dataclass(slots=True)
-class _Clock:
-    tell: Tell
-    seconds: dict[str, float] = field(default_factory=dict)
-    started: float = field(default_factory=time.perf_counter)
-
-    def stage(self, name: str, told: str) -> None:
-        now = time.perf_counter()
-        self.seconds[name] = round(now - self.started, 3)
-        self.started = now
-        self.tell(told)
-
-
 def score_night(
     extract: Extract,
     models: NightModels,
@@ -120,14 +107,17 @@ def score_night(
     out: Path,
     settings: ScoringSettings,
     explain: Explain = "all",
+    dry_run: bool = False,
     tell: Tell = lambda _: None,
 ) -> Night:
     """Score a loaded extract as of a day and publish the run to `out/<as-of>/`.
 
     Parameters
     ----------
+    dry_run
+        Do everything but publish: what was built is removed, and every earlier run stands as it was.
     tell
-        Called with one plain line after each stage.
+        Called after each stage.
 
     Raises
     ------
@@ -141,8 +131,8 @@ def score_night(
     rules = read_rules()
     check_waivers(rules, settings.waive)
     check_age(extract, as_of, settings)
-    with publish_run(out, as_of) as folder:
-        clock = _Clock(tell)
+    clock = Clock(tell)
+    with publish_run(out, as_of, dry_run=dry_run, keep=settings.keep_runs) as folder:
         check_volume(extract, previous_volumes(out, as_of), settings)
         outcomes = {
             "patient_pay": _score_accounts(
@@ -168,9 +158,9 @@ def score_night(
             file_digests(folder),
         )
         write_private(folder / "manifest.json", manifest)
-        clock.stage("files", "wrote the report and the manifest")
+        clock.stage("files", "wrote the report and the manifest", files=len(list(folder.rglob("*.*"))))
         write_private(folder / "timings.json", (json.dumps(clock.seconds, indent=1) + "\n").encode())
-    return Night(out / as_of.isoformat(), outcomes, clock.seconds)
+    return Night(out / as_of.isoformat(), outcomes, clock.seconds, published=not dry_run)
 
 
 def _score_accounts(
@@ -180,7 +170,7 @@ def _score_accounts(
     settings: ScoringSettings,
     explain: Explain,
     folder: Path,
-    clock: _Clock,
+    clock: Clock,
     flags_before: int,
 ) -> ListOutcome:
     quarantined = extract.tables["accounts"].rows_quarantined
@@ -192,7 +182,7 @@ def _score_accounts(
             "patient_pay", "Patient pay", came_in=quarantined, quarantined=quarantined, why_unpublished=why
         )
     scored = score_population(extract, models.payment, as_of, models.site_features, models.frame_of)
-    clock.stage("payment scores", f"scored {len(scored.scores):,} accounts")
+    clock.stage("payment scores", f"scored {len(scored.scores):,} accounts", accounts=len(scored.scores))
     accounts = value_accounts(extract, scored, as_of, settings, read_rules())
     explained = _explain(scored, accounts.table, explain)
     write_scores(accounts.table, explained, PAYMENT_COLUMNS, "account_id", folder / "payment_scores.parquet")
@@ -224,7 +214,7 @@ def _score_accounts(
         kept_off=outcome.suppressed,
     )
     write_worklist(worklist, folder / "worklists")
-    clock.stage("patient list", f"listed {len(lines):,} guarantors")
+    clock.stage("patient list", f"listed {len(lines):,} guarantors", guarantors=len(lines))
     return outcome.published(worklist)
 
 
@@ -235,14 +225,14 @@ def _score_denials(
     settings: ScoringSettings,
     explain: Explain,
     folder: Path,
-    clock: _Clock,
+    clock: Clock,
 ) -> ListOutcome:
     quarantined = extract.tables["denials"].rows_quarantined
     why = _why_not(extract, "denials", models, "overturn")
     if models.overturn is None or why:
         return ListOutcome("denials", "Denials", came_in=quarantined, quarantined=quarantined, why_unpublished=why)
     scored = score_population(extract, models.overturn, as_of, models.site_features, models.frame_of)
-    clock.stage("denial scores", f"scored {len(scored.scores):,} open denials")
+    clock.stage("denial scores", f"scored {len(scored.scores):,} open denials", denials=len(scored.scores))
     table = value_denials(extract, scored, as_of, settings, read_rules())
     explained = _explain(scored, table, explain)
     write_scores(table, explained, DENIAL_COLUMNS, "denial_id", folder / "denial_scores.parquet")
@@ -260,7 +250,7 @@ def _score_denials(
         kept_off=outcome.suppressed,
     )
     write_worklist(worklist, folder / "worklists")
-    clock.stage("denial list", f"listed {len(lines):,} denials")
+    clock.stage("denial list", f"listed {len(lines):,} denials", denials=len(lines))
     return outcome.published(worklist)
 
 

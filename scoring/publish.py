@@ -9,7 +9,7 @@ The order, and why a crash at any point loses nothing:
    line: nothing is lost, but the day's folder is missing until the next run moves it back.
 5. Rename `.new` to `OUT/<as-of>`. From here the new run is whole.
 6. Replace `OUT/current` by renaming a finished link over it, so that a reader finds the old run or the new one.
-7. Remove `.old`. A crash before: the next run removes it.
+7. Remove `.old`, and runs beyond those that the settings keep. A crash before: the next run removes them.
 
 An exception in 2-6 undoes what was done, so a failed run leaves the previous ones as they were.
 """
@@ -26,6 +26,7 @@ from datetime import date
 from pathlib import Path
 
 from extracts.errors import PayrankError, RunLocked
+from scoring.retention import clear_leaving, retire_runs
 
 PRIVATE_FOLDER = 0o700
 PRIVATE_FILE = 0o600
@@ -83,7 +84,7 @@ def hold_lock(out: Path) -> Iterator[None]:
 
 
 @contextmanager
-def publish_run(out: Path, as_of: date) -> Iterator[Path]:
+def publish_run(out: Path, as_of: date, *, dry_run: bool = False, keep: int | None = None) -> Iterator[Path]:
     """Give a hidden folder to build the run in; when the block ends without an exception the run is published.
 
     Parameters
@@ -92,6 +93,10 @@ def publish_run(out: Path, as_of: date) -> Iterator[Path]:
         The folder of all runs. The run becomes `out/<as-of>/` and `out/current` points to it.
     as_of
         The run's day. An earlier run of the same day is replaced.
+    dry_run
+        Build as ever, on the same disk and under the same lock, and publish nothing.
+    keep
+        How many runs stay, this one among them; None keeps all. Older ones go once this one stands.
 
     Raises
     ------
@@ -111,7 +116,10 @@ def publish_run(out: Path, as_of: date) -> Iterator[Path]:
                 yield building
                 make_private(building)
                 _flush_tree(building)
-                _swap_in(building, run, old)
+                if not dry_run:
+                    _swap_in(building, run, old)
+                    with suppress(OSError):  # the run stands; what could not be removed goes with the next
+                        retire_runs(out, keep)
         finally:
             shutil.rmtree(building, ignore_errors=True)
         shutil.rmtree(old, ignore_errors=True)
@@ -163,6 +171,7 @@ def _recover(out: Path) -> None:
     for building in sorted(out.glob(".????-??-??.new")):
         shutil.rmtree(building)
     (out / _LINK_IN_MAKING).unlink(missing_ok=True)
+    clear_leaving(out)
 
 
 def _swap_in(building: Path, run: Path, old: Path) -> None:

@@ -23,6 +23,7 @@ class ScoringSettings(BaseModel):
     may be before no patient list is published (rule H12); `max_volume_drop` and `max_volume_growth` by which share
     accounts, denials and transactions may shrink or grow against the previous run (flags, contacts, guarantors, plans
     and promises: shrink). `harmless_flags` are words of the flags feed that no rule reads and that keep nobody off.
+    `keep_runs` is how many published runs stay, the newest among them (None: all).
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -35,6 +36,7 @@ class ScoringSettings(BaseModel):
     max_volume_drop: float = Field(0.3, ge=0, le=1)
     max_volume_growth: float = Field(1.0, ge=0)
     harmless_flags: tuple[str, ...] = ()
+    keep_runs: int | None = Field(None, ge=2)
     reasons_shown: int = Field(3, ge=1, le=20)
     plan_from_dollars: float = Field(500.0, ge=0)
     plan_months: int = Field(12, ge=1)

@@ -43,6 +43,30 @@ def test_a_night_tells_its_stages_on_stderr_and_where_everyone_went_on_stdout(sc
     assert f"Open:      {tmp_path / 'runs/2026-11-20/report.html'}" in told.out
 
 
+def test_the_log_is_one_line_of_json_a_stage_on_request(score: Any, tmp_path: Path) -> None:
+    told = score("--log", "json", "--dry-run")
+    assert told.code == 0
+    lines = [json.loads(line) for line in told.err.strip().splitlines()]
+    assert [line["stage"] for line in lines[:3]] == ["load", "models", "payment scores"]
+    assert lines[2]["accounts"] > 0
+    assert all(line["seconds"] >= 0 and line["told"] for line in lines)
+    assert "Dry run: nothing was published" in told.out
+    assert not (tmp_path / "runs/current").exists()
+
+
+def test_a_refusal_is_a_line_of_the_json_log_and_the_last_line_still_says_why(score: Any) -> None:
+    told = score("--log", "json", as_of="2026-11-30")
+    assert told.code == 4
+    *log, last = told.err.strip().splitlines()
+    assert json.loads(log[-1]) == {
+        "stage": "refused",
+        "told": "nothing was published: OutOfLine",
+        "seconds": 0.0,
+        "code": 4,
+    }
+    assert "10 days before" in last
+
+
 def test_capacity_0_publishes_empty_lists_and_is_done(score: Any, tmp_path: Path) -> None:
     assert score("--capacity", 0, "--explain", "listed").code == 0
     counts = json.loads((tmp_path / "runs/current/manifest.json").read_text())["counts"]

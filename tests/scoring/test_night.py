@@ -21,6 +21,7 @@ from features.frame import nightly_frame
 from features.targets import OverturnTarget, PaymentTarget
 from scoring.publish import hold_lock
 from scoring.settings import ScoringSettings, Waiver
+from scoring.stages import Stage
 
 NO_FLAGS = Waiver(rule="H12", reason="a ledger of companies, without flags")
 
@@ -237,15 +238,24 @@ def test_a_fault_in_the_middle_leaves_the_previous_run_untouched(
     before = files_of(runs / "current")
     seen: list[str] = []
 
-    def stop(line: str) -> None:
-        seen.append(line)
-        if line.startswith("listed") and "denials" in line:
+    def stop(stage: Stage) -> None:
+        seen.append(stage.name)
+        if stage.name == "denial list":
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         hospital.score(runs, settings=ScoringSettings(capacity=1), tell=stop)
-    assert len(seen) == 4
+    assert seen == ["payment scores", "patient list", "denial scores", "denial list"]
     assert files_of(runs / "current") == before
+
+
+def test_a_dry_run_counts_everyone_and_leaves_nothing(hospital: Any, tmp_path: Path, runs: Path) -> None:
+    before = files_of(runs / "current")
+    night = hospital.score(runs, as_of=hospital.as_of.replace(day=21), dry_run=True)
+    assert not night.published
+    assert night.lists["patient_pay"].came_in > 0
+    assert files_of(runs / "current") == before
+    assert sorted(path.name for path in runs.iterdir()) == [".lock", "2026-11-20", "current"]
 
 
 def test_a_damaged_manifest_of_the_last_run_is_named_and_not_overlooked(
