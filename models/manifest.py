@@ -10,7 +10,9 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from models.choices import Choices
 from models.evaluation import Evaluation
+from models.horizons import Horizon
 from models.matrix import Column
 from models.timing import Timing
 
@@ -34,19 +36,36 @@ class Window(BaseModel):
 class Period(BaseModel):
     """One validation period: the rows that were fitted, all known before it, and the later rows then predicted.
 
-    The first period (`tuning`) chose the number of trees; the others (`judged`) gave the figures.
+    The first period (`tuning`) chose what is chosen; the next (`judged`) gave the figures; on the last (`final`)
+    nothing was chosen, and no household of its `predicted` rows was among its `fitted` ones.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    role: Literal["tuning", "judged"]
+    role: Literal["tuning", "judged", "final"]
     fitted: Window
     fitted_labels_known_by: date
     predicted: Window
 
 
+class Reserved(BaseModel):
+    """Households kept out of the fit of the final test, which judges them alone.
+
+    `share` of all households are reserved, by a salted hash; `households` of the `of_households` of the last period.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    share: float
+    households: int
+    of_households: int
+
+
 class Windows(BaseModel):
-    """The temporal design of a training. A row's label is known `gap_days` after its snapshot, or later."""
+    """The temporal design of a training. A row's label is known `gap_days` after its snapshot, or later.
+
+    `reserved` is None where the final test's households are strangers to its fit anyway, or where it has none.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -55,6 +74,7 @@ class Windows(BaseModel):
     refit: bool
     calibrated_on: Window
     periods: tuple[Period, ...]
+    reserved: Reserved | None = None
 
 
 class Share(BaseModel):
@@ -100,6 +120,9 @@ class Manifest(BaseModel):
     metrics: Mapping[str, float]
     baselines: Mapping[str, Mapping[str, float]]
     evaluation: Evaluation
+    final_test: Evaluation | None
+    choices: Choices
+    horizons: tuple[Horizon, ...]
     settings: Mapping[str, Any]
     extract_digests: Mapping[str, str]
     notices: tuple[str, ...]

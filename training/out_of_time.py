@@ -13,17 +13,18 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from features.catalog import Feature
+from features.frame import Frame
 from models.calibration import Calibration, fit_isotonic, fit_platt
 from models.matrix import encode, learn_columns
 from models.predict import average_raw
 from training.baselines import choose_category, forecast_baselines
 from training.evaluate import Forecast
 from training.fit import Fitted, fit_likelihood, member_rounds, member_weights, open_text
-from training.rows import numbers, rows_to_fit
+from training.rows import class_weights, numbers, rows_to_fit
 from training.settings import TrainingSettings
 from training.share import fit_share_of, predict_share
-from training.temporal import Design, Positions
+from training.temporal import Design, Positions, Split
+from training.timing import Spans, fit_timing_of, predict_timing, spans_of
 
 Floats = NDArray[np.float64]
 
@@ -35,14 +36,17 @@ ENOUGH_FOR_ISOTONIC = 1000
 class OutOfTime:
     """What models of earlier time said of later rows, in order of the periods.
 
-    `rows` are positions in the frame, `period` the number of each row's period (0: tuning), `judged` all but that.
-    `probability` is calibrated by a map of the periods before the row's own (period 0 by its own); `share` is the
-    share (0 to 1) given the outcome, of judged rows. `baselines` forecast the judged rows. `rounds` is the number of
-    trees of each member; `last` are the boosters of the last period.
+    `rows` are positions in the frame, `period` the number of each row's period (0: tuning), `judged` tells which rows
+    count for the figures. `probability` is calibrated by a map of the periods before the row's own (period 0 by its
+    own); `share` is the share (0 to 1) given the outcome, NaN in the tuning period. `baselines` forecast the judged
+    rows. `rounds` is the number of trees of each member; `last` are the boosters of the last period. `by_day` is the
+    chance that an outcome which happens has happened by the end of each span of `days`, rows x spans, for the rows of
+    the last period; NaN elsewhere, and where it is not known.
     """
 
     rows: Positions
     period: NDArray[np.intp]
+    judged: NDArray[np.bool_]
     label: Floats
     raw: Floats
     probability: Floats
@@ -50,56 +54,146 @@ class OutOfTime:
     baselines: Mapping[str, Forecast]
     rounds: Mapping[str, int]
     last: tuple[Fitted, ...]
+    days: tuple[int, ...]
+    by_day: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Forecasts:
+    """`found` are the tuning and judged periods; `final` is the final test, None where the history is too short.
+
+    In the final test `judged` are the rows whose households its fit never saw; the others of its period are there only
+    for the calibration that is served.
+    """
+
+    found: OutOfTime
+    final: OutOfTime | None
 
     @property
-    def judged(self) -> NDArray[np.bool_]:
-        """Which rows count for the figures: all but the period that chose the number of trees."""
-        return self.period > 0
+    def latest(self) -> OutOfTime:
+        """The final test, or the judged periods where there is none."""
+        return self.found if self.final is None else self.final
+
+    @property
+    def raw(self) -> Floats:
+        """Raw scores (log-odds) of all periods, in order of time."""
+        return np.concatenate([part.raw for part in self._parts])
+
+    @property
+    def label(self) -> Floats:
+        """Outcomes of all periods, in order of time."""
+        return np.concatenate([part.label for part in self._parts])
+
+    @property
+    def _parts(self) -> tuple[OutOfTime, ...]:
+        return (self.found,) if self.final is None else (self.found, self.final)
 
 
-def forecast_out_of_time(
-    data: pd.DataFrame, features: Sequence[Feature], design: Design, settings: TrainingSettings
+@dataclass(frozen=True, slots=True)
+class _Period:
+    """One period's forecast; see `OutOfTime`."""
+
+    raw: Floats
+    share: Floats
+    by_day: Floats
+    baselines: Mapping[str, Forecast]
+    fitted: tuple[Fitted, ...]
+
+
+@dataclass(slots=True)
+class _Chosen:
+    """What the tuning period chose for those after it."""
+
+    rounds: dict[str, int]
+    category: str | None
+
+
+def forecast_out_of_time(frame: Frame, design: Design, settings: TrainingSettings) -> Forecasts:
+    """Fit before each period of a training frame and predict it."""
+    spans = spans_of(frame.target, settings.timing_days)
+    chosen: _Chosen | None = None
+    periods: list[_Period] = []
+    for number, split in enumerate(design.splits):
+        timed = spans if number == len(design.splits) - 1 else None
+        period, chosen = _forecast(frame, split, chosen, timed, settings)
+        periods.append(period)
+    rounds = {} if chosen is None else chosen.rounds
+    days = spans.days
+    if design.splits[-1].role != "final":
+        return Forecasts(_join(frame.data, design, 0, periods, rounds, days, settings, None), None)
+    found = _join(frame.data, design, 0, periods[:-1], rounds, days, settings, None)
+    mine = np.ones(len(found.rows), dtype=bool) if design.reserved is None else ~design.reserved[found.rows]
+    calibration = learn_map(found.raw[mine], found.label[mine], settings)
+    last = len(periods) - 1
+    return Forecasts(found, _join(frame.data, design, last, periods[last:], rounds, days, settings, calibration))
+
+
+def _forecast(
+    frame: Frame, split: Split, chosen: _Chosen | None, spans: Spans | None, settings: TrainingSettings
+) -> tuple[_Period, _Chosen]:
+    data, features = frame.data, frame.features
+    before, later = data.iloc[split.fitted], data.iloc[split.predicted]
+    columns = learn_columns(before, features, native=settings.categories == "native")
+    rows = rows_to_fit(data, columns, split.fitted, settings)
+    seen = encode(later, columns)
+    share = np.full(len(later), np.nan)
+    baselines: Mapping[str, Forecast] = {}
+    if chosen is None:
+        label = numbers(later["label"])
+        heavy = class_weights(rows.outcome, settings)
+        weight = np.where(label == 1, heavy[1], heavy[0])
+        fitted = fit_likelihood(rows, settings, None, replace(rows, matrix=seen, outcome=label, weight=weight))
+        chosen = _Chosen(member_rounds(settings, fitted), choose_category(before, later, features))
+    else:
+        fitted = fit_likelihood(rows, settings, chosen.rounds)
+        baselines = forecast_baselines(before, data.iloc[split.counted], features, chosen.category)
+        found, text = fit_share_of(data, columns, split.fitted, settings)
+        share = predict_share(found, text, seen, settings.threads)
+    by_day = np.full((len(later), 0 if spans is None else len(spans.days)), np.nan)
+    if spans is not None:
+        timing, timing_text = fit_timing_of(data, columns, split.fitted, spans, settings)
+        chance = predict_timing(timing, timing_text, seen, settings.threads)
+        for place, day in enumerate(timing.days):
+            by_day[:, spans.days.index(day)] = chance[:, place]
+    boosters = [open_text(one.text) for one in fitted]
+    raw = average_raw(boosters, member_weights(settings), seen, threads=settings.threads)
+    return _Period(raw, share, by_day, baselines, tuple(fitted)), chosen
+
+
+def _join(
+    data: pd.DataFrame,
+    design: Design,
+    first: int,
+    periods: Sequence[_Period],
+    rounds: Mapping[str, int],
+    days: tuple[int, ...],
+    settings: TrainingSettings,
+    calibration: Calibration | None,
 ) -> OutOfTime:
-    """Fit before each period and predict it; `data` is a training frame's rows."""
-    weights = member_weights(settings)
-    raw: list[Floats] = []
-    share: list[Floats] = []
-    baselines: list[Mapping[str, Forecast]] = []
-    rounds: dict[str, int] | None = None
-    category: str | None = None
-    fitted: list[Fitted] = []
-    for split in design.splits:
-        before, later = data.iloc[split.fitted], data.iloc[split.predicted]
-        columns = learn_columns(before, features, native=settings.categories == "native")
-        rows = rows_to_fit(data, columns, split.fitted, settings)
-        seen = encode(later, columns)
-        if rounds is None:
-            check = replace(rows, matrix=seen, outcome=numbers(later["label"]), weight=np.ones(len(later)))
-            fitted = fit_likelihood(rows, settings, None, check)
-            rounds = member_rounds(settings, fitted)
-            category = choose_category(before, later, features)
-            share.append(np.full(len(later), np.nan))  # only judged rows are counted in dollars
-        else:
-            fitted = fit_likelihood(rows, settings, rounds)
-            baselines.append(forecast_baselines(before, later, features, category))
-            found, text = fit_share_of(data, columns, split.fitted, settings)
-            share.append(predict_share(found, text, seen, settings.threads))
-        boosters = [open_text(one.text) for one in fitted]
-        raw.append(average_raw(boosters, weights, seen, threads=settings.threads))
-    period = np.repeat(np.arange(len(raw)), [len(split.predicted) for split in design.splits])
-    positions = np.concatenate([split.predicted for split in design.splits])
-    label = numbers(data["label"])[positions]
-    together = np.concatenate(raw)
+    """Return consecutive periods as one record; without a calibration each is calibrated by those before it."""
+    splits = design.splits[first : first + len(periods)]
+    sizes = [len(split.predicted) for split in splits]
+    period = np.repeat(np.arange(first, first + len(periods)), sizes)
+    rows = np.concatenate([split.predicted for split in splits])
+    counted = np.concatenate([split.counted for split in splits if split.role != "tuning"])
+    label = numbers(data["label"])[rows]
+    raw = np.concatenate([one.raw for one in periods])
+    by_day = np.full((len(rows), len(days)), np.nan)
+    if periods[-1].by_day.size:
+        by_day[period == period[-1]] = periods[-1].by_day
     return OutOfTime(
-        rows=positions,
+        rows=rows,
         period=period,
+        judged=np.isin(rows, counted),
         label=label,
-        raw=together,
-        probability=_calibrate_forward(together, label, period, settings),
-        share=np.concatenate(share),
-        baselines=_join(baselines),
-        rounds=rounds or {},
-        last=tuple(fitted),
+        raw=raw,
+        probability=_calibrate_forward(raw, label, period, settings) if calibration is None else calibration.apply(raw),
+        share=np.concatenate([one.share for one in periods]),
+        baselines=_join_baselines([one.baselines for one in periods if one.baselines]),
+        rounds=rounds,
+        last=periods[-1].fitted,
+        days=days,
+        by_day=by_day,
     )
 
 
@@ -121,7 +215,7 @@ def _calibrate_forward(raw: Floats, label: Floats, period: NDArray[np.intp], set
     return probability
 
 
-def _join(parts: Sequence[Mapping[str, Forecast]]) -> dict[str, Forecast]:
+def _join_baselines(parts: Sequence[Mapping[str, Forecast]]) -> dict[str, Forecast]:
     joined = {}
     for name in parts[0]:
         forecasts = [part[name] for part in parts if name in part]

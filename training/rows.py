@@ -23,16 +23,45 @@ def rows_to_fit(
     settings: TrainingSettings,
     outcome: Floats | None = None,
 ) -> Rows:
-    """Return the matrix, outcomes and weights of some rows of a training frame; the outcome is `label` where None."""
+    """Return the matrix, outcomes and weights of some rows of a training frame.
+
+    Parameters
+    ----------
+    outcome
+        What is fitted instead of `label` (a share, a span of days): then classes are not weighed.
+    """
     chosen = data.iloc[rows]
     return Rows(
         matrix=encode(chosen, columns),
         outcome=numbers(chosen["label"]) if outcome is None else outcome,
-        weight=row_weights(data, rows, settings),
+        weight=fit_weights(data, rows, settings) if outcome is None else row_weights(data, rows, settings),
         names=tuple(column.name for column in columns),
-        directions=tuple(column.direction for column in columns),
+        directions=tuple(0 if column.name in settings.free else column.direction for column in columns),
         categories=tuple(place for place, column in enumerate(columns) if column.native),
     )
+
+
+def fit_weights(data: pd.DataFrame, rows: Positions, settings: TrainingSettings) -> Floats:
+    """Return the weight of each row in the fit of the likelihood, with mean 1: its own, times that of its class."""
+    weights = row_weights(data, rows, settings)
+    label = numbers(data["label"])[rows]
+    none, event = class_weights(label, settings)
+    if none != event:
+        weights = weights * np.where(label == 1, event, none)
+        weights /= weights.mean()
+    return weights
+
+
+def class_weights(label: Floats, settings: TrainingSettings) -> tuple[float, float]:
+    """Return the weights of rows without and with the outcome; `balanced` makes both kinds weigh the same in sum.
+
+    >>> class_weights(np.array([0.0, 0.0, 0.0, 1.0]), TrainingSettings(class_weight="balanced"))
+    (0.6666666666666666, 2.0)
+    """
+    if settings.class_weight != "balanced":
+        return 1.0, 1.0
+    share = float((label == 1).mean())
+    return 0.5 / (1 - share), 0.5 / share
 
 
 def numbers(values: pd.Series) -> Floats:

@@ -60,25 +60,31 @@ class Validation(_Settings):
     """The temporal design.
 
     The latest `share` of the rows, by as-of date, is cut into `periods` spans of about equal rows. The first chooses
-    the number of trees; on the others the figures are measured. `window_days` keeps only that many days of snapshots
-    before a period to fit on (None: all).
+    the number of trees and what else is chosen; on the next the figures are measured; the last is the final test, on
+    which nothing is chosen (with two periods there is none). Where the final test's two sides share households, the
+    share `reserve` of them, drawn by a hash with `salt`, is judged there by a fit on the others. `window_days` keeps
+    only that many days of snapshots before a period to fit on (None: all).
     """
 
     periods: Annotated[int, Field(ge=2, le=24)] = 4
     share: Annotated[float, Field(gt=0, lt=1)] = 0.5
     window_days: Annotated[int | None, Field(ge=1)] = None
+    reserve: Annotated[float, Field(gt=0, lt=1)] = 0.3
+    salt: str = "final test"
 
 
 class TrainingSettings(_Settings):
     """Everything that decides a training besides the frame.
 
     `weight`: `row` counts each snapshot once, as the nightly list does; `unit` counts each account or denial once.
-    `half_life_days`: a snapshot that many days older than the latest counts half; None counts all alike.
+    `half_life_days`: a snapshot that many days older than the latest counts half; `none` counts all alike.
     `fewest_outcomes`: events, and non-events, below which no model is trained. `fewest_shares`: outcomes with a known
     share below which one mean stands for the share model; `fewest_timed`: the same for the days to the outcome.
     `timing_days`: shorter horizons that get probabilities too, in days.
-    `monotone` holds the directions of the catalogue.
-    `categories`: `codes` are split by threshold, `native` as LightGBM's categories.
+    `monotone` holds the directions of the catalogue but for the features in `free`; `auto` frees what the data
+    contradict, and all if holding the others surely costs. `categories`: `codes` are split by threshold, `native` as
+    LightGBM's categories. `class_weight`: `balanced` lets both outcomes weigh the same in sum. What is `auto` is
+    settled on the tuning period, see `training.choose`.
     `threads` of LightGBM; the model does not depend on it.
     """
 
@@ -96,9 +102,11 @@ class TrainingSettings(_Settings):
     calibration: Literal["auto", "platt", "isotonic"] = "auto"
     refit: bool = True
     weight: Literal["row", "unit"] = "row"
-    half_life_days: Annotated[float | None, Field(gt=0)] = None
-    monotone: bool = True
-    categories: Literal["codes", "native"] = "codes"
+    half_life_days: Annotated[float, Field(gt=0)] | Literal["auto", "none"] = "auto"
+    monotone: bool | Literal["auto"] = "auto"
+    free: tuple[str, ...] = ()
+    categories: Literal["auto", "codes", "native"] = "auto"
+    class_weight: Literal["auto", "none", "balanced"] = "auto"
     fewest_outcomes: Annotated[int, Field(ge=11)] = 50
     fewest_shares: Annotated[int, Field(ge=11)] = 500
     fewest_timed: Annotated[int, Field(ge=11)] = 500
@@ -142,6 +150,8 @@ OVERTURN_DEFAULTS: Mapping[str, Any] = {
     "members": [{"seeds": [1, 2, 3, 4, 5], "rounds": 200}],
     "half_life_days": 1825.0,
     "categories": "native",
+    "monotone": True,
+    "class_weight": "none",
 }
 """Decisions on appeals are few, and their reasons many: small steps, a fixed number of trees (a tuning period of a few
 hundred rows chooses by chance), native categories, and older years fading. Found on real decisions of 2001-2013."""
@@ -151,7 +161,7 @@ def default_settings(kind: str) -> TrainingSettings:
     """Return the defaults of a kind of model.
 
     >>> default_settings("overturn").categories, default_settings("payment").categories
-    ('native', 'codes')
+    ('native', 'auto')
     """
     return parse_settings({}, kind)
 

@@ -1,12 +1,15 @@
 """Temporal design: fit on what was known, predict what came later.
 
 Validation by rolling origin. For each period only rows whose label was known by the period's first day are fitted, so
-the gap between a fitted snapshot and a predicted one is at least the horizon.
+the gap between a fitted snapshot and a predicted one is at least the horizon. The last period is the final test:
+nothing is chosen on it, and no household is on both of its sides.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Literal
 
@@ -15,32 +18,45 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from extracts.errors import NoUsableModel
-from models.manifest import Period, Window, Windows
+from models.manifest import Period, Reserved, Window, Windows
 from training.settings import TrainingSettings
 
 Positions = NDArray[np.intp]
 Days = NDArray[np.datetime64]
 
 _DAY = np.timedelta64(1, "D")
+FEWEST_WITH_FINAL = 3
+"""Periods from which the last is kept as the final test: one to choose on and one to judge by come before it."""
+GAP_OF_STEPS, GAP_DAYS = 3, 60
+"""A stretch without rows is told when it is this many times the usual step, and this many days."""
 
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """One period: positions of the rows to fit and of the later rows to predict."""
+    """One period: positions of the rows to fit, of the later rows to predict, and of those among them that count.
 
-    role: Literal["tuning", "judged"]
+    All predicted rows count, but in a final test whose households are also fitted: there only the reserved ones do.
+    """
+
+    role: Literal["tuning", "judged", "final"]
     fitted: Positions
     predicted: Positions
+    counted: Positions
 
 
 @dataclass(frozen=True, slots=True)
 class Design:
-    """All periods in order of time, `tuning` first. `known_on` is, for each row, the first day to use its label."""
+    """All periods in order of time: `tuning` first, `final` last where the history reaches for it.
+
+    `known_on` is, for each row, the first day to use its label. `reserved` tells the rows of households that the final
+    test alone judges; None where its two sides share no household. `served` are the rows of the served fit.
+    """
 
     as_of: Days
     known_on: Days
     splits: tuple[Split, ...]
-    final: Positions
+    served: Positions
+    reserved: NDArray[np.bool_] | None = None
 
 
 def known_days(data: pd.DataFrame, gap_days: int) -> Days:
@@ -85,7 +101,9 @@ def plan_periods(data: pd.DataFrame, gap_days: int, as_of: date, settings: Train
     if first is not None:
         starts = _starts(days, first, settings)
         if len(starts) > 1:
-            return _design(days, known, starts, gap_days, settings)
+            design = _design(data, known, starts, gap_days, settings)
+            check_design(design, label, settings)
+            return design
     snapshots = np.unique(days)
     raise NoUsableModel(
         f"too little history to validate on later time: {len(snapshots)} snapshots from {snapshots[0]} to "
@@ -118,7 +136,10 @@ def _starts(days: Days, first: np.datetime64, settings: TrainingSettings) -> lis
     return sorted(set(cuts))
 
 
-def _design(days: Days, known: Days, starts: list[np.datetime64], gap_days: int, settings: TrainingSettings) -> Design:
+def _design(
+    data: pd.DataFrame, known: Days, starts: list[np.datetime64], gap_days: int, settings: TrainingSettings
+) -> Design:
+    days: Days = data["as_of"].to_numpy().astype("datetime64[D]")
     window = settings.validation.window_days
 
     def fitted(start: np.datetime64) -> Positions:
@@ -132,9 +153,42 @@ def _design(days: Days, known: Days, starts: list[np.datetime64], gap_days: int,
         inside = days >= start
         if number + 1 < len(starts):
             inside &= days < starts[number + 1]
-        splits.append(Split("judged" if number else "tuning", fitted(start), np.flatnonzero(inside)))
-    final = np.arange(len(days)) if window is None else np.flatnonzero(days >= days.max() - window * _DAY)
-    return Design(days, known, tuple(splits), final.astype(np.intp))
+        rows = np.flatnonzero(inside)
+        splits.append(Split("judged" if number else "tuning", fitted(start), rows, rows))
+    reserved = None
+    if len(starts) >= FEWEST_WITH_FINAL:
+        splits[-1], reserved = _final_test(data["household"], splits[-1], settings)
+    served = np.arange(len(days)) if window is None else np.flatnonzero(days >= days.max() - window * _DAY)
+    return Design(days, known, tuple(splits), served.astype(np.intp), reserved)
+
+
+def _final_test(
+    household: pd.Series, last: Split, settings: TrainingSettings
+) -> tuple[Split, NDArray[np.bool_] | None]:
+    """Return the last period as the final test, and the rows of its reserved households.
+
+    To leave out of the fit whoever is still there in the test would leave in those who went because they paid. So
+    where the two sides share households, some are reserved by chance: the test judges them alone, by a fit on the
+    others.
+    """
+    codes, names = pd.factorize(household, use_na_sentinel=False)
+    if not np.intersect1d(codes[last.fitted], codes[last.predicted]).size:
+        return replace(last, role="final"), None
+    drawn = draw_households([str(name) for name in names], settings.validation.reserve, settings.validation.salt)
+    reserved: NDArray[np.bool_] = drawn[codes]
+    mine = last.predicted[reserved[last.predicted]]
+    return Split("final", last.fitted[~reserved[last.fitted]], last.predicted, mine), reserved
+
+
+def draw_households(names: Sequence[str], share: float, salt: str) -> NDArray[np.bool_]:
+    """Tell which households are drawn: by a salted hash of each alone, so that no other household changes it.
+
+    >>> [bool(draw_households([f"H{n}" for n in range(size)], 0.5, "salt")[0]) for size in (1, 5)]
+    [True, True]
+    """
+    bound = share * 2.0**64
+    found = (hashlib.sha256(f"{salt}\0{name}".encode()).digest() for name in names)
+    return np.fromiter((int.from_bytes(one[:8], "big") < bound for one in found), dtype=bool, count=len(names))
 
 
 def window(days: Days, label: NDArray[np.float64], rows: Positions) -> Window:
@@ -143,6 +197,54 @@ def window(days: Days, label: NDArray[np.float64], rows: Positions) -> Window:
     return Window(
         first=span.min().astype(date), last=span.max().astype(date), rows=len(rows), events=int(label[rows].sum())
     )
+
+
+def check_design(design: Design, label: NDArray[np.float64], settings: TrainingSettings) -> None:
+    """Refuse a design that fits a period on too few outcomes of a kind, or judges one on no rows.
+
+    A rolling window may hold too few, and reserved households may leave too few.
+    """
+    for split in design.splits:
+        first = design.as_of[split.predicted].min()
+        found = [int((label[split.fitted] == outcome).sum()) for outcome in (1.0, 0.0)]
+        if min(found) < settings.fewest_outcomes // (2 if split.role == "final" else 1):
+            raise NoUsableModel(
+                f"too few outcomes to fit before the {split.role} period from {first}: {found[0]} that happened and "
+                f"{found[1]} that did not, of {len(split.fitted)} rows; needed: {settings.fewest_outcomes} of each; "
+                "send a longer history, lengthen validation.window_days or lower fewest_outcomes"
+            )
+        if not len(split.counted):
+            raise NoUsableModel(
+                f"the final test from {first} has no row of a reserved household, of {len(split.predicted)} rows; "
+                f"send more accounts, or raise validation.reserve above {settings.validation.reserve}"
+            )
+
+
+def tell_design(data: pd.DataFrame, design: Design) -> tuple[str, ...]:
+    """Return what a reader of the figures should know: stretches without rows, one-sided or missing tests."""
+    said = []
+    label = data["label"].to_numpy(dtype=np.float64)
+    for split in design.splits:
+        events = int((label[split.counted] == 1).sum())
+        if not 0 < events < len(split.counted):
+            said.append(
+                f"the {split.role} period from {design.as_of[split.predicted].min()} has one kind of outcome only "
+                f"({events} of {len(split.counted)} rows happened): it tells nothing of the ranking"
+            )
+    if design.splits[-1].role != "final":
+        said.append(
+            f"the history has room for {len(design.splits)} periods, too few to keep the last as a final test: its "
+            "figures are those of the judged period; send more history for one"
+        )
+    snapshots = np.unique(design.as_of)
+    steps = np.diff(snapshots) / _DAY
+    usual = float(np.median(steps)) if len(steps) else 0.0
+    said.extend(
+        f"no snapshot has a row between {snapshots[place]} and {snapshots[place + 1]}, {int(steps[place])} days: look "
+        "whether the extract lacks that time"
+        for place in np.flatnonzero(steps >= max(GAP_OF_STEPS * usual, GAP_DAYS))
+    )
+    return tuple(said)
 
 
 def describe_design(
@@ -160,10 +262,21 @@ def describe_design(
                 role=split.role,
                 fitted=window(design.as_of, label, split.fitted),
                 fitted_labels_known_by=design.known_on[split.fitted].max().astype(date),
-                predicted=window(design.as_of, label, split.predicted),
+                predicted=window(design.as_of, label, split.counted),
             )
             for split in design.splits
         ),
+        reserved=_describe_reserved(data, design, settings),
+    )
+
+
+def _describe_reserved(data: pd.DataFrame, design: Design, settings: TrainingSettings) -> Reserved | None:
+    if design.reserved is None:
+        return None
+    return Reserved(
+        share=settings.validation.reserve,
+        households=int(data["household"].iloc[design.splits[-1].counted].nunique()),
+        of_households=int(data["household"].iloc[design.splits[-1].predicted].nunique()),
     )
 
 
@@ -173,7 +286,7 @@ def row_weights(data: pd.DataFrame, rows: Positions, settings: TrainingSettings)
     chosen = data.iloc[rows]
     if settings.weight == "unit":
         weights /= chosen.groupby("unit_id")["unit_id"].transform("size").to_numpy(dtype=np.float64)
-    if settings.half_life_days is not None:
+    if isinstance(settings.half_life_days, float):
         days = chosen["as_of"].to_numpy().astype("datetime64[D]")
         weights *= 0.5 ** ((days.max() - days) / _DAY / settings.half_life_days)
     scaled: NDArray[np.float64] = weights / weights.mean()

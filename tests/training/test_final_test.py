@@ -1,0 +1,119 @@
+"""The last period is kept for the end: nothing is chosen on it, and its households are strangers to its fit."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+
+import numpy as np
+import pytest
+
+from extracts.errors import NoUsableModel
+from training.settings import Member, TrainingSettings, Validation
+from training.temporal import draw_households, plan_periods, tell_design
+from training.train import train
+
+AS_OF = date(2025, 3, 1)
+QUICK = TrainingSettings(most_rounds=40, share_rounds=10, timing_rounds=10, patience=10, members=(Member(seeds=(1,)),))
+
+
+def test_no_household_of_the_final_test_was_fitted_and_the_manifest_says_how_many_there_are(trained, payment_frame):
+    data, windows = payment_frame.data, trained.bundle.manifest.windows
+    design = plan_periods(data, 60, AS_OF, TrainingSettings.model_validate(trained.bundle.manifest.settings))
+    last = design.splits[-1]
+    tested, others = data["household"].iloc[last.counted], data["household"].iloc[last.fitted]
+    assert not set(tested) & set(others)
+    assert (windows.reserved.share, windows.reserved.households) == (0.3, tested.nunique())
+    assert 0.15 < tested.nunique() / windows.reserved.of_households < 0.45
+    assert windows.periods[-1].role == "final"
+    assert windows.periods[-1].predicted.rows == len(last.counted) == int(trained.final.judged.sum())
+    assert windows.fitted.rows == len(data)
+
+
+def test_nothing_is_chosen_and_nothing_judged_earlier_by_the_labels_of_the_final_test(payment_frame):
+    design = plan_periods(payment_frame.data, 60, AS_OF, QUICK)
+    changed = payment_frame.data.copy()
+    rows = changed.index[design.splits[-1].predicted]
+    changed.loc[rows, "label"] = 1.0 - changed.loc[rows, "label"]
+    settings = QUICK.model_copy(update={"refit": False})
+    one = train(payment_frame, kind="payment", as_of=AS_OF, settings=settings)
+    two = train(replace(payment_frame, data=changed), kind="payment", as_of=AS_OF, settings=settings)
+    before, after = one.bundle.manifest, two.bundle.manifest
+    assert before.final_test != after.final_test
+    assert before.settings == after.settings
+    assert before.choices == after.choices
+    assert before.rounds == after.rounds
+    assert before.evaluation == after.evaluation
+    assert one.bundle.files["likelihood_0.txt"] == two.bundle.files["likelihood_0.txt"]
+    assert np.array_equal(one.final.probability, two.final.probability)
+
+
+def test_the_calibration_of_the_final_test_is_learned_without_its_households(payment_frame):
+    design = plan_periods(payment_frame.data, 60, AS_OF, QUICK)
+    changed = payment_frame.data.copy()
+    judged = design.splits[-2].predicted  # its labels came too late for every fit
+    assert not any(np.isin(judged, split.fitted).any() for split in design.splits)
+    rows = changed.index[judged[design.reserved[judged]]]
+    assert len(rows) > 30
+    fixed = QUICK.model_copy(update={"members": (Member(seeds=(1,), rounds=20),)})
+    changed.loc[rows, "label"] = 1.0 - changed.loc[rows, "label"]
+    one = train(payment_frame, kind="payment", as_of=AS_OF, settings=fixed).final
+    two = train(replace(payment_frame, data=changed), kind="payment", as_of=AS_OF, settings=fixed).final
+    assert np.array_equal(one.raw, two.raw)
+    assert np.array_equal(one.probability, two.probability)
+
+
+def test_households_that_are_strangers_anyway_are_all_judged(payment_frame):
+    data = payment_frame.data.assign(household=payment_frame.data["unit_id"] + payment_frame.data["as_of"].astype(str))
+    design = plan_periods(data, 60, AS_OF, QUICK)
+    last = design.splits[-1]
+    assert design.reserved is None
+    assert last.role == "final"
+    assert np.array_equal(last.counted, last.predicted)
+
+
+def test_a_draw_of_households_depends_on_the_salt_and_on_each_alone():
+    names = [f"H{number}" for number in range(2000)]
+    drawn = draw_households(names, 0.3, "one")
+    assert drawn.mean() == pytest.approx(0.3, abs=0.04)
+    assert np.array_equal(draw_households(names[::-1], 0.3, "one")[::-1], drawn)
+    assert (draw_households(names, 0.3, "two") != drawn).any()
+    assert (drawn <= draw_households(names, 0.6, "one")).all()
+
+
+def test_two_periods_have_no_final_test_and_the_notice_says_so(payment_frame):
+    settings = QUICK.model_copy(update={"validation": Validation(periods=2)})
+    trained = train(payment_frame, kind="payment", as_of=AS_OF, settings=settings)
+    manifest = trained.bundle.manifest
+    assert trained.final is None
+    assert manifest.final_test is None
+    assert [period.role for period in manifest.windows.periods] == ["tuning", "judged"]
+    assert any("room for 2 periods, too few to keep the last as a final test" in said for said in manifest.notices)
+
+
+def test_a_reserve_without_a_row_is_refused_with_what_to_raise(payment_frame):
+    settings = QUICK.model_copy(update={"validation": Validation(reserve=1e-9)})
+    with pytest.raises(NoUsableModel, match=r"no row of a reserved household, of \d+ rows; .*validation\.reserve"):
+        plan_periods(payment_frame.data, 60, AS_OF, settings)
+
+
+def test_a_window_with_too_few_outcomes_is_refused_with_numbers(payment_frame):
+    settings = QUICK.model_copy(update={"validation": Validation(window_days=1), "fewest_outcomes": 200})
+    with pytest.raises(
+        NoUsableModel, match=r"too few outcomes to fit before the \w+ period from .*needed: 200 of each"
+    ):
+        plan_periods(payment_frame.data, 60, AS_OF, settings)
+
+
+def test_a_stretch_without_rows_and_a_one_sided_period_are_told_with_numbers(payment_frame):
+    data = payment_frame.data
+    hole = data[(data["as_of"] < "2024-04-15") | (data["as_of"] > "2024-07-15")].reset_index(drop=True)
+    design = plan_periods(hole, 60, AS_OF, QUICK)
+    told = tell_design(hole, design)
+    assert any("no snapshot has a row between 2024-03-31 and 2024-07-29, 120 days" in said for said in told)
+    one_sided = data.assign(label=np.where(data.index.isin(design.splits[1].predicted), 0.0, data["label"]))
+    design = plan_periods(one_sided, 60, AS_OF, QUICK)
+    one_sided.loc[one_sided.index[design.splits[1].predicted], "label"] = 0.0
+    told = tell_design(one_sided, design)
+    assert any("the judged period from" in said and "has one kind of outcome only (0 of" in said for said in told)
+    assert tell_design(data, plan_periods(data, 60, AS_OF, QUICK)) == ()
