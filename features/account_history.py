@@ -40,15 +40,45 @@ def _history(
 PAYMENTS = tuple(
     _history(*row)
     for row in (
-        ("paid_30d", "dollars", Snapshot("paid_30d"), "Paid on the account in 30 days", "Paid {value} in 30 days"),
-        ("paid_90d", "dollars", Snapshot("paid_90d"), "Paid on the account in 90 days", "Paid {value} in 90 days"),
-        ("paid_365d", "dollars", Snapshot("paid_365d"), "Paid on the account in a year", "Paid {value} in a year"),
+        (
+            "paid_30d",
+            "dollars",
+            Snapshot("paid_30d"),
+            "Paid on the account in 30 days",
+            "Paid {value} in 30 days",
+            "",
+            0,
+            "Nothing paid in 30 days",
+        ),
+        (
+            "paid_90d",
+            "dollars",
+            Snapshot("paid_90d"),
+            "Paid on the account in 90 days",
+            "Paid {value} in 90 days",
+            "",
+            0,
+            "Nothing paid in 90 days",
+        ),
+        (
+            "paid_365d",
+            "dollars",
+            Snapshot("paid_365d"),
+            "Paid on the account in a year",
+            "Paid {value} in a year",
+            "",
+            0,
+            "Nothing paid in a year",
+        ),
         (
             "payments_90d",
             "count",
             Count("ledger", "kind = 'patient_payment' AND amount < 0", 90),
             "Patient payments on the account in 90 days",
             "{value} payment{s} in 90 days",
+            "",
+            0,
+            "No payment in 90 days",
         ),
         (
             "last_payment",
@@ -64,6 +94,9 @@ PAYMENTS = tuple(
             Count("ledger", "kind = 'patient_payment' AND amount < 0"),
             "Patient payments on the account",
             "{value} payment{s} on this account",
+            "",
+            0,
+            "No payment on this account",
         ),
         (
             "days_since_payment",
@@ -79,6 +112,9 @@ PAYMENTS = tuple(
             Count("ledger", "kind = 'patient_payment' AND amount > 0"),
             "Patient payments returned or reversed",
             "{value} payment{s} returned",
+            "",
+            0,
+            "No payment was returned",
         ),
         (
             "household_paid_90d",
@@ -86,6 +122,9 @@ PAYMENTS = tuple(
             Sum("household", "paid_90d", OTHER),
             "Paid on other accounts of the household in 90 days",
             "Household paid {value} elsewhere in 90 days",
+            "",
+            0,
+            "Household paid nothing elsewhere in 90 days",
         ),
         (
             "household_paid_365d",
@@ -93,6 +132,9 @@ PAYMENTS = tuple(
             Sum("household", "paid_365d", OTHER),
             "Paid on other accounts of the household in a year",
             "Household paid {value} elsewhere in a year",
+            "",
+            0,
+            "Household paid nothing elsewhere in a year",
         ),
         (
             "household_days_since_payment",
@@ -108,6 +150,9 @@ PAYMENTS = tuple(
             Count("household", PAST),
             "Earlier accounts of the household with a patient share",
             "{value} earlier balance{s} in the household",
+            "",
+            0,
+            "No earlier balance in the household",
         ),
         (
             "household_settled_share",
@@ -116,6 +161,8 @@ PAYMENTS = tuple(
             "Share of the household's earlier balances paid in full",
             "Paid {value} of earlier balances in full",
             "No earlier balance to judge by",
+            1,
+            "Paid none of the earlier balances in full",
         ),
         (
             "household_days_to_pay",
@@ -133,6 +180,9 @@ PAYMENTS = tuple(
             Count("household", "at_risk = 1 AND paid_soon = 1"),
             "Other balances of the household that, unpaid at this age, were paid within the horizon after it",
             "{value} earlier balance{s} paid soon after this age",
+            "",
+            0,
+            "No earlier balance was paid soon after this age",
         ),
         (
             "paid_rate_at_this_age",
@@ -141,6 +191,7 @@ PAYMENTS = tuple(
             "Share of all balances that, unpaid at this age, were paid within the horizon after it",
             "Of all balances this old, {value} are still paid",
             "No balance this old has been seen long enough",
+            1,
         ),
         (
             "household_payment_days",
@@ -148,6 +199,9 @@ PAYMENTS = tuple(
             CountDistinct("household", "last_payment_on", OTHER),
             "Different days on which the household made a last payment on another account",
             "Paid on {value} different day{s}",
+            "",
+            0,
+            "Has not paid on another account",
         ),
         (
             "household_days_since_first_payment",
@@ -163,6 +217,9 @@ PAYMENTS = tuple(
             Count("household", "at_risk = 1"),
             "Other balances of the household that were unpaid at this age and seen for the horizon after it",
             "{value} earlier balance{s} reached this age unpaid",
+            "",
+            0,
+            "No earlier balance reached this age unpaid",
         ),
         (
             "household_recent_days_to_pay",
@@ -199,6 +256,8 @@ PAYMENTS = tuple(
             "Share of the household's other balances of the last 30 days that are still open",
             "{value} of the household's balances of the last 30 days are open",
             "No other balance in 30 days",
+            0,
+            "None of the household's balances of the last 30 days are open",
         ),
         (
             "household_days_to_pay_spread",

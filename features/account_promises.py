@@ -34,6 +34,9 @@ PROMISES = tuple(
             Sum("household", "bad_debt", OTHER),
             "Bad debt of the household's other accounts",
             "Household has {value} in bad debt",
+            "",
+            -1,
+            "Household has no bad debt",
         ),
         (
             "household_refunds",
@@ -41,6 +44,9 @@ PROMISES = tuple(
             Sum("household", "refunded", OTHER),
             "Refunds to the household",
             "Household was refunded {value}",
+            "",
+            0,
+            "Household was refunded nothing",
         ),
         (
             "promises_made",
@@ -48,6 +54,9 @@ PROMISES = tuple(
             Count("promises"),
             "Promises to pay, household",
             "{value} promise{s} to pay",
+            "",
+            0,
+            "No promise to pay",
         ),
         (
             "promises_kept_share",
@@ -56,6 +65,8 @@ PROMISES = tuple(
             "Share of the household's past promises that were kept",
             "Kept {value} of promises",
             "No past promise to judge by",
+            1,
+            "Kept no promise",
         ),
         (
             "plans_current",
@@ -63,6 +74,9 @@ PROMISES = tuple(
             Count("plans", "ended_on IS NULL"),
             "Payment plans running, household",
             "{value} payment plan{s} running",
+            "",
+            0,
+            "No payment plan running",
         ),
         (
             "plans_ended",
@@ -70,6 +84,9 @@ PROMISES = tuple(
             Count("plans", "ended_on IS NOT NULL"),
             "Payment plans ended, household",
             "{value} payment plan{s} ended",
+            "",
+            0,
+            "No payment plan has ended",
         ),
         (
             "household_bad_debt_accounts",

@@ -92,6 +92,9 @@ BALANCE = tuple(
             Sum("ledger", "amount", "kind = 'charge'"),
             "Charges on the account",
             "Charges: {value}",
+            "",
+            0,
+            "No charges on the account",
         ),
         (
             "account_insurance_balance",
@@ -99,6 +102,9 @@ BALANCE = tuple(
             Sum("ledger", "amount", "responsibility = 'insurance'"),
             "What insurance owes on the account",
             "Insurance still owes {value}",
+            "",
+            0,
+            "Insurance owes nothing",
         ),
         (
             "account_insurance_paid",
@@ -106,6 +112,9 @@ BALANCE = tuple(
             Sum("ledger", "-amount", "kind = 'insurance_payment'"),
             "What insurance has paid on the account",
             "Insurance has paid {value} on the account",
+            "",
+            0,
+            "Insurance has paid nothing on the account",
         ),
         (
             "largest_charge",
@@ -124,6 +133,8 @@ BALANCE = tuple(
             "Dollars denied as a share of the account's charges",
             "{value} of the account's charges denied",
             "No charges to measure the denial by",
+            0,
+            "None of the account's charges denied",
         ),
     )
 )
@@ -178,8 +189,26 @@ PAYER_MIX = tuple(
 HISTORY = tuple(
     _feature("history", *row)
     for row in (
-        ("appeal_level", "count", Snapshot("level"), "Highest level appealed so far", "Appeal level {value}"),
-        ("appeals_filed", "count", Snapshot("filed"), "Appeals filed on the denial", "{value} appeal{s} filed"),
+        (
+            "appeal_level",
+            "count",
+            Snapshot("level"),
+            "Highest level appealed so far",
+            "Appeal level {value}",
+            "",
+            0,
+            "Not appealed yet",
+        ),
+        (
+            "appeals_filed",
+            "count",
+            Snapshot("filed"),
+            "Appeals filed on the denial",
+            "{value} appeal{s} filed",
+            "",
+            0,
+            "No appeal filed",
+        ),
         ("upheld_before", "yes/no", Snapshot("upheld"), "Upheld at an earlier level", "Upheld before: {value}"),
         (
             "claim_denials",
@@ -187,6 +216,9 @@ HISTORY = tuple(
             Count("claim_denials", OTHER),
             "Other denials of the same claim",
             "{value} other denial{s} of the claim",
+            "",
+            0,
+            "No other denial of the claim",
         ),
         (
             "claim_denials_same_code",
@@ -204,6 +236,9 @@ HISTORY = tuple(
             Count("account_denials", OTHER),
             "Other denials on the account",
             "{value} other denial{s} on the account",
+            "",
+            0,
+            "No other denial on the account",
         ),
         (
             "account_denied",
@@ -211,6 +246,9 @@ HISTORY = tuple(
             Sum("account_denials", "denied_amount", OTHER),
             "Dollars denied otherwise on the account",
             "{value} in other denials on the account",
+            "",
+            0,
+            "Nothing else denied on the account",
         ),
         (
             "account_overturned_share",
@@ -219,6 +257,8 @@ HISTORY = tuple(
             "Share of the account's decided denials that were overturned",
             "{value} of the account's decided denials were overturned",
             "No decided denial on the account",
+            0,
+            "None of the account's decided denials was overturned",
         ),
         (
             "days_since_insurance_payment",
@@ -240,6 +280,9 @@ PAYER = tuple(
             Count("payer_denials", "days_ago <= 90"),
             "Denials by the payer in 90 days",
             "Payer made {value} denial{s} in 90 days",
+            "",
+            0,
+            "Payer made no denial in 90 days",
         ),
         (
             "payer_denials_365d",
@@ -247,6 +290,9 @@ PAYER = tuple(
             Count("payer_denials", "days_ago <= 365"),
             "Denials by the payer in a year",
             "Payer made {value} denial{s} in a year",
+            "",
+            0,
+            "Payer made no denial in a year",
         ),
         (
             "payer_days_to_decide",
@@ -270,6 +316,7 @@ PAYER = tuple(
             "Smoothed share of the payer's denials overturned in the last year",
             "Payer gave in on {value} of the denials decided in the last year",
             "No decision of this payer in a year",
+            1,
         ),
     )
 )

@@ -65,6 +65,8 @@ def sensitivity_of(keys: tuple[str, ...]) -> Sensitivity:
 def site_features(attributes: Mapping[str, str], subject: str) -> tuple[Feature, ...]:
     """Return the features of a site's own attributes: each value, and for categories the rates of singles and pairs.
 
+    Rates come plain and with recency, as the catalogue's own do.
+
     `attributes` maps a column to category, number or boolean, as `extract.toml` declares it.
     """
     plain = tuple(_site_feature(name, kind) for name, kind in attributes.items())
@@ -73,9 +75,14 @@ def site_features(attributes: Mapping[str, str], subject: str) -> tuple[Feature,
     keys += list(combinations(categories, 2))
     rates = tuple(
         feature
+        for half_life_days in (None, HALF_LIFE_DAYS)
         for key in keys
         for feature in rate_features(
-            "site attribute", subject, tuple(f"site_{name}" for name in key), " and ".join(key).replace("_", " ")
+            "site attribute",
+            subject,
+            tuple(f"site_{name}" for name in key),
+            " and ".join(key).replace("_", " "),
+            half_life_days,
         )
     )
     return plain + rates + _combined(tuple(f"site_{name}" for name in categories), subject)

@@ -88,7 +88,9 @@ def leaks_table(found: Sequence[Probed]) -> Table:
 
 
 def figures_of(probed: Probed) -> str:
-    """Say what a probe looked at, or why it could not look."""
+    """Say what a probe looked at, what it has too few rows to judge, or why it could not look."""
+    if probed.undecided:
+        return f"{probed.figures}; too few to judge: {', '.join(probed.undecided)}"
     return probed.not_run or probed.figures
 
 
@@ -115,6 +117,7 @@ def as_data(found: Sequence[Probed]) -> list[dict[str, object]]:
             "looked_at": probed.looked_at,
             "figures": probed.figures,
             "not_run": probed.not_run,
+            "too_few_to_judge": list(probed.undecided),
             "leaks": [{"subject": leak.subject, "text": leak.text} for leak in probed.leaks],
         }
         for probed in found

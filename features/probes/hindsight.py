@@ -21,6 +21,7 @@ from extracts.source_file import quote_name
 from features.catalog import Unit
 from features.frame import Definition
 from features.probes.hindsight_facts import GROUP, RATE, Facts, account_facts, denial_facts
+from features.probes.own_row import judge_own_row
 from features.probes.ranking import FEWEST, Floats, number_households, rank, score_alone
 from features.probes.result import FALSE_ALARM, Leak, Probed
 
@@ -69,13 +70,19 @@ def probe_hindsight(extract: Extract, target: Definition, as_of: date) -> Probed
     halves = np.random.default_rng(1).permutation(int(household.max()) + 1) % 2 == 0
     rows = _Rows(facts, household, halves[household])
     tests = max(3 * len(columns) * len(facts.outcomes), 1)
-    leaks = []
+    numbers = {one for one, kind in extract.metadata.attributes.get(name, {}).items() if kind == "number"}
+    leaks, undecided = [], []
     for column in columns:
         told = _tells_outcome(values[column], rows, tests) or _tracks_figure(values[column], rows)
+        if not told and column in numbers:
+            own = judge_own_row(values[column], facts, len(numbers))
+            told = own.leak
+            undecided += [f"{name}.{column}"] if own.too_few else []
         if told:
             leaks.append(Leak(f"{name}.{column}", f"{name}.{column} {told}"))
     figures = f"{len(columns)} columns of {len(facts.rows):,} {name} against {len(facts.outcomes)} outcomes and "
-    return Probed(PROBE, target.unit, len(columns), f"{figures}{len(facts.figures)} figures", tuple(leaks))
+    figures += f"{len(facts.figures)} figures"
+    return Probed(PROBE, target.unit, len(columns), figures, tuple(leaks), undecided=tuple(undecided))
 
 
 def _read_columns(extract: Extract, name: str, columns: list[str], facts: Facts) -> pd.DataFrame:

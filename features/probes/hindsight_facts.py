@@ -9,6 +9,7 @@ from datetime import date
 import pandas as pd
 
 from extracts.extract import Extract
+from features.probes.rate_groups import account_groups, denial_groups
 
 RATE_KEYS: tuple[tuple[str, ...], ...] = (
     ("payer_id",),
@@ -31,12 +32,16 @@ class Facts:
     """Rows with `unit_id` and `household`, in order of unit.
 
     `outcomes` are what is told of an outcome -> its column (0, 1, or unknown); `figures` what is told of a figure ->
-    its column over the whole extract, and its column as of the row's own day ("" where there was none yet).
+    its column over the whole extract, and its column as of the row's own day ("" where there was none yet). `groups`
+    are the columns that a site's rate may have been made by, in the order of the rows; `known_on` names the column
+    with the day on which an outcome was known, where there is one, beside `day`, the row's own.
     """
 
     rows: pd.DataFrame
     outcomes: Mapping[str, str]
     figures: Mapping[str, tuple[str, str]]
+    groups: pd.DataFrame
+    known_on: str = ""
 
 
 def account_facts(extract: Extract, ripe: date, as_of: date) -> Facts:
@@ -96,6 +101,7 @@ def account_facts(extract: Extract, ripe: date, as_of: date) -> Facts:
             "the number of the guarantor's payments": ("house_payments", "house_payments_then"),
             "the guarantor's later payments": ("house_later", ""),
         },
+        account_groups(extract, ripe),
     )
 
 
@@ -112,23 +118,28 @@ def denial_facts(extract: Extract, as_of: date) -> Facts:
     rows = extract.connection.sql(
         f"""
         WITH judged AS (
-            SELECT denial_id, max(CASE WHEN outcome IN ('overturned', 'partially_overturned') THEN 1.0
-                WHEN outcome = 'upheld' THEN 0.0 END) AS won, max(decided_on) AS decided_on,
+            SELECT denial_id, max(won) AS won, arg_min(won, (decided_on, appeal_id)) AS first_won,
+                min(CASE WHEN won IS NOT NULL THEN decided_on END) AS first_on, max(decided_on) AS decided_on,
                 sum(recovered_amount) AS recovered
-            FROM appeals WHERE decided_on < DATE '{as_of}' GROUP BY denial_id),
+            FROM (SELECT *, CASE WHEN outcome IN ('overturned', 'partially_overturned') THEN 1.0
+                WHEN outcome = 'upheld' THEN 0.0 END AS won FROM appeals WHERE decided_on < DATE '{as_of}')
+            GROUP BY denial_id),
         decided AS (
-            SELECT n.*, j.won, j.decided_on, j.recovered, a.guarantor_id FROM denials n
+            SELECT n.*, j.won, j.first_won, j.first_on, j.decided_on, j.recovered, a.guarantor_id FROM denials n
             LEFT JOIN judged j USING (denial_id) LEFT JOIN accounts a ON a.account_id = n.account_id)
         SELECT n.denial_id AS unit_id, coalesce(n.guarantor_id, n.account_id, n.denial_id) AS household,
-            n.won, CASE WHEN n.won IS NOT NULL THEN CAST(coalesce(n.recovered, 0) AS DOUBLE) END AS recovered,
+            n.denied_on AS day, n.won, n.first_won, n.first_on,
+            CASE WHEN n.won IS NOT NULL THEN CAST(coalesce(n.recovered, 0) AS DOUBLE) END AS recovered,
             {", ".join(rates)}
         FROM decided n {" ".join(joins)} WHERE n.denied_on < DATE '{as_of}' ORDER BY n.denial_id
         """
     ).to_arrow_table()
     return Facts(
         rows.to_pandas(),
-        {"the appeal was won": "won"},
+        {"the appeal was won": "won", "the first appeal was won": "first_won"},
         {"what the appeal recovered": ("recovered", ""), **figures},
+        denial_groups(extract, as_of),
+        "first_on",
     )
 
 

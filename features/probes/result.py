@@ -22,7 +22,10 @@ class Leak:
 
 @dataclass(frozen=True, slots=True)
 class Probed:
-    """One probe of one unit. `figures` say what was looked at; `not_run` says why it could not look."""
+    """One probe of one unit. `figures` say what was looked at; `not_run` says why it could not look.
+
+    `undecided` are the columns that it looked at and has too few rows to judge.
+    """
 
     probe: str
     unit: str
@@ -30,8 +33,11 @@ class Probed:
     figures: str
     leaks: tuple[Leak, ...] = ()
     not_run: str = ""
+    undecided: tuple[str, ...] = ()
 
     @property
     def verdict(self) -> str:
-        """`leak`, `clean` or `not run`."""
-        return "not run" if self.not_run else "leak" if self.leaks else "clean"
+        """`leak`, `clean`, `too few` or `not run`."""
+        if self.not_run:
+            return "not run"
+        return "leak" if self.leaks else "too few" if self.undecided else "clean"

@@ -174,6 +174,7 @@ def _ages_and_balances(state: Row, others: list[Row]) -> Row:
         "charges": state["charges"],
         "patient_share_of_charges": ratio(state["billed"], state["charges"]),
         "balance_left": ratio(state["patient_balance"], state["billed"]),
+        "charges_left": ratio(state["patient_balance"] + state["insurance_balance"], state["charges"]),
         "household_balance": sum(owing),
         "household_open_accounts": len(owing),
         "household_largest_balance": greatest([other["patient_balance"] for other in others]),
@@ -199,6 +200,7 @@ def _payer_mix(state: Row, family: list[Row], seen: Rows, day: date) -> Row:
         "patient_class": state["patient_class"],
         "service_line": state["service_line"],
         "coverage_count": sum(row["ended_on"] is None for row in own),
+        "past_payer_class": _last_ended(own, seen),
         "coverages_lost": sum(row["ended_on"] is not None for row in own),
         "coverages_gained_90d": sum((day - row["known_on"]).days <= 90 for row in own),
         "coverages_lost_90d": sum(row["ended_on"] is not None and (day - row["ended_on"]).days <= 90 for row in own),
@@ -216,6 +218,15 @@ def _payer_mix(state: Row, family: list[Row], seen: Rows, day: date) -> Row:
         "site_visits": state["visits"],
         "site_referred": None if state["referred"] is None else int(state["referred"]),
     }
+
+
+def _last_ended(own: list[Row], seen: Rows) -> str | None:
+    """The payer class of the ended coverage that was known last; of equals, the last payer by name."""
+    ended = [row for row in own if row["ended_on"] is not None]
+    if not ended:
+        return None
+    last = max(ended, key=lambda row: (row["known_on"], row["payer_id"]))
+    return next((payer["payer_class"] for payer in seen["payers"] if payer["payer_id"] == last["payer_id"]), None)
 
 
 def _own_history(state: Row, day: date) -> Row:
@@ -382,8 +393,7 @@ def _payer_behaviour(state: Row, states: list[Row]) -> Row:
         ("clinic_channel_code", ("clinic", "channel_code")),
     ):
         found |= rates(name, "paid", state, states, keys)
-        if "clinic" not in keys and "channel_code" not in keys:
-            found |= recent_rates(name, "paid", state, states, keys)
+        found |= recent_rates(name, "paid", state, states, keys)
     judged = [other for other in states if other["outcome"] is not None]
     return found | {"paid_evidence_site": evidence(state, judged, ("clinic", "channel_code"))}
 

@@ -189,7 +189,6 @@ def _behaviour(state: Row, states: list[Row]) -> Row:
         ("diagnosis", "treatment"),
     ):
         found |= rates("_".join(keys), "overturned", state, states, keys)
-        if not {"diagnosis", "treatment"} & set(keys):
-            found |= recent_rates("_".join(keys), "overturned", state, states, keys)
+        found |= recent_rates("_".join(keys), "overturned", state, states, keys)
     judged = [other for other in states if other["outcome"] is not None]
     return found | {"overturned_evidence_site": evidence(state, judged, ("diagnosis", "treatment"))}

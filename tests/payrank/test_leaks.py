@@ -11,13 +11,26 @@ import pytest
 from rich.console import Console
 
 from extracts.load import load_extract
-from extracts.metadata import read_metadata, write_metadata
 from extracts.simulator import simulate
+from extracts.simulator.leaks import LEAKS
+from features.probes.back_dated import probe_back_dated
+from features.probes.hindsight import probe_hindsight
+from features.probes.result import Probed
 from features.targets import OverturnTarget, PaymentTarget
-from payrank.leaks import as_data, find_leaks, leaks_table, list_leaks
+from payrank.leaks import as_data, figures_of, find_leaks, leaks_table, list_leaks
 from payrank.settings import Settings
 
 SETTINGS = Settings(payment=PaymentTarget(snapshots=6), overturn=OverturnTarget(snapshots=40))
+
+
+PLANTED_AS_OF = date(2026, 11, 20)
+SUBJECTS = {
+    "status_refreshed": "accounts.account_status",
+    "payment_dated_back": "transactions.posted_on",
+    "rate_with_own_row": "denials.overturn_rate",
+    "guarantor_paid_later": "accounts.guarantor_payments",
+}
+"""What each of the simulator's leaks is found as."""
 
 
 @pytest.fixture(scope="module")
@@ -46,26 +59,36 @@ def test_the_table_fits_a_terminal_and_the_data_are_json(found: Any) -> None:
     assert json.loads(json.dumps(as_data(found)))[0]["verdict"] in {"clean", "leak", "not run"}
 
 
-def test_a_leaking_status_is_found_and_nothing_else_is_accused(hospital: Any, tmp_path: Path) -> None:
-    ledger = hospital.extract / "transactions.parquet"
-    folder = hospital.copy(
-        tmp_path / "leaking",
-        accounts=(
-            "SELECT a.*, CASE WHEN l.paid > 0 AND l.balance <= 0 THEN 'closed' WHEN l.paid > 0 THEN 'partly' "
-            "ELSE 'open' END AS status FROM {table} a LEFT JOIN (SELECT account_id, sum(CASE WHEN kind = "
-            "'patient_payment' THEN -amount ELSE 0 END) AS paid, sum(CASE WHEN responsibility = 'patient' THEN amount "
-            f"ELSE 0 END) AS balance FROM '{ledger}' GROUP BY account_id) l USING (account_id) ORDER BY account_id"
-        ),
-    )
-    metadata = read_metadata(folder)
-    write_metadata(
-        type(metadata)(metadata.source_system, metadata.as_of, {}, {"accounts": {"status": "category"}}), folder
-    )
-    with load_extract(folder) as extract:
-        found = find_leaks(extract, SETTINGS, hospital.as_of)
-    told = {one.probe for one in found if one.leaks}
-    assert "hindsight" in told
-    assert all("status" in line for line in list_leaks(found) if "label shuffle" not in line)
+@pytest.fixture(scope="module")
+def planted(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A hospital of its own seed with every leak that the simulator knows."""
+    folder = tmp_path_factory.mktemp("planted") / "leaking"
+    simulate(folder, accounts=1_000, seed=31, as_of=PLANTED_AS_OF, leaks=tuple(LEAKS))
+    return folder
+
+
+def test_every_leak_that_the_simulator_plants_is_found_by_name(planted: Path) -> None:
+    """Alone among all columns: what is accused is what was planted."""
+    assert set(SUBJECTS) == set(LEAKS)
+    with load_extract(planted) as extract:
+        found = find_leaks(extract, SETTINGS, PLANTED_AS_OF)
+    accused = {
+        leak.subject.removeprefix("site_") for one in found for leak in one.leaks if one.probe != "label shuffle"
+    }
+    columns = {subject.split(".")[1] for subject in SUBJECTS.values()}
+    assert set(SUBJECTS.values()) <= accused
+    assert {subject.split(".")[-1] for subject in accused} <= columns | {"features together"}
+
+
+def test_the_same_hospital_without_the_leaks_is_silent(planted: Path, tmp_path: Path) -> None:
+    simulate(tmp_path / "clean", accounts=1_000, seed=31, as_of=PLANTED_AS_OF)
+    with load_extract(tmp_path / "clean") as extract:
+        probed = [
+            probe_hindsight(extract, SETTINGS.payment, PLANTED_AS_OF),
+            probe_hindsight(extract, SETTINGS.overturn, PLANTED_AS_OF),
+            probe_back_dated(extract, PLANTED_AS_OF),
+        ]
+    assert [one.verdict for one in probed] == ["clean"] * 3
 
 
 def test_an_extract_without_history_says_what_could_not_be_probed(hospital: Any) -> None:
@@ -80,14 +103,23 @@ def test_an_extract_without_history_says_what_could_not_be_probed(hospital: Any)
     assert "not run" in {one.verdict for one in found}
 
 
-def test_the_command_line_counts_a_leak_that_the_simulator_planted(payrank: Any, tmp_path: Path) -> None:
-    extract = tmp_path / "leaking"
-    day = "2026-11-20"
-    simulate(extract, accounts=1_000, seed=11, as_of=date.fromisoformat(day), leaks=("status_refreshed",))
-    told = payrank("check", extract, "--leaks", "--out", tmp_path / "look")
+def test_the_command_line_names_every_leak_that_the_simulator_planted(
+    payrank: Any, planted: Path, tmp_path: Path
+) -> None:
+    told = payrank("check", planted, "--leaks", "--out", tmp_path / "look")
     assert told.code == 0
-    assert "leak among it." in told.out.splitlines()[-1] or "leaks among it." in told.out.splitlines()[-1]
-    assert "account_status" in told.out
+    assert "leaks among it." in told.out.splitlines()[-1]
     found = json.loads((tmp_path / "look" / "check.json").read_text())["leaks"]
-    assert any("account_status" in leak["subject"] for one in found for leak in one["leaks"])
-    assert "account_status" in (tmp_path / "look" / "check.html").read_text()
+    accused = {leak["subject"] for one in found for leak in one["leaks"]}
+    page = (tmp_path / "look" / "check.html").read_text()
+    assert set(SUBJECTS.values()) <= accused
+    for subject in SUBJECTS.values():
+        assert subject in told.out
+        assert subject in page
+
+
+def test_what_is_too_few_to_judge_is_said_beside_what_was_looked_at() -> None:
+    probed = Probed("hindsight", "denial", 3, "3 columns", undecided=("denials.rate",))
+    assert probed.verdict == "too few"
+    assert figures_of(probed) == "3 columns; too few to judge: denials.rate"
+    assert as_data([probed])[0]["too_few_to_judge"] == ["denials.rate"]
