@@ -141,6 +141,14 @@ BALANCE = tuple(
             "{value} of the patient's part is unpaid",
         ),
         (
+            "charges_left",
+            "share",
+            Snapshot("CASE WHEN charges > 0 THEN (patient_balance + insurance_balance) / charges END"),
+            "Share of the charges still owed, by patient and insurance together",
+            "{value} of the charges are still owed",
+            "No charges to measure the balance by",
+        ),
+        (
             "household_balance",
             "dollars",
             Sum("household", "patient_balance", f"{OTHER} AND patient_balance > 0"),
@@ -255,6 +263,17 @@ PAYER_MIX = tuple(
             "",
             0,
             "No coverage ended in 90 days",
+        ),
+        (
+            "past_payer_class",
+            "category",
+            Latest("coverages", "payer_class", "ended_on IS NOT NULL"),
+            "Class of the payer whose coverage of the account ended, the last known of them",
+            "Earlier payer class: {value}",
+            "No coverage has ended",
+            0,
+            "",
+            "proxy",
         ),
         (
             "insurance_paid_share",

@@ -104,10 +104,11 @@ def _there_too_early(rate: pd.Series, group: NDArray[np.intp], facts: Facts) -> 
     silent = (rate.isna() if pd.isna(nothing) else rate == nothing).to_numpy(dtype=bool)
     if (~silent)[later].mean() < NEARLY or silent[never].mean() < NEARLY:
         return CLEAN
+    there = f"{int((~silent & later).sum()):,} of {int(later.sum()):,}"
+    nowhere = f"{int((~silent & never).sum()):,} of {int(never.sum()):,}"
     return OwnRow(
-        f"is there for {int((~silent & later).sum()):,} of {int(later.sum()):,} rows whose group had no outcome yet on "
-        f"their own day, and for {int((~silent & never).sum()):,} of {int(never.sum()):,} whose group never had one: it "
-        "counts the row itself, or what came later"
+        f"is there for {there} rows whose group had no outcome yet on their own day, and for {nowhere} whose group "
+        "never had one: it counts the row itself, or what came later"
     )
 
 

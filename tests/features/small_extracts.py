@@ -282,6 +282,8 @@ def draw_rows(seed: int, day: date = DAY) -> Rows:
     for name, count in _HOW_MANY.items():
         prefix = _PREFIX.get(name, name[:2].upper())
         rows[name] = unique(name, [draw_row(random, name, f"{prefix}{at}", day) for at in range(count)])
+    ended = [draw_row(random, "coverages", "", day) | {"ended_on": draw_day(random, day)} for _ in range(12)]
+    rows["coverages"] = unique("coverages", rows["coverages"] + ended)
     return rows
 
 

@@ -165,7 +165,11 @@ def test_denials_with_appeals_and_attributes_alone_make_frames() -> None:
         "days_since_denial", "days_left", "days_since_filed", "appeals_filed", "upheld_before", "month", "denied_month",
         "site_diagnosis", "site_treatment", "overturned_rate_diagnosis", "overturned_support_diagnosis",
         "overturned_rate_treatment", "overturned_support_treatment", "overturned_rate_diagnosis_treatment",
-        "overturned_support_diagnosis_treatment", "overturned_evidence_site",
+        "overturned_support_diagnosis_treatment", *(
+                f"overturned_{part}_{keys}_recent"
+                for keys in ("diagnosis", "treatment", "diagnosis_treatment")
+                for part in ("rate", "support")
+            ), "overturned_evidence_site",
     ]  # fmt: skip
     by_label = frame.data.groupby("label")["overturned_rate_diagnosis"].mean()
     assert by_label[1.0] > 0.6

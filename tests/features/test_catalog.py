@@ -166,8 +166,8 @@ def test_snapshot_days_are_a_grid_of_ripe_days_with_history(
 
 
 RENDERED = {
-    "account": "6ad83bd014871da29de1aa6b85f932d71cc76e1976ec86edcf9875c9e90ddb59",
-    "denial": "2561ee74b910b69e6b10f0aaa2da190392cc4a06a61ad28f1b9e12513c485d1e",
+    "account": "e6424da36ba95806877dc91515fc9fb5f97119b9db417a8374835168e7acb6a2",
+    "denial": "90c24e4cbfd53863cd50da294290af0028d1bedd82db3cd58aef2d24c411f7b0",
 }
 """SHA-256 of the SQL of each unit's nightly frame, as of the present `COMPUTATION`."""
 

@@ -38,7 +38,7 @@ def sentence(name: str, value: float | str | None, support: float = 12.0) -> str
         ("days_owed", 40.0, "Patient has owed for 40 days"),
         ("days_owed", None, "Patient share not yet billed"),
         ("payment_count", 1.0, "1 payment on this account"),
-        ("payment_count", 0.0, "No payments on this account"),
+        ("payment_count", 0.0, "No payment on this account"),
         ("payment_count", 1200.0, "1,200 payments on this account"),
         ("household_settled_share", 0.755, "Paid 76% of earlier balances in full"),
         ("household_settled_share", None, "No earlier balance to judge by"),
