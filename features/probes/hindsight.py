@@ -75,9 +75,9 @@ def probe_hindsight(extract: Extract, target: Definition, as_of: date) -> Probed
     for column in columns:
         told = _tells_outcome(values[column], rows, tests) or _tracks_figure(values[column], rows)
         if not told and column in numbers:
-            own = judge_own_row(values[column], facts, len(numbers))
-            told = own.leak
-            undecided += [f"{name}.{column}"] if own.too_few else []
+            counted = judge_own_row(values[column], facts, len(numbers))
+            told = counted.leak
+            undecided += [f"{name}.{column}"] if counted.too_few else []
         if told:
             leaks.append(Leak(f"{name}.{column}", f"{name}.{column} {told}"))
     figures = f"{len(columns)} columns of {len(facts.rows):,} {name} against {len(facts.outcomes)} outcomes and "

@@ -151,7 +151,7 @@ def _ways(group: NDArray[np.intp], facts: Facts) -> Iterator[tuple[str, Floats, 
         judged = ~np.isnan(label)
         if not 0 < np.nansum(label) < judged.sum():
             continue
-        happened = np.bincount(group[judged], weights=label[judged], minlength=size_of_all)
+        happened: Floats = np.bincount(group[judged], weights=label[judged], minlength=size_of_all).astype(np.float64)
         overall = float(label[judged].mean())
         for rows in (judged, np.ones(len(label), dtype=bool)):
             size = np.bincount(group[rows], minlength=size_of_all).astype(np.float64)
