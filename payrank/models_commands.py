@@ -5,23 +5,60 @@ from __future__ import annotations
 from pathlib import Path
 
 from models.bundle import write_bundle
+from models.manifest import KINDS, Kind
+from models.registry.aliases import list_changes
 from models.registry.find import find_named
-from models.registry.versions import list_versions
+from models.registry.versions import list_versions, registered_name
 from payrank.console import STDOUT, make_table
 from payrank.figures import figures_table
 
+VERDICTS = {"wins": "wins", "calibrates_better": "calibrates", "ties": "ties", "loses": "loses"}
+"""What a comparison came to, in a word that fits a column."""
+
 
 def run_list() -> None:
-    """Print every registered version with its aliases."""
+    """Print every registered version with its figures, aliases and verdict, and the latest change of each champion."""
+    listed = list_versions()
     rows = [
-        [one.name, str(one.version), ", ".join(one.aliases) or "-", one.as_of, one.digest[:12]]
-        for one in list_versions()
+        [
+            f"{one.name} {one.version}",
+            ", ".join(one.aliases) or "-",
+            one.as_of,
+            one.auc or "-",
+            f"{float(one.captured):.0%}" if one.captured else "-",
+            VERDICTS.get(one.verdict, "-"),
+            one.digest[:8],
+        ]
+        for one in listed
     ]
     if not rows:
         STDOUT.print("No model is registered yet. Train one: payrank train payment EXTRACT --as-of DATE")
         return
-    columns = [("model", False), ("version", True), ("alias", False), ("trained as of", False), ("digest", False)]
-    STDOUT.print(make_table("Registered models", columns, rows))
+    columns = [
+        ("model", False),
+        ("alias", False),
+        ("trained", False),
+        ("AUC", True),
+        ("top", True),
+        ("verdict", False),
+        ("bundle", False),
+    ]
+    STDOUT.print(make_table("Registered models (top: share of the gain at capacity, in training)", columns, rows))
+    for kind in KINDS:
+        if any(one.name == registered_name(kind) for one in listed):
+            _tell_latest(kind)
+
+
+def _tell_latest(kind: Kind) -> None:
+    changes = list_changes(kind)
+    if changes:
+        last = changes[-1]
+        instead = f" instead of {last.replaced}" if last.replaced is not None else ""
+        said = f": {last.reason}" if last.reason else ""
+        STDOUT.print(
+            f"{kind}: version {last.version} champion{instead}, {last.ground}, by {last.by} on {last.at[:10]}{said}",
+            markup=False,
+        )
 
 
 def run_show(model: str) -> None:

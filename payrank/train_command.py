@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import cast
 
@@ -29,6 +29,14 @@ def run_train(kind: str, source: Path | str, *, as_of: date, out: Path | None, s
     STDOUT.print(f"Registered as {registered.name} version {registered.version}, {role}.")
     if out is not None:
         STDOUT.print(f"Bundle: {out}")
+    if not registered.champion:
+        first = as_of + timedelta(days=bundle.manifest.windows.gap_days)
+        STDOUT.print(
+            f"Next: payrank models compare models:/{registered.name}/{registered.version} EXTRACT --as-of DATE\n"
+            f"  on rows that neither was fitted on: their labels are ripe from {first} on (a challenger trained as of "
+            "an earlier day can be compared sooner)",
+            markup=False,
+        )
 
 
 def train_and_register(

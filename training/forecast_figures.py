@@ -68,6 +68,10 @@ class Measured:
             return None
         return make_figure(float(one[0] - two[0]), interval(one - two))
 
+    def resamples(self, name: str) -> dict[str, Floats]:
+        """Return each figure that is a ratio of sums: of the rows as they are, then of every resample."""
+        return self._sums(name)
+
     def rate(self) -> Figure:
         """Return the share of rows whose outcome happened."""
         found = ratio(self._summed("events"), self._summed("rows"))

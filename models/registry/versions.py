@@ -15,9 +15,13 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
 
 CHAMPION = "champion"
+PREVIOUS = "previous"
 BUNDLE_FOLDER = "bundle"
 DIGEST_TAG = "payrank.bundle_digest"
 AS_OF_TAG = "payrank.as_of"
+AUC_TAG = "payrank.auc"
+CAPTURED_TAG = "payrank.captured"
+VERDICT_TAG = "payrank.verdict"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,13 +36,20 @@ class Registered:
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """A registered version with its aliases, the day of its training and the digest of its bundle."""
+    """A registered version with its aliases, the day of its training and the digest of its bundle.
+
+    `auc` and `captured` (share of the gain in the top of the lists) are of its training; `verdict` is what its latest
+    comparison with a champion came to. Each is empty where it is not known.
+    """
 
     name: str
     version: int
     aliases: tuple[str, ...]
     as_of: str
     digest: str
+    auc: str = ""
+    captured: str = ""
+    verdict: str = ""
 
 
 def registered_name(kind: str) -> str:
@@ -64,12 +75,18 @@ def register(bundle: Bundle, run_id: str) -> Registered:
         if aliases is None:
             client.create_registered_model(name, description=f"payrank {bundle.kind} models; alias champion is used")
         source = f"{client.get_run(run_id).info.artifact_uri}/{BUNDLE_FOLDER}"
-        tags = {DIGEST_TAG: bundle.digest, AS_OF_TAG: bundle.manifest.as_of.isoformat()}
+        tags = {DIGEST_TAG: bundle.digest, AS_OF_TAG: bundle.manifest.as_of.isoformat(), **_figures(bundle)}
         version = int(client.create_model_version(name, source, run_id, tags=tags, await_creation_for=0).version)
         first = CHAMPION not in (aliases or {})
         if first:
             client.set_registered_model_alias(name, CHAMPION, str(version))
         return Registered(name, version, run_id, first)
+
+
+def _figures(bundle: Bundle) -> dict[str, str]:
+    figures = bundle.manifest.evaluation.figures
+    found = {AUC_TAG: figures.get("auc"), CAPTURED_TAG: figures.get("captured")}
+    return {tag: f"{figure.value:.3f}" for tag, figure in found.items() if figure is not None}
 
 
 def list_versions() -> tuple[Listed, ...]:
@@ -90,8 +107,10 @@ def list_versions() -> tuple[Listed, ...]:
             aliases = client.get_registered_model(name).aliases if versions else {}
             for version in versions:
                 named = tuple(sorted(alias for alias, number in aliases.items() if int(number) == int(version.version)))
-                as_of, digest = version.tags.get(AS_OF_TAG, ""), version.tags.get(DIGEST_TAG, "")
-                found.append(Listed(name, int(version.version), named, as_of, digest))
+                told = (
+                    version.tags.get(tag, "") for tag in (AS_OF_TAG, DIGEST_TAG, AUC_TAG, CAPTURED_TAG, VERDICT_TAG)
+                )
+                found.append(Listed(name, int(version.version), named, *told))
     return tuple(sorted(found, key=lambda one: (one.name, one.version)))
 
 

@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from models.comparison import Comparison
+
 QUICK = """
 [payment]
 snapshots = 4
@@ -61,6 +63,53 @@ def test_a_trained_model_is_logged_registered_listed_shown_exported_and_scored_w
     told = payrank("score", hospital.extract, *where)
     assert told.code == 5
     assert (tmp_path / "runs/current/manifest.json").read_bytes() == named
+
+
+def test_a_challenger_is_compared_promoted_and_rolled_back_from_the_command_line(
+    payrank: Any, hospital: Any, store: Path
+) -> None:
+    """As a data scientist walks it: two trainings, each told what comes next, then the office's later months decide."""
+    Path("payrank.toml").write_text(QUICK.replace("snapshots = 4", "snapshots = 6\nhorizon_days = 60"))
+    assert payrank("train", "payment", hospital.extract, "--as-of", "2026-06-01", "--out", "old").code == 0
+    told = payrank("train", "payment", hospital.extract, "--as-of", "2026-07-01", "--out", "new")
+    assert "Next: payrank models compare models:/payrank-payment/2 EXTRACT --as-of DATE" in told.out
+    assert "labels are ripe from 2026-08-30 on" in told.out
+    too_early = payrank("models", "compare", "models:/payrank-payment/2", hospital.extract, "--as-of", "2026-08-01")
+    assert (too_early.code, "no row to compare on" in too_early.last) == (2, True)
+    told = payrank(
+        *("models", "compare", "models:/payrank-payment/2", hospital.extract, "--as-of", hospital.as_of),
+        *("--out", "beside.json"),
+    )
+    assert told.code == 0, told.err
+    assert "Neither model was fitted on one of them." in told.out
+    assert "Kept with payrank-payment version 2." in told.out
+    assert max(map(len, told.out.split("payrank-payment version 2 beside")[1].splitlines()[:8])) <= 80
+    found = Comparison.model_validate_json(Path("beside.json").read_bytes())
+    folders = payrank("models", "compare", "new", "old", hospital.extract, "--as-of", hospital.as_of)
+    assert "Kept nowhere else: the challenger is a folder." in folders.out
+    assert found.since.isoformat() == "2026-07-01"
+    promoted = payrank("models", "promote", "models:/payrank-payment/2")
+    assert (promoted.code == 0) == found.may_replace
+    if not found.may_replace:
+        assert "did not win against version 1" in promoted.last
+        reason = ("--force", "--reason", "a trial that the office agreed to")
+        assert payrank("models", "promote", "models:/payrank-payment/2", *reason).code == 0
+    listed = payrank("models", "list").out
+    assert [line.split()[2] for line in listed.splitlines() if line.startswith("payrank-")] == ["previous", "champion"]
+    assert "payment: version 2 champion instead of 1" in listed
+    told = payrank("models", "rollback", "payment")
+    assert told.out.startswith("payrank-payment version 1 is the champion (rolled back).")
+    assert payrank("models", "compare", "models:/payrank-payment/2", "--as-of", "2026-08-01").code == 2
+
+
+def test_a_folder_is_compared_with_its_own_kind_and_never_promoted(payrank: Any, hospital: Any, store: Path) -> None:
+    told = payrank(
+        *("models", "compare", hospital.bundles["payment"], hospital.bundles["overturn"], hospital.extract),
+        *("--as-of", hospital.as_of),
+    )
+    assert (told.code, "is a model of kind overturn, but payment is needed" in told.last) == (5, True)
+    told = payrank("models", "promote", hospital.bundles["payment"])
+    assert (told.code, "payment is a folder" in told.last) == (2, True)
 
 
 def test_a_bundle_that_was_touched_is_called_so_whatever_its_kind(payrank: Any, hospital: Any, tmp_path: Path) -> None:

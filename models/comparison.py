@@ -1,0 +1,87 @@
+"""A challenger beside the champion on the same later rows, and what follows from it. Aggregates only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from models.evaluation import Alarm, Judged
+from models.figure import Figure
+from models.manifest import Kind
+
+Verdict = Literal["wins", "calibrates_better", "ties", "loses"]
+
+SAID: Mapping[Verdict, str] = {
+    "wins": "the challenger captures more at capacity, beyond the interval",
+    "calibrates_better": "a tie at capacity, and the challenger calibrates better, beyond the interval",
+    "ties": "a tie at capacity, and the challenger does not surely calibrate better",
+    "loses": "the challenger captures less at capacity, beyond the interval",
+}
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class Contender(_Record):
+    """One of the two: its name for people, the digest of its bundle, the day of its training, and its figures."""
+
+    name: str
+    digest: str
+    trained_as_of: date
+    figures: Mapping[str, Figure]
+
+
+class Comparison(_Record):
+    """Two models on the same rows, which neither was fitted on.
+
+    The rows are snapshots from `since`, the later of both training days, whose labels were known by `as_of`. Each of
+    `differences` is the challenger's figure less the champion's, both in the same resamples of households. `alarms`
+    are the challenger's: of its training, and of its figures here.
+    """
+
+    kind: Kind
+    as_of: date
+    since: date
+    judged: Judged
+    challenger: Contender
+    champion: Contender
+    differences: Mapping[str, Figure]
+    verdict: Verdict
+    alarms: tuple[Alarm, ...]
+
+    @property
+    def may_replace(self) -> bool:
+        """Whether the challenger may become champion without a person's reason."""
+        return self.verdict in {"wins", "calibrates_better"} and not self.alarms
+
+
+def reach_verdict(captured: Figure, calibration: Figure) -> Verdict:
+    """Return what follows from two differences, challenger less champion.
+
+    Parameters
+    ----------
+    captured
+        Of the share of the gain in the top of the lists, at capacity.
+    calibration
+        Of the expected calibration error: below 0 is better.
+
+    Examples
+    --------
+    >>> reach_verdict(Figure(value=0.03, low=0.01, high=0.05), Figure(value=0.0, low=-0.1, high=0.1))
+    'wins'
+    >>> reach_verdict(Figure(value=0.03, low=-0.01, high=0.07), Figure(value=-0.02, low=-0.03, high=-0.01))
+    'calibrates_better'
+    >>> reach_verdict(Figure(value=0.03), Figure(value=-0.02))
+    'ties'
+    """
+    if captured.low is not None and captured.low > 0:
+        return "wins"
+    if captured.high is not None and captured.high < 0:
+        return "loses"
+    if calibration.high is not None and calibration.high < 0:
+        return "calibrates_better"
+    return "ties"

@@ -1,0 +1,196 @@
+"""Which version is used: the alias `champion`, moved by what a comparison found, and put back in one step.
+
+Aliases are the truth; nothing else says which model a night takes. Every change is kept for good as a tag of the
+registered model, `payrank.change.0001` and on: what was done, on what ground, by whom and when.
+"""
+
+from __future__ import annotations
+
+import getpass
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Literal
+
+from extracts.errors import WrongUsage
+from models.comparison import SAID, Comparison
+from models.manifest import Kind
+from models.registry.comparisons import COMPARE, read_comparison
+from models.registry.find import FoundModel, find_named
+from models.registry.store import open_client
+from models.registry.versions import CHAMPION, DIGEST_TAG, PREVIOUS, aliases_of, list_versions, registered_name
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+CHANGE_TAG = "payrank.change."
+SHORTEST_REASON = 10
+"""Signs below which a reason says nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A move of a model's alias `champion`: to which version, from which (None: none), why, by whom, when (UTC).
+
+    `ground` is the verdict that allowed it, `first` without a champion before, `forced`, or `rolled back`; `reason` is
+    what a person gave.
+    """
+
+    model: str
+    action: Literal["promote", "rollback"]
+    version: int
+    replaced: int | None
+    ground: str
+    reason: str
+    by: str
+    at: str
+
+
+def promote(model: str, *, force: bool = False, reason: str = "") -> Change:
+    """Make a registered version the champion, the version before it `previous`.
+
+    Parameters
+    ----------
+    model
+        `models:/NAME/VERSION` or `models:/NAME@ALIAS`.
+    force
+        Whatever the comparison says; then a reason is needed.
+    reason
+        Why, in ten signs or more, kept in the registry; no patient's data.
+
+    Raises
+    ------
+    WrongUsage
+        When the recorded comparison does not allow it: none, one with another champion or of another bundle, a verdict
+        that does not win, an alarm; or when a reason is missing.
+    NoUsableModel
+        When the version cannot be used.
+    """
+    reason = " ".join(reason.split())
+    if (force or reason) and len(reason) < SHORTEST_REASON:
+        raise WrongUsage(
+            f"--force needs --reason of {SHORTEST_REASON} characters or more, given: {len(reason)}; it is kept in the "
+            "registry, so say what somebody would want to know in a year"
+        )
+    if not model.startswith("models:"):
+        _refuse_folder(find_named(model))
+    found = find_named(model)  # opened whole: what does not open must not become champion
+    kind = found.bundle.manifest.kind
+    name, version = registered_name(kind), found.version
+    if version is None:
+        raise WrongUsage(f"{found.name} is in no registry; name a registered version")
+    with open_client() as client:
+        aliases = aliases_of(client, name) or {}
+        champion = int(aliases[CHAMPION]) if CHAMPION in aliases else None
+        if champion == version:
+            raise WrongUsage(f"{found.name} is the champion already")
+        ground = "first" if champion is None else "forced"
+        if champion is not None and not force:
+            comparison = _usable_comparison(client, name, version, champion, found)
+            ground = comparison.verdict
+        return _move(client, name, Change(name, "promote", version, champion, ground, reason, _who(), _now()))
+
+
+def roll_back(kind: Kind) -> Change:
+    """Make the version that was champion before this one champion again; once more swaps them back.
+
+    Raises
+    ------
+    WrongUsage
+        When none was.
+    NoUsableModel
+        When the version before cannot be used any more.
+    """
+    name = registered_name(kind)
+    with open_client() as client:
+        aliases = aliases_of(client, name) or {}
+    if PREVIOUS not in aliases:
+        raise WrongUsage(
+            f"{name} has no previous champion to go back to: `payrank models promote` leaves one; name a version with "
+            "`payrank models promote models:/NAME/VERSION --force --reason TEXT`"
+        )
+    back = find_named(f"models:/{name}/{aliases[PREVIOUS]}")
+    champion = int(aliases[CHAMPION]) if CHAMPION in aliases else None
+    with open_client() as client:
+        version = back.version or int(aliases[PREVIOUS])
+        return _move(client, name, Change(name, "rollback", version, champion, "rolled back", "", _who(), _now()))
+
+
+def list_changes(kind: Kind) -> tuple[Change, ...]:
+    """Return every change of the champion of a kind, the earliest first.
+
+    Raises
+    ------
+    WrongUsage
+        When the registry cannot be asked.
+    """
+    with open_client() as client:
+        return _changes(client, registered_name(kind))
+
+
+def _usable_comparison(client: MlflowClient, name: str, version: int, champion: int, found: FoundModel) -> Comparison:
+    """Return the recorded comparison if it allows the change; WrongUsage says why it does not."""
+    again = COMPARE.format(challenger=f"models:/{name}/{version}")
+    force = '; or promote it with --force --reason "..."'
+    comparison = read_comparison(client, name, version)
+    if comparison is None:
+        raise WrongUsage(f"{found.name} was never compared with the champion; run `{again}`{force}")
+    if comparison.challenger.digest != found.bundle.digest:
+        raise WrongUsage(f"the comparison recorded with {found.name} is of another bundle; run `{again}`{force}")
+    if comparison.champion.digest != client.get_model_version(name, str(champion)).tags.get(DIGEST_TAG):
+        raise WrongUsage(
+            f"{found.name} was compared with {comparison.champion.name}, which is not today's champion (version "
+            f"{champion}); run `{again}`{force}"
+        )
+    if comparison.alarms:
+        raise WrongUsage(f"{found.name} has an alarm: {comparison.alarms[0].text}; mend it and retrain{force}")
+    if not comparison.may_replace:
+        ahead = comparison.differences["captured"]
+        raise WrongUsage(
+            f"{found.name} did not win against version {champion}: {SAID[comparison.verdict]} (captured "
+            f"{ahead.value:+.3f}); the champion stays{force}"
+        )
+    return comparison
+
+
+def _refuse_folder(found: FoundModel) -> None:
+    """Say how a folder becomes champion: a registered version of the same bundle, or the folder itself at night."""
+    kind, digest = found.bundle.kind, found.bundle.digest
+    same = [one for one in list_versions() if one.digest == digest]
+    instead = "train it again where a registry is, which registers it"
+    if same:
+        instead = f"promote models:/{same[-1].name}/{same[-1].version}, which is this bundle"
+    raise WrongUsage(
+        f"{found.name} is a folder, and only a registered version becomes champion; {instead}; or, without a registry, "
+        f"hand the folder to the night: payrank score EXTRACT --{kind} FOLDER"
+    )
+
+
+def _move(client: MlflowClient, name: str, change: Change) -> Change:
+    # Written down first, so that no move is without a trace; the champion last, so that a fault leaves the old one.
+    number = len(_changes(client, name)) + 1
+    client.set_registered_model_tag(name, f"{CHANGE_TAG}{number:04d}", json.dumps(asdict(change), sort_keys=True))
+    if change.replaced is not None:
+        client.set_registered_model_alias(name, PREVIOUS, str(change.replaced))
+    client.set_registered_model_alias(name, CHAMPION, str(change.version))
+    return change
+
+
+def _changes(client: MlflowClient, name: str) -> tuple[Change, ...]:
+    if aliases_of(client, name) is None:
+        return ()
+    tags: Mapping[str, str] = client.get_registered_model(name).tags
+    return tuple(Change(**json.loads(tags[key])) for key in sorted(tags) if key.startswith(CHANGE_TAG))
+
+
+def _who() -> str:
+    """Return the user as MLflow names one in a run."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError, ImportError):
+        return "unknown"
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")

@@ -1,0 +1,222 @@
+"""Which version is used, on a real SQLite registry: promoted by what a comparison found, refused, forced, put back."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Callable, Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from extracts.errors import NoUsableModel, WrongUsage
+from models.bundle import MANIFEST, Bundle, open_bundle, write_bundle
+from models.comparison import Comparison, Contender, Verdict
+from models.evaluation import Alarm
+from models.figure import Figure
+from models.manifest import render_manifest
+from models.registry.aliases import list_changes, promote, roll_back
+from models.registry.comparisons import record_comparison
+from models.registry.find import find_model
+from models.registry.runs import log_training
+from models.registry.versions import list_versions, register
+
+NAME = "payrank-payment"
+REASON = "the clinic opened in May; agreed with the office"
+
+
+def variant(bundle: Bundle, number: int) -> Bundle:
+    manifest = bundle.manifest.model_copy(update={"notices": (f"variant {number}",)})
+    return open_bundle({**bundle.files, MANIFEST: render_manifest(manifest)}, "a variant")
+
+
+@pytest.fixture(scope="module")
+def store(trained: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, list[Bundle]]]:
+    """A registry with three versions of one model, the first of them champion."""
+    folder = tmp_path_factory.mktemp("champions")
+    bundles = [variant(trained.bundle, number) for number in (1, 2, 3)]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{folder / 'runs.db'}")
+        for bundle in bundles:
+            register(bundle, log_training(bundle))
+    return folder, bundles
+
+
+@pytest.fixture
+def bundles(store: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Bundle]:
+    """The three bundles; the database is a copy of the test's own."""
+    with sqlite3.connect(store[0] / "runs.db") as kept, sqlite3.connect(tmp_path / "runs.db") as own:
+        kept.backup(own)
+    kept.close()
+    own.close()
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path / 'runs.db'}")
+    monkeypatch.chdir(tmp_path)
+    bundles: list[Bundle] = store[1]
+    return bundles
+
+
+@pytest.fixture
+def compared(bundles: list[Bundle]) -> Callable[..., Comparison]:
+    """Record a comparison of one version with another, by their numbers."""
+
+    def record(challenger: int, champion: int, verdict: Verdict = "wins", alarms: tuple[Alarm, ...] = ()) -> Comparison:
+        def contender(number: int) -> Contender:
+            bundle = bundles[number - 1]
+            name = f"{NAME} version {number}"
+            return Contender(name=name, digest=bundle.digest, trained_as_of=bundle.manifest.as_of, figures={})
+
+        found = Comparison(
+            kind="payment",
+            as_of=date(2026, 11, 20),
+            since=date(2025, 3, 1),
+            judged=bundles[0].manifest.evaluation.judged,
+            challenger=contender(challenger),
+            champion=contender(champion),
+            differences={"captured": Figure(value=0.02, low=0.01, high=0.03)},
+            verdict=verdict,
+            alarms=alarms,
+        )
+        record_comparison(found, challenger)
+        return found
+
+    return record
+
+
+def champion() -> int | None:
+    return find_model(None, "payment").version
+
+
+@pytest.mark.parametrize("verdict", ["wins", "calibrates_better"])
+def test_a_challenger_that_won_becomes_champion_and_the_old_one_previous(bundles, compared, verdict):
+    compared(2, 1, verdict)
+    change = promote(f"models:/{NAME}/2")
+    assert (change.version, change.replaced, change.ground, change.reason) == (2, 1, verdict, "")
+    assert find_model(None, "payment").bundle.digest == bundles[1].digest
+    assert {one.version: one.aliases for one in list_versions()} == {1: ("previous",), 2: ("champion",), 3: ()}
+    assert find_model(f"models:/{NAME}@previous", "payment").version == 1
+    assert [one.verdict for one in list_versions()] == ["", verdict, ""]
+
+
+def test_rollback_swaps_and_swaps_again_and_every_change_is_kept_with_who_and_when(bundles, compared, monkeypatch):
+    monkeypatch.setenv("LOGNAME", "ann")
+    compared(2, 1)
+    promote(f"models:/{NAME}/2")
+    assert roll_back("payment").version == 1
+    assert champion() == 1
+    assert roll_back("payment").version == 2
+    assert champion() == 2
+    promote(f"models:/{NAME}/3", force=True, reason=REASON)
+    changes = list_changes("payment")
+    assert [(one.action, one.version, one.replaced, one.ground) for one in changes] == [
+        ("promote", 2, 1, "wins"),
+        ("rollback", 1, 2, "rolled back"),
+        ("rollback", 2, 1, "rolled back"),
+        ("promote", 3, 2, "forced"),
+    ]
+    assert {one.by for one in changes} == {"ann"}
+    assert all(one.at.endswith("+00:00") for one in changes)
+    assert changes[-1].reason == REASON
+    assert roll_back("payment").version == 2
+
+
+def test_without_a_comparison_nothing_is_promoted(bundles):
+    with pytest.raises(WrongUsage) as caught:
+        promote(f"models:/{NAME}/2")
+    assert str(caught.value) == (
+        "payrank-payment version 2 was never compared with the champion; run `payrank models compare "
+        'models:/payrank-payment/2 EXTRACT --as-of DATE`; or promote it with --force --reason "..."'
+    )
+    assert champion() == 1
+    assert list_changes("payment") == ()
+
+
+def test_a_comparison_with_a_champion_of_yesterday_does_not_count(bundles, compared):
+    compared(2, 1)
+    compared(3, 1)
+    promote(f"models:/{NAME}/3")
+    with pytest.raises(
+        WrongUsage, match=r"compared with payrank-payment version 1, which is not today's champion \(ver"
+    ):
+        promote(f"models:/{NAME}/2")
+    assert champion() == 3
+    compared(2, 3)
+    assert promote(f"models:/{NAME}/2").replaced == 3
+
+
+def test_a_comparison_of_another_bundle_does_not_count(bundles, compared):
+    found = compared(3, 1)
+    record_comparison(found, 2)
+    with pytest.raises(WrongUsage, match="is of another bundle"):
+        promote(f"models:/{NAME}/2")
+
+
+@pytest.mark.parametrize("verdict", ["ties", "loses"])
+def test_a_challenger_that_did_not_win_stays_one(bundles, compared, verdict):
+    compared(2, 1, verdict)
+    with pytest.raises(WrongUsage, match=r"did not win against version 1: .*the champion stays"):
+        promote(f"models:/{NAME}/2")
+    assert champion() == 1
+
+
+def test_an_alarm_stops_a_winner(bundles, compared):
+    compared(2, 1, "wins", (Alarm(name="auc_too_good", text="AUC 0.971 is too good"),))
+    with pytest.raises(WrongUsage, match=r"version 2 has an alarm: AUC 0.971 is too good; mend it"):
+        promote(f"models:/{NAME}/2")
+    assert champion() == 1
+
+
+@pytest.mark.parametrize("reason", ["", "because", "     a   b  "])
+def test_force_without_a_reason_of_ten_characters_is_refused(bundles, reason):
+    with pytest.raises(WrongUsage, match="needs --reason of 10 characters or more"):
+        promote(f"models:/{NAME}/2", force=True, reason=reason)
+    assert champion() == 1
+
+
+def test_a_forced_change_is_written_in_the_registry_itself(bundles, tmp_path):
+    assert promote(f"models:/{NAME}/2", force=True, reason=REASON).ground == "forced"
+    with sqlite3.connect(tmp_path / "runs.db") as own:
+        kept = own.execute("SELECT key, value FROM registered_model_tags").fetchall()
+    own.close()
+    assert [key for key, _ in kept] == ["payrank.change.0001"]
+    assert json.loads(kept[0][1])["reason"] == REASON
+
+
+def test_the_champion_is_not_promoted_again_and_without_a_previous_one_nothing_rolls_back(bundles):
+    with pytest.raises(WrongUsage, match="version 1 is the champion already"):
+        promote(f"models:/{NAME}@champion", force=True, reason=REASON)
+    with pytest.raises(WrongUsage, match="payrank-payment has no previous champion"):
+        roll_back("payment")
+    with pytest.raises(WrongUsage, match="payrank-overturn has no previous champion"):
+        roll_back("overturn")
+
+
+def test_a_version_that_does_not_open_becomes_champion_by_no_force(bundles, store, compared):
+    compared(2, 1)
+    (broken,) = [path for path in store[0].rglob(MANIFEST) if b"variant 2" in path.read_bytes()]
+    whole = broken.read_bytes()
+    broken.write_bytes(whole[:-20])
+    try:
+        with pytest.raises(NoUsableModel, match="not as it was written"):
+            promote(f"models:/{NAME}/2", force=True, reason=REASON)
+    finally:
+        broken.write_bytes(whole)
+    assert champion() == 1
+
+
+def test_a_folder_is_told_what_to_do_instead(bundles, tmp_path):
+    write_bundle(bundles[1], tmp_path / "mine")
+    with pytest.raises(
+        WrongUsage, match=r"mine is a folder, .*promote models:/payrank-payment/2, which is this bundle"
+    ):
+        promote("mine")
+    write_bundle(variant(bundles[1], 9), tmp_path / "other")
+    with pytest.raises(WrongUsage, match=r"other is a folder, .*payrank score EXTRACT --payment FOLDER"):
+        promote("other")
+
+
+def test_the_comparison_lies_with_the_run_of_the_challenger(bundles, compared, store):
+    found = compared(3, 2)
+    kept = [json.loads(path.read_text()) for path in store[0].rglob("comparisons/*.json")]
+    assert json.loads(found.model_dump_json()) in kept

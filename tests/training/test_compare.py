@@ -1,0 +1,185 @@
+"""Champion against challenger on real later rows: which rows, which figures, which verdict, and what is refused."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.metrics import average_precision_score, roc_auc_score
+
+from extracts.errors import NoUsableModel, WrongUsage
+from extracts.load import load_extract
+from features.frame import training_frame
+from features.targets import PaymentTarget
+from models.bundle import CALIBRATION, MANIFEST, Bundle, open_bundle
+from models.calibration import Platt
+from models.evaluation import Alarm
+from models.manifest import render_manifest
+from models.predict import predict
+from training.bootstrap import Households
+from training.compare import compare
+from training.paired_ranking import resample_rankings
+from training.settings import Member, TrainingSettings
+from training.train import train
+
+TRAINED = date(2026, 6, 1)
+QUICK = TrainingSettings(most_rounds=30, share_rounds=10, fewest_outcomes=11, members=(Member(seeds=(1,), rounds=30),))
+TARGET = PaymentTarget(horizon_days=90, snapshots=8)
+
+
+def changed(bundle: Bundle, calibration: Any = None, **fields: Any) -> Bundle:
+    """Return a bundle like another but for some fields of its manifest, or its calibration."""
+    files = {name: content for name, content in bundle.files.items() if name != MANIFEST}
+    if calibration is not None:
+        files[CALIBRATION] = calibration.model_dump_json().encode()
+    digests = {name: hashlib.sha256(content).hexdigest() for name, content in sorted(files.items())}
+    manifest = bundle.manifest.model_copy(update={**fields, "files": digests})
+    return open_bundle({**files, MANIFEST: render_manifest(manifest)}, "a changed bundle")
+
+
+@pytest.fixture(scope="module")
+def extract(hospital: Any) -> Iterator[Any]:
+    with load_extract(hospital.extract) as loaded:
+        yield loaded
+
+
+@pytest.fixture(scope="module")
+def frame(extract: Any) -> Any:
+    return training_frame(extract, TARGET, TRAINED)
+
+
+@pytest.fixture(scope="module")
+def good(frame: Any) -> Bundle:
+    return train(frame, kind="payment", as_of=TRAINED, settings=QUICK).bundle
+
+
+@pytest.fixture(scope="module")
+def contrary(frame: Any) -> Bundle:
+    """A model that was taught that small balances are paid and large ones are not."""
+    data = frame.data.copy()
+    data["label"] = (data["amount"] < data["amount"].median()).astype("float64")
+    data["share"] = data["label"]
+    data["recovered"] = data["label"] * data["amount"]
+    return train(replace(frame, data=data), kind="payment", as_of=TRAINED, settings=QUICK).bundle
+
+
+def test_a_model_that_knows_wins_against_one_that_does_not_and_loses_the_other_way_round(
+    extract, hospital, good, contrary
+):
+    found = compare(extract, good, contrary, hospital.as_of, names=("new", "old"))
+    assert found.verdict == "wins"
+    assert found.may_replace
+    assert found.differences["captured"].low > 0
+    back = compare(extract, contrary, good, hospital.as_of)
+    assert back.verdict == "loses"
+    assert not back.may_replace
+    assert back.differences["captured"].value == -found.differences["captured"].value
+    assert (found.challenger.name, found.challenger.digest) == ("new", good.digest)
+    assert found.champion.digest == contrary.digest
+
+
+def test_only_rows_that_neither_was_fitted_on_are_scored_and_their_number_is_told(extract, hospital, good, contrary):
+    found = compare(extract, good, contrary, hospital.as_of)
+    later = training_frame(extract, TARGET, hospital.as_of).data
+    mine = later[later["as_of"] >= pd.Timestamp(TRAINED)]
+    assert found.since == TRAINED
+    assert found.judged.rows == len(mine) > 100
+    assert found.judged.events == int(mine["label"].sum())
+    assert found.judged.first >= TRAINED
+    assert found.judged.last + timedelta(days=90) <= hospital.as_of
+    assert found.judged.households == mine["household"].nunique()
+    scores = predict(good, mine)["raw_score"]
+    assert found.challenger.figures["auc"].value == pytest.approx(roc_auc_score(mine["label"], scores), abs=1e-5)
+    assert found.challenger.figures["average_precision"].value == pytest.approx(
+        average_precision_score(mine["label"], scores), abs=1e-5
+    )
+    for figure in ("auc", "average_precision", "brier", "log_loss", "ece", "captured"):
+        gap = found.differences[figure]
+        assert gap.value == pytest.approx(
+            found.challenger.figures[figure].value - found.champion.figures[figure].value, abs=2e-5
+        )
+        assert gap.low < gap.high
+
+
+def test_a_tie_is_decided_by_calibration(extract, hospital, good):
+    """The same ranking with every probability far too high: what is captured ties, and the calibration decides."""
+    assert isinstance(good.calibration, Platt)
+    off = changed(good, Platt(slope=good.calibration.slope, offset=good.calibration.offset + 1.5))
+    better = compare(extract, good, off, hospital.as_of)
+    assert better.verdict == "calibrates_better"
+    assert better.may_replace
+    assert better.differences["auc"].value == 0
+    worse = compare(extract, off, good, hospital.as_of)
+    assert worse.verdict == "ties"
+    assert not worse.may_replace
+
+
+def test_an_alarm_holds_back_a_winner(extract, hospital, good, contrary):
+    alarm = Alarm(name="feature_too_good_alone", text="status_today alone has an AUC of 0.990")
+    evaluation = good.manifest.evaluation.model_copy(update={"alarms": (alarm,)})
+    found = compare(extract, changed(good, evaluation=evaluation), contrary, hospital.as_of)
+    assert found.verdict == "wins"
+    assert found.alarms == (alarm,)
+    assert not found.may_replace
+
+
+def test_the_same_comparison_gives_the_same_bytes(extract, hospital, good, contrary):
+    one, two = (compare(extract, good, contrary, hospital.as_of) for _ in range(2))
+    assert one.model_dump_json() == two.model_dump_json()
+
+
+def test_no_later_row_is_refused_with_the_days_that_would_do(extract, good, contrary):
+    with pytest.raises(WrongUsage) as caught:
+        compare(extract, good, contrary, date(2026, 8, 1))
+    assert str(caught.value) == (
+        "no row to compare on: the later of both trainings is as of 2026-06-01, and a label is known 90 days after its "
+        "snapshot, so by 2026-08-01 only snapshots up to 2026-05-03 have theirs; compare as of 2026-08-30 or later, or "
+        "train the challenger as of 2026-05-03 or earlier"
+    )
+
+
+def test_too_few_outcomes_are_refused_with_their_number(hospital, good, contrary, tmp_path):
+    small = hospital.copy(
+        tmp_path / "small",
+        transactions="SELECT * FROM {table} WHERE NOT (kind = 'patient_payment' AND posted_on >= DATE '2026-06-01')",
+    )
+    with load_extract(small) as few, pytest.raises(WrongUsage, match=r"^too few later rows to compare on: 0 outcomes"):
+        compare(few, good, contrary, hospital.as_of)
+
+
+def test_models_that_cannot_be_compared_are_refused(extract, hospital, good, contrary):
+    with pytest.raises(WrongUsage, match="both are the same model, to the byte"):
+        compare(extract, good, good, hospital.as_of)
+    shorter = changed(good, target={**good.manifest.target, "horizon_days": 60})
+    with pytest.raises(WrongUsage, match="different questions: horizon_days 60 against 90"):
+        compare(extract, shorter, good, hospital.as_of)
+    first, *rest = good.manifest.features
+    stale = changed(good, features=(first.model_copy(update={"definition": "another"}), *rest))
+    with pytest.raises(NoUsableModel, match=f"computed differently: {first.name}"):
+        compare(extract, contrary, stale, hospital.as_of)
+    absent = changed(good, features=(first.model_copy(update={"name": "gone"}), *rest))
+    with pytest.raises(NoUsableModel, match="missing from the catalogue in use: gone"):
+        compare(extract, contrary, absent, hospital.as_of)
+
+
+def test_rankings_in_a_resample_are_those_of_the_rows_as_often_as_they_were_drawn():
+    draw = np.random.default_rng(3)
+    label = (draw.random(60) < 0.4).astype(float)
+    score = np.round(label * 0.3 + draw.random(60), 1)  # with ties
+    house = Households(np.repeat(np.arange(20), 3), 20, 25, 9)
+    found = resample_rankings(house, label, {"one": score, "other": -score})
+    again = np.random.default_rng(9)
+    for resample in range(1, 26):
+        times = np.bincount(again.integers(20, size=20), minlength=20)[house.of_row]
+        for name, sign in (("one", 1), ("other", -1)):
+            auc = roc_auc_score(label, sign * score, sample_weight=times)
+            precision = average_precision_score(label, sign * score, sample_weight=times)
+            assert found[name]["auc"][resample] == pytest.approx(auc)
+            assert found[name]["average_precision"][resample] == pytest.approx(precision)
+    assert found["one"]["auc"][0] == pytest.approx(roc_auc_score(label, score))
