@@ -286,7 +286,7 @@ RHYTHM = tuple(
                 ("household_paid_at_this_age", "household_seen_at_this_age", "paid_rate_at_this_age"),
             ),
             "The same for this household's own balances, smoothed to all balances",
-            "At this age the household still pays {value} of its balances",
+            "Of the household's balances this old, {value} are still paid",
             "No balance this old has been seen long enough",
             1,
         ),

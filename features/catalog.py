@@ -32,9 +32,10 @@ class Feature:
     """One column of the frame.
 
     `unit` is what the value counts: dollars, days, count, share, rate, log odds, month, yes/no or category. `phrase`
-    is what a collector reads, with `{value}` where the value goes and `{s}` for a plural's ending; `absent` is read
-    when the value is unknown, and `low`, where one phrase does not fit both, when it is below zero, or zero of
-    anything but days; its `{value}` is then the size without the sign.
+    is what a collector reads, with `{value}` where the value goes and `{s}` for a plural's ending; a rate's also has
+    `{like}`, what it is of in words, and `{support}`, how many outcomes it rests on. `absent` is read when the value is
+    unknown, and `low`, where one phrase does not fit both, when it is below zero, or zero of anything but days; its
+    `{value}` is then the size without the sign.
     `direction` is +1 or -1 where the trade is sure that more of it makes the outcome more or less likely, else 0.
     `modelled` is False for what explains another feature (the support behind a pair's rate) and is no input itself.
     `told_by` names the feature whose reason speaks for this one too: a rate for its support.

@@ -86,7 +86,7 @@ Every value is of what was known **before** the snapshot's day. Unknown is empty
 the trade is sure that more of it makes the outcome more (+) or less (-) likely; training then holds a model to it.
 *Sensitive* says `proxy` where values may stand in for a protected trait: look at the fairness audit before trusting a
 model that leans on them. A name in *italics* explains another feature and is no input to a model. `{value}` is where
-the value goes.
+the value goes, `{like}` the row's own class, line or code, and `{support}` how many earlier outcomes a rate rests on.
 
 A site's attributes (`extract.toml`) add `site_…` features, its settings `own_…` ones: [settings](settings.md). How a
 feature is added to the catalogue: [CONTRIBUTING](../CONTRIBUTING.md).

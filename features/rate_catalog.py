@@ -35,7 +35,7 @@ def rate_features(
             "rate",
             family,
             HistoricalRate(keys, half_life_days=half_life_days),
-            f"With this {label} about {{value}} are {subject}{' of late' if lately else ''} ({{support}} earlier)",
+            f"{{like}}: about {{value}} {subject}{' lately' if lately else ''} ({{support}} earlier)",
             f"No {label} on record",
             direction=1,
             sensitivity=sensitivity,

@@ -93,7 +93,8 @@ class Share(BaseModel):
 class Manifest(BaseModel):
     """Everything that a bundle says of itself; see contracts.md, section 5. No row of data, no id.
 
-    `weights` has one number a likelihood booster; they sum to 1; `rounds` is the trees of each member. `target` is what
+    `weights` has one number a likelihood booster; they sum to 1; `rounds` is the trees of each member. `together` names
+    features that ranked the training rows alike, so that reasons tell them as one. `target` is what
     was predicted, as the features define it (`features/targets.py`); `settings` are the training settings. `evaluation`
     is how good the model is, with intervals; `metrics` and `baselines` are its bare figures, by name.
     """
@@ -104,6 +105,7 @@ class Manifest(BaseModel):
     kind: Kind
     unit: str
     features: tuple[Column, ...]
+    together: tuple[tuple[str, ...], ...]
     catalogue_digest: str
     target: Mapping[str, Any]
     horizon_days: int | None

@@ -46,7 +46,7 @@ def predict(bundle: Bundle, data: pd.DataFrame, *, threads: int = 0) -> pd.DataF
     """
     matrix = encode(data, bundle.manifest.features)
     raw = average_raw(bundle.likelihood, bundle.manifest.weights, matrix, threads=threads)
-    probability = np.clip(bundle.calibration.apply(raw), 0.0, 1.0)
+    probability = chance_of(bundle, raw)
     if bundle.share is None or not len(matrix):
         share = np.full(len(matrix), bundle.manifest.share.mean)
     else:
@@ -57,6 +57,11 @@ def predict(bundle: Bundle, data: pd.DataFrame, *, threads: int = 0) -> pd.DataF
         chance = chance_by_day(bundle.manifest.timing, bundle.timing, matrix, threads=threads)
         scores |= {horizon_column(day): probability * chance[:, place] for place, day in enumerate(days)}
     return pd.DataFrame(scores, index=data.index)
+
+
+def chance_of(bundle: Bundle, raw: Floats) -> Floats:
+    """Return raw scores (log-odds) as calibrated chances, 0 to 1."""
+    return np.clip(bundle.calibration.apply(raw), 0.0, 1.0)
 
 
 def average_raw(

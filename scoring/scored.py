@@ -15,7 +15,7 @@ from features.site_features import NO_SITE_FEATURES, SiteFeatures
 from features.targets import OverturnTarget, PaymentTarget
 from models.bundle import Bundle, check_features
 from models.explain import explain
-from models.predict import predict
+from models.predict import chance_of, predict
 from scoring.reasons import explain_rows
 from scoring.worklist import Reason
 
@@ -39,10 +39,14 @@ class Scored:
 
 @dataclass(frozen=True, slots=True)
 class Explained:
-    """Reasons by unit id, and the base value that all of them start from (log-odds)."""
+    """Reasons by unit id, and the base value that all of them start from (log-odds).
+
+    `usual` is the base value as a calibrated chance: what the model says of a row before anything is known of it.
+    """
 
     base_value: float
     reasons: Mapping[str, tuple[Reason, ...]]
+    usual: float | None = None
 
     def of(self, unit_id: str) -> tuple[Reason, ...]:
         """Return the reasons of one account or denial; empty where none were asked for."""
@@ -86,5 +90,6 @@ def explain_scored(scored: Scored, wanted: pd.Series) -> Explained:
     explanation = explain(scored.bundle, data)
     by_name = {feature.name: feature for feature in scored.frame.features}
     features = [by_name[name] for name in explanation.features]
-    found = explain_rows(features, data, np.asarray(explanation.contributions))
-    return Explained(explanation.base_value, dict(zip(data["unit_id"], found, strict=True)))
+    found = explain_rows(features, data, explanation.contributions, together=scored.bundle.manifest.together)
+    usual = float(chance_of(scored.bundle, np.array([explanation.base_value]))[0])
+    return Explained(explanation.base_value, dict(zip(data["unit_id"], found, strict=True)), usual)

@@ -27,6 +27,7 @@ from training.settings import TrainingSettings, default_settings
 from training.share import fit_share_of
 from training.temporal import describe_design, plan_periods, tell_design
 from training.timing import fit_timing_of, spans_of
+from training.together import find_together
 
 LIBRARIES = ("lightgbm", "numpy", "pandas", "scikit-learn")
 
@@ -107,6 +108,7 @@ def train(
             "kind": kind,
             "unit": frame.unit,
             "features": columns,
+            "together": find_together(fitted, columns),
             "catalogue_digest": frame.digest,
             "target": frame.target.model_dump(mode="json"),
             "horizon_days": getattr(frame.target, "horizon_days", None),

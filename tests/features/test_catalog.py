@@ -67,7 +67,7 @@ def test_two_features_of_one_name_are_refused() -> None:
 def test_a_feature_can_be_read(feature: Feature) -> None:
     assert feature.meaning[0].isupper()
     assert not feature.meaning.endswith(".")
-    said = feature.phrase.format(value="THIS", support="12", s="s")
+    said = feature.phrase.format(value="THIS", support="12", like="These", s="s")
     assert "{" not in said
     assert "THIS" in said
     assert "{" not in feature.absent

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -10,7 +12,9 @@ from features.account_catalog import ACCOUNT_FEATURES
 from features.catalog import Feature
 from features.denial_catalog import DENIAL_FEATURES
 from features.rate_catalog import site_features
-from scoring.reasons import CODED, REST, explain_rows, read_codes, show_value, top_reasons
+from features.vocabulary import HistoricalRate
+from scoring.reasons import DAYS, PAST, REST, SETTLED, explain_rows, join_features, top_reasons
+from scoring.told_values import CODED, read_codes, show_value, show_word
 
 BY_NAME = {feature.name: feature for feature in (*DENIAL_FEATURES, *ACCOUNT_FEATURES)}
 EVERY = (
@@ -19,11 +23,13 @@ EVERY = (
     *site_features({"clinic": "category", "line": "category", "visits": "number", "urgent": "boolean"}, "paid"),
 )
 
+PROTECTED = {"birth", "sex", "gender", "race", "ethnicity", "marital", "married", "language", "religion", "pregnant"}
 
-def sentence(name: str, value: float | str | None, support: float = 12.0) -> str:
+
+def sentence(name: str, value: float | str | None, support: float = 12.0, **beside: float | str | None) -> str:
     """The text of one feature that alone explains a row."""
     feature = BY_NAME[name]
-    data = pd.DataFrame({name: [value], name.replace("_rate_", "_support_", 1): [support]})
+    data = pd.DataFrame({name: [value], name.replace("_rate_", "_support_", 1): [support], **beside})
     data[name] = [value]
     ((reason, *_),) = explain_rows([feature], data, np.array([[0.5]]))
     return reason.text
@@ -58,7 +64,7 @@ def sentence(name: str, value: float | str | None, support: float = 12.0) -> str
         ("tax_refund_season", 1.0, "Tax-refund season: yes"),
         ("denied_month", 2.0, "Denied in February"),
         ("weekday", 5.0, "It is a Friday"),
-        ("overturned_rate_carc", 0.654, "With this reason code about 65% are overturned (12 earlier)"),
+        ("overturned_rate_carc", 0.654, "This carc: about 65% overturned (12 earlier)"),
         ("paid_rate_payer_id", None, "No payer on record"),
     ],
 )
@@ -66,8 +72,45 @@ def test_a_reason_tells_its_value_in_the_units_of_the_trade(name: str, value: fl
     assert sentence(name, value) == text
 
 
-def test_a_rate_without_earlier_outcomes_says_so() -> None:
-    assert sentence("overturned_rate_carc", 0.5, support=0.0).endswith("(none earlier)")
+@pytest.mark.parametrize(
+    ("name", "beside", "text"),
+    [
+        ("paid_rate_payer_class", {"payer_class": "medicare"}, "Medicare: about 50% paid (12 earlier)"),
+        (
+            "paid_rate_payer_class_patient_class_recent",
+            {"payer_class": "self_pay", "patient_class": "emergency"},
+            "Self-pay, emergency: about 50% paid lately (12 earlier)",
+        ),
+        ("paid_rate_payer_id", {}, "This payer: about 50% paid (12 earlier)"),
+        (
+            "overturned_rate_payer_id_carc",
+            {"carc": "16"},
+            "This payer, reason 16 (information missing or wrong): about 50% overturned (12 earlier)",
+        ),
+        ("overturned_rate_rarc", {"rarc": "X9"}, "Remark X9 (a code without a meaning on file): about 50% "),
+    ],
+)
+def test_a_rate_names_what_it_is_of(name: str, beside: dict[str, str], text: str) -> None:
+    assert sentence(name, 0.5, **beside).startswith(text)
+
+
+@pytest.mark.parametrize(("support", "told"), [(0.0, "none"), (0.4, "none"), (3.0, "fewer than 11"), (11.0, "11")])
+def test_a_handful_of_earlier_outcomes_is_not_counted_out(support: float, told: str) -> None:
+    assert sentence("overturned_rate_carc", 0.5, support=support).endswith(f"({told} earlier)")
+
+
+@pytest.mark.parametrize("name", [SETTLED, PAST, DAYS])
+@pytest.mark.parametrize(
+    ("share", "count", "days", "text"),
+    [
+        (0.75, 4.0, 34.2, "Paid 3 of 4 earlier balances in full, typically in 34 days"),
+        (0.0, 4.0, None, "Paid none of 4 earlier balances in full"),
+        (1.0, 1.0, -3.0, "Paid 1 of 1 earlier balance in full"),
+    ],
+)
+def test_how_the_household_paid_before_is_one_sentence(name, share, count, days, text) -> None:
+    given = {SETTLED: share, PAST: count, DAYS: days}
+    assert sentence(name, given.pop(name), **given) == text
 
 
 @pytest.mark.parametrize("feature", EVERY, ids=lambda feature: feature.name)
@@ -83,8 +126,17 @@ def test_every_phrase_of_the_catalogues_can_be_said(feature: Feature) -> None:
 
 @pytest.mark.parametrize("feature", EVERY, ids=lambda feature: feature.name)
 def test_no_phrase_names_a_protected_attribute(feature: Feature) -> None:
-    told = f"{feature.name} {feature.phrase} {feature.absent}".lower().replace("_", " ")
-    assert not {"birth", "sex", "gender", "race", "ethnicity", "marital", "language", "religion"} & set(told.split())
+    told = f"{feature.name} {feature.phrase} {feature.absent} {feature.low}".lower().replace("_", " ")
+    assert not PROTECTED & set(re.findall(r"[a-z]+", told))
+
+
+def test_no_meaning_of_a_code_names_a_protected_attribute() -> None:
+    told = {
+        meaning: set(re.findall(r"[a-z]+", meaning.lower()))
+        for codes in read_codes().values()
+        for meaning in codes.values()
+    }
+    assert not [meaning for meaning, words in told.items() if words & (PROTECTED | {"age"})]
 
 
 def test_every_code_has_a_meaning_that_is_not_the_code() -> None:
@@ -96,7 +148,7 @@ def test_every_code_has_a_meaning_that_is_not_the_code() -> None:
 
 
 def test_the_strongest_come_first_and_the_rest_is_summed_so_that_all_adds_up() -> None:
-    features = ACCOUNT_FEATURES[:12]
+    features = [feature for feature in ACCOUNT_FEATURES if not feature.is_category][:12]
     draw = np.random.default_rng(4)
     data = pd.DataFrame(draw.uniform(1, 90, (25, 12)), columns=[feature.name for feature in features])
     contributions = draw.normal(0, 1, (25, 12))
@@ -115,3 +167,47 @@ def test_what_contributes_nothing_or_has_no_words_is_no_reason() -> None:
     data = pd.DataFrame({"patient_balance": [np.nan], "days_owed": [3.0]})
     (reasons,) = explain_rows([silent, BY_NAME["days_owed"]], data, np.array([[0.7, 0.0]]))
     assert [(reason.feature, reason.contribution) for reason in reasons] == [(REST, 0.7)]
+
+
+def names_of(groups: list[list[int]], features: tuple[Feature, ...]) -> set[frozenset[str]]:
+    return {frozenset(features[place].name for place in group) for group in groups if len(group) > 1}
+
+
+def test_a_class_with_its_rates_and_their_support_is_one_reason() -> None:
+    joined = names_of(join_features(DENIAL_FEATURES), DENIAL_FEATURES)
+    rate = "overturned_rate_carc"
+    assert {"carc", rate, f"{rate}_recent", "overturned_support_carc", "overturned_support_carc_recent"} in joined
+    for feature in DENIAL_FEATURES:
+        if isinstance(feature.source, HistoricalRate):
+            (group,) = (group for group in joined if feature.name in group)
+            keys = {BY_NAME[name].source.keys for name in group if "_rate_" in name}
+            assert keys == {feature.source.keys}
+
+
+def test_what_training_found_alike_adds_up_and_is_told_by_the_strongest_in_the_sums_direction() -> None:
+    features = tuple(BY_NAME[name] for name in ("days_owed", "patient_balance", "charges"))
+    data = pd.DataFrame({"days_owed": [9.0, 9.0], "patient_balance": [50.0, 50.0], "charges": [80.0, 80.0]})
+    contributions = np.array([[0.1, 0.5, -0.7], [0.4, 0.3, 0.2]])
+    together = (("patient_balance", "charges", "not in the model"),)
+    first, second = explain_rows(features, data, contributions, together=together)
+    assert [(r.feature, pytest.approx(r.contribution)) for r in first[:-1]] == [("charges", -0.2), ("days_owed", 0.1)]
+    assert [(r.text, pytest.approx(r.contribution)) for r in second[:-1]] == [
+        ("Patient owes $50", 0.5),
+        ("Patient has owed for 9 days", 0.4),
+    ]
+
+
+def test_a_rate_tells_of_its_support_even_where_that_pulls_harder() -> None:
+    features = tuple(BY_NAME[name] for name in ("overturned_rate_carc", "overturned_support_carc"))
+    data = pd.DataFrame({"overturned_rate_carc": [0.7], "overturned_support_carc": [40.0], "carc": ["16"]})
+    ((reason, rest),) = explain_rows(features, data, np.array([[0.1, -0.6]]))
+    assert reason.text == "Reason 16 (information missing or wrong): about 70% overturned (40 earlier)"
+    assert (reason.contribution, rest.contribution) == (-0.5, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("word", "told"),
+    [("a\u202eb\x00c", "a b c"), ("x" * 90, "x" * 59 + "\u2026"), ("UNKNOWN", "unknown"), (" \u200b ", "unknown")],
+)
+def test_a_sites_own_word_is_told_on_one_short_line_in_one_direction(word: str, told: str) -> None:
+    assert show_word(word, "site_clinic") == told
