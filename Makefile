@@ -33,6 +33,8 @@ bench: $(VENV)/.dev ## Measure speed and memory of the main job (minutes)
 	$(BIN)/python -m experiments.speed
 	$(BIN)/python -m experiments.speed.frames
 	$(BIN)/python -m experiments.x12_speed 60
+	$(BIN)/python -m extracts.simulator.facts --accounts 100000 --seeds 1 2 3
+	$(BIN)/python -m experiments.simulator_scale
 
 clean: ## Remove the environment and what tools left behind
 	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -37,25 +37,25 @@ CORRECTION_DAYS = (16, 75)
 """Least and most days from a denial to the payment of a corrected claim."""
 
 CHOSEN = {
-    "clinical": 2.1,
-    "authorisation": 1.8,
-    "registration": 1.05,
-    "non_covered": 1.2,
-    "billing": 0.75,
-    "duplicate": 0.0,
-    "timely": 0.9,
+    "clinical": 2.0,
+    "authorisation": 2.9,
+    "registration": 1.6,
+    "non_covered": 1.85,
+    "billing": 1.05,
+    "duplicate": -0.3,
+    "timely": 0.3,
     "not_a_denial": -9.0,
 }
 """Log-odds that staff choose a denial of that kind and of $2,000 for an appeal."""
 
 RESUBMITTED = {
-    "clinical": 0.04,
-    "authorisation": 0.15,
-    "registration": 0.50,
-    "non_covered": 0.30,
+    "clinical": 0.10,
+    "authorisation": 0.25,
+    "registration": 0.55,
+    "non_covered": 0.35,
     "billing": 0.68,
-    "duplicate": 0.30,
-    "timely": 0.03,
+    "duplicate": 0.55,
+    "timely": 0.08,
     "not_a_denial": 0.0,
 }
 """Share of denials put right by a corrected claim and paid without an appeal, by kind."""
@@ -144,7 +144,7 @@ def _fight(
 
 def _staff_choose(rng: np.random.Generator, denials: Denials, kinds: Integers) -> Booleans:
     """Staff work the largest first: selection that a model learned from appealed denials must survive."""
-    size_effect = 1.1 * (np.log10(np.maximum(denials.cents, 100)) - 5.3)
+    size_effect = 1.6 * (np.log10(np.maximum(denials.cents, 100)) - 5.3)
     return happens(rng, sigmoid(np.array([CHOSEN[k] for k in KIND_NAMES])[kinds] + size_effect), denials.size)
 
 

@@ -19,7 +19,7 @@ NEVER = int(np.iinfo(np.int32).max)
 class Balances:
     """One entry an account that ever owed something as a patient. Money in cents, days as day numbers.
 
-    `opened` is the cycle in which the balance (last) opened.
+    `opened` is the cycle in which the balance (last) opened; `paid` counts what statements brought.
     `arrivals` maps a cycle to (entries, cents): transfers and returned payments that reach the balance at its start.
     """
 
@@ -29,6 +29,7 @@ class Balances:
     self_pay: Booleans
     setting: Integers
     owed: Integers
+    paid: Integers
     pending: Integers
     on_plan: Booleans
     installment: Integers
@@ -53,12 +54,13 @@ class Balances:
             self.arrivals.setdefault(int(number), []).append((entries[here], cents[here]))
         np.add.at(self.pending, entries, 1)
 
-    def credit(self, account: Integers, day: Integers, cents: Integers) -> None:
-        """Let deposits lower what arrives first. A deposit of an account that never owes anything stays a credit."""
+    def credit(self, account: Integers, day: Integers, cents: Integers) -> Booleans:
+        """Let deposits lower what arrives first; return which are of accounts that ever owe something."""
         entry = np.searchsorted(self.account, account)
         entry = np.minimum(entry, max(self.size - 1, 0))
-        known = self.account[entry] == account
+        known: Booleans = self.account[entry] == account
         self.expect(entry[known], day[known], -cents[known])
+        return known
 
     def receive(self, cycle: int) -> None:
         """Add what arrives at this cycle. Money that comes to a closed account opens it again."""
@@ -139,6 +141,7 @@ def open_balances(visits: Visits, self_pay: Booleans, transfers: dict[str, Integ
         self_pay=self_pay[account],
         setting=visits.patient_class[account],
         owed=np.zeros(size, dtype=np.int64),
+        paid=np.zeros(size, dtype=np.int64),
         pending=np.zeros(size, dtype=np.int64),
         on_plan=np.zeros(size, dtype=bool),
         installment=np.zeros(size, dtype=np.int64),

@@ -8,6 +8,7 @@ import numpy as np
 
 from extracts.simulator.coverage import Covered, class_of
 from extracts.simulator.ledger import INSURANCE, PATIENT, Ledger
+from extracts.simulator.limits import run_out
 from extracts.simulator.payers import CLASSES, PAYERS, SELF_PAY
 from extracts.simulator.people import People
 from extracts.simulator.randomness import Floats, Integers, between, happens, stream
@@ -67,6 +68,11 @@ def bill_claims(people: People, visits: Visits, covered: Covered, ledger: Ledger
     total = np.zeros(visits.size, dtype=np.int64)
     np.add.at(total, account, allowed)
     owed = _patient_share(rng, people, visits, covered, total)
+    out, beyond = run_out(visits, covered, seed)
+    # No contract holds for what is not covered: the patient is billed the charges.
+    allowed = np.where(out[account], charges, allowed)
+    total = np.where(out, visits.charges, total)
+    owed = np.where(out, beyond, owed)
     share = np.floor(owed[account] * allowed / np.maximum(total[account], 1)).astype(np.int64)
     return Claims(account, payer, charges, allowed, np.minimum(share, allowed), billed, remitted)
 
@@ -130,12 +136,12 @@ def _commercial_share(
 ) -> Floats:
     high = people.high_deductible[visits.guarantor[here]]
     size = len(here)
-    deductible = np.where(high, rng.uniform(2500, 7500, size), rng.uniform(200, 1600, size))
+    deductible = np.where(high, rng.uniform(1400, 4200, size), rng.uniform(150, 1300, size))
     month = month_of(visits.service[here])
     met = np.clip((month - 1) / 12 * rng.uniform(0.0, 1.5, size), 0, 1)
     remaining = deductible * (1 - met)
     before = np.minimum(dollars[here], remaining)
     beyond = (dollars[here] - before) * np.where(happens(rng, 0.22, size), 0.50, 0.20)
     # A few plans have no limit on what the patient pays: balances above $10,000 come from them.
-    limit = np.where(happens(rng, 0.55, size), 60000.0, np.where(high, 9200.0, 5200.0))
+    limit = np.where(happens(rng, 0.03, size), 60000.0, np.where(high, 4000.0, 2300.0))
     return np.minimum(before + beyond, limit)

@@ -35,21 +35,21 @@ class Code:
 
 
 CODES: tuple[Code, ...] = (
-    Code("CO", "16", ("M76", "N290", "MA130", None), BILLING, 15.3, 2.4),
-    Code("CO", "97", ("M15", "N20"), BILLING, 6.5, 2.1, 0.6),
+    Code("CO", "16", ("M76", "N290", "MA130", None), BILLING, 15.3, 2.35),
+    Code("CO", "97", ("M15", "N20"), BILLING, 6.0, 2.1, 0.6),
     Code("CO", "4", ("N519", None), BILLING, 4.0, 2.25, 0.6),
-    Code("CO", "252", ("M127", "N706"), BILLING, 6.5, 2.25, 1.3),
-    Code("OA", "18", ("N522", None), DUPLICATE, 4.5, -0.4, 0.7),
-    Code("CO", "22", ("MA04", "N598"), REGISTRATION, 9.0, 1.4),
-    Code("CO", "27", ("N30", None), REGISTRATION, 7.5, 1.2),
+    Code("CO", "252", ("M127", "N706"), BILLING, 5.8, 2.25, 1.3),
+    Code("OA", "18", ("N522", None), DUPLICATE, 4.5, -0.2, 0.7),
+    Code("CO", "22", ("MA04", "N598"), REGISTRATION, 9.0, 1.55),
+    Code("CO", "27", ("N30", None), REGISTRATION, 7.5, 1.42),
     Code("CO", "31", ("N382", None), REGISTRATION, 4.5, 1.6),
-    Code("CO", "109", ("N418", "N104"), REGISTRATION, 5.5, 1.35),
-    Code("CO", "96", ("N130", "N30"), NON_COVERED, 8.8, 1.25),
+    Code("CO", "109", ("N418", "N104"), REGISTRATION, 5.5, 1.48),
+    Code("CO", "96", ("N130", "N30"), NON_COVERED, 8.8, 1.35),
     Code("PR", "204", ("N130", None), NON_COVERED, 4.5, 1.1, 0.6),
-    Code("CO", "197", ("M62", None), AUTHORISATION, 9.5, 0.15, 1.7),
-    Code("CO", "50", ("N115", "M25", None), CLINICAL, 5.0, -0.74, 2.0),
-    Code("CO", "151", ("N362", "M25"), CLINICAL, 2.0, -0.65, 1.4),
-    Code("CO", "29", ("N211", None), TIMELY, 4.5, -0.95),
+    Code("CO", "197", ("M62", None), AUTHORISATION, 9.5, -0.4, 1.7),
+    Code("CO", "50", ("N115", "M25", None), CLINICAL, 4.4, -0.64, 2.0),
+    Code("CO", "151", ("N362", "M25"), CLINICAL, 1.8, -0.52, 1.4),
+    Code("CO", "29", ("N211", None), TIMELY, 4.5, -0.6),
 )
 """What payers deny, and how often."""
 

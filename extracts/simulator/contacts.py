@@ -23,6 +23,8 @@ DIRECTION = _levels("direction")
 OUTCOME = _levels("outcome")
 RANDOM_SLICE = 0.06
 """Share of balances of a cycle that a coin sends to a call or leaves alone: the unselected sample."""
+FINAL_NOTICE_AGE = 3
+"""Statement cycle in which a final notice follows the letter: the next may bring bad debt."""
 NO_ARM, LEFT_ALONE, CALLED = MISSING, 0, 1
 """Arms of the randomised slice."""
 
@@ -97,6 +99,8 @@ def _send_mail(office: Office, turn: Turn, quiet: Booleans) -> None:
     outcome = np.where(came_back, OUTCOME["returned"], MISSING)
     _write(office, turn, "statement", sent & (age < 3), day, outcome=outcome)
     _write(office, turn, "letter", sent & (age >= 3), day, outcome=outcome)
+    final = sent & (age == FINAL_NOTICE_AGE)
+    _write(office, turn, "letter", final, turn.start + between(rng, 15, 22, size), outcome=outcome)
 
 
 def _meet_online(office: Office, turn: Turn, quiet: Booleans) -> None:

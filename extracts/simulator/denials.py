@@ -58,7 +58,7 @@ LINE_RISK = np.array([0.10, 0.15, 0.18, -0.20, 0.20, 0.12, 0.0, -0.05, -0.25, 0.
 PAYER_THAT_TIGHTENS, TIGHTER_DAYS = 8, 240
 """Number of the payer that tightens its policy, and days before the as-of day on which it does."""
 
-CLASS_RISK = np.array([-0.75, 0.1, 0.05, 0.25, 0.0])
+CLASS_RISK = np.array([-0.75, 0.15, 0.1, 0.1, 0.0])
 """Log factor on the denial rate, by patient class: an office visit is seldom worth a refusal."""
 
 
@@ -69,7 +69,7 @@ def deny_claims(claims: Claims, visits: Visits, seed: int, as_of: int) -> Denial
     inpatient = visits.patient_class[claims.account[refused]] == INPATIENT
     code = pick_by_row(rng, _code_weights(), claims.payer[refused] * 2 + inpatient)
     # A small claim is refused whole, of a large one rather some lines.
-    some_lines = sigmoid(-1.6 + 2.2 * (np.log10(np.maximum(claims.charges[refused], 100)) - 5.5))
+    some_lines = sigmoid(-0.8 + 2.4 * (np.log10(np.maximum(claims.charges[refused], 100)) - 5.5))
     part = np.where(happens(rng, some_lines, len(refused)), rng.uniform(0.1, 0.7, len(refused)), 1.0)
     cents = np.maximum(1, np.floor(claims.charges[refused] * part)).astype(np.int64)
     unfit = _log_shared(rng, claims, refused)

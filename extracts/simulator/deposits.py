@@ -9,7 +9,7 @@ from extracts.simulator.coverage import Covered
 from extracts.simulator.ledger import PATIENT, Ledger
 from extracts.simulator.payers import SELF_PAY
 from extracts.simulator.people import People
-from extracts.simulator.randomness import Integers, happens, sigmoid, stream
+from extracts.simulator.randomness import Integers, between, happens, sigmoid, stream
 from extracts.simulator.visits import Visits
 
 
@@ -28,3 +28,11 @@ def take_deposits(
     cents = asked[account] // 500 * 500
     ledger.post("patient_payment", account, visits.service[account], -cents, responsibility=PATIENT)
     return account, visits.service[account], cents
+
+
+def refund_deposits(account: Integers, day: Integers, cents: Integers, *, ledger: Ledger, seed: int) -> None:
+    """Refund most deposits (account, day, cents) of accounts that never owed anything; the others stay a credit."""
+    rng = stream(seed, "deposits refunded")
+    given = happens(rng, 0.85, len(account))
+    on = day[given] + between(rng, 120, 330, int(given.sum()))
+    ledger.post("refund", account[given], on, cents[given], responsibility=PATIENT)

@@ -24,7 +24,10 @@ def found_chance(ability: Floats) -> Floats:
 
 
 def find_coverage(office: Office, turn: Turn) -> None:
-    """Move what some self-pay patients still owe to Medicaid, which pays its rate some weeks later."""
+    """Move what some self-pay patients still owe to Medicaid, which pays its rate some weeks later.
+
+    What they had paid until then is refunded.
+    """
     rng, balances, ledger = office.rng, turn.balances, office.ledger
     ability = office.people.ability[turn.guarantor]
     poor = balances.self_pay[turn.now] & ~turn.on_plan & (turn.owed > 0) & (turn.age <= LAST_AGE)
@@ -40,5 +43,9 @@ def find_coverage(office: Office, turn: Turn) -> None:
     for kind, amount in (("insurance_payment", -allowed), ("contractual_adjustment", allowed - cents)):
         some = amount != 0
         ledger.post(kind, account[some], paid_on[some], amount[some], responsibility=INSURANCE, payer=MEDICAID)
+    back = balances.paid[entries] > 0
+    refunded = known[back] + between(rng, 30, 90, int(back.sum()))
+    ledger.post("refund", account[back], refunded, balances.paid[entries[back]], responsibility=PATIENT)
     balances.owed[entries] = 0
+    balances.paid[entries] = 0
     balances.state[entries] = PAID

@@ -43,7 +43,7 @@ def end_balances(office: Office, turn: Turn) -> Turn:
 def recover_bad_debt(office: Office, turn: Turn) -> None:
     """Let the agency bring in a little of what was written off: the write-off is taken back to the amount paid."""
     rng, balances, ledger = office.rng, turn.balances, office.ledger
-    hit = happens(rng, 0.002, turn.size) & (turn.owed >= 2000)
+    hit = happens(rng, 0.005, turn.size) & (turn.owed >= 2000)
     entries = turn.now[hit]
     day = turn.start[hit] + between(rng, 1, 29, len(entries))
     scale = part_scale(balances.owed[entries])

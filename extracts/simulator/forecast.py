@@ -42,7 +42,7 @@ class Forecast:
     cents: Floats
 
 
-def forecast(now: Standing, horizon: int, call: bool | None = None) -> Forecast:
+def forecast(now: Standing, horizon: int, call: bool | None = None, *, called_ahead: int = 1) -> Forecast:
     """Add up what is to come within `horizon` days.
 
     Parameters
@@ -52,7 +52,9 @@ def forecast(now: Standing, horizon: int, call: bool | None = None) -> Forecast:
     horizon
         Days, from the day on which they stand so.
     call
-        Whether staff call in the next statement cycle those who may be called; None: as the office works.
+        Whether staff call, in one statement cycle, those who may be called; None: as the office works.
+    called_ahead
+        Which cycle that is: 1 the next, 0 the running one, whose statement must be of today.
     """
     debt = now.debt
     size = len(now.elapsed)
@@ -70,7 +72,7 @@ def forecast(now: Standing, horizon: int, call: bool | None = None) -> Forecast:
         for state in range(FREE_STATES):
             owed = free.balance[state]
             later = foresee_debt(debt, owed, ahead, waiting)
-            called = np.where(now.callable, chance_called(later, call if ahead == 1 else None), 0.0)
+            called = np.where(now.callable, chance_called(later, call if ahead == called_ahead else None), 0.0)
             mass = free.mass[state] * (chance_open(later, ahead, debt.waiting) if ahead else 1.0)
             pays = chance_in_cycle(later, called * spoken_chance(now.reach))
             pays = (chance_still(now, pays) if ahead == 0 else pays) * share_come(share)

@@ -11,9 +11,10 @@ from extracts.simulator.balances import Journal, open_balances, open_journal
 from extracts.simulator.claims import Claims, bill_claims
 from extracts.simulator.coverage import Covered, cover_visits
 from extracts.simulator.denials import Denials, deny_claims
-from extracts.simulator.deposits import take_deposits
+from extracts.simulator.deposits import refund_deposits, take_deposits
 from extracts.simulator.duplicates import Duplicates, register_twice
 from extracts.simulator.hardship import Hardship, strike_people
+from extracts.simulator.interest import pay_interest
 from extracts.simulator.ledger import Ledger
 from extracts.simulator.mess import date_long_before, move_unapplied, void_and_repost
 from extracts.simulator.office import Office
@@ -23,6 +24,7 @@ from extracts.simulator.people import People, make_people
 from extracts.simulator.randomness import Integers, stream
 from extracts.simulator.recoveries import resolve_denials
 from extracts.simulator.remits import Transfers, discount_self_pay, find_secondary, remit_claims
+from extracts.simulator.takebacks import take_back
 from extracts.simulator.visits import Visits, count_guarantors, make_visits
 
 
@@ -55,16 +57,18 @@ def run_hospital(accounts: int, seed: int, as_of: int) -> Hospital:
     outcomes = work_denials(claims, visits, denials, seed)
     secondary = find_secondary(claims, covered, seed)
     remit_claims(claims, _held_back(claims, denials), secondary, ledger, transfers)
+    pay_interest(claims, denials, ledger)
     resolve_denials(claims, denials, outcomes, secondary=secondary, ledger=ledger, transfers=transfers)
     deposits = take_deposits(people, visits, covered, claims, ledger=ledger, seed=seed)
     alone = np.flatnonzero(covered.payer == SELF_PAY)
     discount_self_pay(visits, alone, seed, ledger, transfers)
     hardship = strike_people(people, visits, covered.qualified, journal=journal, seed=seed, as_of=as_of)
     balances = open_balances(visits, covered.payer == SELF_PAY, transfers.rows.collect())
-    balances.credit(*deposits)
+    for_nothing = ~balances.credit(*deposits)
+    refund_deposits(*(column[for_nothing] for column in deposits), ledger=ledger, seed=seed)
     follow_patients(Office(stream(seed, "patients"), people, hardship, ledger, journal, as_of), balances)
-    columns = void_and_repost(move_unapplied(ledger.collect(), visits, seed), seed)
-    columns = date_long_before(columns, seed)
+    columns = take_back(move_unapplied(ledger.collect(), visits, seed), seed)
+    columns = date_long_before(void_and_repost(columns, seed), seed)
     duplicates = register_twice(people, visits, seed)
     return Hospital(as_of, people, visits, duplicates, covered, claims, denials, outcomes, hardship, journal, columns)
 

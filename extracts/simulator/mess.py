@@ -29,7 +29,7 @@ def move_unapplied(columns: dict[str, Integers], visits: Visits, seed: int) -> d
     size = len(columns["kind"])
     older = _older_account(visits)[columns["account"]]
     came = columns["posted"] - between(rng, 3, 20, size)
-    chosen = _plain(columns) & (columns["kind"] == PAYMENT) & (columns["cents"] < 0) & (older != MISSING)
+    chosen = find_plain(columns) & (columns["kind"] == PAYMENT) & (columns["cents"] < 0) & (older != MISSING)
     chosen &= came >= visits.opened[np.maximum(older, 0)]
     rows = np.flatnonzero(chosen & happens(rng, UNAPPLIED, size))
     first = {name: column[rows].copy() for name, column in columns.items()}
@@ -42,13 +42,13 @@ def move_unapplied(columns: dict[str, Integers], visits: Visits, seed: int) -> d
     taken["reverses"] = size + np.arange(len(rows))
     own = {**columns, "effective": columns["effective"].copy()}
     own["effective"][rows] = first["posted"]
-    return _append(own, first, taken)
+    return append_rows(own, first, taken)
 
 
 def void_and_repost(columns: dict[str, Integers], seed: int) -> dict[str, Integers]:
     """Append a reversal and a new row for a few rows of each kind; every balance ends where it was."""
     rng = stream(seed, "mess")
-    plain, parts = _plain(columns), [columns]
+    plain, parts = find_plain(columns), [columns]
     for kind, share in VOIDED.items():
         rows = np.flatnonzero((columns["kind"] == KINDS.index(kind)) & plain & happens(rng, share, len(plain)))
         voided = {name: column[rows].copy() for name, column in columns.items()}
@@ -57,7 +57,7 @@ def void_and_repost(columns: dict[str, Integers], seed: int) -> dict[str, Intege
         voided["cents"] = -voided["cents"]
         voided["reverses"] = rows
         parts += [voided, again]
-    return _append(*parts)
+    return append_rows(*parts)
 
 
 def date_long_before(columns: dict[str, Integers], seed: int) -> dict[str, Integers]:
@@ -81,7 +81,7 @@ def misname(rng: np.random.Generator, codes: Integers, unknown: int, share: floa
     return np.where((codes != MISSING) & happens(rng, share, len(codes)), unknown, codes)
 
 
-def _plain(columns: dict[str, Integers]) -> Booleans:
+def find_plain(columns: dict[str, Integers]) -> Booleans:
     """Return which rows neither reverse another nor are reversed."""
     plain: Booleans = columns["reverses"] == MISSING
     plain[columns["reverses"][~plain]] = False
@@ -97,5 +97,6 @@ def _older_account(visits: Visits) -> Integers:
     return older
 
 
-def _append(*parts: dict[str, Integers]) -> dict[str, Integers]:
+def append_rows(*parts: dict[str, Integers]) -> dict[str, Integers]:
+    """Return the rows of all parts, those of the first in front: their row numbers stay."""
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}

@@ -31,13 +31,13 @@ WON_SHARE = 1 - PARTIAL_WIN * (1 - sum(PARTIAL_SHARE) / 2)
 GIVEN_UP = 0.025
 """Share of appeals of each level that are withdrawn."""
 
-LINE_STRENGTH = np.array([0.12, 0.1, -0.16, -0.05, 0.16, 0.08, 0.22, 0.08, 0.0, -0.25, -0.2])
+LINE_STRENGTH = np.array([0.08, 0.06, -0.11, -0.03, 0.11, 0.05, 0.15, 0.05, 0.0, -0.17, -0.14])
 """Log-odds of an overturn by service line: how good the documentation usually is."""
 
-YIELDING = 0.5
+YIELDING = 0.35
 """How much a payer's way counts beside the kind of the denial."""
 
-LOST_A_DAY, LOST_A_DAY_CLINICAL = 0.008, 0.005
+LOST_A_DAY, LOST_A_DAY_CLINICAL = 0.006, 0.005
 """Log-odds of an overturn lost with each day between denial and appeal."""
 
 
@@ -47,7 +47,7 @@ def hidden_strength(claims: Claims, visits: Visits, denials: Denials, rng: np.ra
     account = claims.account[denials.claim]
     line = visits.service_line[account]
     # How a payer treats a reason is the region's habit, the same in every simulation.
-    habits = 0.16 * stream(1, "payer yields by code").normal(size=(len(PAYERS), len(ALL_CODES)))
+    habits = 0.12 * stream(1, "payer yields by code").normal(size=(len(PAYERS), len(ALL_CODES)))
     base = np.array([code.overturn for code in ALL_CODES])[denials.code]
     dollars = denials.cents / 100.0
     return np.asarray(
@@ -82,4 +82,4 @@ def next_level_odds(log_odds: Floats, late: Booleans) -> Floats:
 
 def next_level_chance(cents: Integers) -> Floats:
     """Return the chance that staff go on to the next level after an appeal was upheld: large amounts mostly."""
-    return sigmoid(0.1 + 0.9 * (np.log10(np.maximum(cents, 100)) - 5.3))
+    return sigmoid(0.5 + 1.0 * (np.log10(np.maximum(cents, 100)) - 5.3))

@@ -43,6 +43,41 @@ def payment_truth(hospital: Hospital, day: int, horizon: int = 120) -> PaymentTr
     return PaymentTruth(account, now.debt.balance, usual, with_call, without_call)
 
 
+def coin_truth(hospital: Hospital, cycles: dict[str, Integers], horizon: int = 120) -> tuple[Forecast, Forecast]:
+    """Return what is to come of balances on the day of a statement, if staff call in its cycle and if they do not.
+
+    `cycles` are rows of the journal of which a coin decided about the call; the horizon counts from their day.
+    """
+    account = cycles["account"].astype(np.int64)
+    day, size = cycles["day"].astype(np.int64), len(account)
+    guarantor = hospital.visits.guarantor[account]
+    none, never = np.zeros(size, dtype=np.int64), np.zeros(size, dtype=bool)
+    now = Standing(
+        debt=Debt(
+            ability=hospital.people.ability[guarantor],
+            willingness=hospital.people.willingness[guarantor],
+            self_pay=hospital.covered.payer[account] == SELF_PAY,
+            setting=hospital.visits.patient_class[account],
+            stopped=hospital.hardship.stops[guarantor] <= day,
+            balance=cycles["cents"],
+            age=cycles["age"].astype(np.int64),
+            day=day,
+            waiting=cycles["waiting"] == 1,
+        ),
+        reach=hospital.people.reach[guarantor],
+        callable=~never,
+        elapsed=none,
+        spoke=never,
+        since=none,
+        promise=never,
+        chance=np.zeros(size),
+        paid=never,
+        on_plan=never,
+        installment=none,
+    )
+    return forecast(now, horizon, True, called_ahead=0), forecast(now, horizon, False, called_ahead=0)
+
+
 def stand(hospital: Hospital, day: int) -> tuple[Integers, Standing]:
     """Return the accounts in the midst of a statement cycle on the day, and how they stand."""
     rows = hospital.journal.cycles.collect()

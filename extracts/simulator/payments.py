@@ -24,7 +24,7 @@ from extracts.simulator.randomness import Floats, Integers, between, happens, si
 
 SMALLEST_PAYMENT = 1000
 """Cents."""
-MEAN_WAIT_DAYS = 9.0
+MEAN_WAIT_DAYS = 7.0
 """Days from a statement to the payment that it brings."""
 
 
@@ -66,6 +66,7 @@ def take_payments(office: Office, turn: Turn, chance: Floats, reached: Reached) 
     cents = np.where(pays, offer, 0)
     _post(office, turn, Paid(cents, day))
     turn.balances.owed[turn.now] -= cents
+    turn.balances.paid[turn.now] += cents
     turn.balances.state[turn.now[pays & (turn.owed == 0)]] = PAID
     return Paid(cents, day)
 
@@ -92,6 +93,7 @@ def _post(office: Office, turn: Turn, paid: Paid) -> None:
         "patient_payment", account[bounced], back, cents[bounced], responsibility=PATIENT, reverses=rows[bounced]
     )
     turn.balances.expect(turn.now[came][bounced], back, cents[bounced])
+    turn.balances.paid[turn.now[came][bounced]] -= cents[bounced]
     _pay_twice(rng, account[~bounced], day[~bounced], cents[~bounced], ledger)
 
 

@@ -87,7 +87,7 @@ def make_people(size: int, seed: int, year: int) -> People:
         willingness=willingness,
         reach=sigmoid(-0.9 + 0.45 * willingness + 0.3 * rng.normal(size=size)),
         bad_address=happens(rng, sigmoid(-3.4 - 0.5 * ability), size),
-        high_deductible=happens(rng, 0.42, size),
+        high_deductible=happens(rng, 0.24, size),
     )
 
 

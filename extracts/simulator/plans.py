@@ -12,13 +12,13 @@ from extracts.simulator.rows import MISSING
 END_REASONS = ("paid in full", "missed installments")
 SMALLEST_PLAN = 15000
 """Cents still owed."""
-AGREED = 0.3
+AGREED = 0.15
 """Share of partial payments that open a plan for the rest."""
 INSTALLMENTS = (3, 10)
 """Fewest and most installments of a plan."""
 SMALLEST_INSTALLMENT = 2500
 """Cents."""
-BREAKS = 0.6
+BREAKS = 0.5
 """Share of missed installments that end the plan."""
 
 

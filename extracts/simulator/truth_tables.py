@@ -15,7 +15,7 @@ from extracts.simulator.contacts import NO_ARM
 from extracts.simulator.denial_tables import count_known
 from extracts.simulator.denial_truth import AGES, OverturnTruth, overturn_truth
 from extracts.simulator.hospital import Hospital
-from extracts.simulator.payment_truth import payment_truth
+from extracts.simulator.payment_truth import coin_truth, payment_truth
 from extracts.simulator.randomness import Floats
 from extracts.simulator.rows import MISSING, keep
 from extracts.simulator.tables import account_ids, claim_ids, denial_ids, guarantor_ids, payer_ids
@@ -93,14 +93,19 @@ def _write_duplicates(hospital: Hospital, folder: Path) -> None:
 
 
 def _write_calls(hospital: Hospital, folder: Path) -> None:
-    """Write the randomised slice of the calls: balances of which a coin decided whether staff call in a cycle."""
+    """Write the randomised slice of the calls: whether a coin let staff call in a cycle, and what was to come of it."""
     rows = hospital.journal.cycles.collect()
     rows = keep(rows, (rows["arm"] != NO_ARM) & (rows["day"] < hospital.as_of))
     rows = keep(rows, np.lexsort((rows["account"], rows["day"])))
+    with_call, without_call = coin_truth(hospital, rows, HORIZON_DAYS)
     columns = {
         "account_id": (pa.string(), account_ids(rows["account"])),
         "statement_on": (pa.date32(), write_days(rows["day"])),
         "called": (pa.bool_(), write_booleans(rows["arm"])),
+        "probability_with_call": (pa.float64(), write_numbers(with_call.probability)),
+        "dollars_with_call": (pa.float64(), write_numbers(with_call.cents / 100)),
+        "probability_without_call": (pa.float64(), write_numbers(without_call.probability)),
+        "dollars_without_call": (pa.float64(), write_numbers(without_call.cents / 100)),
     }
     write_parquet(folder / "calls.parquet", len(rows["day"]), columns)
 

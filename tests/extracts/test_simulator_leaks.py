@@ -90,7 +90,7 @@ def test_an_attribute_of_accounts_knows_of_payments_after_the_snapshot(tables, l
     known = np.clip(chance, 0.001, 0.999)
     inputs = np.column_stack([np.log(known / (1 - known)), np.log1p(told), np.sign(told)])
     informed = LogisticRegression().fit(inputs, paid).predict_proba(inputs)[:, 1]
-    assert roc_auc_score(paid, informed) > roc_auc_score(paid, chance) + 0.03
+    assert roc_auc_score(paid, informed) > roc_auc_score(paid, chance) + 0.015
 
 
 def test_the_rate_with_its_own_row_tells_the_outcome(tables):

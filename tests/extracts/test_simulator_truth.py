@@ -11,9 +11,7 @@ from extracts.errors import WrongUsage
 from extracts.simulator import Simulated, simulate
 from extracts.simulator.appeals import PARTIAL, WITHDRAWN
 from extracts.simulator.best_possible import best_auc, best_dollars, best_overturn, best_payment
-from extracts.simulator.contacts import CALLED, LEFT_ALONE
 from extracts.simulator.denial_truth import AGES, overturn_truth
-from extracts.simulator.ledger import KINDS
 from extracts.simulator.payment_truth import payment_truth
 from extracts.simulator.recoveries import recovered_cents
 
@@ -23,7 +21,7 @@ HORIZON = 120
 
 @pytest.fixture(scope="module")
 def simulated(tmp_path_factory: pytest.TempPathFactory) -> Simulated:
-    return simulate(tmp_path_factory.mktemp("truth"), accounts=40_000, seed=8, as_of=AS_OF, truth=True)
+    return simulate(tmp_path_factory.mktemp("truth"), accounts=25_000, seed=8, as_of=AS_OF, truth=True)
 
 
 def ask(folder: Path, sql: str) -> tuple:
@@ -32,32 +30,6 @@ def ask(folder: Path, sql: str) -> tuple:
             name = path.stem if path.parent == folder else f"truth_{path.stem}"
             own.execute(f"CREATE VIEW {name} AS SELECT * FROM read_parquet('{path}')")
         return own.execute(sql).fetchall()[0]
-
-
-def test_what_a_call_changes_is_what_the_coins_say(simulated):
-    """The randomised slice of the calls measures the effect that the truth foretells."""
-    hospital = simulated.hospital
-    rows = hospital.journal.cycles.collect()
-    later = (rows["arm"] >= LEFT_ALONE) & (rows["age"] > 0) & (rows["day"] < hospital.as_of - HORIZON)
-    account, day, arm = (rows[name][later].astype(np.int64) for name in ("account", "day", "arm"))
-    ledger = hospital.ledger
-    payment = (ledger["kind"] == KINDS.index("patient_payment")) & (ledger["cents"] < 0)
-    paid_on = np.sort(ledger["account"][payment].astype(np.int64) * 100_000 + ledger["posted"][payment])
-    from_day = np.searchsorted(paid_on, account * 100_000 + day)
-    paid = np.searchsorted(paid_on, account * 100_000 + day + HORIZON - 15) > from_day
-    called, alone = paid[arm == CALLED], paid[arm == LEFT_ALONE]
-    effect = called.mean() - alone.mean()
-    error = np.sqrt(called.var() / len(called) + alone.var() / len(alone))
-    foretold = []
-    for back in range(120, 900, 60):
-        snapshot = hospital.as_of - back
-        truth = payment_truth(hospital, snapshot, HORIZON)
-        next_cycle = (rows["day"] >= snapshot) & (rows["day"] < snapshot + 30) & (rows["age"] > 0)
-        reaches = np.isin(truth.account, rows["account"][next_cycle]).mean()
-        gain = truth.with_call.probability - truth.without_call.probability
-        foretold.append(gain.mean() / reaches)
-    assert effect > 2 * error
-    assert abs(effect - np.mean(foretold)) < 3 * error + 0.01
 
 
 def test_a_call_never_does_harm_on_average_and_changes_nothing_where_nobody_may_call(simulated):
@@ -89,7 +61,7 @@ def test_coins_and_staff_win_as_often_and_as_much_as_the_truth_says(simulated):
 def test_a_denial_that_a_coin_leaves_alone_brings_nothing(simulated):
     outcomes = simulated.hospital.outcomes
     alone = outcomes.random & np.isnan(outcomes.overturn_odds)
-    assert alone.sum() > 100
+    assert alone.sum() > 60
     assert not outcomes.recovered[alone].any()
 
 

@@ -98,6 +98,9 @@ def test_every_command_has_a_help_with_an_example_that_it_accepts(payrank: Any, 
         (["import", "combine", "x", "--out", "y"], "OTHERS"),
         (["demo", "--accounts", "10"], "1000"),
         (["simulate", "x", "--accounts", "5", "--seed", "1", "--as-of", "2026-11-20"], "100"),
+        (["simulate", "x", "--accounts", "0", "--seed", "1", "--as-of", "2026-11-20"], "allowed are 100 to 20,000,000"),
+        (["simulate", "x", "--accounts", "100", "--seed", "-1", "--as-of", "2026-11-20"], "whole numbers from 0 up"),
+        (["simulate", "x", "--accounts", "100", "--seed", "1", "--as-of", "2014-12-31"], "2015-01-01 to 2100-01-01"),
     ],
 )
 def test_wrong_usage_is_exit_code_2_and_says_what_is_allowed(payrank: Any, arguments: list[str], says: str) -> None:

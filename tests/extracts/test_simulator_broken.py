@@ -1,0 +1,66 @@
+"""The checks of the simulated hospital can fail: break a rule, and what measures it says so."""
+
+from collections.abc import Iterator
+from datetime import date
+
+import numpy as np
+import pytest
+
+from extracts.simulator import behaviour, duplicates, limits, mess, overturns, simulate, takebacks
+from extracts.simulator.appeals import CHOSEN
+from extracts.simulator.fact_views import open_views
+from extracts.simulator.facts import broken_facts, find_facts, silent_rules
+from extracts.simulator.payers import DENIAL_RATE
+from extracts.simulator.rules_fired import count_firings
+
+AS_OF = date(2026, 11, 1)
+
+BROKEN = (
+    "bills over $7,500",
+    "collected after insurance, all",
+    "collected, $1,201 to $1,450",
+    "collected, true self-pay",
+    "denials appealed",
+    "final denials, by value",
+    "initial denials, Medicare Advantage",
+    "initial denials, all, by value",
+    "initial denials, commercial",
+    "overturned after 60 days",
+    "overturned, billing",
+    "payments within 16 days",
+    "statements a payment",
+    "$1,451 to $5,000 does not exceed",
+)
+SILENT = (
+    "a benefit runs out: never seen in auto",
+    "a person has a second number: never seen in merged",
+    "an insurer takes a payment back: never seen in wholly",
+    "cash is moved to another account of the guarantor: never seen in moved",
+)
+
+
+@pytest.fixture(scope="module")
+def said(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[str]]:
+    """What the checks say of a hospital in which one rule of each kind is broken."""
+    folder = tmp_path_factory.mktemp("broken")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(behaviour, "BANDS", np.zeros_like(behaviour.BANDS))
+        patch.setattr(behaviour, "AGES", np.zeros_like(behaviour.AGES))
+        patch.setattr(behaviour, "SELF_PAY_EFFECT", 0.0)
+        patch.setattr(overturns, "LOST_A_DAY", 0.05)
+        patch.setattr(takebacks, "TAKEN_BACK", 0.0)
+        patch.setattr(mess, "UNAPPLIED", 0.0)
+        patch.setattr(duplicates, "SHARE", 0.0)
+        patch.setattr(limits, "RUNS_OUT", {})
+        for kind in CHOSEN:
+            patch.setitem(CHOSEN, kind, CHOSEN[kind] - 1.5)
+        for payer_class in DENIAL_RATE:
+            patch.setitem(DENIAL_RATE, payer_class, 1.6 * DENIAL_RATE[payer_class])
+        simulate(folder, accounts=15_000, seed=29, as_of=AS_OF, truth=True)
+    with open_views(folder, AS_OF) as views:
+        yield broken_facts(find_facts(views)) + silent_rules(count_firings(views))
+
+
+@pytest.mark.parametrize("words", [*BROKEN, *SILENT])
+def test_a_broken_rule_is_named(said, words):
+    assert any(words in word for word in said), said
