@@ -16,10 +16,11 @@ import pandas as pd
 from extracts.extract import Extract
 from features.site_features import NO_SITE_FEATURES, SiteFeatures
 from models.bundle import Bundle
+from scoring.changes import Changes, compare_runs, render_changes
 from scoring.denials import denial_lines, value_denials
 from scoring.flags_feed import flags_look_quiet, why_flags_unusable
 from scoring.guards import check_age, check_volume
-from scoring.manifest import file_digests, previous_flags, previous_volumes, render_run_manifest
+from scoring.manifest import earlier_runs, file_digests, previous_flags, previous_volumes, render_run_manifest
 from scoring.night_report import make_report
 from scoring.outcome import ListOutcome
 from scoring.patient_pay import patient_lines, value_accounts
@@ -30,6 +31,7 @@ from scoring.score_files import DENIAL_COLUMNS, PAYMENT_COLUMNS, write_scores
 from scoring.scored import Explained, FrameOf, Scored, explain_scored, score_population
 from scoring.settings import ScoringSettings
 from scoring.stages import Clock, Tell
+from scoring.standing import KIND_OF_LIST, LISTS, write_listed
 from scoring.worklist import Worklist
 from scoring.worklist_files import write_worklist
 
@@ -140,9 +142,10 @@ def score_night(
             ),
             "denials": _score_denials(extract, models, as_of, settings, explain, folder, clock),
         }
+        changes = _tell_changes(models, outcomes, out, as_of, folder)
         notices = _notices(extract, as_of, settings, on_list=False) + _unchecked(extract, settings)
         notices += tuple(told for kind in sorted(models.bundles) for told in models.notices(kind, as_of))
-        report = make_report(extract, models.names, models.facts, outcomes, as_of, rules, notices)
+        report = make_report(extract, models.names, models.facts, outcomes, as_of, rules, notices, changes)
         write_private(folder / "report.html", render_report(report))
         _write_quarantine(extract, folder)
         manifest = render_run_manifest(
@@ -161,6 +164,22 @@ def score_night(
         clock.stage("files", "wrote the report and the manifest", files=len(list(folder.rglob("*.*"))))
         write_private(folder / "timings.json", (json.dumps(clock.seconds, indent=1) + "\n").encode())
     return Night(out / as_of.isoformat(), outcomes, clock.seconds, published=not dry_run)
+
+
+def _tell_changes(
+    models: NightModels, outcomes: Mapping[str, ListOutcome], out: Path, as_of: date, folder: Path
+) -> Changes:
+    """Write who is listed, and what changed since the latest earlier run."""
+    published = {name: outcomes[name].worklist for name in LISTS}
+    write_listed({name: worklist.lines for name, worklist in published.items() if worklist is not None}, folder)
+    digests = {
+        name: models.bundles[KIND_OF_LIST[name]].digest for name, worklist in published.items() if worklist is not None
+    }
+    before = next(iter(earlier_runs(out, as_of)), None)
+    changes = compare_runs(before, folder, as_of.isoformat(), digests, read_rules().titles)
+    if changes.since:
+        write_private(folder / "changes.csv", render_changes(changes))
+    return changes
 
 
 def _score_accounts(

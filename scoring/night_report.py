@@ -10,6 +10,7 @@ import pandas as pd
 from extracts.ask import ask_row
 from extracts.extract import Extract
 from features.denial_state import PAID_SHARE, paid_after_denial
+from scoring.changes import NO_CHANGES, Changes
 from scoring.outcome import ListOutcome
 from scoring.report import (
     AgingRow,
@@ -34,6 +35,7 @@ def make_report(
     as_of: date,
     rules: RuleTable,
     notices: tuple[str, ...],
+    changes: Changes = NO_CHANGES,
 ) -> NightReport:
     """Return the report of a night.
 
@@ -43,6 +45,8 @@ def make_report(
         By kind (payment, overturn): the name and version to show, and lines about the model's health.
     outcomes
         By list: where everyone went.
+    changes
+        What changed since the latest earlier run.
     """
     units = {"patient_pay": "accounts", "denials": "denials"}
     patient = outcomes["patient_pay"].table
@@ -75,6 +79,8 @@ def make_report(
             for name, state in extract.tables.items()
         ),
         notices=notices + _unavailable(outcomes),
+        since=changes.since,
+        changes=changes.counts,
     )
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from models.page import UNKNOWN, render_page, show_count, show_dollars
+from scoring.changes import ChangeCount
 from scoring.worklist import URGENT_DAYS, Line, Worklist
 
 AGING_DAYS: tuple[tuple[str, int], ...] = (
@@ -120,7 +121,10 @@ class Unpublished:
 
 @dataclass(frozen=True, slots=True)
 class NightReport:
-    """All that `report.html` shows. `counts` are further figures (what -> how many), shown as they are named."""
+    """All that `report.html` shows. `counts` are further figures (what -> how many), shown as they are named.
+
+    `changes` count what changed on the lists since the run of the day `since`, which is empty where there was none.
+    """
 
     as_of: date
     source_system: str | None
@@ -133,6 +137,8 @@ class NightReport:
     models: tuple[ModelHealth, ...] = ()
     tables: tuple[TableHealth, ...] = ()
     notices: tuple[str, ...] = ()
+    since: str = ""
+    changes: tuple[ChangeCount, ...] = ()
 
 
 def render_report(report: NightReport) -> bytes:

@@ -1,0 +1,124 @@
+"""Where everyone stood in a published run: read back from its files, for the next night to compare with."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from scoring.worklist import DenialLine, Line
+
+ListName = Literal["patient_pay", "denials"]
+LISTS: tuple[ListName, ...] = ("patient_pay", "denials")
+KIND_OF_LIST: dict[ListName, str] = {"patient_pay": "payment", "denials": "overturn"}
+"""The kind of model behind each list."""
+LISTED_FILE = "listed.parquet"
+
+
+@dataclass(frozen=True, slots=True)
+class _Files:
+    """Of a list: its score file, and the columns of who stands on a line, what is scored, and the dollars at stake."""
+
+    scores: str
+    subject: str
+    unit: str
+    amount: str
+
+
+_FILES: dict[ListName, _Files] = {
+    "patient_pay": _Files("payment_scores.parquet", "guarantor_id", "account_id", "patient_balance"),
+    "denials": _Files("denial_scores.parquet", "denial_id", "denial_id", "denied_amount"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Everyone on one list's side of a run.
+
+    `subjects` is indexed by guarantor or denial id: `line` (the list's rank, missing where not listed), `lead` (the
+    account or denial whose reasons stand for it), `value` and `amount` (dollars, sums over what no rule holds), and
+    `held_by` (the first rule that holds all of it, or missing). `model` is the digest of the model.
+    """
+
+    day: str
+    name: ListName
+    model: str
+    subjects: pd.DataFrame
+    scores: Path
+
+    def reasons(self, units: Iterable[str]) -> dict[str, dict[str, tuple[float, str]]]:
+        """Return of each account or denial its reasons: feature to contribution (log-odds) and sentence."""
+        unit = _FILES[self.name].unit
+        wanted = pc.field(unit).isin(pa.array(sorted(units), type=pa.string()))
+        rows = pq.read_table(self.scores, columns=[unit, "reasons"], filters=wanted).to_pylist()
+        return {
+            row[unit]: {one["feature"]: (one["contribution"], one["text"]) for one in row["reasons"] or ()}
+            for row in rows
+        }
+
+
+def write_listed(lists: Mapping[ListName, Iterable[Line]], folder: Path) -> None:
+    """Write who is on which line of which list."""
+    rows: dict[str, list[object]] = {"list": [], "id": [], "line": []}
+    for name, lines in lists.items():
+        for line in lines:
+            rows["list"].append(name)
+            rows["id"].append(line.denial_id if isinstance(line, DenialLine) else line.guarantor_id)
+            rows["line"].append(line.rank)
+    kinds = (pa.string(), pa.string(), pa.int64())
+    table = {name: pa.array(rows[name], type=kind) for name, kind in zip(rows, kinds, strict=True)}
+    pq.write_table(pa.table(table), folder / LISTED_FILE, compression="zstd")
+
+
+def last_standing(run: Path, name: ListName) -> Standing | None:
+    """Return where everyone stood in a published run; None when it has no such list, or is of an older payrank."""
+    if not (run / LISTED_FILE).is_file():
+        return None
+    manifest = json.loads((run / "manifest.json").read_text("utf-8"))
+    model = manifest["models"][KIND_OF_LIST[name]]
+    if model is None or manifest["counts"][name]["unpublished"] is not None:
+        return None
+    return read_standing(run, name, manifest["as_of"], model["digest"])
+
+
+def read_standing(run: Path, name: ListName, day: str, model: str) -> Standing:
+    """Return where everyone stands by a run's score file and `listed.parquet`."""
+    files = _FILES[name]
+    scores = run / files.scores
+    columns = list(dict.fromkeys([files.unit, files.subject, files.amount, "expected_value", "rank", "suppressed_by"]))
+    table = pq.read_table(scores, columns=columns).to_pandas()
+    listed = pq.read_table(run / LISTED_FILE).to_pandas()
+    lines = listed[listed["list"] == name].set_index("id")["line"]
+    return Standing(day, name, model, _subjects(table, files, lines), scores)
+
+
+def _subjects(table: pd.DataFrame, files: _Files, lines: pd.Series) -> pd.DataFrame:
+    held = table["suppressed_by"].map(lambda rules: rules[0] if len(rules) else None)
+    free = held.isna()
+    table = table.assign(
+        held=held,
+        free=free,
+        value=table["expected_value"].where(free),
+        amount=table[files.amount].where(free),
+    ).sort_values(["rank", files.unit], kind="stable", na_position="last")
+    found = (
+        table.assign(lead=table[files.unit])
+        .groupby(files.subject, sort=True)
+        .agg(
+            lead=("lead", "first"),
+            value=("value", "sum"),
+            amount=("amount", "sum"),
+            held_by=("held", "first"),
+            free=("free", "any"),
+        )
+    )
+    found["held_by"] = found["held_by"].where(~found["free"])
+    found["line"] = lines.reindex(found.index)
+    return found.drop(columns="free")

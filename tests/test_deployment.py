@@ -1,0 +1,45 @@
+"""What runs the job every night: the container's file and the documented schedules name things that exist."""
+
+from __future__ import annotations
+
+import ast
+import re
+import tomllib
+from pathlib import Path
+
+from payrank.cli import score
+
+HOME = Path(__file__).parents[1]
+NIGHTLY = (HOME / "docs/nightly.md").read_text("utf-8")
+
+
+def copied() -> list[str]:
+    lines = re.findall(r"^COPY (.+)$", (HOME / "Dockerfile").read_text("utf-8"), flags=re.MULTILINE)
+    return [name for line in lines for name in line.split()[:-1]]
+
+
+def test_the_container_gets_every_room_and_nothing_that_is_not_there() -> None:
+    packages = tomllib.loads((HOME / "pyproject.toml").read_text("utf-8"))["tool"]["setuptools"]["packages"]
+    rooms = {pattern.rstrip("*") for pattern in packages["find"]["include"]}
+    assert rooms <= set(copied())
+    assert [name for name in copied() if not (HOME / name).exists()] == []
+
+
+def test_the_container_is_built_from_the_pinned_constraints_and_sees_no_other_file() -> None:
+    assert "--constraint constraints.txt" in (HOME / "Dockerfile").read_text("utf-8")
+    seen = [line[1:] for line in (HOME / ".dockerignore").read_text("utf-8").splitlines() if line.startswith("!")]
+    assert sorted(seen) == sorted(copied())
+    assert (HOME / ".dockerignore").read_text("utf-8").startswith("*\n")
+
+
+def test_the_documented_schedules_call_score_with_options_that_it_has() -> None:
+    known = {option for parameter in score.params for option in parameter.opts}
+    calls = re.findall(r"payrank score extract (--as-of [^'\"\n]*(?:\"[^\"]*\")?[^'\n]*)", NIGHTLY)
+    assert len(calls) == 3
+    for call in calls:
+        assert set(re.findall(r"--[a-z-]+", call)) <= known
+
+
+def test_the_airflow_example_is_python() -> None:
+    (example,) = re.findall(r"```python\n(.+?)```", NIGHTLY, flags=re.DOTALL)
+    assert ast.parse(example).body
