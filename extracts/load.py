@@ -9,7 +9,7 @@ from pathlib import Path
 
 import duckdb
 
-from extracts.contract import SQL_TYPES, STATED_BALANCES, TABLES, Column, Table
+from extracts.contract import STATED_BALANCES, TABLES, Column, Table
 from extracts.control_totals import check_control_total, refuse_total
 from extracts.database import fetch_tables, is_address, read_address
 from extracts.errors import ExtractRefused
@@ -20,7 +20,7 @@ from extracts.metadata import FILE_NAME, Metadata, read_metadata
 from extracts.quarantine import create_quarantine, quarantine_rows
 from extracts.repeated import drop_repeated
 from extracts.source_file import SourceFile, digest_file, find_sources, quote_name
-from extracts.stage import RULE, Staged, stage_table
+from extracts.stage import RULE, Staged, stage_table, stored_type
 from extracts.workspace import make_workspace, remove_workspace
 
 
@@ -212,7 +212,7 @@ def attribute_columns(attributes: Mapping[str, str]) -> tuple[Column, ...]:
 
 def _create_absent(connection: duckdb.DuckDBPyConnection, table: Table, attributes: Mapping[str, str]) -> TableState:
     columns = (*table.columns, *attribute_columns(attributes))
-    fields = ", ".join(f"{quote_name(column.name)} {SQL_TYPES[column.kind]}" for column in columns)
+    fields = ", ".join(f"{quote_name(column.name)} {stored_type(table, column)}" for column in columns)
     connection.execute(f"CREATE TABLE {quote_name(table.name)} ({fields})")
     return TableState(table.name, False, tuple(c.name for c in columns), (), dict(attributes), 0, 0, 0, 0)
 

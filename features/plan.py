@@ -58,7 +58,9 @@ def plan_frame(
         unit = plan_denials(dialect, attributes, ripe)
     available = available_features(features, unit, has)
     usable = [feature for feature in features if feature.name in available]
-    days = Step("as_of_dates", " UNION ALL ".join(f"SELECT DATE '{day.isoformat()}' AS as_of" for day in as_of))
+    every_day = " UNION ALL ".join(f"SELECT DATE '{day.isoformat()}' AS as_of" for day in as_of)
+    # One day inside a step is a constant there, which an engine can reckon with before it reads a row.
+    days = Step("as_of_dates", every_day, inline=len(as_of) == 1)
     spine = _spine(unit, target, dialect, labelled=ripe is not None)
     found, joins = _aggregates(usable, unit, dialect)
     if isinstance(target, PaymentTarget) and any(isinstance(feature.source, RateAtAge) for feature in usable):

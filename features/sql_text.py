@@ -9,10 +9,15 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A SELECT and the name under which later steps read it."""
+    """A SELECT and the name under which later steps read it.
+
+    `inline` marks what is less work to compute inside the one step that reads it than to keep as a table; an engine is
+    free to keep it nevertheless.
+    """
 
     name: str
     sql: str
+    inline: bool = False
 
 
 Has = Callable[[str], bool]

@@ -113,9 +113,9 @@ def plan_accounts(
     def make_state(kept: Mapping[str, Field]) -> tuple[Step, ...]:
         names = {word for f in kept.values() for word in _LEDGER.findall(f.sql)}
         return (
-            Step("known_ledger", known_ledger(facts, names)),
-            Step("primary_payer", primary_payer()),
-            Step("agency_accounts", agency_accounts()),
+            Step("known_ledger", known_ledger(facts, names), inline=True),
+            Step("primary_payer", primary_payer(), inline=True),
+            Step("agency_accounts", agency_accounts(), inline=True),
             Step("account_state", account_state(kept)),
         )
 
