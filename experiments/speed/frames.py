@@ -2,8 +2,9 @@
 
 python -m experiments.speed.frames --accounts 1000000 [--featuretools PYTHON]
 
-Each size runs in a process of its own, so that its peak memory is its own. Ratios are what to compare between machines.
-featuretools 1.31 fails with pandas 3, which payrank runs on: give it an environment of its own, and name its Python.
+Each size runs in a process of its own, so that its peak memory is its own; contestants take turns, and medians are
+shown. Ratios are what to compare between machines. featuretools 1.31 fails with pandas 3, which payrank runs on: give
+it an environment of its own, and name its Python.
 
     python -m venv /tmp/featuretools && /tmp/featuretools/bin/pip install "featuretools==1.31.0" "pandas<3" pyarrow
 """
@@ -15,26 +16,30 @@ import json
 import subprocess
 import sys
 import tempfile
-from dataclasses import asdict
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 from typing import Any
 
-import pyarrow.parquet as pq
-
-from experiments.speed.beside_pandas import pandas_frames
-from experiments.speed.measured import load_average, measure, peak_memory
+from experiments.speed.beside import NIGHTS_BY_ACCOUNT, beside_others
+from experiments.speed.measured import alternate, load_average, measure, peak_memory
 from extracts.load import load_extract
 from extracts.simulator import simulate
 from features.frame import catalogue, nightly_frame, training_frame
 from features.targets import PaymentTarget
 
 AS_OF = date(2026, 11, 20)
-SCAN = (
-    "SELECT account_id, SUM(amount) AS amount FROM transactions WHERE posted_on < DATE '2026-11-20' GROUP BY account_id"
-)
 MONTHS = 12
-HALF_A_CENT = 0.005
+ROUNDS = 3
+SCANS = {
+    "one sum": "SUM(amount) AS amount",
+    "five totals": (
+        "SUM(amount) AS balance, SUM(CASE WHEN responsibility = 'patient' THEN amount ELSE 0 END) AS patient, "
+        "SUM(CASE WHEN kind = 'charge' THEN amount ELSE 0 END) AS charges, "
+        "SUM(CASE WHEN kind = 'patient_payment' THEN -amount ELSE 0 END) AS paid, MAX(posted_on) AS last_on"
+    ),
+}
+"""One scan of the loaded ledger with one group-by, by account, into a table: the barest, and what an aged trial balance
+asks of each account."""
 
 
 def main() -> None:
@@ -50,31 +55,48 @@ def main() -> None:
         what, accounts, python = given.one
         print(json.dumps(_ONE[what](int(accounts), python)))
         return
-    large = _apart("night", given.accounts)
-    small = _apart("night", given.accounts // 10)
-    print(f"nightly frame, {large['told']}")
-    _print("  frame", large["frame"])
-    _print("  yardstick: one scan, one group-by, fetched row by row", large["fetched"])
-    _print("  yardstick: the same, into a table", large["table"])
-    for name, yardstick in (("fetched", large["fetched"]), ("into a table", large["table"])):
-        print(f"  {large['frame']['processor'] / yardstick['processor']:6.1f} x the scan {name} (processor seconds)")
-    print(f"  {large['frame']['processor'] / small['frame']['processor']:6.1f} x the frame of a tenth of the accounts")
-    print(f"  {large['memory']:6.2f} GiB at most, the loaded extract among them; load average {large['load']:.1f}")
+    _show_nights(_apart("night", given.accounts), _apart("night", given.accounts // 10))
     monthly = _apart("months", given.monthly)
     print(f"{MONTHS} monthly snapshots, {monthly['told']}")
-    _print("  frame", monthly["frame"])
+    _print("frame", monthly["frame"])
     print(f"  {monthly['memory']:6.2f} GiB at most; load average {monthly['load']:.1f}")
-    beside = _apart("beside", given.beside, given.featuretools or "")
-    print(f"beside others, {beside['told']}")
-    _print("  payrank, the whole catalogue", beside["frame"])
-    for name in ("pandas", "featuretools"):
-        if name in beside:
-            _print(f"  {name}, {beside[name]['told']}", beside[name])
-            print(f"  {beside[name]['processor'] / beside['frame']['processor']:6.1f} x payrank (processor seconds)")
+    _show_beside(_apart("beside", given.beside, given.featuretools or ""))
 
 
-def _print(name: str, measured: dict[str, float]) -> None:
-    print(f"{name:62} {measured['wall']:8.2f} s wall {measured['processor']:8.2f} s processor")
+def _show_nights(large: dict[str, Any], small: dict[str, Any]) -> None:
+    print(f"nightly frame, {large['told']}")
+    _print("loading", large["loading"])
+    frame = large["measured"]["frame"]
+    _print("frame", frame)
+    for name in SCANS:
+        _print(f"yardstick: one scan, one group-by, {name}", large["measured"][name], frame)
+    _print("yardstick: the frame of a tenth of the accounts", small["measured"]["frame"], frame)
+    print(f"  {large['memory']:6.2f} GiB at most, the loaded extract among them; load average {large['load']:.1f}")
+
+
+def _show_beside(found: dict[str, Any]) -> None:
+    print(f"beside others, {found['told']}")
+    every, slow = found["every"], found["slow"]
+    _print("payrank, the whole catalogue", every["the whole catalogue"])
+    _print(f"payrank, {found['alike']} features", every["the same features"])
+    rival = "pandas, a group-by a feature"
+    _print(f"{rival}, the same features", every[rival], every["the same features"], faster=True)
+    print(f"  of them {NIGHTS_BY_ACCOUNT} nights, {found['slow_rows']:,} rows")
+    _print(f"payrank, {found['alike']} features", slow["the same features"])
+    rival = "pandas, account by account"
+    _print(f"{rival}, the same features", slow[rival], slow["the same features"], faster=True)
+    if "featuretools" in found:
+        theirs = found["featuretools"]
+        _print(f"payrank, {len(theirs['features'])} features", theirs["ours"])
+        _print(f"featuretools {theirs['version']}, the same features", theirs, theirs["ours"], faster=True)
+
+
+def _print(name: str, each: dict[str, float], other: dict[str, float] | None = None, *, faster: bool = False) -> None:
+    line = f"  {name:58} {each['wall']:8.2f} s wall {each['processor']:8.2f} s processor"
+    if other is not None:
+        wall, processor = other["wall"] / each["wall"], other["processor"] / each["processor"]
+        line += f"   x {1 / wall:.1f} {1 / processor:.1f}" if faster else f"   frame x {wall:.1f} {processor:.1f}"
+    print(line, flush=True)
 
 
 def _apart(what: str, accounts: int, python: str = "") -> dict[str, Any]:
@@ -86,16 +108,27 @@ def _apart(what: str, accounts: int, python: str = "") -> dict[str, Any]:
 def _night(accounts: int, _: str) -> dict[str, Any]:
     with tempfile.TemporaryDirectory(prefix="payrank-speed-") as scratch:
         folder = _simulated(Path(scratch), accounts)
-        with load_extract(folder) as extract:
-            connection, target = extract.connection, PaymentTarget()
-            fetched = measure(lambda: connection.execute(SCAN).fetchall())
-            table = measure(lambda: connection.execute(f"CREATE OR REPLACE TEMP TABLE scanned AS {SCAN}"))
-            connection.execute("DROP TABLE scanned")
-            frame = measure(lambda: nightly_frame(extract, target, AS_OF))
+        opened = []
+        loading = measure(lambda: opened.append(load_extract(folder)))
+        with opened[0] as extract:
+            connection = extract.connection
+
+            def scan(totals: str) -> None:
+                connection.execute(
+                    f"CREATE OR REPLACE TEMP TABLE scanned AS SELECT account_id, {totals} FROM transactions "
+                    f"WHERE posted_on < DATE '{AS_OF}' GROUP BY account_id"
+                )
+                connection.execute("DROP TABLE scanned")
+
+            measured = alternate(
+                {name: lambda totals=totals: scan(totals) for name, totals in SCANS.items()}
+                | {"frame": lambda: nightly_frame(extract, PaymentTarget(), AS_OF)},
+                rounds=ROUNDS,
+            )
             ledger = extract.tables["transactions"].rows_loaded
             told = f"{accounts:,} accounts, {ledger:,} transactions, {len(catalogue(extract, 'account'))} features"
     return {
-        "told": told, "frame": asdict(frame), "fetched": asdict(fetched), "table": asdict(table),
+        "told": told, "loading": loading.told(), "measured": {name: each.told() for name, each in measured.items()},
         "memory": peak_memory(), "load": load_average(),
     }  # fmt: skip
 
@@ -107,42 +140,13 @@ def _months(accounts: int, _: str) -> dict[str, Any]:
         load_extract(_simulated(Path(scratch), accounts)) as extract,
     ):
         rows = len(training_frame(extract, target, AS_OF).data)
-        frame = measure(lambda: training_frame(extract, target, AS_OF), tries=2)
+        frame = alternate({"frame": lambda: training_frame(extract, target, AS_OF)}, rounds=ROUNDS)["frame"]
     told = f"{accounts:,} accounts, {rows:,} labelled rows"
-    return {"told": told, "frame": asdict(frame), "memory": peak_memory(), "load": load_average()}
+    return {"told": told, "frame": frame.told(), "memory": peak_memory(), "load": load_average()}
 
 
 def _beside(accounts: int, python: str) -> dict[str, Any]:
-    days = [AS_OF - timedelta(days=30 * month) for month in range(MONTHS)]
-    with tempfile.TemporaryDirectory(prefix="payrank-speed-") as scratch:
-        folder = _simulated(Path(scratch), accounts)
-        with load_extract(folder) as extract:
-            frames = [nightly_frame(extract, PaymentTarget(), day).data for day in days]
-            units = [(day, list(frame["unit_id"])) for day, frame in zip(days, frames, strict=True)]
-            frame = measure(lambda: [nightly_frame(extract, PaymentTarget(), day) for day in days])
-            features = len(catalogue(extract, "account"))
-        tables = {name: pq.read_table(folder / f"{name}.parquet") for name in ("accounts", "transactions", "contacts")}
-        made = pandas_frames(tables, days)
-        for ours, theirs in zip(frames, made, strict=True):
-            told = theirs.loc[ours["unit_id"], "patient_balance"].to_numpy(dtype=float)
-            if not (abs(told - ours["patient_balance"].to_numpy()) < HALF_A_CENT).all():
-                raise SystemExit("pandas came to other balances")
-        rows = sum(len(each) for each in frames)
-        found: dict[str, Any] = {
-            "told": f"{accounts:,} accounts, {MONTHS} nights, {rows:,} rows, {features} features",
-            "frame": asdict(frame),
-            "pandas": asdict(measure(lambda: pandas_frames(tables, days), tries=1))
-            | {"told": f"{made[0].shape[1]} of the features"},
-        }
-        if python:
-            wanted = Path(scratch) / "wanted.json"
-            wanted.write_text(json.dumps([[day.isoformat(), ids] for day, ids in units]), "utf-8")
-            script = Path(__file__).with_name("beside_featuretools.py")
-            command = [python, str(script), str(folder), str(wanted)]
-            # The Python to run is the one that the person at the terminal named.
-            done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)  # noqa: S603 - as above
-            found["featuretools"] = json.loads(done.stdout.splitlines()[-1])
-    return found
+    return beside_others(accounts, AS_OF, python)
 
 
 def _simulated(scratch: Path, accounts: int) -> Path:

@@ -1,20 +1,25 @@
-"""One measurement: wall and processor seconds, the least of a few tries, on a machine that others may share."""
+"""One measurement: wall and processor seconds, on a machine that others may share."""
 
 from __future__ import annotations
 
 import os
 import resource
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from statistics import median
 
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """Seconds of the quickest try; `processor` adds both cores and is the steadier figure on a shared machine."""
+    """Seconds; `processor` adds both cores and is the steadier figure on a shared machine."""
 
     wall: float
     processor: float
+
+    def told(self) -> dict[str, float]:
+        """Return the seconds by name, as JSON takes them."""
+        return asdict(self)
 
 
 def processor_seconds() -> float:
@@ -23,14 +28,23 @@ def processor_seconds() -> float:
     return used.ru_utime + used.ru_stime
 
 
-def measure(work: Callable[[], object], tries: int = 3) -> Measured:
-    """Do the work some times and return the least of each figure."""
-    found = []
-    for _ in range(tries):
-        started, used = time.perf_counter(), processor_seconds()
-        work()
-        found.append((time.perf_counter() - started, processor_seconds() - used))
-    return Measured(min(wall for wall, _ in found), min(processor for _, processor in found))
+def measure(work: Callable[[], object]) -> Measured:
+    """Do the work once."""
+    started, used = time.perf_counter(), processor_seconds()
+    work()
+    return Measured(time.perf_counter() - started, processor_seconds() - used)
+
+
+def alternate(contestants: Mapping[str, Callable[[], object]], rounds: int) -> dict[str, Measured]:
+    """Let the contestants work in turns, so that a busy machine slows them alike, and return the median of each."""
+    found: dict[str, list[Measured]] = {name: [] for name in contestants}
+    for _ in range(rounds):
+        for name, work in contestants.items():
+            found[name].append(measure(work))
+    return {
+        name: Measured(median(each.wall for each in tries), median(each.processor for each in tries))
+        for name, tries in found.items()
+    }
 
 
 def peak_memory() -> float:

@@ -1,0 +1,27 @@
+"""A frame of some of the catalogue's features alone, for comparisons on the same work."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import date
+
+import pandas as pd
+
+from extracts.extract import Extract
+from features.account_catalog import ACCOUNT_FEATURES
+from features.dialect import DuckDBDialect
+from features.duckdb_engine import run_plan
+from features.plan import plan_frame
+from features.targets import PaymentTarget
+
+
+def frame_of(extract: Extract, day: date, names: Collection[str]) -> pd.DataFrame:
+    """Return a night's rows with the named features of accounts, and the steps of no others run."""
+    chosen = [feature for feature in ACCOUNT_FEATURES if feature.name in names]
+
+    def has(need: str) -> bool:
+        table, _, column = need.partition(".")
+        return extract.has(table, column) if column else extract.has(table)
+
+    plan = plan_frame(PaymentTarget(), chosen, [day], DuckDBDialect(), has, (), None)
+    return run_plan(extract.connection, plan, chosen)
