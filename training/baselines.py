@@ -1,8 +1,9 @@
-"""Honest baselines on the same rows: what an office does today, rates from a table, and a logistic regression."""
+"""Honest baselines on the same rows: what an office does today, tables of past rates, a scorecard and a regression."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from features.catalog import Feature
+from models.calibration import sigmoid
 from training.evaluate import Forecast, amounts_known, probability_figures
+from training.scorecard import fit_scorecard
 
 Floats = NDArray[np.float64]
 
@@ -57,22 +60,53 @@ def forecast_baselines(
         The category whose rates are a baseline; see `choose_category`.
     """
     base = float(fitted["label"].mean())
+    card = fit_scorecard(fitted, [feature for feature in features if feature.modelled])
+    cells, later_cells = payer_and_age(fitted), payer_and_age(later)
     probabilities = {
         "majority": np.full(len(later), base),
         "rate_by_age": rate_table(aging_bucket(fitted), fitted["label"], aging_bucket(later)),
+        "value_by_payer_and_age": rate_table(cells, fitted["label"], later_cells),
         "logistic": logistic(fitted, later, features),
+        "scorecard": sigmoid(card.log_odds(later)),
     }
     if category is not None:
         probabilities[f"rate_by_{category}"] = rate_table(fitted[category], fitted["label"], later[category])
     dollars = amounts_known(later)
     amount = later["amount"].to_numpy(dtype=np.float64, na_value=np.nan)
     forecasts = {name: Forecast(p, p, p * np.nan_to_num(amount) if dollars else p) for name, p in probabilities.items()}
+    forecasts["scorecard"] = replace(forecasts["scorecard"], score=card.points(later))
+    if dollars:
+        worth = share_table(cells, fitted, later_cells) * np.nan_to_num(amount)
+        forecasts["value_by_payer_and_age"] = replace(forecasts["value_by_payer_and_age"], worth=worth)
     age = later["age_days"].to_numpy(dtype=np.float64, na_value=np.nan)
-    for name, order in {"oldest_first": age, "largest_first": amount}.items():
+    for name, order in {"oldest_first": age, "newest_first": -age, "largest_first": amount}.items():
         if not np.isnan(order).all():
-            known = np.nan_to_num(order, nan=-1.0)
+            known = np.nan_to_num(order, nan=-np.inf)
             forecasts[name] = Forecast(known, None, known)
     return forecasts
+
+
+def payer_and_age(data: pd.DataFrame) -> pd.Series:
+    """Return the cell of each row by payer and aging bucket: the payer's class, else the payer itself.
+
+    A row without either is known by its age alone.
+    """
+    named = next((name for name in ("payer_class", "row_payer_id") if name in data and data[name].notna().any()), None)
+    payer = data[named].astype(object) if named else pd.Series("", index=data.index, dtype=object)
+    return payer.where(payer.notna(), "") + " " + aging_bucket(data).astype(str)
+
+
+def share_table(keys: pd.Series, fitted: pd.DataFrame, later: pd.Series) -> Floats:
+    """Return what share of the amount each later row's key brought in the past, drawn towards the overall share."""
+    known = fitted["amount"].notna() & fitted["recovered"].notna()
+    money = fitted.loc[known, ["amount", "recovered"]].astype(float)
+    total = money.sum()
+    overall = float(total["recovered"] / total["amount"]) if total["amount"] > 0 else 0.0
+    cells = money.groupby(keys[known].to_numpy()).sum()
+    prior = SMOOTHING * float(total["amount"]) / max(len(money), 1)
+    rates = (cells["recovered"] + prior * overall) / (cells["amount"] + prior) if prior else cells["recovered"] * 0.0
+    found = later.map(rates.to_dict()).to_numpy(dtype=np.float64, na_value=np.nan)
+    return np.where(np.isnan(found), overall, found)
 
 
 def aging_bucket(data: pd.DataFrame) -> pd.Series:

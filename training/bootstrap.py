@@ -6,7 +6,7 @@ or a ratio of sums, and sums by household times counts give all resamples in one
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -35,31 +35,37 @@ class Households:
     resamples: int
     seed: int
 
-    def sums(self, values: Floats) -> Floats:
-        """Return sums over the rows of each resample.
+    def by_household(self, values: Floats) -> Floats:
+        """Return the sum of one value a row over each household."""
+        return np.bincount(self.of_row, weights=values, minlength=self.count)
+
+    def by_household_and_cell(self, values: Floats, cells: NDArray[np.intp], count: int) -> Floats:
+        """Return households x cells: the sum of one value a row over each household's rows in each cell."""
+        summed = np.bincount(self.of_row * count + cells, weights=values, minlength=self.count * count)
+        return summed.reshape(self.count, count)
+
+    def resample(self, by_household: Floats) -> Floats:
+        """Return the sums of each resample.
 
         Parameters
         ----------
-        values
-            Rows x figures; unknown values must be 0.
+        by_household
+            Households x figures: sums over the rows of each.
 
         Returns
         -------
         array
             (resamples + 1) x figures; the first row is the rows as they are.
         """
-        columns = values.shape[1]
-        by_household = np.empty((self.count, columns))
-        for column in range(columns):
-            by_household[:, column] = np.bincount(self.of_row, weights=values[:, column], minlength=self.count)
-        found = np.empty((self.resamples + 1, columns))
+        found = np.empty((self.resamples + 1, by_household.shape[1]))
         found[0] = by_household.sum(axis=0)
         draw = np.random.default_rng(self.seed)
         at_once = max(1, BLOCK // max(self.count, 1))
         for first in range(0, self.resamples, at_once):
             some = min(at_once, self.resamples - first)
-            drawn = draw.integers(self.count, size=(some, self.count))
-            times = np.stack([np.bincount(one, minlength=self.count) for one in drawn]).astype(np.float64)
+            times = np.empty((some, self.count))
+            for place in range(some):
+                times[place] = np.bincount(draw.integers(self.count, size=self.count), minlength=self.count)
             found[first + 1 : first + 1 + some] = times @ by_household
         return found
 
@@ -101,25 +107,46 @@ def ratio(upper: Floats, lower: Floats) -> Floats:
         return np.where(lower > 0, upper / np.where(lower > 0, lower, 1), np.nan)
 
 
-@dataclass(frozen=True, slots=True)
 class Sums:
-    """Named columns of figures to be summed, several at once, so that the draws are made once."""
+    """Figures that are sums over rows, collected by name and then drawn together, so that the draws are made once."""
 
-    households: Households
-    names: dict[object, int]
-    columns: list[Floats]
+    def __init__(self, households: Households) -> None:
+        """Begin without any figure."""
+        self.households = households
+        self._parts: list[Floats] = []
+        self._places: dict[object, tuple[int, int]] = {}
+        self._width = 0
 
     def add(self, name: object, values: Floats) -> None:
-        """Add a column of one value a row."""
-        self.names[name] = len(self.columns)
-        self.columns.append(values)
+        """Add one value a row; unknown values must be 0."""
+        self._append(name, self.households.by_household(values)[:, None])
 
-    def draw(self) -> Callable[[object], Floats]:
-        """Return a function from a column's name to its sums, the first of the rows as they are."""
-        found = self.households.sums(np.column_stack(self.columns))
-        return lambda name: found[:, self.names[name]]
+    def add_cells(self, name: object, values: Floats, cells: NDArray[np.intp], count: int) -> None:
+        """Add one value a row, to be summed by cell (0 to count - 1)."""
+        self._append(name, self.households.by_household_and_cell(values, cells, count))
+
+    def _append(self, name: object, part: Floats) -> None:
+        self._parts.append(part)
+        self._places[name] = (self._width, self._width + part.shape[1])
+        self._width += part.shape[1]
+
+    def draw(self) -> Drawn:
+        """Return the sums over each resample."""
+        return Drawn(self.households.resample(np.hstack(self._parts)), dict(self._places))
 
 
-def sums_of(households: Households) -> Sums:
-    """Return an empty collection of columns to sum."""
-    return Sums(households, {}, [])
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """Sums over each resample, by name; the first of each is that of the rows as they are."""
+
+    found: Floats
+    places: Mapping[object, tuple[int, int]]
+
+    def sum(self, name: object) -> Floats:
+        """Return one number a resample."""
+        return self.found[:, self.places[name][0]]
+
+    def cells(self, name: object) -> Floats:
+        """Return resamples x cells."""
+        first, last = self.places[name]
+        return self.found[:, first:last]

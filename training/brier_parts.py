@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from models.matrix import FEWEST_PEOPLE
-from training.bootstrap import Sums, ratio
+from training.bootstrap import Drawn, Sums, ratio
 from training.evaluate import reliability_cells
 
 Floats = NDArray[np.float64]
@@ -63,25 +63,17 @@ class BinSums:
         return parts
 
 
-def add_bins(sums: Sums, name: str, label: Floats, probability: Floats) -> int:
-    """Add rows, promised and happened of each bin to what is summed; return how many bins there are."""
+def add_bins(sums: Sums, name: str, label: Floats, probability: Floats) -> None:
+    """Add rows, promised and happened of each bin to what is summed."""
     cells = reliability_cells(probability)
     count = int(cells.max()) + 1
-    for cell in range(count):
-        here = (cells == cell).astype(np.float64)
-        sums.add((name, "rows", cell), here)
-        sums.add((name, "promised", cell), here * probability)
-        sums.add((name, "happened", cell), here * label)
-    return count
+    for what, values in (("rows", np.ones(len(label))), ("promised", probability), ("happened", label)):
+        sums.add_cells((name, what), values, cells, count)
 
 
-def read_bins(summed: Callable[[object], Floats], name: str, count: int) -> BinSums:
+def read_bins(drawn: Drawn, name: str) -> BinSums:
     """Return the sums of the bins."""
-
-    def column(what: str) -> Floats:
-        return np.column_stack([summed((name, what, cell)) for cell in range(count)])
-
-    return BinSums(column("rows"), column("promised"), column("happened"))
+    return BinSums(drawn.cells((name, "rows")), drawn.cells((name, "promised")), drawn.cells((name, "happened")))
 
 
 def join_small(people: Sequence[int]) -> list[list[int]]:

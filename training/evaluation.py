@@ -9,9 +9,7 @@ import numpy as np
 
 from models.evaluation import Alarm, Baseline, Evaluation, Gains, Importance, Judged, Slice, Stability
 from models.fairness import NOT_GIVEN, Fairness
-from models.figure import make_figure
 from training.baselines import meaning_of
-from training.captured import gains_curve
 from training.evaluate import Forecast
 from training.forecast_figures import Measured
 from training.judged import JudgedRows
@@ -65,14 +63,8 @@ def evaluate_forecasts(
         calibration=measured.bins(MODEL),
         worked=tuple(float(share) for share in WORKED.round(2)),
         gains=tuple(
-            Gains(
-                name=name,
-                captured=tuple(
-                    make_figure(float(share)).value
-                    for share in gains_curve(judged.lists, forecast.worth, judged.gain, WORKED)
-                ),
-            )
-            for name, forecast in sorted(forecasts.items())
+            Gains(name=name, captured=measured.gains(name, WORKED))
+            for name in sorted(forecasts)
             if judged.gain.sum() > 0
         ),
         slices=slices,

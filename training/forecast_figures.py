@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from statistics import NormalDist
 
 import numpy as np
@@ -11,14 +11,13 @@ from numpy.typing import NDArray
 from features.probes.ranking import rank, spread_of
 from models.evaluation import Bin
 from models.figure import Figure, make_figure
-from training.bootstrap import ENDS, Sums, interval, ratio, sums_of, turned_interval
-from training.brier_parts import BinSums, add_bins, join_small, read_bins
-from training.captured import at_capacity
-from training.evaluate import Forecast, discrimination, reliability_cells, top_of_lists
+from training.bootstrap import ENDS, Sums, interval, ratio, turned_interval
+from training.brier_parts import add_bins, join_small, read_bins
+from training.captured import Ranked, gains_curve, rank_lists
+from training.evaluate import Forecast, discrimination, reliability_cells
 from training.judged import JudgedRows
 
 Floats = NDArray[np.float64]
-Summed = Callable[[object], Floats]
 
 NOISE_RAISES = ("ece", "reliability")
 """Figures that are never below 0, and above it by noise alone."""
@@ -31,55 +30,69 @@ class Measured:
         """Sum what every figure needs over the rows and their resamples."""
         self.judged = judged
         self.forecasts = forecasts
-        sums = sums_of(judged.households)
+        self._ranked = {name: rank_lists(judged.lists, one.worth) for name, one in forecasts.items()}
+        sums = Sums(judged.households)
         sums.add("rows", np.ones(len(judged)))
         sums.add("events", judged.label)
         sums.add("gain", judged.gain)
-        self._bins: dict[str, int] = {}
-        for name, forecast in forecasts.items():
-            self._add(sums, name, forecast)
-        self._summed: Summed = sums.draw()
+        for name in forecasts:
+            self._add(sums, name)
+        self._drawn = sums.draw()
 
-    def _add(self, sums: Sums, name: str, forecast: Forecast) -> None:
-        judged = self.judged
-        sums.add((name, "captured"), at_capacity(judged.lists, forecast.worth, judged.gain, judged.capacity))
-        sums.add((name, "lift"), at_capacity(judged.lists, forecast.score, judged.label, judged.capacity))
+    def _add(self, sums: Sums, name: str) -> None:
+        judged, forecast = self.judged, self.forecasts[name]
+        sums.add((name, "captured"), self._ranked[name].captured(judged.gain, judged.capacity))
+        sums.add((name, "lift"), self._by_score(name).captured(judged.label, judged.capacity))
         if forecast.probability is None:
             return
         safe = np.clip(forecast.probability, 1e-9, 1 - 1e-9)
         sums.add((name, "brier"), (forecast.probability - judged.label) ** 2)
         sums.add((name, "log_loss"), -np.log(np.where(judged.label == 1, safe, 1 - safe)))
-        self._bins[name] = add_bins(sums, name, judged.label, forecast.probability)
+        add_bins(sums, name, judged.label, forecast.probability)
+
+    def _by_score(self, name: str) -> Ranked:
+        forecast = self.forecasts[name]
+        return self._ranked[name] if forecast.worth is forecast.score else rank_lists(self.judged.lists, forecast.score)
 
     def figures(self, name: str) -> dict[str, Figure]:
         """Return every figure of a forecast that is defined."""
-        found = self._ranking(name) | self._resampled(self._sums(name))
+        found = self.ranking(name)
+        for figure, values in self._resampled(name).items():
+            ends = turned_interval(values) if figure in NOISE_RAISES else interval(values)
+            found[figure] = make_figure(float(values[0]), ends)
         return {figure: found[figure] for figure in sorted(found)}
 
-    def captured(self, name: str) -> Floats | None:
-        """Return the share of the gain in the top of the lists, of each resample; None where nothing was gained."""
-        gain = self._summed("gain")
-        return ratio(self._summed((name, "captured")), gain) if gain[0] > 0 else None
+    def share_captured(self, name: str) -> Figure | None:
+        """Return the share of the gain in the top of the lists; None where nothing was gained."""
+        found = self._captured(name)
+        return None if found is None else make_figure(float(found[0]), interval(found))
 
     def ahead(self, name: str, other: str) -> Figure | None:
         """Return how much more of the gain one forecast captures than another, in the same resamples."""
-        one, two = self.captured(name), self.captured(other)
+        one, two = self._captured(name), self._captured(other)
         if one is None or two is None:
             return None
         return make_figure(float(one[0] - two[0]), interval(one - two))
 
-    def resamples(self, name: str) -> dict[str, Floats]:
-        """Return each figure that is a ratio of sums: of the rows as they are, then of every resample."""
-        return self._sums(name)
+    def gains(self, name: str, worked: Floats) -> tuple[float, ...]:
+        """Return the share of all gain in the top of the lists at each share worked."""
+        curve = gains_curve(self._ranked[name], self.judged.gain, worked)
+        return tuple(make_figure(float(share)).value for share in curve)
 
     def rate(self) -> Figure:
         """Return the share of rows whose outcome happened."""
-        found = ratio(self._summed("events"), self._summed("rows"))
+        found = ratio(self._drawn.sum("events"), self._drawn.sum("rows"))
         return make_figure(float(found[0]), interval(found))
 
     def bins(self, name: str) -> tuple[Bin, ...]:
         """Return the reliability curve of a forecast; bins of too few people are joined with the next."""
-        sums = self._bin_sums(name).joined(self._groups_of_bins(name))
+        probability = self.forecasts[name].probability
+        if probability is None:
+            return ()
+        cells = reliability_cells(probability)
+        house = self.judged.households.of_row
+        people = [len(np.unique(house[cells == cell])) for cell in range(int(cells.max()) + 1)]
+        sums = read_bins(self._drawn, name).joined(join_small(people))
         happened, promised = ratio(sums.happened, sums.rows), ratio(sums.promised, sums.rows)
         return tuple(
             Bin(
@@ -90,55 +103,20 @@ class Measured:
             for cell in range(sums.rows.shape[1])
         )
 
-    def _groups_of_bins(self, name: str) -> list[list[int]]:
-        probability = self.forecasts[name].probability
-        cells = reliability_cells(probability if probability is not None else np.zeros(len(self.judged)))
-        people = [len(np.unique(self.judged.households.of_row[cells == cell])) for cell in range(self._bins[name])]
-        return join_small(people)
-
-    def _bin_sums(self, name: str) -> BinSums:
-        return read_bins(self._summed, name, self._bins[name])
-
-    def _sums(self, name: str) -> dict[str, Floats]:
-        rows, events = self._summed("rows"), self._summed("events")
-        found = {"base_rate": ratio(events, rows)}
-        captured = self.captured(name)
-        if captured is not None:
-            found["captured"] = captured
-        if events[0] > 0:
-            top = top_of_lists(self.judged.lists, self.forecasts[name].score, self.judged.capacity)
-            if top.any():
-                found["lift"] = ratio(self._summed((name, "lift")), events) / float(top.mean())
-        if name in self._bins:
-            found["brier"] = ratio(self._summed((name, "brier")), rows)
-            found["log_loss"] = ratio(self._summed((name, "log_loss")), rows)
-            bins = self._bin_sums(name)
-            found["ece"] = bins.calibration_error
-            found |= bins.brier_parts(found["brier"])
-        return found
-
-    def _resampled(self, found: Mapping[str, Floats]) -> dict[str, Figure]:
-        return {
-            figure: make_figure(
-                float(values[0]), turned_interval(values) if figure in NOISE_RAISES else interval(values)
-            )
-            for figure, values in found.items()
-        }
-
-    def _ranking(self, name: str) -> dict[str, Figure]:
+    def ranking(self, name: str) -> dict[str, Figure]:
+        """Return `auc` and `average_precision`, means over the periods that have both outcomes."""
         score = self.forecasts[name].score
         periods = [self.judged.periods == period for period in np.unique(self.judged.periods)]
-        found = [discrimination(self.judged.label[here], score[here]) for here in periods]
-        defined = [one for one in found if one]
+        found = [(here, discrimination(self.judged.label[here], score[here])) for here in periods]
+        defined = [(here, one) for here, one in found if one]
         if not defined:
             return {}
-        error = self._auc_error(score, [here for here, one in zip(periods, found, strict=True) if one])
-        auc = float(np.mean([one["auc"] for one in defined]))
-        reach = NormalDist().inv_cdf(ENDS[1]) * error if error is not None else None
-        precision = float(np.mean([one["average_precision"] for one in defined]))
+        auc = float(np.mean([one["auc"] for _, one in defined]))
+        error = self._auc_error(score, [here for here, _ in defined])
+        reach = None if error is None else NormalDist().inv_cdf(ENDS[1]) * error
         return {
             "auc": make_figure(auc, None if reach is None else (max(0.0, auc - reach), min(1.0, auc + reach))),
-            "average_precision": make_figure(precision),
+            "average_precision": make_figure(float(np.mean([one["average_precision"] for _, one in defined]))),
         }
 
     def _auc_error(self, score: Floats, periods: list[NDArray[np.bool_]]) -> float | None:
@@ -151,3 +129,26 @@ class Measured:
                 return None
             influence[: len(ranking.influence)] += ranking.influence / len(periods)
         return spread_of(influence)
+
+    def _captured(self, name: str) -> Floats | None:
+        gain = self._drawn.sum("gain")
+        return ratio(self._drawn.sum((name, "captured")), gain) if gain[0] > 0 else None
+
+    def _resampled(self, name: str) -> dict[str, Floats]:
+        """Return the figures that are ratios of sums, of each resample."""
+        drawn = self._drawn
+        rows, events = drawn.sum("rows"), drawn.sum("events")
+        found = {"base_rate": ratio(events, rows)}
+        captured = self._captured(name)
+        if captured is not None:
+            found["captured"] = captured
+        worked = float(self._ranked[name].top(self.judged.capacity).mean())
+        if events[0] > 0 and worked > 0:
+            found["lift"] = ratio(drawn.sum((name, "lift")), events) / worked
+        if self.forecasts[name].probability is not None:
+            found["brier"] = ratio(drawn.sum((name, "brier")), rows)
+            found["log_loss"] = ratio(drawn.sum((name, "log_loss")), rows)
+            bins = read_bins(drawn, name)
+            found["ece"] = bins.calibration_error
+            found |= bins.brier_parts(found["brier"])
+        return found
