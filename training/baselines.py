@@ -87,13 +87,22 @@ def forecast_baselines(
 
 
 def payer_and_age(data: pd.DataFrame) -> pd.Series:
-    """Return the cell of each row by payer and aging bucket: the payer's class, else the payer itself.
+    """Return the cell of each row by payer and aging bucket.
 
-    A row without either is known by its age alone.
+    The payer's class, or the payer itself where no class is known; a row without either goes by its age alone.
     """
-    named = next((name for name in ("payer_class", "row_payer_id") if name in data and data[name].notna().any()), None)
-    payer = data[named].astype(object) if named else pd.Series("", index=data.index, dtype=object)
+    named = name_payers(data)
+    if named is None and "row_payer_id" in data:
+        named = data["row_payer_id"]
+    payer = named.astype(object) if named is not None else pd.Series("", index=data.index, dtype=object)
     return payer.where(payer.notna(), "") + " " + aging_bucket(data).astype(str)
+
+
+def name_payers(data: pd.DataFrame) -> pd.Series | None:
+    """Return the payer's class of each row, where a feature holds it, else None: ids of payers are not for showing."""
+    if "payer_class" in data and data["payer_class"].notna().any():
+        return data["payer_class"]
+    return None
 
 
 def share_table(keys: pd.Series, fitted: pd.DataFrame, later: pd.Series) -> Floats:

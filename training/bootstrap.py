@@ -37,11 +37,15 @@ class Households:
 
     def by_household(self, values: Floats) -> Floats:
         """Return the sum of one value a row over each household."""
-        return np.bincount(self.of_row, weights=values, minlength=self.count)
+        summed: Floats = np.bincount(self.of_row, weights=values, minlength=self.count).astype(np.float64, copy=False)
+        return summed
 
     def by_household_and_cell(self, values: Floats, cells: NDArray[np.intp], count: int) -> Floats:
         """Return households x cells: the sum of one value a row over each household's rows in each cell."""
-        summed = np.bincount(self.of_row * count + cells, weights=values, minlength=self.count * count)
+        places = self.of_row * count + cells
+        summed: Floats = np.bincount(places, weights=values, minlength=self.count * count).astype(
+            np.float64, copy=False
+        )
         return summed.reshape(self.count, count)
 
     def resample(self, by_household: Floats) -> Floats:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from models.matrix import FEWEST_PEOPLE
 from training.bootstrap import Drawn, Sums, ratio
 from training.evaluate import reliability_cells
 
@@ -74,23 +72,3 @@ def add_bins(sums: Sums, name: str, label: Floats, probability: Floats) -> None:
 def read_bins(drawn: Drawn, name: str) -> BinSums:
     """Return the sums of the bins."""
     return BinSums(drawn.cells((name, "rows")), drawn.cells((name, "promised")), drawn.cells((name, "happened")))
-
-
-def join_small(people: Sequence[int]) -> list[list[int]]:
-    """Return groups of neighbouring bins, each of 11 people or more unless all together are fewer.
-
-    >>> join_small([12, 5, 8, 30, 4])
-    [[0], [1, 2], [3, 4]]
-    """
-    groups: list[list[int]] = []
-    waiting: list[int] = []
-    for place in range(len(people)):
-        waiting.append(place)
-        if sum(people[one] for one in waiting) >= FEWEST_PEOPLE:
-            groups.append(waiting)
-            waiting = []
-    if waiting and groups:
-        groups[-1] += waiting
-    elif waiting:
-        groups.append(waiting)
-    return groups

@@ -28,55 +28,9 @@ class Forecast:
     worth: Floats
 
 
-def evaluate(data: pd.DataFrame, periods: NDArray[np.intp], forecast: Forecast, capacity: float) -> dict[str, float]:
-    """Return the figures of a forecast; one that is not defined (one class only, say) is left out.
-
-    Parameters
-    ----------
-    data
-        Judged rows with `as_of`, `label`, `amount` and `recovered`.
-    periods
-        The validation period of each row.
-    capacity
-        Share of each list that the office can work (0.2: the top 20 %).
-
-    Returns
-    -------
-    dict
-        `auc` and `average_precision`, means over the periods, as scores of different fits are never in one list;
-        `lift` (rate in the top of the list over the rate of all), `brier`, `log_loss`, `ece`, and `dollars_captured`
-        (share of the recovered dollars that lie in the top by `worth`), or `outcomes_captured` where amounts are
-        unknown.
-    """
-    label = data["label"].to_numpy(dtype=np.float64)
-    nights = lists_of(data, periods)
-    by_period = [discrimination(label[here], forecast.score[here]) for here in _groups(periods)]
-    defined = [found for found in by_period if found]
-    figures = {name: float(np.mean([found[name] for found in defined])) for name in (defined[0] if defined else ())}
-    if forecast.probability is not None:
-        figures |= probability_figures(label, forecast.probability)
-    gain = gains(data)
-    top = top_of_lists(nights, forecast.score, capacity)
-    if label.mean() > 0:
-        figures["lift"] = float(label[top].mean() / label.mean())
-    if gain.sum() > 0:
-        best = top_of_lists(nights, forecast.worth, capacity)
-        figures[captured_name(data)] = float(gain[best].sum() / gain.sum())
-    return figures
-
-
-def _groups(periods: NDArray[np.intp]) -> list[NDArray[np.bool_]]:
-    return [periods == period for period in np.unique(periods)]
-
-
 def amounts_known(data: pd.DataFrame) -> bool:
     """Whether dollars can be counted: some row has both an amount and what was recovered of it."""
     return bool((data["amount"].notna() & data["recovered"].notna()).any())
-
-
-def captured_name(data: pd.DataFrame) -> str:
-    """Return the figure's name: dollars where they are known, else outcomes."""
-    return "dollars_captured" if amounts_known(data) else "outcomes_captured"
 
 
 def gains(data: pd.DataFrame) -> Floats:
@@ -87,14 +41,28 @@ def gains(data: pd.DataFrame) -> Floats:
 
 
 def discrimination(label: Floats, score: Floats) -> dict[str, float]:
-    """Return `auc` and `average_precision`, or nothing when all rows have one outcome."""
-    from sklearn.metrics import average_precision_score, roc_auc_score  # noqa: PLC0415 - late: a second of imports
+    """Return `auc` and `average_precision`, or nothing when all rows have one outcome.
 
-    if not 0 < label.sum() < len(label):
+    The AUC is the chance that an event outranks a non-event, ties counting half; the average precision is the mean over
+    the events of the precision down to each, rows of one score taken together.
+
+    >>> found = discrimination(np.array([1.0, 0, 1, 0]), np.array([4.0, 3, 2, 1]))
+    >>> {name: round(value, 3) for name, value in found.items()}
+    {'auc': 0.75, 'average_precision': 0.833}
+    """
+    events = float(label.sum())
+    if not 0 < events < len(label):
         return {}
+    order = np.argsort(-score, kind="stable")
+    ranked = score[order]
+    ends = np.append(np.flatnonzero(ranked[1:] != ranked[:-1]), len(ranked) - 1)  # last row of each distinct score
+    caught = np.cumsum(label[order])[ends]
+    new = np.diff(caught, prepend=0.0)
+    others_above = ends + 1 - caught
+    outranked = len(label) - events - (others_above + np.append(0.0, others_above[:-1])) / 2
     return {
-        "auc": float(roc_auc_score(label, score)),
-        "average_precision": float(average_precision_score(label, score)),
+        "auc": float((new * outranked).sum() / (events * (len(label) - events))),
+        "average_precision": float((new * caught / (ends + 1)).sum() / events),
     }
 
 
@@ -138,17 +106,3 @@ def lists_of(data: pd.DataFrame, periods: NDArray[np.intp]) -> NDArray[np.intp]:
     """Return the list that each row was ranked in: its as-of date, or its period where dates hold few rows."""
     codes, dates = pd.factorize(data["as_of"], sort=True)
     return codes.astype(np.intp) if len(data) >= FEWEST_ON_A_NIGHT * len(dates) else periods
-
-
-def top_of_lists(nights: NDArray[np.intp], score: Floats, capacity: float) -> NDArray[np.bool_]:
-    """Tell which rows are in the top `capacity` of their list by `score`; unknown scores come last.
-
-    >>> top_of_lists(np.array([0, 0, 1, 1]), np.array([1.0, 2.0, 9.0, 8.0]), 0.5)
-    array([False,  True,  True, False])
-    """
-    top = np.zeros(len(score), dtype=bool)
-    for night in np.unique(nights):
-        here = np.flatnonzero(nights == night)
-        order = here[np.argsort(-np.nan_to_num(score[here], nan=-np.inf), kind="stable")]
-        top[order[: round(len(here) * capacity)]] = True
-    return top

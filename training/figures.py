@@ -8,26 +8,84 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from features.frame import Frame
 from models.calibration import Calibration, Platt
-from models.evaluation import Evaluation
+from models.evaluation import Evaluation, Importance
 from models.figure import Figure
+from models.matrix import encode, learn_columns
+from training.alarms import raise_alarms
 from training.evaluate import Forecast, amounts_known
 from training.evaluation import evaluate_forecasts
-from training.judged import judged_rows
+from training.fit import member_weights
+from training.importance import MOST_EXPLAINED, measure_importance
+from training.judged import JudgedRows, judged_rows
 from training.out_of_time import OutOfTime
 from training.settings import TrainingSettings
+from training.slices import measure_slices
+from training.stability import compare_periods
+from training.temporal import Design
 
 Floats = NDArray[np.float64]
 
-TOO_GOOD = 0.95
-"""An AUC above this is a leak until shown otherwise."""
-
 
 def measure(data: pd.DataFrame, found: OutOfTime, settings: TrainingSettings) -> Evaluation:
-    """Return the evaluation of a training: the model and each baseline on the same judged rows."""
-    judged = judged_rows(data.iloc[found.rows[found.judged]], found.period[found.judged], settings.capacity)
-    model = Forecast(found.raw[found.judged], found.probability[found.judged], expected_worth(judged.data, found))
-    return evaluate_forecasts(judged, model, found.baselines)
+    """Return the figures of the model and of each baseline on the same judged rows of a training frame."""
+    judged = judge(data, found, settings)
+    return evaluate_forecasts(judged, forecast_of(judged, found), found.baselines)
+
+
+def examine(frame: Frame, design: Design, found: OutOfTime, settings: TrainingSettings) -> Evaluation:
+    """Return the figures with all that is asked about them: slices, importance, stability and alarms.
+
+    Parameters
+    ----------
+    frame, design
+        What was trained on, and how it was laid out in time.
+    found
+        What models of earlier time said of later rows.
+    """
+    judged = judge(frame.data, found, settings)
+    model = forecast_of(judged, found)
+    evaluation = evaluate_forecasts(judged, model, found.baselines)
+    importance = explain_last(frame, design, found, settings)
+    auc = evaluation.figures.get("auc")
+    last = found.rows[found.period == found.period.max()]
+    earlier = design.splits[int(found.period.max())].fitted
+    suspects = [one.feature for one in importance]
+    return evaluation.model_copy(
+        update={
+            "slices": measure_slices(judged, model, found.baselines),
+            "importance": importance,
+            "sample": min(MOST_EXPLAINED, len(last)),
+            "stability": compare_periods(judged, model, found.gains),
+            "alarms": raise_alarms(auc.value if auc else None, frame, earlier, last, suspects),
+        }
+    )
+
+
+def judge(data: pd.DataFrame, found: OutOfTime, settings: TrainingSettings) -> JudgedRows:
+    """Return the rows that count, ready to be judged."""
+    return judged_rows(data.iloc[found.rows[found.judged]], found.period[found.judged], settings.capacity)
+
+
+def forecast_of(judged: JudgedRows, found: OutOfTime) -> Forecast:
+    """Return what the model said of the rows that count."""
+    return Forecast(found.raw[found.judged], found.probability[found.judged], expected_worth(judged.data, found))
+
+
+def explain_last(frame: Frame, design: Design, found: OutOfTime, settings: TrainingSettings) -> tuple[Importance, ...]:
+    """Return what each feature does for the boosters of the last period, on the rows that they predicted."""
+    last = found.period == found.period.max()
+    fitted = frame.data.iloc[design.splits[int(found.period.max())].fitted]
+    columns = learn_columns(fitted, frame.features, native=settings.categories == "native")
+    return measure_importance(
+        found.last,
+        member_weights(settings),
+        [column.name for column in columns],
+        encode(frame.data.iloc[found.rows[last]], columns),
+        found.label[last],
+        settings.threads,
+    )
 
 
 def plain_metrics(evaluation: Evaluation) -> dict[str, float]:
@@ -55,20 +113,17 @@ def expected_worth(rows: pd.DataFrame, found: OutOfTime) -> Floats:
     return worth
 
 
-def collect_notices(
-    metrics: Mapping[str, float],
-    baselines: Mapping[str, Mapping[str, float]],
-    calibration: Calibration,
-    unavailable: Sequence[str],
-) -> tuple[str, ...]:
+def collect_notices(evaluation: Evaluation, calibration: Calibration, unavailable: Sequence[str]) -> tuple[str, ...]:
     """Return what a reader of the figures should be told."""
     said = []
-    auc = metrics.get("auc", 0.0)
-    if auc > TOO_GOOD:
-        said.append(f"AUC {auc:.3f} is too good for this question: look for a feature that knows the outcome")
-    for name, values in sorted(baselines.items()):
-        if values.get("auc", 0.0) > auc:
-            said.append(f"the baseline {name} ranks better: AUC {values['auc']:.3f} against {auc:.3f}")
+    said += [f"alarm: {alarm.text}" for alarm in evaluation.alarms]
+    auc = evaluation.figures["auc"].value if "auc" in evaluation.figures else 0.0
+    for one in evaluation.baselines:
+        if "auc" in one.figures and one.figures["auc"].value > auc:
+            said.append(f"{one.meaning} ranks better: AUC {one.figures['auc'].value:.3f} against {auc:.3f}")
+        if one.ahead is not None and one.ahead.high is not None and one.ahead.high < 0:
+            unit = evaluation.judged.gain
+            said.append(f"{one.meaning} captures more {unit} at capacity: {-one.ahead.value:.1%} of all more")
     if isinstance(calibration, Platt) and calibration.slope == 0:
         said.append("raw scores did not rank later rows at all: every probability is the base rate")
     if unavailable:

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import NDArray
 
-from features.probes.ranking import rank, spread_of
 from models.evaluation import Bin
 from models.figure import Figure, make_figure
-from training.bootstrap import ENDS, Sums, interval, ratio, turned_interval
-from training.brier_parts import add_bins, join_small, read_bins
+from training.auc import ranking_figures
+from training.bootstrap import Sums, interval, ratio, turned_interval
+from training.brier_parts import add_bins, read_bins
 from training.captured import Ranked, gains_curve, rank_lists
-from training.evaluate import Forecast, discrimination, reliability_cells
+from training.evaluate import Forecast, reliability_cells
 from training.judged import JudgedRows
+from training.small_cells import join_neighbours
 
 Floats = NDArray[np.float64]
 
@@ -56,16 +56,11 @@ class Measured:
 
     def figures(self, name: str) -> dict[str, Figure]:
         """Return every figure of a forecast that is defined."""
-        found = self.ranking(name)
+        found = ranking_figures(self.judged, self.forecasts[name].score)
         for figure, values in self._resampled(name).items():
             ends = turned_interval(values) if figure in NOISE_RAISES else interval(values)
             found[figure] = make_figure(float(values[0]), ends)
         return {figure: found[figure] for figure in sorted(found)}
-
-    def share_captured(self, name: str) -> Figure | None:
-        """Return the share of the gain in the top of the lists; None where nothing was gained."""
-        found = self._captured(name)
-        return None if found is None else make_figure(float(found[0]), interval(found))
 
     def ahead(self, name: str, other: str) -> Figure | None:
         """Return how much more of the gain one forecast captures than another, in the same resamples."""
@@ -79,20 +74,13 @@ class Measured:
         curve = gains_curve(self._ranked[name], self.judged.gain, worked)
         return tuple(make_figure(float(share)).value for share in curve)
 
-    def rate(self) -> Figure:
-        """Return the share of rows whose outcome happened."""
-        found = ratio(self._drawn.sum("events"), self._drawn.sum("rows"))
-        return make_figure(float(found[0]), interval(found))
-
     def bins(self, name: str) -> tuple[Bin, ...]:
         """Return the reliability curve of a forecast; bins of too few people are joined with the next."""
         probability = self.forecasts[name].probability
         if probability is None:
             return ()
-        cells = reliability_cells(probability)
-        house = self.judged.households.of_row
-        people = [len(np.unique(house[cells == cell])) for cell in range(int(cells.max()) + 1)]
-        sums = read_bins(self._drawn, name).joined(join_small(people))
+        groups = join_neighbours(reliability_cells(probability), self.judged.households.of_row)
+        sums = read_bins(self._drawn, name).joined(groups)
         happened, promised = ratio(sums.happened, sums.rows), ratio(sums.promised, sums.rows)
         return tuple(
             Bin(
@@ -103,36 +91,9 @@ class Measured:
             for cell in range(sums.rows.shape[1])
         )
 
-    def ranking(self, name: str) -> dict[str, Figure]:
-        """Return `auc` and `average_precision`, means over the periods that have both outcomes."""
-        score = self.forecasts[name].score
-        periods = [self.judged.periods == period for period in np.unique(self.judged.periods)]
-        found = [(here, discrimination(self.judged.label[here], score[here])) for here in periods]
-        defined = [(here, one) for here, one in found if one]
-        if not defined:
-            return {}
-        auc = float(np.mean([one["auc"] for _, one in defined]))
-        error = self._auc_error(score, [here for here, _ in defined])
-        reach = None if error is None else NormalDist().inv_cdf(ENDS[1]) * error
-        return {
-            "auc": make_figure(auc, None if reach is None else (max(0.0, auc - reach), min(1.0, auc + reach))),
-            "average_precision": make_figure(float(np.mean([one["average_precision"] for _, one in defined]))),
-        }
-
-    def _auc_error(self, score: Floats, periods: list[NDArray[np.bool_]]) -> float | None:
-        """Return the standard error of the mean AUC over periods, households taken together (Obuchowski 1997)."""
-        house = self.judged.households
-        influence = np.zeros(house.count)
-        for here in periods:
-            ranking = rank(self.judged.label[here], score[here], house.of_row[here])
-            if ranking is None:
-                return None
-            influence[: len(ranking.influence)] += ranking.influence / len(periods)
-        return spread_of(influence)
-
     def _captured(self, name: str) -> Floats | None:
         gain = self._drawn.sum("gain")
-        return ratio(self._drawn.sum((name, "captured")), gain) if gain[0] > 0 else None
+        return np.clip(ratio(self._drawn.sum((name, "captured")), gain), 0, 1) if gain[0] > 0 else None
 
     def _resampled(self, name: str) -> dict[str, Floats]:
         """Return the figures that are ratios of sums, of each resample."""

@@ -41,7 +41,8 @@ class OutOfTime:
     own); `share` is the share (0 to 1) given the outcome, NaN in the tuning period. `baselines` forecast the judged
     rows. `rounds` is the number of trees of each member; `last` are the boosters of the last period. `by_day` is the
     chance that an outcome which happens has happened by the end of each span of `days`, rows x spans, for the rows of
-    the last period; NaN elsewhere, and where it is not known.
+    the last period; NaN elsewhere, and where it is not known. `gains` is what each feature gained the boosters of each
+    period that is not tuning, in the catalogue's order.
     """
 
     rows: Positions
@@ -56,6 +57,7 @@ class OutOfTime:
     last: tuple[Fitted, ...]
     days: tuple[int, ...]
     by_day: Floats
+    gains: tuple[Floats, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +100,7 @@ class _Period:
     by_day: Floats
     baselines: Mapping[str, Forecast]
     fitted: tuple[Fitted, ...]
+    gains: Floats
 
 
 @dataclass(slots=True)
@@ -157,7 +160,8 @@ def _forecast(
             by_day[:, spans.days.index(day)] = chance[:, place]
     boosters = [open_text(one.text) for one in fitted]
     raw = average_raw(boosters, member_weights(settings), seen, threads=settings.threads)
-    return _Period(raw, share, by_day, baselines, tuple(fitted)), chosen
+    gains = np.mean([one.feature_importance("gain") for one in boosters], axis=0)
+    return _Period(raw, share, by_day, baselines, tuple(fitted), gains), chosen
 
 
 def _join(
@@ -194,6 +198,7 @@ def _join(
         last=periods[-1].fitted,
         days=days,
         by_day=by_day,
+        gains=tuple(one.gains for one, split in zip(periods, splits, strict=True) if split.role != "tuning"),
     )
 
 

@@ -18,7 +18,7 @@ from models.matrix import learn_columns
 from models.reference import describe_distributions
 from training.check_frame import check_frame, check_outcomes, tell_constant
 from training.choose import choose_settings
-from training.figures import collect_notices, measure, plain_baselines, plain_metrics
+from training.figures import collect_notices, examine, measure, plain_baselines, plain_metrics
 from training.fit import fit_likelihood, member_weights
 from training.horizons import measure_horizons
 from training.out_of_time import OutOfTime, forecast_out_of_time, learn_map
@@ -99,7 +99,7 @@ def train(
     spans = spans_of(frame.target, settings.timing_days)
     timing, timing_text = fit_timing_of(data, columns, rows, spans, settings)
     calibration = learn_map(forecasts.raw, forecasts.label, settings)
-    evaluation = measure(data, found, settings)
+    evaluation = examine(frame, design, found, settings)
     final_test = None if final is None else measure(data, final, settings)
     metrics, baselines = plain_metrics(evaluation), plain_baselines(evaluation)
     bundle = pack_bundle(
@@ -131,7 +131,7 @@ def train(
             "settings": settings.model_dump(mode="json"),
             "extract_digests": dict(extract_digests or {}),
             "notices": (
-                *collect_notices(metrics, baselines, calibration, frame.unavailable),
+                *collect_notices(evaluation, calibration, frame.unavailable),
                 *tell_design(data, design),
                 *tell_constant(fitted, frame),
             ),

@@ -7,47 +7,77 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sklearn.metrics import average_precision_score
 
-from training.baselines import aging_bucket, choose_category, forecast_baselines, logistic, rate_table
-from training.evaluate import Forecast, discrimination, evaluate, lists_of, probability_figures, top_of_lists
+from training.bootstrap import Sums, households_of, interval, ratio, turned_interval
+from training.captured import gains_curve, rank_lists
+from training.evaluate import Forecast, discrimination, lists_of, probability_figures
+from training.forecast_figures import Measured
+from training.judged import judged_rows
 
 
 def _judged(label: list[float], amount: list[float], share: list[float]) -> pd.DataFrame:
     data = pd.DataFrame({"as_of": pd.Timestamp("2024-01-01"), "label": label, "amount": amount, "share": share})
     data["recovered"] = data["share"] * data["amount"]
+    data["household"] = [f"H{number}" for number in range(len(data))]
     return data
+
+
+def _figures(data: pd.DataFrame, periods: np.ndarray, forecast: Forecast, capacity: float) -> dict[str, float]:
+    measured = Measured(judged_rows(data, periods, capacity, resamples=20), {"one": forecast})
+    return {name: figure.value for name, figure in measured.figures("one").items()}
+
+
+def _families(rows: int, people: int, seed: int = 3) -> tuple[pd.DataFrame, np.ndarray]:
+    """Rows of families whose members act alike, over three lists, and a score that tells something of them."""
+    draw = np.random.default_rng(seed)
+    family = draw.integers(people, size=rows)
+    leaning = draw.normal(size=people)[family]
+    chance = 1 / (1 + np.exp(1 - 1.5 * leaning))
+    label = (draw.random(rows) < chance).astype(float)
+    amount = np.round(np.exp(draw.normal(5, 1, rows)), 2)
+    data = pd.DataFrame(
+        {
+            "household": [f"F{number}" for number in family],
+            "as_of": pd.to_datetime(np.sort(draw.choice(["2024-01-01", "2024-02-01", "2024-03-01"], rows))),
+            "label": label,
+            "amount": amount,
+            "recovered": label * amount * 0.8,
+            "share": 0.8 * label,
+        }
+    )
+    return data, 1 / (1 + np.exp(1 - leaning + draw.normal(0, 0.5, rows)))
 
 
 def test_dollars_in_the_top_fifth_are_counted_list_by_list():
     data = _judged([1, 0, 0, 0, 0, 1, 1, 0, 0, 0], [100.0] * 5 + [1000.0] * 5, [1, 0, 0, 0, 0, 0.5, 0.1, 0, 0, 0])
     worth = np.array([9.0, 1, 1, 1, 1, 5, 9, 1, 1, 1])
-    nights = np.repeat([0, 1], 5)
-    found = evaluate(data, nights, Forecast(worth, None, worth), 0.2)
-    assert found["dollars_captured"] == pytest.approx((100 + 100) / (100 + 500 + 100))
-    assert found["lift"] == pytest.approx(1.0 / 0.3)
+    found = _figures(data, np.repeat([0, 1], 5), Forecast(worth, None, worth), 0.2)
+    assert found["captured"] == pytest.approx((100 + 100) / (100 + 500 + 100), abs=1e-5)
+    assert found["lift"] == pytest.approx(1.0 / 0.3, abs=1e-5)
     assert "brier" not in found
 
 
 def test_outcomes_are_counted_where_amounts_are_unknown():
     data = _judged([1, 0, 1, 0], [np.nan] * 4, [np.nan] * 4)
     score = np.array([4.0, 3, 2, 1])
-    found = evaluate(data, np.zeros(4, dtype=int), Forecast(score, None, score), 0.25)
-    assert found["outcomes_captured"] == 0.5
-    assert "dollars_captured" not in found
+    assert _figures(data, np.zeros(4, dtype=int), Forecast(score, None, score), 0.25)["captured"] == 0.5
+    assert not judged_rows(data, np.zeros(4, dtype=int), 0.25).dollars
 
 
 def test_figures_that_one_class_cannot_have_are_left_out():
     data = _judged([0, 0, 0, 0], [1.0] * 4, [0.0] * 4)
     score = np.arange(4.0)
-    found = evaluate(data, np.zeros(4, dtype=int), Forecast(score, np.full(4, 0.1), score), 0.25)
-    assert set(found) == {"brier", "log_loss", "ece"}
+    found = _figures(data, np.zeros(4, dtype=int), Forecast(score, np.full(4, 0.1), score), 0.25)
+    assert not {"auc", "average_precision", "lift", "captured"} & set(found)
+    assert found["brier"] == pytest.approx(0.01)
 
 
 def test_auc_is_the_mean_of_the_periods_whose_scores_are_never_in_one_list():
     data = _judged([0, 1, 0, 1], [1.0] * 4, [0.0, 1, 0, 1])
     score = np.array([1.0, 2.0, 11.0, 12.0])
-    assert evaluate(data, np.array([1, 1, 2, 2]), Forecast(score, None, score), 0.5)["auc"] == 1.0
-    assert evaluate(data, np.array([1, 1, 1, 1]), Forecast(score, None, score), 0.5)["auc"] == 0.75
+    assert _figures(data, np.array([1, 1, 2, 2]), Forecast(score, None, score), 0.5)["auc"] == 1.0
+    assert _figures(data, np.array([1, 1, 1, 1]), Forecast(score, None, score), 0.5)["auc"] == 0.75
 
 
 @settings(max_examples=60, deadline=None)
@@ -61,6 +91,7 @@ def test_auc_is_the_chance_that_an_event_outranks_a_non_event(rows):
         return
     gaps = score[label == 1][:, None] - score[label == 0][None, :]
     assert found["auc"] == pytest.approx(float(((gaps > 0) + 0.5 * (gaps == 0)).mean()))
+    assert found["average_precision"] == pytest.approx(average_precision_score(label, score))
 
 
 def test_probabilities_that_are_the_rate_have_no_calibration_error_and_wrong_ones_have_theirs():
@@ -69,8 +100,134 @@ def test_probabilities_that_are_the_rate_have_no_calibration_error_and_wrong_one
     assert probability_figures(label, np.full(1000, 0.45))["ece"] == pytest.approx(0.2)
 
 
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 10_000), st.integers(30, 200))
+def test_the_parts_of_the_brier_score_add_up_to_it(seed, rows):
+    draw = np.random.default_rng(seed)
+    probability = np.round(draw.random(rows), int(draw.integers(1, 4)))
+    data = _judged(list((draw.random(rows) < probability**2).astype(float)), [1.0] * rows, [0.0] * rows)
+    found = _figures(data, np.zeros(rows, dtype=int), Forecast(probability, probability, probability), 0.2)
+    parts = found["reliability"] - found["resolution"] + found["uncertainty"] + found["within_bins"]
+    assert found["brier"] == pytest.approx(((probability - data["label"]) ** 2).mean(), abs=1e-5)
+    assert parts == pytest.approx(found["brier"], abs=5e-5)
+
+
+def test_the_parts_of_the_brier_score_are_murphys_where_each_bin_has_one_probability():
+    probability = np.repeat([0.2, 0.8], 50)
+    label = np.concatenate([np.repeat([1.0, 0], [20, 30]), np.repeat([1.0, 0], [40, 10])])
+    found = _figures(
+        _judged(list(label), [1.0] * 100, list(label)),
+        np.zeros(100, dtype=int),
+        Forecast(probability, probability, probability),
+        0.2,
+    )
+    assert found["reliability"] == pytest.approx((0.2**2 + 0.0) / 2)
+    assert found["resolution"] == pytest.approx((0.2**2 + 0.2**2) / 2)
+    assert found["uncertainty"] == pytest.approx(0.6 * 0.4)
+    assert found["within_bins"] == pytest.approx(0, abs=1e-5)
+
+
+def test_an_interval_is_that_of_drawing_whole_households_one_by_one():
+    data, _ = _families(300, 60)
+    house = households_of(data["household"], resamples=300, seed=8)
+    sums = Sums(house)
+    sums.add("rows", np.ones(300))
+    sums.add("label", data["label"].to_numpy())
+    drawn = sums.draw()
+    fast = ratio(drawn.sum("label"), drawn.sum("rows"))
+    draw = np.random.default_rng(8)
+    labels = [data["label"].to_numpy()[data["household"] == name] for name in data["household"].unique()]
+    assert len(labels) == house.count
+    slow = [
+        np.concatenate([labels[one] for one in draw.integers(len(labels), size=len(labels))]).mean() for _ in range(300)
+    ]
+    assert fast[0] == pytest.approx(data["label"].mean())
+    assert fast[1:] == pytest.approx(slow)
+    assert interval(fast) == pytest.approx(tuple(np.quantile(slow, [0.025, 0.975])))
+
+
+def _captured_slowly(data: pd.DataFrame, worth: np.ndarray, rows: np.ndarray) -> float:
+    """Return the share of dollars in the top fifth of each list of rows, copies and all, every list sorted anew."""
+    lists, recovered = data["as_of"].to_numpy()[rows], data["recovered"].to_numpy()[rows]
+    inside = 0.0
+    for day in np.unique(lists):
+        here = np.flatnonzero(lists == day)
+        best = here[np.argsort(-worth[rows][here], kind="stable")]
+        inside += recovered[best[: round(len(best) * 0.2)]].sum()
+    return inside / recovered.sum()
+
+
+def test_intervals_of_captured_dollars_are_those_of_lists_made_anew_in_every_resample():
+    data, score = _families(1500, 500)
+    amount = data["amount"].to_numpy()
+    forecasts = {"model": Forecast(score, score, score * amount), "largest": Forecast(amount, None, amount)}
+    judged = judged_rows(data, np.zeros(1500, dtype=int), 0.2, resamples=400, seed=4)
+    measured = Measured(judged, forecasts)
+    draw = np.random.default_rng(11)
+    of_family = [np.flatnonzero(rows) for rows in (data["household"] == name for name in data["household"].unique())]
+    slow = []
+    for _ in range(400):
+        rows = np.concatenate([of_family[one] for one in draw.integers(len(of_family), size=len(of_family))])
+        slow.append([_captured_slowly(data, one.worth, np.sort(rows)) for one in forecasts.values()])
+    slow = np.array(slow)
+    ahead = measured.ahead("model", "largest")
+    for found, told in (
+        (slow[:, 0], measured.figures("model")["captured"]),
+        (slow[:, 1], measured.figures("largest")["captured"]),
+        (slow[:, 0] - slow[:, 1], ahead),
+    ):
+        low, high = np.quantile(found, [0.025, 0.975])
+        assert told.low == pytest.approx(low, abs=0.25 * (high - low))
+        assert told.high == pytest.approx(high, abs=0.25 * (high - low))
+        assert (told.high - told.low) == pytest.approx(high - low, rel=0.2)
+    everyone = _captured_slowly(data, forecasts["model"].worth, np.arange(1500))
+    assert measured.figures("model")["captured"].value == pytest.approx(everyone, abs=1e-5)
+
+
+def test_a_paired_difference_is_surer_than_the_two_figures_apart():
+    data, score = _families(1500, 500)
+    worth = score * data["amount"].to_numpy()
+    near = Forecast(score, score, worth * np.random.default_rng(1).normal(1, 0.02, 1500))
+    measured = Measured(
+        judged_rows(data, np.zeros(1500, dtype=int), 0.2, resamples=200),
+        {"a": Forecast(score, score, worth), "b": near},
+    )
+    ahead, alone = measured.ahead("a", "b"), measured.figures("a")["captured"]
+    assert ahead.high - ahead.low < 0.5 * (alone.high - alone.low)
+    assert ahead.low <= ahead.value <= ahead.high
+
+
+def test_the_interval_of_a_calibration_error_is_not_raised_by_its_own_noise():
+    data, _ = _families(3000, 3000, seed=5)
+    draw = np.random.default_rng(2)
+    chance = draw.uniform(0.1, 0.9, 3000)
+    data["label"] = (draw.random(3000) < chance).astype(float)
+    found = Measured(judged_rows(data, np.zeros(3000, dtype=int), 0.2), {"x": Forecast(chance, chance, chance)})
+    ece = found.figures("x")["ece"]
+    assert ece.low == pytest.approx(0, abs=0.006)
+    assert ece.high <= ece.value + 0.01
+    noisy = np.abs(np.random.default_rng(0).normal(0.02, 0.01, 400))
+    assert turned_interval(np.append(0.02, noisy))[0] == pytest.approx(max(0, 0.04 - np.quantile(noisy, 0.975)))
+
+
+def test_gains_are_those_of_working_each_list_from_the_top():
+    draw = np.random.default_rng(6)
+    lists, worth = np.repeat([0, 1], [40, 60]), draw.random(100)
+    gain = np.where(draw.random(100) < 0.3, draw.exponential(100, 100), 0.0)
+    worked = np.array([0.0, 0.1, 0.25, 0.5, 1.0])
+    slow = []
+    for share in worked:
+        inside = 0.0
+        for one in (0, 1):
+            here = np.flatnonzero(lists == one)
+            best = sorted(here, key=lambda row: -worth[row])[: int(len(here) * share + 1e-9)]
+            inside += gain[best].sum()
+        slow.append(inside / gain.sum())
+    assert gains_curve(rank_lists(lists, worth), gain, worked) == pytest.approx(slow)
+
+
 def test_unknown_scores_come_last_and_ties_keep_the_order_of_the_rows():
-    top = top_of_lists(np.zeros(5, dtype=int), np.array([np.nan, 1.0, 1.0, 1.0, np.nan]), 0.4)
+    top = rank_lists(np.zeros(5, dtype=int), np.array([np.nan, 1.0, 1.0, 1.0, np.nan])).top(0.4)
     assert top.tolist() == [False, True, True, False, False]
 
 
@@ -81,42 +238,13 @@ def test_small_snapshots_are_ranked_by_period():
     assert set(lists_of(few, np.zeros(300, dtype=int))) == {0}
 
 
-def test_a_rate_is_smoothed_and_an_unknown_key_has_the_overall_rate():
-    keys = pd.Series(["a"] * 20 + ["b"] * 20 + [None] * 10, dtype="str")
-    label = pd.Series([1.0] * 20 + [0.0] * 30)
-    found = rate_table(keys, label, pd.Series(["a", "b", "new", None], dtype="str"))
-    assert found == pytest.approx([(20 + 20 * 0.4) / 40, (20 * 0.4) / 40, 0.4, 0.4])
-
-
-def test_aging_buckets_are_the_trades():
-    days = pd.DataFrame({"age_days": [0.0, 30, 31, 60, 61, 120, 121, 180, 181, 365, 366]})
-    assert aging_bucket(days).tolist() == [0, 0, 1, 1, 2, 3, 4, 4, 5, 5, 6]
-
-
-def test_every_baseline_forecasts_every_later_row(payment_frame):
-    data, features = payment_frame.data, payment_frame.features
-    before, later = data.iloc[:900], data.iloc[900:]
-    category = choose_category(before, later, features)
-    assert category == "payer_class"
-    found = forecast_baselines(before, later, features, category)
-    assert set(found) == {
-        "majority",
-        "rate_by_age",
-        "rate_by_payer_class",
-        "logistic",
-        "oldest_first",
-        "largest_first",
-    }
-    for forecast in found.values():
-        assert len(forecast.score) == len(forecast.worth) == len(later)
-    label = later["label"].to_numpy()
-    assert (
-        discrimination(label, found["logistic"].score)["auc"] > discrimination(label, found["rate_by_age"].score)["auc"]
+def test_no_point_of_the_reliability_curve_is_of_fewer_than_eleven_people():
+    data, score = _families(90, 30)
+    measured = Measured(
+        judged_rows(data, np.zeros(90, dtype=int), 0.2, resamples=50), {"x": Forecast(score, score, score)}
     )
-
-
-def test_the_logistic_baseline_meets_words_and_gaps_it_never_saw(payment_frame):
-    before = payment_frame.data.iloc[:900]
-    later = payment_frame.data.iloc[900:950].assign(payer_class="never seen", calls=np.nan, noise=np.nan)
-    found = logistic(before, later, payment_frame.features)
-    assert ((found > 0) & (found < 1)).all()
+    bins = measured.bins("x")
+    assert sum(one.rows for one in bins) == 90
+    edges = np.cumsum([one.rows for one in bins])[:-1]
+    order = np.argsort(score, kind="stable")
+    assert all(data["household"].iloc[rows].nunique() >= 11 for rows in np.split(order, edges))

@@ -1,0 +1,150 @@
+"""Slices, stability, importance and alarms of a training."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from models.explain import explain
+from models.matrix import encode
+from training.alarms import raise_alarms, rise_without
+from training.evaluate import Forecast
+from training.fit import Fitted
+from training.importance import measure_importance
+from training.judged import judged_rows
+from training.settings import Member, TrainingSettings
+from training.slices import OTHERS, measure_slices
+from training.small_cells import join_small
+from training.stability import rank_correlation, score_shift
+from training.train import train
+
+QUICK = TrainingSettings(most_rounds=60, share_rounds=20, patience=10, members=(Member(seeds=(1,)),))
+
+
+@pytest.fixture(scope="module")
+def evaluation(trained):
+    return trained.bundle.manifest.evaluation
+
+
+def test_slices_of_each_kind_hold_every_judged_row_once(evaluation):
+    kinds = {one.by for one in evaluation.slices}
+    assert kinds == {"period", "payer", "balance", "age"}
+    for kind in kinds:
+        parts = [one for one in evaluation.slices if one.by == kind]
+        assert sum(one.rows for one in parts) == evaluation.judged.rows
+        assert sum(one.events for one in parts) == evaluation.judged.events
+        assert all(one.households >= 11 for one in parts)
+
+
+def test_a_slice_says_what_its_rows_say(trained, evaluation):
+    rows = trained.later[trained.found.judged]
+    probability = trained.found.probability[trained.found.judged]
+    here = (rows["payer_class"] == "medicare").to_numpy()
+    told = next(one for one in evaluation.slices if one.name == "medicare")
+    assert told.rows == here.sum()
+    assert told.promised == pytest.approx(probability[here].mean(), abs=1e-5)
+    assert told.happened.value == pytest.approx(rows["label"][here].mean(), abs=1e-5)
+    assert told.brier == pytest.approx(((probability - rows["label"])[here] ** 2).mean(), abs=1e-5)
+    part, periods = rows[here], trained.found.period[trained.found.judged][here]
+    best = 0.0
+    for period in np.unique(periods):
+        one = part[periods == period].sort_values("amount", ascending=False, kind="stable")
+        best += one["recovered"].iloc[: round(len(one) * 0.2)].sum()
+    assert told.baselines["largest_first"] == pytest.approx(best / part["recovered"].sum(), abs=1e-5)
+    ahead = told.ahead["largest_first"]
+    assert ahead.value == pytest.approx(told.captured.value - told.baselines["largest_first"], abs=2e-5)
+    assert ahead.low <= ahead.value <= ahead.high
+
+
+def test_payers_of_a_few_people_are_one_slice_and_never_alone():
+    draw = np.random.default_rng(2)
+    data = pd.DataFrame(
+        {
+            "household": [f"H{n}" for n in range(300)],
+            "as_of": pd.Timestamp("2024-01-01"),
+            "label": (draw.random(300) < 0.4).astype(float),
+            "amount": 100.0,
+            "age_days": np.repeat([5.0, 40.0], [296, 4]),
+            "payer_class": ["commercial"] * 280 + ["auto"] * 9 + ["military"] * 8 + ["other"] * 3,
+        }
+    )
+    data["recovered"] = data["label"] * 50
+    score = draw.random(300)
+    found = measure_slices(
+        judged_rows(data, np.zeros(300, dtype=int), 0.2, resamples=20), Forecast(score, score, score), {}
+    )
+    assert [(one.name, one.rows) for one in found if one.by == "payer"] == [("commercial", 280), (OTHERS, 20)]
+    assert [one.name for one in found if one.by == "age"] == ["0-30 days and 31-60 days"]
+    names = pd.Series(["a"] * 30 + ["b"] * 15 + ["c"] * 2)
+    assert join_small(names, np.arange(47), "rest").value_counts().to_dict() == {"a": 30, "rest": 17}
+
+
+def test_scores_that_moved_have_a_shift_by_hand_and_ranks_correlate():
+    before, after = np.repeat([0.1, 0.9], [50, 50]), np.repeat([0.1, 0.9], [80, 20])
+    assert score_shift(before, after) == pytest.approx(0.3 * np.log(0.8 / 0.5) - 0.3 * np.log(0.2 / 0.5))
+    assert rank_correlation(np.array([1.0, 2, 3, 4]), np.array([1.0, 2, 4, 3])) == pytest.approx(0.8)
+    assert rank_correlation(np.ones(3), np.arange(3.0)) is None
+
+
+def test_periods_are_set_beside_each_other(evaluation):
+    assert len(evaluation.stability) == 2
+    first, second = evaluation.stability
+    assert first.auc_later == second.auc_earlier
+    assert all(one.importance_rank > 0.5 for one in evaluation.stability)
+
+
+def test_features_that_tell_are_important_and_noise_is_not(evaluation, trained):
+    order = [one.feature for one in evaluation.importance]
+    assert set(order) == {feature.name for feature in trained.bundle.manifest.features}
+    assert set(order[:2]) == {"days_open", "past_rate"}
+    lost = {one.feature: one.auc_lost for one in evaluation.importance}
+    assert lost["days_open"] > 0.04
+    assert abs(lost["noise"]) < 0.02
+
+
+def test_importance_is_the_mean_size_of_exact_contributions(trained):
+    data = trained.later.iloc[-40:]
+    bundle = trained.bundle
+    texts = [bundle.files[f"likelihood_{n}.txt"].decode() for n in range(3)]
+    found = measure_importance(
+        [Fitted(text, 0) for text in texts],
+        bundle.manifest.weights,
+        [column.name for column in bundle.manifest.features],
+        encode(data, bundle.manifest.features),
+        data["label"].to_numpy(),
+        1,
+    )
+    exact = explain(bundle, data)
+    sizes = dict(zip(exact.features, np.abs(exact.contributions).mean(axis=0), strict=True))
+    assert {one.feature: one.contribution for one in found} == pytest.approx(sizes, abs=1e-5)
+
+
+def test_honest_features_raise_no_alarm(evaluation):
+    assert evaluation.alarms == ()
+
+
+def test_a_feature_that_knows_the_outcome_raises_the_alarms_of_a_leak(payment_frame):
+    frame = replace(payment_frame, data=payment_frame.data.assign(noise=payment_frame.data["label"]))
+    found = train(frame, kind="payment", as_of=date(2025, 3, 1), settings=QUICK).bundle.manifest
+    assert {one.name for one in found.evaluation.alarms} == {"auc_too_good", "feature_too_good_alone"}
+    assert any("noise alone has an AUC of 1.000" in one.text for one in found.evaluation.alarms)
+    assert any(said.startswith("alarm: AUC") for said in found.notices)
+
+
+def test_a_feature_that_was_filled_in_afterwards_is_better_left_out(payment_frame):
+    data = payment_frame.data
+    early = (data["as_of"] < "2024-09-01").to_numpy()
+    known = np.where(early, data["label"], np.random.default_rng(3).permutation(data["label"]))
+    frame = replace(payment_frame, data=data.assign(noise=known))
+    learn, judge = np.flatnonzero(early), np.flatnonzero(~early)
+    rise = rise_without(frame, "noise", learn, judge)
+    assert rise.low > 0.02
+    assert rise_without(frame, "past_rate", learn, judge).high < rise.low
+    alarms = raise_alarms(0.7, frame, learn, judge, ["noise", "past_rate"])
+    assert [one.name for one in alarms] == ["better_without"]
+    assert "without noise the AUC" in alarms[0].text
+    assert raise_alarms(0.7, payment_frame, learn, judge, ["past_rate", "noise"]) == ()
