@@ -91,10 +91,10 @@ def test_scores_that_moved_have_a_shift_by_hand_and_ranks_correlate():
 
 
 def test_periods_are_set_beside_each_other(evaluation):
-    assert len(evaluation.stability) == 2
-    first, second = evaluation.stability
-    assert first.auc_later == second.auc_earlier
-    assert all(one.importance_rank > 0.5 for one in evaluation.stability)
+    (only,) = evaluation.stability
+    first, second = (one for one in evaluation.slices if one.by == "period")
+    assert (only.auc_earlier, only.auc_later) == (first.auc.value, second.auc.value)
+    assert only.importance_rank > 0.5
 
 
 def test_features_that_tell_are_important_and_noise_is_not(evaluation, trained):
