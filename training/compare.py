@@ -20,9 +20,9 @@ from models.comparison import Comparison, Contender, reach_verdict
 from models.evaluation import Alarm, Judged
 from models.figure import Figure, make_figure
 from models.predict import predict
+from training.alarms import TOO_GOOD
 from training.bootstrap import RESAMPLES, SEED, interval
 from training.evaluate import Forecast
-from training.figures import TOO_GOOD
 from training.forecast_figures import Measured
 from training.judged import JudgedRows, judged_rows
 from training.paired_ranking import resample_rankings

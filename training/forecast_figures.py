@@ -57,7 +57,7 @@ class Measured:
     def figures(self, name: str) -> dict[str, Figure]:
         """Return every figure of a forecast that is defined."""
         found = ranking_figures(self.judged, self.forecasts[name].score)
-        for figure, values in self._resampled(name).items():
+        for figure, values in self.resamples(name).items():
             ends = turned_interval(values) if figure in NOISE_RAISES else interval(values)
             found[figure] = make_figure(float(values[0]), ends)
         return {figure: found[figure] for figure in sorted(found)}
@@ -95,8 +95,8 @@ class Measured:
         gain = self._drawn.sum("gain")
         return np.clip(ratio(self._drawn.sum((name, "captured")), gain), 0, 1) if gain[0] > 0 else None
 
-    def _resampled(self, name: str) -> dict[str, Floats]:
-        """Return the figures that are ratios of sums, of each resample."""
+    def resamples(self, name: str) -> dict[str, Floats]:
+        """Return each figure that is a ratio of sums: of the rows as they are, then of every resample."""
         drawn = self._drawn
         rows, events = drawn.sum("rows"), drawn.sum("events")
         found = {"base_rate": ratio(events, rows)}
