@@ -12,6 +12,7 @@ from extracts.ask import ask_row
 from extracts.contract import KNOWN_FLAGS, TABLES
 from extracts.extract import TableState
 from extracts.finding import Finding
+from extracts.flag_words import flag_word
 from extracts.source_file import quote_text
 from extracts.wording import count_of
 
@@ -82,9 +83,9 @@ def _describe_reversals(connection: duckdb.DuckDBPyConnection) -> tuple[Finding,
 
 
 def _describe_flags(connection: duckdb.DuckDBPyConnection) -> tuple[Finding, ...]:
-    known = ", ".join(map(quote_text, KNOWN_FLAGS))
+    known, word = ", ".join(map(quote_text, KNOWN_FLAGS)), flag_word("flag")
     found = connection.execute(
-        f"SELECT flag, count(*) FROM flags WHERE flag NOT IN ({known}) GROUP BY flag ORDER BY flag"
+        f"SELECT {word} AS word, count(*) FROM flags WHERE word NOT IN ({known}) GROUP BY word ORDER BY word"
     ).fetchall()
     rows = sum(count for _, count in found)
     if not rows:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from extracts.flag_words import flag_word
 from features.dialect import Dialect
 from features.relation import Field
 from features.sql_text import Step
@@ -87,7 +88,7 @@ def agency_accounts() -> str:
     """SQL: accounts placed with an agency as known at the snapshot, by themselves or with all of their guarantor's."""
     known = (
         "JOIN as_of_dates d ON f.known_on < d.as_of AND (f.ended_on IS NULL OR f.ended_on >= d.as_of) "
-        "WHERE f.flag = 'agency_placed' AND f.subject_type ="
+        f"WHERE {flag_word('f.flag')} = 'agency_placed' AND f.subject_type ="
     )
     return (
         f"SELECT f.subject_id AS account_id, d.as_of FROM flags f {known} 'account' UNION "

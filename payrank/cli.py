@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -12,8 +13,11 @@ from payrank import __version__
 from payrank.cli_import import import_
 from payrank.cli_models import models
 from payrank.ending import tell_end
-from payrank.options import AS_OF, EXTRACT, FILE, FOLDER, KINDS, Day, Examples, engine_options, settings_option
+from payrank.options import AS_OF, EXTRACT, FILE, FOLDER, KINDS, Day, Examples, Lines, engine_options, settings_option
 from payrank.stopping import stoppable
+
+if TYPE_CHECKING:
+    from scoring.capacity import Capacity
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -143,7 +147,13 @@ def train(kind: str, extract: Path | str, as_of: date, out: Path | None, setting
 @click.option("--out", type=FOLDER, required=True, help="Folder of all runs; this one appears in OUT/<as-of>.")
 @click.option("--payment", metavar="MODEL", help="Bundle folder or models:/NAME@ALIAS (default: the champion).")
 @click.option("--overturn", metavar="MODEL", help="Bundle folder or models:/NAME@ALIAS (default: the champion).")
-@click.option("--capacity", type=click.IntRange(min=0), help="Lines of each list (default: all worth their cost).")
+@click.option(
+    "--capacity",
+    type=Lines(),
+    metavar="N|FILE",
+    help="Lines a day of each list, or a TOML file of them by queue and weekday (default: all worth their cost). "
+    "Denials are then planned over working days.",
+)
 @click.option("--explain", type=click.Choice(["all", "listed"]), default="all", show_default=True)
 @click.option("--dry-run", is_flag=True, help="Do everything but publish; earlier runs stand as they were.")
 @click.option("--log", type=click.Choice(["text", "json"]), default="text", show_default=True, help="Lines on stderr.")
@@ -155,7 +165,7 @@ def score(
     out: Path,
     payment: str | None,
     overturn: str | None,
-    capacity: int | None,
+    capacity: Capacity | None,
     explain: str,
     dry_run: bool,
     log: str,

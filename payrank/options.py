@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
+
+if TYPE_CHECKING:
+    from scoring.capacity import Capacity
 
 
 class Source(click.ParamType[Path | str]):
@@ -48,6 +51,35 @@ class Day(click.ParamType[date]):
             return datetime.strptime(value, "%Y-%m-%d").date()  # noqa: DTZ007 - a day has no time zone
         except ValueError:
             self.fail(f"{value!r} is not a day; write it as YYYY-MM-DD, for example 2026-11-20", param, ctx)
+
+
+class Lines(click.ParamType["Capacity"]):
+    """A number of lines a day, or a TOML file that holds the table of [scoring.capacity]."""
+
+    name = "lines"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Capacity:
+        """Return the capacity; what is neither a number nor such a file is wrong usage."""
+        import tomllib
+
+        from pydantic import ValidationError
+
+        from scoring.capacity import Capacity
+
+        if isinstance(value, Capacity):
+            return value
+        try:
+            given = int(value) if value.lstrip("-").isdigit() else tomllib.loads(Path(value).read_text("utf-8"))
+            return Capacity.model_validate(given)
+        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+            self.fail(
+                f"{value!r} is neither a number of lines a day nor a TOML file that can be read "
+                f"({type(error).__name__}); write 200, or a file with lines such as 'appeal = 40'",
+                param,
+                ctx,
+            )
+        except ValidationError as error:
+            self.fail(error.errors(include_url=False)[0]["msg"].removeprefix("Value error, "), param, ctx)
 
 
 AS_OF: dict[str, Any] = {"type": Day(), "required": True, "metavar": "DATE"}

@@ -20,6 +20,7 @@ from models.registry.find import find_model
 from models.registry.versions import CHAMPION, list_versions, registered_name
 from payrank.console import STDOUT, log_stage, make_table, tell_stage
 from payrank.settings import read_settings
+from scoring.capacity import Capacity
 from scoring.night import Night, NightModels, score_night
 from scoring.scored import FrameOf
 from scoring.stages import Clock, Stage
@@ -31,7 +32,7 @@ def run_score(
     as_of: date,
     out: Path,
     models: Mapping[str, str | None],
-    capacity: int | None,
+    capacity: Capacity | None,
     explain: str,
     settings_file: Path | None,
     engine: str = "duckdb",

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ValidationError
 from extracts.errors import WrongUsage, did_you_mean
 from features.site_features import SiteFeatures, read_site_features
 from features.targets import OverturnTarget, PaymentTarget
-from scoring.settings import ScoringSettings, Waiver
+from scoring.settings import Change, ScoringSettings, Waiver
 
 DEFAULT_FILE = "payrank.toml"
 SECTIONS = ("payment", "overturn", "training", "scoring", "features")
@@ -88,8 +88,16 @@ def _read(model: type[Model], values: object, place: str) -> Model:
         fault = next((one for one in faults if one["type"] == "extra_forbidden"), faults[0])
         name = ".".join(str(part) for part in fault["loc"])
         if fault["type"] == "extra_forbidden":
-            known = sorted((Waiver if len(fault["loc"]) > 1 else model).model_fields)
+            known = sorted(_model_of(model, fault["loc"]).model_fields)
             raise WrongUsage(
                 f"{place}: unknown setting {name!r}; {did_you_mean(str(fault['loc'][-1]), known)}"
             ) from None
+        if fault["type"] == "value_error":
+            raise WrongUsage(f"{place}: setting {name!r}: {fault['msg'].removeprefix('Value error, ')}") from None
         raise WrongUsage(f"{place}: setting {name!r}: {fault['msg']}; found {fault['input']!r:.60}") from None
+
+
+def _model_of(model: type[BaseModel], place: tuple[int | str, ...]) -> type[BaseModel]:
+    """Return the model that a fault lies in, by the name of the setting that holds it."""
+    inside: dict[int | str, type[BaseModel]] = {"waive": Waiver, "change": Change}
+    return inside.get(place[0], model) if len(place) > 1 else model

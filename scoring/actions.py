@@ -1,111 +1,78 @@
-"""One recommended next action for a line, with the rule behind it.
+"""One recommended next action for a line, from the table of actions, with the rule or the figure behind it.
 
 A low chance leads to help, never to pressure: assistance screening or a plan, not agency.
 """
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import duckdb
+
+from scoring.action_table import ListName, NextAction, read_actions
 from scoring.settings import ScoringSettings
 
-FOLLOW_UP = "follow_up"
-"""Queue of a denial whose appeal is filed and not decided."""
-
 
 @dataclass(frozen=True, slots=True)
-class Action:
-    """What to do, why, and in which queue it is done."""
+class Instalment:
+    """A plan that fits a balance: dollars a month, and how many months."""
 
-    queue: str
-    action: str
-    why: str
+    dollars: float
+    months: int
 
 
-@dataclass(frozen=True, slots=True)
-class Household:
-    """What the action of a patient line depends on.
+def fit_instalment(balance: float, settings: ScoringSettings) -> Instalment:
+    """Return whole dollars a month over `plan_months`, over more where that would ask for much at once.
 
-    Dollars; `text_consent` None means unknown; `unreachable` that the last contact came back; `on_plan` that a payment
-    plan runs, which, as the line is listed, missed an instalment (rule S4).
+    A month asks for at most `plan_instalment_dollars` as long as `plan_most_months` allow it; the last payment is what
+    is left.
+
+    >>> fit_instalment(2395.0, ScoringSettings())
+    Instalment(dollars=200.0, months=12)
+    >>> fit_instalment(6000.0, ScoringSettings())
+    Instalment(dollars=200.0, months=30)
     """
-
-    balance: float
-    probability: float
-    statements: float | None
-    text_consent: bool | None
-    unreachable: bool
-    on_plan: bool = False
+    longest = max(settings.plan_months, settings.plan_most_months)
+    months = min(max(math.ceil(balance / settings.plan_instalment_dollars), settings.plan_months), longest)
+    dollars = math.ceil(balance / months)
+    return Instalment(float(dollars), max(math.ceil(balance / dollars), 1) if dollars else 1)
 
 
-def patient_action(household: Household, settings: ScoringSettings) -> Action:
-    """Return the next action with a guarantor.
+def choose_actions(
+    connection: duckdb.DuckDBPyConnection, table: str, key: str, name: ListName, settings: ScoringSettings
+) -> dict[object, NextAction]:
+    """Return the next action of each row of a table by its key: the first of the list whose condition holds.
 
-    >>> patient_action(Household(2400.0, 0.05, 2, None, False), ScoringSettings()).action
-    'Offer screening for financial assistance'
-    >>> patient_action(Household(2400.0, 0.5, 2, None, False), ScoringSettings()).action
-    'Offer a payment plan of $200 a month'
+    Raises
+    ------
+    ValueError
+        When no action holds for a row: the last of the table must hold for all.
     """
-    first = _before_an_offer(household)
-    if first is not None:
-        return first
-    if (
-        household.balance >= settings.assistance_from_dollars
-        and household.probability < settings.assistance_below_probability
-    ):
-        return Action(
-            "assistance_screening",
-            "Offer screening for financial assistance",
-            "A large balance with a small chance of payment: help before pressure",
-        )
-    if household.balance >= settings.plan_from_dollars:
-        instalment = -(-household.balance // settings.plan_months)
-        return Action(
-            "payment_plan_offer",
-            f"Offer a payment plan of ${instalment:,.0f} a month",
-            f"Balance of ${settings.plan_from_dollars:,.0f} or more, spread over {settings.plan_months} months",
-        )
-    if household.text_consent:
-        return Action("text", "Send a text with a link to pay", "Consented to texts; a small balance")
-    return Action("call", "Call, by hand", "No consent to texts on record (rule S7)")
+    rows = [row for row in _rows(name) if row.rule not in settings.waived or not row.rule]
+    cases = " ".join(f"WHEN ({_condition(row, settings)}) THEN {place}" for place, row in enumerate(rows))
+    found = connection.execute(f"SELECT {key}, CASE {cases} END FROM {table}").fetchall()
+    if any(place is None for _, place in found):
+        raise ValueError(f"no action of {name} holds for a row; the last of the table must hold for all")
+    return {unit: rows[place] for unit, place in found}
 
 
-def _before_an_offer(household: Household) -> Action | None:
-    """What must be put right before anything is offered: the address, the first statement, a plan that slipped."""
-    if household.unreachable:
-        return Action(
-            "address", "Find the current address", "The last contact came back: returned mail or a wrong number"
-        )
-    if household.statements == 0:
-        return Action("statement", "Send a first statement", "No statement has been sent yet")
-    if household.on_plan:
-        return Action(
-            "plan_missed",
-            "Ask about the missed instalment",
-            "A payment plan is running and an instalment was missed: adjust the plan before anything else (rule S4)",
-        )
-    return None
+def say_action(action: NextAction, settings: ScoringSettings, known: Mapping[str, object]) -> tuple[str, str]:
+    """Return what to do and why, with the words in braces filled from the settings and from what is known.
 
-
-_BY_CARC = {
-    "16": ("corrected_claim", "Correct the claim and send it again", "The remark code says what is missing"),
-    "22": ("rebill", "Bill the payer that comes first", "Coordination of benefits: an appeal is not needed"),
-    "29": ("appeal", "Appeal with proof of timely filing", "Only proof of filing in time wins this"),
-    "109": ("rebill", "Bill the right payer", "The claim went to the wrong payer"),
-    "252": ("corrected_claim", "Send the attachment that was asked for", "The payer waits for a document"),
-    "226": ("corrected_claim", "Send the information that was asked for", "The payer waits for information"),
-    "50": ("appeal", "Ask for a peer-to-peer review, then appeal", "Medical necessity is argued by clinicians"),
-}
-
-
-def denial_action(carc: str, level: int, *, pending: bool) -> Action:
-    """Return the next action on a denial; `level` is the highest level appealed so far.
-
-    >>> denial_action("197", 0, pending=False).action
-    'Appeal, level 1'
+    >>> appeal = read_actions().denials[-1]
+    >>> say_action(appeal, ScoringSettings(), {"next_level": 2})[0]
+    'Appeal, level 2'
     """
-    if pending:
-        return Action(FOLLOW_UP, "Ask the payer for a decision", "An appeal is filed and not decided")
-    if level == 0 and carc in _BY_CARC:
-        return Action(*_BY_CARC[carc])
-    return Action("appeal", f"Appeal, level {level + 1}", "Open and in time")
+    words = {**dict(settings), **known}
+    return action.action.format_map(words), action.why.format_map(words)
+
+
+def _rows(name: ListName) -> Sequence[NextAction]:
+    table = read_actions()
+    return table.patient_pay if name == "patient_pay" else table.denials
+
+
+def _condition(row: NextAction, settings: ScoringSettings) -> str:
+    return row.when.format_map(dict(settings)) if row.when else "TRUE"

@@ -8,25 +8,25 @@ import duckdb
 import pandas as pd
 
 from extracts.extract import Extract
-from features.account_relations import PROMISE_GRACE_DAYS
-
-MISSED_GRACE_DAYS = 10
-"""An instalment is missed when less than one was paid, net of returns, in one period of the plan and these days."""
+from scoring.call_caps import households_at_cap
+from scoring.rules import RuleTable
 
 
-def make_candidates(extract: Extract, scored: pd.DataFrame, as_of: date) -> None:
+def make_candidates(extract: Extract, scored: pd.DataFrame, as_of: date, rules: RuleTable) -> None:
     """Make the temporary table `candidates`: a row a scored account with the columns that `rules.toml` may name.
 
     Parameters
     ----------
     scored
         Has account_id, guarantor_id, patient_balance and insurance_balance (dollars) and payer_class.
+    rules
+        Whose call caps (S1) and days of grace for an instalment (S4) are counted with.
     """
     connection = extract.connection
     day = f"DATE '{as_of}'"
     connection.register("scored_accounts", scored)
     try:
-        connection.execute(f"CREATE OR REPLACE TEMP TABLE candidates AS {_sql(day)}")
+        connection.execute(f"CREATE OR REPLACE TEMP TABLE candidates AS {_sql(day, rules)}")
     finally:
         connection.unregister("scored_accounts")
 
@@ -51,34 +51,32 @@ def first_statements(connection: duckdb.DuckDBPyConnection, as_of: date) -> dict
     return dict(rows)
 
 
-def _sql(day: str) -> str:
-    talked = "outcome IN ('right_party', 'promise', 'refused', 'dispute')"
+def _sql(day: str, rules: RuleTable) -> str:
+    missed_after = f"CAST(COALESCE(p.frequency_days, 30) + {rules.limit('S4', 'grace_days'):g} AS INTEGER)"
     plan_paid = (
         "(SELECT COALESCE(-SUM(t.amount), 0) FROM transactions t WHERE t.account_id = p.account_id "
-        f"AND t.kind = 'patient_payment' AND t.posted_on < {day} "
-        f"AND t.posted_on >= {day} - CAST(COALESCE(p.frequency_days, 30) + {MISSED_GRACE_DAYS} AS INTEGER)) "
+        f"AND t.kind = 'patient_payment' AND t.posted_on < {day} AND t.posted_on >= {day} - {missed_after}) "
         ">= COALESCE(p.installment, 0.01)"
     )
-    young = f"p.started_on >= {day} - CAST(COALESCE(p.frequency_days, 30) + {MISSED_GRACE_DAYS} AS INTEGER)"
+    federal = households_at_cap([cap for cap in rules.call_caps if not cap.state], day)
+    by_state = households_at_cap([cap for cap in rules.call_caps if cap.state], day)
     return (
         f"SELECT s.*, {day} AS as_of, g.birth_year, g.state, g.text_consent, "
-        "COALESCE(c.calls_7d, 0) AS calls_7d, COALESCE(c.talked_7d, 0) AS talked_7d, "
+        "CASE WHEN c.guarantor_id IS NULL THEN 0 ELSE 1 END AS calls_used_up, "
+        "CASE WHEN b.guarantor_id IS NULL THEN 0 ELSE 1 END AS state_calls_used_up, "
         "CASE WHEN t.account_id IS NULL THEN 0 ELSE 1 END AS transferred, "
         "CASE WHEN q.account_id IS NULL THEN 0 ELSE 1 END AS qmb_remark, "
-        "CASE WHEN p.account_id IS NULL THEN 0 ELSE 1 END AS plan_current, "
-        "CASE WHEN m.account_id IS NULL THEN 0 ELSE 1 END AS promise_open "
+        "CASE WHEN p.account_id IS NULL THEN 0 ELSE 1 END AS plan_current, m.promise_due_on "
         "FROM scored_accounts s LEFT JOIN guarantors g ON g.guarantor_id = s.guarantor_id "
-        "LEFT JOIN (SELECT guarantor_id, COUNT(CASE WHEN direction = 'out' THEN 1 END) AS calls_7d, "
-        f"COUNT(CASE WHEN {talked} THEN 1 END) AS talked_7d FROM contacts WHERE channel = 'call' "
-        f"AND contacted_on < {day} AND contacted_on >= {day} - 7 GROUP BY guarantor_id) c "
-        "ON c.guarantor_id = s.guarantor_id "
+        f"LEFT JOIN ({federal}) c ON c.guarantor_id = s.guarantor_id "
+        f"LEFT JOIN ({by_state}) b ON b.guarantor_id = s.guarantor_id "
         "LEFT JOIN (SELECT DISTINCT account_id FROM transactions WHERE kind = 'transfer' "
         f"AND responsibility = 'patient' AND amount > 0 AND posted_on < {day}) t ON t.account_id = s.account_id "
         "LEFT JOIN (SELECT DISTINCT account_id FROM denials WHERE rarc IN ('N781', 'N782', 'N783') "
         f"AND denied_on < {day}) q ON q.account_id = s.account_id "
         f"LEFT JOIN (SELECT DISTINCT p.account_id FROM payment_plans p WHERE p.started_on < {day} "
-        f"AND (p.ended_on IS NULL OR p.ended_on >= {day}) AND ({young} OR {plan_paid})) p "
-        "ON p.account_id = s.account_id "
-        f"LEFT JOIN (SELECT DISTINCT account_id FROM promises WHERE made_on < {day} "
-        f"AND due_on + {PROMISE_GRACE_DAYS} >= {day}) m ON m.account_id = s.account_id"
+        f"AND (p.ended_on IS NULL OR p.ended_on >= {day}) "
+        f"AND (p.started_on >= {day} - {missed_after} OR {plan_paid})) p ON p.account_id = s.account_id "
+        f"LEFT JOIN (SELECT account_id, MAX(due_on) AS promise_due_on FROM promises WHERE made_on < {day} "
+        "GROUP BY account_id) m ON m.account_id = s.account_id"
     )

@@ -15,6 +15,7 @@ from models.bundle import Bundle
 from scoring.guards import WATCHED, WATCHED_FOR_LOSS
 from scoring.outcome import ListOutcome
 from scoring.retention import published_runs
+from scoring.schedule import TIE_RULE
 from scoring.settings import ScoringSettings
 
 
@@ -51,6 +52,7 @@ def render_run_manifest(
         "settings": settings.model_dump(mode="json"),
         "explain": explain,
         "rules_version": rules_version,
+        "ties": TIE_RULE,
         "counts": {name: _counts(outcome) for name, outcome in outcomes.items()},
         "notices": list(extract.notices),
         "files": dict(files),

@@ -17,19 +17,23 @@ from extracts.extract import Extract
 from features.site_features import NO_SITE_FEATURES, SiteFeatures
 from models.bundle import Bundle
 from scoring.changes import Changes, compare_runs, render_changes
-from scoring.denials import denial_lines, value_denials
+from scoring.denial_lines import denial_lines
+from scoring.denial_plan import tell_plan
+from scoring.denials import value_denials
 from scoring.flags_feed import flags_look_quiet, why_flags_unusable
 from scoring.guards import check_age, check_volume
 from scoring.manifest import earlier_runs, file_digests, previous_flags, previous_volumes, render_run_manifest
 from scoring.night_report import make_report
 from scoring.outcome import ListOutcome
-from scoring.patient_pay import patient_lines, value_accounts
+from scoring.patient_lines import patient_lines
+from scoring.patient_pay import value_accounts
 from scoring.publish import publish_run, write_private
 from scoring.report import render_report
-from scoring.rules import check_waivers, read_rules, unchecked_rules
+from scoring.rules import read_rules, unchecked_rules
 from scoring.score_files import DENIAL_COLUMNS, PAYMENT_COLUMNS, write_scores
 from scoring.scored import Explained, FrameOf, Scored, explain_scored, score_population
 from scoring.settings import ScoringSettings
+from scoring.site_rules import rules_in_force, tell_changes
 from scoring.stages import Clock, Tell
 from scoring.standing import KIND_OF_LIST, LISTS, write_listed
 from scoring.worklist import Worklist
@@ -130,8 +134,7 @@ def score_night(
     RunLocked
         When another run writes to `out` (exit code 6).
     """
-    rules = read_rules()
-    check_waivers(rules, settings.waive)
+    rules = rules_in_force(read_rules(), settings)
     check_age(extract, as_of, settings)
     clock = Clock(tell)
     with publish_run(out, as_of, dry_run=dry_run, keep=settings.keep_runs) as folder:
@@ -256,7 +259,7 @@ def _score_denials(
     explained = _explain(scored, table, explain)
     write_scores(table, explained, DENIAL_COLUMNS, "denial_id", folder / "denial_scores.parquet")
     outcome = ListOutcome.count("denials", "Denials", table, len(scored.scores), quarantined, scored.frame.unavailable)
-    lines = denial_lines(table, explained, as_of, settings)
+    lines = denial_lines(table, explained, settings)
     worklist = Worklist(
         "denials",
         "Denials",
@@ -264,7 +267,9 @@ def _score_denials(
         lines,
         outcome.below_the_cut,
         outcome.suppressed_by,
-        _notices(extract, as_of, settings, on_list=True) + models.notices("overturn", as_of),
+        tell_plan(table, as_of, settings)
+        + _notices(extract, as_of, settings, on_list=True)
+        + models.notices("overturn", as_of),
         models.names["overturn"],
         kept_off=outcome.suppressed,
     )
@@ -293,8 +298,7 @@ def _notices(extract: Extract, as_of: date, settings: ScoringSettings, *, on_lis
         told.insert(0, "Simulated data: no real patient, account or payer is shown.")
     quiet = flags_look_quiet(extract, as_of)
     told += [quiet] if quiet else []
-    told += [f"Rule {waiver.rule} is waived by this site: {waiver.reason}" for waiver in settings.waive]
-    return tuple(told)
+    return (*told, *tell_changes(settings))
 
 
 def _unchecked(extract: Extract, settings: ScoringSettings) -> tuple[str, ...]:

@@ -58,7 +58,7 @@ def make_report(
             for name, one in outcomes.items()
             if one.table is not None
         ),
-        counts=_paid_without_appeal(extract, as_of),
+        counts=_paid_without_appeal(extract, as_of) | _policies(patient, as_of, rules),
         aging=() if patient is None else _aging(patient),
         lists=tuple(_summary(one) for one in outcomes.values() if one.worklist is not None),
         unpublished=tuple(
@@ -109,6 +109,20 @@ def _unavailable(outcomes: Mapping[str, ListOutcome]) -> tuple[str, ...]:
         for one in outcomes.values()
         if one.unavailable_features
     )
+
+
+def _policies(table: pd.DataFrame | None, as_of: date, rules: RuleTable) -> dict[str, int]:
+    """Households that are listed under the rules that keep nobody off, and accounts whose 501(r) clock still runs."""
+    if table is None:
+        return {}
+    listed = table[table["place"] == "listed"].drop_duplicates("guarantor_id")["policies"]
+    held = table["no_extraordinary_action_before"]
+    early = int((held.isna() | (held > as_of)).sum())
+    titles = {policy.id: rules.titles[policy.id][0] for policy in rules.policies}
+    found = {f"Listed under {rule}: {titles[rule]}": sum(rule in held for held in listed) for rule in titles}
+    return {told: count for told, count in found.items() if count} | {
+        "Accounts on which no extraordinary collection action may be taken yet (S3)": early
+    }
 
 
 def _paid_without_appeal(extract: Extract, as_of: date) -> dict[str, int]:

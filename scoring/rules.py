@@ -7,8 +7,8 @@ its citation and its queue; nothing here knows a single rule by name but H12, wh
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from functools import cache
 from importlib.resources import files
@@ -16,15 +16,18 @@ from typing import Any, Literal
 
 import duckdb
 
-from extracts.errors import WrongUsage, did_you_mean
 from extracts.extract import Extract
+from extracts.flag_words import flag_word, read_flag_word
 from extracts.source_file import quote_text
-from scoring.settings import Waiver
+from scoring.call_caps import CallCap, read_call_caps
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One rule: what hits (flags active on the day, or an SQL condition) and needs, whom it reaches, and its queue."""
+    """One rule: what hits (flags active on the day, or an SQL condition) and needs, whom it reaches, and its queue.
+
+    `limits` are figures that `condition` puts into `when`; `action` is what is done with those it keeps off.
+    """
 
     id: str
     title: str
@@ -36,15 +39,51 @@ class Rule:
     reach: Literal["account", "guarantor"] = "account"
     needs: tuple[str, ...] = ()
     check: bool = False
+    action: str = ""
+    limits: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def condition(self) -> str:
+        """The SQL condition with the rule's limits in it; empty for a rule that reads flags alone."""
+        return self.when.format_map({name: f"{value:g}" for name, value in self.limits.items()})
 
     @property
     def cited(self) -> str:
         """The citation with the day since which it holds, and whether a person should confirm it."""
-        return f"{self.citation}, since {self.since}" + (" (check)" if self.check else "")
+        return _cite(self.citation, self.since, check=self.check)
 
     def lacks(self, extract: Extract) -> tuple[str, ...]:
         """Return what an extract lacks of the tables and columns (`table` or `table.column`) that the rule needs."""
         return tuple(name for name in self.needs if not extract.has(*name.split(".")))
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What a rule says of a household that stays on the list: `when` is SQL over the columns of scoring/households.py.
+
+    The table `households` has a column of the policy's `name` that actions may ask for. `note` is added to the line.
+    """
+
+    id: str
+    name: str
+    title: str
+    citation: str
+    since: date
+    when: str
+    note: str = ""
+    check: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """Days that count from the first statement: `limits` in days."""
+
+    id: str
+    title: str
+    citation: str
+    since: date
+    limits: Mapping[str, float]
+    check: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,18 +93,33 @@ class RuleTable:
     version: str
     patient: tuple[Rule, ...]
     denial: tuple[Rule, ...]
+    policies: tuple[Policy, ...]
+    clock: Clock
+    call_caps: tuple[CallCap, ...]
+
+    def limit(self, rule: str, name: str) -> float:
+        """Return a limit of a rule by its name."""
+        holders: list[Rule | Clock] = [*self.patient, self.clock]
+        return next(one.limits[name] for one in holders if one.id == rule and name in one.limits)
 
     @property
     def titles(self) -> dict[str, tuple[str, str]]:
         """Title and citation of each rule by its id."""
         told = {rule.id: (rule.title, rule.cited) for rule in reversed((*self.patient, *self.denial))}
+        more: list[Clock | Policy] = [self.clock, *reversed(self.policies)]
         return {
             **told,
+            **{one.id: (one.title, _cite(one.citation, one.since, check=one.check)) for one in more},
+            "D2": ("14 days or fewer left", "house rule: first, whatever the score"),
             "H12": (
                 "Flags feed missing, too old or shrunk, or a flag that cannot be read or that no rule knows",
                 "fail closed: no patient list, or the household kept off for review",
             ),
         }
+
+
+def _cite(citation: str, since: date, *, check: bool) -> str:
+    return f"{citation}, since {since}" + (" (check)" if check else "")
 
 
 @cache
@@ -82,19 +136,13 @@ def read_rules() -> RuleTable:
         data["version"],
         rules(data["rule"]),
         rules(data["denial_rule"]),
+        tuple(Policy(**row) for row in data["policy"]),
+        Clock(**data["clock"][0]),
+        read_call_caps(),
     )
 
 
-def check_waivers(table: RuleTable, waivers: Sequence[Waiver]) -> None:
-    """Refuse a waiver of a rule that does not exist."""
-    for waiver in waivers:
-        if waiver.rule not in table.titles:
-            raise WrongUsage(
-                f"settings waive an unknown rule {waiver.rule!r}; {did_you_mean(waiver.rule, sorted(table.titles))}"
-            )
-
-
-def unchecked_rules(extract: Extract, rules: Sequence[Rule], waived: set[str]) -> str:
+def unchecked_rules(extract: Extract, rules: Sequence[Rule], waived: Collection[str]) -> str:
     """Return a notice that names the rules that could not be checked for want of their tables; nothing when all were.
 
     Such a rule keeps nobody off, and a reader of the list must know it.
@@ -113,7 +161,7 @@ def suppressed_accounts(
     connection: duckdb.DuckDBPyConnection,
     rules: Sequence[Rule],
     as_of: date,
-    waived: set[str],
+    waived: Collection[str],
     harmless_flags: Sequence[str] = (),
 ) -> dict[str, tuple[tuple[str, ...], str]]:
     """Return which rules keep which accounts off the list: account id to rule ids and the queue of the first rule.
@@ -126,7 +174,7 @@ def suppressed_accounts(
     for place, rule in enumerate(rules):
         if rule.id in waived:
             continue
-        hits = [f"SELECT account_id, guarantor_id FROM candidates WHERE {rule.when}"] if rule.when else []
+        hits = [f"SELECT account_id, guarantor_id FROM candidates WHERE {rule.condition}"] if rule.when else []
         if rule.flags:
             hits.append(_flagged(_is_in(rule.flags), as_of))
         hit = " UNION ".join(hits)
@@ -136,7 +184,7 @@ def suppressed_accounts(
             f"FROM candidates c WHERE c.{key} IN (SELECT {key} FROM ({hit}) hit)"
         )
     if "H12" not in waived:
-        known = [flag for rule in rules for flag in rule.flags] + [flag.strip().lower() for flag in harmless_flags]
+        known = [flag for rule in rules for flag in rule.flags] + [read_flag_word(flag) for flag in harmless_flags]
         unknown = _flagged(f"NOT {_is_in(known)}", as_of)
         parts.append(
             f"SELECT account_id, {len(rules)} AS place, 'H12' AS rule, 'flag_review' AS queue FROM candidates "
@@ -152,7 +200,7 @@ def suppressed_accounts(
 
 
 def _is_in(flags: Sequence[str]) -> str:
-    return f"(LOWER(TRIM(f.flag)) IN ({', '.join(map(quote_text, flags)) or 'NULL'}))"
+    return f"({flag_word('f.flag')} IN ({', '.join(map(quote_text, flags)) or 'NULL'}))"
 
 
 def _flagged(wanted: str, as_of: date) -> str:

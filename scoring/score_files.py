@@ -19,6 +19,8 @@ _TYPES = {
     "rank": pa.int64(),
     "suppressed_by": pa.list_(pa.string()),
     "due_on": pa.date32(),
+    "no_extraordinary_action_before": pa.date32(),
+    "assistance_until": pa.date32(),
     "work_on": pa.date32(),
     "reasons": pa.list_(_REASON),
 }
@@ -36,6 +38,10 @@ PAYMENT_COLUMNS = [
     "base_value",
     "reasons",
     "raw_score",
+    "expected_days",
+    "action",
+    "no_extraordinary_action_before",
+    "assistance_until",
 ]
 DENIAL_COLUMNS = [
     "denial_id",
@@ -54,6 +60,7 @@ DENIAL_COLUMNS = [
     "base_value",
     "reasons",
     "raw_score",
+    "action",
 ]
 _TEXT = {
     "account_id",
@@ -61,6 +68,7 @@ _TEXT = {
     "denial_id",
     "payer_id",
     "queue",
+    "action",
     "due_on_source",
 }
 

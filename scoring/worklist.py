@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Generic, TypeVar
 
-from scoring.actions import FOLLOW_UP
+from scoring.action_table import FOLLOW_UP
 
 URGENT_DAYS = 14
 """A deadline that is this many days away, or fewer, is marked and worked first (rules.md, D2)."""

@@ -120,7 +120,7 @@ def test_a_missing_link_is_a_notice_with_a_count(write_extract):
         "T2,00999,2026-03-01,patient_payment,5,patient,T1\n"
         "T3,00123,2026-03-01,patient_payment,5,patient,T0\n",
         "flags.csv": "subject_type,subject_id,flag,known_on\naccount,00123,vip,2026-01-01\n"
-        "guarantor,G9,deceased,2026-01-01\n",
+        "guarantor,G9, Deceased,2026-01-01\n",
     }
     with load_extract(write_extract(files, "as_of = 2026-03-02\n")) as extract:
         notices = "\n".join(extract.notices)

@@ -118,7 +118,7 @@ def _stand(account: Row, seen: Rows, day: date, horizon: int) -> Row:
         state["outcome"] = int(first_paid is not None and first_paid < first_owed + timedelta(days=horizon))
     state |= _payer(account, seen)
     state["at_agency"] = any(
-        row["flag"] == "agency_placed"
+        "_".join(row["flag"].lower().replace("-", " ").split()) == "agency_placed"
         and row["ended_on"] is None
         and row["subject_id"] == account[f"{row['subject_type']}_id"]
         for row in seen["flags"]

@@ -234,7 +234,7 @@ def _flag(random: Random, key: str, day: date) -> Row:
     return {
         "subject_type": kind,
         "subject_id": random.choice(ACCOUNTS if kind == "account" else GUARANTORS[:1]),
-        "flag": random.choice(("agency_placed", "deceased", "dispute", "qmb")),
+        "flag": random.choice(("agency_placed", "\tAgency Placed ", "AGENCY-PLACED", "deceased", "dispute", "qmb")),
         "known_on": draw_day(random, day),
         "ended_on": maybe(random, draw_day(random, day), 0.5),
     }

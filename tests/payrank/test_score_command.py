@@ -67,14 +67,33 @@ def test_a_refusal_is_a_line_of_the_json_log_and_the_last_line_still_says_why(sc
     assert "10 days before" in last
 
 
-def test_capacity_0_publishes_empty_lists_and_is_done(score: Any, tmp_path: Path) -> None:
-    assert score("--capacity", 0, "--explain", "listed").code == 0
-    counts = json.loads((tmp_path / "runs/current/manifest.json").read_text())["counts"]
-    assert [counts[name]["listed"] for name in counts] == [0, 0]
-    lists = tmp_path / "runs/current/worklists"
-    assert len(list(lists.iterdir())) == 6
-    reasons = pq.read_table(tmp_path / "runs/current/payment_scores.parquet")["reasons"]
-    assert reasons.null_count == len(reasons) > 0
+@pytest.mark.parametrize(
+    ("capacity", "told"),
+    [
+        ("0", "0 lines a day list nobody; give 1 or more, or leave capacity out"),
+        ("-3", "greater than or equal to 0"),
+        ("lots.toml", "neither a number of lines a day nor a TOML file that can be read (FileNotFoundError)"),
+        ("by_queue.toml", "unknown queue 'apeal'; did you mean 'appeal'"),
+    ],
+)
+def test_a_capacity_that_lists_nobody_or_cannot_be_read_is_wrong_usage_and_touches_nothing(
+    score: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capacity: str, told: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "by_queue.toml").write_text("apeal = 5\n")
+    ended = score("--capacity", capacity)
+    assert ended.code == 2
+    assert told in " ".join(ended.err.split())
+    assert not (tmp_path / "runs").exists()
+
+
+def test_a_capacity_by_queue_and_weekday_is_read_from_a_file(score: Any, tmp_path: Path) -> None:
+    (tmp_path / "team.toml").write_text("denials = 3\nrebill = 1\ncall = { fri = 2 }\n")
+    assert score("--capacity", tmp_path / "team.toml", "--explain", "listed").code == 0
+    lines = (tmp_path / "runs/current/worklists/patient_pay.csv").read_text("utf-8-sig").splitlines()[1:]
+    assert sum(",call," in line for line in lines) == 2
+    settings = json.loads((tmp_path / "runs/current/manifest.json").read_text())["settings"]
+    assert settings["capacity"] == {"lines": {"denials": 3, "rebill": 1, "call": {"fri": 2}}}
 
 
 def _tamper(hospital: Any, tmp_path: Path) -> dict[str, Any]:

@@ -8,6 +8,7 @@ import pytest
 
 from extracts.errors import WrongUsage
 from payrank.settings import Settings, read_settings
+from scoring.capacity import Capacity
 
 
 @pytest.mark.parametrize(
@@ -15,8 +16,11 @@ from payrank.settings import Settings, read_settings
     [
         ("[scorin]", r"unknown section \[scorin\]; did you mean 'scoring'"),
         ("[scoring]\ncapcity = 5", "unknown setting 'capcity'; did you mean 'capacity'"),
-        ("[scoring]\ncapacity = -5", "setting 'capacity': .*greater than or equal to 0; found -5"),
-        ("[scoring]\naccount_cost = 'much'", "setting 'account_cost': .*number; found 'much'"),
+        ("[scoring]\ncapacity = -5", "setting 'capacity.*: .*greater than or equal to 0; found -5"),
+        ("[scoring]\nreasons_shown = 'all'", "setting 'reasons_shown': .*integer.*; found 'all'"),
+        ("[scoring]\ncapacity = 0", "setting 'capacity': 0 lines a day list nobody"),
+        ("[scoring.costs]\ncal = 5", "setting 'costs': unknown action, queue or list 'cal'; did you mean 'call'"),
+        ("[[scoring.change]]\nrule = 'S5'\nreson = 'no such day here'", "did you mean 'reason'"),
         ("[[scoring.waive]]\nrule = 'H12'\nreasn = 'no such flags here'", "did you mean 'reason'"),
         ("[[scoring.waive]]\nrule = 'H12'\nreason = 'no'", "waive.0.reason.* at least 10 characters"),
         ("[payment]\nhorizon = 60", "did you mean 'horizon_days'"),
@@ -48,7 +52,7 @@ def test_the_default_file_of_the_working_folder_takes_effect(tmp_path: Path, mon
     )
     monkeypatch.chdir(tmp_path)
     settings = read_settings(None)
-    assert settings.scoring.capacity == 7
+    assert settings.scoring.capacity == Capacity.model_validate(7)
     assert settings.payment.horizon_days == 60
     assert settings.training_of("payment") == {"refit": False}
     assert settings.training_of("overturn") == {"refit": False, "half_life_days": 90}

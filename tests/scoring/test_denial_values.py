@@ -14,14 +14,15 @@ from extracts.load import load_extract
 from features.frame import Frame
 from features.targets import OverturnTarget
 from scoring.deadlines import appeal_deadlines
-from scoring.denials import denial_lines, value_denials
+from scoring.denial_lines import denial_lines
+from scoring.denials import value_denials
 from scoring.rules import read_rules
 from scoring.scored import Explained, Scored
 from scoring.settings import ScoringSettings, Waiver
 
 AS_OF = date(2026, 11, 20)
 Row = dict[str, object]
-COSTLESS = ScoringSettings(appeal_cost=0.0)
+COSTLESS = ScoringSettings(costs={"denials": 0.0}, annual_discount_rate=0.0)
 
 
 def denial(number: int, *, denied: int = 10, **known: object) -> Row:
@@ -112,7 +113,7 @@ def listed(table: pd.DataFrame) -> list[str]:
 
 def test_value_is_recovery_less_cost_and_the_list_is_ranked_by_it(value: Callable[..., pd.DataFrame]) -> None:
     rows = [denial(1, denied_amount="100.00"), denial(2, denied_amount="5000.00"), denial(3, denied_amount="1000.00")]
-    table = value(rows, [0.9, 0.1, 0.6], ScoringSettings(appeal_cost=95.0))
+    table = value(rows, [0.9, 0.1, 0.6], ScoringSettings(costs={"appeal": 95.0}, annual_discount_rate=0.0))
     assert table["expected_recovery"].tolist() == pytest.approx([90.0, 500.0, 600.0])
     assert table["expected_value"].tolist() == pytest.approx([-5.0, 405.0, 505.0])
     assert listed(table) == ["D3", "D2"]
@@ -126,9 +127,10 @@ def test_fourteen_days_or_fewer_come_first_whatever_the_value(value: Callable[..
         denial(3, appeal_due_on=AS_OF + timedelta(days=14), denied_amount="10.00"),
         denial(4, appeal_due_on=AS_OF, denied_amount="20.00"),
     ]
-    table = value(rows, [0.5] * 4, ScoringSettings(appeal_cost=57.23))
+    table = value(rows, [0.5] * 4, ScoringSettings())
     assert listed(table) == ["D4", "D3", "D1", "D2"]
     assert table.loc["D3", "expected_value"] < 0
+    assert table["queue"].tolist() == ["appeal", "appeal", "write_off_review", "write_off_review"]
 
 
 def test_after_the_last_day_a_denial_is_worth_nothing_and_goes_to_review(value: Callable[..., pd.DataFrame]) -> None:
@@ -185,14 +187,6 @@ def test_ties_go_to_the_nearer_day_then_the_smaller_id(value: Callable[..., pd.D
     assert listed(value(rows, [0.5] * 4)) == ["D4", "D2", "D3", "D1"]
 
 
-@pytest.mark.parametrize("capacity", [0, 1, 3, 9])
-def test_capacity_cuts_the_list_after_the_best(value: Callable[..., pd.DataFrame], capacity: int) -> None:
-    table = value([denial(n) for n in range(1, 5)], [0.2, 0.4, 0.6, 0.8], ScoringSettings(capacity=capacity))
-    assert listed(table) == ["D4", "D3", "D2", "D1"][:capacity]
-    assert (table["place"] == "below_the_cut").sum() == max(0, 4 - capacity)
-    assert table["work_on"].notna().sum() == min(4, capacity)
-
-
 def test_a_waived_denial_rule_lets_its_denials_pass_but_not_to_the_list_after_their_day(
     value: Callable[..., pd.DataFrame],
 ) -> None:
@@ -207,7 +201,7 @@ def test_a_waived_denial_rule_lets_its_denials_pass_but_not_to_the_list_after_th
 
 def test_a_line_shows_its_last_day_its_source_and_the_days_left(value: Callable[..., pd.DataFrame]) -> None:
     table = value([denial(1, denied_amount="")], [0.5])
-    (line,) = denial_lines(table, Explained(0.0, {}), AS_OF, COSTLESS)
+    (line,) = denial_lines(table, Explained(0.0, {}), COSTLESS)
     assert (line.due_on, line.days_left) == (AS_OF + timedelta(days=50), 50)
     assert line.due_on_source == "assumed: 60 days from the denial"
     assert line.denied_amount is None

@@ -22,6 +22,7 @@ from training.train import train
 
 QUICK = TrainingSettings(most_rounds=20, share_rounds=5, members=(Member(seeds=(1,), rounds=20),), fewest_outcomes=11)
 NO_FLAGS = ScoringSettings(waive=(Waiver(rule="H12", reason="companies, for whom no flags exist"),))
+FOLLOWED_AT_ONCE = ScoringSettings(follow_up_after_days=0)
 Row = dict[str, object]
 
 
@@ -74,7 +75,7 @@ def test_reviews_without_amounts_or_payers_run_to_a_denial_list_ranked_by_chance
     day = date(2020, 1, 10)
     models = fit("overturn", reviews, day, OverturnTarget(every_days=180, snapshots=12, history_days=1))
     with load_extract(reviews) as extract:
-        night = score_night(extract, models, as_of=day, out=tmp_path / "runs", settings=ScoringSettings())
+        night = score_night(extract, models, as_of=day, out=tmp_path / "runs", settings=FOLLOWED_AT_ONCE)
     rows = pq.read_table(night.folder / "denial_scores.parquet").to_pylist()
     assert len(rows) == 100
     listed = sorted(rows, key=lambda row: row["rank"])

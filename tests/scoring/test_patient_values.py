@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date, timedelta
 from pathlib import Path
+from types import MappingProxyType
 
 import pandas as pd
 import pytest
@@ -13,11 +14,11 @@ import pytest
 from extracts.load import load_extract
 from features.frame import Frame
 from features.targets import PaymentTarget
-from scoring.actions import Household, denial_action, patient_action
-from scoring.patient_pay import PatientAccounts, patient_lines, value_accounts
+from scoring.patient_lines import patient_lines
+from scoring.patient_pay import PatientAccounts, value_accounts
 from scoring.rules import read_rules
 from scoring.scored import Explained, Scored
-from scoring.settings import ScoringSettings
+from scoring.settings import ScoringSettings, Waiver
 from scoring.worklist import PatientLine
 
 AS_OF = date(2026, 11, 20)
@@ -34,7 +35,13 @@ def account(number: int, home: str, balance: float, share: float, **known: objec
 def run(tmp_path: Path) -> Callable[..., Listed]:
     """Value and list accounts that a model gave these shares."""
 
-    def value(rows: list[Row], settings: ScoringSettings | None = None, contacts: list[Row] | None = None) -> Listed:
+    def value(
+        rows: list[Row],
+        settings: ScoringSettings | None = None,
+        contacts: list[Row] | None = None,
+        languages: Mapping[str, str] = MappingProxyType({}),
+        **more: list[Row],
+    ) -> Listed:
         folder = tmp_path / "extract"
         folder.mkdir()
         homes = sorted({str(row["home"]) for row in rows})
@@ -42,7 +49,15 @@ def run(tmp_path: Path) -> Callable[..., Listed]:
             "accounts": [
                 {"account_id": row["account"], "guarantor_id": row["home"], "opened_on": "2026-01-05"} for row in rows
             ],
-            "guarantors": [{"guarantor_id": home, "text_consent": str(home == "G-text").lower()} for home in homes],
+            "guarantors": [
+                {
+                    "guarantor_id": home,
+                    "text_consent": str(home == "G-text").lower(),
+                    "language": languages.get(home, ""),
+                }
+                for home in homes
+            ],
+            **more,
         }
         if contacts:
             tables["contacts"] = contacts
@@ -65,7 +80,8 @@ def run(tmp_path: Path) -> Callable[..., Listed]:
             }
         )
         shares = [row["share"] for row in rows]
-        scores = pd.DataFrame({"raw_score": 0.0, "probability": shares, "expected_share": shares})
+        timing = {name: [row[name] for row in rows] for name in rows[0] if name.startswith("probability_")}
+        scores = pd.DataFrame({"raw_score": 0.0, "probability": shares, "expected_share": shares, **timing})
         scored = Scored(Frame("account", data, (), PaymentTarget()), None, scores)  # type: ignore[arg-type]  # unused
         wanted = settings or ScoringSettings()
         with load_extract(folder) as extract:
@@ -83,14 +99,15 @@ def test_a_household_is_one_line_led_by_its_most_valuable_account(run: Callable[
     assert [one.account_id for one in first.accounts] == ["A2", "A1"]
     assert first.balance == 400.0
     assert first.expected_recovery == pytest.approx(170.0)
-    assert first.expected_value == pytest.approx(158.0)
+    assert first.expected_value == pytest.approx(170 * 1.08 ** (-60 / 365) - 6)
+    assert sum(one.expected_value for one in first.accounts) == pytest.approx(first.expected_value)
     assert first.probability == 0.4
 
 
 def test_a_household_that_costs_more_than_it_brings_falls_below_the_cut_but_never_for_medicare(
     run: Callable[..., Listed],
 ) -> None:
-    rows = [account(1, "G1", 20.0, 0.1), account(2, "G2", 20.0, 0.1, payer_class="medicare")]
+    rows = [account(1, "G1", 20.0, 0.04), account(2, "G2", 20.0, 0.04, payer_class="medicare")]
     accounts, lines = run(rows)
     assert [line.guarantor_id for line in lines] == ["G2"]
     assert accounts.table["place"].to_dict() == {"A1": "below_the_cut", "A2": "listed"}
@@ -102,32 +119,12 @@ def test_ties_go_to_the_larger_balance_then_the_smaller_id(run: Callable[..., Li
     assert [line.guarantor_id for line in lines] == ["G1", "G2", "G3"]
 
 
-@pytest.mark.parametrize("capacity", [0, 1, 2])
+@pytest.mark.parametrize("capacity", [1, 2])
 def test_capacity_counts_households(run: Callable[..., Listed], capacity: int) -> None:
     rows = [account(1, "G1", 500.0, 0.5), account(2, "G1", 400.0, 0.5), account(3, "G2", 300.0, 0.5)]
     accounts, lines = run(rows, ScoringSettings(capacity=capacity))
     assert len(lines) == capacity
     assert (accounts.table["place"] == "listed").sum() == (0, 2, 3)[capacity]
-
-
-@pytest.mark.parametrize(
-    ("household", "queue"),
-    [
-        (Household(2000.0, 0.05, 3.0, True, True), "address"),
-        (Household(2000.0, 0.05, 0.0, True, False), "statement"),
-        (Household(2000.0, 0.05, 3.0, True, False, on_plan=True), "plan_missed"),
-        (Household(2000.0, 0.05, 3.0, True, False), "assistance_screening"),
-        (Household(2000.0, 0.15, 3.0, True, False), "payment_plan_offer"),
-        (Household(999.0, 0.01, None, True, False), "payment_plan_offer"),
-        (Household(499.0, 0.9, 1.0, True, False), "text"),
-        (Household(499.0, 0.9, 1.0, False, False), "call"),
-        (Household(499.0, 0.9, 1.0, None, False), "call"),
-    ],
-)
-def test_a_line_has_one_action_and_a_low_chance_leads_to_help(household: Household, queue: str) -> None:
-    action = patient_action(household, ScoringSettings())
-    assert action.queue == queue
-    assert action.why
 
 
 def test_nobody_is_texted_without_consent_on_record(run: Callable[..., Listed]) -> None:
@@ -147,11 +144,6 @@ def test_an_address_is_sought_when_the_last_contact_came_back(
     assert line.queue == queue
 
 
-def test_an_instalment_covers_the_balance_in_the_months_of_the_settings() -> None:
-    action = patient_action(Household(1000.0, 0.5, 1.0, None, False), ScoringSettings(plan_months=6))
-    assert action.action == "Offer a payment plan of $167 a month"
-
-
 @pytest.mark.parametrize(("days_ago", "shown"), [(30, True), (240, True), (241, False)])
 def test_the_assistance_window_is_shown_with_its_source_while_it_is_open(
     run: Callable[..., Listed], days_ago: int, shown: bool
@@ -165,26 +157,68 @@ def test_the_assistance_window_is_shown_with_its_source_while_it_is_open(
 
 
 def test_no_scored_account_gives_an_empty_list(run: Callable[..., Listed], tmp_path: Path) -> None:
-    accounts, lines = run([account(1, "G1", 5.0, 0.1)], ScoringSettings(capacity=0))
+    accounts, lines = run([account(1, "G1", 5.0, 0.1)])
     assert lines == ()
     assert accounts.table["place"].tolist() == ["below_the_cut"]
 
 
+def test_medicare_gets_its_share_of_the_lines_when_there_are_few(run: Callable[..., Listed]) -> None:
+    rows = [account(n, f"G{n}", 1000.0 - n, 0.5) for n in range(1, 9)]
+    rows += [account(n, f"G{n}", 300.0 - n, 0.1, payer_class="medicare") for n in (11, 12)]
+    _, lines = run(rows, ScoringSettings(capacity=5))
+    assert [line.guarantor_id for line in lines] == ["G1", "G2", "G3", "G4", "G11"]
+
+
+def test_a_waived_like_effort_leaves_the_lines_to_value_alone(run: Callable[..., Listed]) -> None:
+    rows = [account(n, f"G{n}", 1000.0 - n, 0.5) for n in range(1, 9)]
+    rows += [account(11, "G11", 200.0, 0.1, payer_class="medicare")]
+    waived = ScoringSettings(capacity=5, waive=(Waiver(rule="S6", reason="no Medicare bad debt is claimed"),))
+    _, lines = run(rows, waived)
+    assert [line.guarantor_id for line in lines] == ["G1", "G2", "G3", "G4", "G5"]
+
+
+def test_a_queue_lists_what_it_can_work_and_the_next_best_go_elsewhere(run: Callable[..., Listed]) -> None:
+    rows = [account(n, f"G{n}", 400.0 - n, 0.5) for n in range(1, 4)] + [account(9, "G-text", 50.0, 0.5)]
+    _, lines = run(rows, ScoringSettings(capacity={"total": 3, "call": {"fri": 2}}))
+    assert [(line.guarantor_id, line.queue) for line in lines] == [("G1", "call"), ("G2", "call"), ("G-text", "text")]
+
+
 @pytest.mark.parametrize(
-    ("carc", "level", "pending", "queue"),
-    [
-        ("16", 0, False, "corrected_claim"),
-        ("22", 0, False, "rebill"),
-        ("109", 0, False, "rebill"),
-        ("29", 0, False, "appeal"),
-        ("197", 1, False, "appeal"),
-        ("16", 1, False, "appeal"),
-        ("16", 1, True, "follow_up"),
-        ("", 0, False, "appeal"),
-    ],
+    ("language", "noted"), [("es", True), (" ZH ", True), ("EN", False), ("English", False), ("", False)]
 )
-def test_a_denial_has_one_action_by_its_code_and_level(carc: str, level: int, pending: bool, queue: str) -> None:
-    action = denial_action(carc, level, pending=pending)
-    assert action.queue == queue
-    if carc == "197":
-        assert action.action == "Appeal, level 2"
+def test_another_language_is_noted_and_keeps_nobody_off(run: Callable[..., Listed], language: str, noted: bool) -> None:
+    accounts, (line,) = run([account(1, "G1", 300.0, 0.5)], languages={"G1": language})
+    assert ("have an interpreter" in line.action_why) == noted
+    assert line.queue == "call"
+    assert ("S8" in accounts.table.loc["A1", "policies"]) == noted
+
+
+def test_the_clock_of_collection_starts_with_the_first_statement(run: Callable[..., Listed]) -> None:
+    sent = AS_OF - timedelta(days=30)
+    contact: Row = {"contact_id": "C1", "guarantor_id": "G1", "contacted_on": sent, "channel": "statement"}
+    rows = [account(1, "G1", 300.0, 0.5), account(2, "G2", 300.0, 0.5)]
+    accounts, _ = run(rows, contacts=[{**contact, "direction": "out", "outcome": ""}])
+    clock = accounts.table[["no_extraordinary_action_before", "assistance_until"]]
+    assert list(clock.loc["A1"]) == [sent + timedelta(days=120), sent + timedelta(days=240)]
+    assert clock.loc["A2"].isna().all()
+
+
+def test_who_is_kept_off_is_told_what_is_done_instead(run: Callable[..., Listed]) -> None:
+    flags: list[Row] = [
+        {"subject_type": "guarantor", "subject_id": "G1", "flag": "Charity Pending", "known_on": "2026-11-01"}
+    ]
+    accounts, lines = run([account(1, "G1", 5000.0, 0.01), account(2, "G2", 300.0, 0.5)], flags=flags)
+    assert [line.guarantor_id for line in lines] == ["G2"]
+    row = accounts.table.loc["A1"]
+    assert (row["queue"], row["action"]) == ("financial_assistance", "Follow the application for assistance")
+
+
+def test_sooner_money_leads_where_all_else_is_alike(run: Callable[..., Listed]) -> None:
+    rows = [
+        account(1, "G1", 300.0, 0.5, probability_30=0.1, probability_120=0.5),
+        account(2, "G2", 300.0, 0.5, probability_30=0.4, probability_120=0.5),
+    ]
+    accounts, lines = run(rows)
+    assert [line.guarantor_id for line in lines] == ["G2", "G1"]
+    assert accounts.table["expected_days"].tolist() == pytest.approx([63.0, 27.0])
+    assert accounts.table["expected_recovery"].tolist() == [150.0, 150.0]

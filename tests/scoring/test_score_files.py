@@ -11,6 +11,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from scoring.action_table import read_actions
+
 REASON = pa.struct(
     [("feature", pa.string()), ("value", pa.string()), ("contribution", pa.float64()), ("text", pa.string())]
 )
@@ -110,7 +112,9 @@ def test_the_value_of_an_account_is_its_balance_times_its_share_less_the_cost(ni
     for row in pq.read_table(night.night.folder / "payment_scores.parquet").to_pylist():
         assert 0 <= row["expected_share"] <= row["probability"] <= 1
         assert row["expected_recovery"] == pytest.approx(row["patient_balance"] * row["expected_share"])
-        assert row["expected_value"] == pytest.approx(row["expected_recovery"] - 6.0)
+        worth_today = row["expected_recovery"] * 1.08 ** (-row["expected_days"] / 365)
+        assert -0.05 <= worth_today - row["expected_value"] <= 10.05
+        assert 0 < row["expected_days"] < 120
 
 
 def test_a_denial_is_worth_its_recovery_less_the_cost_of_an_appeal_and_nothing_after_its_last_day(night: Any) -> None:
@@ -121,8 +125,11 @@ def test_a_denial_is_worth_its_recovery_less_the_cost_of_an_appeal_and_nothing_a
     assert all(row["expected_value"] == 0 and row["expected_recovery"] == 0 for row in known)
     alive = [row for row in rows if "D1" not in row["suppressed_by"] and row["denied_amount"] is not None]
     assert alive
+    of_queue = {one.queue: one for one in read_actions().denials}
+    for row in [one for one in alive if not one["suppressed_by"] and one["queue"] in {"appeal", "rebill"}]:
+        worth_today = row["expected_recovery"] * 1.08 ** (-of_queue[row["queue"]].days / 365)
+        assert row["expected_value"] == pytest.approx(worth_today - of_queue[row["queue"]].cost)
     for row in alive:
-        assert row["expected_value"] == pytest.approx(row["expected_recovery"] - 57.23)
         assert row["expected_recovery"] <= row["denied_amount"] * row["probability"] + 1e-9
 
 
@@ -145,6 +152,6 @@ def test_the_manifest_names_inputs_models_settings_counts_and_every_file(night: 
     assert set(manifest["inputs"]) == {path.name for path in hospital.extract.iterdir() if path.is_file()}
     assert manifest["models"]["payment"]["name"] == "small payment"
     assert len(manifest["models"]["overturn"]["digest"]) == 64
-    assert manifest["settings"]["account_cost"] == 6.0
+    assert manifest["settings"]["annual_discount_rate"] == 0.08
     files = {str(path.relative_to(night.night.folder)) for path in night.night.folder.rglob("*") if path.is_file()}
     assert set(manifest["files"]) == files - {"manifest.json", "timings.json"}

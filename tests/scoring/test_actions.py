@@ -1,0 +1,150 @@
+"""One next action a line, from the table: the first whose condition holds, and never an agency."""
+
+from __future__ import annotations
+
+import duckdb
+import pandas as pd
+import pytest
+
+from scoring.action_table import NextAction, read_actions
+from scoring.actions import choose_actions, fit_instalment, say_action
+from scoring.households import make_households
+from scoring.rules import read_rules
+from scoring.settings import ScoringSettings, Waiver
+
+HOME = {
+    "balance": 499.0,
+    "probability": 0.9,
+    "statements": 3.0,
+    "last_contact": "no_answer",
+    "on_plan": False,
+    "medicare": False,
+    "text_consent": False,
+    "language": None,
+}
+
+
+def next_action(settings: ScoringSettings | None = None, **known: object) -> NextAction:
+    """The next action with one household."""
+    row = {**HOME, **known}
+    settings = settings or ScoringSettings()
+    connection = duckdb.connect()
+    consent = {None: "NULL", True: "TRUE", False: "FALSE"}[row.pop("text_consent")]  # type: ignore[index]  # from a dict
+    language = row.pop("language")
+    told = "NULL" if language is None else f"'{language}'"
+    connection.execute(
+        f"CREATE TABLE guarantors AS SELECT 'G1' AS guarantor_id, {consent} AS text_consent, {told} AS language"
+    )
+    homes = pd.DataFrame([{"household": 0, "guarantor_id": "G1", **row}])
+    homes["last_contact"] = homes["last_contact"].astype("str")
+    make_households(connection, homes, read_rules(), settings)
+    found = choose_actions(connection, "households", "household", "patient_pay", settings)
+    connection.close()
+    return found[0]
+
+
+POOR = {"balance": 2000.0, "probability": 0.05, "text_consent": True}
+
+
+@pytest.mark.parametrize(
+    ("known", "name"),
+    [
+        ({**POOR, "last_contact": "returned"}, "address"),
+        ({**POOR, "last_contact": "wrong_number"}, "address"),
+        ({**POOR, "statements": 0.0}, "first_statement"),
+        ({**POOR, "on_plan": True}, "plan_missed"),
+        (POOR, "assistance_screening"),
+        ({**POOR, "probability": 0.15}, "payment_plan_offer"),
+        ({**POOR, "balance": 999.0, "statements": None}, "payment_plan_offer"),
+        ({"text_consent": True}, "text"),
+        ({"text_consent": False}, "call"),
+        ({"text_consent": None}, "call"),
+        ({"balance": 24.99, "text_consent": True}, "statement"),
+        ({"balance": 25.0}, "call"),
+    ],
+)
+def test_a_household_has_one_action_and_a_low_chance_leads_to_help(known: dict[str, object], name: str) -> None:
+    assert next_action(**known).name == name
+
+
+@pytest.mark.parametrize(
+    ("rule", "known", "name"),
+    [
+        ("S8", {"balance": 10.0}, "call"),
+        ("S8", {"last_contact": "returned"}, "call"),
+        ("S7", {"text_consent": None}, "text"),
+        ("S4", {"on_plan": True}, "call"),
+    ],
+)
+def test_an_action_is_passed_over_where_its_rule_is_waived(rule: str, known: dict[str, object], name: str) -> None:
+    waived = ScoringSettings(waive=(Waiver(rule=rule, reason="another desk does this"),))
+    assert next_action(**known).name != name
+    assert next_action(waived, **known).name == name
+
+
+def test_limits_of_the_settings_move_the_actions() -> None:
+    settings = ScoringSettings(small_balance_dollars=600.0, assistance_below_probability=0.5)
+    assert next_action(settings).name == "statement"
+    assert next_action(settings, balance=1500.0, probability=0.4).name == "assistance_screening"
+
+
+def test_an_instalment_fits_the_balance() -> None:
+    settings = ScoringSettings(plan_months=6, plan_instalment_dollars=150.0, plan_most_months=24)
+    plans = {balance: fit_instalment(balance, settings) for balance in (600.0, 900.0, 1000.0, 3000.0, 9000.0)}
+    assert {balance: plan.months for balance, plan in plans.items()} == {600: 6, 900: 6, 1000: 7, 3000: 20, 9000: 24}
+    for balance, plan in plans.items():
+        assert balance <= plan.dollars * plan.months < balance + plan.dollars
+    offer = next(row for row in read_actions().patient_pay if row.name == "payment_plan_offer")
+    said = say_action(offer, ScoringSettings(), {"instalment": 1250.0, "months": 36})
+    assert said == ("Offer a payment plan of $1,250 a month", "Balance of $500 or more, spread over 36 months")
+
+
+def test_no_action_of_any_score_places_anybody_with_an_agency() -> None:
+    for row in read_actions().all:
+        assert "agency" not in f"{row.name} {row.queue} {row.action}".lower()
+    for chance in (0.0, 0.01, 0.1, 0.5, 1.0):
+        for balance in (1.0, 30.0, 400.0, 800.0, 5000.0, 90_000.0):
+            assert next_action(probability=chance, balance=balance).queue in read_actions().queues_of("patient_pay")
+
+
+def denial_action(settings: ScoringSettings | None = None, **known: object) -> tuple[str, str]:
+    """The queue and the words of the next action on one denial."""
+    row = {"carc": "197", "level": 0, "pending": 0, "days_since_denial": 5, "days_since_filed": None, **known}
+    connection = duckdb.connect()
+    connection.register("denied", pd.DataFrame([{"denial_id": "D1", **row}]).astype({"carc": "str"}))
+    found = choose_actions(connection, "denied", "denial_id", "denials", settings or ScoringSettings())["D1"]
+    connection.close()
+    return found.queue, say_action(found, ScoringSettings(), {"next_level": row["level"] + 1, "carc": row["carc"]})[0]
+
+
+@pytest.mark.parametrize(
+    ("known", "queue"),
+    [
+        ({"carc": "16"}, "corrected_claim"),
+        ({"carc": "252"}, "corrected_claim"),
+        ({"carc": "22"}, "rebill"),
+        ({"carc": "109"}, "rebill"),
+        ({"carc": "27"}, "rebill"),
+        ({"carc": "29"}, "appeal"),
+        ({"carc": "50"}, "peer_to_peer"),
+        ({"carc": "50", "days_since_denial": 15}, "appeal"),
+        ({"carc": "50", "level": 1}, "appeal"),
+        ({"carc": "16", "level": 1}, "appeal"),
+        ({"carc": None}, "appeal"),
+        ({"level": 1, "pending": 1, "days_since_filed": 30}, "follow_up"),
+    ],
+)
+def test_a_denial_has_one_action_by_its_code_level_and_age(known: dict[str, object], queue: str) -> None:
+    assert denial_action(**known)[0] == queue
+
+
+def test_an_appeal_names_its_level_and_proof_of_filing_its_own_words() -> None:
+    assert denial_action(level=1)[1] == "Appeal, level 2"
+    assert denial_action(carc="29")[1] == "Appeal with proof of timely filing"
+
+
+@pytest.mark.parametrize(
+    ("filed", "said"), [(29, "Wait for the payer's decision"), (30, "Ask the payer for a decision")]
+)
+def test_a_filed_appeal_is_left_alone_for_as_long_as_the_settings_say(filed: int, said: str) -> None:
+    assert denial_action(pending=1, level=1, days_since_filed=filed) == ("follow_up", said)

@@ -1,0 +1,123 @@
+"""Ten thousand subjects flagged at random, in any spelling: none of the active ones is listed, no other one is lost."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+from random import Random
+
+import duckdb
+import pandas as pd
+import pytest
+
+from extracts.contract import KNOWN_FLAGS
+from extracts.load import load_extract
+from features.frame import Frame
+from features.targets import PaymentTarget
+from scoring.patient_pay import PatientAccounts, value_accounts
+from scoring.rules import read_rules
+from scoring.scored import Scored
+from scoring.settings import ScoringSettings
+
+AS_OF = date(2026, 11, 20)
+FLAGGED = 10_000
+ACCOUNTS = 24_000
+ALONE = {"dispute", "agency_placed"}
+UNKNOWN = ("bk ch 7", "Probate?", "legal-hold", "do not call")
+
+
+def spell(dice: Random, word: str) -> str:
+    """The same word as systems write it."""
+    word = word.replace("_", dice.choice("_- "))
+    word = dice.choice((str.lower, str.upper, str.title, str.swapcase))(word)
+    return dice.choice(("", " ", "\t", "\u00a0")) + word + dice.choice(("", "  ", "\r", "\n"))
+
+
+@dataclass(frozen=True)
+class Flagged:
+    """The accounts that an active flag keeps off, the valued accounts, and everyone."""
+
+    kept_off: set[str]
+    accounts: PatientAccounts
+    homes: dict[str, str]
+
+
+@pytest.fixture(scope="module")
+def flagged(tmp_path_factory: pytest.TempPathFactory) -> Flagged:
+    dice = Random(10)  # noqa: S311 - a seed, so that every run draws the same
+    homes = {f"A{number}": f"G{dice.randrange(16_000)}" for number in range(ACCOUNTS)}
+    of_home: dict[str, set[str]] = {}
+    for account, home in homes.items():
+        of_home.setdefault(home, set()).add(account)
+    guarantors = sorted(of_home)
+    kept_off: set[str] = set()
+    seen: dict[str, list[tuple[str, str, str, int, int | None]]] = {}
+    for _ in range(FLAGGED):
+        kind = dice.choice(("account", "guarantor"))
+        subject = dice.choice(list(homes) if kind == "account" else guarantors)
+        word = dice.choice((*KNOWN_FLAGS, *UNKNOWN))
+        written = spell(dice, word)
+        known = dice.choice((0, 0, 1, 30, 400, -1, -30))
+        ended = dice.choice((None, None, -5, 0, 1, 10))
+        if (kind, subject, written, known) in {row[:4] for row in seen.get(subject, ())}:
+            continue
+        seen.setdefault(subject, []).append((kind, subject, written, known, ended))
+        if known >= 0 and (ended is None or ended <= 0):
+            alone = kind == "account" and word in ALONE
+            kept_off |= {subject} if alone else of_home[homes.get(subject, subject)]
+    folder = tmp_path_factory.mktemp("flagged") / "extract"
+    folder.mkdir()
+    people = pd.DataFrame(
+        {"account_id": list(homes), "guarantor_id": list(homes.values()), "opened_on": date(2026, 1, 5)}
+    )
+    rows = [row for of_subject in seen.values() for row in of_subject]
+    flags = pd.DataFrame(rows, columns=["subject_type", "subject_id", "flag", "known", "ended"])
+    for name in ("known", "ended"):
+        flags[f"{name}_on"] = [None if pd.isna(ago) else AS_OF - timedelta(days=int(ago)) for ago in flags[name]]
+    _write(folder / "accounts.parquet", people)
+    _write(folder / "flags.parquet", flags.drop(columns=["known", "ended"]))
+    chance = [dice.uniform(0.05, 0.95) for _ in homes]
+    data = pd.DataFrame(
+        {
+            "unit_id": list(homes),
+            "household": list(homes.values()),
+            "amount": [round(dice.uniform(200, 3000), 2) for _ in homes],
+            "age_days": 40.0,
+            "insurance_balance": 0.0,
+            "payer_class": "commercial",
+            "row_payer_id": pd.Series([None] * ACCOUNTS, dtype="str"),
+            "statements_sent": 2.0,
+            "last_contact_outcome": pd.Series([None] * ACCOUNTS, dtype="str"),
+        }
+    )
+    scores = pd.DataFrame({"raw_score": 0.0, "probability": chance, "expected_share": chance})
+    scored = Scored(Frame("account", data, (), PaymentTarget()), None, scores)  # type: ignore[arg-type]  # unused
+    with load_extract(folder) as extract:
+        return Flagged(kept_off, value_accounts(extract, scored, AS_OF, ScoringSettings(), read_rules()), homes)
+
+
+def _write(path: Path, table: pd.DataFrame) -> None:
+    connection = duckdb.connect()
+    connection.register("rows_to_write", table)
+    connection.execute(f"COPY rows_to_write TO '{path}' (FORMAT parquet)")
+    connection.close()
+
+
+def test_of_ten_thousand_flagged_none_is_listed(flagged: Flagged) -> None:
+    places = flagged.accounts.table["place"]
+    assert len(flagged.kept_off) > 5000
+    assert set(places[list(flagged.kept_off)]) == {"suppressed"}
+    leads = {lead.guarantor_id for lead in flagged.accounts.leads}
+    assert leads == {home for account, home in flagged.homes.items() if account not in flagged.kept_off}
+
+
+def test_whose_flag_has_ended_or_is_not_known_yet_is_not_lost(flagged: Flagged) -> None:
+    free = flagged.accounts.table.loc[[one for one in flagged.homes if one not in flagged.kept_off]]
+    assert set(free["place"]) == {"listed"}
+    assert all(not hits for hits in free["suppressed_by"])
+    assert Counter(flagged.accounts.table["place"]) == {
+        "listed": len(flagged.homes) - len(flagged.kept_off),
+        "suppressed": len(flagged.kept_off),
+    }

@@ -1,0 +1,120 @@
+"""The schedule: as good as trying every schedule, within its places and last days, and early where it can be."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from random import Random
+
+import pytest
+
+from scoring.rooms import Rooms
+from scoring.schedule import NOT_PLANNED, plan_days
+
+
+@dataclass(frozen=True)
+class Case:
+    """A small office: lines in falling worth."""
+
+    values: Sequence[int]
+    last: Sequence[int]
+    queues: Sequence[str]
+    rooms: Rooms
+    order: Sequence[int]
+
+
+def draw_case(dice: Random) -> Case:
+    days, lines = dice.randint(1, 4), dice.randint(0, 7)
+    names = "abc"[: dice.randint(1, 3)]
+
+    def places() -> tuple[int, ...]:
+        return tuple(dice.randint(0, 2) for _ in range(days))
+
+    total = places() if dice.random() < 0.7 else None
+    limited = {name: places() for name in names if dice.random() < 0.6} if dice.random() < 0.8 else None
+    return Case(
+        values=sorted((dice.randint(1, 9) for _ in range(lines)), reverse=True),
+        last=[dice.randint(-1, days + 1) for _ in range(lines)],
+        queues=[dice.choice(names) for _ in range(lines)],
+        rooms=Rooms(days, total, limited),
+        order=dice.sample(range(lines), lines),
+    )
+
+
+def try_every_schedule(case: Case) -> int:
+    """The greatest worth of all ways to give each line a day or none."""
+    taken: dict[object, int] = {}
+    best = 0
+
+    def has_place(queue: str, day: int) -> bool:
+        if case.rooms.total is not None and taken.get(day, 0) >= case.rooms.total[day]:
+            return False
+        return queue not in case.rooms.limited or taken.get((queue, day), 0) < case.rooms.limited[queue][day]
+
+    def go_on(line: int, worth: int) -> None:
+        nonlocal best
+        best = max(best, worth)
+        if line == len(case.values) or worth + sum(case.values[line:]) <= best:
+            return
+        queue = case.queues[line]
+        for day in range(min(case.last[line], case.rooms.days - 1) + 1):
+            if has_place(queue, day):
+                for key in (day, (queue, day)):
+                    taken[key] = taken.get(key, 0) + 1
+                go_on(line + 1, worth + case.values[line])
+                for key in (day, (queue, day)):
+                    taken[key] -= 1
+        go_on(line + 1, worth)
+
+    go_on(0, 0)
+    return best
+
+
+def test_a_thousand_random_offices_get_the_worth_of_the_best_of_all_schedules() -> None:
+    dice = Random(20)  # noqa: S311 - a seed, so that every run draws the same
+    for _ in range(1000):
+        case = draw_case(dice)
+        days = plan_days(case.last, case.queues, case.rooms, case.order)
+        planned = [at for at, day in enumerate(days) if day != NOT_PLANNED]
+        assert sum(case.values[at] for at in planned) == try_every_schedule(case), case
+
+
+def test_no_line_comes_after_its_last_day_and_no_day_or_queue_is_overfull() -> None:
+    dice = Random(21)  # noqa: S311 - a seed, so that every run draws the same
+    for _ in range(1000):
+        case = draw_case(dice)
+        days = plan_days(case.last, case.queues, case.rooms, case.order)
+        for at, day in enumerate(days):
+            assert day == NOT_PLANNED or day <= min(case.last[at], case.rooms.days - 1)
+        for day in range(case.rooms.days):
+            here = [case.queues[at] for at, planned in enumerate(days) if planned == day]
+            assert case.rooms.total is None or len(here) <= case.rooms.total[day]
+            assert all(here.count(queue) <= places[day] for queue, places in case.rooms.limited.items())
+
+
+def test_the_chosen_get_the_earliest_day_that_leaves_room_for_the_rest() -> None:
+    rooms = Rooms(3, (1, 1, 1))
+    assert plan_days([2, 2, 2], ["a"] * 3, rooms) == [0, 1, 2]
+    assert plan_days([2, 2, 2], ["a"] * 3, rooms, order=[2, 0, 1]) == [1, 2, 0]
+    assert plan_days([2, 2, 0], ["a"] * 3, rooms) == [1, 2, 0]
+    assert plan_days([1, 1, 1, 2], ["a"] * 4, rooms) == [0, 1, NOT_PLANNED, 2]
+
+
+def test_a_line_moves_to_another_day_when_that_makes_room_for_one_of_another_queue() -> None:
+    rooms = Rooms(2, (1, 1), {"peer_to_peer": (0, 1)})
+    assert plan_days([1, 1], ["appeal", "peer_to_peer"], rooms) == [0, 1]
+
+
+def test_without_limits_all_is_for_the_first_day() -> None:
+    assert plan_days([0, 3, -1], ["a", "b", "a"], Rooms(4)) == [0, 0, NOT_PLANNED]
+
+
+@pytest.mark.parametrize("limited", [None, {"a": (250,) * 20, "b": (500,) * 20}])
+def test_a_hundred_thousand_lines_fill_every_place_that_can_be_filled(
+    limited: dict[str, tuple[int, ...]] | None,
+) -> None:
+    dice = Random(22)  # noqa: S311 - a seed, so that every run draws the same
+    last = [dice.randint(0, 60) for _ in range(100_000)]
+    queues = [dice.choice("abcdef") for _ in range(100_000)]
+    days = plan_days(last, queues, Rooms(20, (2000,) * 20, limited))
+    assert sum(day != NOT_PLANNED for day in days) == 40_000

@@ -1,0 +1,62 @@
+"""What a dollar that comes later is worth, and what an action costs."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from pydantic import ValidationError
+
+from scoring.action_table import read_actions
+from scoring.settings import ScoringSettings
+from scoring.value import cost_of, payment_timing
+
+
+def test_a_payment_is_discounted_bin_by_bin_by_when_it_is_expected() -> None:
+    scores = pd.DataFrame({"probability_30": [0.3], "probability_60": [0.6], "probability_90": [0.6]})
+    timing = payment_timing(scores.assign(probability_120=0.6, probability=0.7), 120, 0.10)
+    assert timing["expected_days"].tolist() == pytest.approx([30.0])
+    assert timing["worth"].tolist() == pytest.approx([(1.1 ** (-15 / 365) + 1.1 ** (-45 / 365)) / 2])
+
+
+def test_sooner_is_worth_more_and_a_rate_of_0_takes_nothing() -> None:
+    soon_and_late = pd.DataFrame({"probability_30": [0.5, 0.0], "probability_120": [0.5, 0.5]})
+    soon, late = payment_timing(soon_and_late, 120, 0.08)["worth"]
+    assert 1 > soon > late > 0.95
+    assert payment_timing(soon_and_late, 120, 0.0)["worth"].tolist() == [1.0, 1.0]
+
+
+@pytest.mark.parametrize("columns", [(), ("probability_30", "probability_60")])
+def test_without_bins_or_chances_in_them_the_horizon_is_one_bin(columns: tuple[str, ...]) -> None:
+    scores = pd.DataFrame([{"probability": 0.4, **dict.fromkeys(columns, 0.0)}])
+    timing = payment_timing(scores, 60, 0.10)
+    assert timing["expected_days"].tolist() == [30.0]
+    assert timing["worth"].tolist() == pytest.approx([1.1 ** (-30 / 365)])
+
+
+def test_a_chance_that_falls_by_a_hair_between_bins_takes_nothing_back() -> None:
+    scores = pd.DataFrame({"probability_30": [0.5], "probability_60": [0.5 - 1e-9]})
+    assert np.allclose(payment_timing(scores, 60, 0.1)["expected_days"], 15.0)
+
+
+def test_a_site_sets_a_cost_by_action_before_queue_before_list() -> None:
+    first, statement = (row for row in read_actions().patient_pay if row.queue == "statement")
+    settings = ScoringSettings(costs={"first_statement": 2.0, "statement": 3.0, "patient_pay": 4.0})
+    call = read_actions().patient_pay[-1]
+    assert [cost_of(row, "patient_pay", settings) for row in (first, statement, call)] == [2.0, 3.0, 4.0]
+    assert cost_of(call, "patient_pay", ScoringSettings()) == call.cost
+
+
+@pytest.mark.parametrize(
+    ("costs", "told"),
+    [({"cal": 3}, "unknown action, queue or list 'cal'; did you mean 'call'"), ({"call": -1}, "greater")],
+)
+def test_a_cost_of_an_unknown_name_or_below_0_is_refused(costs: dict[str, float], told: str) -> None:
+    with pytest.raises(ValidationError, match=told):
+        ScoringSettings(costs=costs)
+
+
+def test_every_cost_says_what_it_is_based_on() -> None:
+    for row in read_actions().all:
+        assert row.cost >= 0
+        assert row.basis
