@@ -15,6 +15,7 @@ from extracts.extract import Extract
 from features.probes.result import Leak, Probed
 
 PROBE = "payments dated back"
+COLUMN = "transactions.posted_on"
 FEWEST_ROWS = 11
 LATE_DAYS = 7
 """Days that posting may lag behind its witnesses before a row is counted."""
@@ -47,9 +48,7 @@ def probe_back_dated(extract: Extract, as_of: date) -> Probed:
         return Probed(PROBE, "account", 0, "", not_run="there is no table transactions")
     witnesses = [one for one in (_numbers(extract), _effective(extract), _asked(extract, as_of)) if one]
     leaks = tuple(
-        Leak("transactions.posted_on", f"{one.against:,} of {one.rows:,} {one.told}")
-        for one in witnesses
-        if _convicts(one)
+        Leak(COLUMN, f"{COLUMN}: {one.against:,} of {one.rows:,} {one.told}") for one in witnesses if _convicts(one)
     )
     figures = "; ".join(f"{one.against:,} of {one.rows:,} {one.told.split(':', maxsplit=1)[0]}" for one in witnesses)
     if not witnesses:

@@ -17,6 +17,7 @@ from extracts.simulator import simulate
 from features.engines.postgres import frame_from_database, open_tables
 from features.frame import nightly_frame, training_frame
 from features.targets import OverturnTarget, PaymentTarget
+from tests.features.own_features import some_of_each
 from tests.features.small_extracts import DAY, Rows, draw_rows, extract_of, rows_of
 from tests.features.stored_extracts import assert_same_frame, store_in_postgres
 
@@ -51,6 +52,18 @@ def test_frames_of_small_messy_extracts_are_those_of_duckdb(server, tmp_path_fac
     address = store_in_postgres(rows, server, "messy", tmp_path_factory.mktemp("messy"))
     assert_agree(address, rows, PAYMENT)
     assert_agree(address, rows, OVERTURN)
+
+
+@BOTH
+@pytest.mark.parametrize("labelled", [False, True], ids=["night", "training"])
+def test_a_sites_own_features_are_those_of_duckdb(server, tmp_path, target, labelled):
+    rows, own = draw_rows(11), some_of_each(target.unit)
+    address = store_in_postgres(rows, server, "mine", tmp_path)
+    found = frame_from_database(address, target, DAY, labelled=labelled, own=own)
+    with extract_of(rows) as extract:
+        wanted = (training_frame if labelled else nightly_frame)(extract, target, DAY, own=own)
+    assert {"own_mine_0", "own_mine_5"} <= set(found.data.columns)
+    assert_same_frame(found.data, wanted.data)
 
 
 def test_frames_of_a_simulated_hospital_are_those_of_duckdb(server, tmp_path):

@@ -16,25 +16,11 @@ from features.site_columns import find_reachable
 from features.site_features import SiteFeatures, read_site_features
 from features.targets import OverturnTarget, PaymentTarget
 from features.vocabulary import Count
+from tests.features.own_features import every_source, read, record
 from tests.features.small_extracts import DAY, Rows, change_the_future, draw_rows, extract_of
 
 PAYMENT = PaymentTarget(horizon_days=20, every_days=13, snapshots=3, history_days=1)
 OVERTURN = OverturnTarget(maturity_days=15, every_days=9, snapshots=4, history_days=1)
-
-
-def record(source: dict[str, Any], unit: str = "number", **more: Any) -> dict[str, Any]:
-    plain = {
-        "name": "mine",
-        "meaning": "Something of ours",
-        "unit": unit,
-        "family": "history",
-        "phrase": "It is {value}",
-    }
-    return {**plain, "source": source, **more}
-
-
-def read(*records: dict[str, Any], unit: str = "account") -> SiteFeatures:
-    return read_site_features({unit: list(records)})
 
 
 def back(days: int) -> Any:
@@ -118,25 +104,6 @@ def test_a_rate_by_a_sites_own_keys_counts_earlier_outcomes_alone() -> None:
         after = nightly_frame(extract, PAYMENT, DAY, own=own).data
     assert before["own_mine"].notna().any()
     pd.testing.assert_frame_equal(before, after, check_exact=True)
-
-
-def every_source(unit: str) -> list[dict[str, Any]]:
-    """One feature of each relation and each column that it has."""
-    records = []
-    for name, relation in find_reachable(unit).relations.items():  # type: ignore[arg-type]  # a unit's name
-        records.append(record({"take": "count", "of": name}, "count", name=f"n_{name}"))
-        for column, kind in relation.columns.items():
-            if kind.kind == "number":
-                source = {"take": "mean", "of": name, "column": column}
-                records.append(record(source, name=f"m_{name}_{column}"))
-            elif kind.kind == "words" and relation.ordered:
-                source = {"take": "latest", "of": name, "column": column}
-                records.append(record(source, "category", name=f"l_{name}_{column}"))
-    for column, kind in find_reachable(unit).snapshot.items():  # type: ignore[arg-type]  # a unit's name
-        if kind.kind in {"number", "words"}:
-            source = {"take": "value", "column": column}
-            records.append(record(source, "category" if kind.kind == "words" else "number", name=f"v_{column}"))
-    return records
 
 
 @pytest.mark.parametrize("target", [PAYMENT, OVERTURN], ids=["account", "denial"])
