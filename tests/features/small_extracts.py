@@ -305,7 +305,7 @@ def change_the_future(rows: Rows, day: date, seed: int) -> Rows:
                 _change_what_came_later(random, name, row, day)
         kept = [row for row in future if random.random() < 0.5]
         for row in kept:
-            row.update(_redrawn(random, name, row, day))
+            row.update(redrawn(random, name, row, day))
         taken = random.sample(past, min(len(past), 12))
         added = [_as_new(random, name, row, f"new-{at}", day) for at, row in enumerate(taken)]
         changed[name] = unique(name, past + kept + added)
@@ -328,14 +328,15 @@ def _change_what_came_later(random: Random, name: str, row: Row, day: date) -> N
         row["end_reason"] = random.choice(("broken", None))
 
 
-def _redrawn(random: Random, name: str, row: Row, day: date) -> Row:
+def redrawn(random: Random, name: str, row: Row, day: date) -> Row:
+    """A row's values drawn anew, under its key and ids, known on the day or later."""
     fresh = draw_row(random, name, "x", day)
     keep = {*table(name).key, *(column for column in row if column.endswith("_id"))}
     fresh = {column: value for column, value in fresh.items() if column in row and column not in keep}
     known_on = table(name).known_on or ""
     if known_on not in table(name).key:
         fresh[known_on] = _later(random, day)
-    return fresh
+    return row | fresh
 
 
 def _as_new(random: Random, name: str, row: Row, key: str, day: date) -> Row:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -25,6 +26,7 @@ from tests.features.small_extracts import (
     draw_row,
     draw_rows,
     extract_of,
+    redrawn,
     rows_of,
     unique,
 )
@@ -80,6 +82,53 @@ def test_each_table_alone_may_change_on_the_day_itself(name: str, target: Defini
     if name == "appeals":
         more = [row | {"decided_on": DAY - timedelta(days=2)} for row in more]
     assert_identical(night(rows, target), night(rows | {name: unique(name, rows[name] + more)}, target))
+
+
+DATED = {table.name: table.known_on for table in TABLES if table.known_on}
+
+
+def _from_the_day_on(random: Random, name: str, key: str) -> list[dict[str, Any]]:
+    days = [DAY + timedelta(days=at % 4) for at in range(30)]
+    return [draw_row(random, name, f"{key}-{at}") | {DATED[name]: day} for at, day in enumerate(days)]
+
+
+def _all_frames(rows: Rows) -> list[Frame]:
+    with extract_of(rows) as extract:
+        made = [(nightly_frame(extract, one, DAY), training_frame(extract, one, DAY)) for one in (PAYMENT, OVERTURN)]
+    return [frame for pair in made for frame in pair]
+
+
+@pytest.fixture(scope="module")
+def eventful() -> tuple[Rows, list[Frame]]:
+    """An extract with many rows of every table known from the day on, and all its frames, labels among them."""
+    random = Random(17)  # noqa: S311 - rows are made up; nothing here is secret
+    rows = draw_rows(13)
+    rows |= {name: unique(name, rows[name] + _from_the_day_on(random, name, "late")) for name in DATED}
+    return rows, _all_frames(rows)
+
+
+@pytest.mark.parametrize("how", ["added", "changed", "deleted"])
+def test_rows_of_every_table_may_be_added_changed_or_deleted_from_the_day_on(
+    how: str, eventful: tuple[Rows, list[Frame]]
+) -> None:
+    """No bit of the night, of training, nor of a label that was ripe, of both units."""
+    random = Random(18)  # noqa: S311 - rows are made up; nothing here is secret
+    rows, before = eventful
+    after = dict(rows)
+    for name, known_on in DATED.items():
+        past = [row for row in rows[name] if row[known_on] < DAY]
+        future = [row for row in rows[name] if row[known_on] >= DAY]
+        if how == "added":
+            after[name] = unique(name, rows[name] + _from_the_day_on(random, name, "more"))
+        elif how == "changed":
+            after[name] = unique(name, past + [redrawn(random, name, row, DAY) for row in future])
+        else:
+            after[name] = past
+        assert len(future) > 5
+        assert after[name] != rows[name]
+    assert not any(frame.data.empty for frame in before)
+    for first, second in zip(before, _all_frames(after), strict=True):
+        assert_identical(first, second)
 
 
 @BOTH
