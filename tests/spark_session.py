@@ -1,4 +1,4 @@
-"""A real Spark on two threads of this machine, started once a worker: a JVM costs as much as all of its tests."""
+"""A real Spark on one thread of this machine, started once a worker: a JVM costs as much as all of its tests."""
 
 from __future__ import annotations
 
@@ -13,9 +13,8 @@ import pytest
 from features.engines.spark_session import open_session
 
 QUICK: Mapping[str, str] = {
-    # Small data: two parts, so that rows meet across them, no compiled code, and a JVM that does not optimize itself,
-    # for it will not live long enough.
-    "spark.sql.shuffle.partitions": "2",
+    # Small data: one part, no compiled code, and a JVM that does not optimize itself, for it will not live long enough.
+    "spark.sql.shuffle.partitions": "1",
     "spark.sql.adaptive.enabled": "false",
     "spark.sql.codegen.wholeStage": "false",
     "spark.sql.codegen.factoryMode": "NO_CODEGEN",
@@ -39,5 +38,5 @@ def spark() -> Iterator[Any]:
     lacking = why_not()
     if lacking:
         pytest.skip(lacking)
-    with open_session("local[2]", QUICK) as session:
+    with open_session("local[1]", QUICK) as session:
         yield session

@@ -22,7 +22,6 @@ from features.engines.spark_session import open_session
 from features.frame import nightly_frame, training_frame
 from features.targets import OverturnTarget, PaymentTarget
 from tests.features.odd_texts import ODD_TEXTS, TEXT_KINDS
-from tests.features.own_features import some_of_each
 from tests.features.small_extracts import DAY, SITE, draw_rows, extract_of
 from tests.features.stored_extracts import assert_same_frame, write_columns, write_parquet
 
@@ -60,18 +59,14 @@ def test_frames_of_a_messy_extract_are_those_of_duckdb(tmp_path):
     folder = write_parquet(rows, tmp_path / "messy", absent=absent, attributes=ATTRIBUTES)
     with open_session() as session, extract_of(rows, absent=absent, attributes=ATTRIBUTES) as extract:
         tables = SparkTables(session, folder)
-        for target, labelled in ((PAYMENT, True), (PAYMENT, False), (OVERTURN, True), (OVERTURN, False)):
-            own = some_of_each(target.unit)
-            planned = plan_on(tables, target, DAY, labelled=labelled, own=own)
-            out = tmp_path / f"{target.unit} {labelled}"
+        for target, labelled in ((PAYMENT, True), (OVERTURN, False)):
+            planned = plan_on(tables, target, DAY, labelled=labelled)
+            out = tmp_path / target.unit
             with tables.run(planned.plan, planned.features) as frame:
                 frame.write.parquet(str(out))
             found = read_frame(out, planned)
-            wanted = (training_frame if labelled else nightly_frame)(extract, target, DAY, own=own)
+            wanted = (training_frame if labelled else nightly_frame)(extract, target, DAY)
             assert len(wanted.data) > 2
-            assert (
-                sum(feature.name.startswith("own_mine_") for feature in found.features) == len(own.of(target.unit)) > 5
-            )
             assert_same_frame(found.data, wanted.data)
             assert found.unavailable == wanted.unavailable != ()
             assert found.digest == wanted.digest
