@@ -166,7 +166,7 @@ def test_snapshot_days_are_a_grid_of_ripe_days_with_history(
 
 
 RENDERED = {
-    "account": "e6424da36ba95806877dc91515fc9fb5f97119b9db417a8374835168e7acb6a2",
+    "account": "db55bcf78024cc067b05883746a3dde7eb34508114a37781e81cb035d036bb7c",
     "denial": "90c24e4cbfd53863cd50da294290af0028d1bedd82db3cd58aef2d24c411f7b0",
 }
 """SHA-256 of the SQL of each unit's nightly frame, as of the present `COMPUTATION`."""
