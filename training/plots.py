@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from models.manifest import Window
+from training.design_picture import draw_design
 from training.evaluate import amounts_known, gains, lists_of, reliability
 from training.figures import expected_worth
 from training.out_of_time import OutOfTime
 from training.picture import BLUE, GREEN, GREY, ORANGE, picture
 from training.shap_plots import draw_drivers
 from training.train import Trained
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 Floats = NDArray[np.float64]
 
@@ -44,55 +39,11 @@ def draw_plots(trained: Trained, folder: Path) -> dict[str, Path]:
     """
     folder.mkdir(parents=True, exist_ok=True)
     files = {name: folder / f"{name}.png" for name in PICTURES}
-    _draw_design(trained, files["design"])
+    draw_design(trained.bundle.manifest, files["design"])
     _draw_calibration(trained, files["calibration"])
     _draw_gains(trained, files["gains"])
     draw_drivers(trained.bundle, trained.fitted, files["importance"], files["shap_beeswarm"])
     return files
-
-
-def _draw_design(trained: Trained, file: Path) -> None:
-    manifest = trained.bundle.manifest
-    windows = manifest.windows
-    with picture(file, 9, 1.6 + 0.45 * len(windows.periods)) as axes:
-        rows = [(period.fitted, period.predicted, period.role) for period in windows.periods]
-        for place, (fitted, predicted, role) in enumerate(rows):
-            _bar(axes, place, fitted, BLUE)
-            _bar(axes, place, predicted, GREY if role == "tuning" else ORANGE)
-        _bar(axes, len(rows), windows.fitted, GREEN)
-        axes.axvline(_day(manifest.as_of), color="black", linewidth=1)
-        axes.text(_day(manifest.as_of), -0.75, " trained", va="center", fontsize=8)
-        axes.set_yticks(range(len(rows) + 1), [f"{role} {n}" for n, (_, _, role) in enumerate(rows)] + ["final model"])
-        axes.invert_yaxis()
-        axes.xaxis_date()
-        axes.set_xlabel("snapshot (as-of date)")
-        colours = {"fitted": BLUE, "chose the number of trees": GREY, "judged": ORANGE, "final fit": GREEN}
-        handles = [_patch(colour, name) for name, colour in colours.items()]
-        axes.figure.legend(handles=handles, loc="outside lower center", ncols=4, fontsize=8, frameon=False)
-        axes.set_title(
-            f"Fitted on what was known, judged on what came later: a label is known {windows.gap_days} days on",
-            fontsize=10,
-            loc="left",
-        )
-
-
-def _bar(axes: Axes, place: int, span: Window, colour: str) -> None:
-    start, width = _day(span.first), max(_day(span.last) - _day(span.first), 5.0)
-    axes.barh(place, width, left=start, color=colour, height=0.6)
-    axes.text(start + width + 2, place, f"{span.rows:,} rows", ha="left", va="center", fontsize=7)
-
-
-def _day(when: object) -> float:
-    from matplotlib.dates import date2num  # noqa: PLC0415 - late: a second of imports
-
-    number: Callable[[object], float] = date2num
-    return float(number(when))
-
-
-def _patch(colour: str, name: str) -> object:
-    from matplotlib.patches import Patch  # noqa: PLC0415 - late: a second of imports
-
-    return Patch(color=colour, label=name)
 
 
 def _draw_calibration(trained: Trained, file: Path) -> None:
