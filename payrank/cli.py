@@ -124,17 +124,39 @@ def features(
     run_features(extract, unit=unit, as_of=as_of, out=out, settings_file=settings, engine=engine, master=master)
 
 
-@payrank.command(cls=Examples, example="payrank train payment extract --as-of 2026-11-20 --out models/payment-nov")
+@payrank.command(
+    cls=Examples,
+    example="payrank train payment extract --as-of 2026-11-20 --out models/payment-nov\n"
+    "payrank train payment extract --as-of 2026-11-20 --tune 30",
+)
 @click.argument("kind", type=KINDS)
 @click.argument("extract", type=EXTRACT)
 @click.option("--as-of", **AS_OF, help="Training day: only labels ripe by this day are used.")
 @click.option("--out", type=FOLDER, help="Also write the bundle to this folder.")
+@click.option("--tune", type=click.IntRange(min=1), metavar="N", help="First search for better trees, in N trials.")
+@click.option("--tune-minutes", type=float, metavar="M", help="End that search after M minutes at the latest.")
 @settings_option
-def train(kind: str, extract: Path | str, as_of: date, out: Path | None, settings: Path | None) -> None:
+def train(
+    kind: str,
+    extract: Path | str,
+    as_of: date,
+    out: Path | None,
+    tune: int | None,
+    tune_minutes: float | None,
+    settings: Path | None,
+) -> None:
     """Train a model on an extract; log it to MLflow, and register it."""
     from payrank.train_command import run_train
 
-    run_train(kind, extract, as_of=as_of, out=out, settings_file=settings)
+    run_train(
+        kind,
+        extract,
+        as_of=as_of,
+        out=out,
+        settings_file=settings,
+        tune_trials=tune,
+        tune_minutes=tune_minutes,
+    )
 
 
 @payrank.command(

@@ -5,23 +5,44 @@ from __future__ import annotations
 import tempfile
 from datetime import date, timedelta
 from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
+from extracts.errors import WrongUsage
 from extracts.load import load_extract
 from features.frame import training_frame
 from models.bundle import Bundle
 from models.manifest import Kind
-from models.registry.runs import log_training
+from models.registry.runs import Trial, log_training
 from models.registry.versions import Registered, register
 from payrank.console import STDOUT, Progress
 from payrank.figures import figures_table
 from payrank.settings import Settings, read_settings
+from payrank.tuning import search_trees
+
+if TYPE_CHECKING:
+    from training.tune import Budget
 
 
-def run_train(kind: str, source: Path | str, *, as_of: date, out: Path | None, settings_file: Path | None) -> None:
+def run_train(
+    kind: str,
+    source: Path | str,
+    *,
+    as_of: date,
+    out: Path | None,
+    settings_file: Path | None,
+    tune_trials: int | None = None,
+    tune_minutes: float | None = None,
+) -> None:
     """Train, log, register, and print the figures."""
+    budget = None
+    if tune_trials is not None:
+        from training.tune import Budget
+
+        budget = Budget(tune_trials, tune_minutes)
+    elif tune_minutes is not None:
+        raise WrongUsage("--tune-minutes bounds a search: give --tune N, the number of its trials, too")
     settings = read_settings(settings_file)
-    bundle, registered = train_and_register(cast("Kind", kind), source, as_of, settings, out)
+    bundle, registered = train_and_register(cast("Kind", kind), source, as_of, settings, out, budget)
     STDOUT.print(figures_table(bundle.manifest))
     for notice in bundle.manifest.notices:
         STDOUT.print(f"- {notice}", markup=False)
@@ -40,9 +61,9 @@ def run_train(kind: str, source: Path | str, *, as_of: date, out: Path | None, s
 
 
 def train_and_register(
-    kind: Kind, source: Path | str, as_of: date, settings: Settings, out: Path | None
+    kind: Kind, source: Path | str, as_of: date, settings: Settings, out: Path | None, budget: Budget | None = None
 ) -> tuple[Bundle, Registered]:
-    """Train on an extract, log the run to MLflow and register the bundle."""
+    """Train on an extract, with a search for trees first where it has a budget, log the run and register the bundle."""
     from training.plots import draw_plots
     from training.settings import parse_settings
     from training.train import train
@@ -52,16 +73,20 @@ def train_and_register(
         progress.tell(f"loaded {len(extract.digests)} files")
         frame = training_frame(extract, settings.target(kind), as_of, own=settings.features)
         progress.tell(f"made {len(frame.data):,} labelled {frame.unit} snapshots of {len(frame.features)} features")
+        chosen = parse_settings(settings.training_of(kind), kind)
+        trials: tuple[Trial, ...] = ()
+        if budget is not None:
+            chosen, trials = search_trees(frame, kind, as_of, chosen, budget)
         with progress.working(f"trained and measured the {kind} model"):
             trained = train(
                 frame,
                 kind=kind,
                 as_of=as_of,
-                settings=parse_settings(settings.training_of(kind), kind),
+                settings=chosen,
                 out=out,
                 extract_digests=extract.digests,
             )
     with tempfile.TemporaryDirectory(prefix="payrank-") as scratch, progress.working("logged the run to MLflow"):
         plots = draw_plots(trained, Path(scratch))
-        registered = register(trained.bundle, log_training(trained.bundle, plots=plots))
+        registered = register(trained.bundle, log_training(trained.bundle, plots=plots, trials=trials))
     return trained.bundle, registered

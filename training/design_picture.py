@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -95,4 +96,5 @@ def _legend(axes: Axes, windows: Windows) -> None:
 def _day(when: date) -> float:
     from matplotlib.dates import date2num  # noqa: PLC0415 - late: a second of imports
 
-    return float(date2num(when))
+    number: Callable[[object], float] = date2num  # Matplotlib leaves it untyped
+    return float(number(when))

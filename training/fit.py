@@ -103,6 +103,44 @@ def _fit_one(
     return _text(booster, max(int(booster.best_iteration), min(settings.fewest_rounds, booster.current_iteration())))
 
 
+@dataclass(frozen=True, slots=True)
+class PreparedTrial:
+    """Rows binned once for all trials of a search: to fit, and later ones to be judged by."""
+
+    data: lightgbm.Dataset
+    later: lightgbm.Dataset
+    rows: Rows
+
+
+def prepare_trials(rows: Rows, later: Rows, settings: TrainingSettings) -> PreparedTrial:
+    """Bin rows for trials of trees that agree with the settings on the parameters of bins."""
+    parameters = _parameters(settings.trees, "binary", 0, rows, settings)
+    data = _bin(rows, parameters, settings.threads)
+    return PreparedTrial(data, _bin(later, parameters, settings.threads, data), rows)
+
+
+def fit_trial(
+    prepared: PreparedTrial, trees: Trees, settings: TrainingSettings, look: Callable[[int, float], None]
+) -> tuple[int, float]:
+    """Fit one booster with early stopping; return its number of trees and its log loss on the later rows.
+
+    `look` is called after each tree with their number and the log loss so far; what it raises ends the fit.
+    """
+    import lightgbm  # noqa: PLC0415 - late, as everywhere
+
+    def report(state: Any) -> None:
+        look(state.iteration + 1, float(state.evaluation_result_list[0][2]))
+
+    booster = lightgbm.train(
+        _parameters(trees, "binary", settings.members[0].seeds[0], prepared.rows, settings),
+        prepared.data,
+        num_boost_round=settings.most_rounds,
+        valid_sets=[prepared.later],
+        callbacks=[report, lightgbm.early_stopping(settings.patience, verbose=False)],
+    )
+    return int(booster.best_iteration), float(booster.best_score["valid_0"]["binary_logloss"])
+
+
 def member_rounds(settings: TrainingSettings, fitted: list[Fitted]) -> dict[str, int]:
     """Return for each member the mean number of trees that its seeds stopped at."""
     rounds: dict[str, int] = {}
@@ -143,28 +181,25 @@ def fit_timing(rows: Rows, spans: int, settings: TrainingSettings) -> Fitted:
 def _prepare(
     rows: Rows, later: Rows | None, parameters: dict[str, Any], threads: int
 ) -> tuple[lightgbm.Dataset, lightgbm.Dataset | None]:
+    data = _bin(rows, parameters, threads)
+    return data, None if later is None else _bin(later, parameters, threads, data)
+
+
+def _bin(
+    rows: Rows, parameters: dict[str, Any], threads: int, reference: lightgbm.Dataset | None = None
+) -> lightgbm.Dataset:
+    """Return rows in bins of their own, or in those of other rows."""
     import lightgbm  # noqa: PLC0415 - late, as everywhere
 
-    parameters = {**parameters, "num_threads": threads}  # binning is by feature: threads do not change it
-    data = lightgbm.Dataset(
+    return lightgbm.Dataset(
         rows.matrix,
         rows.outcome,
         weight=rows.weight,
-        feature_name=list(rows.names),
+        reference=reference,
+        feature_name="auto" if reference is not None else list(rows.names),
         categorical_feature=list(rows.categories),
-        params=parameters,
+        params={**parameters, "num_threads": threads},  # binning is by feature: threads do not change it
     ).construct()
-    if later is None:
-        return data, None
-    check = lightgbm.Dataset(
-        later.matrix,
-        later.outcome,
-        weight=later.weight,
-        reference=data,
-        categorical_feature=list(rows.categories),
-        params=parameters,
-    )
-    return data, check.construct()
 
 
 def _parameters(trees: Trees, objective: str, seed: int, rows: Rows, settings: TrainingSettings) -> dict[str, Any]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +65,21 @@ def test_a_trained_model_is_logged_registered_listed_shown_exported_and_scored_w
     told = payrank("score", hospital.extract, *where)
     assert told.code == 5
     assert (tmp_path / "runs/current/manifest.json").read_bytes() == named
+
+
+def test_a_search_tells_of_each_trial_and_keeps_it_as_a_child_run(payrank: Any, hospital: Any, store: Path) -> None:
+    Path("payrank.toml").write_text(QUICK)
+    told = payrank("train", "overturn", hospital.extract, "--as-of", hospital.as_of, "--tune", 3)
+    assert told.code == 0, told.err
+    lines = [line.strip() for line in told.err.splitlines()]
+    assert [line.split(":")[0] for line in lines if line.startswith("trial ")] == [f"trial {n} of 3" for n in (1, 2, 3)]
+    assert any(line.startswith("searched 3 trials") for line in lines)
+    with closing(sqlite3.connect(store / "runs.db")) as database:
+        trials = database.execute("SELECT value FROM tags WHERE key = 'payrank.trial' ORDER BY value").fetchall()
+    assert trials == [("0",), ("1",), ("2",)]
+    told = payrank("train", "overturn", hospital.extract, "--as-of", hospital.as_of, "--tune-minutes", 3)
+    assert told.code == 2
+    assert "give --tune N" in told.last
 
 
 def test_a_challenger_is_compared_promoted_and_rolled_back_from_the_command_line(

@@ -1,0 +1,84 @@
+"""The search for trees: repeatable, never worse than where it began, and blind to everything after its period."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+from datetime import date
+
+import numpy as np
+import pytest
+
+from extracts.errors import WrongUsage
+from training.settings import Member, TrainingSettings
+from training.temporal import plan_periods
+from training.tune import Budget, tune
+
+AS_OF = date(2025, 3, 1)
+QUICK = TrainingSettings(most_rounds=60, patience=15, members=(Member(seeds=(1,)),))
+SMALL = Budget(trials=9)
+
+
+@pytest.fixture(scope="module")
+def tuned(payment_frame):
+    return tune(payment_frame, kind="payment", as_of=AS_OF, settings=QUICK, budget=SMALL)
+
+
+def test_the_same_seed_and_trials_search_alike_and_another_seed_elsewhere(tuned, payment_frame):
+    again = tune(payment_frame, kind="payment", as_of=AS_OF, settings=QUICK, budget=SMALL)
+    other = tune(payment_frame, kind="payment", as_of=AS_OF, settings=QUICK, budget=SMALL, seed=2)
+    assert again == tuned
+    assert [trial.params for trial in other.trials[1:]] != [trial.params for trial in tuned.trials[1:]]
+
+
+def test_the_search_begins_at_the_settings_and_ends_no_worse(tuned):
+    assert [trial.number for trial in tuned.trials] == list(range(9))
+    assert tuned.trials[0].value == tuned.before >= tuned.after
+    best = min((trial for trial in tuned.trials if trial.value is not None), key=lambda trial: trial.value)
+    assert tuned.after == best.value
+    if best.number:
+        assert tuned.settings.trees.num_leaves == best.params["num_leaves"]
+    assert tuned.settings.model_copy(update={"trees": QUICK.trees}) == QUICK
+
+
+def test_hopeless_trials_are_pruned_and_their_trees_counted(payment_frame):
+    found = tune(payment_frame, kind="payment", as_of=AS_OF, settings=QUICK, budget=Budget(trials=16))
+    pruned = [trial for trial in found.trials if trial.state == "pruned"]
+    assert pruned
+    assert all(trial.value is None and 30 <= trial.rounds <= 60 for trial in pruned)
+
+
+def test_nothing_after_the_tuning_period_moves_the_search(tuned, payment_frame):
+    design = plan_periods(payment_frame.data, 60, AS_OF, QUICK)
+    later = np.concatenate([split.predicted for split in design.splits[1:]])
+    later = np.setdiff1d(later, np.union1d(design.splits[0].fitted, design.splits[0].predicted))
+    changed = payment_frame.data.copy()
+    changed.loc[changed.index[later], "label"] = 1 - changed.loc[changed.index[later], "label"]
+    changed.loc[changed.index[later], "past_rate"] = 5.0
+    assert (
+        tune(replace(payment_frame, data=changed), kind="payment", as_of=AS_OF, settings=QUICK, budget=SMALL) == tuned
+    )
+
+
+def test_each_trial_is_told_with_the_best_so_far(payment_frame):
+    told = []
+    tune(
+        payment_frame, kind="payment", as_of=AS_OF, settings=QUICK, budget=Budget(trials=3),
+        tell=lambda trial, best: told.append((trial.number, trial.value, best)),
+    )  # fmt: skip
+    assert [number for number, _, _ in told] == [0, 1, 2]
+    assert told[-1][2] == min(value for _, value, _ in told)
+
+
+def test_minutes_end_a_search_early_and_no_budget_is_refused(payment_frame):
+    short = tune(payment_frame, kind="payment", as_of=AS_OF, settings=QUICK, budget=Budget(10_000, minutes=1e-9))
+    assert 1 <= len(short.trials) < 100
+    for budget in (Budget(0), Budget(3, minutes=0)):
+        with pytest.raises(WrongUsage, match="at least one trial and more than 0 minutes"):
+            tune(payment_frame, kind="payment", as_of=AS_OF, budget=budget)
+
+
+def test_without_optuna_the_search_says_what_to_install(payment_frame, monkeypatch):
+    monkeypatch.setitem(sys.modules, "optuna", None)
+    with pytest.raises(WrongUsage, match=r"pip install 'payrank\[tune\]'"):
+        tune(payment_frame, kind="payment", as_of=AS_OF, settings=QUICK, budget=SMALL)
