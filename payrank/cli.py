@@ -213,6 +213,22 @@ def score(
     )
 
 
+@payrank.command(cls=Examples, example="payrank monitor runs extract --as-of 2027-03-20 --out look")
+@click.argument("runs", type=FOLDER)
+@click.argument("extract", type=EXTRACT)
+@click.option("--as-of", **AS_OF, help="Judge by what was known before this day.")
+@click.option("--last", type=click.IntRange(min=1), help="Judge only that many of the latest ripe runs of each list.")
+@click.option("--out", type=FOLDER, help="Folder for monitor.html and monitor.json.")
+def monitor(runs: Path, extract: Path | str, as_of: date, last: int | None, out: Path | None) -> None:
+    """Judge earlier runs by a later extract: what the lists promised against what came.
+
+    A run is judged once its model's horizon has passed.
+    """
+    from payrank.monitor_command import run_monitor
+
+    run_monitor(runs, extract, as_of=as_of, last=last, out=out)
+
+
 payrank.add_command(import_)
 payrank.add_command(models)
 

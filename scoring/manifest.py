@@ -114,6 +114,7 @@ def _model(bundle: Bundle | None, names: Mapping[str, str]) -> dict[str, Any] | 
         "digest": bundle.digest,
         "as_of": bundle.manifest.as_of.isoformat(),
         "kind": bundle.kind,
+        "target": dict(bundle.manifest.target),
     }
 
 

@@ -22,20 +22,12 @@ KIND_OF_LIST: dict[ListName, str] = {"patient_pay": "payment", "denials": "overt
 LISTED_FILE = "listed.parquet"
 
 
-@dataclass(frozen=True, slots=True)
-class _Files:
-    """Of a list: its score file, and the columns of who stands on a line, what is scored, and the dollars at stake."""
-
-    scores: str
-    subject: str
-    unit: str
-    amount: str
-
-
-_FILES: dict[ListName, _Files] = {
-    "patient_pay": _Files("payment_scores.parquet", "guarantor_id", "account_id", "patient_balance"),
-    "denials": _Files("denial_scores.parquet", "denial_id", "denial_id", "denied_amount"),
-}
+SCORE_FILE: dict[ListName, str] = {"patient_pay": "payment_scores.parquet", "denials": "denial_scores.parquet"}
+UNIT: dict[ListName, str] = {"patient_pay": "account_id", "denials": "denial_id"}
+"""The score files' column of what is scored."""
+SUBJECT: dict[ListName, str] = {"patient_pay": "guarantor_id", "denials": "denial_id"}
+"""The score files' column of who stands on a line."""
+_AMOUNT: dict[ListName, str] = {"patient_pay": "patient_balance", "denials": "denied_amount"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +47,7 @@ class Standing:
 
     def reasons(self, units: Iterable[str]) -> dict[str, dict[str, tuple[float, str]]]:
         """Return of each account or denial its reasons: feature to contribution (log-odds) and sentence."""
-        unit = _FILES[self.name].unit
+        unit = UNIT[self.name]
         wanted = pc.field(unit).isin(pa.array(sorted(units), type=pa.string()))
         rows = pq.read_table(self.scores, columns=[unit, "reasons"], filters=wanted).to_pylist()
         return {
@@ -90,27 +82,26 @@ def last_standing(run: Path, name: ListName) -> Standing | None:
 
 def read_standing(run: Path, name: ListName, day: str, model: str) -> Standing:
     """Return where everyone stands by a run's score file and `listed.parquet`."""
-    files = _FILES[name]
-    scores = run / files.scores
-    columns = list(dict.fromkeys([files.unit, files.subject, files.amount, "expected_value", "rank", "suppressed_by"]))
+    scores = run / SCORE_FILE[name]
+    columns = list(dict.fromkeys([UNIT[name], SUBJECT[name], _AMOUNT[name], "expected_value", "rank", "suppressed_by"]))
     table = pq.read_table(scores, columns=columns).to_pandas()
     listed = pq.read_table(run / LISTED_FILE).to_pandas()
     lines = listed[listed["list"] == name].set_index("id")["line"]
-    return Standing(day, name, model, _subjects(table, files, lines), scores)
+    return Standing(day, name, model, _subjects(table, name, lines), scores)
 
 
-def _subjects(table: pd.DataFrame, files: _Files, lines: pd.Series) -> pd.DataFrame:
+def _subjects(table: pd.DataFrame, name: ListName, lines: pd.Series) -> pd.DataFrame:
     held = table["suppressed_by"].map(lambda rules: rules[0] if len(rules) else None)
     free = held.isna()
     table = table.assign(
         held=held,
         free=free,
         value=table["expected_value"].where(free),
-        amount=table[files.amount].where(free),
-    ).sort_values(["rank", files.unit], kind="stable", na_position="last")
+        amount=table[_AMOUNT[name]].where(free),
+    ).sort_values(["rank", UNIT[name]], kind="stable", na_position="last")
     found = (
-        table.assign(lead=table[files.unit])
-        .groupby(files.subject, sort=True)
+        table.assign(lead=table[UNIT[name]])
+        .groupby(SUBJECT[name], sort=True)
         .agg(
             lead=("lead", "first"),
             value=("value", "sum"),

@@ -1,0 +1,201 @@
+"""What the lists promised against what came: earlier runs looked at again once their horizon has passed.
+
+What came is not what the work alone brought: some would have paid, or been overturned, without it.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
+
+from extracts.errors import WrongUsage
+from extracts.extract import Extract
+from features.outcomes import find_outcomes
+from features.targets import OverturnTarget, PaymentTarget
+from scoring.retention import published_runs
+from scoring.standing import KIND_OF_LIST, LISTED_FILE, LISTS, SCORE_FILE, SUBJECT, UNIT, ListName
+
+TENTHS = 10
+FEWEST = 11
+"""Cells with fewer people are not told apart (CMS cell size suppression policy)."""
+BEYOND_CHANCE = 1.96
+"""Standard errors beyond which a gap is no accident, 19 times of 20."""
+MATTERS = 0.1
+"""Share of the promise by which what came must differ to be told as an alarm."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A promise and what came of it: rows, outcomes promised and seen, dollars promised and seen.
+
+    `error` is the standard error of the gap in outcomes, by household. Dollars are None where amounts are unknown.
+    """
+
+    name: str
+    rows: int
+    promised: float
+    came: int
+    error: float
+    dollars_promised: float | None
+    dollars_came: float | None
+
+    @property
+    def off(self) -> bool:
+        """Whether what came differs from the promise beyond chance, and by enough to matter."""
+        gap = abs(self.came - self.promised)
+        return gap > BEYOND_CHANCE * self.error and gap > MATTERS * max(self.promised, 1.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """One list of one run: all that was scored, by place, by tenth of the promised chance.
+
+    `not_told` are scored rows without an outcome: no longer in the extract, or an appeal that nobody filed or decided.
+    `auc` is None where every outcome is the same.
+    """
+
+    day: date
+    list: ListName
+    model: str
+    scored: int
+    not_told: int
+    auc: float | None
+    brier: float
+    all: Kept
+    places: tuple[Kept, ...]
+    tenths: tuple[Kept, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Monitoring:
+    """All runs that can be judged by the day, the latest first, and when the others will be ripe."""
+
+    as_of: date
+    watched: tuple[Watched, ...]
+    waiting: tuple[tuple[date, ListName, date], ...]
+
+
+def monitor_runs(
+    runs: Path, extract: Extract, as_of: date, *, last: int | None = None, tell: Callable[[str], None] = lambda _: None
+) -> Monitoring:
+    """Judge the published runs of a folder by an extract of a later day.
+
+    Parameters
+    ----------
+    runs
+        The folder that `payrank score --out` wrote to.
+    as_of
+        Only what was known before this day counts; a run is judged once its model's horizon has passed by then.
+    last
+        Judge only that many of the latest ripe runs (None: all).
+
+    Raises
+    ------
+    WrongUsage
+        When the extract does not know all up to `as_of`, the folder holds no run, or no run is ripe: the day from
+        which one is, is named.
+    """
+    known_until = extract.metadata.as_of
+    if known_until is not None and known_until < as_of:
+        raise WrongUsage(
+            f"the extract knows everything before {known_until} and cannot tell what came by {as_of}; give an --as-of "
+            "up to that day, or a later extract"
+        )
+    found = [run for run in published_runs(runs) if run.name < as_of.isoformat()]
+    if not found:
+        raise WrongUsage(
+            f"{runs} holds no run of a day before {as_of}; name the folder that `payrank score --out` wrote to"
+        )
+    watched: list[Watched] = []
+    waiting: list[tuple[date, ListName, date]] = []
+    for run in found:
+        manifest = json.loads((run / "manifest.json").read_text("utf-8"))
+        for name in LISTS:
+            target = _target_of(manifest, name)
+            if target is None or not (run / SCORE_FILE[name]).is_file():
+                continue
+            day = date.fromisoformat(run.name)
+            ripe = day + timedelta(days=target.ripe_after_days)
+            if ripe > as_of:
+                waiting.append((day, name, ripe))
+            elif last is None or sum(one.list == name for one in watched) < last:
+                outcomes = find_outcomes(extract, target, [day], as_of)
+                watched.append(_watch(run, day, name, manifest["models"][KIND_OF_LIST[name]]["name"], outcomes))
+                tell(f"judged the {name.replace('_', ' ')} scores of {day}")
+    if not watched:
+        soonest = f"the first is on {min(ripe for _, _, ripe in waiting)}" if waiting else "no run names a horizon"
+        raise WrongUsage(
+            f"no run in {runs} can be judged as of {as_of}: a run is ripe once its model's horizon has passed; "
+            f"{soonest}; look again then"
+        )
+    return Monitoring(as_of, tuple(watched), tuple(waiting))
+
+
+def _target_of(manifest: dict[str, Any], name: ListName) -> PaymentTarget | OverturnTarget | None:
+    model = manifest["models"][KIND_OF_LIST[name]]
+    if model is None or "target" not in model:
+        return None
+    return PaymentTarget(**model["target"]) if name == "patient_pay" else OverturnTarget(**model["target"])
+
+
+def _watch(run: Path, day: date, name: ListName, model: str, outcomes: pd.DataFrame) -> Watched:
+    columns = list(dict.fromkeys([UNIT[name], SUBJECT[name], "probability", "expected_recovery", "suppressed_by"]))
+    scores = pq.read_table(run / SCORE_FILE[name], columns=columns).to_pandas()
+    listed = set(pq.read_table(run / LISTED_FILE, filters=[("list", "=", name)])["id"].to_pylist())
+    rows = scores.merge(outcomes.rename(columns={"unit_id": UNIT[name]}), on=UNIT[name], how="inner")
+    held = rows["suppressed_by"].map(len) > 0
+    place = np.where(held, "kept off", np.where(rows[SUBJECT[name]].isin(listed), "listed", "below the cut"))
+    tenth = np.minimum((rows["probability"].to_numpy() * TENTHS).astype(int), TENTHS - 1)
+    label = rows["label"].to_numpy(dtype=np.float64)
+    return Watched(
+        day,
+        name,
+        model,
+        scored=len(scores),
+        not_told=len(scores) - len(rows),
+        auc=_auc(label, rows["probability"].to_numpy()),
+        brier=float(((rows["probability"] - label) ** 2).mean()) if len(rows) else math.nan,
+        all=_keep("all", rows),
+        places=_parts(rows, place, ["listed", "below the cut", "kept off"]),
+        tenths=_parts(rows, tenth, range(TENTHS), lambda at: f"{10 * at} to {10 * at + 10}%"),
+    )
+
+
+def _parts(
+    rows: pd.DataFrame, part: np.ndarray, names: Sequence[Any], show: Callable[[Any], str] = str
+) -> tuple[Kept, ...]:
+    chosen = [(show(name), rows[part == name]) for name in names]
+    return tuple(_keep(name, some) for name, some in chosen if some["household"].nunique() >= FEWEST)
+
+
+def _keep(name: str, rows: pd.DataFrame) -> Kept:
+    gap = rows["label"].to_numpy(dtype=np.float64) - rows["probability"].to_numpy(dtype=np.float64)
+    by_household = pd.Series(gap).groupby(rows["household"].to_numpy()).sum().to_numpy()
+    known = rows["expected_recovery"].notna() & rows["recovered"].notna()
+    return Kept(
+        name,
+        len(rows),
+        promised=float(rows["probability"].sum()),
+        came=int(rows["label"].sum()),
+        error=float(np.sqrt((by_household**2).sum())),
+        dollars_promised=float(rows.loc[known, "expected_recovery"].sum()) if known.any() else None,
+        dollars_came=float(rows.loc[known, "recovered"].sum()) if known.any() else None,
+    )
+
+
+def _auc(label: np.ndarray, score: np.ndarray) -> float | None:
+    """Return the area under the ROC curve by ranks (Mann and Whitney 1947); ties count half."""
+    events = label.sum()
+    if not 0 < events < len(label):
+        return None
+    ranks = pd.Series(score).rank().to_numpy()
+    return float((ranks[label == 1].sum() - events * (events + 1) / 2) / (events * (len(label) - events)))

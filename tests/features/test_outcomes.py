@@ -1,0 +1,30 @@
+"""Outcomes looked back at are the labels that training sees, for everyone, and none before it is ripe."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from extracts.load import load_extract
+from features.frame import Definition, training_frame
+from features.outcomes import find_outcomes
+from features.targets import OverturnTarget, PaymentTarget
+
+
+@pytest.mark.parametrize("target", [PaymentTarget(), OverturnTarget()])
+def test_outcomes_are_training_labels_of_everyone(hospital: Any, target: Definition) -> None:
+    with load_extract(hospital.extract) as extract:
+        frame = training_frame(extract, target.model_copy(update={"rows_per_unit": None}), hospital.as_of).data
+        days = [day.date() for day in sorted(set(frame["as_of"]))][-3:]
+        found = find_outcomes(extract, target, days, hospital.as_of)
+    told = frame[frame["as_of"].dt.date.isin(days)].reset_index(drop=True)
+    assert len(found) > 0
+    for name in ("unit_id", "as_of", "label", "share", "recovered"):
+        assert found[name].equals(told[name])
+
+
+def test_an_outcome_is_not_told_before_it_is_ripe(hospital: Any) -> None:
+    with load_extract(hospital.extract) as extract:
+        assert find_outcomes(extract, OverturnTarget(), [hospital.as_of - timedelta(days=60)], hospital.as_of).empty
