@@ -29,7 +29,7 @@ format: $(VENV)/.dev ## Format the code and mend what the linter can
 	$(BIN)/ruff format $(CODE)
 	$(BIN)/ruff check --fix $(CODE)
 
-bench: $(VENV)/.dev ## Measure speed and memory of the main job (minutes)
+bench: $(VENV)/.dev ## Measure speed, memory, and the simulated hospital (minutes)
 	$(BIN)/python -m experiments.speed
 	$(BIN)/python -m experiments.speed.frames
 	$(BIN)/python -m experiments.x12_speed 60
