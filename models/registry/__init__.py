@@ -1,5 +1,6 @@
 """The model registry, kept in MLflow, which is imported in this folder alone and late: it takes two seconds.
 
-`store` opens the store, `runs` logs trainings, `versions` registers and lists models, `find` opens one for use,
-`comparisons` keeps what came of champion against challenger, `aliases` says which is used.
+`store` opens the store, `runs` logs trainings and `served_model` the models that MLflow's own tools serve, `versions`
+registers and lists them, `find` opens one for use, `comparisons` keeps what came of champion against challenger, and
+`aliases` says which is used.
 """

@@ -11,6 +11,7 @@ from extracts.errors import NoUsableModel
 from extracts.workspace import workspace
 from models.bundle import Bundle, read_bundle
 from models.manifest import KINDS, Kind
+from models.registry.served_model import BUNDLE_IN_MODEL
 from models.registry.store import DATABASE, has_no_store, open_client, registry_uri, without_password
 from models.registry.versions import CHAMPION, DIGEST_TAG, aliases_of, registered_name
 
@@ -93,15 +94,16 @@ def _open_version(client: MlflowClient, version: ModelVersion) -> FoundModel:
     from mlflow.artifacts import download_artifacts  # noqa: PLC0415 - MLflow takes two seconds to import
 
     name = f"{version.name} version {version.version}"
+    source = f"{str(version.source).rstrip('/')}/{BUNDLE_IN_MODEL}"
     with workspace() as folder:
-        copy = download_artifacts(artifact_uri=version.source, dst_path=str(folder), tracking_uri=client.tracking_uri)
+        copy = download_artifacts(artifact_uri=source, dst_path=str(folder), tracking_uri=client.tracking_uri)
         try:
             bundle = read_bundle(Path(copy))
         except NoUsableModel as error:
-            raise NoUsableModel(str(error).replace(copy, without_password(str(version.source)))) from error
+            raise NoUsableModel(str(error).replace(copy, without_password(source))) from error
     if version.tags.get(DIGEST_TAG) != bundle.digest:
         raise NoUsableModel(
-            f"{name}: the bundle at {without_password(str(version.source))} is not the one that was registered; "
+            f"{name}: the bundle at {without_password(source)} is not the one that was registered; "
             "restore the run's artifacts, or retrain and register anew"
         )
     return FoundModel(bundle, name, int(version.version))

@@ -1,9 +1,9 @@
-"""Each training as an MLflow run: its settings, its figures, its plots, its bundle, and the trials of its search."""
+"""Each training as an MLflow run: its data, settings, figures, plots and model, and the trials of its search."""
 
 from __future__ import annotations
 
+import json
 import re
-import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -11,13 +11,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from models.bundle import Bundle, write_bundle
+from models.bundle import Bundle
+from models.registry.served_model import log_model
 from models.registry.store import experiment_id, open_client
-from models.registry.versions import AS_OF_TAG, BUNDLE_FOLDER, DIGEST_TAG, registered_name
+from models.registry.versions import AS_OF_TAG, DIGEST_TAG, registered_name
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
+DIGEST_SIGNS = 36
+"""MLflow's longest digest of a data set; the tags hold the whole SHA-256."""
 PARAMETERS_AT_ONCE = 100
 """MLflow's limit of parameters in one call."""
 
@@ -40,7 +43,7 @@ _STATUS = {"complete": "FINISHED", "pruned": "KILLED", "failed": "FAILED"}
 
 
 def log_training(bundle: Bundle, *, plots: Mapping[str, Path] | None = None, trials: Sequence[Trial] = ()) -> str:
-    """Log a training as a run of the experiment `payrank-<kind>`: settings, figures, plots, bundle.
+    """Log a training as a run of the experiment `payrank-<kind>`: settings, figures, plots, model.
 
     Parameters
     ----------
@@ -74,10 +77,9 @@ def log_training(bundle: Bundle, *, plots: Mapping[str, Path] | None = None, tri
         run = client.create_run(experiment, run_name=f"{bundle.kind} as of {manifest.as_of}", tags=tags)
         run_id: str = run.info.run_id
         try:
-            _log_settings_and_figures(client, run_id, bundle)
-            with tempfile.TemporaryDirectory(prefix="payrank-") as folder:
-                write_bundle(bundle, Path(folder) / BUNDLE_FOLDER)
-                client.log_artifacts(run_id, str(Path(folder) / BUNDLE_FOLDER), BUNDLE_FOLDER)
+            _log_data(client, run_id, bundle)
+            model_id = log_model(client, experiment, run_id, bundle)
+            _log_settings_and_figures(client, run_id, bundle, model_id)
             for path in (plots or {}).values():
                 client.log_artifact(run_id, str(path), "plots")
             for trial in trials:
@@ -90,14 +92,27 @@ def log_training(bundle: Bundle, *, plots: Mapping[str, Path] | None = None, tri
         return run_id
 
 
-def _log_settings_and_figures(client: MlflowClient, run_id: str, bundle: Bundle) -> None:
+def _log_data(client: MlflowClient, run_id: str, bundle: Bundle) -> None:
+    """Name the files of the extract with their digests, as the run's data sets: no row, no column, no place."""
+    from mlflow.entities import Dataset, DatasetInput, InputTag  # noqa: PLC0415 - MLflow takes two seconds to import
+
+    context = [InputTag("mlflow.data.context", "training")]
+    inputs = [
+        DatasetInput(Dataset(name, digest[:DIGEST_SIGNS], "local", json.dumps({"uri": name})), context)
+        for name, digest in sorted(bundle.manifest.extract_digests.items())
+    ]
+    if inputs:
+        client.log_inputs(run_id, inputs)
+
+
+def _log_settings_and_figures(client: MlflowClient, run_id: str, bundle: Bundle, model_id: str) -> None:
     manifest = bundle.manifest
     settings = {**manifest.settings, "target": manifest.target, "rounds": dict(manifest.rounds)}
     figures = dict(manifest.metrics)
     for baseline, values in manifest.baselines.items():
         figures |= {f"{baseline}/{name}": value for name, value in values.items()}
     figures |= {"rows": manifest.rows, "events": manifest.events, "households": manifest.households}
-    _log(client, run_id, settings, figures)
+    _log(client, run_id, settings, figures, model_id)
 
 
 def _log_trial(client: MlflowClient, experiment: str, run_id: str, trial: Trial) -> None:
@@ -109,7 +124,13 @@ def _log_trial(client: MlflowClient, experiment: str, run_id: str, trial: Trial)
     client.set_terminated(child, _STATUS[trial.state])
 
 
-def _log(client: MlflowClient, run_id: str, settings: Mapping[str, Any], figures: Mapping[str, float]) -> None:
+def _log(
+    client: MlflowClient,
+    run_id: str,
+    settings: Mapping[str, Any],
+    figures: Mapping[str, float],
+    model_id: str | None = None,
+) -> None:
     from mlflow.entities import Metric, Param  # noqa: PLC0415 - MLflow takes two seconds to import
 
     logged_at = int(time.time() * 1000)  # MLflow wants to know when; nothing of ours reads it
@@ -118,7 +139,7 @@ def _log(client: MlflowClient, run_id: str, settings: Mapping[str, Any], figures
         client.log_batch(run_id, params=params[start : start + PARAMETERS_AT_ONCE])
     client.log_batch(
         run_id,
-        metrics=[Metric(_key(name), float(value), logged_at, 0) for name, value in sorted(figures.items())],
+        metrics=[Metric(_key(name), float(value), logged_at, 0, model_id) for name, value in sorted(figures.items())],
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from extracts.errors import NoUsableModel
+from extracts.errors import NoUsableModel, WrongUsage
 from models.bundle import Bundle
 from models.manifest import KINDS
 from models.registry.store import has_no_store, open_client
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
 CHAMPION = "champion"
 PREVIOUS = "previous"
-BUNDLE_FOLDER = "bundle"
 DIGEST_TAG = "payrank.bundle_digest"
 AS_OF_TAG = "payrank.as_of"
 AUC_TAG = "payrank.auc"
@@ -62,7 +61,7 @@ def registered_name(kind: str) -> str:
 
 
 def register(bundle: Bundle, run_id: str) -> Registered:
-    """Make the run's bundle a model version; the first of its kind becomes the champion.
+    """Make the run's model a version; the first of its kind becomes the champion.
 
     Raises
     ------
@@ -74,9 +73,16 @@ def register(bundle: Bundle, run_id: str) -> Registered:
         aliases = aliases_of(client, name)
         if aliases is None:
             client.create_registered_model(name, description=f"payrank {bundle.kind} models; alias champion is used")
-        source = f"{client.get_run(run_id).info.artifact_uri}/{BUNDLE_FOLDER}"
+        made_by = client.get_run(run_id).outputs
+        if made_by is None or not made_by.model_outputs:
+            raise WrongUsage(
+                f"run {run_id} logged no model; log the training with `log_training` and register that run"
+            )
+        model_id = made_by.model_outputs[0].model_id
+        source = client.get_logged_model(model_id).artifact_location
         tags = {DIGEST_TAG: bundle.digest, AS_OF_TAG: bundle.manifest.as_of.isoformat(), **_figures(bundle)}
-        version = int(client.create_model_version(name, source, run_id, tags=tags, await_creation_for=0).version)
+        made = client.create_model_version(name, source, run_id, tags=tags, await_creation_for=0, model_id=model_id)
+        version = int(made.version)
         first = CHAMPION not in (aliases or {})
         if first:
             client.set_registered_model_alias(name, CHAMPION, str(version))

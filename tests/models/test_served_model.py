@@ -1,0 +1,186 @@
+"""The registered model as MLflow's own tools use it: loaded, served over HTTP, and as a Spark UDF; real ones, here."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from extracts.errors import NoUsableModel
+from models.bundle import MANIFEST, open_bundle
+from models.manifest import render_manifest
+from models.predict import predict
+from models.registry.find import find_model
+from models.registry.runs import log_training
+from models.registry.simulated_rows import simulate_rows
+from models.registry.versions import register
+
+CHAMPION = "models:/payrank-payment@champion"
+EXTRACT = {"accounts.parquet": "ab" * 32, "transactions.parquet": "cd" * 32}
+
+
+@pytest.fixture(scope="module")
+def store(trained: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A registry with one model, named by the environment as MLflow's tools expect it."""
+    folder = tmp_path_factory.mktemp("served")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{folder / 'runs.db'}")
+        bundle = trained.bundle
+        manifest = bundle.manifest.model_copy(update={"extract_digests": EXTRACT})
+        named = open_bundle({**bundle.files, MANIFEST: render_manifest(manifest)}, "with an extract")
+        register(named, log_training(named))
+        yield folder
+
+
+@pytest.fixture
+def home(store: Path) -> Path:
+    """The folder of the registered model's files."""
+    (found,) = store.rglob("MLmodel")
+    return found.parent
+
+
+@pytest.fixture
+def rows(payment_frame: Any, trained: Any) -> pd.DataFrame:
+    """Feature rows as a frame has them, unknown values and all."""
+    names = [column.name for column in trained.bundle.manifest.features]
+    found = payment_frame.data[names].head(120)
+    assert found.isna().any().any()
+    return found
+
+
+def test_mlflow_loads_the_champion_and_scores_as_the_nightly_job_does(store, rows, trained):
+    import mlflow  # noqa: PLC0415 - two seconds, and only where it is asked for
+
+    model = mlflow.pyfunc.load_model(CHAMPION)
+    found = find_model(CHAMPION, "payment").bundle
+    pd.testing.assert_frame_equal(model.predict(rows), predict(found, rows), check_exact=True)
+    assert model.metadata.signature.inputs.input_names() == list(rows.columns)
+    assert model.metadata.signature.outputs.input_names() == list(predict(found, rows).columns)
+    with pytest.raises(mlflow.exceptions.MlflowException, match=r"missing inputs \['past_rate'\]"):
+        model.predict(rows.drop(columns="past_rate"))
+
+
+def test_the_input_example_is_scored_and_is_nobodys(store, home, trained, frame_maker):
+    example = json.loads((home / "input_example.json").read_text())
+    shown = pd.DataFrame(example["data"], columns=example["columns"])
+    columns = trained.bundle.manifest.features
+    pd.testing.assert_frame_equal(shown, simulate_rows(columns), check_dtype=False)
+    assert predict(trained.bundle, shown)["probability"].between(0, 1).all()
+    others = frame_maker(seed=99).data  # what is drawn depends on the units alone, so other data give the same numbers
+    assert not np.isin(shown["balance_now"], others["balance_now"]).any()
+    assert set(shown["payer_class"]) <= set(columns[-1].levels)
+
+
+def test_nothing_in_the_model_is_pickled_or_tells_where_it_was_made(store, home):
+    files = [path for path in home.rglob("*") if path.is_file()]
+    assert {"MLmodel", "served_code.py", "input_example.json", "requirements.txt"} <= {path.name for path in files}
+    for path in files:
+        content = path.read_bytes()
+        assert path.suffix not in {".pkl", ".pickle", ".joblib"}
+        assert not content.startswith(b"\x80")  # the first byte of every pickle of protocol 2 and later
+        assert b"cloudpickle" not in content
+        assert str(Path(__file__).parents[2]).encode() not in content, path.name
+        assert b"PLANTED" not in content, path.name
+
+
+def test_a_bundle_that_was_touched_is_not_served(store, home):
+    import mlflow  # noqa: PLC0415 - two seconds, and only where it is asked for
+
+    trees = home / "artifacts" / "bundle" / "likelihood_0.txt"
+    whole = trees.read_bytes()
+    trees.write_bytes(whole[:-10])
+    try:
+        with pytest.raises(NoUsableModel, match="truncated or edited since training"):
+            mlflow.pyfunc.load_model(CHAMPION)
+    finally:
+        trees.write_bytes(whole)
+
+
+def test_the_run_names_its_data_by_digest_alone_and_its_model_by_its_figures(store, trained):
+    with sqlite3.connect(store / "runs.db") as own:
+        data = own.execute(
+            "SELECT name, digest, dataset_source_type, dataset_source, dataset_schema, dataset_profile FROM datasets "
+            "ORDER BY name"
+        ).fetchall()
+        auc = own.execute("SELECT metric_value FROM logged_model_metrics WHERE metric_name = 'auc'").fetchone()
+    own.close()
+    assert data == [
+        (name, digest[:36], "local", json.dumps({"uri": name}), None, None) for name, digest in EXTRACT.items()
+    ]
+    assert auc == (trained.bundle.manifest.metrics["auc"],)
+
+
+def test_a_found_model_leaves_nothing_in_the_temporary_folder(store, tmp_path, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    find_model(CHAMPION, "payment")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.fixture
+def server(store: Path) -> Iterator[str]:
+    """`mlflow models serve` on this machine alone, once it answers."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    tools = str(Path(sys.executable).parent)
+    here = str(Path(__file__).parents[2])
+    command = ["mlflow", "models", "serve", "--model-uri", CHAMPION, "--env-manager", "local"]
+    process = subprocess.Popen(
+        [sys.executable, "-m", *command, "--host", "127.0.0.1", "--port", str(port), "--workers", "1"],
+        env={**os.environ, "PATH": f"{tools}{os.pathsep}{os.environ['PATH']}", "PYTHONPATH": here},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    address = f"http://127.0.0.1:{port}"
+    try:
+        for _ in range(600):
+            try:
+                urllib.request.urlopen(f"{address}/ping").close()  # noqa: S310 - our own server, on this machine
+                break
+            except OSError:
+                assert process.poll() is None, "the server ended before it answered"
+                time.sleep(0.2)
+        yield address
+    finally:
+        os.killpg(process.pid, signal.SIGTERM)
+        process.wait()
+
+
+def test_a_scoring_server_gives_the_same_scores(server, rows):
+    body = json.dumps({"dataframe_split": json.loads(rows.to_json(orient="split", double_precision=15))}).encode()
+    asked = urllib.request.Request(  # noqa: S310 - our own server, on this machine
+        f"{server}/invocations", data=body, headers={"Content-Type": "application/json"}
+    )
+    with urllib.request.urlopen(asked) as answer:  # noqa: S310
+        served = pd.DataFrame(json.loads(answer.read())["predictions"], index=rows.index)
+    expected = predict(find_model(CHAMPION, "payment").bundle, rows)
+    assert list(served) == list(expected)
+    assert np.abs(served - expected).to_numpy().max() < 1e-9  # numbers go through text
+
+
+@pytest.mark.filterwarnings("ignore:PySpark does not yet fully support pandas:FutureWarning")
+def test_a_spark_udf_gives_the_same_scores(store, rows, spark, tmp_path, monkeypatch):
+    import mlflow  # noqa: PLC0415 - two seconds, and only where it is asked for
+
+    monkeypatch.setattr(spark.sparkContext, "pythonExec", sys.executable)
+    rows.to_parquet(tmp_path / "rows.parquet")
+    score = mlflow.pyfunc.spark_udf(spark, CHAMPION, env_manager="local")
+    frame = spark.read.parquet(str(tmp_path / "rows.parquet"))
+    scores = frame.select(score(*rows.columns).alias("scores")).select("scores.*")
+    scores.write.parquet(str(tmp_path / "scores"))
+    scored = pd.read_parquet(tmp_path / "scores")
+    expected = predict(find_model(CHAMPION, "payment").bundle, rows)
+    pd.testing.assert_frame_equal(scored, expected.reset_index(drop=True), check_exact=True)
