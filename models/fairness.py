@@ -8,8 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from models.figure import Figure
 
-MERGED = "groups under 11 people"
-"""The cell into which every smaller group goes."""
+MERGED = "other groups, joined"
+"""The cell into which every group under 11 people goes."""
 NOT_RECORDED = "not recorded"
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, cast
 from extracts.errors import WrongUsage
 from extracts.load import load_extract
 from features.frame import training_frame
+from models.audit import read_audit
 from models.bundle import Bundle
 from models.manifest import Kind
 from models.registry.runs import Trial, log_training
@@ -85,6 +86,7 @@ def train_and_register(
                 settings=chosen,
                 out=out,
                 extract_digests=extract.digests,
+                audit=read_audit(extract),
             )
     with tempfile.TemporaryDirectory(prefix="payrank-") as scratch, progress.working("logged the run to MLflow"):
         plots = draw_plots(trained, Path(scratch))

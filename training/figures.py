@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from features.frame import Frame
+from models.audit import AuditFacts
 from models.calibration import Calibration, Platt
 from models.evaluation import Evaluation, Importance
 from models.figure import Figure
@@ -16,6 +17,7 @@ from models.matrix import encode, learn_columns
 from training.alarms import raise_alarms
 from training.evaluate import Forecast, amounts_known
 from training.evaluation import evaluate_forecasts
+from training.fairness import audit_fairness
 from training.fit import member_weights
 from training.importance import MOST_EXPLAINED, measure_importance
 from training.judged import JudgedRows, judged_rows
@@ -34,8 +36,10 @@ def measure(data: pd.DataFrame, found: OutOfTime, settings: TrainingSettings) ->
     return evaluate_forecasts(judged, forecast_of(judged, found), found.baselines)
 
 
-def examine(frame: Frame, design: Design, found: OutOfTime, settings: TrainingSettings) -> Evaluation:
-    """Return the figures with all that is asked about them: slices, importance, stability and alarms.
+def examine(
+    frame: Frame, design: Design, found: OutOfTime, settings: TrainingSettings, audit: AuditFacts | None = None
+) -> Evaluation:
+    """Return the figures with all that is asked about them: slices, importance, stability, alarms and fairness.
 
     Parameters
     ----------
@@ -43,6 +47,8 @@ def examine(frame: Frame, design: Design, found: OutOfTime, settings: TrainingSe
         What was trained on, and how it was laid out in time.
     found
         What models of earlier time said of later rows.
+    audit
+        What the fairness audit knows of people; None says in the evaluation that it was not checked.
     """
     judged = judge(frame.data, found, settings)
     model = forecast_of(judged, found)
@@ -59,6 +65,7 @@ def examine(frame: Frame, design: Design, found: OutOfTime, settings: TrainingSe
             "sample": min(MOST_EXPLAINED, len(last)),
             "stability": compare_periods(judged, model, found.gains),
             "alarms": raise_alarms(auc.value if auc else None, frame, earlier, last, suspects),
+            "fairness": audit_fairness(judged, model, audit, frame.target.ripe_after_days),
         }
     )
 

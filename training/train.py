@@ -12,6 +12,7 @@ from pathlib import Path
 import pandas as pd
 
 from features.frame import Frame
+from models.audit import AuditFacts
 from models.bundle import Bundle, pack_bundle, write_bundle
 from models.manifest import FORMAT, Kind
 from models.matrix import learn_columns
@@ -56,6 +57,7 @@ def train(
     settings: TrainingSettings | None = None,
     out: Path | None = None,
     extract_digests: Mapping[str, str] | None = None,
+    audit: AuditFacts | None = None,
 ) -> Trained:
     """Train a model and measure it on later time.
 
@@ -73,6 +75,9 @@ def train(
         Folder for the bundle; None keeps it in memory.
     extract_digests
         File name to SHA-256 of the extract, kept in the manifest.
+    audit
+        What the fairness audit knows of people (`models.audit.read_audit`). It meets the judged rows after the last
+        fit, and no fit ever sees it. Without it the evaluation says that fairness was not checked.
 
     Raises
     ------
@@ -99,7 +104,7 @@ def train(
     spans = spans_of(frame.target, settings.timing_days)
     timing, timing_text = fit_timing_of(data, columns, rows, spans, settings)
     calibration = learn_map(forecasts.raw, forecasts.label, settings)
-    evaluation = examine(frame, design, found, settings)
+    evaluation = examine(frame, design, found, settings, audit)
     final_test = None if final is None else measure(data, final, settings)
     metrics, baselines = plain_metrics(evaluation), plain_baselines(evaluation)
     bundle = pack_bundle(

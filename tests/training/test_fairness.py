@@ -1,0 +1,197 @@
+"""The fairness audit: figures by hand, nothing checked in silence, and a door that no attribute gets through."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from extracts.errors import ExtractRefused, WrongUsage
+from extracts.load import load_extract
+from features.catalog import Feature
+from features.frame import catalogue, training_frame
+from features.site_features import read_site_features
+from features.targets import PaymentTarget
+from features.vocabulary import Snapshot
+from models.audit import AuditFacts, count_groups, read_audit
+from models.fairness import MERGED, NOT_RECORDED
+from training.evaluate import Forecast
+from training.fairness import audit_fairness, happened_within
+from training.judged import judged_rows
+from training.settings import Member, TrainingSettings
+from training.train import train
+
+QUICK = TrainingSettings(most_rounds=20, share_rounds=10, patience=5, members=(Member(seeds=(1,)),))
+
+
+def _rows() -> tuple[pd.DataFrame, Forecast]:
+    """100 households of one row: 40 a, 40 b, 8 c, 12 unknown; a ranks above b, every second paid."""
+    data = pd.DataFrame(
+        {
+            "household": [f"H{n}" for n in range(100)],
+            "as_of": pd.Timestamp("2024-01-01"),
+            "label": np.tile([1.0, 0.0], 50),
+            "amount": 100.0,
+            "recovered": np.tile([100.0, 0.0], 50),
+        }
+    )
+    score = np.linspace(0.9, 0.1, 100)
+    return data, Forecast(score, score, score)
+
+
+GROUPS = pd.DataFrame({"kin": ["a"] * 40 + ["b"] * 40 + ["c"] * 8 + [None] * 12}, index=[f"H{n}" for n in range(100)])
+
+
+def _facts(groups: pd.DataFrame = GROUPS) -> AuditFacts:
+    calls = pd.DataFrame({"household": ["H0", "H41", "H42", "H43"], "day": pd.to_datetime(["2024-01-01"] * 4)})
+    late = pd.DataFrame({"household": ["H1", "H2"], "day": pd.to_datetime(["2024-01-30", "2024-01-31"])})
+    return AuditFacts(groups, calls, late)
+
+
+def test_the_figures_of_each_group_are_those_counted_by_hand():
+    data, forecast = _rows()
+    judged = judged_rows(data, np.zeros(100, dtype=int), 0.3, resamples=100)
+    (audit,) = audit_fairness(judged, forecast, _facts(), 30).attributes
+    told = {one.group: one for one in audit.groups}
+    assert set(told) == {"a", "b", MERGED}
+    assert {name: one.rows for name, one in told.items()} == {"a": 40, "b": 40, MERGED: 20}
+    a, b = told["a"].shares, told["b"].shares
+    assert (a["listed"].value, b["listed"].value) == (30 / 40, 0)
+    assert (a["called"].value, b["called"].value) == (1 / 40, 3 / 40)
+    assert (a["passed_over"].value, b["passed_over"].value) == (5 / 20, 20 / 20)
+    assert (a["assistance"].value, b["assistance"].value) == (1 / 40, 0)
+    score = forecast.probability
+    assert told["b"].gap.value == pytest.approx(score[40:80].mean() - 0.5, abs=1e-5)
+    assert told["b"].gap.low < told["b"].gap.value < told["b"].gap.high
+    worst = {one.figure: (one.group, one.overall) for one in audit.worst}
+    assert worst["listed"] == ("b", 0.3)
+    assert worst["called"] == ("a", 0.04)
+    assert worst["passed_over"] == ("b", 35 / 50)
+    assert worst["gap"][0] == "a"
+
+
+def test_a_group_of_ten_people_is_never_told_apart():
+    data, forecast = _rows()
+    judged = judged_rows(data, np.zeros(100, dtype=int), 0.3, resamples=20)
+    groups = pd.DataFrame({"kin": ["a"] * 79 + ["b"] * 11 + ["c"] * 10}, index=GROUPS.index)
+    (audit,) = audit_fairness(judged, forecast, _facts(groups), 30).attributes
+    assert {one.group: one.households for one in audit.groups} == {"a": 79, MERGED: 21}
+    found = count_groups(groups, {"listed": [f"H{n}" for n in range(90)], "assistance": ["H90"]})
+    assert {one.group: one.counts for one in found} == {
+        "a": {"listed": 79, "assistance": 0},
+        MERGED: {"listed": 11, "assistance": None},
+    }
+
+
+def test_an_event_counts_from_the_snapshot_to_the_horizon_and_for_its_household_alone():
+    data = pd.DataFrame({"household": ["A", "A", "B", None], "as_of": pd.to_datetime(["2024-01-01", "2024-03-01"] * 2)})
+    events = pd.DataFrame({"household": ["A", "C"], "day": pd.to_datetime(["2024-01-31", "2024-03-01"])})
+    assert happened_within(data, events, 31).tolist() == [1, 0, 0, 0]
+    assert happened_within(data, events, 30).tolist() == [0, 0, 0, 0]
+    on_the_day = events.assign(day=pd.to_datetime(["2024-01-01", "2024-01-01"]))
+    assert happened_within(data, on_the_day, 1).tolist() == [1, 0, 0, 0]
+
+
+def test_without_attributes_the_report_says_that_nothing_was_checked(trained):
+    fairness = trained.bundle.manifest.evaluation.fairness
+    assert fairness.attributes == ()
+    assert fairness.not_checked.startswith("Not checked")
+    data, forecast = _rows()
+    judged = judged_rows(data, np.zeros(100, dtype=int), 0.3, resamples=20)
+    for groups in (GROUPS[[]], pd.DataFrame({"kin": [None] * 100}, index=GROUPS.index, dtype=object)):
+        found = audit_fairness(judged, forecast, _facts(groups), 30)
+        assert found.attributes == ()
+        assert found.not_checked.startswith("Not checked")
+    bare = audit_fairness(judged, forecast, AuditFacts(GROUPS, None, None), 30)
+    assert bare.notes == (
+        "called was not checked: the extract has no contacts",
+        "assistance was not checked: the extract has no flags and transactions",
+    )
+    assert set(bare.attributes[0].groups[0].shares) == {"listed", "passed_over"}
+
+
+def test_an_extract_gives_the_audit_groups_calls_and_assistance(hospital):
+    with load_extract(hospital.extract) as extract:
+        facts = read_audit(extract)
+        assert list(facts.groups.columns) == ["race_ethnicity", "sex"]
+        assert len(facts.groups) == extract.tables["guarantors"].rows_loaded
+        assert len(facts.calls) > 100
+        assert set(facts.assistance["household"]) <= set(facts.groups.index)
+        assert len(facts.assistance) > 10
+
+
+def test_no_attribute_reaches_a_frame_or_a_model_and_the_audit_changes_no_byte_of_it(hospital, tmp_path):
+    told = hospital.copy(
+        tmp_path / "told", guarantors="SELECT *, 'x' || (row_number() OVER ()) AS audit_who FROM {table}"
+    )
+    bare = hospital.copy(
+        tmp_path / "bare", guarantors="SELECT * EXCLUDE (audit_sex, audit_race_ethnicity) FROM {table}"
+    )
+    target = PaymentTarget(snapshots=8)
+    models = []
+    for folder in (told, bare):
+        with load_extract(folder) as extract:
+            for feature in catalogue(extract, "account"):
+                assert "audit" not in repr(feature)
+            frame = training_frame(extract, target, hospital.as_of)
+            assert not [name for name in frame.data.columns if "audit" in name or "sex" in name or "race" in name]
+            settings = QUICK.model_copy(update={"fewest_outcomes": 11})
+            found = train(
+                frame, kind="payment", as_of=hospital.as_of, settings=settings, audit=read_audit(extract)
+            ).bundle
+        models.append({name: text for name, text in found.files.items() if name != "manifest.json"})
+        checked = [one.attribute for one in found.manifest.evaluation.fairness.attributes]
+        assert checked == (["race_ethnicity", "sex"] if folder == told else [])
+        assert "x1" not in found.files["manifest.json"].decode().split('"fairness"')[1][:2000]
+    assert models[0] == models[1]
+
+
+def test_an_attribute_cannot_be_smuggled_in_by_the_catalogue_the_extract_or_the_sites_settings(hospital, tmp_path):
+    folder = hospital.copy(tmp_path / "extract")
+    text = (folder / "extract.toml").read_text()
+    for table in ("guarantors", "accounts"):
+        (folder / "extract.toml").write_text(f'{text}\n[attributes.{table}]\naudit_sex = "category"\n')
+        with pytest.raises(ExtractRefused, match="fairness audit"):
+            load_extract(folder)
+    (folder / "extract.toml").write_text(text)
+    for source in (
+        {"take": "value", "column": "audit_sex"},
+        {"take": "rate", "by": ["audit_sex"]},
+        {"take": "latest", "of": "guarantors", "column": "audit_sex"},
+        {"take": "count", "of": "contacts", "where": {"audit_sex": "f"}},
+        {"take": "ratio", "over": "audit_sex", "under": "patient_balance"},
+    ):
+        record = {
+            "name": "kin",
+            "meaning": "what it is",
+            "unit": "category",
+            "family": "history",
+            "phrase": "is {value}",
+        }
+        with pytest.raises(WrongUsage, match=r"audit_sex|nothing that features may look at"):
+            read_site_features({"account": [{**record, "source": source}]})
+
+
+def test_a_feature_that_reads_an_audit_column_finds_none_in_the_frame(payment_frame):
+    smuggled = Feature(
+        name="kin", meaning="kin", unit="category", family="history", source=Snapshot("audit_sex"), phrase="{value}"
+    )
+    with pytest.raises(KeyError):
+        train(
+            replace(payment_frame, features=(*payment_frame.features, smuggled)),
+            kind="payment",
+            as_of=date(2025, 3, 1),
+            settings=QUICK,
+        )
+
+
+def test_groups_that_are_not_recorded_are_told_but_are_never_the_worst():
+    data, forecast = _rows()
+    judged = judged_rows(data, np.zeros(100, dtype=int), 0.3, resamples=20)
+    groups = pd.DataFrame({"kin": ["a"] * 40 + ["b"] * 40 + [None] * 20}, index=GROUPS.index)
+    (audit,) = audit_fairness(judged, forecast, _facts(groups), 30).attributes
+    assert [one.group for one in audit.groups] == ["a", "b", NOT_RECORDED]
+    assert NOT_RECORDED not in {one.group for one in audit.worst}

@@ -1,0 +1,177 @@
+"""The fairness audit of a training: what its list would have done to each group, in history."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from models.audit import AuditFacts
+from models.fairness import (
+    MERGED,
+    NOT_GIVEN,
+    NOT_RECORDED,
+    AttributeAudit,
+    Fairness,
+    GroupFigures,
+    Worst,
+)
+from models.figure import Figure, make_figure
+from training.auc import auc_figure
+from training.bootstrap import Drawn, Sums, interval, ratio
+from training.captured import rank_lists
+from training.evaluate import Forecast
+from training.judged import JudgedRows
+from training.small_cells import join_small
+
+Floats = NDArray[np.float64]
+
+MOST_GROUPS = 12
+"""Groups of an attribute that are told; the smaller ones are one, so that a free-text column floods no report."""
+SHARES = ("listed", "called", "passed_over", "assistance")
+_DAYS = 1_000_000
+
+
+def audit_fairness(judged: JudgedRows, model: Forecast, facts: AuditFacts | None, horizon_days: int) -> Fairness:
+    """Return the audit of every attribute; where none was given it says that nothing was checked.
+
+    Parameters
+    ----------
+    facts
+        Groups, calls and assistance; they meet the judged rows here for the first time, long after the fit.
+    horizon_days
+        Days after a snapshot in which a call or assistance counts.
+    """
+    if facts is None or facts.groups.columns.empty:
+        return Fairness(not_checked=NOT_GIVEN)
+    listed = rank_lists(judged.lists, model.worth).top(judged.capacity).astype(np.float64)
+    marks = {"listed": listed, "passed_over": judged.label * (1 - listed)}
+    notes = []
+    for name, events, table in (
+        ("called", facts.calls, "contacts"),
+        ("assistance", facts.assistance, "flags and transactions"),
+    ):
+        if events is None:
+            notes.append(f"{name} was not checked: the extract has no {table}")
+        else:
+            marks[name] = happened_within(judged.data, events, horizon_days)
+    audits = []
+    for attribute in facts.groups.columns:
+        named = name_groups(judged, facts.groups[attribute])
+        if set(named) <= {NOT_RECORDED, MERGED}:
+            notes.append(f"{attribute} was not checked: no group of 11 people or more is recorded in the judged rows")
+            continue
+        audits.append(_audit(judged, model, str(attribute), named, marks))
+    said = "" if audits else "Not checked: no attribute has a group of 11 people or more among the judged rows."
+    return Fairness(attributes=tuple(audits), not_checked=said, notes=tuple(notes))
+
+
+def name_groups(judged: JudgedRows, groups: pd.Series) -> pd.Series:
+    """Return the group of each judged row; groups under 11 people, and those after the twelfth, are one."""
+    found = judged.data["household"].map(groups)
+    named = pd.Series(found.astype(object).where(found.notna(), NOT_RECORDED).astype(str), index=found.index)
+    house = judged.households.of_row
+    people = pd.Series(house, index=named.index).groupby(named).nunique().sort_values(ascending=False, kind="stable")
+    named = named.where(~named.isin(people.index[MOST_GROUPS:]), MERGED)
+    return join_small(named, house, MERGED)
+
+
+def happened_within(data: pd.DataFrame, events: pd.DataFrame, days: int) -> Floats:
+    """Return 1 for each row whose household has an event in the `days` days from its snapshot on, else 0."""
+    households = pd.Index(data["household"].dropna().unique())
+    known = events[events["household"].isin(households)]
+    keys = np.sort(households.get_indexer(known["household"]) * _DAYS + _day_numbers(known["day"]))
+    place = households.get_indexer(data["household"])
+    first = place * _DAYS + _day_numbers(data["as_of"])
+    count = np.searchsorted(keys, first + days, side="left") - np.searchsorted(keys, first, side="left")
+    return np.where(place >= 0, np.minimum(count, 1), 0).astype(np.float64)
+
+
+def _day_numbers(days: pd.Series) -> NDArray[np.int64]:
+    return days.to_numpy().astype("datetime64[D]").astype(np.int64)
+
+
+def _audit(
+    judged: JudgedRows, model: Forecast, attribute: str, named: pd.Series, marks: dict[str, Floats]
+) -> AttributeAudit:
+    names = sorted(named.unique(), key=lambda name: (name in {MERGED, NOT_RECORDED}, name))
+    cells = np.asarray(pd.Categorical(named, categories=names).codes, dtype=np.intp)
+    probability = np.asarray(model.probability)
+    sums = Sums(judged.households)
+    columns = {"rows": np.ones(len(judged)), "events": judged.label, "promised": probability, **marks}
+    for what, values in columns.items():
+        sums.add_cells(what, values, cells, len(names))
+    drawn = sums.draw()
+    groups = tuple(
+        _describe(judged, model, name, place, cells == place, drawn, tuple(marks)) for place, name in enumerate(names)
+    )
+    overall = {what: float(values.sum()) for what, values in columns.items()}
+    return AttributeAudit(attribute=attribute, groups=groups, worst=find_worst(groups, overall))
+
+
+def _describe(
+    judged: JudgedRows,
+    model: Forecast,
+    name: str,
+    place: int,
+    here: NDArray[np.bool_],
+    drawn: Drawn,
+    marks: tuple[str, ...],
+) -> GroupFigures:
+    def cell(what: str) -> Floats:
+        return drawn.cells(what)[:, place]
+
+    def figure(upper: Floats, lower: Floats) -> Figure:
+        found = ratio(upper, lower)
+        return make_figure(float(found[0]), interval(found))
+
+    rows, events = cell("rows"), cell("events")
+    shares = {
+        mark: figure(cell(mark), events if mark == "passed_over" else rows)
+        for mark in SHARES
+        if mark in marks and (mark != "passed_over" or events[0] > 0)
+    }
+    part = judged.part(here, 0)
+    promised = ratio(cell("promised"), rows)
+    happened = ratio(events, rows)
+    return GroupFigures(
+        group=name,
+        rows=len(part),
+        households=part.people,
+        events=int(part.label.sum()),
+        shares=shares,
+        promised=make_figure(float(promised[0])).value,
+        happened=make_figure(float(happened[0]), interval(happened)),
+        gap=make_figure(float((promised - happened)[0]), interval(promised - happened)),
+        auc=auc_figure(part, model.score[here]),
+    )
+
+
+def find_worst(groups: tuple[GroupFigures, ...], overall: dict[str, float]) -> tuple[Worst, ...]:
+    """Return the group that fares worst by each figure, of those that are groups of people.
+
+    Worst is: least listed, least called, most passed over, least sent to assistance, furthest from what was promised.
+    """
+    people = [one for one in groups if one.group not in {MERGED, NOT_RECORDED}]
+    if len(people) < 2:
+        return ()
+    rules: dict[str, Callable[[GroupFigures], float]] = {
+        "listed": lambda one: one.shares["listed"].value,
+        "called": lambda one: one.shares["called"].value,
+        "passed_over": lambda one: -one.shares["passed_over"].value,
+        "assistance": lambda one: one.shares["assistance"].value,
+        "gap": lambda one: -abs(one.gap.value),
+    }
+    found = []
+    for figure, rule in rules.items():
+        having = [one for one in people if figure == "gap" or figure in one.shares]
+        if not having:
+            continue
+        worst = min(having, key=lambda one: (rule(one), one.group))
+        upper = overall["promised"] - overall["events"] if figure == "gap" else overall[figure]
+        whole = upper / max(overall["events"] if figure == "passed_over" else overall["rows"], 1.0)
+        value = worst.gap if figure == "gap" else worst.shares[figure]
+        found.append(Worst(figure=figure, group=worst.group, value=value, overall=make_figure(whole).value))
+    return tuple(found)
