@@ -7,6 +7,7 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
+from extracts.wording import count_of
 from scoring.rooms import rooms_of
 from scoring.schedule import NOT_PLANNED, plan_days
 from scoring.settings import ScoringSettings
@@ -78,14 +79,14 @@ def tell_plan(table: pd.DataFrame, as_of: date, settings: ScoringSettings) -> tu
     now = (listed["work_on"] == listed["work_on"].min()).sum()
     days = working_days(as_of, settings.plan_days, settings.holidays)
     told = [
-        f"The plan holds {len(listed):,} denials over {settings.plan_days} working days, to {days[-1]}; "
-        f"{now:,} of them are for its first day."
+        f"The plan holds {count_of(len(listed), 'denial')} over {count_of(settings.plan_days, 'working day')}, to "
+        f"{days[-1]}; for its first day: {now:,}."
     ]
     missed = table[(table["place"] == "below_the_cut") & table["urgent"] & ~(table["expected_value"] <= 0)]
     if len(missed):
         lost = missed["expected_value"].sum()
         told.append(
-            f"{len(missed):,} denials due within {URGENT_DAYS} days, worth ${lost:,.0f}, do not fit the capacity "
-            "before their last day: more hands, or another queue's, would save them."
+            f"Too many for the capacity before their last day: {count_of(len(missed), 'denial')} due within "
+            f"{URGENT_DAYS} days, worth ${lost:,.0f}. More hands, or another queue's, would save them."
         )
     return tuple(told)

@@ -17,7 +17,7 @@ from scoring.rules import RuleTable
 from scoring.scored import Scored
 from scoring.settings import ScoringSettings
 from scoring.site_rules import rules_in_force
-from scoring.value import cost_of, discount
+from scoring.value import cost_of, outcome_timing
 from scoring.worklist import URGENT_DAYS
 
 
@@ -27,9 +27,10 @@ def value_denials(
     """Value, suppress and plan the scored denials; one row a denial, indexed by its id.
 
     Expected recovery is the denied amount x the expected share recovered; expected value is that, discounted by when
-    the payer is expected to have answered, less the cost of the next action; both are 0 once the last day has passed.
-    Of an appeal that is filed already, asking for the decision is worth `follow_up_gain` of it. Unknown amounts stay
-    unknown, and such denials rank by probability. `scoring.denial_plan` says which are listed, and for which day.
+    the payer is expected to have answered (by the model, else by the action's table), less the cost of the next action;
+    both are 0 once the last day has passed. Of an appeal that is filed already, asking for the decision is worth
+    `follow_up_gain` of it. Unknown amounts stay unknown, and such denials rank by probability. `scoring.denial_plan`
+    says which are listed, and for which day.
     """
     rules = rules_in_force(rules, settings)
     rows = scored.rows
@@ -56,7 +57,11 @@ def value_denials(
     known = table["denied_amount"].notna()
     table.loc[~in_time & known, "expected_recovery"] = 0.0
     gain = np.where(table["pending"] > 0, settings.follow_up_gain, 1.0)
-    worth = table["expected_recovery"] * gain * discount(table["answer_days"].to_numpy(), settings.annual_discount_rate)
+    horizon = int(getattr(scored.frame.target, "maturity_days", 180))
+    answered = table["answer_days"].to_numpy(np.float64)
+    timing = outcome_timing(rows.reset_index(drop=True), horizon, settings.annual_discount_rate, answered)
+    table["expected_days"] = timing["expected_days"]
+    worth = table["expected_recovery"] * gain * timing["worth"]
     table["expected_value"] = np.where(in_time, worth - table["cost"], 0.0)
     table.loc[~known, "expected_value"] = np.nan
     free = table["suppressed_by"].map(len).astype("int64") == 0

@@ -66,7 +66,7 @@ def decide_households(
                 for why, holds, language in zip(homes["action_why"], homes[one.name], known["language"], strict=True)
             ]
     homes["policies"] = [
-        tuple(sorted({one.id for one, holds in zip(rules.policies, row, strict=True) if holds}))
+        tuple(one.name for one, holds in zip(rules.policies, row, strict=True) if holds)
         for row in homes[[one.name for one in rules.policies]].to_numpy(dtype=bool)
     ]
     return homes

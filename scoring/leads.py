@@ -20,7 +20,7 @@ from scoring.working_days import working_days
 class Lead:
     """A guarantor to list: the account that leads, the sums over the household's free accounts, and what to do next.
 
-    Dollars. `policies` are the rules that hold for the household and keep nobody off.
+    Dollars. `policies` are the names of those that hold for the household; they keep nobody off.
     """
 
     guarantor_id: str

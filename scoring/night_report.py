@@ -118,8 +118,10 @@ def _policies(table: pd.DataFrame | None, as_of: date, rules: RuleTable) -> dict
     listed = table[table["place"] == "listed"].drop_duplicates("guarantor_id")["policies"]
     held = table["no_extraordinary_action_before"]
     early = int((held.isna() | (held > as_of)).sum())
-    titles = {policy.id: rules.titles[policy.id][0] for policy in rules.policies}
-    found = {f"Listed under {rule}: {titles[rule]}": sum(rule in held for held in listed) for rule in titles}
+    found = {
+        f"Listed under {policy.id}. {policy.title}": sum(policy.name in names for names in listed)
+        for policy in rules.policies
+    }
     return {told: count for told, count in found.items() if count} | {
         "Accounts on which no extraordinary collection action may be taken yet (S3)": early
     }

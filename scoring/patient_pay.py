@@ -16,7 +16,7 @@ from scoring.rules import RuleTable, suppressed_accounts
 from scoring.scored import Scored
 from scoring.settings import ScoringSettings
 from scoring.site_rules import rules_in_force
-from scoring.value import payment_timing
+from scoring.value import outcome_timing
 
 NOT_PLACED = "below_the_cut"
 LISTED = "listed"
@@ -77,7 +77,7 @@ def _account_table(
     """Return the scored accounts with what a payment is worth, the rules that hit, the 501(r) days and a household."""
     rows = scored.rows
     horizon = int(getattr(scored.frame.target, "horizon_days", 120))
-    timing = payment_timing(rows, horizon, settings.annual_discount_rate)
+    timing = outcome_timing(rows, horizon, settings.annual_discount_rate)
     recovery = rows["expected_share"] * rows["amount"]
     table = pd.DataFrame(
         {

@@ -60,6 +60,7 @@ DENIAL_COLUMNS = [
     "base_value",
     "reasons",
     "raw_score",
+    "expected_days",
     "action",
 ]
 _TEXT = {

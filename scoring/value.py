@@ -25,34 +25,39 @@ def discount(days: float | Floats, annual_rate: float) -> Floats:
     return np.asarray((1.0 + annual_rate) ** (-np.asarray(days, dtype=np.float64) / DAYS_A_YEAR))
 
 
-def payment_timing(scores: pd.DataFrame, horizon_days: int, annual_rate: float) -> pd.DataFrame:
-    """Return when each account's payment is expected, if it comes, and what a dollar of it is worth today.
+def outcome_timing(
+    scores: pd.DataFrame, horizon_days: int, annual_rate: float, otherwise: float | Floats | None = None
+) -> pd.DataFrame:
+    """Return when each row's money is expected, if it comes, and what a dollar of it is worth today.
 
-    A payment is taken to come in the middle of its bin. The bins lie between the days of the columns `probability_30`
-    and so on (the chance of payment within so many days, never decreasing). Where the scores have none, or where none
-    of the bins has a chance, all of the horizon is one bin.
+    Money is taken to come in the middle of its bin. The bins lie between the days of the columns `probability_30` and
+    so on (the chance of the outcome within so many days, never decreasing); what `probability` has beyond the last of
+    them comes between that day and the horizon.
 
     Parameters
     ----------
     scores
-        Scores of a payment model, one row an account; see `models.predict`.
+        Scores of a model, one row an account or denial; see `models.predict`.
     horizon_days
-        The model's horizon, days.
+        Days within which `probability` expects the outcome.
     annual_rate
         Share of a dollar that a year's wait takes from it, as 1 - 1 / (1 + rate).
+    otherwise
+        Days at which the money is expected where no bin has a chance; the middle of the horizon without it.
 
     Returns
     -------
     DataFrame
         `expected_days` (days) and `worth` (0 to 1), indexed as `scores`.
     """
-    ends = sorted(int(found[1]) for name in scores.columns if (found := _BY_DAY.fullmatch(str(name))))
-    middle = horizon_days / 2
-    days = np.full(len(scores), middle)
+    days = np.full(len(scores), horizon_days / 2) if otherwise is None else np.broadcast_to(otherwise, len(scores))
     worth = discount(days, annual_rate)
+    ends = sorted(int(found[1]) for name in scores.columns if (found := _BY_DAY.fullmatch(str(name))))
     if ends:
-        within = scores[[f"probability_{end}" for end in ends]].to_numpy(np.float64)
-        chance = np.clip(np.diff(within, axis=1, prepend=0.0), 0.0, None)
+        columns = [f"probability_{end}" for end in ends]
+        if horizon_days > ends[-1] and "probability" in scores:
+            ends, columns = [*ends, horizon_days], [*columns, "probability"]
+        chance = np.clip(np.diff(scores[columns].to_numpy(np.float64), axis=1, prepend=0.0), 0.0, None)
         middles = (np.asarray([0, *ends[:-1]]) + np.asarray(ends)) / 2
         in_all = chance.sum(axis=1)
         share = chance / np.where(in_all > 0, in_all, 1.0)[:, None]

@@ -190,7 +190,7 @@ def test_another_language_is_noted_and_keeps_nobody_off(run: Callable[..., Liste
     accounts, (line,) = run([account(1, "G1", 300.0, 0.5)], languages={"G1": language})
     assert ("have an interpreter" in line.action_why) == noted
     assert line.queue == "call"
-    assert ("S8" in accounts.table.loc["A1", "policies"]) == noted
+    assert ("other_language" in accounts.table.loc["A1", "policies"]) == noted
 
 
 def test_the_clock_of_collection_starts_with_the_first_statement(run: Callable[..., Listed]) -> None:

@@ -127,8 +127,8 @@ def test_a_denial_is_worth_its_recovery_less_the_cost_of_an_appeal_and_nothing_a
     assert alive
     of_queue = {one.queue: one for one in read_actions().denials}
     for row in [one for one in alive if not one["suppressed_by"] and one["queue"] in {"appeal", "rebill"}]:
-        worth_today = row["expected_recovery"] * 1.08 ** (-of_queue[row["queue"]].days / 365)
-        assert row["expected_value"] == pytest.approx(worth_today - of_queue[row["queue"]].cost)
+        worth_today = row["expected_recovery"] * 1.08 ** (-row["expected_days"] / 365)
+        assert row["expected_value"] == pytest.approx(worth_today - of_queue[row["queue"]].cost, rel=2e-3, abs=1)
     for row in alive:
         assert row["expected_recovery"] <= row["denied_amount"] * row["probability"] + 1e-9
 

@@ -9,34 +9,45 @@ from pydantic import ValidationError
 
 from scoring.action_table import read_actions
 from scoring.settings import ScoringSettings
-from scoring.value import cost_of, payment_timing
+from scoring.value import cost_of, outcome_timing
 
 
 def test_a_payment_is_discounted_bin_by_bin_by_when_it_is_expected() -> None:
     scores = pd.DataFrame({"probability_30": [0.3], "probability_60": [0.6], "probability_90": [0.6]})
-    timing = payment_timing(scores.assign(probability_120=0.6, probability=0.7), 120, 0.10)
+    timing = outcome_timing(scores.assign(probability_120=0.6, probability=0.7), 120, 0.10)
     assert timing["expected_days"].tolist() == pytest.approx([30.0])
     assert timing["worth"].tolist() == pytest.approx([(1.1 ** (-15 / 365) + 1.1 ** (-45 / 365)) / 2])
 
 
 def test_sooner_is_worth_more_and_a_rate_of_0_takes_nothing() -> None:
     soon_and_late = pd.DataFrame({"probability_30": [0.5, 0.0], "probability_120": [0.5, 0.5]})
-    soon, late = payment_timing(soon_and_late, 120, 0.08)["worth"]
+    soon, late = outcome_timing(soon_and_late, 120, 0.08)["worth"]
     assert 1 > soon > late > 0.95
-    assert payment_timing(soon_and_late, 120, 0.0)["worth"].tolist() == [1.0, 1.0]
+    assert outcome_timing(soon_and_late, 120, 0.0)["worth"].tolist() == [1.0, 1.0]
 
 
 @pytest.mark.parametrize("columns", [(), ("probability_30", "probability_60")])
 def test_without_bins_or_chances_in_them_the_horizon_is_one_bin(columns: tuple[str, ...]) -> None:
     scores = pd.DataFrame([{"probability": 0.4, **dict.fromkeys(columns, 0.0)}])
-    timing = payment_timing(scores, 60, 0.10)
+    timing = outcome_timing(scores, 60, 0.10)
     assert timing["expected_days"].tolist() == [30.0]
     assert timing["worth"].tolist() == pytest.approx([1.1 ** (-30 / 365)])
 
 
+def test_what_comes_after_the_last_bin_comes_before_the_horizon() -> None:
+    scores = pd.DataFrame({"probability_30": [0.2], "probability": [0.4]})
+    assert outcome_timing(scores, 90, 0.08)["expected_days"].tolist() == pytest.approx([(15 + 60) / 2])
+
+
+def test_a_row_without_a_chance_is_expected_when_its_action_is_answered() -> None:
+    scores = pd.DataFrame({"probability_30": [0.0, 0.3], "probability": [0.0, 0.3]})
+    timing = outcome_timing(scores, 180, 0.08, np.array([52.0, 30.0]))
+    assert timing["expected_days"].tolist() == [52.0, 15.0]
+
+
 def test_a_chance_that_falls_by_a_hair_between_bins_takes_nothing_back() -> None:
     scores = pd.DataFrame({"probability_30": [0.5], "probability_60": [0.5 - 1e-9]})
-    assert np.allclose(payment_timing(scores, 60, 0.1)["expected_days"], 15.0)
+    assert np.allclose(outcome_timing(scores, 60, 0.1)["expected_days"], 15.0)
 
 
 def test_a_site_sets_a_cost_by_action_before_queue_before_list() -> None:
