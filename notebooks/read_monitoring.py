@@ -1,0 +1,80 @@
+# ---
+# jupyter:
+#   jupytext:
+#     formats: ipynb,py:percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Read a night's monitoring
+#
+# A list promises: so many of these will pay, so many dollars will come. Once the horizon has passed the ledger can be
+# asked. Here two nights of a simulated hospital are scored by a model of the spring, and judged in autumn.
+
+# %%
+import tempfile
+from datetime import date
+from pathlib import Path
+
+import pandas as pd
+
+import payrank
+from scoring.monitor import monitor_runs
+from scoring.night import NightModels
+from scoring.settings import ScoringSettings
+from training.settings import Member, TrainingSettings
+
+folder = Path(tempfile.mkdtemp())
+payrank.simulate(folder / "hospital", accounts=3000, seed=3, as_of=date(2026, 11, 20))
+extract = payrank.load_extract(folder / "hospital")
+
+# %% [markdown]
+# ## Train in March, score in April and May
+#
+# Both see only what was known before their day, though the extract knows more.
+
+# %%
+spring = date(2026, 3, 20)
+labelled = payrank.training_frame(extract, payrank.PaymentTarget(), spring)
+settings = TrainingSettings(members=(Member(seeds=(1,)),))
+trained = payrank.train(labelled, kind="payment", as_of=spring, settings=settings)
+print("auc when it was trained:", round(trained.bundle.manifest.metrics["auc"], 3))
+models = NightModels({"payment": trained.bundle}, {"payment": "spring model"}, {"overturn": "not trained here"})
+for night in (date(2026, 4, 20), date(2026, 5, 20)):
+    payrank.score_night(
+        extract, models, as_of=night, out=folder / "runs", settings=ScoringSettings(), explain="listed"
+    )
+
+# %% [markdown]
+# ## Promised and came
+#
+# `payrank monitor RUNS EXTRACT --as-of DATE --out look` prints the same tables and writes a page.
+
+# %%
+found = monitor_runs(folder / "runs", extract, date(2026, 11, 20))
+for one in found.watched:
+    print(f"{one.day}: {one.all.promised:.0f} of {one.scored} promised to pay, {one.all.came} did; auc {one.auc:.3f}")
+
+# %% [markdown]
+# ## By tenth of the promised chance
+#
+# A good model's promise is kept in every tenth, not only on the whole. `off` marks a gap that chance does not explain
+# and that is over a tenth of the promise: then look whether the base rate moved (recalibrate) or the order did (retrain).
+
+# %%
+latest = found.watched[0]
+tenths = pd.DataFrame(
+    {
+        "part": [part.name for part in latest.tenths],
+        "rows": [part.rows for part in latest.tenths],
+        "promised": [round(part.promised / part.rows, 3) for part in latest.tenths],
+        "came": [round(part.came / part.rows, 3) for part in latest.tenths],
+        "off": [part.off for part in latest.tenths],
+    }
+)
+print(tenths.to_string(index=False))
+assert tenths["came"].iloc[-1] > tenths["came"].iloc[0]
+extract.close()
