@@ -27,6 +27,7 @@ import payrank
 from extracts.readers.mapped.import_csv import import_csv
 from payrank.figures import figures_table
 from rich.console import Console
+from training.settings import parse_settings
 
 data = Path(os.environ.get("PAYRANK_DATA", "../shared/data")) / "imr" / "imr_determinations_2001_2013.csv"
 mapping = Path(payrank.__file__).parents[1] / "experiments" / "denial_overturn_imr" / "mapping.toml"
@@ -53,7 +54,8 @@ print({name: state.rows_loaded for name, state in extract.tables.items() if stat
 day = date(2013, 1, 1)
 labelled = payrank.training_frame(extract, payrank.OverturnTarget(), day)
 print(labelled.data.groupby(labelled.data["as_of"].dt.year)["label"].agg(["size", "mean"]).tail(5).round(3))
-trained = payrank.train(labelled, kind="overturn", as_of=day)
+settings = parse_settings({"members": [{"seeds": [1], "rounds": 200}]}, "overturn")  # the default averages five seeds
+trained = payrank.train(labelled, kind="overturn", as_of=day, settings=settings)
 Console(width=80).print(figures_table(trained.bundle.manifest))
 print("auc by period:", {k: round(v, 3) for k, v in trained.bundle.manifest.metrics.items() if k.startswith("auc")})
 
