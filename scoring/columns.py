@@ -64,7 +64,16 @@ def in_words(code: str) -> str:
 
 
 def _reason(at: int) -> Callable[[PatientLine | DenialLine], Value]:
-    return lambda line: line.reasons[at].text if at < len(line.reasons) else ""
+    return lambda line: say_reason(line.reasons[at]) if at < len(line.reasons) else ""
+
+
+def say_reason(reason: Reason) -> str:
+    """Return a reason with its direction: in a cell there is no arrow beside it.
+
+    >>> say_reason(Reason("patient_balance", "Patient owes $9,453", 9453.0, -0.87))
+    'Lowers: Patient owes $9,453'
+    """
+    return f"{'Lowers' if reason.contribution < 0 else 'Raises'}: {reason.text}"
 
 
 def _reason_columns() -> tuple[Column[PatientLine | DenialLine], ...]:
@@ -74,7 +83,7 @@ def _reason_columns() -> tuple[Column[PatientLine | DenialLine], ...]:
 
 
 def _in_one(reasons: Sequence[Reason]) -> str:
-    return "; ".join(reason.text for reason in reasons[:REASONS_SHOWN])
+    return "; ".join(say_reason(reason) for reason in reasons[:REASONS_SHOWN])
 
 
 PATIENT_COLUMNS: tuple[Column[PatientLine], ...] = (

@@ -51,8 +51,8 @@ _DENIAL_CELLS: tuple[Cell, ...] = (
     {"key": "why", "title": "Main reasons", "kind": "reasons"},
 )
 _WORDS = {
-    "patient_pay": {"line": "guarantor", "amount": "patient balance", "chance": "chance of payment", "kept": "account"},
-    "denials": {"line": "denial", "amount": "denied amount", "chance": "chance of overturn", "kept": "denial"},
+    "patient_pay": {"line": "guarantor", "unit": "account", "amount": "patient balance", "chance": "chance of payment"},
+    "denials": {"line": "denial", "unit": "denial", "amount": "denied amount", "chance": "chance of overturn"},
 }
 
 
@@ -62,6 +62,7 @@ def render_html(worklist: Worklist[Line]) -> bytes:
         "name": worklist.name,
         "asOf": worklist.as_of.isoformat(),
         "words": _WORDS["denials" if worklist.name == "denials" else "patient_pay"],
+        "usual": _number(worklist.usual, 4),
         "cells": _DENIAL_CELLS if worklist.name == "denials" else _PATIENT_CELLS,
         "rows": [_row(line, worklist) for line in worklist.lines],
     }
@@ -72,6 +73,7 @@ def render_html(worklist: Worklist[Line]) -> bytes:
         scripts=("rows.js", "draw.js", "worklist.js"),
         worklist=worklist,
         words=data["words"],
+        scheduled=worklist.name == "denials",
         at_stake=_total(worklist, worklist.at_stake),
         expected=_total(worklist, worklist.expected),
         urgent_days=URGENT_DAYS,

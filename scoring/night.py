@@ -234,6 +234,7 @@ def _score_accounts(
         + models.notices("payment", as_of),
         models.names["payment"],
         kept_off=outcome.suppressed,
+        usual=explained.usual,
     )
     write_worklist(worklist, folder / "worklists")
     clock.stage("patient list", f"listed {len(lines):,} guarantors", guarantors=len(lines))
@@ -272,6 +273,7 @@ def _score_denials(
         + models.notices("overturn", as_of),
         models.names["overturn"],
         kept_off=outcome.suppressed,
+        usual=explained.usual,
     )
     write_worklist(worklist, folder / "worklists")
     clock.stage("denial list", f"listed {len(lines):,} denials", denials=len(lines))

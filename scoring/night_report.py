@@ -11,18 +11,17 @@ from extracts.ask import ask_row
 from extracts.extract import Extract
 from features.denial_state import PAID_SHARE, paid_after_denial
 from scoring.changes import NO_CHANGES, Changes
+from scoring.list_summary import ListSummary, summarize_list
 from scoring.outcome import ListOutcome
 from scoring.report import (
     AgingRow,
     Flow,
-    ListSummary,
     ModelHealth,
     NightReport,
     SuppressedRow,
     TableHealth,
     Unpublished,
     sort_by_age,
-    summarize_list,
 )
 from scoring.rules import RuleTable
 

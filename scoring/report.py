@@ -12,7 +12,8 @@ from datetime import date
 
 from models.page import UNKNOWN, render_page, show_count, show_dollars
 from scoring.changes import ChangeCount
-from scoring.worklist import URGENT_DAYS, Line, Worklist
+from scoring.list_summary import Bar, ListSummary
+from scoring.worklist import URGENT_DAYS
 
 AGING_DAYS: tuple[tuple[str, int], ...] = (
     ("0-30 days", 30),
@@ -24,15 +25,6 @@ AGING_DAYS: tuple[tuple[str, int], ...] = (
 )
 OVER_A_YEAR = "Over a year"
 """The trade's aging buckets, by days since the account opened (last day of each), and what lies beyond them."""
-
-
-@dataclass(frozen=True, slots=True)
-class Bar:
-    """One bar of a chart: what it stands for, how long it is, and the figure written beside it."""
-
-    label: str
-    value: float
-    shown: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,20 +55,6 @@ class Flow:
         True
         """
         return self.came_in == self.listed + self.below_the_cut + self.suppressed + self.quarantined
-
-
-@dataclass(frozen=True, slots=True)
-class ListSummary:
-    """One published list: dollars are None where no amount is known; `chances` counts its lines by probability."""
-
-    name: str
-    title: str
-    listed: int
-    at_stake: float | None
-    expected: float | None
-    below_the_cut: int
-    urgent: int
-    chances: tuple[Bar, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,33 +134,6 @@ def render_report(report: NightReport) -> bytes:
         unknown=UNKNOWN,
         urgent_days=URGENT_DAYS,
     )
-
-
-def summarize_list(worklist: Worklist[Line]) -> ListSummary:
-    """Return what the report says about a published list."""
-    unknown = bool(worklist.lines) and worklist.amounts_unknown == len(worklist.lines)
-    return ListSummary(
-        name=worklist.name,
-        title=worklist.title,
-        listed=len(worklist.lines),
-        at_stake=None if unknown else worklist.at_stake,
-        expected=None if unknown else worklist.expected,
-        below_the_cut=worklist.below_the_cut,
-        urgent=worklist.urgent,
-        chances=count_by_chance(line.probability for line in worklist.lines),
-    )
-
-
-def count_by_chance(probabilities: Iterable[float]) -> tuple[Bar, ...]:
-    """Return ten bars: how many probabilities lie in each tenth, 100% in the last.
-
-    >>> [bar.value for bar in count_by_chance([0.05, 0.99, 1.0])]
-    [1, 0, 0, 0, 0, 0, 0, 0, 0, 2]
-    """
-    counts = [0] * 10
-    for probability in probabilities:
-        counts[min(int(probability * 10), 9)] += 1
-    return tuple(Bar(f"{10 * at} to {10 * at + 10}%", count, show_count(count)) for at, count in enumerate(counts))
 
 
 def sort_by_age(balances: Iterable[tuple[int, float]]) -> tuple[AgingRow, ...]:

@@ -203,6 +203,8 @@ class Worklist(Generic[Line_co]):
         Rule (its number in rules.toml) -> accounts or denials that it kept off the list.
     kept_off
         Accounts or denials kept off in all, each once though several rules may hit it; None when not counted.
+    usual
+        What the model says of an account or denial before anything is known of it, as a chance; None when not asked.
     """
 
     name: str
@@ -214,6 +216,7 @@ class Worklist(Generic[Line_co]):
     notices: tuple[str, ...]
     model: str
     kept_off: int | None = None
+    usual: float | None = None
 
     @property
     def at_stake(self) -> float:

@@ -20,6 +20,8 @@ from scoring.worklist import Line, Worklist
 
 _HEADER_ROW = 3
 _NOTES_WIDTH = 40
+MOST_SHEETS = 30
+"""Queues that get a sheet of their own; the first sheet, which holds every row, filters by queue."""
 _FORMATS: dict[Kind, dict[str, Any]] = {
     "text": {"num_format": "@"},
     "code": {"num_format": "@"},
@@ -44,13 +46,21 @@ def render_xlsx(worklist: Worklist[Line]) -> bytes:
     accounts = accounts_of(worklist)
     if accounts.rows:
         _add_sheet(book, look, names.take("Accounts"), worklist, accounts, notes=False)
-    queues = sorted({line.queue for line in worklist.lines})
-    for queue in queues if len(queues) > 1 else ():
-        lines = [line for line in worklist.lines if line.queue == queue]
+    by_queue = lines_by_queue(worklist)
+    for queue, lines in by_queue.items() if len(by_queue) > 1 else ():
         _add_sheet(book, look, names.take(in_words(queue)), worklist, grid_of(lines, worklist.name))
     _add_about(book, look, names.take("About"), worklist)
     book.close()
     return buffer.getvalue()
+
+
+def lines_by_queue(worklist: Worklist[Line]) -> dict[str, list[Line]]:
+    """Return the lines of each queue, by its name; of very many queues the largest, `MOST_SHEETS` in number."""
+    found: dict[str, list[Line]] = {}
+    for line in worklist.lines:
+        found.setdefault(line.queue, []).append(line)
+    largest = sorted(found, key=lambda queue: (-len(found[queue]), queue))[:MOST_SHEETS]
+    return {queue: found[queue] for queue in sorted(largest)}
 
 
 class _Look:
@@ -129,6 +139,12 @@ def _write_row(
             sheet.write_number(down, at, round(value, 2) if kind == "money" else value, shown)
 
 
+def queues_left_out(worklist: Worklist[Line]) -> list[tuple[str, Value, Kind]]:
+    """Return what the book says of queues without a sheet of their own; nothing where each has one."""
+    others = len({line.queue for line in worklist.lines}) - MOST_SHEETS
+    return [("Queues without a sheet: filter the first one", others, "count")] if others > 0 else []
+
+
 def _add_about(book: Any, look: _Look, name: str, worklist: Worklist[Line]) -> None:
     sheet = book.add_worksheet(name)
     sheet.set_column(0, 0, 44)
@@ -141,6 +157,8 @@ def _add_about(book: Any, look: _Look, name: str, worklist: Worklist[Line]) -> N
         ("Dollars at stake", worklist.at_stake, "money"),
         ("Expected dollars", worklist.expected, "money"),
         ("Below the cut", worklist.below_the_cut, "count"),
+        ("Usual chance, before anything is known of a row", worklist.usual, "probability"),
+        *queues_left_out(worklist),
         ("Kept off by rules, each once", worklist.kept_off, "count"),
         *((f"Kept off by {rule}", count, "count") for rule, count in name_rules(worklist.suppressed)),
         *(("Notice", notice, "text") for notice in worklist.notices),

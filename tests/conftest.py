@@ -29,7 +29,7 @@ from scoring.settings import ScoringSettings
 from training.settings import Member, TrainingSettings
 from training.train import Trained, train
 
-pytest_plugins = ["tests.postgres_server", "tests.spark_session"]
+pytest_plugins = ["tests.opened_pages", "tests.postgres_server", "tests.spark_session"]
 
 NO_DATA = "no real data"
 """What the reason of a skip says when the real data files are absent: the one skip that CI allows."""

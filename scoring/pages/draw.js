@@ -1,10 +1,14 @@
 // How a row looks. Text goes in as text only, never as markup.
 const UNKNOWN = "–";
+const LEGEND = "Each bar starts where the one before ended: to the right raises the chance, to the left lowers it. Bars are strengths on "
+  + "the score’s own scale (log-odds) and lead exactly from one end to the other; percentages do not add up, so only the ends have one.";
 const ARROW = { up: "▲", down: "▼" };
 const dollars = new Intl.NumberFormat("en-US", { style: "currency", currency: "USD", maximumFractionDigits: 0 });
 const cents = new Intl.NumberFormat("en-US", { style: "currency", currency: "USD" });
 const whole = new Intl.NumberFormat("en-US");
 const dayName = new Intl.DateTimeFormat("en-US", { timeZone: "UTC", month: "short", day: "numeric", year: "numeric" });
+
+const weekdayName = new Intl.DateTimeFormat("en-US", { timeZone: "UTC", weekday: "short", month: "short", day: "numeric" });
 
 function make(tag, className, ...children) {
   const element = document.createElement(tag);
@@ -71,7 +75,7 @@ const cellOf = {
     return [chance(row.chance), meter];
   },
   deadline: (row) => [day(row.due), row.due === null ? null : make("br"), timeLeft(row), source(row)],
-  date: (row, key) => [day(row[key])],
+  date: (row, key) => [row[key] === null ? UNKNOWN : weekdayName.format(new Date(`${row[key]}T00:00:00Z`))],
   reasons: (row) => (row.reasons.length ? row.reasons.slice(0, 2).map(reasonLine) : [UNKNOWN]),
 };
 const CLASS_OF = { money: "number", days: "number", chance: "number" };
@@ -126,7 +130,8 @@ function waterfall(reasons, scale, ending) {
     return row(step.text, share(step.left), share(low + Math.abs(step.amount)), way, `${ARROW[way]} ${strength(step.amount)}`, way);
   });
   if (scale) {
-    rows.unshift(row("Starting point of every score", share(from), "", "mark", "", ""));
+    const usual = list.usual === null ? "Where every score starts" : `A usual ${list.words.unit}: ${chance(list.usual)}`;
+    rows.unshift(row(usual, share(from), "", "mark", "", ""));
     rows.push(row(ending, share(at), "", "mark", "", ""));
   }
   return make("ol", "steps", ...rows);
@@ -158,9 +163,10 @@ function accountsTable(accounts) {
 }
 
 function drawDetail(row) {
-  const why = make("section", "", make("h3", "", `Why ${chance(row.chance)}${row.lead ? `: the account that leads, ${row.lead}` : ""}`),
-    row.reasons.length ? waterfall(row.reasons, row.scale, `This ${list.words.line}: ${chance(row.chance)}`) : make("p", "quiet", "No reasons were given for this row."),
-    row.reasons.length ? make("p", "quiet legend", "Each bar starts where the one before ended: to the right raises the chance, to the left lowers it.") : null);
+  const usual = row.scale && list.usual !== null ? `, where ${chance(list.usual)} is usual` : "";
+  const why = make("section", "", make("h3", "", `Why ${chance(row.chance)}${usual}${row.lead ? `: the account that leads, ${row.lead}` : ""}`),
+    row.reasons.length ? waterfall(row.reasons, row.scale, `This ${list.words.unit}: ${chance(row.chance)}`) : make("p", "quiet", "No reasons were given for this row."),
+    row.reasons.length ? make("p", "quiet legend", LEGEND) : null);
   const next = make("section", "", make("h3", "", "What to do"), facts([
     ["Next action", row.action], ["Why", row.because || null], ["Queue", row.queue],
     ["Expected recovery", money(row.recovery)], ["Expected value", money(row.value)],

@@ -13,6 +13,13 @@ const DEADLINES = [
   ["Assumed date", (row) => row.due !== null && row.assumed],
   ["No deadline", (row) => row.due === null],
 ];
+const weekday = (new Date(list.asOf).getUTCDay() + 6) % 7; // Monday 0
+const daysAhead = (iso) => Math.round((Date.parse(iso) - Date.parse(list.asOf)) / 86400000);
+const WORK_DAYS = [
+  ["Today", (row) => daysAhead(row.work) <= 0],
+  ["This week, to Sunday", (row) => daysAhead(row.work) <= 6 - weekday],
+  ["Later", (row) => daysAhead(row.work) > 6 - weekday],
+];
 const NO_PAYER = "No payer";
 const FALLING_FIRST = new Set(["money", "chance", "days"]);
 const collator = new Intl.Collator("en", { numeric: true, sensitivity: "base" });
@@ -35,11 +42,13 @@ function matching(wanted) {
   const words = wanted.search.toLowerCase().split(/\s+/).filter(Boolean);
   const age = wanted.age === "" ? null : AGES[Number(wanted.age)];
   const due = wanted.deadline === "" ? null : DEADLINES[Number(wanted.deadline)][1];
+  const work = !wanted.work ? null : (WORK_DAYS[Number(wanted.work)] || [null, (row) => row.work === wanted.work])[1];
   return list.rows.filter((row) =>
     (wanted.queue === "" || row.queue === wanted.queue)
     && (wanted.payer === "" || row.payerNames.includes(wanted.payer))
     && (age === null || (row.age >= age[1] && row.age <= age[2]))
     && (due === null || due(row))
+    && (work === null || work(row))
     && words.every((word) => row.words.includes(word)));
 }
 

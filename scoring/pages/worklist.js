@@ -3,6 +3,7 @@ const find = (id) => document.getElementById(id);
 const table = find("rows"), body = table.tBodies[0], form = document.querySelector("form"), pager = document.querySelector(".pager");
 const SORTABLE = list.cells.filter((cell) => cell.kind !== "reasons");
 const order = { key: "rank", rising: true };
+const FILTERS = ["search", "queue", "payer", "age", "deadline", "work"].filter((id) => find(id));
 let page = 0;
 let shown = [];
 list.rows.forEach((row, at) => { row.at = at; });
@@ -36,18 +37,35 @@ function drawHead() {
 }
 
 function drawRows(rows) {
-  const parts = rows.flatMap((row) => (row.open ? [drawLine(row), drawDetail(row)] : [drawLine(row)]));
+  const grouped = order.key === "work";
+  const parts = rows.flatMap((row, at) => [
+    ...(grouped && (at === 0 || rows[at - 1].work !== row.work) ? [drawDay(row.work)] : []),
+    row.line || (row.line = drawLine(row)), // kept: a row looks the same on every page
+    ...(row.open ? [drawDetail(row)] : []),
+  ]);
   if (!parts.length) {
     const cell = make("td", "empty", list.rows.length ? "No row matches. Clear the search or a filter." : "Nothing is on this list today.");
     cell.colSpan = list.cells.length;
     parts.push(make("tr", "", cell));
   }
+  if (parts.length === body.rows.length && parts.every((part, at) => part === body.rows[at])) return;
   body.replaceChildren(...parts);
 }
 
 function total(rows, key) {
   const amounts = rows.map((row) => row[key]).filter((amount) => amount !== null);
   return amounts.length ? dollars.format(amounts.reduce((sum, amount) => sum + amount, 0)) : UNKNOWN;
+}
+
+function drawDay(iso) {
+  const rows = shown.filter((row) => row.work === iso);
+  const cell = make("td", "", make("strong", "", weekdayName.format(new Date(`${iso}T00:00:00Z`))),
+    ` · ${counted(rows.length, list.words.line)} · ${list.words.amount} ${total(rows, "amount")} · expected ${total(rows, "recovery")}`);
+  cell.colSpan = list.cells.length;
+  cell.setAttribute("role", "cell");
+  const line = make("tr", "day", cell);
+  line.setAttribute("role", "row");
+  return line;
 }
 
 function draw(everything = false) {
@@ -66,7 +84,7 @@ function draw(everything = false) {
 }
 
 function choose() {
-  const wanted = Object.fromEntries(["search", "queue", "payer", "age", "deadline"].map((id) => [id, find(id).value]));
+  const wanted = Object.fromEntries(FILTERS.map((id) => [id, find(id).value]));
   shown = inOrder(matching(wanted), order.key, order.rising);
   page = 0;
   draw();
@@ -88,6 +106,7 @@ function toggle(line) {
   row.open = !row.open;
   if (line.nextElementSibling && line.nextElementSibling.classList.contains("detail")) line.nextElementSibling.remove();
   const fresh = drawLine(row);
+  row.line = fresh;
   line.replaceWith(fresh);
   if (row.open) fresh.after(drawDetail(row));
   fresh.querySelector(".toggle").focus({ preventScroll: true });
@@ -103,6 +122,11 @@ offer(find("queue"), countBy(list.rows.map((row) => row.queue)).map(([name, coun
 offer(find("payer"), countBy(list.rows.flatMap((row) => row.payerNames)).map(([name, count]) => [name, `${name} (${whole.format(count)})`]), "All payers");
 offer(find("age"), AGES.map(([name], at) => [at, name]), "Any age");
 offer(find("deadline"), DEADLINES.map(([name], at) => [at, name]), "Any deadline");
+if (find("work")) {
+  const days = countBy(list.rows.map((row) => row.work)).map(([iso, count]) => [iso, `${weekdayName.format(new Date(`${iso}T00:00:00Z`))} (${whole.format(count)})`]);
+  const spans = WORK_DAYS.map(([name, holds], at) => [at, `${name} (${whole.format(list.rows.filter(holds).length)})`]);
+  offer(find("work"), [...spans, ...days], "Any day");
+}
 find("sort").replaceChildren(...SORTABLE.map((cell) => new Option(cell.title, cell.key)));
 
 form.addEventListener("submit", (event) => event.preventDefault());
@@ -121,10 +145,31 @@ body.addEventListener("click", (event) => {
   const line = event.target.closest("tr.line");
   if (line && (event.target.closest(".toggle") || String(window.getSelection()) === "")) toggle(line);
 });
+body.addEventListener("keydown", (event) => {
+  const line = event.target.closest("tr.line, tr.detail");
+  if (event.key === "Escape" && line) {
+    const opened = line.classList.contains("detail") ? line.previousElementSibling : line;
+    if (opened.classList.contains("open")) toggle(opened);
+  }
+  if (!event.target.classList.contains("toggle")) return;
+  const toggles = [...body.querySelectorAll(".toggle")];
+  const at = toggles.indexOf(event.target);
+  const next = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: toggles.length - 1 }[event.key];
+  if (next === undefined) return;
+  event.preventDefault();
+  if (toggles[next]) toggles[next].focus();
+  else if (next < 0) find("search").focus();
+});
+find("search").addEventListener("keydown", (event) => {
+  const first = body.querySelector(".toggle");
+  if (event.key !== "ArrowDown" || !first) return;
+  event.preventDefault();
+  first.focus();
+});
 window.addEventListener("beforeprint", () => draw(true));
 window.addEventListener("afterprint", () => draw());
 
 find("without-scripts").hidden = true;
-form.hidden = table.hidden = pager.hidden = false;
+form.hidden = table.hidden = pager.hidden = find("keys").hidden = false;
 drawHead();
 choose();

@@ -28,7 +28,8 @@ def test_patient_list_is_written_to_the_letter(household):
     assert render_csv(household).decode() == (
         PATIENT_HEADER + "\n"
         "1,00042,00042-1|00042-2,early_out,Call,No promise yet,1250.50,95,Aetna|Medicare,0.6215,700.00,695.80,"
-        '2026-11-23,"promise to pay, due date + 3 days",Paid 3 of the last 4 balances,Older than usual,\n'
+        '2026-11-23,"promise to pay, due date + 3 days",Raises: Paid 3 of the last 4 balances,'
+        "Lowers: Older than usual,\n"
     )
 
 
@@ -38,7 +39,7 @@ def test_denial_list_is_written_to_the_letter(two_denials):
         "1,000D1,,Aetna,commercial,CO,197,N30,appeal,Appeal level 1,Authorization on file,,12,0.5000,,,2026-12-04,14,"
         "assumed: 60 days from the denial,2026-11-23,,,\n"
         "2,000D2,A9,Medicare,medicare,CO,16,,corrected_claim,Send a corrected claim,,300.10,30,0.9000,250.00,-4.10,"
-        "2027-02-01,73,stated on the denial,2026-11-24,Usually overturned,,\n"
+        "2027-02-01,73,stated on the denial,2026-11-24,Raises: Usually overturned,,\n"
     )
 
 
@@ -63,11 +64,9 @@ def test_text_that_starts_like_a_formula_is_made_harmless(household, start):
         "action",
         "action_why",
         "deadline_source",
-        "reason_1",
-        "reason_2",
-        "reason_3",
     ):
         assert row[name] == on_one_line("'" + hostile)
+    assert {row[f"reason_{at}"] for at in (1, 2, 3)} == {on_one_line(f"Raises: {hostile}")}, "a word stands first"
     assert row["account_ids"].startswith("'")
     assert row["payers"][0] in ("'", "M")  # sorted: Medicare may stand first
 

@@ -1,68 +1,17 @@
 """The pages in a real browser: what a biller does all day, by mouse, by keyboard and on a phone."""
 
-import shutil
-from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import date
-from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import expect
 
 from scoring.html_list import render_html
-from scoring.report import Flow, NightReport, TableHealth, render_report, sort_by_age, summarize_list
-from scoring.worklist import Line, Worklist
+from scoring.list_summary import summarize_list
+from scoring.report import Flow, NightReport, TableHealth, render_report, sort_by_age
+from tests.opened_pages import IN_BROWSER, LAPTOP, PHONE, ids, lines
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine: the pages were not opened"),
-]
-LAPTOP, PHONE = {"width": 1366, "height": 768}, {"width": 390, "height": 844}
-Opener = Callable[..., Page]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def open_page(browser: Browser, tmp_path: Path) -> Iterator[Opener]:
-    """Open bytes from a file; at the end assert that the console stayed silent and nothing was requested."""
-    complaints: list[str] = []
-    asked: list[str] = []
-    contexts = []
-
-    def opened(content: bytes, size: dict[str, int] = LAPTOP, **options: object) -> Page:
-        path = tmp_path / "list.html"
-        path.write_bytes(content)
-        contexts.append(browser.new_context(viewport=size, **options))
-        page = contexts[-1].new_page()
-        page.on("console", lambda message: complaints.append(message.text))
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on("request", lambda request: asked.append(request.url))
-        page.goto(path.as_uri())
-        return page
-
-    yield opened
-    for context in contexts:
-        context.close()
-    assert complaints == []
-    assert set(asked) <= {(tmp_path / "list.html").as_uri()}, "the page asked somebody for something"
-
-
-def lines(page: Page) -> list[str]:
-    """Ids of the rows on screen, in order."""
-    return [text.split("\n")[0] for text in page.locator("tr.line td.id").all_inner_texts()]
-
-
-def ids(worklist: Worklist[Line]) -> list[str]:
-    return [getattr(line, "guarantor_id", None) or line.denial_id for line in worklist.lines]
+pytestmark = IN_BROWSER
 
 
 def test_the_list_opens_best_first_fifty_a_page_and_turns_pages(open_page, patient_list):
@@ -174,7 +123,7 @@ def test_a_row_opens_by_keyboard_with_the_household_and_its_reasons(open_page, h
     expect(detail).to_contain_text("promise to pay, due date + 3 days")
     detail.locator("summary").first.click()
     steps = detail.locator("details .steps li")
-    expect(steps.first).to_have_text("Starting point of every score")
+    expect(steps.first).to_have_text("Where every score starts")
     expect(steps.nth(3)).to_contain_text("All other signs together")
     expect(steps.last).to_have_text("This account: 62%")
     toggle.focus()

@@ -6,6 +6,7 @@ from datetime import date
 
 import pytest
 
+from scoring.list_summary import count_by_chance, count_by_day, count_by_queue, summarize_list
 from scoring.report import (
     Flow,
     ModelHealth,
@@ -13,10 +14,8 @@ from scoring.report import (
     SuppressedRow,
     TableHealth,
     Unpublished,
-    count_by_chance,
     render_report,
     sort_by_age,
-    summarize_list,
 )
 
 
@@ -120,3 +119,26 @@ def test_every_probability_is_counted_once():
 
 def test_the_same_night_gives_the_same_bytes(night):
     assert render_report(night) == render_report(night)
+
+
+def test_a_list_is_spread_by_queue_by_days_left_and_by_the_day_of_work(denial_list, patient_list):
+    worklist = denial_list(60)
+    lines = (
+        replace(worklist.lines[0], queue="follow_up"),
+        replace(worklist.lines[1], days_left=-3),
+        *worklist.lines[2:],
+    )
+    summary = summarize_list(replace(worklist, lines=lines))
+    for bars in (summary.queues, summary.deadlines, summary.work_days, summary.chances):
+        assert sum(bar.value for bar in bars) == 60
+    by_deadline = {bar.label: bar.value for bar in summary.deadlines}
+    assert (by_deadline["Past"], by_deadline["Appeal filed"]) == (1, 1)
+    assert [bar.label for bar in summary.work_days] == ["Fri, Nov 20", "Sat, Nov 21", "Sun, Nov 22"]
+    assert summarize_list(patient_list(5)).work_days == ()
+
+
+def test_very_many_queues_and_days_are_gathered_in_one_last_bar():
+    queues = count_by_queue(f"queue {at % 700}" for at in range(2000))
+    assert (len(queues), queues[-1].label, sum(bar.value for bar in queues)) == (11, "690 other queues", 2000)
+    days = count_by_day(date(2026, 11, 1 + at % 28) for at in range(100))
+    assert (len(days), days[-1].label, sum(bar.value for bar in days)) == (11, "Later", 100)

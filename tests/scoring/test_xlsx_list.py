@@ -15,7 +15,7 @@ import pytest
 from scoring.columns import in_words
 from scoring.csv_list import render_csv
 from scoring.worklist import Reason
-from scoring.xlsx_list import render_xlsx
+from scoring.xlsx_list import MOST_SHEETS, render_xlsx
 
 HEADER_ROW = 4
 
@@ -134,3 +134,40 @@ def test_money_is_written_in_whole_cents_and_chances_as_they_are(household):
     values = [cell for row in cells(book["Worklist"]) for cell in row]
     assert {0.3, 700.0, 0.62154321} <= {value for value in values if isinstance(value, int | float)}
     assert 0.1 + 0.2 not in values
+
+
+def test_thousands_of_queues_get_sheets_for_the_largest_and_a_word_about_the_rest(denial_list):
+    worklist = denial_list(2600)
+    lines = tuple(
+        replace(line, queue=f"queue {min(at // 3, 9)} {at % 3 or at}") for at, line in enumerate(worklist.lines)
+    )
+    book = open_book(render_xlsx(replace(worklist, lines=lines)))
+    assert len(book.sheetnames) == 2 + MOST_SHEETS
+    about = {row[0].value: row[1].value for row in book["About"].iter_rows()}
+    assert about["Queues without a sheet: filter the first one"] == len({line.queue for line in lines}) - MOST_SHEETS
+    assert {"Queue 9 1", "Queue 9 2"} <= set(book.sheetnames), "the largest have theirs"
+    assert len(cells(book["Worklist"])) == 2600
+
+
+def test_about_gives_the_usual_chance_as_a_percentage(household):
+    sheet = open_book(render_xlsx(replace(household, usual=0.31)))["About"]
+    (cell,) = (row[1] for row in sheet.iter_rows() if str(row[0].value).startswith("Usual chance"))
+    assert (cell.value, cell.number_format) == (0.31, "0%")
+
+
+def test_odd_texts_and_right_to_left_names_stay_whole_in_their_cells(household):
+    texts = (
+        "\u05d1\u05d9\u05ea \u05d7\u05d5\u05dc\u05d9\u05dd",
+        "P" * 5000,
+        "\u202egro.\u202c",
+        "a\x00b\x0bc",
+        "\U0001f600 \u00fc\u0301",
+    )
+    accounts = tuple(
+        replace(household.lines[0].accounts[0], account_id=f"A{at}", payer=text) for at, text in enumerate(texts)
+    )
+    book = open_book(render_xlsx(replace(household, lines=(replace(household.lines[0], accounts=accounts),))))
+    payers = [row[3] for row in cells(book["Accounts"])]
+    assert payers[0] == texts[0]
+    assert payers[1] == texts[1]
+    assert len(payers) == 5

@@ -1,0 +1,63 @@
+"""A real browser for tests of pages: silent consoles, and no request to anywhere."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from scoring.worklist import Line, Worklist
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+IN_BROWSER = [
+    pytest.mark.browser,
+    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine: the pages were not opened"),
+]
+LAPTOP, PHONE = {"width": 1366, "height": 768}, {"width": 390, "height": 844}
+Opener = Callable[..., Page]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def open_page(browser: Browser, tmp_path: Path) -> Iterator[Opener]:
+    """Open bytes from a file; at the end assert that the console stayed silent and nothing was requested."""
+    complaints: list[str] = []
+    asked: list[str] = []
+    contexts = []
+
+    def opened(content: bytes, size: dict[str, int] = LAPTOP, **options: object) -> Page:
+        path = tmp_path / "list.html"
+        path.write_bytes(content)
+        contexts.append(browser.new_context(viewport=size, **options))
+        page = contexts[-1].new_page()
+        page.on("console", lambda message: complaints.append(message.text))
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("request", lambda request: asked.append(request.url))
+        page.goto(path.as_uri())
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()
+    assert complaints == []
+    assert set(asked) <= {(tmp_path / "list.html").as_uri()}, "the page asked somebody for something"
+
+
+def lines(page: Page) -> list[str]:
+    """Ids of the rows on screen, in order."""
+    return [text.split("\n")[0] for text in page.locator("tr.line td.id").all_inner_texts()]
+
+
+def ids(worklist: Worklist[Line]) -> list[str]:
+    return [getattr(line, "guarantor_id", None) or line.denial_id for line in worklist.lines]

@@ -1,0 +1,138 @@
+"""A day with the lists in a real browser: days of work, keys, both ends of a score, odd words, very many queues."""
+
+from collections import Counter
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from playwright.sync_api import expect
+
+from scoring.html_list import render_html
+from scoring.worklist import Reason
+from tests.opened_pages import IN_BROWSER, LAPTOP, PHONE, lines
+
+pytestmark = IN_BROWSER
+
+
+def choose(page, label: str, text: str) -> None:
+    select = page.get_by_label(label, exact=True)
+    select.select_option(select.locator("option").filter(has_text=text).first.get_attribute("value"))
+
+
+def test_the_days_work_can_be_picked_and_a_list_by_day_of_work_says_what_each_day_brings(open_page, denial_list):
+    made = denial_list(40)
+    days = [made.as_of + timedelta(days=(0, 1, 2, 3, 3)[at % 5]) for at in range(40)]  # the night is a Friday's
+    worklist = replace(
+        made, lines=tuple(replace(line, work_on=day) for line, day in zip(made.lines, days, strict=True))
+    )
+    page = open_page(render_html(worklist))
+    for name, least, most in (("Today", 0, 0), ("This week", 0, 2), ("Later", 3, 3), ("Mon, Nov 23 (16)", 3, 3)):
+        choose(page, "Work on", name)
+        due = [line for line in worklist.lines if least <= (line.work_on - worklist.as_of).days <= most]
+        assert lines(page) == [line.denial_id for line in due], name
+    page.get_by_role("button", name="Clear").click()
+    page.get_by_role("columnheader", name="Work on").get_by_role("button").click()
+    counts = Counter(days)
+    heads = page.locator("tr.day").all_inner_texts()
+    assert [head.split(" \u00b7 ")[:2] for head in heads] == [
+        [f"{day:%a}, {day:%b} {day.day}", f"{counts[day]} denials"] for day in sorted(counts)
+    ]
+    assert lines(page) == [
+        line.denial_id for line in sorted(worklist.lines, key=lambda each: (each.work_on, each.rank))
+    ]
+
+
+def test_a_patient_list_without_days_of_work_offers_none(open_page, patient_list):
+    assert open_page(render_html(patient_list(3))).locator("#work").count() == 0
+
+
+def test_the_list_can_be_worked_by_keys_alone(open_page, patient_list):
+    worklist = patient_list(8)
+    page = open_page(render_html(worklist))
+    page.get_by_label("Search").focus()
+
+    def on() -> str:
+        return page.evaluate("document.activeElement.getAttribute('aria-label') || document.activeElement.id")
+
+    def named(rank: int) -> str:
+        return f"Details of rank {rank}, {worklist.lines[rank - 1].guarantor_id}"
+
+    for key, place in (
+        ("ArrowDown", named(1)),
+        ("ArrowDown", named(2)),
+        ("End", named(8)),
+        ("ArrowDown", named(8)),
+        ("Home", named(1)),
+        ("ArrowUp", "search"),
+    ):
+        page.keyboard.press(key)
+        assert on() == place, key
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    expect(page.locator("tr.detail")).to_have_count(1)
+    page.locator("tr.detail summary").first.focus()
+    page.keyboard.press("Escape")
+    expect(page.locator("tr.detail")).to_have_count(0)
+    assert on() == named(1)
+
+
+def test_a_waterfall_goes_from_the_usual_chance_to_the_rows_own(open_page, household):
+    page = open_page(render_html(replace(household, usual=0.334)))
+    page.locator("tr.line").click()
+    expect(page.locator("tr.detail h3").first).to_have_text(
+        "Why 62%, where 33% is usual: the account that leads, 00042-1"
+    )
+    steps = page.locator("tr.detail section").first.locator(".steps li")
+    expect(steps.first).to_have_text("A usual account: 33%")
+    expect(steps.last).to_have_text("This account: 62%")
+    expect(page.locator(".legend")).to_contain_text("percentages do not add up, so only the ends have one")
+    marks = [mark.bounding_box()["x"] for mark in page.locator("tr.detail section").first.locator(".mark").all()]
+    assert marks[0] < marks[1], "the row's own score lies to the right of the usual one"
+
+
+ODD = {
+    "right to left": "\u05d1\u05d9\u05ea \u05d7\u05d5\u05dc\u05d9\u05dd (\u05d3\u05e8\u05d5\u05dd)",
+    "turned around": "\u202eegnarts\u202c \u2066never closed",
+    "long": "Payer" * 60,
+    "many words": "Mutual of somewhere " * 30,
+    "signs": "<b>&amp;\u0000\u0007\ufffd\U0001f3e5",
+}
+
+
+@pytest.mark.parametrize("size", [LAPTOP, PHONE], ids=["laptop", "phone"])
+def test_odd_words_stay_in_their_cells_and_nothing_spills(open_page, denial_list, size):
+    worklist = denial_list(len(ODD))
+    odd = tuple(
+        replace(line, payer=text, queue=text, reasons=(Reason("f", text, None, 0.4),))
+        for line, text in zip(worklist.lines, ODD.values(), strict=True)
+    )
+    page = open_page(render_html(replace(worklist, lines=odd)), size)
+    expect(page.locator("tr.line")).to_have_count(len(ODD))
+    page.locator(".toggle").first.click()
+    assert page.evaluate("document.documentElement.scrollWidth") <= size["width"]
+    for line, box in zip(odd, page.locator("td.id").all(), strict=True):
+        assert line.denial_id in box.inner_text(), "no text beside it turned the id around"
+    assert page.evaluate("document.querySelector('#payer').getBoundingClientRect().right") <= size["width"]
+
+
+def test_thousands_of_queues_can_be_chosen_from(open_page, denial_list):
+    worklist = denial_list(3000)
+    lines_of = tuple(replace(line, queue=f"queue {line.rank}") for line in worklist.lines)
+    page = open_page(render_html(replace(worklist, lines=lines_of)))
+    assert page.locator("#queue option").count() == 3001
+    choose(page, "Queue", "Queue 2345 (1)")
+    assert lines(page) == [lines_of[2344].denial_id]
+
+
+def test_a_printed_list_holds_every_matching_row_whole_in_black_on_white(open_page, denial_list):
+    page = open_page(render_html(denial_list(70)), color_scheme="dark")
+    choose(page, "Queue", "Appeal")
+    kept = int(page.locator("#shown").inner_text().split(" of ")[1].split(" ")[0])
+    page.emulate_media(media="print")
+    page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
+    expect(page.locator("tr.line")).to_have_count(kept)
+    colours = page.evaluate("[getComputedStyle(document.body).color, getComputedStyle(document.body).backgroundColor]")
+    assert colours == ["rgb(0, 0, 0)", "rgb(255, 255, 255)"]
+    for hidden in (".controls", ".pager", ".toggle", ".keys"):
+        expect(page.locator(hidden).first).to_be_hidden()
+    assert page.pdf(format="Letter", landscape=True).startswith(b"%PDF")
