@@ -7,8 +7,8 @@ import json
 from datetime import date
 
 from models.page import render_page
+from scoring.list_summary import Bar
 from scoring.monitor import Kept, Monitoring
-from scoring.report import Bar
 
 TITLES = {"patient_pay": "Patient pay", "denials": "Denials"}
 
