@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from models.bundle import Bundle
 from models.registry.served_model import log_model
-from models.registry.store import experiment_id, open_client
+from models.registry.store import PATIENT, experiment_id, open_client
 from models.registry.versions import AS_OF_TAG, DIGEST_TAG, registered_name
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def log_training(bundle: Bundle, *, plots: Mapping[str, Path] | None = None, tri
     WrongUsage
         When the tracking store cannot be used.
     """
-    with open_client() as client:
+    with open_client(wait=PATIENT) as client:
         manifest = bundle.manifest
         tags = {
             "payrank.kind": bundle.kind,

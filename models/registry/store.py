@@ -25,16 +25,16 @@ if TYPE_CHECKING:
 DATABASE = "mlflow.db"
 ARTIFACTS = "mlartifacts"
 
-_SETTINGS = {
+_QUIET = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "MLFLOW_DISABLE_AGENT_HINT": "true",
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
     "MLFLOW_UV_AUTO_DETECT": "false",  # else it copies the lock file of whatever project it is called from
-    # A night asks a silent server twice (the champion, then whether there is one): 2 * 2 tries * 4 s = 16 s at most.
-    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
-    "MLFLOW_HTTP_REQUEST_TIMEOUT": "4",
-    "MLFLOW_HTTP_RESPECT_RETRY_AFTER_HEADER": "false",
 }
+HASTY, PATIENT = "4", "60"
+"""Seconds for an answer. A night asks a silent server twice (the champion, then whether there is one): 2 * 2 tries * 4
+s are 16 s at most. A training would be lost for want of patience, and sends whole models."""
 
 
 def experiment_id(client: MlflowClient, name: str) -> str:
@@ -67,10 +67,35 @@ def registry_uri() -> str:
 
 
 @contextmanager
-def open_client(fault: type[PayrankError] = WrongUsage) -> Iterator[MlflowClient]:
-    """Give a client of the tracking store, MLflow kept quiet; a store that fails becomes `fault`."""
-    for name, value in _SETTINGS.items():
+def open_client(fault: type[PayrankError] = WrongUsage, *, wait: str = HASTY) -> Iterator[MlflowClient]:
+    """Give a client of the tracking store, MLflow kept quiet; a store that fails becomes `fault`.
+
+    `wait` is how many seconds it waits for an answer, where the user's environment does not say.
+    """
+    for name, value in _QUIET.items():
         os.environ.setdefault(name, value)
+    with _waiting(wait):
+        yield from _give_client(fault)
+
+
+@contextmanager
+def _waiting(seconds: str) -> Iterator[None]:
+    """Let MLflow wait so long for an answer and try once more, unless the environment says else."""
+    waits = {
+        "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
+        "MLFLOW_HTTP_REQUEST_TIMEOUT": seconds,
+        "MLFLOW_HTTP_RESPECT_RETRY_AFTER_HEADER": "false",
+    }
+    ours = {name: value for name, value in waits.items() if name not in os.environ}
+    os.environ.update(ours)
+    try:
+        yield
+    finally:
+        for name in ours:
+            os.environ.pop(name, None)
+
+
+def _give_client(fault: type[PayrankError]) -> Iterator[MlflowClient]:
     chatter = [logging.getLogger(name) for name in ("mlflow", "alembic", "urllib3")]
     with warnings.catch_warnings():
         # SQLAlchemy 2.1 deprecates a loader that MLflow 3.17 still uses; nothing here can act on it.

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from extracts.errors import NoUsableModel, WrongUsage
 from models.bundle import Bundle
 from models.manifest import KINDS
-from models.registry.store import has_no_store, open_client
+from models.registry.store import PATIENT, has_no_store, open_client
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -69,7 +69,7 @@ def register(bundle: Bundle, run_id: str) -> Registered:
         When the tracking store cannot be used.
     """
     name = registered_name(bundle.kind)
-    with open_client() as client:
+    with open_client(wait=PATIENT) as client:
         aliases = aliases_of(client, name)
         if aliases is None:
             client.create_registered_model(name, description=f"payrank {bundle.kind} models; alias champion is used")

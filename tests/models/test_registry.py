@@ -18,6 +18,7 @@ from models.bundle import read_bundle, write_bundle
 from models.manifest import render_manifest
 from models.registry.find import find_model
 from models.registry.runs import Trial, log_training
+from models.registry.store import PATIENT, open_client
 from models.registry.versions import Registered, list_versions, register
 from training.plots import draw_plots
 
@@ -225,7 +226,15 @@ def test_a_failing_server_is_tried_twice_and_not_waited_for_as_long_as_it_likes(
     with pytest.raises(NoUsableModel, match=address):
         find_model(None, "payment")
     assert len(asked) == 2
-    assert os.environ["MLFLOW_HTTP_REQUEST_TIMEOUT"] == "4"
+    assert "MLFLOW_HTTP_REQUEST_TIMEOUT" not in os.environ
+
+
+def test_a_training_has_more_patience_with_a_slow_server_than_a_night(clean):
+    clean.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
+    with open_client(wait=PATIENT):
+        assert os.environ["MLFLOW_HTTP_REQUEST_TIMEOUT"] == "60"
+    with open_client():
+        assert os.environ["MLFLOW_HTTP_REQUEST_TIMEOUT"] == "4"
 
 
 def test_the_users_own_retries_and_time_out_are_kept(clean, busy):
