@@ -55,16 +55,17 @@ def learn_columns(data: pd.DataFrame, features: Iterable[Feature], *, native: bo
     native
         Whether categories are to be split as such.
     """
-    return tuple(_learn_column(data, feature, native) for feature in features if feature.modelled)
+    household, _ = pd.factorize(data["household"])
+    return tuple(_learn_column(data, feature, native, household) for feature in features if feature.modelled)
 
 
-def _learn_column(data: pd.DataFrame, feature: Feature, native: bool) -> Column:
+def _learn_column(data: pd.DataFrame, feature: Feature, native: bool, household: NDArray[np.intp]) -> Column:
     levels: tuple[str, ...] | None = None
     other = False
     if feature.is_category:
-        people = data.groupby(feature.name, dropna=True, observed=True)["household"].nunique()
-        common = people[people >= FEWEST_PEOPLE]
-        levels = tuple(sorted((str(level) for level in common.index), key=lambda level: (-int(common[level]), level)))
+        people = _count_people(data[feature.name], household)
+        common = {level: count for level, count in people.items() if count >= FEWEST_PEOPLE}
+        levels = tuple(sorted(common, key=lambda level: (-common[level], level)))
         other = len(common) < len(people)
     return Column(
         name=feature.name,
@@ -77,6 +78,15 @@ def _learn_column(data: pd.DataFrame, feature: Feature, native: bool) -> Column:
         other=other,
         native=native and feature.is_category,
     )
+
+
+def _count_people(words: pd.Series, household: NDArray[np.intp]) -> dict[str, int]:
+    """Return the number of households that hold each word."""
+    codes, levels = pd.factorize(words)
+    here = (codes >= 0) & (household >= 0)
+    pairs = np.unique(codes[here].astype(np.int64) * (household.max(initial=0) + 1) + household[here])
+    counts = np.bincount(pairs // (household.max(initial=0) + 1), minlength=len(levels))
+    return {str(level): int(count) for level, count in zip(levels, counts, strict=True)}
 
 
 def encode(data: pd.DataFrame, columns: Sequence[Column]) -> NDArray[np.float64]:
@@ -104,6 +114,6 @@ def _encode_column(values: pd.Series, column: Column) -> NDArray[np.float64]:
         return values.to_numpy(dtype=np.float64, na_value=np.nan)
     codes = {level: float(code) for code, level in enumerate(column.levels)}
     unseen = float(len(codes)) if column.other else np.nan
-    known = values.notna().to_numpy()
-    encoded = values.map(codes).to_numpy(dtype=np.float64, na_value=np.nan)
-    return np.where(known & np.isnan(encoded), unseen, encoded)
+    place, words = pd.factorize(values)  # each word is looked up once, not each row
+    found = np.array([*(codes.get(str(word), unseen) for word in words), np.nan])
+    return found[place]

@@ -13,6 +13,8 @@ from models.matrix import FEWEST_PEOPLE, Column, encode
 
 Floats = NDArray[np.float64]
 BINS = 10
+SEEN_FIRST = 1000
+"""Rows that show of nearly every number that it has more values than bins; only the rest is sorted whole."""
 DIGITS = 3
 """Significant digits of an edge, so that it is nobody's exact amount."""
 
@@ -56,17 +58,20 @@ def describe_numbers(values: Floats, people: NDArray[np.int64]) -> dict[str, Any
     """
     known = ~np.isnan(values)
     numbers, who = values[known], people[known]
-    distinct = np.unique(numbers)
+    distinct = np.unique(numbers[:SEEN_FIRST])
+    if len(distinct) <= BINS:
+        distinct = np.unique(numbers)
     if len(distinct) <= BINS:
         edges = distinct[1:]
     else:
         edges = np.unique([_round(edge) for edge in np.quantile(numbers, np.arange(1, BINS) / BINS)])
     cells = np.searchsorted(edges, numbers, side="right")
     counts = np.bincount(cells, minlength=len(edges) + 1)
-    heads = np.array([len(np.unique(who[cells == cell])) for cell in range(len(edges) + 1)])
+    heads = _count_people(cells, who, counts)
     merged_edges, merged = _merge(edges, counts, heads)
     unknown = int((~known).sum())
-    if 0 < len(np.unique(people[~known])) < FEWEST_PEOPLE and merged:
+    (unknowing,) = _count_people(np.zeros(unknown, dtype=np.intp), people[~known], np.array([unknown]))
+    if 0 < unknowing < FEWEST_PEOPLE and merged:
         merged[int(np.argmax(merged))] += unknown
         unknown = 0
     return {"edges": _rounded(merged_edges), "counts": merged, "unknown": unknown}
@@ -76,7 +81,7 @@ def _describe_levels(codes: Floats, people: NDArray[np.int64], column: Column) -
     levels = column.levels or ()
     cells = np.where(np.isnan(codes), len(levels) + 1, np.nan_to_num(codes)).astype(np.int64)
     counts = np.bincount(cells, minlength=len(levels) + 2)
-    heads = np.array([len(np.unique(people[cells == cell])) for cell in range(len(counts))])
+    heads = _count_people(cells, people, counts)
     few = (heads > 0) & (heads < FEWEST_PEOPLE)
     if few.any():  # too few to show: they join the commonest cell
         joined = int(counts[few].sum())
@@ -84,6 +89,15 @@ def _describe_levels(codes: Floats, people: NDArray[np.int64], column: Column) -
         counts[int(np.argmax(counts))] += joined
     shown = [int(count) for count in counts]
     return {"levels": list(levels), "counts": shown[:-1], "unknown": shown[-1]}
+
+
+def _count_people(cells: NDArray[np.intp], people: NDArray[np.int64], counts: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Return how many people each cell holds, by the number of its rows; where those prove enough, just enough."""
+    most = int(np.bincount(people).max(initial=1))
+    heads = np.where(counts >= FEWEST_PEOPLE * most, FEWEST_PEOPLE, 0).astype(np.intp)
+    for cell in np.flatnonzero((heads == 0) & (counts > 0)):
+        heads[cell] = len(np.unique(people[cells == cell]))
+    return heads
 
 
 def _merge(edges: Floats, counts: NDArray[np.intp], heads: NDArray[np.intp]) -> tuple[list[float], list[int]]:

@@ -163,7 +163,6 @@ def fit_share(rows: Rows, settings: TrainingSettings) -> Fitted:
     import lightgbm  # noqa: PLC0415 - late, as everywhere
 
     parameters = _parameters(settings.share_trees, "regression", 1, rows, settings)
-    parameters.pop("monotone_constraints", None)  # the directions are of the outcome, not of its share
     data, _ = _prepare(rows, None, parameters, settings.threads)
     return _text(lightgbm.train(parameters, data, num_boost_round=settings.share_rounds), settings.share_rounds)
 
@@ -173,7 +172,6 @@ def fit_timing(rows: Rows, spans: int, settings: TrainingSettings) -> Fitted:
     import lightgbm  # noqa: PLC0415 - late, as everywhere
 
     parameters = _parameters(settings.timing_trees, "multiclass", 1, rows, settings) | {"num_class": spans}
-    parameters.pop("monotone_constraints", None)  # the directions are of the outcome, not of its day
     data, _ = _prepare(rows, None, parameters, settings.threads)
     return _text(lightgbm.train(parameters, data, num_boost_round=settings.timing_rounds), settings.timing_rounds)
 

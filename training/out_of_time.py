@@ -150,11 +150,11 @@ def _forecast(
     else:
         fitted = fit_likelihood(rows, settings, chosen.rounds)
         baselines = forecast_baselines(before, data.iloc[split.counted], features, chosen.category)
-        found, text = fit_share_of(data, columns, split.fitted, settings)
+        found, text = fit_share_of(data, split.fitted, rows, settings)
         share = predict_share(found, text, seen, settings.threads)
     by_day = np.full((len(later), 0 if spans is None else len(spans.days)), np.nan)
     if spans is not None:
-        timing, timing_text = fit_timing_of(data, columns, split.fitted, spans, settings)
+        timing, timing_text = fit_timing_of(data, split.fitted, rows, spans, settings)
         chance = predict_timing(timing, timing_text, seen, settings.threads)
         for place, day in enumerate(timing.days):
             by_day[:, spans.days.index(day)] = chance[:, place]

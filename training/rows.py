@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -16,28 +17,42 @@ from training.temporal import Positions, row_weights
 Floats = NDArray[np.float64]
 
 
-def rows_to_fit(
-    data: pd.DataFrame,
-    columns: Sequence[Column],
-    rows: Positions,
-    settings: TrainingSettings,
-    outcome: Floats | None = None,
-) -> Rows:
-    """Return the matrix, outcomes and weights of some rows of a training frame.
-
-    Parameters
-    ----------
-    outcome
-        What is fitted instead of `label` (a share, a span of days): then classes are not weighed.
-    """
+def rows_to_fit(data: pd.DataFrame, columns: Sequence[Column], rows: Positions, settings: TrainingSettings) -> Rows:
+    """Return the matrix, outcomes (`label`) and weights of some rows of a training frame."""
     chosen = data.iloc[rows]
     return Rows(
         matrix=encode(chosen, columns),
-        outcome=numbers(chosen["label"]) if outcome is None else outcome,
-        weight=fit_weights(data, rows, settings) if outcome is None else row_weights(data, rows, settings),
+        outcome=numbers(chosen["label"]),
+        weight=fit_weights(data, rows, settings),
         names=tuple(column.name for column in columns),
         directions=tuple(0 if column.name in settings.free else column.direction for column in columns),
         categories=tuple(place for place, column in enumerate(columns) if column.native),
+    )
+
+
+def rows_of_outcomes(
+    data: pd.DataFrame,
+    rows: Positions,
+    fitted: Rows,
+    known: NDArray[np.bool_],
+    outcome: Floats,
+    settings: TrainingSettings,
+) -> Rows:
+    """Return the rows to fit what is known only of rows with the outcome: its share, or its span of days.
+
+    Parameters
+    ----------
+    rows, fitted
+        Positions in `data`, and the same rows as `rows_to_fit` gave them: their matrix is not made again.
+    known, outcome
+        Which of them are taken, and what is fitted for those.
+    """
+    return replace(
+        fitted,
+        matrix=fitted.matrix[known],
+        outcome=outcome,
+        weight=row_weights(data, rows[known], settings),
+        directions=tuple(0 for _ in fitted.directions),  # they are of the outcome, not of its share or day
     )
 
 

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from models.manifest import Share
-from models.matrix import Column
-from training.fit import fit_share, open_text
-from training.rows import rows_to_fit
+from training.fit import Rows, fit_share, open_text
+from training.rows import numbers, rows_of_outcomes
 from training.settings import TrainingSettings
 from training.temporal import Positions
 
@@ -19,7 +16,7 @@ Floats = NDArray[np.float64]
 
 
 def fit_share_of(
-    data: pd.DataFrame, columns: Sequence[Column], rows: Positions, settings: TrainingSettings
+    data: pd.DataFrame, rows: Positions, fitted_rows: Rows, settings: TrainingSettings
 ) -> tuple[Share, str | None]:
     """Learn the share from the rows whose outcome happened and whose share is known.
 
@@ -29,16 +26,16 @@ def fit_share_of(
         How the share is known, and the LightGBM text where it is a model. Without a single known share it is assumed
         to be 1: the whole amount.
     """
-    chosen = data.iloc[rows]
-    known = ((chosen["label"] == 1) & chosen["share"].notna()).to_numpy()
+    share = numbers(data["share"])[rows]
+    known = (numbers(data["label"])[rows] == 1) & ~np.isnan(share)
     outcomes = int(known.sum())
     if not outcomes:
         return Share(method="assumed", mean=1.0, outcomes=0), None
-    shares = chosen["share"].to_numpy(dtype=np.float64, na_value=np.nan)[known]
+    shares = share[known]
     mean = round(float(np.clip(shares.mean(), 0, 1)), 4)
     if outcomes < settings.fewest_shares or float(shares.std()) == 0:
         return Share(method="mean", mean=mean, outcomes=outcomes), None
-    fitted = fit_share(rows_to_fit(data, columns, rows[known], settings, shares), settings)
+    fitted = fit_share(rows_of_outcomes(data, rows, fitted_rows, known, shares, settings), settings)
     return Share(method="model", mean=mean, outcomes=outcomes), fitted.text
 
 

@@ -283,11 +283,11 @@ def _describe_reserved(data: pd.DataFrame, design: Design, settings: TrainingSet
 def row_weights(data: pd.DataFrame, rows: Positions, settings: TrainingSettings) -> NDArray[np.float64]:
     """Return the weight of each row to fit, with mean 1 (see `TrainingSettings.weight`, `.half_life_days`)."""
     weights = np.ones(len(rows))
-    chosen = data.iloc[rows]
     if settings.weight == "unit":
-        weights /= chosen.groupby("unit_id")["unit_id"].transform("size").to_numpy(dtype=np.float64)
+        unit, _ = pd.factorize(data["unit_id"].iloc[rows])
+        weights /= np.bincount(unit)[unit]
     if isinstance(settings.half_life_days, float):
-        days = chosen["as_of"].to_numpy().astype("datetime64[D]")
+        days = data["as_of"].to_numpy()[rows].astype("datetime64[D]")
         weights *= 0.5 ** ((days.max() - days) / _DAY / settings.half_life_days)
     scaled: NDArray[np.float64] = weights / weights.mean()
     return scaled

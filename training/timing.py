@@ -10,10 +10,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from features.targets import OverturnTarget, PaymentTarget
-from models.matrix import FEWEST_PEOPLE, Column
+from models.matrix import FEWEST_PEOPLE
 from models.timing import Timing, chance_by_day
-from training.fit import fit_timing, open_text
-from training.rows import numbers, rows_to_fit
+from training.fit import Rows, fit_timing, open_text
+from training.rows import numbers, rows_of_outcomes
 from training.settings import TrainingSettings
 from training.temporal import Positions
 
@@ -55,7 +55,7 @@ def spans_of(target: PaymentTarget | OverturnTarget, days: Sequence[int]) -> Spa
 
 
 def fit_timing_of(
-    data: pd.DataFrame, columns: Sequence[Column], rows: Positions, spans: Spans, settings: TrainingSettings
+    data: pd.DataFrame, rows: Positions, fitted_rows: Rows, spans: Spans, settings: TrainingSettings
 ) -> tuple[Timing, str | None]:
     """Learn the spans of days from the rows whose outcome happened, on a day that is known.
 
@@ -66,10 +66,10 @@ def fit_timing_of(
     """
     if "days_to_outcome" not in data.columns:
         return NO_TIMING, None
-    chosen = data.iloc[rows]
-    known = ((chosen["label"] == 1) & chosen["days_to_outcome"].notna()).to_numpy()
-    timed, days = rows[known], numbers(chosen["days_to_outcome"])[known]
-    spans = merge_spans(spans, days, chosen["household"][known])
+    after = numbers(data["days_to_outcome"])[rows]
+    known = (numbers(data["label"])[rows] == 1) & ~np.isnan(after)
+    days = after[known]
+    spans = merge_spans(spans, days, data["household"].iloc[rows[known]])
     if not spans.days:
         return NO_TIMING, None
     number = spans.number(days)
@@ -84,7 +84,8 @@ def fit_timing_of(
     )
     if len(number) < settings.fewest_timed or spans.count == 1:
         return found, None
-    fitted = fit_timing(rows_to_fit(data, columns, timed, settings, number.astype(np.float64)), spans.count, settings)
+    outcomes = rows_of_outcomes(data, rows, fitted_rows, known, number.astype(np.float64), settings)
+    fitted = fit_timing(outcomes, spans.count, settings)
     return found.model_copy(update={"method": "model", "rounds": fitted.rounds}), fitted.text
 
 

@@ -98,11 +98,11 @@ def train(
     fitted = data.iloc[rows]
     columns = learn_columns(fitted, frame.features, native=settings.categories == "native")
     likelihood = forecasts.latest.last
+    to_fit = rows_to_fit(data, columns, rows, settings)
     if settings.refit:
-        likelihood = tuple(fit_likelihood(rows_to_fit(data, columns, rows, settings), settings, dict(found.rounds)))
-    share, share_text = fit_share_of(data, columns, rows, settings)
-    spans = spans_of(frame.target, settings.timing_days)
-    timing, timing_text = fit_timing_of(data, columns, rows, spans, settings)
+        likelihood = tuple(fit_likelihood(to_fit, settings, dict(found.rounds)))
+    share, share_text = fit_share_of(data, rows, to_fit, settings)
+    timing, timing_text = fit_timing_of(data, rows, to_fit, spans_of(frame.target, settings.timing_days), settings)
     calibration = learn_map(forecasts.raw, forecasts.label, settings)
     evaluation = examine(frame, design, found, settings, audit)
     final_test = None if final is None else measure(data, final, settings)
