@@ -82,7 +82,7 @@ class ScoringSettings(BaseModel):
     max_volume_growth: float = Field(1.0, ge=0)
     harmless_flags: tuple[str, ...] = ()
     keep_runs: int | None = Field(None, ge=2)
-    reasons_shown: int = Field(3, ge=1, le=20)
+    reasons_shown: int = Field(5, ge=1, le=20)
     plan_from_dollars: float = Field(500.0, ge=0)
     plan_months: int = Field(12, ge=1)
     plan_instalment_dollars: float = Field(200.0, gt=0)

@@ -16,6 +16,7 @@ function make(tag, className, ...children) {
   element.append(...children.filter((child) => child !== null && child !== ""));
   return element;
 }
+const dayOfWeek = (iso) => weekdayName.format(new Date(`${iso}T00:00:00Z`));
 const money = (value) => (value === null ? UNKNOWN : cents.format(value));
 const day = (iso) => (iso === null ? UNKNOWN : dayName.format(new Date(`${iso}T00:00:00Z`)));
 const days = (count) => `${whole.format(count)} ${count === 1 ? "day" : "days"}`;
@@ -75,7 +76,7 @@ const cellOf = {
     return [chance(row.chance), meter];
   },
   deadline: (row) => [day(row.due), row.due === null ? null : make("br"), timeLeft(row), source(row)],
-  date: (row, key) => [row[key] === null ? UNKNOWN : weekdayName.format(new Date(`${row[key]}T00:00:00Z`))],
+  date: (row, key) => [row[key] === null ? UNKNOWN : dayOfWeek(row[key])],
   reasons: (row) => (row.reasons.length ? row.reasons.slice(0, 2).map(reasonLine) : [UNKNOWN]),
 };
 const CLASS_OF = { money: "number", days: "number", chance: "number" };
@@ -168,7 +169,7 @@ function drawDetail(row) {
     row.reasons.length ? waterfall(row.reasons, row.scale, `This ${list.words.unit}: ${chance(row.chance)}`) : make("p", "quiet", "No reasons were given for this row."),
     row.reasons.length ? make("p", "quiet legend", LEGEND) : null);
   const next = make("section", "", make("h3", "", "What to do"), facts([
-    ["Next action", row.action], ["Why", row.because || null], ["Queue", row.queue],
+    ["Next action", row.action], ["Why", row.because || null], ["Queue", row.queue], ["Work on", row.work ? dayOfWeek(row.work) : null],
     ["Expected recovery", money(row.recovery)], ["Expected value", money(row.value)],
     ["Deadline", day(row.due)], ["Deadline from", row.due === null ? row.source || null : row.source || "Source not stated"],
   ]));

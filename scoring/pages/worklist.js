@@ -59,7 +59,7 @@ function total(rows, key) {
 
 function drawDay(iso) {
   const rows = shown.filter((row) => row.work === iso);
-  const cell = make("td", "", make("strong", "", weekdayName.format(new Date(`${iso}T00:00:00Z`))),
+  const cell = make("td", "", make("strong", "", dayOfWeek(iso)),
     ` · ${counted(rows.length, list.words.line)} · ${list.words.amount} ${total(rows, "amount")} · expected ${total(rows, "recovery")}`);
   cell.colSpan = list.cells.length;
   cell.setAttribute("role", "cell");
@@ -123,7 +123,7 @@ offer(find("payer"), countBy(list.rows.flatMap((row) => row.payerNames)).map(([n
 offer(find("age"), AGES.map(([name], at) => [at, name]), "Any age");
 offer(find("deadline"), DEADLINES.map(([name], at) => [at, name]), "Any deadline");
 if (find("work")) {
-  const days = countBy(list.rows.map((row) => row.work)).map(([iso, count]) => [iso, `${weekdayName.format(new Date(`${iso}T00:00:00Z`))} (${whole.format(count)})`]);
+  const days = countBy(list.rows.map((row) => row.work)).map(([iso, count]) => [iso, `${dayOfWeek(iso)} (${whole.format(count)})`]);
   const spans = WORK_DAYS.map(([name, holds], at) => [at, `${name} (${whole.format(list.rows.filter(holds).length)})`]);
   offer(find("work"), [...spans, ...days], "Any day");
 }
