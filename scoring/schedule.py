@@ -40,13 +40,17 @@ def plan_days(
         order without it. It moves lines between days and never out of the plan.
     """
     plan = _Plan(queues, rooms, len(last))
-    chosen = [plan.take(queue, min(day, rooms.days - 1)) for queue, day in zip(plan.queue_of, last, strict=True)]
-    plan.move_early()
+    ends = [min(day, rooms.days - 1) for day in last]
+    chosen = [plan.take(queue, end) for queue, end in zip(plan.queue_of, ends, strict=True)]
     days = [NOT_PLANNED] * len(last)
+    in_turn = [at for at in (order if order is not None else range(len(last))) if chosen[at]]
+    if plan.both:
+        for at in in_turn:
+            days[at] = plan.settle(plan.queue_of[at], ends[at])
+        return days
     for number in range(plan.queues):
-        lines = [at for at in (order or range(len(last))) if chosen[at] and plan.queue_of[at] == number]
-        ends = [min(last[at], rooms.days - 1) for at in lines]
-        for at, day in zip(lines, _place_early(ends, plan.places(number)), strict=True):
+        lines = [at for at in in_turn if plan.queue_of[at] == number]
+        for at, day in zip(lines, _place_early([ends[at] for at in lines], plan.room_of[number]), strict=True):
             days[at] = day
     return days
 
@@ -89,6 +93,7 @@ class _Plan:
         self.held = [[Counter[int]() for _ in range(rooms.days)] for _ in names]
         self.latest = [list(range(rooms.days)) for _ in names]
         self.closed: set[tuple[int, int]] = set()
+        self.soonest: dict[tuple[int, int], int] = {}
 
     def take(self, queue: int, last: int) -> bool:
         """Take a place for a line if one is left beside those taken; once none is left for its like, none will be."""
@@ -103,14 +108,53 @@ class _Plan:
             self.taken_of[queue][day] += 1
             self.taken[day] += 1
             return True
-        if self.both and self._augment(queue, last):
+        if self.both and self._augment(("lines", queue, last)):
             return True
         self.closed.add((queue, last))
         return False
 
-    def _augment(self, queue: int, last: int) -> bool:
+    def settle(self, queue: int, last: int) -> int:
+        """Give one of the lines taken its day for good: the earliest that leaves a place in time for all the others.
+
+        A day that was too early for one of its like is too early for the next, for ever more are settled.
+        """
+        held = next(day for day in range(last, -1, -1) if self.held[queue][day][last])
+        self.held[queue][held][last] -= 1
+        self.taken_of[queue][held] -= 1
+        self.taken[held] -= 1
+        for day in range(self.soonest.get((queue, last), 0), last + 1):
+            if self._make_room(queue, day, held):
+                self.soonest[queue, last] = day
+                return day
+        raise AssertionError("a line that was taken has a day: the one that it held")
+
+    def _make_room(self, queue: int, day: int, freed: int) -> bool:
+        """Take a place on a day for a line that has left another, if need be by moving lines that are not settled."""
+        if self.taken_of[queue][day] < self.room_of[queue][day] and self.taken[day] < self.room[day]:
+            self.taken_of[queue][day] += 1
+            self.taken[day] += 1
+            return True
+        return self._swap(queue, day, freed) or self._augment(("place", queue, day))
+
+    def _swap(self, queue: int, day: int, freed: int) -> bool:
+        """Move one line from the day to the freed place, where that is all it takes: the common case, told at once."""
+        if self.taken[day] >= self.room[day]:
+            others = range(self.queues) if self.taken_of[queue][day] < self.room_of[queue][day] else (queue,)
+            for other in others:
+                room = self.room_of[other][freed] - self.taken_of[other][freed]
+                last = max((end for end, count in self.held[other][day].items() if count), default=-1)
+                if room > 0 and last >= freed:
+                    self.held[other][day][last] -= 1
+                    self.held[other][freed][last] += 1
+                    self.taken_of[other][day] -= 1
+                    self.taken_of[other][freed] += 1
+                    self.taken_of[queue][day] += 1
+                    self.taken[freed] += 1
+                    return True
+        return False
+
+    def _augment(self, start: tuple[str, int, int]) -> bool:
         """Find a chain of moves that frees a place in time, and carry it out."""
-        start = ("lines", queue, last)
         came_from: dict[tuple[str, int, int], tuple[str, int, int] | None] = {start: None}
         waiting = [start]
         for node in waiting:
@@ -148,21 +192,3 @@ class _Plan:
                 case "day", "place":
                     self.taken_of[node[1]][node[2]] -= 1
             node, before = before, came_from[before]
-
-    def move_early(self) -> None:
-        """Move what both a day and a queue limit to the earliest days with room: earlier is always in time."""
-        if not self.both:
-            return
-        for day in range(self.days):
-            for queue in range(self.queues):
-                taken = self.taken_of[queue]
-                for later in range(self.days - 1, day, -1):
-                    count = min(taken[later], self.room_of[queue][day] - taken[day], self.room[day] - self.taken[day])
-                    taken[later] -= count
-                    taken[day] += count
-                    self.taken[later] -= count
-                    self.taken[day] += count
-
-    def places(self, queue: int) -> Sequence[int]:
-        """Places of a queue on each day: those taken where days and queues are limited, else all there are."""
-        return self.taken_of[queue] if self.both else self.room_of[queue]

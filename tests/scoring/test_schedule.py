@@ -92,6 +92,39 @@ def test_no_line_comes_after_its_last_day_and_no_day_or_queue_is_overfull() -> N
             assert all(here.count(queue) <= places[day] for queue, places in case.rooms.limited.items())
 
 
+def test_each_in_turn_gets_the_earliest_day_that_any_schedule_of_the_chosen_could_give_it() -> None:
+    dice = Random(23)  # noqa: S311 - a seed, so that every run draws the same
+    for _ in range(300):
+        case = draw_case(dice)
+        days = plan_days(case.last, case.queues, case.rooms, case.order)
+        in_turn = [at for at in case.order if days[at] != NOT_PLANNED]
+        assert [days[at] for at in in_turn] == place_in_turn(case, in_turn), case
+
+
+def place_in_turn(case: Case, lines: Sequence[int]) -> list[int]:
+    """The first, in the order of days, of all schedules of these lines: the earliest day for the first, and so on."""
+
+    def go_on(done: list[int]) -> list[int] | None:
+        if len(done) == len(lines):
+            return done
+        at = lines[len(done)]
+        for day in range(min(case.last[at], case.rooms.days - 1) + 1):
+            here = [case.queues[other] for other, other_day in zip(lines, done, strict=False) if other_day == day]
+            if case.rooms.total is not None and len(here) >= case.rooms.total[day]:
+                continue
+            limit = case.rooms.limited.get(case.queues[at])
+            if limit is not None and here.count(case.queues[at]) >= limit[day]:
+                continue
+            found = go_on([*done, day])
+            if found is not None:
+                return found
+        return None
+
+    found = go_on([])
+    assert found is not None
+    return found
+
+
 def test_the_chosen_get_the_earliest_day_that_leaves_room_for_the_rest() -> None:
     rooms = Rooms(3, (1, 1, 1))
     assert plan_days([2, 2, 2], ["a"] * 3, rooms) == [0, 1, 2]
@@ -109,12 +142,14 @@ def test_without_limits_all_is_for_the_first_day() -> None:
     assert plan_days([0, 3, -1], ["a", "b", "a"], Rooms(4)) == [0, 0, NOT_PLANNED]
 
 
-@pytest.mark.parametrize("limited", [None, {"a": (250,) * 20, "b": (500,) * 20}])
-def test_a_hundred_thousand_lines_fill_every_place_that_can_be_filled(
-    limited: dict[str, tuple[int, ...]] | None,
-) -> None:
+@pytest.mark.parametrize(
+    ("lines", "limited"),
+    [(100_000, None), (10_000, {"a": (25,) * 20, "b": (50,) * 20})],
+    ids=["by day", "by queue and day"],
+)
+def test_many_lines_fill_every_place_that_can_be_filled(lines: int, limited: dict[str, tuple[int, ...]] | None) -> None:
     dice = Random(22)  # noqa: S311 - a seed, so that every run draws the same
-    last = [dice.randint(0, 60) for _ in range(100_000)]
-    queues = [dice.choice("abcdef") for _ in range(100_000)]
-    days = plan_days(last, queues, Rooms(20, (2000,) * 20, limited))
-    assert sum(day != NOT_PLANNED for day in days) == 40_000
+    last = [dice.randint(0, 60) for _ in range(lines)]
+    queues = [dice.choice("abcdef") for _ in range(lines)]
+    days = plan_days(last, queues, Rooms(20, (lines // 50,) * 20, limited))
+    assert sum(day != NOT_PLANNED for day in days) == lines // 50 * 20
