@@ -66,6 +66,7 @@ def test_a_run_holds_the_files_of_the_contract_and_current_points_to_it(night: A
     assert files == lists | {
         "payment_scores.parquet",
         "denial_scores.parquet",
+        "listed.parquet",
         "report.html",
         "manifest.json",
         "timings.json",
