@@ -138,7 +138,8 @@ class Evaluation(_Record):
     brier = `reliability` - `resolution` + `uncertainty` + `within_bins` (Murphy 1973; Stephenson, Coelho and Jolliffe
     2008), `log_loss`, `ece`, `lift` (rate in the top of the list over the rate of all), `captured` (share of the gain
     in the top by expected worth) and `base_rate`. `worked` are the shares of the list at which `gains` are given.
-    `sample` is the rows that `importance` was found on.
+    `sample` is the rows that `importance` was found on. `never_shown` says in sentences for whom no outcome was seen,
+    so that nothing was learned of them.
     """
 
     judged: Judged
@@ -152,6 +153,7 @@ class Evaluation(_Record):
     sample: int = 0
     stability: tuple[Stability, ...] = ()
     alarms: tuple[Alarm, ...] = ()
+    never_shown: tuple[str, ...] = ()
     fairness: Fairness
 
     def baseline(self, name: str) -> Baseline | None:

@@ -83,6 +83,16 @@ def rollback(kind: str) -> None:
     run_rollback(kind)
 
 
+@models.command(cls=Examples, example="payrank models card models:/payrank-payment@champion --out card")
+@click.argument("model")
+@click.option("--out", type=FOLDER, required=True, help="Folder for card.html and card.md.")
+def card(model: str, out: Path) -> None:
+    """Write the model card of MODEL: purpose, data, figures, fairness, limits, and what it is not for."""
+    from payrank.models_commands import run_card
+
+    run_card(model, out)
+
+
 @models.command(cls=Examples, example="payrank models export models:/payrank-overturn@champion bundles/overturn")
 @click.argument("model")
 @click.argument("folder", type=FOLDER)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 from models.bundle import write_bundle
+from models.card import write_card
 from models.manifest import KINDS, Kind
 from models.registry.aliases import list_changes
 from models.registry.find import find_named
 from models.registry.versions import list_versions, registered_name
 from payrank.console import STDOUT, make_table
-from payrank.figures import figures_table
+from payrank.figures import fairness_lines, figures_table, slices_table
 
 VERDICTS = {"wins": "wins", "calibrates_better": "calibrates", "ties": "ties", "loses": "loses"}
 """What a comparison came to, in a word that fits a column."""
@@ -76,8 +77,17 @@ def run_show(model: str) -> None:
     again = ", fitted again on all ripe rows" if windows.refit else ""
     STDOUT.print(f"Served: boosters of snapshots {windows.fitted.first} to {windows.fitted.last}{again}.")
     STDOUT.print(figures_table(manifest))
+    STDOUT.print(slices_table(manifest))
+    for line in fairness_lines(manifest):
+        STDOUT.print(line, markup=False)
     for notice in manifest.notices:
         STDOUT.print(f"- {notice}", markup=False)
+
+
+def run_card(model: str, folder: Path) -> None:
+    """Write a model's card as a page and as Markdown."""
+    page, text = write_card(find_named(model).bundle.manifest, folder)
+    STDOUT.print(f"{page} and {text.name} hold the model card.")
 
 
 def run_export(model: str, folder: Path) -> None:

@@ -93,7 +93,7 @@ def interval(found: Floats) -> tuple[float, float] | None:
 
 
 def turned_interval(found: Floats, least: float = 0.0) -> tuple[float, float] | None:
-    """Return the interval turned round its value, not below `least`.
+    """Return the interval turned round its value, not below `least`; it always holds the value.
 
     For figures that noise alone can only raise, as a mean of absolute gaps: what the resamples have too much, the value
     has too (the basic bootstrap interval; Davison and Hinkley 1997, section 5.2).
@@ -102,7 +102,7 @@ def turned_interval(found: Floats, least: float = 0.0) -> tuple[float, float] | 
     if ends is None:
         return None
     value = float(found[0])
-    return max(least, 2 * value - ends[1]), max(least, 2 * value - ends[0])
+    return max(least, 2 * value - ends[1]), max(value, 2 * value - ends[0])
 
 
 def ratio(upper: Floats, lower: Floats) -> Floats:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -12,6 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from models.bundle import Bundle
+from models.card import write_card
+from models.evaluation import Evaluation
 from models.registry.served_model import log_model
 from models.registry.store import PATIENT, experiment_id, open_client
 from models.registry.versions import AS_OF_TAG, DIGEST_TAG, registered_name
@@ -43,7 +46,7 @@ _STATUS = {"complete": "FINISHED", "pruned": "KILLED", "failed": "FAILED"}
 
 
 def log_training(bundle: Bundle, *, plots: Mapping[str, Path] | None = None, trials: Sequence[Trial] = ()) -> str:
-    """Log a training as a run of the experiment `payrank-<kind>`: settings, figures, plots, model.
+    """Log a training as a run of the experiment `payrank-<kind>`: settings, figures, plots, model, model card.
 
     Parameters
     ----------
@@ -82,6 +85,9 @@ def log_training(bundle: Bundle, *, plots: Mapping[str, Path] | None = None, tri
             _log_settings_and_figures(client, run_id, bundle, model_id)
             for path in (plots or {}).values():
                 client.log_artifact(run_id, str(path), "plots")
+            with tempfile.TemporaryDirectory(prefix="payrank-") as folder:
+                for path in write_card(manifest, Path(folder)):
+                    client.log_artifact(run_id, str(path))
             for trial in trials:
                 _log_trial(client, experiment, run_id, trial)
         except BaseException:
@@ -111,8 +117,21 @@ def _log_settings_and_figures(client: MlflowClient, run_id: str, bundle: Bundle,
     figures = dict(manifest.metrics)
     for baseline, values in manifest.baselines.items():
         figures |= {f"{baseline}/{name}": value for name, value in values.items()}
+    figures |= _interval_ends(manifest.evaluation)
     figures |= {"rows": manifest.rows, "events": manifest.events, "households": manifest.households}
     _log(client, run_id, settings, figures, model_id)
+
+
+def _interval_ends(evaluation: Evaluation) -> dict[str, float]:
+    """Return the ends of the model's intervals, what it is ahead of each baseline by, and how many alarms there are."""
+    ends: dict[str, float] = {"alarms": len(evaluation.alarms)}
+    told = {**evaluation.figures, **{f"{one.name}/ahead": one.ahead for one in evaluation.baselines}}
+    for name, figure in told.items():
+        if figure is not None and name.endswith("/ahead"):
+            ends[name] = figure.value
+        if figure is not None and figure.low is not None and figure.high is not None:
+            ends |= {f"{name}_low": figure.low, f"{name}_high": figure.high}
+    return ends
 
 
 def _log_trial(client: MlflowClient, experiment: str, run_id: str, trial: Trial) -> None:

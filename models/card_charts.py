@@ -1,0 +1,184 @@
+"""The charts of a model card, as places to draw at: an SVG needs no arithmetic of its own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from models.evaluation import Evaluation
+
+WIDTH = 460
+LEFT, RAIL = 180, 200
+STEP = 24
+SIDE, PAD = 300, 40
+CURVES = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """A bar: label, what is written behind it, its width, and the ends of its whisker (None: no interval)."""
+
+    label: str
+    shown: str
+    y: float
+    width: float
+    low: float | None = None
+    high: float | None = None
+    own: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """A line through points `x,y x,y ...`, with a name at `y` of its last point and a style from 0."""
+
+    label: str
+    points: str
+    style: int
+
+
+@dataclass(frozen=True, slots=True)
+class Dot:
+    """A point with the ends of its vertical interval."""
+
+    x: float
+    y: float
+    top: float
+    bottom: float
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """A chart: bars, or a square with curves and dots. `told` says it in words for those who do not see it."""
+
+    name: str
+    told: str
+    width: float
+    height: float
+    bars: tuple[Bar, ...] = ()
+    curves: tuple[Curve, ...] = ()
+    dots: tuple[Dot, ...] = ()
+    across: str = ""
+    up: str = ""
+    ticks: tuple[tuple[float, float, str], ...] = ()
+
+
+def captured_chart(judged: Evaluation) -> Chart | None:
+    """Return what each ranking captures at capacity, with intervals; None where nothing was gained."""
+    own = judged.figures.get("captured")
+    if own is None:
+        return None
+    found = [("this model", own)] + [
+        (one.name.replace("_", " "), one.figures["captured"]) for one in judged.baselines if "captured" in one.figures
+    ]
+    found.sort(key=lambda one: (-one[1].value, one[0]))
+    most = max([figure.high or figure.value for _, figure in found] + [1e-9])
+    bars = tuple(
+        Bar(
+            label=name,
+            shown=f"{figure.value:.1%}",
+            y=STEP * place,
+            width=round(RAIL * max(figure.value, 0) / most, 1),
+            low=None if figure.low is None else round(LEFT + RAIL * max(figure.low, 0) / most, 1),
+            high=None if figure.high is None else round(LEFT + RAIL * figure.high / most, 1),
+            own=name == "this model",
+        )
+        for place, (name, figure) in enumerate(found)
+    )
+    told = ", ".join(f"{bar.label} {bar.shown}" for bar in bars)
+    name = f"Share of {judged.judged.gain} in the top {judged.judged.capacity:.0%} of the list"
+    return Chart(name, told, WIDTH, STEP * len(bars) + 4, bars=bars)
+
+
+def importance_chart(judged: Evaluation, most: int) -> Chart | None:
+    """Return the largest contributions as bars; None where none was measured."""
+    found = judged.importance[:most]
+    if not found or found[0].contribution <= 0:
+        return None
+    bars = tuple(
+        Bar(
+            one.feature.replace("_", " "),
+            f"{one.contribution:.3f}",
+            STEP * place,
+            round(RAIL * one.contribution / found[0].contribution, 1),
+        )
+        for place, one in enumerate(found)
+    )
+    told = ", ".join(f"{bar.label} {bar.shown}" for bar in bars)
+    return Chart("Mean absolute contribution (log-odds)", told, WIDTH, STEP * len(bars) + 4, bars=bars)
+
+
+def gains_chart(judged: Evaluation) -> Chart | None:
+    """Return what working the lists from the top brings: the model and the rankings that capture most."""
+    if not judged.gains:
+        return None
+    order = sorted(judged.baselines, key=lambda one: -one.figures["captured"].value if "captured" in one.figures else 1)
+    names = ["payrank", *[one.name for one in order][: CURVES - 2], "oldest_first"]
+    chosen = [one for name in dict.fromkeys(names) for one in judged.gains if one.name == name]
+    curves = tuple(
+        Curve(
+            "this model" if one.name == "payrank" else one.name.replace("_", " "),
+            " ".join(
+                f"{_across(worked)},{_up(share)}" for worked, share in zip(judged.worked, one.captured, strict=True)
+            ),
+            place,
+        )
+        for place, one in enumerate(chosen)
+    )
+    unit = judged.judged.gain
+    told = "; ".join(f"{curve.label}: {_at(one.captured, judged)}" for curve, one in zip(curves, chosen, strict=True))
+    return Chart(
+        f"Share of {unit} by share of the list worked",
+        told,
+        SIDE + 2 * PAD + 80,
+        SIDE + 2 * PAD,
+        curves=curves,
+        across="share of the list worked",
+        up=f"share of {unit}",
+        ticks=_ticks(1.0),
+    )
+
+
+def reliability_chart(judged: Evaluation) -> Chart | None:
+    """Return promised against seen, with intervals; None where no probability was judged."""
+    if not judged.calibration:
+        return None
+    most = max(max(one.promised, one.happened.high or one.happened.value) for one in judged.calibration) * 1.05
+    most = max(most, 1e-6)
+    dots = tuple(
+        Dot(
+            _across(one.promised / most),
+            _up(one.happened.value / most),
+            _up((one.happened.high or one.happened.value) / most),
+            _up((one.happened.low if one.happened.low is not None else one.happened.value) / most),
+        )
+        for one in judged.calibration
+    )
+    told = ", ".join(f"{one.promised:.0%} promised, {one.happened.value:.0%} seen" for one in judged.calibration)
+    line = Curve("as promised", f"{_across(0)},{_up(0)} {_across(1)},{_up(1)}", 9)
+    return Chart(
+        "Promised and seen, by tenths of the rows",
+        told,
+        SIDE + 2 * PAD + 80,
+        SIDE + 2 * PAD,
+        curves=(line,),
+        dots=dots,
+        across="promised probability",
+        up="share that happened",
+        ticks=_ticks(most),
+    )
+
+
+def _at(captured: tuple[float, ...], judged: Evaluation) -> str:
+    place = min(range(len(judged.worked)), key=lambda one: abs(judged.worked[one] - judged.judged.capacity))
+    return f"{captured[place]:.0%} in the top {judged.worked[place]:.0%}"
+
+
+def _across(share: float) -> float:
+    return round(PAD + 10 + SIDE * share, 1)
+
+
+def _up(share: float) -> float:
+    return round(PAD / 2 + SIDE * (1 - min(share, 1.0)), 1)
+
+
+def _ticks(most: float) -> tuple[tuple[float, float, str], ...]:
+    return tuple((_across(share), _up(share), f"{share * most:.0%}") for share in (0, 0.25, 0.5, 0.75, 1))

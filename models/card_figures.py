@@ -1,0 +1,203 @@
+"""The sections of a model card about the model: data, design, figures, calibration, what drives it, how to repeat."""
+
+from __future__ import annotations
+
+from models.card_charts import captured_chart, gains_chart, importance_chart, reliability_chart
+from models.card_record import Section, Table, show_figure
+from models.card_texts import alarm_lines
+from models.evaluation import Evaluation
+from models.figure import Figure
+from models.manifest import Manifest, digest_manifest
+from models.page import UNKNOWN, show_count
+
+MOST_FEATURES = 15
+
+
+def _interval(figure: Figure) -> str:
+    return "no interval" if figure.low is None or figure.high is None else f"{figure.low:.3f} to {figure.high:.3f}"
+
+
+def tell_headline(judged: Evaluation) -> tuple[tuple[str, str, str], ...]:
+    """Return the figures that stand out: name, value, interval."""
+    gain = judged.judged.gain
+    names = {
+        "auc": "AUC",
+        "captured": f"{gain.capitalize()} in the top {judged.judged.capacity:.0%}",
+        "brier": "Brier score",
+        "ece": "Calibration error",
+    }
+    return tuple(
+        (told, f"{judged.figures[name].value:.3f}", _interval(judged.figures[name]))
+        for name, told in names.items()
+        if name in judged.figures
+    )
+
+
+def tell_alarms(manifest: Manifest) -> tuple[Section, ...]:
+    """Return the section of alarms and notices, none where there is nothing to warn of."""
+    told = alarm_lines(manifest)
+    return (Section("alarms", "Read this first", warnings=told),) if told else ()
+
+
+def tell_data(manifest: Manifest) -> Section:
+    """Return what was fitted and calibrated on."""
+    windows = manifest.windows
+    rows = tuple(
+        (name, str(span.first), str(span.last), show_count(span.rows), show_count(span.events))
+        for name, span in (("served fit", windows.fitted), ("calibration", windows.calibrated_on))
+    )
+    return Section(
+        "data",
+        "Data",
+        (
+            f"{show_count(manifest.rows)} snapshots of {show_count(manifest.households)} households, of which "
+            f"{show_count(manifest.events)} had the outcome; {len(manifest.features)} features.",
+        ),
+        tables=(Table("What was fitted and calibrated on", ("rows of", "from", "to", "rows", "outcomes"), rows),),
+    )
+
+
+def tell_design(manifest: Manifest) -> Section:
+    """Return the periods."""
+    windows = manifest.windows
+    rows = tuple(
+        (
+            period.role,
+            f"{period.fitted.first} to {period.fitted.last}",
+            str(period.fitted_labels_known_by),
+            f"{period.predicted.first} to {period.predicted.last}",
+            show_count(period.predicted.rows),
+        )
+        for period in windows.periods
+    )
+    return Section(
+        "design",
+        "Design in time",
+        (
+            f"A label is known {windows.gap_days} days after its snapshot. Each period is predicted by boosters fitted "
+            "on rows whose labels were known before it: what is judged was never fitted.",
+        ),
+        tables=(Table("Periods", ("role", "fitted", "labels known by", "predicted", "rows"), rows),),
+    )
+
+
+def tell_figures(manifest: Manifest) -> Section:
+    """Return the figures beside the baselines, with intervals."""
+    judged = manifest.evaluation
+    tables = [_ranking_table(judged, "On the judged periods")]
+    if manifest.final_test is not None:
+        tables.append(_ranking_table(manifest.final_test, "On the final test, on which nothing was chosen"))
+    parts = ("average_precision", "log_loss", "lift", "reliability", "resolution", "uncertainty", "within_bins")
+    rows = tuple(
+        (name.replace("_", " "), show_figure(judged.figures[name], ".4f")) for name in parts if name in judged.figures
+    )
+    tables.append(Table("More figures of the model", ("figure", "value"), rows))
+    count = judged.judged
+    return Section(
+        "figures",
+        "How good it is, beside what an office could do without it",
+        (
+            f"Measured on {show_count(count.rows)} later rows of {show_count(count.households)} households, from "
+            f"{count.first} to {count.last}. Intervals hold 95 % of {count.resamples} draws of whole households. "
+            f'"Ahead" is the share of all {count.gain} that the model captures beyond a baseline when the top '
+            f"{count.capacity:.0%} of each list is worked: it is surely ahead where the interval is above 0.",
+        ),
+        charts=tuple(chart for chart in (captured_chart(judged), gains_chart(judged)) if chart is not None),
+        tables=tuple(tables),
+    )
+
+
+def _ranking_table(judged: Evaluation, title: str) -> Table:
+    def line(name: str, figures: dict[str, Figure], ahead: Figure | None) -> tuple[str, ...]:
+        return (
+            name,
+            show_figure(figures.get("auc")),
+            show_figure(figures.get("brier")),
+            show_figure(figures.get("captured"), ".1%"),
+            show_figure(ahead, ".1%"),
+        )
+
+    rows = [line("this model", dict(judged.figures), None)]
+    rows += [
+        line(one.meaning, dict(one.figures), one.ahead)
+        for one in sorted(judged.baselines, key=lambda one: -_value(one.figures.get("captured")))
+    ]
+    return Table(title, ("ranking by", "AUC", "Brier", f"{judged.judged.gain} captured", "model ahead by"), tuple(rows))
+
+
+def _value(figure: Figure | None) -> float:
+    return float("-inf") if figure is None else figure.value
+
+
+def tell_calibration(judged: Evaluation) -> Section:
+    """Return the reliability curve."""
+    rows = tuple(
+        (show_count(one.rows), f"{one.promised:.1%}", show_figure(one.happened, ".1%")) for one in judged.calibration
+    )
+    chart = reliability_chart(judged)
+    return Section(
+        "calibration",
+        "Do its probabilities come true?",
+        (f"Mean gap between promised and seen (ECE): {show_figure(judged.figures.get('ece'))}.",),
+        charts=(chart,) if chart else (),
+        tables=(Table("Promised and seen", ("rows", "promised", "happened"), rows),),
+    )
+
+
+def tell_drivers(judged: Evaluation) -> Section:
+    """Return importances and stability."""
+    chart = importance_chart(judged, MOST_FEATURES)
+    rows = tuple(
+        (one.feature, f"{one.contribution:.3f}", UNKNOWN if one.auc_lost is None else f"{one.auc_lost:.4f}")
+        for one in judged.importance[:MOST_FEATURES]
+    )
+    stable = tuple(
+        (
+            f"{one.earlier} to {one.later}",
+            UNKNOWN if one.auc_earlier is None else f"{one.auc_earlier:.3f}",
+            UNKNOWN if one.auc_later is None else f"{one.auc_later:.3f}",
+            f"{one.score_shift:.3f}",
+            UNKNOWN if one.importance_rank is None else f"{one.importance_rank:.2f}",
+        )
+        for one in judged.stability
+    )
+    heads = ("periods", "AUC before", "AUC after", "shift of scores (PSI)", "rank correlation of importances")
+    tables = [Table("What moves the score most", ("feature", "mean contribution", "AUC lost when shuffled"), rows)]
+    if stable:
+        tables.append(Table("From one period to the next", heads, stable))
+    return Section(
+        "drivers",
+        "What drives it, and is that stable?",
+        (
+            f"Mean absolute SHAP contributions in log-odds, on {judged.sample} later rows; and what the AUC falls by "
+            "when a feature is shuffled.",
+        ),
+        charts=(chart,) if chart else (),
+        tables=tuple(tables),
+    )
+
+
+def tell_reproduce(manifest: Manifest) -> Section:
+    """Return question, settings, versions and digests."""
+    settings = tuple((name, str(value)) for name, value in sorted(manifest.settings.items()))
+    versions = tuple(sorted(manifest.libraries.items()))
+    digests = (
+        ("bundle", digest_manifest(manifest)),
+        ("feature catalogue", manifest.catalogue_digest),
+        *((f"extract: {name}", digest) for name, digest in sorted(manifest.extract_digests.items())),
+    )
+    target = tuple((name, str(value)) for name, value in sorted(manifest.target.items()))
+    return Section(
+        "reproduce",
+        "How to make it again",
+        (
+            f"`payrank train {manifest.kind} EXTRACT --as-of {manifest.as_of}` with these settings, versions and files "
+            "gives the same model to the byte.",
+        ),
+        tables=(
+            Table("Question", ("setting", "value"), target),
+            Table("Training settings", ("setting", "value"), settings),
+            Table("Versions", ("library", "version"), versions),
+            Table("SHA-256", ("of", "digest"), digests),
+        ),
+    )

@@ -1,0 +1,106 @@
+"""The sections of a model card about people: slices, whom the history left out, and fairness."""
+
+from __future__ import annotations
+
+from models.card_record import Section, Table, show_figure
+from models.evaluation import Evaluation, Slice
+from models.fairness import AttributeAudit
+from models.page import show_count
+
+
+def tell_slices(judged: Evaluation) -> Section:
+    """Return the figures of each slice, beside the best other ranking."""
+    kinds = dict.fromkeys(one.by for one in judged.slices)
+    best = judged.strongest
+    tables = tuple(
+        Table(
+            f"By {kind}",
+            (kind, "rows", "promised", "happened", "AUC", f"{judged.judged.gain} captured", "ahead of the best other"),
+            tuple(_slice_row(one, best.name if best else "") for one in judged.slices if one.by == kind),
+        )
+        for kind in kinds
+    )
+    said = f"The best other way of ranking is {best.meaning}. " if best else ""
+    return Section(
+        "slices",
+        "Is it good for everyone?",
+        (f"{said}Each slice is ranked within itself. Slices of fewer than 11 households are joined with others.",),
+        tables=tables,
+    )
+
+
+def _slice_row(one: Slice, best: str) -> tuple[str, ...]:
+    return (
+        one.name,
+        show_count(one.rows),
+        f"{one.promised:.1%}",
+        show_figure(one.happened, ".1%"),
+        show_figure(one.auc, ".2f"),
+        show_figure(one.captured, ".0%"),
+        show_figure(one.ahead.get(best), ".1%"),
+    )
+
+
+def tell_selection(judged: Evaluation) -> Section:
+    """Return for whom no outcome was ever seen."""
+    if judged.never_shown:
+        return Section("selection", "For whom it was never shown an outcome", points=judged.never_shown)
+    said = "Not measured in this training: nothing is said of whom the history left out."
+    return Section("selection", "For whom it was never shown an outcome", (said,))
+
+
+def tell_fairness(judged: Evaluation) -> Section:
+    """Return the audit by group, or that it was not made."""
+    fairness = judged.fairness
+    return Section(
+        "fairness",
+        "Fairness",
+        (
+            "Protected attributes are never features. With them the list that the model would have made is audited: "
+            f"who is in its top {judged.judged.capacity:.0%}, who was called within the horizon, whose outcome "
+            "happened and was passed over, and who was sent to financial assistance.",
+        ),
+        points=fairness.notes,
+        tables=tuple(table for audit in fairness.attributes for table in _audit_tables(audit)),
+        warnings=(fairness.not_checked,) if fairness.not_checked else (),
+    )
+
+
+def _audit_tables(audit: AttributeAudit) -> list[Table]:
+    marks = [
+        name
+        for name in ("listed", "called", "passed_over", "assistance")
+        if any(name in g.shares for g in audit.groups)
+    ]
+    name = audit.attribute.replace("_", " ")
+    tables = [
+        Table(
+            f"By {name}: what would have been done",
+            (name, "rows", *(mark.replace("_", " ") for mark in marks)),
+            tuple(
+                (g.group, show_count(g.rows), *(show_figure(g.shares.get(mark), ".1%") for mark in marks))
+                for g in audit.groups
+            ),
+        ),
+        Table(
+            f"By {name}: calibration",
+            (name, "promised", "happened", "promised too much by", "AUC"),
+            tuple(
+                (
+                    g.group,
+                    f"{g.promised:.1%}",
+                    show_figure(g.happened, ".1%"),
+                    show_figure(g.gap, ".1%"),
+                    show_figure(g.auc, ".2f"),
+                )
+                for g in audit.groups
+            ),
+        ),
+    ]
+    if audit.worst:
+        rows = tuple(
+            (one.figure.replace("_", " "), one.group, show_figure(one.value, ".1%"), f"{one.overall:.1%}")
+            for one in audit.worst
+        )
+        tables.append(Table(f"By {name}: who fares worst", ("figure", "group", "value", "all rows"), rows))
+    return tables

@@ -1,0 +1,126 @@
+"""The model card: one record, two forms, no row, and a page that anybody can open."""
+
+from __future__ import annotations
+
+import re
+import shutil
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import sync_playwright
+
+from extracts.load import load_extract
+from models.bundle import read_bundle
+from models.card import describe_card, render_card, render_markdown, write_card
+from models.evaluation import Alarm
+from models.fairness import AttributeAudit, Fairness, GroupFigures, Worst
+from models.figure import Figure
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+
+
+@pytest.fixture(scope="module")
+def manifest(hospital):
+    return read_bundle(hospital.bundles["payment"]).manifest
+
+
+@pytest.fixture(scope="module")
+def audited(manifest):
+    """The manifest with an audit of two groups, one of them named to break a page."""
+    half, low = Figure(value=0.5, low=0.4, high=0.6), Figure(value=0.1, low=0.05, high=0.2)
+    groups = tuple(
+        GroupFigures(
+            group=name,
+            rows=200,
+            households=90,
+            events=50,
+            shares={"listed": share},
+            promised=0.3,
+            happened=half,
+            gap=low,
+        )
+        for name, share in (("<b>a</b> | b", half), ("c", low))
+    )
+    worst = (Worst(figure="listed", group="c", value=low, overall=0.2),)
+    audit = Fairness(attributes=(AttributeAudit(attribute="kin", groups=groups, worst=worst),))
+    return manifest.model_copy(update={"evaluation": manifest.evaluation.model_copy(update={"fairness": audit})})
+
+
+def test_every_part_that_a_card_must_have_is_in_both_forms(manifest):
+    page, text = render_card(manifest).decode(), render_markdown(manifest)
+    for title in (
+        "What it is for", "What it is not for", "Data", "Design in time", "How good it is", "Do its probabilities come",
+        "Is it good for everyone?",
+        "What drives it", "For whom it was never shown", "Fairness", "Limits", "How to make",
+    ):  # fmt: skip
+        assert title in page, title
+        assert f"## {title}" in text, title
+    for promise in ("Never to refuse or delay charity care", "Never to place an account with an agency"):
+        assert promise in page
+        assert promise in text
+    assert "Never to set terms, discounts or plans by a protected attribute" in text
+
+
+def test_the_page_and_the_markdown_hold_the_same_tables(audited):
+    page, text = render_card(audited).decode(), render_markdown(audited)
+    tables = [table for section in describe_card(audited).sections for table in section.tables]
+    assert page.count("<table>") == len(tables) == text.count("\n| ---")
+    assert page.count('<tr><th scope="row">') == sum(len(table.rows) for table in tables)
+    auc = audited.evaluation.figures["auc"]
+    for baseline in audited.evaluation.baselines:
+        assert baseline.meaning in page
+        assert baseline.meaning in text
+    assert f"{auc.value:.3f} ({auc.low:.3f} to {auc.high:.3f})" in text
+
+
+def test_a_hostile_group_name_is_text_on_the_page_and_breaks_no_table(audited):
+    page, text = render_card(audited).decode(), render_markdown(audited)
+    assert "<b>a</b>" not in page
+    assert "&lt;b&gt;a&lt;/b&gt; | b" in page
+    assert "<b>a</b> \\| b" in text
+    assert "By kin: who fares worst" in page
+
+
+def test_without_attributes_the_card_says_that_fairness_was_not_checked(manifest):
+    assert "Not checked: the audit was given no protected attribute" in render_card(manifest).decode()
+    assert "**Not checked: the audit was given no protected attribute" in render_markdown(manifest)
+
+
+def test_a_card_holds_no_id_of_anyone_and_is_the_same_twice(manifest, hospital, tmp_path):
+    page, text = render_card(manifest), render_markdown(manifest)
+    assert (page, text) == (render_card(manifest), render_markdown(manifest))
+    with load_extract(hospital.extract) as extract:
+        rows = extract.connection.execute("SELECT account_id, guarantor_id FROM accounts").fetchall()
+    words = set(re.findall(r"[\w-]+", page.decode() + text))
+    assert words.isdisjoint({one for row in rows for one in row})
+    first = [path.read_bytes() for path in write_card(manifest, tmp_path / "card")]
+    assert first == [page, text.encode()]
+
+
+def test_alarms_stand_at_the_top(manifest):
+    alarm = Alarm(name="auc_too_good", text="AUC 0.990 is too good for this question")
+    loud = manifest.model_copy(update={"evaluation": manifest.evaluation.model_copy(update={"alarms": (alarm,)})})
+    first = describe_card(loud).sections[0]
+    assert first.title == "Read this first"
+    assert first.warnings[0] == "Alarm: AUC 0.990 is too good for this question."
+
+
+@pytest.mark.browser
+@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine: the card was not opened")
+@pytest.mark.parametrize(("width", "scheme"), [(1366, "dark"), (390, "light")], ids=["laptop dark", "phone light"])
+def test_the_card_opens_without_a_complaint_and_fits(audited, tmp_path, width, scheme):
+    page_file, _ = write_card(audited, tmp_path)
+    said: list[str] = []
+    with sync_playwright() as playwright:
+        flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
+        page = browser.new_context(viewport={"width": width, "height": 800}, color_scheme=scheme).new_page()
+        page.on("console", lambda message: said.append(message.text))
+        page.on("request", lambda request: said.append(request.url) if request.url != page_file.as_uri() else None)
+        page.goto(page_file.as_uri())
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        assert page.locator("svg[role=img]").count() >= 4
+        found = Axe().run(page).response["violations"]
+        browser.close()
+    assert said == []
+    assert [one["id"] for one in found if one["impact"] in {"serious", "critical"}] == []
