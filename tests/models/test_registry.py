@@ -15,6 +15,7 @@ import pytest
 
 from extracts.errors import NoUsableModel, WrongUsage
 from models.bundle import read_bundle, write_bundle
+from models.card import render_card
 from models.manifest import render_manifest
 from models.registry.find import find_model
 from models.registry.runs import Trial, log_training
@@ -108,7 +109,13 @@ def test_the_run_holds_settings_figures_and_plots_and_its_model_the_bundle(here,
     assert tags["payrank.bundle_digest"] == trained.bundle.digest
     assert status == [("FINISHED",)]
     artifacts = here / "mlartifacts" / site[3] / "artifacts"
-    assert [path.name for path in artifacts.iterdir()] == ["plots"]
+    assert sorted(path.name for path in artifacts.iterdir()) == ["card.html", "card.md", "plots"]
+    assert (artifacts / "card.html").read_bytes() == render_card(trained.bundle.manifest)
+    captured = trained.bundle.manifest.evaluation.figures["captured"]
+    assert (figures["captured_low"], figures["captured_high"]) == (captured.low, captured.high)
+    assert figures["alarms"] == 0
+    ahead = trained.bundle.manifest.evaluation.baseline("oldest_first").ahead
+    assert figures["oldest_first/ahead"] == ahead.value
     assert len(list(here.rglob("artifacts/bundle/manifest.json"))) == 1
     assert len(list((artifacts / "plots").glob("*.png"))) == 5
 
