@@ -23,7 +23,7 @@ import pandas as pd
 
 import payrank
 from scoring.monitor import monitor_runs
-from scoring.night import NightModels
+from scoring.night_models import NightModels
 from scoring.settings import ScoringSettings
 from training.settings import Member, TrainingSettings
 

@@ -21,7 +21,8 @@ from models.registry.versions import CHAMPION, list_versions, registered_name
 from payrank.console import STDOUT, log_stage, make_table, tell_stage
 from payrank.settings import read_settings
 from scoring.capacity import Capacity
-from scoring.night import Night, NightModels, score_night
+from scoring.night import Night, score_night
+from scoring.night_models import NightModels
 from scoring.scored import FrameOf
 from scoring.stages import Clock, Stage
 

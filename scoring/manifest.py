@@ -128,4 +128,5 @@ def _counts(outcome: ListOutcome) -> dict[str, Any]:
         "suppressed_by": dict(outcome.suppressed_by),
         "unpublished": outcome.why_unpublished or None,
         "unavailable_features": list(outcome.unavailable_features),
+        "drift": {one.name: one.index for one in outcome.drift if one.moved},
     }

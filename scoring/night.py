@@ -6,7 +6,7 @@ import csv
 import io
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Literal
@@ -14,8 +14,6 @@ from typing import Literal
 import pandas as pd
 
 from extracts.extract import Extract
-from features.site_features import NO_SITE_FEATURES, SiteFeatures
-from models.bundle import Bundle
 from scoring.changes import Changes, compare_runs, render_changes
 from scoring.denial_lines import denial_lines
 from scoring.denial_plan import tell_plan
@@ -23,6 +21,7 @@ from scoring.denials import value_denials
 from scoring.flags_feed import flags_look_quiet, why_flags_unusable
 from scoring.guards import check_age, check_volume
 from scoring.manifest import earlier_runs, file_digests, previous_flags, previous_volumes, render_run_manifest
+from scoring.night_models import NightModels
 from scoring.night_report import make_report
 from scoring.outcome import ListOutcome
 from scoring.patient_lines import patient_lines
@@ -31,7 +30,7 @@ from scoring.publish import publish_run, write_private
 from scoring.report import render_report
 from scoring.rules import read_rules, unchecked_rules
 from scoring.score_files import DENIAL_COLUMNS, PAYMENT_COLUMNS, write_scores
-from scoring.scored import Explained, FrameOf, Scored, explain_scored, score_population
+from scoring.scored import Explained, Scored, drift_of, explain_scored, score_population
 from scoring.settings import ScoringSettings
 from scoring.site_rules import rules_in_force, tell_changes
 from scoring.stages import Clock, Tell
@@ -43,48 +42,6 @@ Explain = Literal["all", "listed"]
 
 
 @dataclass(frozen=True, slots=True)
-class NightModels:
-    """The models of a run: a bundle and the name to show by kind, why a kind has none, and the site's own features.
-
-    At least one must be there, or there is nothing to score with (exit code 5).
-    """
-
-    bundles: Mapping[str, Bundle]
-    names: Mapping[str, str]
-    why_absent: Mapping[str, str] = field(default_factory=dict)
-    site_features: SiteFeatures = NO_SITE_FEATURES
-    frame_of: FrameOf | None = None
-
-    @property
-    def payment(self) -> Bundle | None:
-        """The model of patients' payments."""
-        return self.bundles.get("payment")
-
-    @property
-    def overturn(self) -> Bundle | None:
-        """The model of overturned denials."""
-        return self.bundles.get("overturn")
-
-    def notices(self, kind: str, as_of: date) -> tuple[str, ...]:
-        """What a reader of a list must know of its model: what training found, and a model from after the night."""
-        if kind not in self.bundles:
-            return ()
-        manifest = self.bundles[kind].manifest
-        told = list(manifest.notices)
-        if manifest.as_of > as_of:
-            told.append(
-                f"trained as of {manifest.as_of}, a later day than this night: it may have learned what the night "
-                "could not know."
-            )
-        return tuple(f"{self.names[kind]}: {notice}" for notice in told)
-
-    @property
-    def facts(self) -> dict[str, dict[str, str]]:
-        """Lines about each model's health, by kind."""
-        return {kind: _facts(bundle) for kind, bundle in self.bundles.items()}
-
-
-@dataclass(frozen=True, slots=True)
 class Night:
     """What a run did: where it stands (or would, after a dry run), its counts by list, and seconds by stage."""
 
@@ -92,17 +49,6 @@ class Night:
     lists: Mapping[str, ListOutcome]
     seconds: Mapping[str, float]
     published: bool = True
-
-
-def _facts(bundle: Bundle) -> dict[str, str]:
-    manifest = bundle.manifest
-    shown = {
-        "Trained as of": manifest.as_of.isoformat(),
-        "Rows and outcomes": f"{manifest.rows:,} rows, {manifest.events:,} outcomes",
-        "Digest": bundle.digest[:12],
-    }
-    names = {"auc": "AUC on later periods", "brier": "Brier score on later periods", "ece": "Calibration error"}
-    return shown | {told: f"{manifest.metrics[name]:.3f}" for name, told in names.items() if name in manifest.metrics}
 
 
 def score_night(
@@ -148,7 +94,7 @@ def score_night(
         changes = _tell_changes(models, outcomes, out, as_of, folder)
         notices = _notices(extract, as_of, settings, on_list=False) + _unchecked(extract, settings)
         notices += tuple(told for kind in sorted(models.bundles) for told in models.notices(kind, as_of))
-        report = make_report(extract, models.names, models.facts, outcomes, as_of, rules, notices, changes)
+        report = make_report(extract, models.names, models.facts(outcomes), outcomes, as_of, rules, notices, changes)
         write_private(folder / "report.html", render_report(report))
         _write_quarantine(extract, folder)
         manifest = render_run_manifest(
@@ -210,7 +156,7 @@ def _score_accounts(
     write_scores(accounts.table, explained, PAYMENT_COLUMNS, "account_id", folder / "payment_scores.parquet")
     outcome = ListOutcome.count(
         "patient_pay", "Patient pay", accounts.table, len(scored.scores), quarantined, scored.frame.unavailable
-    )
+    ).drifted(drift_of(scored))
     waived = {waiver.rule for waiver in settings.waive}
     unusable = why_flags_unusable(
         extract, as_of, settings.max_flags_age_days, before=flags_before, max_drop=settings.max_volume_drop
@@ -259,7 +205,9 @@ def _score_denials(
     table = value_denials(extract, scored, as_of, settings, read_rules())
     explained = _explain(scored, table, explain)
     write_scores(table, explained, DENIAL_COLUMNS, "denial_id", folder / "denial_scores.parquet")
-    outcome = ListOutcome.count("denials", "Denials", table, len(scored.scores), quarantined, scored.frame.unavailable)
+    outcome = ListOutcome.count(
+        "denials", "Denials", table, len(scored.scores), quarantined, scored.frame.unavailable
+    ).drifted(drift_of(scored))
     lines = denial_lines(table, explained, settings)
     worklist = Worklist(
         "denials",

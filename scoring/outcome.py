@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 import pandas as pd
 
 from extracts.errors import PayrankError
+from models.drift import Drift
 from scoring.worklist import Line, Worklist
 
 
@@ -31,6 +32,7 @@ class ListOutcome:
     unavailable_features: tuple[str, ...] = ()
     table: pd.DataFrame | None = None
     worklist: Worklist[Line] | None = None
+    drift: tuple[Drift, ...] = ()
 
     @classmethod
     def count(
@@ -67,6 +69,10 @@ class ListOutcome:
     def unpublished(self, why: str) -> ListOutcome:
         """Return the outcome of a list that is held back: nobody is listed, all fall below the cut."""
         return replace(self, listed=0, below_the_cut=self.below_the_cut + self.listed, why_unpublished=why)
+
+    def drifted(self, drift: tuple[Drift, ...]) -> ListOutcome:
+        """Return the outcome with how far each feature has moved from the model's training."""
+        return replace(self, drift=drift)
 
     def published(self, worklist: Worklist[Line]) -> ListOutcome:
         """Return the outcome with its list."""

@@ -14,6 +14,7 @@ from features.frame import Definition, Frame, nightly_frame
 from features.site_features import NO_SITE_FEATURES, SiteFeatures
 from features.targets import OverturnTarget, PaymentTarget
 from models.bundle import Bundle, check_features
+from models.drift import Drift, measure_drift
 from models.explain import explain
 from models.predict import chance_of, predict
 from scoring.reasons import explain_rows
@@ -93,3 +94,8 @@ def explain_scored(scored: Scored, wanted: pd.Series) -> Explained:
     found = explain_rows(features, data, explanation.contributions, together=scored.bundle.manifest.together)
     usual = float(chance_of(scored.bundle, np.array([explanation.base_value]))[0])
     return Explained(explanation.base_value, dict(zip(data["unit_id"], found, strict=True)), usual)
+
+
+def drift_of(scored: Scored) -> tuple[Drift, ...]:
+    """Return how far the scored rows have moved from those that the model was trained on."""
+    return measure_drift(scored.bundle, scored.frame.data, scored.scores["probability"].to_numpy(dtype=np.float64))

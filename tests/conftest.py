@@ -24,7 +24,8 @@ from features.targets import OverturnTarget, PaymentTarget
 from features.vocabulary import Snapshot
 from models.bundle import read_bundle
 from models.manifest import Kind
-from scoring.night import Night, NightModels, score_night
+from scoring.night import Night, score_night
+from scoring.night_models import NightModels
 from scoring.settings import ScoringSettings
 from training.settings import Member, TrainingSettings
 from training.train import Trained, train

@@ -20,7 +20,8 @@ from extracts.load import load_extract
 from extracts.readers.mapped.import_csv import import_csv
 from features.frame import training_frame
 from features.targets import OverturnTarget
-from scoring.night import NightModels, score_night
+from scoring.night import score_night
+from scoring.night_models import NightModels
 from scoring.settings import ScoringSettings
 from training.settings import default_settings
 from training.train import train

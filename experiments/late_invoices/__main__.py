@@ -20,7 +20,8 @@ from extracts.readers.mapped.import_csv import import_csv
 from features.frame import nightly_frame, training_frame
 from models.bundle import Bundle
 from payrank.settings import Settings, read_settings
-from scoring.night import NightModels, score_night
+from scoring.night import score_night
+from scoring.night_models import NightModels
 from training.settings import parse_settings
 from training.train import train
 

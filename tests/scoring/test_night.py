@@ -222,7 +222,7 @@ def _other_features(hospital: Any, tmp_path: Path) -> dict[str, Any]:
     ("change", "error", "says"),
     [
         (_stale, OutOfLine, r"too old: .* 4 days before .* 3 days are allowed"),
-        (_shrunken, OutOfLine, r"Table denials is out of line: 100 rows against 451 .*-78%"),
+        (_shrunken, OutOfLine, r"Table denials is out of line: 100 rows against 4\d\d .*-78%"),
         (_few_contacts, OutOfLine, r"Table contacts is out of line: 100 rows"),
         (_other_features, NoUsableModel, "site_wing"),
     ],
@@ -354,3 +354,13 @@ def test_rows_that_name_absent_rows_are_told_in_the_report_and_not_to_a_caller(h
     assert told in (night.night.folder / "report.html").read_text("utf-8")
     for name in ("patient_pay", "denials"):
         assert told not in (night.night.folder / "worklists" / f"{name}.html").read_text("utf-8")
+
+
+def test_the_report_and_the_manifest_tell_how_far_the_rows_have_moved(hospital: Any, tmp_path: Path) -> None:
+    aged = "SELECT * REPLACE (opened_on - 900 AS opened_on) FROM {table}"
+    extract = hospital.copy(tmp_path / "aged", accounts=aged)
+    before, moved = hospital.score(tmp_path / "runs"), hospital.score(tmp_path / "moved", extract)
+    assert "Drift since training" in (before.folder / "report.html").read_text()
+    drift = counts_of(moved.folder)["patient_pay"]["drift"]
+    assert drift["account_age"] > 0.25
+    assert drift["account_age"] > counts_of(before.folder)["patient_pay"]["drift"].get("account_age", 0.0)

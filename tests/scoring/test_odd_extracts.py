@@ -15,7 +15,8 @@ from extracts.load import load_extract
 from features.frame import training_frame
 from features.targets import OverturnTarget, PaymentTarget
 from models.manifest import Kind
-from scoring.night import NightModels, score_night
+from scoring.night import score_night
+from scoring.night_models import NightModels
 from scoring.settings import ScoringSettings, Waiver
 from training.settings import Member, TrainingSettings
 from training.train import train

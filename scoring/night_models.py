@@ -1,0 +1,86 @@
+"""The models of a night: their bundles, the names to show, and what a reader must know of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+from features.site_features import NO_SITE_FEATURES, SiteFeatures
+from models.bundle import Bundle
+from models.drift import Drift
+from scoring.outcome import ListOutcome
+from scoring.scored import FrameOf
+from scoring.standing import KIND_OF_LIST, LISTS
+
+
+@dataclass(frozen=True, slots=True)
+class NightModels:
+    """The models of a run: a bundle and the name to show by kind, why a kind has none, and the site's own features.
+
+    At least one must be there, or there is nothing to score with (exit code 5).
+    """
+
+    bundles: Mapping[str, Bundle]
+    names: Mapping[str, str]
+    why_absent: Mapping[str, str] = field(default_factory=dict)
+    site_features: SiteFeatures = NO_SITE_FEATURES
+    frame_of: FrameOf | None = None
+
+    @property
+    def payment(self) -> Bundle | None:
+        """The model of patients' payments."""
+        return self.bundles.get("payment")
+
+    @property
+    def overturn(self) -> Bundle | None:
+        """The model of overturned denials."""
+        return self.bundles.get("overturn")
+
+    def notices(self, kind: str, as_of: date) -> tuple[str, ...]:
+        """What a reader of a list must know of its model: what training found, and a model from after the night."""
+        if kind not in self.bundles:
+            return ()
+        manifest = self.bundles[kind].manifest
+        told = list(manifest.notices)
+        if manifest.as_of > as_of:
+            told.append(
+                f"trained as of {manifest.as_of}, a later day than this night: it may have learned what the night "
+                "could not know."
+            )
+        return tuple(f"{self.names[kind]}: {notice}" for notice in told)
+
+    def facts(self, outcomes: Mapping[str, ListOutcome]) -> dict[str, dict[str, str]]:
+        """Lines about each model's health, by kind: what training found, and how far tonight's rows have moved."""
+        drift = {KIND_OF_LIST[name]: tell_drift(outcomes[name].drift) for name in LISTS if name in outcomes}
+        return {kind: {**_facts(bundle), **drift.get(kind, {})} for kind, bundle in self.bundles.items()}
+
+
+def _facts(bundle: Bundle) -> dict[str, str]:
+    manifest = bundle.manifest
+    shown = {
+        "Trained as of": manifest.as_of.isoformat(),
+        "Rows and outcomes": f"{manifest.rows:,} rows, {manifest.events:,} outcomes",
+        "Digest": bundle.digest[:12],
+    }
+    names = {"auc": "AUC on later periods", "brier": "Brier score on later periods", "ece": "Calibration error"}
+    return shown | {told: f"{manifest.metrics[name]:.3f}" for name, told in names.items() if name in manifest.metrics}
+
+
+MOST_TOLD = 3
+"""Moved features that the report names."""
+
+
+def tell_drift(drift: Sequence[Drift]) -> dict[str, str]:
+    """Return a line on how far tonight's rows have moved from training's; nothing where nothing was scored.
+
+    >>> tell_drift([Drift("age_days", 0.4, 0.01), Drift("statements", 0.05, 0.01)])
+    {'Drift since training': '1 of 2 distributions moved: age_days (PSI 0.40)'}
+    """
+    if not drift:
+        return {}
+    moved = [one for one in drift if one.moved]
+    if not moved:
+        return {"Drift since training": f"none of {len(drift)} distributions moved (PSI under 0.25, or chance)"}
+    told = ", ".join(f"{one.name} (PSI {one.index:.2f})" for one in moved[:MOST_TOLD])
+    return {"Drift since training": f"{len(moved)} of {len(drift)} distributions moved: {told}"}
