@@ -260,6 +260,47 @@ def test_massachusetts_allows_two_calls_in_seven_days(run: Callable[..., Hits]) 
     assert set(run(guarantors=people, contacts=calls)) == {"A1", "A2"}
 
 
+@pytest.mark.parametrize(
+    ("state", "channel", "count", "held"),
+    [
+        ("MA", "text", 2, True),
+        ("MA", "letter", 3, False),
+        (" ma ", "call", 2, True),
+        ("WA", "letter", 3, True),
+        ("WA", "email", 2, False),
+        ("WA", "statement", 9, False),
+        ("OH", "text", 9, False),
+        ("", "call", 6, False),
+    ],
+)
+def test_a_state_caps_the_contacts_that_it_counts(
+    run: Callable[..., Hits], state: str, channel: str, count: int, held: bool
+) -> None:
+    people = [{"guarantor_id": "G1", "state": state}, {"guarantor_id": "G2", "state": "OH"}]
+    contacts = [{**contact(number, 2), "channel": channel} for number in range(count)]
+    hits = run(guarantors=people, contacts=contacts)
+    assert hits == (dict.fromkeys(("A1", "A2"), (("S1",), "wait_to_call")) if held else {})
+
+
+@pytest.mark.parametrize(
+    ("change", "tables", "free"),
+    [
+        ({"rule": "S1", "limits": {"most": 9}}, {"contacts": [contact(number, 2) for number in range(8)]}, True),
+        ({"rule": "S1", "limits": {"most": 2}}, {"contacts": [contact(number, 2) for number in range(2)]}, False),
+        ({"rule": "S1", "limits": {"quiet_days": 2}}, {"contacts": [contact(1, 5, "refused")]}, True),
+        ({"rule": "S1", "limits": {"most": 1}, "state": "OH"}, {"contacts": [contact(1, 5)]}, False),
+        ({"rule": "S4", "limits": {"grace_days": 40}}, {"payment_plans": [plan(started=60)]}, False),
+        ({"rule": "H5", "limits": {"adult_age": 60}}, {}, False),
+    ],
+)
+def test_a_limit_that_a_site_changes_is_the_one_that_counts(
+    run: Callable[..., Hits], change: dict[str, object], tables: dict[str, Rows], free: bool
+) -> None:
+    told = Change.model_validate({"reason": "our counsel's advice", **change})
+    assert ("A1" not in run(change=(told,), **tables)) == free
+    assert ("A1" not in run(**tables)) != free
+
+
 def test_a_plan_that_is_paid_keeps_the_guarantor_off_until_an_instalment_is_missed(run: Callable[..., Hits]) -> None:
     held = dict.fromkeys(("A1", "A2"), (("S4",), "payment_plan"))
     assert run(payment_plans=[plan(started=5)]) == held
