@@ -1,0 +1,53 @@
+"""What the simulated hospital hides of a day's balances and open denials."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import numpy as np
+import pandas as pd
+
+from extracts.simulator.denial_truth import overturn_truth
+from extracts.simulator.hospital import Hospital
+from extracts.simulator.overturns import GIVEN_UP, WON_SHARE
+from extracts.simulator.payment_truth import payment_truth
+from extracts.simulator.tables import account_ids, denial_ids
+
+EPOCH = date(1970, 1, 1)
+
+
+def true_payments(hospital: Hospital, as_of: date, horizon_days: int) -> pd.DataFrame:
+    """Return `chance` and `dollars` of each open balance, by `unit_id`, if the office works as it does."""
+    truth = payment_truth(hospital, (as_of - EPOCH) // timedelta(days=1), horizon_days)
+    return pd.DataFrame(
+        {
+            "unit_id": np.asarray(account_ids(truth.account)),
+            "chance": truth.usual.probability,
+            "dollars": truth.usual.cents / 100,
+        }
+    )
+
+
+def true_overturns(hospital: Hospital, as_of: date) -> pd.DataFrame:
+    """Return `chance`, `dollars`, `random` and `kind` of each denial, by `unit_id`, were it appealed on the day.
+
+    `chance` is that of winning at some level once decided, which is what the label says: appeals that are withdrawn
+    have none. What is no denial is left out.
+    """
+    denials, outcomes = hospital.denials, hospital.outcomes
+    age = np.maximum((as_of - EPOCH) // timedelta(days=1) - denials.day, 0)
+    now, fresh = overturn_truth(hospital, age), overturn_truth(hospital, 0)
+    real = denials.real & (fresh.without_appeal > 0)
+    # A corrected claim brings the whole worth, so its dollars over its chance are the worth of a denial.
+    worth = fresh.dollars_without_appeal[real] / fresh.without_appeal[real]
+    won = now.dollars_with_appeal[real] / (WON_SHARE * np.maximum(worth, 1e-9))
+    return pd.DataFrame(
+        {
+            "unit_id": np.asarray(denial_ids(np.flatnonzero(real))),
+            "chance": np.where(worth > 0, np.minimum(won / (1 - GIVEN_UP), 1.0), now.with_appeal[real]),
+            "first_level": now.with_appeal[real],
+            "dollars": now.dollars_with_appeal[real],
+            "random": outcomes.random[real],
+            "kind": denials.kind[real],
+        }
+    )
