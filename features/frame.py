@@ -90,6 +90,26 @@ def training_frame(extract: Extract, target: Definition, as_of: date, *, own: Si
     WrongUsage
         When no snapshot is ripe: the extract's history is shorter than the horizon.
     """
+    return _frame(extract, target, _ripe_days(extract, target, as_of), as_of, own)
+
+
+def population_frame(
+    extract: Extract, target: Definition, as_of: date, *, own: SiteFeatures = NO_SITE_FEATURES
+) -> Frame:
+    """Return everyone in the population at the snapshots of `training_frame`; `label` is NaN where there is none.
+
+    The rows with a label are those of `training_frame`. The others tell whom a model was never shown. `rows_per_unit`
+    holds for both. Made by the embedded engine only.
+
+    Raises
+    ------
+    WrongUsage
+        When no snapshot is ripe.
+    """
+    return _frame(extract, target, _ripe_days(extract, target, as_of), as_of, own, everyone=True)
+
+
+def _ripe_days(extract: Extract, target: Definition, as_of: date) -> list[date]:
     days = snapshot_days(target, as_of, first_known(extract, target.unit))
     if not days:
         raise WrongUsage(
@@ -97,7 +117,7 @@ def training_frame(extract: Extract, target: Definition, as_of: date, *, own: Si
             f"before it and {target.ripe_after_days} days after it; train as of a later day, or lower history_days or "
             "the horizon in the settings"
         )
-    return _frame(extract, target, days, as_of, own)
+    return days
 
 
 def first_known(extract: Extract, unit: Unit) -> date:
@@ -110,7 +130,13 @@ def first_known(extract: Extract, unit: Unit) -> date:
 
 
 def _frame(
-    extract: Extract, target: Definition, days: Sequence[date], ripe_by: date | None, own: SiteFeatures
+    extract: Extract,
+    target: Definition,
+    days: Sequence[date],
+    ripe_by: date | None,
+    own: SiteFeatures,
+    *,
+    everyone: bool = False,
 ) -> Frame:
     features = catalogue(extract, target.unit, own)
     attributes = tuple(extract.metadata.attributes.get(SUBJECT_TABLE[target.unit][0], {}))
@@ -119,6 +145,6 @@ def _frame(
         table, _, column = need.partition(".")
         return extract.has(table, column) if column else extract.has(table)
 
-    plan = plan_frame(target, features, days, DuckDBDialect(), has, attributes, ripe_by)
+    plan = plan_frame(target, features, days, DuckDBDialect(), has, attributes, ripe_by, everyone=everyone)
     data = run_plan(extract.connection, plan, features)
     return Frame(target.unit, data, features, target, plan.unavailable)

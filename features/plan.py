@@ -39,6 +39,8 @@ def plan_frame(
     has: Has,
     attributes: tuple[str, ...],
     ripe_by: date | None,
+    *,
+    everyone: bool = False,
 ) -> Plan:
     """Return the steps of a frame over some as-of dates.
 
@@ -50,6 +52,8 @@ def plan_frame(
         Site attributes of the unit's own table.
     ripe_by
         For a training frame: labels are added that were ripe and known before this day, rows without are left out.
+    everyone
+        Keep the rows without a label too.
     """
     ripe = None if ripe_by is None else f"DATE '{ripe_by.isoformat()}'"
     if isinstance(target, PaymentTarget):
@@ -61,7 +65,7 @@ def plan_frame(
     every_day = " UNION ALL ".join(f"SELECT DATE '{day.isoformat()}' AS as_of" for day in as_of)
     # One day inside a step is a constant there, which an engine can reckon with before it reads a row.
     days = Step("as_of_dates", every_day, inline=len(as_of) == 1)
-    spine = _spine(unit, target, dialect, labelled=ripe is not None)
+    spine = _spine(unit, target, dialect, labelled=ripe is not None, everyone=everyone)
     found, joins = _aggregates(usable, unit, dialect)
     if isinstance(target, PaymentTarget) and any(isinstance(feature.source, RateAtAge) for feature in usable):
         found += paid_at_age(target.horizon_days)
@@ -77,7 +81,9 @@ def plan_frame(
     )
 
 
-def _spine(unit: UnitPlan, target: PaymentTarget | OverturnTarget, dialect: Dialect, *, labelled: bool) -> list[Step]:
+def _spine(
+    unit: UnitPlan, target: PaymentTarget | OverturnTarget, dialect: Dialect, *, labelled: bool, everyone: bool
+) -> list[Step]:
     """Return the snapshots of the frame: the population, or in training those of it that have a label.
 
     Of each unit at most as many are kept as the target asks for.
@@ -87,7 +93,7 @@ def _spine(unit: UnitPlan, target: PaymentTarget | OverturnTarget, dialect: Dial
         return [Step("spine", population)]
     rows = (
         "SELECT s.*, l.label, l.share, l.recovered, l.days_to_outcome, l.known_on FROM population s "
-        "JOIN labels l ON l.unit_id = s.unit_id AND l.as_of = s.as_of"
+        f"{'LEFT ' if everyone else ''}JOIN labels l ON l.unit_id = s.unit_id AND l.as_of = s.as_of"
     )
     if target.rows_per_unit is not None:
         chance = dialect.text_hash("unit_id || CAST(as_of AS VARCHAR)")

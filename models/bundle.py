@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from extracts.errors import NoUsableModel, WrongUsage
 from features.catalog import Feature, catalogue_digest
-from models.calibration import Calibration, parse_calibration
+from models.adjusted import Served, parse_served
 from models.manifest import Manifest, digest_manifest, parse_manifest, render_manifest
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ class Bundle:
     likelihood: tuple[lightgbm.Booster, ...]
     share: lightgbm.Booster | None
     timing: lightgbm.Booster | None
-    calibration: Calibration
+    calibration: Served
     reference: Mapping[str, Any]
     files: Mapping[str, bytes]
 
@@ -74,7 +74,7 @@ def pack_bundle(
     likelihood: Sequence[str],
     share: str | None,
     timing: str | None,
-    calibration: Calibration,
+    calibration: Served,
     reference: Mapping[str, Any],
 ) -> Bundle:
     """Make a bundle from what training found.
@@ -158,7 +158,7 @@ def open_bundle(files: Mapping[str, bytes], source: str) -> Bundle:
         raise _refuse(source, f"{MANIFEST} is damaged or of another version") from error
     _check_files(files, manifest, source)
     try:
-        calibration = parse_calibration(files[CALIBRATION])
+        calibration = parse_served(files[CALIBRATION])
         reference: Mapping[str, Any] = json.loads(files[REFERENCE])
     except ValueError as error:
         raise _refuse(source, "its calibration or reference cannot be read") from error

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 Floats = NDArray[np.float64]
 
@@ -17,7 +17,7 @@ SMALLEST_BIN = 25
 """Rows in each bin of an isotonic map: more than the 11 people below which a cell is merged."""
 MOST_BINS = 100
 SLOPE_PRECISION = 4.0
-"""Of the prior of Platt's slope: 1 / 0.5 squared."""
+"""Of the prior of Platt's slope, and of the two of a beta map: 1 / 0.5 squared."""
 
 
 class Platt(BaseModel):
@@ -36,6 +36,44 @@ class Platt(BaseModel):
     def apply(self, raw: Floats) -> Floats:
         """Return probabilities for raw scores (log-odds)."""
         return sigmoid(self.slope * raw + self.offset)
+
+
+class Plain(BaseModel):
+    """The raw score as it is: probability = 1 / (1 + exp(-raw)).
+
+    >>> Plain().apply(np.array([0.0]))
+    array([0.5])
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    method: Literal["none"] = "none"
+
+    def apply(self, raw: Floats) -> Floats:
+        """Return probabilities for raw scores (log-odds)."""
+        return sigmoid(raw)
+
+
+class Beta(BaseModel):
+    """log-odds = rise * ln(s) - fall * ln(1 - s) + offset, with s = 1 / (1 + exp(-raw)) (Kull et al. 2017).
+
+    `rise` bends the low end and `fall` the high end; both 1 and offset 0 is the raw score as it is.
+
+    >>> Beta(rise=1.0, fall=1.0, offset=0.0).apply(np.array([0.0, 3.0])).round(3).tolist()
+    [0.5, 0.953]
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    method: Literal["beta"] = "beta"
+    rise: Annotated[float, Field(ge=0)]
+    fall: Annotated[float, Field(ge=0)]
+    offset: float
+
+    def apply(self, raw: Floats) -> Floats:
+        """Return probabilities for raw scores (log-odds)."""
+        low, high = _beta_columns(raw)
+        return sigmoid(self.rise * low + self.fall * high + self.offset)
 
 
 class Isotonic(BaseModel):
@@ -69,13 +107,7 @@ class Isotonic(BaseModel):
         return mapped
 
 
-Calibration = Platt | Isotonic
-_ADAPTER: TypeAdapter[Calibration] = TypeAdapter(Annotated[Calibration, Field(discriminator="method")])
-
-
-def parse_calibration(text: str | bytes) -> Calibration:
-    """Return the map written as JSON; raises ValueError (pydantic) when it is not monotone or not known."""
-    return _ADAPTER.validate_json(text)
+Calibration = Plain | Platt | Beta | Isotonic
 
 
 def sigmoid(z: Floats) -> Floats:
@@ -115,6 +147,44 @@ def fit_platt(raw: Floats, label: Floats) -> Platt:
         rate = float(target.mean())
         return Platt(slope=0.0, offset=float(np.log(rate / (1 - rate))))
     return Platt(slope=slope, offset=float(weights[1]) - slope * center)
+
+
+def fit_beta(raw: Floats, label: Floats) -> Beta:
+    """Learn a beta map by maximum likelihood, both slopes drawn towards 1 as Platt's is, the offset free.
+
+    A slope that would fall below 0 is held at 0 and the others are learned again, as Kull et al. (2017) do.
+
+    Parameters
+    ----------
+    raw, label
+        Raw scores (log-odds) and outcomes (0 or 1) of rows later than the fit; n rows each.
+    """
+    columns = np.column_stack([*_beta_columns(raw), np.ones_like(raw)])
+    events = float(label.sum())
+    target = np.where(label > 0, (events + 1) / (events + 2), 1 / (len(label) - events + 2))
+    prior, pull = np.array([1.0, 1.0, 0.0]), np.array([SLOPE_PRECISION, SLOPE_PRECISION, 1e-6])
+    free = np.ones(3, dtype=bool)
+    while True:
+        weights = np.where(free, prior, 0.0)
+        for _ in range(100):
+            probability = sigmoid(columns @ weights)
+            gradient = columns.T @ (target - probability) - pull * (weights - prior)
+            heavy = columns * np.maximum(probability * (1 - probability), 1e-9)[:, None]
+            curvature = heavy.T @ columns + np.diag(pull)
+            step = np.zeros(3)
+            step[free] = np.linalg.solve(curvature[np.ix_(free, free)], gradient[free])
+            weights = weights + step * min(1.0, 4.0 / max(float(np.abs(step).max()), 1e-12))
+            if float(np.abs(step).max()) < 1e-8:
+                break
+        fallen = (weights[:2] < 0) & free[:2]
+        if not fallen.any():
+            return Beta(rise=float(weights[0]), fall=float(weights[1]), offset=float(weights[2]))
+        free[int(np.argmin(weights[:2]))] = False
+
+
+def _beta_columns(raw: Floats) -> tuple[Floats, Floats]:
+    """Return ln(s) and -ln(1 - s) of s = 1 / (1 + exp(-raw)), without overflow."""
+    return -np.logaddexp(0.0, -raw), np.logaddexp(0.0, raw)
 
 
 def fit_isotonic(raw: Floats, label: Floats) -> Isotonic:

@@ -14,6 +14,7 @@ from models.choices import Choices
 from models.evaluation import Evaluation
 from models.horizons import Horizon
 from models.matrix import Column
+from models.recalibration import Recalibration
 from models.timing import Timing
 
 FORMAT = 2
@@ -124,6 +125,7 @@ class Manifest(BaseModel):
     evaluation: Evaluation
     final_test: Evaluation | None
     choices: Choices
+    recalibration: Recalibration
     horizons: tuple[Horizon, ...]
     settings: Mapping[str, Any]
     extract_digests: Mapping[str, str]

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from models.adjusted import apply_map
 from models.bundle import Bundle
 from models.matrix import encode
 from models.timing import chance_by_day, horizon_column
@@ -46,7 +47,7 @@ def predict(bundle: Bundle, data: pd.DataFrame, *, threads: int = 0) -> pd.DataF
     """
     matrix = encode(data, bundle.manifest.features)
     raw = average_raw(bundle.likelihood, bundle.manifest.weights, matrix, threads=threads)
-    probability = chance_of(bundle, raw)
+    probability = chance_of(bundle, raw, data)
     if bundle.share is None or not len(matrix):
         share = np.full(len(matrix), bundle.manifest.share.mean)
     else:
@@ -59,9 +60,9 @@ def predict(bundle: Bundle, data: pd.DataFrame, *, threads: int = 0) -> pd.DataF
     return pd.DataFrame(scores, index=data.index)
 
 
-def chance_of(bundle: Bundle, raw: Floats) -> Floats:
-    """Return raw scores (log-odds) as calibrated chances, 0 to 1."""
-    return np.clip(bundle.calibration.apply(raw), 0.0, 1.0)
+def chance_of(bundle: Bundle, raw: Floats, data: pd.DataFrame | None = None) -> Floats:
+    """Return raw scores (log-odds) as calibrated chances, 0 to 1; without the rows' features, of no segment."""
+    return np.clip(apply_map(bundle.calibration, raw, data), 0.0, 1.0)
 
 
 def average_raw(

@@ -9,8 +9,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from features.frame import Frame
+from models.adjusted import Adjusted
 from models.audit import AuditFacts
-from models.calibration import Calibration, Platt
+from models.calibration import Platt
 from models.evaluation import Evaluation, Importance
 from models.figure import Figure
 from models.matrix import encode, learn_columns
@@ -22,6 +23,7 @@ from training.fit import member_weights
 from training.importance import MOST_EXPLAINED, measure_importance
 from training.judged import JudgedRows, judged_rows
 from training.out_of_time import OutOfTime
+from training.recalibrate import Recalibrated
 from training.settings import TrainingSettings
 from training.slices import measure_slices
 from training.stability import compare_periods
@@ -120,7 +122,7 @@ def expected_worth(rows: pd.DataFrame, found: OutOfTime) -> Floats:
     return worth
 
 
-def collect_notices(evaluation: Evaluation, calibration: Calibration, unavailable: Sequence[str]) -> tuple[str, ...]:
+def collect_notices(evaluation: Evaluation, learned: Recalibrated, unavailable: Sequence[str]) -> tuple[str, ...]:
     """Return what a reader of the figures should be told."""
     said = []
     said += [f"alarm: {alarm.text}" for alarm in evaluation.alarms]
@@ -131,8 +133,11 @@ def collect_notices(evaluation: Evaluation, calibration: Calibration, unavailabl
         if one.ahead is not None and one.ahead.high is not None and one.ahead.high < 0:
             unit = evaluation.judged.gain
             said.append(f"{one.meaning} captures more {unit} at capacity: {-one.ahead.value:.1%} of all more")
-    if isinstance(calibration, Platt) and calibration.slope == 0:
+    base = learned.served.base if isinstance(learned.served, Adjusted) else learned.served
+    if isinstance(base, Platt) and base.slope == 0:
         said.append("raw scores did not rank later rows at all: every probability is the base rate")
+    if learned.record.shift is not None and learned.record.shift.seen:
+        said.append(learned.record.shift.tell())
     if unavailable:
         said.append(f"{len(unavailable)} features are null for want of tables: {', '.join(unavailable)}")
     return tuple(said)

@@ -14,12 +14,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from features.frame import Frame
-from models.calibration import Calibration, fit_isotonic, fit_platt
+from models.adjusted import Served, apply_map
 from models.matrix import encode, learn_columns
 from models.predict import average_raw
 from training.baselines import choose_category, forecast_baselines
 from training.evaluate import Forecast
 from training.fit import Fitted, fit_likelihood, member_rounds, member_weights, open_text
+from training.recalibrate import Recalibrated, later_rows, recalibrate
 from training.rows import class_weights, numbers, rows_to_fit
 from training.settings import TrainingSettings
 from training.share import fit_share_of, predict_share
@@ -27,9 +28,6 @@ from training.temporal import Design, Positions, Split
 from training.timing import Spans, fit_timing_of, predict_timing, spans_of
 
 Floats = NDArray[np.float64]
-
-ENOUGH_FOR_ISOTONIC = 1000
-"""Events, and non-events, from which `auto` learns an isotonic map; fewer bend it to their noise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +80,9 @@ class Forecasts:
         return np.concatenate([part.raw for part in self._parts])
 
     @property
-    def label(self) -> Floats:
-        """Outcomes of all periods, in order of time."""
-        return np.concatenate([part.label for part in self._parts])
+    def rows(self) -> Positions:
+        """Positions of all periods' rows in the frame, in order of time."""
+        return np.concatenate([part.rows for part in self._parts])
 
     @property
     def _parts(self) -> tuple[OutOfTime, ...]:
@@ -126,9 +124,9 @@ def forecast_out_of_time(frame: Frame, design: Design, settings: TrainingSetting
         return Forecasts(_join(frame.data, design, 0, periods, rounds, days, settings, None), None)
     found = _join(frame.data, design, 0, periods[:-1], rounds, days, settings, None)
     mine = np.ones(len(found.rows), dtype=bool) if design.reserved is None else ~design.reserved[found.rows]
-    calibration = learn_map(found.raw[mine], found.label[mine], settings)
+    learned = recalibrate(later_rows(frame.data.iloc[found.rows[mine]], found.raw[mine], settings), settings)
     last = len(periods) - 1
-    return Forecasts(found, _join(frame.data, design, last, periods[last:], rounds, days, settings, calibration))
+    return Forecasts(found, _join(frame.data, design, last, periods[last:], rounds, days, settings, learned.served))
 
 
 def _forecast(
@@ -172,7 +170,7 @@ def _join(
     rounds: Mapping[str, int],
     days: tuple[int, ...],
     settings: TrainingSettings,
-    calibration: Calibration | None,
+    calibration: Served | None,
 ) -> OutOfTime:
     """Return consecutive periods as one record; without a calibration each is calibrated by those before it."""
     splits = design.splits[first : first + len(periods)]
@@ -191,7 +189,9 @@ def _join(
         judged=np.isin(rows, counted),
         label=label,
         raw=raw,
-        probability=_calibrate_forward(raw, label, period, settings) if calibration is None else calibration.apply(raw),
+        probability=_calibrate_forward(data.iloc[rows], raw, period, settings)
+        if calibration is None
+        else apply_map(calibration, raw, data.iloc[rows]),
         share=np.concatenate([one.share for one in periods]),
         baselines=_join_baselines([one.baselines for one in periods if one.baselines]),
         rounds=rounds,
@@ -202,21 +202,21 @@ def _join(
     )
 
 
-def learn_map(raw: Floats, label: Floats, settings: TrainingSettings) -> Calibration:
-    """Learn the calibration map of out-of-time raw scores by the method of the settings."""
-    events = float(label.sum())
-    enough = min(events, len(label) - events) >= ENOUGH_FOR_ISOTONIC
-    if settings.calibration == "isotonic" or (settings.calibration == "auto" and enough):
-        return fit_isotonic(raw, label)
-    return fit_platt(raw, label)
+def learn_served(data: pd.DataFrame, forecasts: Forecasts, settings: TrainingSettings) -> Recalibrated:
+    """Learn the map that is served, on all periods; how it is learned was chosen on those before the final test."""
+    found = forecasts.found
+    chosen = recalibrate(later_rows(data.iloc[found.rows], found.raw, settings), settings).record
+    return recalibrate(later_rows(data.iloc[forecasts.rows], forecasts.raw, settings), settings, chosen)
 
 
-def _calibrate_forward(raw: Floats, label: Floats, period: NDArray[np.intp], settings: TrainingSettings) -> Floats:
+def _calibrate_forward(data: pd.DataFrame, raw: Floats, period: NDArray[np.intp], settings: TrainingSettings) -> Floats:
+    rows = later_rows(data, raw, settings)
     probability = np.empty_like(raw)
     for number in np.unique(period):
         here = period == number
         before = period < number if number else here
-        probability[here] = learn_map(raw[before], label[before], settings).apply(raw[here])
+        learned = recalibrate(rows.take(before), settings).served
+        probability[here] = apply_map(learned, raw[here], data.iloc[np.flatnonzero(here)])
     return probability
 
 

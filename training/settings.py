@@ -85,6 +85,9 @@ class TrainingSettings(_Settings):
     contradict, and all if holding the others surely costs. `categories`: `codes` are split by threshold, `native` as
     LightGBM's categories. `class_weight`: `balanced` lets both outcomes weigh the same in sum. What is `auto` is
     settled on the tuning period, see `training.choose`.
+    `calibration`: the map from raw scores to probabilities, `auto` by cross-fitted log loss on later time.
+    `calibrate_by`: the category whose words get an offset of their own where that surely helps (`none`: no segments).
+    `correct_shift`: whether a shift of the base rate, seen in the latest ripe outcomes, is corrected or only told.
     `threads` of LightGBM; the model does not depend on it.
     """
 
@@ -99,7 +102,9 @@ class TrainingSettings(_Settings):
     fewest_rounds: Annotated[int, Field(ge=1)] = 20
     patience: Annotated[int, Field(ge=1)] = 30
     validation: Validation = Validation()
-    calibration: Literal["auto", "platt", "isotonic"] = "auto"
+    calibration: Literal["auto", "none", "platt", "beta", "isotonic"] = "auto"
+    calibrate_by: str = "payer_class"
+    correct_shift: bool = True
     refit: bool = True
     weight: Literal["row", "unit"] = "row"
     half_life_days: Annotated[float, Field(gt=0)] | Literal["auto", "none"] = "auto"

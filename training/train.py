@@ -22,7 +22,8 @@ from training.choose import choose_settings
 from training.figures import collect_notices, examine, measure, plain_baselines, plain_metrics
 from training.fit import fit_likelihood, member_weights
 from training.horizons import measure_horizons
-from training.out_of_time import OutOfTime, forecast_out_of_time, learn_map
+from training.out_of_time import OutOfTime, forecast_out_of_time, learn_served
+from training.recalibrate import check_segments
 from training.rows import rows_to_fit
 from training.settings import TrainingSettings, default_settings
 from training.share import fit_share_of
@@ -88,6 +89,7 @@ def train(
     """
     settings = settings or default_settings(kind)
     check_frame(frame, kind)
+    check_segments(frame.features, settings)
     data = frame.data
     check_outcomes(data["label"], settings)
     design = plan_periods(data, frame.target.ripe_after_days, as_of, settings)
@@ -103,7 +105,7 @@ def train(
         likelihood = tuple(fit_likelihood(to_fit, settings, dict(found.rounds)))
     share, share_text = fit_share_of(data, rows, to_fit, settings)
     timing, timing_text = fit_timing_of(data, rows, to_fit, spans_of(frame.target, settings.timing_days), settings)
-    calibration = learn_map(forecasts.raw, forecasts.label, settings)
+    learned = learn_served(data, forecasts, settings)
     evaluation = examine(frame, design, found, settings, audit)
     final_test = None if final is None else measure(data, final, settings)
     metrics, baselines = plain_metrics(evaluation), plain_baselines(evaluation)
@@ -132,11 +134,12 @@ def train(
             "evaluation": evaluation.model_dump(mode="json"),
             "final_test": None if final_test is None else final_test.model_dump(mode="json"),
             "choices": choices,
+            "recalibration": learned.record,
             "horizons": measure_horizons(data, forecasts.latest),
             "settings": settings.model_dump(mode="json"),
             "extract_digests": dict(extract_digests or {}),
             "notices": (
-                *collect_notices(evaluation, calibration, frame.unavailable),
+                *collect_notices(evaluation, learned, frame.unavailable),
                 *tell_design(data, design),
                 *tell_constant(fitted, frame),
             ),
@@ -145,7 +148,7 @@ def train(
         likelihood=[one.text for one in likelihood],
         share=share_text,
         timing=timing_text,
-        calibration=calibration,
+        calibration=learned.served,
         reference=describe_distributions(fitted, columns, found.probability[found.judged]),
     )
     if out is not None:

@@ -9,8 +9,9 @@ import pandas as pd
 
 from extracts.simulator.denial_truth import overturn_truth
 from extracts.simulator.hospital import Hospital
-from extracts.simulator.overturns import GIVEN_UP, WON_SHARE
+from extracts.simulator.overturns import GIVEN_UP, WON_SHARE, appeal_days
 from extracts.simulator.payment_truth import payment_truth
+from extracts.simulator.randomness import Integers
 from extracts.simulator.tables import account_ids, denial_ids
 
 EPOCH = date(1970, 1, 1)
@@ -21,7 +22,7 @@ def true_payments(hospital: Hospital, as_of: date, horizon_days: int) -> pd.Data
     truth = payment_truth(hospital, (as_of - EPOCH) // timedelta(days=1), horizon_days)
     return pd.DataFrame(
         {
-            "unit_id": np.asarray(account_ids(truth.account)),
+            "unit_id": account_ids(truth.account)(slice(None)).to_pandas(),
             "chance": truth.usual.probability,
             "dollars": truth.usual.cents / 100,
         }
@@ -29,13 +30,16 @@ def true_payments(hospital: Hospital, as_of: date, horizon_days: int) -> pd.Data
 
 
 def true_overturns(hospital: Hospital, as_of: date) -> pd.DataFrame:
-    """Return `chance`, `dollars`, `random` and `kind` of each denial, by `unit_id`, were it appealed on the day.
+    """Return `chance` and `dollars` of each denial, by `unit_id`, were it appealed when staff usually would.
 
-    `chance` is that of winning at some level once decided, which is what the label says: appeals that are withdrawn
-    have none. What is no denial is left out.
+    That is after the mean wait of denials that had reached its age, and not after its last day: each day of waiting
+    takes from the odds. `chance` is that of winning at some level once decided, which is what the label says (appeals
+    that are withdrawn have none). What is no denial is left out.
     """
-    denials, outcomes = hospital.denials, hospital.outcomes
+    denials = hospital.denials
     age = np.maximum((as_of - EPOCH) // timedelta(days=1) - denials.day, 0)
+    limit = appeal_days(hospital.claims, denials)
+    age = np.maximum(age, np.minimum(age + usual_wait(hospital)[age], limit))
     now, fresh = overturn_truth(hospital, age), overturn_truth(hospital, 0)
     real = denials.real & (fresh.without_appeal > 0)
     # A corrected claim brings the whole worth, so its dollars over its chance are the worth of a denial.
@@ -43,11 +47,19 @@ def true_overturns(hospital: Hospital, as_of: date) -> pd.DataFrame:
     won = now.dollars_with_appeal[real] / (WON_SHARE * np.maximum(worth, 1e-9))
     return pd.DataFrame(
         {
-            "unit_id": np.asarray(denial_ids(np.flatnonzero(real))),
+            "unit_id": denial_ids(np.flatnonzero(real))(slice(None)).to_pandas(),
             "chance": np.where(worth > 0, np.minimum(won / (1 - GIVEN_UP), 1.0), now.with_appeal[real]),
-            "first_level": now.with_appeal[real],
             "dollars": now.dollars_with_appeal[real],
-            "random": outcomes.random[real],
-            "kind": denials.kind[real],
         }
     )
+
+
+def usual_wait(hospital: Hospital) -> Integers:
+    """Return, for each age of a denial in days, how much longer first appeals that came later took in the mean."""
+    rows = hospital.outcomes.rows.collect()
+    first = rows["level"] == 1
+    delay = np.sort((rows["filed"] - hospital.denials.day[rows["denial"]])[first].astype(np.int64))
+    ages = np.arange(int(hospital.as_of - hospital.denials.day.min()) + 1)
+    later = np.searchsorted(delay, ages)
+    left = np.append(np.cumsum(delay[::-1])[::-1], 0)[later] / np.maximum(len(delay) - later, 1)
+    return np.maximum(np.rint(left - ages), 0).astype(np.int64)

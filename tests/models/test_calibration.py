@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.calibration import Isotonic, Platt, fit_isotonic, fit_platt, parse_calibration, sigmoid
+from models.adjusted import Adjusted, apply_map, parse_served
+from models.calibration import Beta, Isotonic, Plain, Platt, fit_beta, fit_isotonic, fit_platt, sigmoid
 
 finite = st.floats(-50, 50, allow_nan=False)
 samples = st.lists(st.tuples(finite, st.booleans()), min_size=2, max_size=200)
@@ -26,14 +28,14 @@ def test_platt_finds_the_slope_and_offset_that_made_the_outcomes(slope, offset):
     assert found.offset == pytest.approx(offset, abs=0.07)
 
 
-@pytest.mark.parametrize("fit", [fit_platt, fit_isotonic])
+@pytest.mark.parametrize("fit", [fit_platt, fit_beta, fit_isotonic])
 def test_calibrated_probabilities_are_near_the_truth(fit):
     raw, label = _rows(40_000, 0.5, -0.8)
     grid = np.linspace(-2.5, 2.5, 21)
     assert fit(raw, label).apply(grid) == pytest.approx(sigmoid(0.5 * grid - 0.8), abs=0.04)
 
 
-@pytest.mark.parametrize("fit", [fit_platt, fit_isotonic])
+@pytest.mark.parametrize("fit", [fit_platt, fit_beta, fit_isotonic])
 @given(rows=samples)
 def test_a_map_rises_and_stays_between_0_and_1_whatever_it_learned_from(fit, rows):
     raw = np.array([row[0] for row in rows])
@@ -54,8 +56,8 @@ def test_scores_that_rank_backwards_give_everyone_the_base_rate():
 def test_a_map_comes_back_from_json_exactly(rows):
     raw = np.array([row[0] for row in rows])
     label = np.array([float(row[1]) for row in rows])
-    for learned in (fit_platt(raw, label), fit_isotonic(raw, label)):
-        assert parse_calibration(learned.model_dump_json()) == learned
+    for learned in (fit_platt(raw, label), fit_beta(raw, label), fit_isotonic(raw, label)):
+        assert parse_served(learned.model_dump_json()) == learned
 
 
 @pytest.mark.parametrize(
@@ -66,13 +68,15 @@ def test_a_map_comes_back_from_json_exactly(rows):
         '{"method":"isotonic","raw":[0],"probability":[0.5,0.6]}',
         '{"method":"isotonic","raw":[0,1],"probability":[0.5,1.6]}',
         '{"method":"platt","slope":-1,"offset":0}',
+        '{"method":"beta","rise":-1,"fall":1,"offset":0}',
+        '{"method":"adjusted","base":{"method":"platt","slope":-1,"offset":0}}',
         '{"method":"magic"}',
         "[]",
     ],
 )
 def test_a_map_that_falls_or_is_not_known_is_refused(text):
     with pytest.raises(ValueError, match="validation error"):
-        parse_calibration(text)
+        parse_served(text)
 
 
 def test_isotonic_steps_are_never_the_score_of_a_handful():
@@ -80,3 +84,33 @@ def test_isotonic_steps_are_never_the_score_of_a_handful():
     assert len(fit_isotonic(raw, label).raw) <= 20
     assert isinstance(fit_isotonic(raw[:5], label[:5]), Isotonic)
     assert isinstance(fit_platt(raw[:5], label[:5]), Platt)
+
+
+@pytest.mark.parametrize(("rise", "fall", "offset"), [(1.0, 1.0, 0.0), (0.5, 1.8, -0.4)])
+def test_beta_finds_the_bends_that_made_the_outcomes(rise, fall, offset):
+    draw = np.random.default_rng(5)
+    raw = draw.normal(0, 1.5, 60_000)
+    truth = Beta(rise=rise, fall=fall, offset=offset)
+    found = fit_beta(raw, (draw.random(len(raw)) < truth.apply(raw)).astype(float))
+    assert (found.rise, found.fall, found.offset) == pytest.approx((rise, fall, offset), abs=0.09)
+    grid = np.linspace(-3, 3, 25)
+    assert found.apply(grid) == pytest.approx(truth.apply(grid), abs=0.015)
+
+
+def test_a_beta_map_bends_the_two_ends_apart_as_no_platt_map_can():
+    low, high = Beta(rise=0.3, fall=1.0, offset=0.0).apply(np.array([-4.0, 4.0]))
+    assert low > sigmoid(np.array([-4.0]))[0] + 0.1
+    assert high == pytest.approx(sigmoid(np.array([4.0]))[0], abs=0.01)
+
+
+def test_offsets_move_a_segment_and_leave_its_order_and_the_others_alone():
+    raw = np.linspace(-3, 3, 40)
+    words = pd.Series(["medicaid", "commercial", None, "new"] * 10)
+    adjusted = Adjusted(base=Platt(slope=1.0, offset=0.0), by="payer_class", offsets={"medicaid": -1.0}, shift=0.2)
+    found = apply_map(adjusted, raw, pd.DataFrame({"payer_class": words}))
+    assert found[0::4] == pytest.approx(sigmoid(raw[0::4] - 0.8))
+    assert np.delete(found, np.arange(0, 40, 4)) == pytest.approx(sigmoid(np.delete(raw, np.arange(0, 40, 4)) + 0.2))
+    assert (np.diff(found[0::4]) > 0).all()
+    assert apply_map(adjusted, raw) == pytest.approx(sigmoid(raw + 0.2))
+    assert parse_served(adjusted.model_dump_json()) == adjusted
+    assert Plain().apply(raw) == pytest.approx(sigmoid(raw))

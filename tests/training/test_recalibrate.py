@@ -1,0 +1,149 @@
+"""Calibration on later time: the method that the outcomes ask for, segments, and a base rate that moves."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from extracts.errors import WrongUsage
+from models.adjusted import Adjusted, apply_map
+from models.calibration import Beta, Plain, sigmoid
+from models.predict import predict
+from training.recalibrate import LaterRows, recalibrate
+from training.settings import Member, TrainingSettings
+from training.train import train
+
+AUTO = TrainingSettings()
+QUICK = TrainingSettings(
+    most_rounds=40,
+    share_rounds=10,
+    timing_rounds=5,
+    patience=10,
+    members=(Member(seeds=(1,)),),
+    monotone=False,
+    categories="codes",
+    class_weight="none",
+    half_life_days="none",
+)
+DAYS = 300
+
+
+def make_rows(chance_of, n=12_000, seed=4, words=("a", "b")):
+    """Rows over 300 days whose outcomes have the chance `chance_of(raw, day, word)`; four rows a household."""
+    draw = np.random.default_rng(seed)
+    raw, place = draw.normal(0, 1.2, n), np.arange(n) * DAYS // n
+    word = pd.Series(draw.choice(words, n))
+    label = (draw.random(n) < chance_of(raw, place, word.to_numpy())).astype(float)
+    day = np.datetime64("2025-01-01") + place.astype("timedelta64[D]")
+    return LaterRows(raw, label, day, np.arange(n) // 4, word)
+
+
+def test_log_odds_that_hold_are_left_as_they_are_or_nearly():
+    found = recalibrate(make_rows(lambda raw, *_: sigmoid(raw)), AUTO)
+    grid = np.linspace(-2.5, 2.5, 21)
+    assert found.served.apply(grid) == pytest.approx(sigmoid(grid), abs=0.03)
+    assert found.record.tried["none"] == pytest.approx(min(found.record.tried.values()), abs=5e-4)
+    assert not found.record.segments
+    assert not found.record.shift.seen
+
+
+def test_the_method_is_the_one_of_least_loss_on_rows_that_it_was_not_learned_on():
+    truth = Beta(rise=0.3, fall=2.0, offset=-0.5)
+    record = recalibrate(make_rows(lambda raw, *_: truth.apply(raw), n=40_000), AUTO).record
+    assert record.method in {"beta", "isotonic"}
+    assert record.tried[record.method] == min(record.tried.values())
+    assert record.tried["beta"] < record.tried["platt"] < record.tried["none"]
+    few = recalibrate(make_rows(lambda raw, *_: truth.apply(raw), n=300), AUTO).record
+    assert set(few.tried) == {"none", "platt"}
+
+
+@pytest.mark.parametrize("method", ["none", "platt", "beta", "isotonic"])
+def test_a_method_that_is_named_is_taken(method):
+    rows = make_rows(lambda raw, *_: sigmoid(0.5 * raw), n=2_000)
+    found = recalibrate(rows, AUTO.model_copy(update={"calibration": method, "correct_shift": False}))
+    assert (found.record.method, found.served.method) == (method, method)
+
+
+def test_a_segment_that_pays_otherwise_gets_its_own_offset_and_one_that_does_not_is_let_be():
+    found = recalibrate(make_rows(lambda raw, _, word: sigmoid(raw - 0.8 * (word == "b"))), AUTO)
+    offsets = {one.name: one.offset for one in found.record.segments}
+    assert offsets["b"] - offsets["a"] == pytest.approx(-0.8, abs=0.15)
+    assert isinstance(found.served, Adjusted)
+    asked = apply_map(found.served, np.zeros(2), pd.DataFrame({"payer_class": ["a", "b"]}))
+    assert asked == pytest.approx(sigmoid(np.array([0.0, -0.8])), abs=0.04)
+    none = recalibrate(make_rows(lambda raw, *_: sigmoid(raw), seed=9), AUTO)
+    assert none.record.gained is not None
+    assert none.record.segments == ()
+
+
+def test_a_segment_of_few_outcomes_has_no_offset():
+    draw = np.random.default_rng(1)
+    rows = make_rows(lambda raw, _, word: sigmoid(raw - 1.5 * (word == "b")))
+    rare = pd.Series(np.where(draw.random(len(rows.raw)) < 0.01, "rare", rows.segment))
+    names = {one.name for one in recalibrate(replace(rows, segment=rare), AUTO).record.segments}
+    assert names == {"a", "b"}
+
+
+@pytest.mark.parametrize("moved", [-0.7, 0.7])
+def test_a_base_rate_that_moved_lately_is_seen_and_corrected(moved):
+    rows = make_rows(lambda raw, place, _: sigmoid(raw + moved * (place > DAYS - 90)))
+    found = recalibrate(rows, AUTO)
+    shift = found.record.shift
+    assert shift.seen
+    assert np.sign(shift.offset) == np.sign(moved)
+    assert (shift.gap.low > 0) == (moved > 0)
+    late = rows.day > rows.day.max() - np.timedelta64(90, "D")
+    promised = apply_map(found.served, rows.raw[late]).mean()
+    assert promised == pytest.approx(rows.label[late].mean(), abs=0.03)
+    assert "the base rate has moved" in shift.tell()
+    only_told = recalibrate(rows, AUTO.model_copy(update={"correct_shift": False}))
+    assert only_told.record.shift.seen
+    assert only_told.record.shift.offset == 0
+    assert "not corrected" in only_told.record.shift.tell()
+
+
+def test_chance_and_too_few_recent_outcomes_are_no_shift():
+    assert not recalibrate(make_rows(lambda raw, *_: sigmoid(raw), n=2_000), AUTO).record.shift.seen
+    assert recalibrate(make_rows(lambda raw, *_: sigmoid(raw), n=150), AUTO).record.shift is None
+
+
+def test_households_that_pay_together_widen_the_interval():
+    rows = make_rows(lambda raw, *_: sigmoid(raw), n=4_000)
+    alone = recalibrate(replace(rows, household=np.arange(4_000)), AUTO).record.shift.gap
+    # Outcomes that twenty rows share.
+    crowd = np.arange(4_000) // 20
+    together = replace(rows, raw=np.zeros(4_000), label=(crowd % 2).astype(float), household=crowd)
+    wide = recalibrate(together, AUTO).record.shift.gap
+    assert wide.high - wide.low > 2.5 * (alone.high - alone.low)
+
+
+def test_a_training_tells_a_shift_and_serves_the_correction(frame_maker):
+    frame = frame_maker(rows=300)
+    data = frame.data.copy()
+    lately = (data["as_of"] > data["as_of"].max() - pd.Timedelta(days=90)).to_numpy()
+    more = np.random.default_rng(2).random(lately.sum()) < 0.5
+    data.loc[lately, "label"] = np.maximum(data.loc[lately, "label"], more)
+    found = train(replace(frame, data=data), kind="payment", as_of=date(2025, 6, 1), settings=QUICK)
+    manifest = found.bundle.manifest
+    assert manifest.recalibration.shift.seen
+    assert manifest.recalibration.shift.offset > 0.1
+    assert any("the base rate has moved" in notice for notice in manifest.notices)
+    assert isinstance(found.bundle.calibration, Adjusted)
+    assert found.bundle.calibration.shift == manifest.recalibration.shift.offset
+    scores = predict(found.bundle, data.iloc[:50])
+    chance = apply_map(found.bundle.calibration, scores["raw_score"].to_numpy(), data.iloc[:50])
+    assert np.array_equal(scores["probability"], chance)
+
+
+def test_segments_by_what_is_no_category_are_refused(payment_frame):
+    settings = QUICK.model_copy(update={"calibrate_by": "noise"})
+    with pytest.raises(WrongUsage, match=r"calibrate_by.*allowed are none, payer_class"):
+        train(payment_frame, kind="payment", as_of=date(2025, 3, 1), settings=settings)
+
+
+def test_a_plain_map_is_the_raw_score_itself():
+    assert Plain().apply(np.array([1.0]))[0] == pytest.approx(0.7310586)
