@@ -1,25 +1,26 @@
-"""Pictures of a training: its design, its calibration, its gains, and what drives it. No id and no name in any."""
+"""Pictures of a training: its design, how good it is, for whom, and what drives it. No id and no name in any."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
-from numpy.typing import NDArray
 
+from models.evaluation import Baseline, Evaluation
+from models.figure import Figure
 from training.design_picture import draw_design
-from training.evaluate import amounts_known, gains, lists_of, reliability
-from training.figures import expected_worth
-from training.out_of_time import OutOfTime
+from training.evaluation import MODEL
 from training.picture import BLUE, GREEN, GREY, ORANGE, picture
 from training.shap_plots import draw_drivers
 from training.train import Trained
 
-Floats = NDArray[np.float64]
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
-
-PICTURES = ("design", "calibration", "gains", "importance", "shap_beeswarm")
+PICTURES = ("design", "calibration", "gains", "captured", "slices", "importance", "shap_beeswarm")
+LOOKS = ((BLUE, "-"), (GREEN, ":"), (ORANGE, "--"), (GREY, "--"))
+"""Of the model, the two rankings that capture most, and the oldest first."""
 
 
 def draw_plots(trained: Trained, folder: Path) -> dict[str, Path]:
@@ -35,49 +36,49 @@ def draw_plots(trained: Trained, folder: Path) -> dict[str, Path]:
     Returns
     -------
     dict
-        Name to file: `design`, `calibration`, `gains`, `importance`, `shap_beeswarm`.
+        Name to file, as `PICTURES`; without any gain `gains`, `captured` and `slices` are left out.
     """
     folder.mkdir(parents=True, exist_ok=True)
     files = {name: folder / f"{name}.png" for name in PICTURES}
+    evaluation = trained.bundle.manifest.evaluation
     draw_design(trained.bundle.manifest, files["design"])
-    _draw_calibration(trained, files["calibration"])
-    _draw_gains(trained, files["gains"])
+    draw_calibration(evaluation, files["calibration"])
+    if evaluation.gains:
+        draw_gains(evaluation, files["gains"])
+        draw_captured(evaluation, files["captured"])
+        draw_slices(evaluation, files["slices"])
     draw_drivers(trained.bundle, trained.fitted, files["importance"], files["shap_beeswarm"])
-    return files
+    return {name: file for name, file in files.items() if file.is_file()}
 
 
-def _draw_calibration(trained: Trained, file: Path) -> None:
-    found = trained.found
-    label, probability = found.label[found.judged], found.probability[found.judged]
-    bins = reliability(label, probability)
-    promised = np.array([one[1] for one in bins])
-    seen = np.array([one[2] for one in bins])
-    error = 1.96 * np.sqrt(np.maximum(seen * (1 - seen), 1e-9) / np.array([one[0] for one in bins]))
-    most = float(max(promised.max(), (seen + error).max())) * 1.05
+def draw_calibration(evaluation: Evaluation, file: Path) -> None:
+    """Draw what was promised against what happened, with intervals over households."""
+    promised = np.array([one.promised for one in evaluation.calibration])
+    seen = np.array([one.happened.value for one in evaluation.calibration])
+    reach = np.array([_reach(one.happened) for one in evaluation.calibration]).T
+    most = float(max(promised.max(), (seen + reach[1]).max())) * 1.05
     with picture(file, 5.5, 5) as axes:
         axes.plot([0, most], [0, most], color=GREY, linewidth=1, label="as promised")
-        axes.errorbar(
-            promised, seen, yerr=error, color=BLUE, marker="o", capsize=3, label="tenths of the judged rows, 95 %"
-        )
+        axes.errorbar(promised, seen, yerr=reach, color=BLUE, marker="o", capsize=3, label="tenths of the rows, 95 %")
         axes.set_xlim(0, most)
         axes.set_ylim(0, most)
         axes.set_xlabel("promised probability")
         axes.set_ylabel("share that happened")
         axes.legend(frameon=False, loc="upper left", fontsize=8)
-        ece = trained.bundle.manifest.metrics["ece"]
+        ece = evaluation.figures["ece"].value
         axes.set_title(f"Calibration on later time: mean gap {ece:.3f}", fontsize=10, loc="left")
 
 
-def _draw_gains(trained: Trained, file: Path) -> None:
-    found, rows = trained.found, trained.later[trained.found.judged]
-    gain = gains(rows)
-    nights = lists_of(rows, found.period[found.judged])
-    unit = "recovered dollars" if amounts_known(rows) else "outcomes"
+def draw_gains(evaluation: Evaluation, file: Path) -> None:
+    """Draw the share of all gain in the top of the list, for the model and the strongest other rankings."""
+    unit, capacity = evaluation.judged.gain, evaluation.judged.capacity
+    best = sorted((one for one in evaluation.baselines if "captured" in one.figures), key=_captured_first)
+    names = [MODEL, *[one.name for one in best if one.name != "oldest_first"][:2], "oldest_first"]
+    curves = {one.name: one.captured for one in evaluation.gains}
     with picture(file, 6.5, 5) as axes:
-        for name, worth, colour, style in _rankings(rows, found):
-            worked, captured = gains_curve(nights, worth, gain)
-            axes.plot(worked, captured, color=colour, linestyle=style, label=name)
-        axes.axvline(0.2, color="black", linewidth=0.8, linestyle=":")
+        for name, (colour, style) in zip([name for name in names if name in curves], LOOKS, strict=False):
+            axes.plot(evaluation.worked, curves[name], color=colour, linestyle=style, label=name.replace("_", " "))
+        axes.axvline(capacity, color="black", linewidth=0.8, linestyle=":")
         axes.set_xlim(0, 1)
         axes.set_ylim(0, 1)
         axes.set_xlabel("share of the list that is worked")
@@ -86,32 +87,52 @@ def _draw_gains(trained: Trained, file: Path) -> None:
         axes.set_title(f"What working the top of the list brings, in {unit}", fontsize=10, loc="left")
 
 
-def _rankings(rows: pd.DataFrame, found: OutOfTime) -> list[tuple[str, Floats, str, str]]:
-    worth = expected_worth(rows, found)
-    drawn = [("payrank", worth, BLUE, "-")]
-    looks = {"largest_first": (ORANGE, "--"), "oldest_first": (GREY, "--"), "logistic": (GREEN, ":")}
-    drawn += [
-        (name.replace("_", " "), found.baselines[name].worth, *look)
-        for name, look in looks.items()
-        if name in found.baselines
-    ]
-    return drawn
+def draw_captured(evaluation: Evaluation, file: Path) -> None:
+    """Draw how far the model is ahead of each baseline at capacity, with intervals: surely ahead right of zero."""
+    found = sorted((one for one in evaluation.baselines if one.ahead is not None), key=_captured_first)
+    judged = evaluation.judged
+    with picture(file, 7.5, 1.4 + 0.32 * len(found)) as axes:
+        for place, one in enumerate(found):
+            _whisker(axes, place, one.ahead, BLUE)
+        axes.axvline(0, color="black", linewidth=0.8)
+        axes.set_yticks(range(len(found)), [one.meaning for one in found], fontsize=8)
+        axes.invert_yaxis()
+        axes.set_xlabel(f"ahead by this share of all {judged.gain}, 95 %")
+        own = evaluation.figures["captured"].value
+        title = f"In the top {judged.capacity:.0%} the model captures {own:.0%} of {judged.gain}"
+        axes.set_title(title, fontsize=10, loc="left")
 
 
-def gains_curve(nights: NDArray[np.intp], worth: Floats, gain: Floats) -> tuple[Floats, Floats]:
-    """Return the share of all gain that the first share of each list holds, for shares from 0 to 1.
+def draw_slices(evaluation: Evaluation, file: Path) -> None:
+    """Draw how far the model is ahead of the best baseline within each slice, with intervals."""
+    best = evaluation.strongest
+    found = [one for one in evaluation.slices if best is not None and best.name in one.ahead]
+    if best is None or not found:
+        return
+    colours = dict(zip(dict.fromkeys(one.by for one in found), (BLUE, ORANGE, GREEN, GREY), strict=False))
+    with picture(file, 8, 1.4 + 0.27 * len(found)) as axes:
+        for place, one in enumerate(found):
+            _whisker(axes, place, one.ahead[best.name], colours[one.by])
+        axes.axvline(0, color="black", linewidth=0.8)
+        names = [f"{one.name}  ({one.rows:,})".replace("$", r"\$") for one in found]  # else dollars begin a formula
+        axes.set_yticks(range(len(found)), names, fontsize=7)
+        axes.invert_yaxis()
+        axes.set_xlabel(f"ahead by this share of the slice's {evaluation.judged.gain}, 95 %")
+        axes.set_title(f"By {', '.join(colours)}: ahead of {best.meaning}", fontsize=10, loc="left")
 
-    >>> worked, captured = gains_curve(np.zeros(4, dtype=np.intp), np.array([4.0, 3, 2, 1]), np.array([6.0, 2, 2, 0]))
-    >>> [float(captured[np.searchsorted(worked, share)]) for share in (0.25, 0.5, 1.0)]
-    [0.6, 0.8, 1.0]
-    """
-    place = np.empty(len(worth))
-    for night in np.unique(nights):
-        here = np.flatnonzero(nights == night)
-        order = np.argsort(-np.nan_to_num(worth[here], nan=-np.inf), kind="stable")
-        place[here[order]] = np.arange(1, len(here) + 1) / len(here)
-    worked = np.linspace(0, 1, 101)
-    sorted_places = np.argsort(place, kind="stable")
-    running = np.concatenate([[0.0], np.cumsum(gain[sorted_places])])
-    captured = running[np.searchsorted(place[sorted_places], worked + 1e-12, side="right")] / max(gain.sum(), 1e-12)
-    return worked, captured
+
+def _captured_first(one: Baseline) -> tuple[float, str]:
+    return -one.figures["captured"].value, one.name
+
+
+def _reach(figure: Figure) -> tuple[float, float]:
+    """Return how far the interval's ends lie below and above the value."""
+    low = figure.value if figure.low is None else figure.low
+    high = figure.value if figure.high is None else figure.high
+    return max(figure.value - low, 0.0), max(high - figure.value, 0.0)
+
+
+def _whisker(axes: Axes, place: int, figure: Figure | None, colour: str) -> None:
+    if figure is not None:
+        below, above = _reach(figure)
+        axes.errorbar([figure.value], [place], xerr=[[below], [above]], color=colour, marker="o", capsize=3)

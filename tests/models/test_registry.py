@@ -21,7 +21,7 @@ from models.registry.find import find_model
 from models.registry.runs import Trial, log_training
 from models.registry.store import PATIENT, open_client
 from models.registry.versions import Registered, list_versions, register
-from training.plots import draw_plots
+from training.plots import PICTURES, draw_plots
 
 
 @pytest.fixture(scope="module")
@@ -117,7 +117,7 @@ def test_the_run_holds_settings_figures_and_plots_and_its_model_the_bundle(here,
     ahead = trained.bundle.manifest.evaluation.baseline("oldest_first").ahead
     assert figures["oldest_first/ahead"] == ahead.value
     assert len(list(here.rglob("artifacts/bundle/manifest.json"))) == 1
-    assert len(list((artifacts / "plots").glob("*.png"))) == 5
+    assert len(list((artifacts / "plots").glob("*.png"))) == len(PICTURES)
 
 
 def test_each_trial_of_a_search_is_a_child_run_with_its_settings_value_and_state(trained, clean, tmp_path):
