@@ -62,6 +62,19 @@ def test_what_is_known_of_the_time_is_in_the_manifest(bundle, payment_frame):
     assert TIMING in bundle.files
 
 
+def test_the_figures_of_each_horizon_are_of_the_final_test_and_its_own_outcomes(payment_frame):
+    trained = train(payment_frame, kind="payment", as_of=AS_OF, settings=QUICK)
+    horizons, final = trained.bundle.manifest.horizons, trained.final
+    assert [one.days for one in horizons] == [20, 40, 60]
+    rows = payment_frame.data.iloc[final.rows[final.judged]]
+    for one in horizons:
+        assert one.rows == len(rows)
+        assert one.base_rate == pytest.approx((rows["days_to_outcome"] < one.days).mean(), abs=1e-5)
+        assert one.auc > 0.6
+    figures = trained.bundle.manifest.final_test.figures
+    assert horizons[-1].brier == pytest.approx(figures["brier"].value, abs=1e-4)
+
+
 def test_few_outcomes_share_one_mean_and_unknown_days_have_no_horizons(payment_frame):
     few = train(payment_frame, kind="payment", as_of=AS_OF, settings=QUICK.model_copy(update={"fewest_timed": 5000}))
     assert few.bundle.manifest.timing.method == "mean"

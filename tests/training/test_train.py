@@ -168,6 +168,7 @@ def test_constant_and_empty_features_do_no_harm(payment_frame, tmp_path):
     bundle = read_bundle(tmp_path / "bundle")
     assert predict(bundle, data)["probability"].notna().all()
     assert any("2 features are null for want of tables: noise, payer_class" in said for said in bundle.manifest.notices)
+    assert any("1 of 6 features have one value in all 1,800 fitted rows" in said for said in bundle.manifest.notices)
 
 
 def test_a_feature_that_knows_the_outcome_raises_the_alarm(payment_frame):
