@@ -8,6 +8,7 @@ which rank small data with many levels better and are explained by LightGBM itse
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -89,8 +90,14 @@ def _count_people(words: pd.Series, household: NDArray[np.intp]) -> dict[str, in
     return {str(level): int(count) for level, count in zip(levels, counts, strict=True)}
 
 
-def encode(data: pd.DataFrame, columns: Sequence[Column]) -> NDArray[np.float64]:
+def encode(data: pd.DataFrame, columns: Sequence[Column], *, order: Literal["C", "F"] = "C") -> NDArray[np.float64]:
     """Return rows x columns of float64, NaN where unknown.
+
+    Parameters
+    ----------
+    order
+        How the numbers lie in memory: row by row for predictions, or column by column ("F"), which is filled in less
+        than half the time and read as fast by a fit.
 
     Raises
     ------
@@ -103,7 +110,7 @@ def encode(data: pd.DataFrame, columns: Sequence[Column]) -> NDArray[np.float64]
             f"the frame lacks {len(missing)} of the model's {len(columns)} features: {', '.join(missing)}; "
             "build it with the catalogue that the model was trained on, or retrain"
         )
-    matrix = np.empty((len(data), len(columns)), dtype=np.float64)
+    matrix = np.empty((len(data), len(columns)), dtype=np.float64, order=order)
     for position, column in enumerate(columns):
         matrix[:, position] = _encode_column(data[column.name], column)
     return matrix

@@ -21,7 +21,7 @@ def rows_to_fit(data: pd.DataFrame, columns: Sequence[Column], rows: Positions, 
     """Return the matrix, outcomes (`label`) and weights of some rows of a training frame."""
     chosen = data.iloc[rows]
     return Rows(
-        matrix=encode(chosen, columns),
+        matrix=encode(chosen, columns, order="F"),
         outcome=numbers(chosen["label"]),
         weight=fit_weights(data, rows, settings),
         names=tuple(column.name for column in columns),

@@ -59,3 +59,10 @@ def test_a_missing_column_is_named(payment_frame):
     columns = learn_columns(payment_frame.data, payment_frame.features)
     with pytest.raises(NoUsableModel, match="lacks 1 of the model's 6 features: past_rate"):
         encode(payment_frame.data.drop(columns="past_rate"), columns)
+
+
+def test_the_numbers_are_the_same_however_they_lie_in_memory(payment_frame):
+    columns = learn_columns(payment_frame.data, payment_frame.features)
+    by_row, by_column = (encode(payment_frame.data, columns, order=order) for order in ("C", "F"))
+    assert by_column.flags["F_CONTIGUOUS"]
+    assert np.array_equal(by_row, by_column, equal_nan=True)
