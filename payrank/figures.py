@@ -63,16 +63,28 @@ def slices_table(manifest: Manifest) -> Table:
     return make_table(f"Each slice ranked within itself{against}", columns, rows)
 
 
+def fairness_table(manifest: Manifest) -> Table | None:
+    """Return who fares worst by each attribute and figure, beside all rows; None where nothing was checked."""
+    rows = [
+        [
+            audit.attribute.replace("_", " "),
+            one.figure.replace("_", " "),
+            one.group,
+            f"{one.value.value:.1%}",
+            "-" if one.value.low is None else f"{one.value.low:.1%} to {one.value.high:.1%}",
+            f"{one.overall:.1%}",
+        ]
+        for audit in manifest.evaluation.fairness.attributes
+        for one in audit.worst
+    ]
+    columns = [("by", False), ("figure", False), ("worst", False), ("share", True), ("95 %", True), ("all", True)]
+    return make_table("Fairness: the group that fares worst", columns, rows) if rows else None
+
+
 def fairness_lines(manifest: Manifest) -> list[str]:
-    """Return what the audit found worst by each attribute, or that it was not made."""
+    """Return what the audit could not check, so that nothing passes in silence."""
     fairness = manifest.evaluation.fairness
     lines = [f"Fairness: {fairness.not_checked}"] if fairness.not_checked else []
-    for audit in fairness.attributes:
-        worst = "; ".join(
-            f"{one.figure.replace('_', ' ')} {one.group} {one.value.value:.1%} (all {one.overall:.1%})"
-            for one in audit.worst
-        )
-        lines.append(f"Fairness by {audit.attribute.replace('_', ' ')}, worst: {worst or 'one group only'}")
     return [*lines, *(f"Fairness: {note}" for note in fairness.notes)]
 
 

@@ -11,7 +11,7 @@ from models.registry.aliases import list_changes
 from models.registry.find import find_named
 from models.registry.versions import list_versions, registered_name
 from payrank.console import STDOUT, make_table
-from payrank.figures import fairness_lines, figures_table, slices_table
+from payrank.figures import fairness_lines, fairness_table, figures_table, slices_table
 
 VERDICTS = {"wins": "wins", "calibrates_better": "calibrates", "ties": "ties", "loses": "loses"}
 """What a comparison came to, in a word that fits a column."""
@@ -78,6 +78,8 @@ def run_show(model: str) -> None:
     STDOUT.print(f"Served: boosters of snapshots {windows.fitted.first} to {windows.fitted.last}{again}.")
     STDOUT.print(figures_table(manifest))
     STDOUT.print(slices_table(manifest))
+    if (audited := fairness_table(manifest)) is not None:
+        STDOUT.print(audited)
     for line in fairness_lines(manifest):
         STDOUT.print(line, markup=False)
     for notice in manifest.notices:

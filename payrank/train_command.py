@@ -16,7 +16,7 @@ from models.manifest import Kind
 from models.registry.runs import Trial, log_training
 from models.registry.versions import Registered, register
 from payrank.console import STDOUT, Progress
-from payrank.figures import fairness_lines, figures_table
+from payrank.figures import fairness_lines, fairness_table, figures_table
 from payrank.settings import Settings, read_settings
 from payrank.tuning import search_trees
 
@@ -45,6 +45,8 @@ def run_train(
     settings = read_settings(settings_file)
     bundle, registered = train_and_register(cast("Kind", kind), source, as_of, settings, out, budget)
     STDOUT.print(figures_table(bundle.manifest))
+    if (audited := fairness_table(bundle.manifest)) is not None:
+        STDOUT.print(audited)
     for line in fairness_lines(bundle.manifest):
         STDOUT.print(line, markup=False)
     for notice in bundle.manifest.notices:
