@@ -24,6 +24,7 @@ from features.targets import OverturnTarget, PaymentTarget
 from features.vocabulary import Snapshot
 from models.bundle import read_bundle
 from models.manifest import Kind
+from models.registry.store import open_client
 from scoring.night import Night, score_night
 from scoring.night_models import NightModels
 from scoring.settings import ScoringSettings
@@ -154,6 +155,16 @@ def payment_frame() -> Frame:
 def trained(payment_frame: Frame) -> Trained:
     """A small payment model of two kinds of trees, with a share model, in memory."""
     return train(payment_frame, kind="payment", as_of=date(2025, 3, 1), settings=SMALL)
+
+
+@pytest.fixture(scope="session")
+def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An MLflow database with nothing in it, to be copied: making its tables takes longer than most tests."""
+    path = tmp_path_factory.mktemp("store") / "empty.db"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{path}")
+        with open_client():
+            return path
 
 
 @dataclass(frozen=True, slots=True)

@@ -193,4 +193,5 @@ def _who() -> str:
 
 
 def _now() -> str:
+    # For people who read the history; nothing of ours is decided by it.
     return datetime.now(UTC).isoformat(timespec="seconds")

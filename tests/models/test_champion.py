@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
 from datetime import date
@@ -33,10 +34,13 @@ def variant(bundle: Bundle, number: int) -> Bundle:
 
 
 @pytest.fixture(scope="module")
-def store(trained: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, list[Bundle]]]:
+def store(
+    trained: Any, empty_store: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Path, list[Bundle]]]:
     """A registry with three versions of one model, the first of them champion."""
     folder = tmp_path_factory.mktemp("champions")
     bundles = [variant(trained.bundle, number) for number in (1, 2, 3)]
+    shutil.copy(empty_store, folder / "runs.db")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{folder / 'runs.db'}")
         for bundle in bundles:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import socket
 import sqlite3
 from collections.abc import Iterator
@@ -120,7 +121,8 @@ def test_the_run_holds_settings_figures_and_plots_and_its_model_the_bundle(here,
     assert len(list((artifacts / "plots").glob("*.png"))) == len(PICTURES)
 
 
-def test_each_trial_of_a_search_is_a_child_run_with_its_settings_value_and_state(trained, clean, tmp_path):
+def test_each_trial_of_a_search_is_a_child_run_with_its_settings_value_and_state(trained, clean, tmp_path, empty_store):
+    shutil.copy(empty_store, tmp_path / "trials.db")
     clean.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path / 'trials.db'}")
     tried = {"trees": {"num_leaves": 7}, **{f"choice_{number}": number for number in range(120)}}
     trials = [Trial(0, tried, 0.41, "complete"), Trial(1, {"trees": {"num_leaves": 31}}, None, "pruned")]

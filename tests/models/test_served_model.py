@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import socket
 import sqlite3
@@ -33,9 +34,10 @@ EXTRACT = {"accounts.parquet": "ab" * 32, "transactions.parquet": "cd" * 32}
 
 
 @pytest.fixture(scope="module")
-def store(trained: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def store(trained: Any, empty_store: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A registry with one model, named by the environment as MLflow's tools expect it."""
     folder = tmp_path_factory.mktemp("served")
+    shutil.copy(empty_store, folder / "runs.db")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{folder / 'runs.db'}")
         bundle = trained.bundle

@@ -85,10 +85,11 @@ def test_a_search_tells_of_each_trial_and_keeps_it_as_a_child_run(payrank: Any, 
 
 
 def test_a_challenger_is_compared_promoted_and_rolled_back_from_the_command_line(
-    payrank: Any, hospital: Any, store: Path
+    payrank: Any, hospital: Any, store: Path, empty_store: Path
 ) -> None:
     """As a data scientist walks it: two trainings, each told what comes next, then the office's later months decide."""
     Path("payrank.toml").write_text(QUICK.replace("snapshots = 4", "snapshots = 6\nhorizon_days = 60"))
+    shutil.copy(empty_store, store / "runs.db")
     assert payrank("train", "payment", hospital.extract, "--as-of", "2026-06-01", "--out", "old").code == 0
     told = payrank("train", "payment", hospital.extract, "--as-of", "2026-07-01", "--out", "new")
     assert "Next: payrank models compare models:/payrank-payment/2 EXTRACT --as-of DATE" in told.out
