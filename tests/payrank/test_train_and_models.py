@@ -157,3 +157,13 @@ def test_a_training_that_cannot_be_done_registers_nothing(
     assert told.code == code
     assert says in told.last
     assert not list(store.iterdir())
+
+
+def test_a_card_is_written_of_any_model_by_the_command_line(payrank: Any, hospital: Any, tmp_path: Path) -> None:
+    told = payrank("models", "card", hospital.bundles["payment"], "--out", tmp_path / "card")
+    assert told.code == 0, told.err
+    assert sorted(path.name for path in (tmp_path / "card").iterdir()) == ["card.html", "card.md"]
+    assert "## What it is not for" in (tmp_path / "card" / "card.md").read_text()
+    refused = payrank("models", "card", tmp_path / "nothing", "--out", tmp_path / "other")
+    assert refused.code == 5
+    assert not (tmp_path / "other").exists()
