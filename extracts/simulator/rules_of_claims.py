@@ -47,12 +47,12 @@ RULES_OF_CLAIMS: tuple[Rule, ...] = (
     Rule(
         "a payer of this class denies for this kind of reason",
         cross(LARGE, FOUGHT),
-        counts("payer_class || ' ' || kind", "truth_denials JOIN payers USING (payer_id)"),
+        counts("payer_class || ' ' || kind", "fact_denials"),
     ),
     Rule(
         "an adjustment is logged that is no denial",
         tuple(c.carc for c in SHARED),
-        counts("carc", "truth_denials WHERE NOT a_denial"),
+        counts("carc", "denials JOIN codes USING (carc) WHERE NOT a_denial"),
     ),
     Rule(
         "a corrected claim is paid",

@@ -43,7 +43,10 @@ RULES_OF_MESS: tuple[Rule, ...] = (
         counts(
             "'moved'",
             f"{_REVERSED} JOIN transactions AS n ON n.posted_on = r.posted_on AND n.amount = t.amount "
-            "AND n.effective_on = t.posted_on AND n.account_id <> t.account_id WHERE r.kind = 'patient_payment'",
+            "AND n.effective_on = t.posted_on AND n.account_id <> t.account_id "
+            "JOIN accounts AS a ON a.account_id = t.account_id "
+            "JOIN accounts AS b ON b.account_id = n.account_id AND b.guarantor_id = a.guarantor_id "
+            "WHERE r.kind = n.kind AND r.kind = 'patient_payment'",
         ),
     ),
     Rule(
