@@ -25,8 +25,25 @@ def check_day(extract: Extract, unit: Unit, day: date, *, grace_days: int = 0) -
     ExtractRefused
         When the unit's table has no row.
     """
-    first = first_known(extract, unit) + timedelta(days=1)
-    last = extract.metadata.as_of
+    check_between(unit, day, first_known(extract, unit), extract.metadata.as_of, grace_days)
+
+
+def check_between(unit: Unit, day: date, known_first: date, last: date | None, grace_days: int) -> None:
+    """Refuse an as-of day as `check_day` does, from what any engine knows of its tables.
+
+    Parameters
+    ----------
+    known_first
+        The first day on which the unit's table knew a row.
+    last
+        The day before which everything is known, as `extract.toml` says it; None where it does not.
+
+    Raises
+    ------
+    WrongUsage
+        Naming the days that are allowed.
+    """
+    first = known_first + timedelta(days=1)
     allowed = f"from {first}" + (f" to {last + timedelta(days=grace_days)}" if last else " on")
     if day < first:
         raise WrongUsage(

@@ -7,7 +7,6 @@ from datetime import date
 from pathlib import Path
 
 from extracts.errors import WrongUsage
-from extracts.load import load_extract
 from payrank.console import STDOUT, Progress
 from payrank.settings import read_settings
 
@@ -34,30 +33,24 @@ def run_features(
     master: str | None = None,
 ) -> None:
     """Write the frame of a unit as of a day, readable to its owner alone: a Parquet file, or Spark's folder of them."""
-    from features.as_of_day import check_day
     from features.engines.make_frame import check_engine, make_frame
-    from features.frame import nightly_frame
 
     check_engine(engine, source)
     settings = read_settings(settings_file)
     if not out.parent.is_dir():
         raise WrongUsage(f"no folder {out.parent} to write {out.name} to; make it, or name another --out")
     target = settings.payment if unit == "account" else settings.overturn
+    own, grace = settings.features, settings.scoring.max_extract_age_days
     progress = Progress()
     if engine == "spark":
         from features.engines.spark import write_frame
 
         with progress.working(f"made the {unit} frame on Spark"):
-            written = write_frame(source, target, as_of, out, master=master, own=settings.features)
+            written = write_frame(source, target, as_of, out, master=master, own=own, grace_days=grace)
         STDOUT.print(f"{out}: a folder of Parquet, {len(written.planned.features)} features as of {as_of}.")
         return
-    if engine == "postgres":
-        with progress.working(f"made the {unit} frame inside PostgreSQL"):
-            frame = make_frame(engine, source, target, as_of, own=settings.features)
-    else:
-        with load_extract(source) as extract, progress.working(f"made the {unit} frame"):
-            check_day(extract, target.unit, as_of, grace_days=settings.scoring.max_extract_age_days)
-            frame = nightly_frame(extract, target, as_of, own=settings.features)
+    with progress.working(f"made the {unit} frame" + (" inside PostgreSQL" if engine == "postgres" else "")):
+        frame = make_frame(engine, source, target, as_of, own=own, grace_days=grace)
     partial = out.with_name(f".{out.name}.new")
     try:
         partial.touch(mode=0o600)

@@ -21,6 +21,7 @@ from models.registry.versions import CHAMPION, list_versions, registered_name
 from payrank.console import STDOUT, log_stage, make_table, tell_stage
 from payrank.settings import read_settings
 from scoring.capacity import Capacity
+from scoring.guards import check_start
 from scoring.night import Night, score_night
 from scoring.night_models import NightModels
 from scoring.scored import FrameOf
@@ -49,6 +50,7 @@ def run_score(
     check_engine(engine, source)
     with _told(log) as clock, load_extract(source) as extract:
         clock.stage("load", f"loaded {len(extract.digests)} files", files=len(extract.digests))
+        check_start(extract, as_of)
         found = replace(find_models(models), site_features=read.features, frame_of=_frame_of(engine, source, master))
         told = " and ".join(found.names[kind] for kind in sorted(found.names))
         clock.stage("models", f"found {told}", models=len(found.names))

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date, timedelta
 
-from extracts.errors import OutOfLine
+from extracts.errors import OutOfLine, WrongUsage
 from extracts.extract import Extract
+from features.catalog import UNITS
+from features.frame import SUBJECT_TABLE, first_known
 from scoring.settings import ScoringSettings
 
 WATCHED = ("accounts", "transactions", "denials")
@@ -26,6 +28,23 @@ def check_age(extract: Extract, as_of: date, settings: ScoringSettings) -> None:
             f"The extract is too old: it knows everything before {known_until}, {age.days} days before the as-of date "
             f"{as_of}; {settings.max_extract_age_days} days are allowed. Export again, or raise max_extract_age_days "
             "in the settings."
+        )
+
+
+def check_start(extract: Extract, as_of: date) -> None:
+    """Refuse an as-of day before the extract's history (exit code 2): a run would list nobody, and say so of everyone.
+
+    Raises
+    ------
+    WrongUsage
+        When neither an account nor a denial was known before the day.
+    """
+    held = [unit for unit in UNITS if extract.tables[SUBJECT_TABLE[unit][0]].rows_loaded]
+    first = min((first_known(extract, unit) for unit in held), default=as_of - timedelta(days=1)) + timedelta(days=1)
+    if as_of < first:
+        raise WrongUsage(
+            f"the as-of day {as_of} lies before the extract's history: no account and no denial was known yet. "
+            f"Allowed: days from {first} on. Give such a day"
         )
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from extracts.database import is_address
 from extracts.errors import WrongUsage, did_you_mean
 from extracts.load import load_extract
+from features.as_of_day import check_day
 from features.frame import Definition, Frame, nightly_frame, training_frame
 from features.site_features import NO_SITE_FEATURES, SiteFeatures
 
@@ -51,6 +52,7 @@ def make_frame(
     own: SiteFeatures = NO_SITE_FEATURES,
     master: str | None = None,
     settings: Mapping[str, str] = {},
+    grace_days: int | None = None,
 ) -> Frame:
     """Return the nightly frame as of a day, or the labelled frame of a training day, from any engine.
 
@@ -61,10 +63,13 @@ def make_frame(
     master, settings
         For Spark alone: as `features.engines.spark_session.open_session` takes them.
 
+    grace_days
+        As `features.engines.planned.plan_on` takes them.
+
     Raises
     ------
     WrongUsage
-        When the engine is none, is not installed, or cannot read the source.
+        When the engine is none, is not installed, or cannot read the source, or the day is outside what it knows.
     ExtractRefused
         When the tables break their contract.
     """
@@ -72,10 +77,21 @@ def make_frame(
     if engine == "spark":
         from features.engines.spark import frame_from_folder  # noqa: PLC0415 - only where it is asked for
 
-        return frame_from_folder(source, target, as_of, master=master, settings=settings, labelled=labelled, own=own)
+        return frame_from_folder(
+            source,
+            target,
+            as_of,
+            master=master,
+            settings=settings,
+            labelled=labelled,
+            own=own,
+            grace_days=grace_days,
+        )
     if engine == "postgres":
         from features.engines.postgres import frame_from_database  # noqa: PLC0415
 
-        return frame_from_database(str(source), target, as_of, labelled=labelled, own=own)
+        return frame_from_database(str(source), target, as_of, labelled=labelled, own=own, grace_days=grace_days)
     with load_extract(source) as extract:
+        if grace_days is not None:
+            check_day(extract, target.unit, as_of, grace_days=grace_days)
         return (training_frame if labelled else nightly_frame)(extract, target, as_of, own=own)

@@ -10,7 +10,8 @@ from typing import Protocol
 from extracts.errors import ExtractRefused, WrongUsage
 from extracts.extract import TableState
 from extracts.metadata import Metadata
-from features.catalog import Feature
+from features.as_of_day import check_between
+from features.catalog import Feature, Unit
 from features.dialect import Dialect
 from features.frame import SUBJECT_TABLE, Definition, catalogue
 from features.plan import Plan, plan_frame
@@ -39,26 +40,33 @@ class Planned:
 
 
 def plan_on(
-    holder: Holder, target: Definition, as_of: date, *, labelled: bool, own: SiteFeatures = NO_SITE_FEATURES
+    holder: Holder,
+    target: Definition,
+    as_of: date,
+    *,
+    labelled: bool,
+    own: SiteFeatures = NO_SITE_FEATURES,
+    grace_days: int | None = None,
 ) -> Planned:
     """Plan the nightly frame as of a day, or the labelled frame of a training day.
+
+    Parameters
+    ----------
+    grace_days
+        Days by which the tables may be older than the day, which must lie after the unit's first; None takes any day,
+        and a day outside what the tables know has an empty or a poorer frame.
 
     Raises
     ------
     WrongUsage
-        When a labelled frame has no ripe snapshot.
+        When a labelled frame has no ripe snapshot, or the day is outside what the tables know.
     ExtractRefused
         When the unit's table is empty.
     """
-    table, known_on, _ = SUBJECT_TABLE[target.unit]
-    days = [as_of]
-    if labelled:
-        ((first,),) = holder.ask(f"SELECT MIN({known_on}) FROM {table}")
-        if first is None:
-            raise ExtractRefused(
-                f"table {table} has no rows, so there is no {target.unit} to look at; fill it and try again"
-            )
-        days = snapshot_days(target, as_of, date.fromisoformat(str(first)))
+    table = SUBJECT_TABLE[target.unit][0]
+    if grace_days is not None:
+        check_between(target.unit, as_of, _first_known(holder, target.unit), holder.metadata.as_of, grace_days)
+    days = snapshot_days(target, as_of, _first_known(holder, target.unit)) if labelled else [as_of]
     if not days:
         raise WrongUsage(
             f"no {target.unit} snapshot is ripe as of {as_of}: a snapshot needs {target.history_days} days of history "
@@ -75,3 +83,11 @@ def plan_on(
     attributes = tuple(holder.metadata.attributes.get(table, {}))
     plan = plan_frame(target, features, days, holder.dialect, has, attributes, as_of if labelled else None)
     return Planned(target, features, plan)
+
+
+def _first_known(holder: Holder, unit: Unit) -> date:
+    table, known_on, _ = SUBJECT_TABLE[unit]
+    ((first,),) = holder.ask(f"SELECT MIN({known_on}) FROM {table}")
+    if first is None:
+        raise ExtractRefused(f"table {table} has no rows, so there is no {unit} to look at; fill it and try again")
+    return date.fromisoformat(str(first))

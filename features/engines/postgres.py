@@ -168,6 +168,7 @@ def frame_from_database(
     *,
     labelled: bool = False,
     own: SiteFeatures = NO_SITE_FEATURES,
+    grace_days: int | None = None,
 ) -> Frame:
     """Return the nightly frame as of a day, or the labelled frame of a training day, computed inside the database.
 
@@ -177,6 +178,8 @@ def frame_from_database(
         `postgresql://USER@HOST:PORT/DATABASE?schema=SCHEMA`, and optionally `&metadata=/path/to/extract.toml`.
     own
         The features that the site's settings add.
+    grace_days
+        As `features.engines.planned.plan_on` takes them.
 
     Raises
     ------
@@ -184,7 +187,7 @@ def frame_from_database(
         As `open_tables` and `features.frame.training_frame` do.
     """
     with open_tables(address) as tables:
-        return frame_on(tables, plan_on(tables, target, as_of, labelled=labelled, own=own))
+        return frame_on(tables, plan_on(tables, target, as_of, labelled=labelled, own=own, grace_days=grace_days))
 
 
 def frame_on(tables: PostgresTables, planned: Planned) -> Frame:

@@ -178,6 +178,7 @@ def write_frame(
     settings: Mapping[str, str] = {},
     labelled: bool = False,
     own: SiteFeatures = NO_SITE_FEATURES,
+    grace_days: int | None = None,
 ) -> Written:
     """Compute a frame with Spark and write it as a folder of Parquet, rows sorted by as-of date and unit.
 
@@ -194,17 +195,20 @@ def write_frame(
         Whether this is the frame of a training day.
     own
         The features that the site's settings add.
+    grace_days
+        As `features.engines.planned.plan_on` takes them.
 
     Raises
     ------
     ExtractRefused
         When the tables break their contract, or Spark refuses.
     WrongUsage
-        When pyspark or Java is absent, no snapshot is ripe, or `out` holds something else.
+        When pyspark or Java is absent, no snapshot is ripe, the day is outside what the tables know, or `out` holds
+        something else.
     """
     with open_session(master, settings) as session:
         tables = SparkTables(session, source)
-        planned = plan_on(tables, target, as_of, labelled=labelled, own=own)
+        planned = plan_on(tables, target, as_of, labelled=labelled, own=own, grace_days=grace_days)
         with tables.run(planned.plan, planned.features) as frame:
             if _ELSEWHERE.match(str(out)):
                 frame.write.parquet(str(out))
@@ -223,6 +227,7 @@ def frame_from_folder(
     settings: Mapping[str, str] = {},
     labelled: bool = False,
     own: SiteFeatures = NO_SITE_FEATURES,
+    grace_days: int | None = None,
 ) -> Frame:
     """Compute a frame with Spark, and read it here from what the workers wrote: for models, which run on one machine.
 
@@ -231,7 +236,15 @@ def frame_from_folder(
     """
     with tempfile.TemporaryDirectory(prefix="payrank-frame-") as folder:
         written = write_frame(
-            source, target, as_of, Path(folder, "frame"), master=master, settings=settings, labelled=labelled, own=own
+            source,
+            target,
+            as_of,
+            Path(folder, "frame"),
+            master=master,
+            settings=settings,
+            labelled=labelled,
+            own=own,
+            grace_days=grace_days,
         )
         return read_frame(Path(written.out), written.planned)
 

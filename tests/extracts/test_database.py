@@ -7,6 +7,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from extracts.contract import TABLES as CONTRACT
 from extracts.contract import table
 from extracts.database import read_address, render_copy
 from extracts.errors import ExtractRefused, WrongUsage
@@ -59,6 +60,33 @@ def test_rows_that_break_the_contract_are_quarantined_as_from_a_file(ar):
     with load_extract(ar) as extract:
         found = extract.connection.execute("SELECT key, column_name, rule FROM quarantine ORDER BY key").fetchall()
     assert found == [("301", "posted_on", "sentinel_date"), ("302", "amount", "money")]
+
+
+def test_a_database_and_files_give_tables_of_the_same_types(ar, tmp_path):
+    """Every table of the contract, there or not."""
+    (tmp_path / "accounts.csv").write_text("account_id,guarantor_id,opened_on\nA,G,2026-01-05\n")
+    (tmp_path / "transactions.csv").write_text(
+        "transaction_id,account_id,posted_on,kind,amount,responsibility\nT,A,2026-01-05,charge,1.00,patient\n"
+    )
+    change(
+        ar,
+        "CREATE TABLE ar.contacts AS SELECT 'C' AS contact_id, 'NA' AS guarantor_id, 'call' AS channel, "
+        "DATE '2026-01-05' AS contacted_on",
+    )
+
+    def types(extract):
+        found = extract.connection.execute(
+            "SELECT table_name, column_name, data_type FROM information_schema.columns"
+        ).fetchall()
+        ours = {(table.name, column.name) for table in CONTRACT for column in table.columns}
+        return {row[:2]: row[2] for row in found if row[:2] in ours}
+
+    with load_extract(ar) as extract:
+        stored = types(extract)
+        assert extract.tables["contacts"].rows_loaded == 1
+    with load_extract(tmp_path) as extract:
+        assert types(extract) == stored
+    assert stored["transactions", "responsibility"] == "ENUM('patient', 'insurance')"
 
 
 def test_the_same_rows_stored_in_another_order_give_the_same_digests(ar):

@@ -147,3 +147,38 @@ def test_levels_are_taken_to_the_letter(write_extract, level):
     with load_extract(write_extract(files)) as extract:
         found = extract.connection.execute("SELECT column_name, rule, source_line FROM quarantine").fetchall()
     assert found == [("payer_class", "level", ROWS + 2)]
+
+
+EVENTS = {
+    "transactions": (
+        "transaction_id,account_id,posted_on,kind,amount,responsibility",
+        "{n},A,2026-01-05,{level},1.00,patient",
+    ),
+    "contacts": ("contact_id,guarantor_id,contacted_on,channel", "{n},G,2026-01-05,{level}"),
+}
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "seen", "unseen"),
+    [("transactions", "kind", "charge", "gift"), ("contacts", "channel", "text", "pigeon")],
+)
+def test_an_unseen_level_of_an_event_is_quarantined_by_name_and_the_others_are_read_as_text(
+    write_extract, table, column, seen, unseen
+):
+    """The levels of these two tables are stored as enumerations, which nobody who reads them need know."""
+    head, row = EVENTS[table]
+    lines = [row.format(n=n, level=seen) for n in range(ROWS)] + [row.format(n="X", level=unseen)]
+    files = {
+        "accounts.csv": "account_id,guarantor_id,opened_on\nA,G,2026-01-05\n",
+        f"{table}.csv": "\n".join([head, *lines]) + "\n",
+    }
+    with load_extract(write_extract(files)) as extract:
+        ask = extract.connection.execute
+        broken = ask("SELECT table_name, column_name, rule, source_line FROM quarantine").fetchall()
+        told = ask(
+            "SELECT DISTINCT word || '!', word LIKE $end, word = $seen, word = $unseen, word IN ($unseen, $seen), "
+            f"upper(word), coalesce(nullif(word, $seen), 'none') FROM (SELECT {column} AS word FROM {table})",
+            {"end": f"%{seen[1:]}", "seen": seen, "unseen": unseen},
+        ).fetchall()
+    assert broken == [(table, column, "level", ROWS + 2)]
+    assert told == [(f"{seen}!", True, True, False, True, seen.upper(), "none")]

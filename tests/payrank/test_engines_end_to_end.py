@@ -1,4 +1,4 @@
-"""`--engine postgres` from the command line: the same frame and the same scores as the embedded engine's."""
+"""`--engine postgres` from the command line: the same frame, scores and refusals as the embedded engine's."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ import pandas as pd
 import pytest
 
 from extracts.load import load_extract
+from extracts.metadata import Metadata, write_metadata
 from extracts.simulator import simulate
-from tests.features.small_extracts import rows_of
-from tests.features.stored_extracts import assert_same_frame, store_in_postgres
+from tests.features.small_extracts import draw_rows, rows_of
+from tests.features.stored_extracts import assert_same_frame, store_in_postgres, write_parquet
 
 AS_OF = date(2026, 11, 20)
 
@@ -59,3 +60,52 @@ def test_scores_of_frames_made_in_a_database_are_those_of_the_folder(
         assert len(wanted) > 5
         columns = [column for column in wanted.columns if column not in ("reasons", "suppressed_by")]
         assert_same_frame(found[columns], wanted[columns])
+
+
+BEFORE, AFTER = date(2001, 1, 1), date(2026, 12, 20)
+
+
+@pytest.mark.parametrize("unit", ["account", "denial"])
+@pytest.mark.parametrize(
+    ("day", "says"),
+    [
+        (BEFORE, "the as-of day 2001-01-01 lies before the extract's history: no {unit} was known yet. Allowed: days"),
+        (
+            AFTER,
+            "lies after what the extract knows, everything before 2026-11-20: rows would be missing. Allowed:",
+        ),
+    ],
+)
+def test_a_day_outside_the_extract_is_refused_in_the_same_words_inside_a_database(
+    payrank: Any, postgres_url: str, tmp_path: Path, unit: str, day: date, says: str
+) -> None:
+    rows = draw_rows(3)
+    folder = write_parquet(rows, tmp_path / "small", attributes={})
+    address = store_in_postgres(rows, postgres_url, "outside", tmp_path / "toml", attributes={})
+    for place in (folder, tmp_path / "toml"):
+        write_metadata(Metadata(as_of=AS_OF), place)
+    out = tmp_path / "frame.parquet"
+    asked = ("--unit", unit, "--as-of", day, "--out", out)
+    wanted = payrank("features", folder, *asked)
+    found = payrank("features", address, *asked, "--engine", "postgres")
+    assert (wanted.code, found.code) == (2, 2), wanted.err + found.err
+    assert says.format(unit=unit) in " ".join(found.last.split())
+    assert found.last == wanted.last
+    assert not out.exists()
+
+
+@pytest.mark.parametrize("engine", ["duckdb", "postgres"])
+def test_no_list_is_made_of_a_day_outside_the_extract(
+    payrank: Any, hospital: Any, small: Path, in_database: str, tmp_path: Path, engine: str
+) -> None:
+    models = ("--payment", hospital.bundles["payment"], "--overturn", hospital.bundles["overturn"])
+    place = small if engine == "duckdb" else in_database
+    asked = (*models, "--out", tmp_path / "lists", "--engine", engine)
+    told = payrank("score", place, "--as-of", BEFORE, *asked)
+    assert told.code == 2, told.err
+    assert "no account and no denial was known yet. Allowed: days from 20" in told.last
+    if engine == "duckdb":
+        told = payrank("score", place, "--as-of", AFTER, *asked)
+        assert told.code == 4
+        assert "3 days are allowed" in told.last
+    assert not (tmp_path / "lists" / "current").exists()
