@@ -112,11 +112,11 @@ def test_only_rows_that_neither_was_fitted_on_are_scored_and_their_number_is_tol
 def test_a_tie_is_decided_by_calibration(extract, hospital, good):
     """The same ranking with every probability far too high: what is captured ties, and the calibration decides."""
     off = changed(good, Platt(slope=1.0, offset=1.5))
-    better = compare(extract, good, off, hospital.as_of)
+    better = compare(extract, good, off, hospital.as_of, capacity=0.99)
     assert better.verdict == "calibrates_better"
     assert better.may_replace
     assert better.differences["auc"].value == 0
-    worse = compare(extract, off, good, hospital.as_of)
+    worse = compare(extract, off, good, hospital.as_of, capacity=0.99)
     assert worse.verdict == "ties"
     assert not worse.may_replace
 
