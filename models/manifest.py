@@ -15,6 +15,7 @@ from models.evaluation import Evaluation
 from models.horizons import Horizon
 from models.matrix import Column
 from models.recalibration import Recalibration
+from models.selection import Selection
 from models.timing import Timing
 
 FORMAT = 2
@@ -126,6 +127,7 @@ class Manifest(BaseModel):
     final_test: Evaluation | None
     choices: Choices
     recalibration: Recalibration
+    selection: Selection | None
     horizons: tuple[Horizon, ...]
     settings: Mapping[str, Any]
     extract_digests: Mapping[str, str]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, cast
 
 from extracts.errors import WrongUsage
 from extracts.load import load_extract
-from features.frame import training_frame
+from features.frame import population_frame, training_frame
 from models.audit import read_audit
 from models.bundle import Bundle
 from models.manifest import Kind
@@ -82,6 +82,11 @@ def train_and_register(
         trials: tuple[Trial, ...] = ()
         if budget is not None:
             chosen, trials = search_trees(frame, kind, as_of, chosen, budget)
+        population = (
+            population_frame(extract, settings.target(kind), as_of, own=settings.features)
+            if kind == "overturn"
+            else None
+        )
         with progress.working(f"trained and measured the {kind} model"):
             trained = train(
                 frame,
@@ -91,6 +96,7 @@ def train_and_register(
                 out=out,
                 extract_digests=extract.digests,
                 audit=read_audit(extract),
+                population=population,
             )
     with tempfile.TemporaryDirectory(prefix="payrank-") as scratch, progress.working("logged the run to MLflow"):
         plots = draw_plots(trained, Path(scratch))

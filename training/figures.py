@@ -16,7 +16,7 @@ from models.evaluation import Evaluation, Importance
 from models.figure import Figure
 from models.matrix import encode, learn_columns
 from training.alarms import raise_alarms
-from training.evaluate import Forecast, amounts_known
+from training.evaluate import Forecast, amounts_known, gains
 from training.evaluation import evaluate_forecasts
 from training.fairness import audit_fairness
 from training.fit import member_weights
@@ -120,6 +120,21 @@ def expected_worth(rows: pd.DataFrame, found: OutOfTime) -> Floats:
     amount = rows["amount"].to_numpy(dtype=np.float64, na_value=np.nan)
     worth: Floats = probability * found.share[found.judged] * np.nan_to_num(amount)
     return worth
+
+
+def judged_for_selection(
+    data: pd.DataFrame, found: OutOfTime, weights: Floats
+) -> tuple[Floats, Floats, Floats, Floats, Floats]:
+    """Return outcome, probability, expected worth, gain and weight of the judged rows."""
+    rows = found.rows[found.judged]
+    chosen = data.iloc[rows]
+    return (
+        found.label[found.judged],
+        found.probability[found.judged],
+        expected_worth(chosen, found),
+        gains(chosen),
+        weights[rows],
+    )
 
 
 def collect_notices(evaluation: Evaluation, learned: Recalibrated, unavailable: Sequence[str]) -> tuple[str, ...]:

@@ -87,6 +87,8 @@ class TrainingSettings(_Settings):
     settled on the tuning period, see `training.choose`.
     `calibration`: the map from raw scores to probabilities, `auto` by cross-fitted log loss on later time.
     `calibrate_by`: the category whose words get an offset of their own where that surely helps (`none`: no segments).
+    `selection`: `weights` lets a decided denial stand for those like it that were not appealed, in the fit; each at
+    most `most_weight` times. It is reported either way, where a training is given the population.
     `correct_shift`: whether a shift of the base rate, seen in the latest ripe outcomes, is corrected or only told.
     `threads` of LightGBM; the model does not depend on it.
     """
@@ -104,6 +106,8 @@ class TrainingSettings(_Settings):
     validation: Validation = Validation()
     calibration: Literal["auto", "none", "platt", "beta", "isotonic"] = "auto"
     calibrate_by: str = "payer_class"
+    selection: Literal["weights", "none"] = "none"
+    most_weight: Annotated[float, Field(gt=1)] = 8.0
     correct_shift: bool = True
     refit: bool = True
     weight: Literal["row", "unit"] = "row"

@@ -281,7 +281,10 @@ def _describe_reserved(data: pd.DataFrame, design: Design, settings: TrainingSet
 
 
 def row_weights(data: pd.DataFrame, rows: Positions, settings: TrainingSettings) -> NDArray[np.float64]:
-    """Return the weight of each row to fit, with mean 1 (see `TrainingSettings.weight`, `.half_life_days`)."""
+    """Return the weight of each row to fit, with mean 1.
+
+    See `TrainingSettings.weight`, `.half_life_days` and `.selection`.
+    """
     weights = np.ones(len(rows))
     if settings.weight == "unit":
         unit, _ = pd.factorize(data["unit_id"].iloc[rows])
@@ -289,5 +292,7 @@ def row_weights(data: pd.DataFrame, rows: Positions, settings: TrainingSettings)
     if isinstance(settings.half_life_days, float):
         days = data["as_of"].to_numpy()[rows].astype("datetime64[D]")
         weights *= 0.5 ** ((days.max() - days) / _DAY / settings.half_life_days)
+    if "selection_weight" in data.columns:
+        weights *= data["selection_weight"].to_numpy(dtype=np.float64)[rows]
     scaled: NDArray[np.float64] = weights / weights.mean()
     return scaled

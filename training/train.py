@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from importlib.metadata import version
 from pathlib import Path
@@ -19,12 +19,27 @@ from models.matrix import learn_columns
 from models.reference import describe_distributions
 from training.check_frame import check_frame, check_outcomes, tell_constant
 from training.choose import choose_settings
-from training.figures import collect_notices, examine, measure, plain_baselines, plain_metrics
+from training.figures import (
+    collect_notices,
+    examine,
+    judged_for_selection,
+    measure,
+    plain_baselines,
+    plain_metrics,
+)
 from training.fit import fit_likelihood, member_weights
 from training.horizons import measure_horizons
 from training.out_of_time import OutOfTime, forecast_out_of_time, learn_served
 from training.recalibrate import check_segments
 from training.rows import rows_to_fit
+from training.selection import (
+    WEIGHT,
+    describe_selection,
+    estimate_chances,
+    tell_never_shown,
+    tell_past_calls,
+    weigh_rows,
+)
 from training.settings import TrainingSettings, default_settings
 from training.share import fit_share_of
 from training.temporal import describe_design, plan_periods, tell_design
@@ -59,6 +74,7 @@ def train(
     out: Path | None = None,
     extract_digests: Mapping[str, str] | None = None,
     audit: AuditFacts | None = None,
+    population: Frame | None = None,
 ) -> Trained:
     """Train a model and measure it on later time.
 
@@ -79,6 +95,9 @@ def train(
     audit
         What the fairness audit knows of people (`models.audit.read_audit`). It meets the judged rows after the last
         fit, and no fit ever sees it. Without it the evaluation says that fairness was not checked.
+    population
+        Everyone at the snapshots of the frame (`features.frame.population_frame`), for denials: who was left out
+        because no appeal was decided. Without it nothing is said of that, and rows are not weighed by it.
 
     Raises
     ------
@@ -90,6 +109,10 @@ def train(
     settings = settings or default_settings(kind)
     check_frame(frame, kind)
     check_segments(frame.features, settings)
+    chances = None if population is None else estimate_chances(population)
+    weights = None if chances is None else weigh_rows(frame, chances, settings)
+    if weights is not None and settings.selection == "weights":
+        frame = replace(frame, data=frame.data.assign(**{WEIGHT: weights}))
     data = frame.data
     check_outcomes(data["label"], settings)
     design = plan_periods(data, frame.target.ripe_after_days, as_of, settings)
@@ -108,6 +131,12 @@ def train(
     learned = learn_served(data, forecasts, settings)
     evaluation = examine(frame, design, found, settings, audit)
     final_test = None if final is None else measure(data, final, settings)
+    selection = None
+    never_shown = tell_past_calls(data) if kind == "payment" else ()
+    if chances is not None and weights is not None:
+        selection = describe_selection(chances, weights, judged_for_selection(data, found, weights), settings)
+        never_shown = tell_never_shown(chances, selection)
+    evaluation = evaluation.model_copy(update={"never_shown": never_shown})
     metrics, baselines = plain_metrics(evaluation), plain_baselines(evaluation)
     bundle = pack_bundle(
         manifest={
@@ -135,6 +164,7 @@ def train(
             "final_test": None if final_test is None else final_test.model_dump(mode="json"),
             "choices": choices,
             "recalibration": learned.record,
+            "selection": selection,
             "horizons": measure_horizons(data, forecasts.latest),
             "settings": settings.model_dump(mode="json"),
             "extract_digests": dict(extract_digests or {}),

@@ -1,0 +1,159 @@
+"""Whom the history left out: chances of a decided appeal, weights that make up for it, and sentences for the card."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from datetime import date
+
+import numpy as np
+import pytest
+
+from extracts.errors import WrongUsage
+from extracts.load import load_extract
+from extracts.simulator import simulate
+from features.frame import population_frame, training_frame
+from features.targets import OverturnTarget
+from models.calibration import sigmoid
+from training.selection import (
+    describe_selection,
+    estimate_chances,
+    tell_never_shown,
+    tell_past_calls,
+    weigh_rows,
+    weighted_figures,
+)
+from training.settings import Member, TrainingSettings
+from training.temporal import row_weights
+from training.train import train
+
+QUICK = TrainingSettings(
+    most_rounds=30,
+    share_rounds=10,
+    timing_rounds=5,
+    members=(Member(seeds=(1,)),),
+    monotone=False,
+    categories="codes",
+    class_weight="none",
+    half_life_days="none",
+)
+
+
+@pytest.fixture(scope="module")
+def population(frame_maker):
+    """Open denials, of which the high rates were appealed, and none of the payer medicaid."""
+    frame = frame_maker(unit="denial", rows=250)
+    data = frame.data.copy()
+    draw = np.random.default_rng(3)
+    chance = sigmoid(14 * (data["past_rate"].to_numpy() - 0.35))
+    data["appealed"] = (draw.random(len(data)) < chance) & (data["payer_class"] != "medicaid").to_numpy()
+    data["label"] = data["label"].where(data["appealed"])
+    data["carc"] = "50"
+    return replace(frame, data=data)
+
+
+@pytest.fixture(scope="module")
+def labelled(population):
+    """The rows of the population that have a label."""
+    return replace(population, data=population.data[population.data["label"].notna()].reset_index(drop=True))
+
+
+@pytest.fixture(scope="module")
+def chances(population):
+    """The estimated chances."""
+    return estimate_chances(population)
+
+
+def test_the_chance_of_an_appeal_is_found_from_what_was_known(chances):
+    rate = chances.data["past_rate"].to_numpy()
+    medicaid = (chances.data["payer_class"] == "medicaid").to_numpy()
+    assert chances.chance[medicaid].mean() < 0.15
+    assert chances.chance[~medicaid & (rate > 0.6)].mean() > 0.8
+    assert chances.chance[~medicaid & (rate < 0.2)].mean() < 0.25
+    assert chances.chance.mean() == pytest.approx(chances.decided.mean(), abs=0.03)
+
+
+def test_weights_bring_the_decided_nearer_to_all_and_stay_clipped(population, labelled, chances):
+    weights = weigh_rows(labelled, chances, QUICK)
+    assert weights.mean() == pytest.approx(1)
+    everyone = population.data["past_rate"].mean()
+    plain = labelled.data["past_rate"].mean()
+    weighted = np.average(labelled.data["past_rate"], weights=weights)
+    assert abs(weighted - everyone) < 0.6 * abs(plain - everyone)
+    narrow = weigh_rows(labelled, chances, QUICK.model_copy(update={"most_weight": 1.5}))
+    assert narrow.max() / narrow.min() <= 1.5**2 + 1e-9
+
+
+def test_a_row_that_the_population_lacks_is_refused(population, labelled, chances):
+    fewer = replace(chances, data=chances.data.iloc[1:], chance=chances.chance[1:])
+    first = replace(labelled, data=population.data.iloc[:5])
+    with pytest.raises(WrongUsage, match="1 of 5 training rows are not in the population"):
+        weigh_rows(first, fewer, QUICK)
+
+
+def test_overlap_counts_everyone_once_and_shows_no_cell_under_eleven(chances, labelled):
+    weights = weigh_rows(labelled, chances, QUICK)
+    flat = np.ones(4)
+    found = describe_selection(chances, weights, (np.array([1.0, 0, 1, 0]), flat / 2, flat, flat, flat), QUICK)
+    assert sum(part.decided for part in found.overlap) == chances.decided.sum()
+    assert sum(part.never for part in found.overlap) == (~chances.decided).sum()
+    for part in found.overlap:
+        assert part.decided == 0 or part.decided >= 11
+        assert part.never == 0 or part.never >= 11
+    assert found.effective < found.decided
+    assert found.outside == pytest.approx((chances.chance[~chances.decided] < 0.05).mean(), abs=1e-4)
+    told = " ".join(tell_never_shown(chances, found))
+    assert "payer class medicaid, reason code 50" in told
+    assert "commercial" not in told
+
+
+def test_weighted_figures_are_those_of_rows_repeated():
+    draw = np.random.default_rng(8)
+    label, probability = (draw.random(400) < 0.4).astype(float), draw.random(400).round(3)
+    gain, times = draw.random(400) * label, draw.integers(1, 4, 400)
+    once = weighted_figures(label, probability, probability, gain, times.astype(float), 0.2)
+    again = [np.repeat(values, times) for values in (label, probability, probability, gain)]
+    repeated = weighted_figures(*again, np.ones(times.sum()), 0.2)
+    for name in ("auc", "brier", "captured"):
+        assert once[name] == pytest.approx(repeated[name], abs=2e-5)
+
+
+def test_a_training_reports_both_and_fits_by_weights_only_where_told(population, labelled):
+    as_of = date(2025, 3, 1)
+    plain = train(labelled, kind="overturn", as_of=as_of, settings=QUICK, population=population).bundle
+    alone = train(labelled, kind="overturn", as_of=as_of, settings=QUICK).bundle
+    heavy = QUICK.model_copy(update={"selection": "weights"})
+    weighed = train(labelled, kind="overturn", as_of=as_of, settings=heavy, population=population).bundle
+    assert alone.manifest.selection is None
+    assert alone.files["likelihood_0.txt"] == plain.files["likelihood_0.txt"] != weighed.files["likelihood_0.txt"]
+    assert (plain.manifest.selection.used, weighed.manifest.selection.used) == (False, True)
+    assert plain.manifest.selection.plain["auc"] != plain.manifest.selection.weighted["auc"]
+    assert plain.manifest.selection.plain["brier"] == pytest.approx(plain.manifest.metrics["brier"], abs=1e-4)
+    assert any("had an appeal decided" in said for said in plain.manifest.evaluation.never_shown)
+    assert not re.search("PLANTED", plain.files["manifest.json"].decode())
+
+
+def test_selection_weights_multiply_the_weights_of_the_fit(labelled):
+    data = labelled.data.assign(selection_weight=np.arange(1.0, len(labelled.data) + 1))
+    found = row_weights(data, np.array([0, 3]), QUICK)
+    assert found[1] / found[0] == pytest.approx(4)
+
+
+def test_payments_are_said_to_follow_past_calls(payment_frame):
+    data = payment_frame.data.rename(columns={"calls": "calls_90d"})
+    quiet = (data["calls_90d"] == 0).mean()
+    said = tell_past_calls(data)
+    assert f"{quiet:.0%} of 1,800 snapshots had no call" in said[0]
+    assert tell_past_calls(payment_frame.data) == ()
+
+
+def test_the_population_holds_the_training_frame_and_those_without_a_label(tmp_path):
+    target, as_of = OverturnTarget(every_days=60), date(2026, 11, 1)
+    simulate(tmp_path, accounts=800, seed=2, as_of=as_of)
+    with load_extract(tmp_path) as extract:
+        everyone = population_frame(extract, target, as_of).data
+        shown = training_frame(extract, target, as_of).data
+    mine = everyone[everyone["label"].notna()].reset_index(drop=True)
+    assert mine[["unit_id", "as_of", "label", "days_left"]].equals(shown[["unit_id", "as_of", "label", "days_left"]])
+    assert len(everyone) > 1.5 * len(shown)
+    assert everyone["unit_id"].is_unique
