@@ -15,12 +15,15 @@ import pytest
 
 from extracts.errors import ExtractRefused, WrongUsage
 from extracts.load import load_extract
+from extracts.metadata import Metadata, write_metadata
 from extracts.simulator import simulate
 from features.engines.planned import plan_on
+from features.engines.settle import settle
 from features.engines.spark import SparkTables, read_frame, write_frame
 from features.engines.spark_session import open_session
 from features.frame import nightly_frame, training_frame
 from features.targets import OverturnTarget, PaymentTarget
+from payrank.cli import main
 from tests.features.odd_texts import ODD_TEXTS, TEXT_KINDS
 from tests.features.small_extracts import DAY, SITE, draw_rows, extract_of
 from tests.features.stored_extracts import assert_same_frame, write_columns, write_parquet
@@ -91,6 +94,24 @@ def test_a_simulated_hospitals_frame_is_written_whole_sorted_and_private(tmp_pat
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
 
 
+@pytest.mark.parametrize(
+    ("day", "says"),
+    [
+        (
+            date(2001, 1, 1),
+            "2001-01-01 lies before the extract's history: no account was known yet. Allowed: days",
+        ),
+        (DAY + timedelta(days=4), "lies after what the extract knows, everything before .* Allowed: days from"),
+    ],
+)
+def test_a_day_outside_the_extract_is_refused_before_anything_is_written(tmp_path, day, says):
+    folder = write_parquet({"accounts": draw_rows(6)["accounts"]}, tmp_path / "small", attributes={})
+    write_metadata(Metadata(as_of=DAY), folder)
+    with pytest.raises(WrongUsage, match=says):
+        write_frame(folder, PAYMENT, day, tmp_path / "frame", grace_days=3)
+    assert not (tmp_path / "frame").exists()
+
+
 def test_an_empty_population_makes_an_empty_frame_of_the_same_shape(tmp_path):
     rows = {"accounts": draw_rows(6)["accounts"]}
     folder = write_parquet(rows, tmp_path / "hollow")
@@ -100,6 +121,40 @@ def test_an_empty_population_makes_an_empty_frame_of_the_same_shape(tmp_path):
     found = read_frame(tmp_path / "frame", written.planned)
     assert found.data.empty
     assert found.data.dtypes.to_list() == wanted.data.dtypes.to_list()
+
+
+@pytest.fixture
+def brought(monkeypatch):
+    """Give every cell that Spark hands to this process."""
+    from pyspark.sql.classic.dataframe import DataFrame  # noqa: PLC0415 - where there is no Spark, all here is skipped
+
+    cells: list[object] = []
+
+    def collect(self):
+        rows = given(self)
+        cells.extend(cell for row in rows for cell in row)
+        return rows
+
+    given = DataFrame.collect
+    monkeypatch.setattr(DataFrame, "collect", collect)
+    for other in ("toPandas", "toArrow", "toLocalIterator", "take", "tail"):
+        monkeypatch.delattr(DataFrame, other)
+    return cells
+
+
+def test_the_command_writes_duckdbs_frame_as_a_folder_and_brings_no_row_here(tmp_path, monkeypatch, brought):
+    rows = draw_rows(11)
+    folder, out = write_parquet(rows, tmp_path / "small"), tmp_path / "frame"
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit) as end:
+        main(["features", str(folder), "--unit", "denial", "--as-of", str(DAY), "--engine", "spark", "--out", str(out)])
+    assert end.value.code == 0
+    with extract_of(rows) as extract:
+        wanted = nightly_frame(extract, OverturnTarget(), DAY)
+    assert len(wanted.data) > 2
+    assert_same_frame(settle(pq.read_table(out), wanted.features), wanted.data)
+    assert brought, "counts are asked for"
+    assert set(map(str, brought)).isdisjoint(str(row["denial_id"]) for row in rows["denials"])
 
 
 def test_a_folder_that_holds_something_else_is_not_overwritten(tmp_path):
