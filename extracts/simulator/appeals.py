@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from extracts.simulator.claims import Claims
-from extracts.simulator.codes import KIND_NAMES
+from extracts.simulator.codes import BILLING, KIND_NAMES
 from extracts.simulator.denials import Denials
 from extracts.simulator.overturns import (
     GIVEN_UP,
@@ -37,28 +37,30 @@ CORRECTION_DAYS = (16, 75)
 """Least and most days from a denial to the payment of a corrected claim."""
 
 CHOSEN = {
-    "clinical": 2.0,
-    "authorisation": 2.9,
-    "registration": 1.6,
-    "non_covered": 1.85,
-    "billing": 1.05,
-    "duplicate": -0.3,
-    "timely": 0.3,
+    "clinical": 2.7,
+    "authorisation": 3.5,
+    "registration": 2.4,
+    "non_covered": 2.6,
+    "billing": 2.2,
+    "duplicate": 0.0,
+    "timely": 0.8,
     "not_a_denial": -9.0,
 }
-"""Log-odds that staff choose a denial of that kind and of $2,000 for an appeal."""
+"""Log-odds that staff choose a denial of that kind and of $2,000 for an appeal, if its remark leaves that right."""
 
 RESUBMITTED = {
-    "clinical": 0.10,
-    "authorisation": 0.25,
-    "registration": 0.55,
-    "non_covered": 0.35,
-    "billing": 0.68,
+    "clinical": 0.14,
+    "authorisation": 0.32,
+    "registration": 0.57,
+    "non_covered": 0.42,
+    "billing": 0.70,
     "duplicate": 0.55,
     "timely": 0.08,
     "not_a_denial": 0.0,
 }
 """Share of denials put right by a corrected claim and paid without an appeal, by kind."""
+BILLED_ANEW = 0.85
+"""The same of billing denials whose remark leaves no right to appeal (MA130): a new claim is their only way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +90,10 @@ def work_denials(claims: Claims, visits: Visits, denials: Denials, seed: int) ->
     strength = hidden_strength(claims, visits, denials, rng)
     slope = lost_a_day(denials)
     kinds = denials.kind
-    resubmitted = happens(rng, np.array([RESUBMITTED[k] for k in KIND_NAMES])[kinds], size)
-    random = happens(rng, RANDOM_SLICE, size) & ~resubmitted & denials.real
+    resubmitted = happens(rng, corrected_share(denials), size)
+    random = happens(rng, RANDOM_SLICE, size) & ~resubmitted & denials.appealable
     chosen = np.where(random, happens(rng, 0.5, size), _staff_choose(rng, denials, kinds))
-    appealed = ~resubmitted & chosen
+    appealed = ~resubmitted & chosen & denials.appealable
     filed = denials.day + _filing_delay(rng, denials)
     limit = appeal_days(claims, denials)
     # Staff file before a deadline when they see it coming; a few are late all the same and lose for it.
@@ -115,6 +117,13 @@ def work_denials(claims: Claims, visits: Visits, denials: Denials, seed: int) ->
     )
     resolved[left] = denials.day[left] + wait
     return Outcomes(strength, slope, overturn_odds, random, resubmitted, resolved, recovered, rows)
+
+
+def corrected_share(denials: Denials) -> Floats:
+    """Return the chance that each denial is put right by a corrected claim."""
+    by_kind = np.array([RESUBMITTED[kind] for kind in KIND_NAMES])[denials.kind]
+    anew = (denials.kind == KIND_NAMES.index(BILLING)) & ~denials.appealable
+    return np.where(anew, BILLED_ANEW, by_kind)
 
 
 def _fight(

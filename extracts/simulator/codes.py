@@ -46,7 +46,7 @@ CODES: tuple[Code, ...] = (
     Code("CO", "109", ("N418", "N104"), REGISTRATION, 5.5, 1.48),
     Code("CO", "96", ("N130", "N30"), NON_COVERED, 8.8, 1.35),
     Code("PR", "204", ("N130", None), NON_COVERED, 4.5, 1.1, 0.6),
-    Code("CO", "197", ("M62", None), AUTHORISATION, 9.5, -0.4, 1.7),
+    Code("CO", "197", ("M62", None), AUTHORISATION, 9.5, -0.15, 1.7),
     Code("CO", "50", ("N115", "M25", None), CLINICAL, 4.4, -0.64, 2.0),
     Code("CO", "151", ("N362", "M25"), CLINICAL, 1.8, -0.52, 1.4),
     Code("CO", "29", ("N211", None), TIMELY, 4.5, -0.6),

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from extracts.simulator.appeals import CORRECTION_DAYS, LATE_LATER, RESUBMITTED
-from extracts.simulator.codes import KIND_NAMES
+from extracts.simulator.appeals import CORRECTION_DAYS, LATE_LATER, corrected_share
 from extracts.simulator.hospital import Hospital
 from extracts.simulator.overturns import (
     GIVEN_UP,
@@ -43,23 +42,24 @@ class OverturnTruth:
 def overturn_truth(hospital: Hospital, age: int | Integers) -> OverturnTruth:
     """Return the truth of every denial, worked at `age` days (one for all, or one each) or not at all.
 
-    What is no denial has nothing to win.
+    What is no denial, or has no right to an appeal, has nothing to win with one.
     """
     denials, outcomes, claims = hospital.denials, hospital.outcomes, hospital.claims
     _, allowed, patient = recovered_cents(claims, denials, np.ones(denials.size))
     worth = (allowed - patient) / 100.0
     limit = appeal_days(claims, denials)
     odds = first_level_odds(outcomes.strength, outcomes.slope, np.broadcast_to(np.asarray(age), denials.size), limit)
-    first = np.where(denials.real, sigmoid(odds), 0.0)
+    appealable = denials.appealable
+    first = np.where(appealable, sigmoid(odds), 0.0)
     no_one, everyone = np.zeros(denials.size, dtype=bool), np.ones(denials.size, dtype=bool)
-    won, still, chance = np.zeros(denials.size), denials.real.astype(np.float64), sigmoid(odds)
+    won, still, chance = np.zeros(denials.size), appealable.astype(np.float64), sigmoid(odds)
     for _ in LEVELS:
         won += still * (1 - GIVEN_UP) * chance
         still = still * (1 - GIVEN_UP) * (1 - chance) * next_level_chance(denials.cents)
         late = next_level_odds(odds, everyone)
         odds = next_level_odds(odds, no_one)
         chance = (1 - LATE_LATER) * sigmoid(odds) + LATE_LATER * sigmoid(late)
-    corrected = _still_corrected(np.array([RESUBMITTED[kind] for kind in KIND_NAMES])[denials.kind], age)
+    corrected = _still_corrected(corrected_share(denials), age)
     return OverturnTruth(first, WON_SHARE * won * worth, corrected, corrected * worth)
 
 

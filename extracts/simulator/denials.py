@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from extracts.readers.x12.never_denials import NO_APPEAL
 from extracts.simulator.claims import Claims
 from extracts.simulator.codes import ALL_CODES, CODES, KIND_NAMES, NOT_A_DENIAL, SHARED
 from extracts.simulator.coverage import class_of
@@ -50,6 +51,15 @@ class Denials:
     def real(self) -> Booleans:
         """Whether it is a denial at all: some systems log patient shares and contract terms beside denials."""
         return np.array([code.kind != NOT_A_DENIAL for code in ALL_CODES])[self.code]
+
+    @property
+    def appealable(self) -> Booleans:
+        """Whether it may be appealed: a denial, and none whose remark leaves no right to appeal."""
+        widest = max(len(code.rarcs) for code in ALL_CODES)
+        closed = np.zeros((len(ALL_CODES), widest), dtype=bool)
+        for row, code in enumerate(ALL_CODES):
+            closed[row, : len(code.rarcs)] = [rarc in NO_APPEAL for rarc in code.rarcs]
+        return np.asarray(self.real & ~closed[self.code, self.rarc])
 
 
 LINE_RISK = np.array([0.10, 0.15, 0.18, -0.20, 0.20, 0.12, 0.0, -0.05, -0.25, 0.15, 0.10])

@@ -27,6 +27,8 @@ RIPE_DAYS = 300
 """Days since the first transfer after which what a patient pays of a balance has come in."""
 WORKED_DAYS = 240
 """Days since a denial after which whoever appeals has appealed."""
+FOUGHT_DAYS = 400
+"""Days since a denial after which three levels of appeals are nearly always decided."""
 
 VIEWS = {
     "after_insurance": """
@@ -105,11 +107,21 @@ VIEWS = {
             filed_on - d.denied_on AS age, t.probability_as_filed AS chance
         FROM appeals JOIN fact_denials AS d USING (denial_id) JOIN truth_denials AS t USING (denial_id)
         WHERE level = 1 AND outcome IN ('overturned', 'partially_overturned', 'upheld')""",
+    # A denial that was fought, through as many levels as staff went: what came of it in the end.
+    "fought": """
+        SELECT d.guarantor_id, d.kind, d.payer_class,
+            bool_or(outcome IN ('overturned', 'partially_overturned'))::INTEGER AS won
+        FROM appeals JOIN fact_denials AS d USING (denial_id) WHERE d.denied_on < $as_of - $fought
+        GROUP BY denial_id, d.guarantor_id, d.kind, d.payer_class HAVING bool_or(outcome <> 'withdrawn')""",
+    "rounds": """
+        SELECT guarantor_id, (decided_on - filed_on)::DOUBLE AS days
+        FROM appeals JOIN fact_denials USING (denial_id)
+        WHERE filed_on < $as_of - $fought AND decided_on IS NOT NULL""",
     # A share held by the top is a ratio of means once each unit brings what it has above the cut (the cut itself
     # moves little): so the sampling error of a Lorenz share is that of any other ratio.
     "recoverable": """
         WITH added AS (SELECT denial_id, greatest(dollars_with_appeal - dollars_without_appeal, 0) AS worth
-            FROM truth_ages WHERE age_days = 0)
+            FROM truth_ages WHERE age_days = 0 AND with_appeal > 0)
         SELECT guarantor_id, denial_id, worth, greatest(worth - top_cut, 0) + 0.16 * top_cut AS top,
             least(worth, low_cut) - (1 - 0.49) * low_cut AS bottom
         FROM added JOIN fact_denials USING (denial_id)
@@ -151,7 +163,7 @@ def open_views(folder: Path, as_of: date) -> duckdb.DuckDBPyConnection:
         FROM coverages JOIN payers USING (payer_id) WHERE priority = 1 GROUP BY account_id""")
     for name, sql in VIEWS.items():
         rendered = sql.replace("$as_of", f"DATE '{as_of}'").replace("$ripe", str(RIPE_DAYS))
-        rendered = rendered.replace("$worked", str(WORKED_DAYS))
+        rendered = rendered.replace("$worked", str(WORKED_DAYS)).replace("$fought", str(FOUGHT_DAYS))
         connection.execute(f"CREATE TEMP TABLE fact_{name} AS {rendered}")
     return connection
 

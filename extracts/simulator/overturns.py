@@ -13,7 +13,7 @@ from extracts.simulator.rows import MISSING
 from extracts.simulator.visits import Visits
 
 LEVELS = (1, 2, 3)
-NEXT_LEVEL_PENALTY = 0.7
+NEXT_LEVEL_PENALTY = 1.0
 """Log-odds that an appeal loses at each further level."""
 LATE_PENALTY = 3.0
 """Log-odds that an appeal loses when it is filed after its last day."""

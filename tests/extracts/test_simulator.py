@@ -10,6 +10,7 @@ import pytest
 from extracts.contract import LATER_KNOWN, SQL_TYPES, TABLES
 from extracts.errors import WrongUsage
 from extracts.load import load_extract
+from extracts.readers.x12.never_denials import NO_APPEAL
 from extracts.simulator import Simulated, simulate
 
 AS_OF = date(2026, 11, 1)
@@ -154,6 +155,13 @@ def test_an_appeal_is_filed_after_its_denial_and_levels_follow_each_other(tables
         WHERE b.level = a.level + 1 AND (a.outcome IS DISTINCT FROM 'upheld' OR b.filed_on <= a.decided_on)"""
     assert count(tables, jumped) == 0
     assert count(tables, "SELECT count(*) FROM appeals WHERE (decided_on IS NULL) <> (outcome IS NULL)") == 0
+
+
+@pytest.mark.parametrize("remark", NO_APPEAL)
+def test_nobody_appeals_where_a_remark_leaves_no_right_to(tables, remark):
+    closed = f"SELECT count(*) FROM denials WHERE rarc = '{remark}'"
+    assert count(tables, closed) > 10
+    assert count(tables, f"SELECT count(*) FROM denials JOIN appeals USING (denial_id) WHERE rarc = '{remark}'") == 0
 
 
 def test_what_an_overturned_appeal_recovers_is_paid_by_insurance(tables):

@@ -148,7 +148,7 @@ def test_the_true_chance_of_a_payment_ranks_as_people_do_and_is_calibrated(simul
     truth, paid, cents = _snapshot(simulated, simulated.hospital.as_of - days_before)
     chance = truth.usual.probability
     assert len(chance) > 5000
-    assert 0.72 <= roc_auc_score(paid, chance) <= 0.86
+    assert 0.72 <= roc_auc_score(paid, chance) <= 0.85
     assert 0.18 < paid.mean() < 0.35
     assert chance.mean() == pytest.approx(paid.mean(), abs=0.02)
     for tenth in np.array_split(np.argsort(chance), 10):
@@ -216,7 +216,7 @@ def test_demo_size_is_enough_to_train_both_models(tables):
 def test_some_denials_are_paid_without_an_appeal_some_left_alone_and_some_drawn_at_random(simulated):
     outcomes, real = simulated.hospital.outcomes, simulated.hospital.denials.real
     appealed = ~np.isnan(outcomes.overturn_odds)
-    assert 0.25 < outcomes.resubmitted[real].mean() < 0.50
+    assert 0.25 < outcomes.resubmitted[real].mean() < 0.55
     assert 0.04 < outcomes.random[real].mean() < 0.08
     assert appealed[outcomes.random].mean() == pytest.approx(0.5, abs=0.06)
     assert not appealed[~real].any()
