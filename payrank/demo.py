@@ -53,7 +53,7 @@ def run_demo(out: Path, *, accounts: int, seed: int) -> None:
     STDOUT.print()
     for kind in KINDS:
         for notice in models.notices(kind, AS_OF):
-            STDOUT.print(f"Note: {notice}", markup=False)
+            STDOUT.print(f"Note: {notice}", markup=False, soft_wrap=False)
     lists = night.folder / "worklists"
     STDOUT.print("Where to look (open in a browser; everything is simulated):")
     for path in (lists / "patient_pay.html", lists / "denials.html", night.folder / "report.html"):

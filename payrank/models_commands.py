@@ -83,7 +83,7 @@ def run_show(model: str) -> None:
     for line in fairness_lines(manifest):
         STDOUT.print(line, markup=False)
     for notice in manifest.notices:
-        STDOUT.print(f"- {notice}", markup=False)
+        STDOUT.print(f"- {notice}", markup=False, soft_wrap=False)
 
 
 def run_card(model: str, folder: Path) -> None:

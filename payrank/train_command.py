@@ -50,7 +50,7 @@ def run_train(
     for line in fairness_lines(bundle.manifest):
         STDOUT.print(line, markup=False)
     for notice in bundle.manifest.notices:
-        STDOUT.print(f"- {notice}", markup=False)
+        STDOUT.print(f"- {notice}", markup=False, soft_wrap=False)
     role = "the champion" if registered.champion else "a challenger; the champion stays"
     STDOUT.print(f"Registered as {registered.name} version {registered.version}, {role}.")
     if out is not None:
