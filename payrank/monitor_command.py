@@ -7,9 +7,10 @@ from pathlib import Path
 
 from extracts.load import load_extract
 from payrank.console import STDOUT, Progress, make_table
-from scoring.monitor import Kept, Monitoring, Watched, monitor_runs
+from scoring.monitor import monitor_runs
 from scoring.monitor_page import TITLES, monitor_json, render_monitor
 from scoring.publish import write_private
+from scoring.watched import Kept, Monitoring, Watched
 
 
 def run_monitor(runs: Path, source: Path | str, *, as_of: date, last: int | None, out: Path | None) -> None:

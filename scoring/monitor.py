@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -23,65 +22,11 @@ from features.outcomes import find_outcomes
 from features.targets import OverturnTarget, PaymentTarget
 from scoring.retention import published_runs
 from scoring.standing import KIND_OF_LIST, LISTED_FILE, LISTS, SCORE_FILE, SUBJECT, UNIT, ListName
+from scoring.watched import Kept, Monitoring, Watched
 
 TENTHS = 10
 FEWEST = 11
 """Cells with fewer people are not told apart (CMS cell size suppression policy)."""
-BEYOND_CHANCE = 1.96
-"""Standard errors beyond which a gap is no accident, 19 times of 20."""
-MATTERS = 0.1
-"""Share of the promise by which what came must differ to be told as an alarm."""
-
-
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """A promise and what came of it: rows, outcomes promised and seen, dollars promised and seen.
-
-    `error` is the standard error of the gap in outcomes, by household. Dollars are None where amounts are unknown.
-    """
-
-    name: str
-    rows: int
-    promised: float
-    came: int
-    error: float
-    dollars_promised: float | None
-    dollars_came: float | None
-
-    @property
-    def off(self) -> bool:
-        """Whether what came differs from the promise beyond chance, and by enough to matter."""
-        gap = abs(self.came - self.promised)
-        return gap > BEYOND_CHANCE * self.error and gap > MATTERS * max(self.promised, 1.0)
-
-
-@dataclass(frozen=True, slots=True)
-class Watched:
-    """One list of one run: all that was scored, by place, by tenth of the promised chance.
-
-    `not_told` are scored rows without an outcome: no longer in the extract, or an appeal that nobody filed or decided.
-    `auc` is None where every outcome is the same.
-    """
-
-    day: date
-    list: ListName
-    model: str
-    scored: int
-    not_told: int
-    auc: float | None
-    brier: float
-    all: Kept
-    places: tuple[Kept, ...]
-    tenths: tuple[Kept, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Monitoring:
-    """All runs that can be judged by the day, the latest first, and when the others will be ripe."""
-
-    as_of: date
-    watched: tuple[Watched, ...]
-    waiting: tuple[tuple[date, ListName, date], ...]
 
 
 def monitor_runs(
@@ -152,18 +97,21 @@ def _watch(run: Path, day: date, name: ListName, model: str, outcomes: pd.DataFr
     scores = pq.read_table(run / SCORE_FILE[name], columns=columns).to_pandas()
     listed = set(pq.read_table(run / LISTED_FILE, filters=[("list", "=", name)])["id"].to_pylist())
     rows = scores.merge(outcomes.rename(columns={"unit_id": UNIT[name]}), on=UNIT[name], how="inner")
-    held = rows["suppressed_by"].map(len) > 0
-    place = np.where(held, "kept off", np.where(rows[SUBJECT[name]].isin(listed), "listed", "below the cut"))
-    tenth = np.minimum((rows["probability"].to_numpy() * TENTHS).astype(int), TENTHS - 1)
-    label = rows["label"].to_numpy(dtype=np.float64)
+    place = np.where(
+        rows["suppressed_by"].map(len) > 0,
+        "kept off",
+        np.where(rows[SUBJECT[name]].isin(listed), "listed", "below the cut"),
+    )
+    probability, label = (rows[name].to_numpy(dtype=np.float64) for name in ("probability", "label"))
+    tenth = np.minimum((probability * TENTHS).astype(int), TENTHS - 1)
     return Watched(
         day,
         name,
         model,
         scored=len(scores),
         not_told=len(scores) - len(rows),
-        auc=_auc(label, rows["probability"].to_numpy()),
-        brier=float(((rows["probability"] - label) ** 2).mean()) if len(rows) else math.nan,
+        auc=_auc(label, probability),
+        brier=float(((probability - label) ** 2).mean()) if len(rows) else math.nan,
         all=_keep("all", rows),
         places=_parts(rows, place, ["listed", "below the cut", "kept off"]),
         tenths=_parts(rows, tenth, range(TENTHS), lambda at: f"{10 * at} to {10 * at + 10}%"),

@@ -8,7 +8,7 @@ from datetime import date
 
 from models.page import render_page
 from scoring.list_summary import Bar
-from scoring.monitor import Kept, Monitoring
+from scoring.watched import Kept, Monitoring
 
 TITLES = {"patient_pay": "Patient pay", "denials": "Denials"}
 

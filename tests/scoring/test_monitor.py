@@ -14,9 +14,10 @@ import pytest
 from extracts.errors import WrongUsage
 from extracts.load import load_extract
 from models.bundle import read_bundle
-from scoring.monitor import Kept, Monitoring, monitor_runs
+from scoring.monitor import monitor_runs
 from scoring.monitor_page import monitor_json, render_monitor
 from scoring.standing import LISTED_FILE
+from scoring.watched import Kept, Monitoring
 
 THEN = date(2026, 5, 4)
 
