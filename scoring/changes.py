@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Literal
 
 from extracts.formula_safe import on_one_line, safe_text
-from scoring.standing import ListName, Standing, last_standing, read_standing
+from scoring.standing import UNREADABLE, ListName, Standing, last_standing, read_standing
 
 How = Literal["entered", "left", "moved"]
 MOVED_PLACES = 10
@@ -46,10 +46,11 @@ class ChangeCount:
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """All changes against an earlier run; `since` is its day, empty where there is none to compare with."""
+    """All changes against an earlier run, of the day `since` (empty: none); `unread` tells of damaged lists."""
 
     since: str = ""
     rows: tuple[Change, ...] = ()
+    unread: tuple[str, ...] = ()
 
     @property
     def counts(self) -> tuple[ChangeCount, ...]:
@@ -86,16 +87,23 @@ def compare_runs(
     Returns
     -------
     Changes
-        A list that either run did not publish is left out. Who stands fewer than ten lines off is not told.
+        A list that either run did not publish, or that the earlier one holds damaged, is left out: tonight's lists do
+        not wait for yesterday's. Who stands fewer than ten lines off is not told.
     """
     found: list[Change] = []
+    unread: list[str] = []
     since = ""
     for name, model in models.items():
-        then = None if before is None else last_standing(before, name)
+        try:
+            then = None if before is None else last_standing(before, name)
+        except UNREADABLE as error:
+            then = None
+            told = f"What changed since the last {name.replace('_', ' ')} list is not told"
+            unread.append(f"{told}: that run's files cannot be read ({type(error).__name__}).")
         if then is not None:
             since = then.day
             found += _compare(then, read_standing(now, name, day, model), rules)
-    return Changes(since, tuple(found))
+    return Changes(since, tuple(found), tuple(unread))
 
 
 def render_changes(changes: Changes) -> bytes:

@@ -6,11 +6,15 @@ from datetime import date, timedelta
 
 from extracts.contract import TABLES
 from extracts.extract import Extract
+from extracts.flag_words import flag_word
 
 SILENT_DAYS = 30
 """An extract that does not say until when it knows is too old when its newest row is older than this many days."""
 DATED = ("accounts", "transactions", "contacts", "denials", "flags")
 """Tables that grow every day, whose newest row tells the age of an extract that does not."""
+
+FEWEST_NAMED = 0.1
+"""Share of the flags that must name somebody in the extract: ids that changed their form match nobody."""
 
 
 def why_flags_unusable(
@@ -20,8 +24,8 @@ def why_flags_unusable(
 
     Usable are flags that arrived, hold rows, have not lost more than `max_drop` (a share) of the `before` rows of the
     last run that listed patients, come with an extract that knows the days up to at most `max_age_days` before the
-    day, and have no row in quarantine that hides whom it is about. An extract that does not say until when it knows is
-    judged by its newest row.
+    day, have no row in quarantine that hides whom it is about, and name somebody of the extract (`FEWEST_NAMED`). An
+    extract that does not say until when it knows is judged by its newest row.
     """
     rows = extract.tables["flags"].rows_loaded
     if not rows:
@@ -31,7 +35,7 @@ def why_flags_unusable(
             f"the flags table shrank: {rows:,} rows against {before:,} in the last run that listed patients, a drop of "
             f"{max_drop:.0%} is allowed; if the change is real, set max_volume_drop for this run"
         )
-    return _why_too_old(extract, as_of, max_age_days) or _why_hidden(extract)
+    return _why_too_old(extract, as_of, max_age_days) or _why_hidden(extract) or _why_nameless(extract, rows)
 
 
 def flags_look_quiet(extract: Extract, as_of: date, days: int = 60) -> str:
@@ -78,3 +82,20 @@ def _why_hidden(extract: Extract) -> str:
         "AND (key IS NULL OR column_name IS NULL OR column_name = 'subject_id')"
     ).fetchall()[0][0]
     return f"rows of the flags table in quarantine that do not say whom they are about: {hidden:,}" if hidden else ""
+
+
+def _why_nameless(extract: Extract, rows: int) -> str:
+    known = " UNION ".join(
+        f"SELECT '{kind}' AS subject_type, {flag_word(f'{kind}_id')} AS id FROM accounts"
+        for kind in ("account", "guarantor")
+    )
+    named = extract.connection.execute(
+        f"SELECT COUNT(*) FROM flags f JOIN ({known}) k ON k.subject_type = f.subject_type "
+        f"AND k.id = {flag_word('f.subject_id')}"
+    ).fetchall()[0][0]
+    if named >= FEWEST_NAMED * rows:
+        return ""
+    return (
+        f"only {named:,} of {rows:,} flags name an account or guarantor of the extract, {FEWEST_NAMED:.0%} must: "
+        "see whether the ids of the flags are written as those of the accounts"
+    )

@@ -5,23 +5,22 @@ What came is not what the work alone brought: some would have paid, or been over
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
-import pyarrow.parquet as pq
 
 from extracts.errors import WrongUsage
 from extracts.extract import Extract
 from features.outcomes import find_outcomes
-from features.targets import OverturnTarget, PaymentTarget
+from scoring.kept_promise import KeptPromise, left_out_unread, read_promise, read_scores
 from scoring.retention import published_runs
-from scoring.standing import KIND_OF_LIST, LISTED_FILE, LISTS, SCORE_FILE, SUBJECT, UNIT, ListName
+from scoring.standing import LISTS, UNIT, ListName
 from scoring.watched import Kept, Monitoring, Watched
 
 TENTHS = 10
@@ -42,6 +41,8 @@ def monitor_runs(
         Only what was known before this day counts; a run is judged once its model's horizon has passed by then.
     last
         Judge only that many of the latest ripe runs (None: all).
+    tell
+        Called with a line on each list that was judged, or left out because its files cannot be read.
 
     Raises
     ------
@@ -63,19 +64,23 @@ def monitor_runs(
     watched: list[Watched] = []
     waiting: list[tuple[date, ListName, date]] = []
     for run in found:
-        manifest = json.loads((run / "manifest.json").read_text("utf-8"))
         for name in LISTS:
-            target = _target_of(manifest, name)
-            if target is None or not (run / SCORE_FILE[name]).is_file():
+            promise = None
+            with left_out_unread(run, name, tell):
+                promise = read_promise(run, name)
+            if promise is None:
                 continue
-            day = date.fromisoformat(run.name)
-            ripe = day + timedelta(days=target.ripe_after_days)
+            ripe = promise.day + timedelta(days=promise.target.ripe_after_days)
             if ripe > as_of:
-                waiting.append((day, name, ripe))
+                waiting.append((promise.day, name, ripe))
             elif last is None or sum(one.list == name for one in watched) < last:
-                outcomes = find_outcomes(extract, target, [day], as_of)
-                watched.append(_watch(run, day, name, manifest["models"][KIND_OF_LIST[name]]["name"], outcomes))
-                tell(f"judged the {name.replace('_', ' ')} scores of {day}")
+                with left_out_unread(run, name, tell):
+                    promise = replace(promise, scores=read_scores(run, name))
+                if promise.scores is not None:
+                    watched.append(
+                        _watch(promise, promise.scores, find_outcomes(extract, promise.target, [promise.day], as_of))
+                    )
+                    tell(f"judged the {name.replace('_', ' ')} scores of {promise.day}")
     if not watched:
         soonest = f"the first is on {min(ripe for _, _, ripe in waiting)}" if waiting else "no run names a horizon"
         raise WrongUsage(
@@ -85,29 +90,20 @@ def monitor_runs(
     return Monitoring(as_of, tuple(watched), tuple(waiting))
 
 
-def _target_of(manifest: dict[str, Any], name: ListName) -> PaymentTarget | OverturnTarget | None:
-    model = manifest["models"][KIND_OF_LIST[name]]
-    if model is None or "target" not in model:
-        return None
-    return PaymentTarget(**model["target"]) if name == "patient_pay" else OverturnTarget(**model["target"])
-
-
-def _watch(run: Path, day: date, name: ListName, model: str, outcomes: pd.DataFrame) -> Watched:
-    columns = list(dict.fromkeys([UNIT[name], SUBJECT[name], "probability", "expected_recovery", "suppressed_by"]))
-    scores = pq.read_table(run / SCORE_FILE[name], columns=columns).to_pandas()
-    listed = set(pq.read_table(run / LISTED_FILE, filters=[("list", "=", name)])["id"].to_pylist())
+def _watch(promise: KeptPromise, scores: pd.DataFrame, outcomes: pd.DataFrame) -> Watched:
+    name = promise.list
     rows = scores.merge(outcomes.rename(columns={"unit_id": UNIT[name]}), on=UNIT[name], how="inner")
     place = np.where(
         rows["suppressed_by"].map(len) > 0,
         "kept off",
-        np.where(rows[SUBJECT[name]].isin(listed), "listed", "below the cut"),
+        np.where(rows["listed"], "listed", "below the cut"),
     )
     probability, label = (rows[name].to_numpy(dtype=np.float64) for name in ("probability", "label"))
     tenth = np.minimum((probability * TENTHS).astype(int), TENTHS - 1)
     return Watched(
-        day,
+        promise.day,
         name,
-        model,
+        promise.model,
         scored=len(scores),
         not_told=len(scores) - len(rows),
         auc=_auc(label, probability),

@@ -94,6 +94,7 @@ def score_night(
         changes = _tell_changes(models, outcomes, out, as_of, folder)
         notices = _notices(extract, as_of, settings, on_list=False) + _unchecked(extract, settings)
         notices += tuple(told for kind in sorted(models.bundles) for told in models.notices(kind, as_of))
+        notices += changes.unread
         report = make_report(extract, models.names, models.facts(outcomes), outcomes, as_of, rules, notices, changes)
         write_private(folder / "report.html", render_report(report))
         _write_quarantine(extract, folder)

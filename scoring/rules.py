@@ -204,16 +204,23 @@ def _is_in(flags: Sequence[str]) -> str:
 
 
 def _flagged(wanted: str, as_of: date) -> str:
-    """Every flagged account, scored or not: a bankrupt account that owes nothing still speaks for its guarantor."""
+    """Every flagged account, scored or not: a bankrupt account that owes nothing still speaks for its guarantor.
+
+    An id is read as a flag's word is: one system pads it or changes its case, and the flag is the same person's.
+    """
     active = f"{wanted} AND f.known_on <= DATE '{as_of}' AND (f.ended_on IS NULL OR f.ended_on >= DATE '{as_of}')"
     return " UNION ".join(
         "SELECT a.account_id, a.guarantor_id FROM accounts a JOIN flags f "
-        f"ON f.subject_type = '{kind}' AND f.subject_id = a.{kind}_id WHERE {active}"
+        f"ON f.subject_type = '{kind}' AND {flag_word('f.subject_id')} = {flag_word(f'a.{kind}_id')} WHERE {active}"
         for kind in ("account", "guarantor")
     )
 
 
 def _flagged_in_quarantine() -> str:
     """Accounts whose own or whose guarantor's id is in the key of a flag row that could not be read."""
-    named = "SELECT UNNEST(STRING_SPLIT(key, '|')) FROM quarantine WHERE table_name = 'flags'"
-    return f"SELECT account_id, guarantor_id FROM accounts WHERE account_id IN ({named}) OR guarantor_id IN ({named})"
+    parts = "SELECT UNNEST(STRING_SPLIT(key, '|')) AS part FROM quarantine WHERE table_name = 'flags'"
+    named = f"SELECT {flag_word('part')} FROM ({parts}) AS parts"
+    return (
+        f"SELECT account_id, guarantor_id FROM accounts WHERE {flag_word('account_id')} IN ({named}) "
+        f"OR {flag_word('guarantor_id')} IN ({named})"
+    )

@@ -20,6 +20,8 @@ LISTS: tuple[ListName, ...] = ("patient_pay", "denials")
 KIND_OF_LIST: dict[ListName, str] = {"patient_pay": "payment", "denials": "overturn"}
 """The kind of model behind each list."""
 LISTED_FILE = "listed.parquet"
+UNREADABLE = (OSError, ValueError, LookupError, TypeError)
+"""What is raised when a run's files are torn, gone, or of a payrank that wrote them otherwise."""
 
 
 SCORE_FILE: dict[ListName, str] = {"patient_pay": "payment_scores.parquet", "denials": "denial_scores.parquet"}
@@ -84,6 +86,8 @@ def read_standing(run: Path, name: ListName, day: str, model: str) -> Standing:
     """Return where everyone stands by a run's score file and `listed.parquet`."""
     scores = run / SCORE_FILE[name]
     columns = list(dict.fromkeys([UNIT[name], SUBJECT[name], _AMOUNT[name], "expected_value", "rank", "suppressed_by"]))
+    if "reasons" not in pq.read_schema(scores).names:
+        raise KeyError("reasons")
     table = pq.read_table(scores, columns=columns).to_pandas()
     listed = pq.read_table(run / LISTED_FILE).to_pandas()
     lines = listed[listed["list"] == name].set_index("id")["line"]

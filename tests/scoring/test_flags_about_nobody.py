@@ -1,0 +1,39 @@
+"""Flags find whom they are about however the id is padded, and a feed that names nobody is no feed."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+
+def first_listed(run: Path) -> list[str]:
+    with (run / "worklists/patient_pay.csv").open(encoding="utf-8-sig", newline="") as file:
+        return [account for row in csv.DictReader(file) for account in row["account_ids"].split("|")]
+
+
+@pytest.mark.parametrize(
+    "row",
+    ["id || '  ', 'deceased', '2026-11-01'", "chr(9) || id || chr(160), 'deceased', '2026-11-01'"],
+    ids=["blanks behind", "a tab before and a hard space behind"],
+)
+def test_a_flag_whose_id_is_padded_keeps_its_household_off(hospital: Any, night: Any, tmp_path: Path, row: str) -> None:
+    chosen = first_listed(night.night.folder)[:5]
+    query = (
+        "SELECT subject_type, subject_id, flag, CAST(known_on AS VARCHAR) AS known_on, ended_on FROM {table} UNION ALL "
+        f"SELECT 'account', {row}, NULL FROM (SELECT UNNEST({chosen}) AS id)"
+    )
+    run = hospital.score(tmp_path / "runs", hospital.copy(tmp_path / "extract", flags=query), explain="listed").folder
+    listed = first_listed(run)
+    assert listed
+    assert not set(chosen) & set(listed)
+
+
+def test_flags_whose_ids_changed_their_form_hold_the_patient_list_back(hospital: Any, tmp_path: Path) -> None:
+    query = "SELECT * REPLACE ('X' || subject_id AS subject_id) FROM {table}"
+    night = hospital.score(tmp_path / "runs", hospital.copy(tmp_path / "extract", flags=query), explain="listed")
+    assert not list((night.folder / "worklists").glob("patient_pay.*"))
+    assert "only 0 of " in night.lists["patient_pay"].why_unpublished
+    assert "rule H12" in night.lists["patient_pay"].why_unpublished
