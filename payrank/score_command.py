@@ -73,9 +73,10 @@ def _told(log: str) -> Iterator[Clock]:
     tell = log_stage if log == "json" else tell_stage
     try:
         yield Clock(tell)
-    except PayrankError as error:
+    except Exception as error:
         if log == "json":
-            tell(Stage("refused", f"nothing was published: {type(error).__name__}", 0.0, {"code": error.exit_code}))
+            code = error.exit_code if isinstance(error, PayrankError) else 1
+            tell(Stage("refused", f"nothing was published: {type(error).__name__}", 0.0, {"code": code}))
         raise
 
 

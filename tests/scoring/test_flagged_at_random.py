@@ -23,7 +23,8 @@ from scoring.settings import ScoringSettings
 
 AS_OF = date(2026, 11, 20)
 FLAGGED = 10_000
-ACCOUNTS = 24_000
+ACCOUNTS = 30_000
+HOMES = 25_000
 ALONE = {"dispute", "agency_placed"}
 UNKNOWN = ("bk ch 7", "Probate?", "legal-hold", "do not call")
 
@@ -37,8 +38,9 @@ def spell(dice: Random, word: str) -> str:
 
 @dataclass(frozen=True)
 class Flagged:
-    """The accounts that an active flag keeps off, the valued accounts, and everyone."""
+    """The subjects with an active flag, the accounts that these keep off, the valued accounts, and everyone."""
 
+    subjects: set[tuple[str, str]]
     kept_off: set[str]
     accounts: PatientAccounts
     homes: dict[str, str]
@@ -47,16 +49,17 @@ class Flagged:
 @pytest.fixture(scope="module")
 def flagged(tmp_path_factory: pytest.TempPathFactory) -> Flagged:
     dice = Random(10)  # noqa: S311 - a seed, so that every run draws the same
-    homes = {f"A{number}": f"G{dice.randrange(16_000)}" for number in range(ACCOUNTS)}
+    homes = {f"A{number}": f"G{dice.randrange(HOMES)}" for number in range(ACCOUNTS)}
     of_home: dict[str, set[str]] = {}
     for account, home in homes.items():
         of_home.setdefault(home, set()).add(account)
-    guarantors = sorted(of_home)
+    names = {"account": list(homes), "guarantor": sorted(of_home)}
+    subjects: set[tuple[str, str]] = set()
     kept_off: set[str] = set()
     seen: dict[str, list[tuple[str, str, str, int, int | None]]] = {}
-    for _ in range(FLAGGED):
+    while len(subjects) < FLAGGED:
         kind = dice.choice(("account", "guarantor"))
-        subject = dice.choice(list(homes) if kind == "account" else guarantors)
+        subject = dice.choice(names[kind])
         word = dice.choice((*KNOWN_FLAGS, *UNKNOWN))
         written = spell(dice, word)
         known = dice.choice((0, 0, 1, 30, 400, -1, -30))
@@ -65,6 +68,7 @@ def flagged(tmp_path_factory: pytest.TempPathFactory) -> Flagged:
             continue
         seen.setdefault(subject, []).append((kind, subject, written, known, ended))
         if known >= 0 and (ended is None or ended <= 0):
+            subjects.add((kind, subject))
             alone = kind == "account" and word in ALONE
             kept_off |= {subject} if alone else of_home[homes.get(subject, subject)]
     folder = tmp_path_factory.mktemp("flagged") / "extract"
@@ -95,7 +99,9 @@ def flagged(tmp_path_factory: pytest.TempPathFactory) -> Flagged:
     scores = pd.DataFrame({"raw_score": 0.0, "probability": chance, "expected_share": chance})
     scored = Scored(Frame("account", data, (), PaymentTarget()), None, scores)  # type: ignore[arg-type]  # unused
     with load_extract(folder) as extract:
-        return Flagged(kept_off, value_accounts(extract, scored, AS_OF, ScoringSettings(), read_rules()), homes)
+        return Flagged(
+            subjects, kept_off, value_accounts(extract, scored, AS_OF, ScoringSettings(), read_rules()), homes
+        )
 
 
 def _write(path: Path, table: pd.DataFrame) -> None:
@@ -107,7 +113,8 @@ def _write(path: Path, table: pd.DataFrame) -> None:
 
 def test_of_ten_thousand_flagged_none_is_listed(flagged: Flagged) -> None:
     places = flagged.accounts.table["place"]
-    assert len(flagged.kept_off) > 5000
+    assert len(flagged.subjects) == FLAGGED
+    assert FLAGGED < len(flagged.kept_off) < len(flagged.homes) - 5000
     assert set(places[list(flagged.kept_off)]) == {"suppressed"}
     leads = {lead.guarantor_id for lead in flagged.accounts.leads}
     assert leads == {home for account, home in flagged.homes.items() if account not in flagged.kept_off}
