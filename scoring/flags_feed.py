@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
+from extracts.ask import ask_row
 from extracts.contract import TABLES
 from extracts.extract import Extract
 from extracts.flag_words import flag_word
@@ -22,20 +23,38 @@ def why_flags_unusable(
 ) -> str:
     """Return why the flags cannot be trusted for this day (rule H12), or nothing when they can.
 
-    Usable are flags that arrived, hold rows, have not lost more than `max_drop` (a share) of the `before` rows of the
-    last run that listed patients, come with an extract that knows the days up to at most `max_age_days` before the
-    day, have no row in quarantine that hides whom it is about, and name somebody of the extract (`FEWEST_NAMED`). An
-    extract that does not say until when it knows is judged by its newest row.
+    Usable are flags that arrived, hold rows, have not lost more than `max_drop` (a share) of the `before` flags that
+    named somebody in the last run that listed patients, come with an extract that knows the days up to at most
+    `max_age_days` before the day, have no row in quarantine that hides whom it is about, and name somebody of the
+    extract (`FEWEST_NAMED`). An extract that does not say until when it knows is judged by its newest row.
     """
     rows = extract.tables["flags"].rows_loaded
     if not rows:
         return "the flags table is missing or empty"
-    if rows < before * (1 - max_drop):
+    named = count_naming(extract)
+    if named < before * (1 - max_drop):
         return (
-            f"the flags table shrank: {rows:,} rows against {before:,} in the last run that listed patients, a drop of "
-            f"{max_drop:.0%} is allowed; if the change is real, set max_volume_drop for this run"
+            f"the flags table shrank: {named:,} rows that name somebody against {before:,} in the last run that listed "
+            f"patients, a drop of {max_drop:.0%} is allowed; see whether the ids of the flags are written as those of "
+            "the accounts, and if the change is real, set max_volume_drop for this run"
         )
-    return _why_too_old(extract, as_of, max_age_days) or _why_hidden(extract) or _why_nameless(extract, rows)
+    return _why_too_old(extract, as_of, max_age_days) or _why_hidden(extract) or _why_nameless(named, rows)
+
+
+def count_naming(extract: Extract) -> int:
+    """Return how many flags name an account or guarantor of the extract."""
+    if not extract.tables["flags"].rows_loaded:
+        return 0
+    known = " UNION ".join(
+        f"SELECT '{kind}' AS subject_type, {flag_word(f'{kind}_id')} AS id FROM accounts"
+        for kind in ("account", "guarantor")
+    )
+    (named,) = ask_row(
+        extract.connection,
+        f"SELECT COUNT(*) FROM flags f JOIN ({known}) k ON k.subject_type = f.subject_type "
+        f"AND k.id = {flag_word('f.subject_id')}",
+    )
+    return int(named)
 
 
 def flags_look_quiet(extract: Extract, as_of: date, days: int = 60) -> str:
@@ -84,15 +103,7 @@ def _why_hidden(extract: Extract) -> str:
     return f"rows of the flags table in quarantine that do not say whom they are about: {hidden:,}" if hidden else ""
 
 
-def _why_nameless(extract: Extract, rows: int) -> str:
-    known = " UNION ".join(
-        f"SELECT '{kind}' AS subject_type, {flag_word(f'{kind}_id')} AS id FROM accounts"
-        for kind in ("account", "guarantor")
-    )
-    named = extract.connection.execute(
-        f"SELECT COUNT(*) FROM flags f JOIN ({known}) k ON k.subject_type = f.subject_type "
-        f"AND k.id = {flag_word('f.subject_id')}"
-    ).fetchall()[0][0]
+def _why_nameless(named: int, rows: int) -> str:
     if named >= FEWEST_NAMED * rows:
         return ""
     return (

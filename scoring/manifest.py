@@ -12,6 +12,7 @@ from typing import Any
 from extracts.errors import OutOfLine
 from extracts.extract import Extract
 from models.bundle import Bundle
+from scoring.flags_feed import count_naming
 from scoring.guards import WATCHED, WATCHED_FOR_LOSS
 from scoring.outcome import ListOutcome
 from scoring.retention import published_runs
@@ -48,6 +49,7 @@ def render_run_manifest(
             }
             for name, state in sorted(extract.tables.items())
         },
+        "flags_naming": count_naming(extract),
         "models": {"payment": _model(payment, names), "overturn": _model(overturn, names)},
         "settings": settings.model_dump(mode="json"),
         "explain": explain,
@@ -76,14 +78,14 @@ def previous_volumes(out: Path, as_of: date) -> dict[str, int]:
 
 
 def previous_flags(out: Path, as_of: date) -> int:
-    """Return the rows of flags in the latest run before the day that listed patients; 0 when there is none.
+    """Return the flags that named somebody in the latest run before the day that listed patients; 0 without one.
 
     A run whose list was held back is passed over: a feed that broke yesterday is no measure for today.
     """
     for run in earlier_runs(out, as_of):
         manifest = _read_back(run)
         if manifest["counts"]["patient_pay"]["unpublished"] is None:
-            return int(manifest["tables"]["flags"]["rows_loaded"])
+            return int(manifest.get("flags_naming", manifest["tables"]["flags"]["rows_loaded"]))
     return 0
 
 

@@ -37,3 +37,15 @@ def test_flags_whose_ids_changed_their_form_hold_the_patient_list_back(hospital:
     assert not list((night.folder / "worklists").glob("patient_pay.*"))
     assert "only 0 of " in night.lists["patient_pay"].why_unpublished
     assert "rule H12" in night.lists["patient_pay"].why_unpublished
+
+
+def test_half_of_the_flags_losing_whom_they_are_about_is_a_feed_that_shrank(hospital: Any, tmp_path: Path) -> None:
+    runs = tmp_path / "runs"
+    hospital.score(runs, explain="listed")
+    changed = "CASE WHEN hash(subject_id) % 2 = 0 THEN 'X' || subject_id ELSE subject_id END AS subject_id"
+    tomorrow = hospital.as_of.replace(day=hospital.as_of.day + 1)
+    query = f"SELECT * REPLACE ({changed}) FROM {{table}}"
+    extract = hospital.copy(tmp_path / "extract", as_of=tomorrow, flags=query)
+    night = hospital.score(runs, extract, as_of=tomorrow, explain="listed")
+    assert not list((night.folder / "worklists").glob("patient_pay.*"))
+    assert "the flags table shrank" in night.lists["patient_pay"].why_unpublished
