@@ -9,7 +9,7 @@ BLANKS = ("\t", "\n", "\r", "\u00a0")
 def flag_word(column: str) -> str:
     """SQL, the same on every engine, of a flag's word as rules read it.
 
-    >>> flag_word("f.flag").endswith("' ')), ' ', '_'), '-', '_')")
+    >>> flag_word("f.flag").endswith("' '))), ' ', '_'), '-', '_')")
     True
     """
     for blank in BLANKS:

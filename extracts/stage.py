@@ -97,15 +97,15 @@ def stored_type(table: Table, column: Column) -> str:
     """Return the DuckDB type in which a loaded table keeps a column.
 
     The levels of the two tables with the most rows are kept as enumerations: one byte a row instead of sixteen,
-    compared as a number, and read and compared by everyone as their text.
+    compared as a number, and read, compared and, as they stand in the order of the alphabet, sorted as their text.
 
     >>> from extracts.contract import table
     >>> stored_type(table("transactions"), table("transactions").columns[6])
-    "ENUM('patient', 'insurance')"
+    "ENUM('insurance', 'patient')"
     """
     if column.kind != "level" or table.name not in MANY_ROWS:
         return SQL_TYPES[column.kind]
-    return f"ENUM({', '.join(map(quote_text, column.levels))})"
+    return f"ENUM({', '.join(map(quote_text, sorted(column.levels)))})"
 
 
 def _narrow_levels(table: Table, parsed: str) -> str:

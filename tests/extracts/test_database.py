@@ -86,7 +86,7 @@ def test_a_database_and_files_give_tables_of_the_same_types(ar, tmp_path):
         assert extract.tables["contacts"].rows_loaded == 1
     with load_extract(tmp_path) as extract:
         assert types(extract) == stored
-    assert stored["transactions", "responsibility"] == "ENUM('patient', 'insurance')"
+    assert stored["transactions", "responsibility"] == "ENUM('insurance', 'patient')"
 
 
 def test_the_same_rows_stored_in_another_order_give_the_same_digests(ar):

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from scoring.actions import denial_action
+from scoring.action_table import FOLLOW_UP
 from scoring.worklist import DenialLine, PatientLine, Worklist
 
 
@@ -18,8 +18,7 @@ from scoring.worklist import DenialLine, PatientLine, Worklist
 def test_a_denial_counts_as_due_while_its_appeal_is_still_to_be_filed(
     two_denials: Worklist[DenialLine], left: int, pending: bool, counted: int
 ) -> None:
-    queue = denial_action("197", 0, pending=pending).queue
-    line = replace(two_denials.lines[0], days_left=left, queue=queue)
+    line = replace(two_denials.lines[0], days_left=left, queue=FOLLOW_UP if pending else "appeal")
     assert replace(two_denials, lines=(line,)).urgent == counted
 
 

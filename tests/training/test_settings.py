@@ -20,7 +20,7 @@ from training.settings import TrainingSettings, parse_settings
         ({"members": [{}, {}]}, "a name of its own"),
         ({"trees": {"min_data_in_leaf": 5}}, "greater than or equal to 11; given: 5"),
         ({"validation": {"periods": 1}}, "greater than or equal to 2"),
-        ({"calibration": "magic"}, "'auto', 'platt' or 'isotonic'"),
+        ({"calibration": "magic"}, "'auto', 'none', 'platt', 'beta' or 'isotonic'"),
     ],
 )
 def test_a_wrong_setting_is_named_with_what_is_allowed(values, said):
