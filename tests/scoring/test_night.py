@@ -164,7 +164,9 @@ def test_flags_that_shrank_hold_the_patient_list_back_on_every_night_until_they_
     extract = hospital.copy(tmp_path / "torn", flags="SELECT * FROM {table} LIMIT 5")
     for day in (21, 22):
         run = hospital.score(runs, extract, as_of=hospital.as_of.replace(day=day)).folder
-        assert re.search(r"rule H12.*5 rows against \d\d+ in", counts_of(run)["patient_pay"]["unpublished"])
+        assert re.search(
+            r"rule H12.*5 rows that name somebody against \d\d+ in", counts_of(run)["patient_pay"]["unpublished"]
+        )
         assert not list((run / "worklists").glob("patient_pay.*"))
     assert listed_accounts(hospital.score(runs, as_of=hospital.as_of.replace(day=23)).folder)
 
