@@ -2,7 +2,7 @@
 # Run: docker run --rm --user "$(id -u)" -v /srv/ar:/data payrank score /data/extract --as-of 2026-11-20 --out /data/runs
 FROM python:3.11-slim
 RUN apt-get update && apt-get install -y --no-install-recommends libgomp1 && rm -rf /var/lib/apt/lists/*
-WORKDIR /opt/payrank
+WORKDIR /payrank
 COPY pyproject.toml constraints.txt README.md LICENSE ./
 COPY extracts extracts
 COPY features features

@@ -22,6 +22,7 @@ from features.plan import plan_frame
 from features.rate_catalog import site_features
 from features.site_features import NO_SITE_FEATURES, SiteFeatures
 from features.snapshots import snapshot_days
+from features.sql_text import Has
 from features.targets import OverturnTarget, PaymentTarget
 
 Definition = PaymentTarget | OverturnTarget
@@ -140,11 +141,16 @@ def _frame(
 ) -> Frame:
     features = catalogue(extract, target.unit, own)
     attributes = tuple(extract.metadata.attributes.get(SUBJECT_TABLE[target.unit][0], {}))
+    plan = plan_frame(target, features, days, DuckDBDialect(), holds(extract), attributes, ripe_by, everyone=everyone)
+    data = run_plan(extract.connection, plan, features)
+    return Frame(target.unit, data, features, target, plan.unavailable)
+
+
+def holds(extract: Extract) -> Has:
+    """Return what tells whether the extract holds a `table` or a `table.column`."""
 
     def has(need: str) -> bool:
         table, _, column = need.partition(".")
         return extract.has(table, column) if column else extract.has(table)
 
-    plan = plan_frame(target, features, days, DuckDBDialect(), has, attributes, ripe_by, everyone=everyone)
-    data = run_plan(extract.connection, plan, features)
-    return Frame(target.unit, data, features, target, plan.unavailable)
+    return has

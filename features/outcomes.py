@@ -10,7 +10,7 @@ import pandas as pd
 from extracts.extract import Extract
 from features.dialect import DuckDBDialect
 from features.duckdb_engine import run_plan
-from features.frame import Definition
+from features.frame import Definition, holds
 from features.plan import plan_frame
 
 COLUMNS = ("unit_id", "household", "as_of", "amount", "label", "share", "recovered")
@@ -34,15 +34,10 @@ def find_outcomes(extract: Extract, target: Definition, days: Sequence[date], as
         `unit_id`, `household`, `as_of`, `amount` (dollars at stake then), `label` (0 or 1), `share` (0 to 1, NaN
         unknown) and `recovered` (dollars, NaN unknown); sorted by as-of date and unit.
     """
-
-    def has(need: str) -> bool:
-        table, _, column = need.partition(".")
-        return extract.has(table, column) if column else extract.has(table)
-
     ripe = [day for day in days if day + timedelta(days=target.ripe_after_days) <= as_of]
     if not ripe:
         return pd.DataFrame(columns=list(COLUMNS))
     every = target.model_copy(update={"rows_per_unit": None})
-    plan = plan_frame(every, (), ripe, DuckDBDialect(), has, (), as_of)
+    plan = plan_frame(every, (), ripe, DuckDBDialect(), holds(extract), (), as_of)
     found = run_plan(extract.connection, plan, ())
     return found[list(COLUMNS)]
