@@ -97,9 +97,11 @@ def _spine(
     )
     if target.rows_per_unit is not None:
         chance = dialect.text_hash("unit_id || CAST(as_of AS VARCHAR)")
+        # Among everyone, a unit with a label is drawn where training draws it.
+        labelled_first = "CASE WHEN label IS NULL THEN 1 ELSE 0 END, " if everyone else ""
         rows = (
             "SELECT * FROM (SELECT labelled.*, ROW_NUMBER() OVER "
-            f"(PARTITION BY unit_id ORDER BY {chance}, as_of) AS place FROM ({rows}) labelled) drawn "
+            f"(PARTITION BY unit_id ORDER BY {labelled_first}{chance}, as_of) AS place FROM ({rows}) labelled) drawn "
             f"WHERE place <= {target.rows_per_unit}"
         )
     return [Step("population", population), Step("labels", unit.labels), Step("spine", rows)]
