@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from extracts.load import load_extract
-from features.frame import Definition, training_frame
+from features.frame import Definition, population_frame, training_frame
 from features.outcomes import find_outcomes
 from features.targets import OverturnTarget, PaymentTarget
 
@@ -28,3 +28,11 @@ def test_outcomes_are_training_labels_of_everyone(hospital: Any, target: Definit
 def test_an_outcome_is_not_told_before_it_is_ripe(hospital: Any) -> None:
     with load_extract(hospital.extract) as extract:
         assert find_outcomes(extract, OverturnTarget(), [hospital.as_of - timedelta(days=60)], hospital.as_of).empty
+
+
+def test_everyone_holds_each_training_row_at_the_snapshot_that_training_drew(hospital: Any) -> None:
+    often = OverturnTarget(every_days=7)
+    with load_extract(hospital.extract) as extract:
+        drawn = training_frame(extract, often, hospital.as_of).data[["unit_id", "as_of"]]
+        everyone = population_frame(extract, often, hospital.as_of).data[["unit_id", "as_of"]]
+    assert len(drawn.merge(everyone, on=["unit_id", "as_of"])) == len(drawn) < len(everyone)
