@@ -14,6 +14,7 @@ from models.card_figures import (
     tell_design,
     tell_drivers,
     tell_figures,
+    tell_final_test,
     tell_headline,
     tell_reproduce,
 )
@@ -42,6 +43,7 @@ def describe_card(manifest: Manifest) -> Card:
             tell_design(manifest),
             tell_figures(manifest),
             tell_calibration(judged),
+            tell_final_test(manifest),
             tell_slices(judged),
             tell_drivers(judged),
             tell_selection(judged),

@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 from models.card_charts import captured_chart, gains_chart, importance_chart, reliability_chart
-from models.card_record import Section, Table, show_figure
+from models.card_record import Section, Table
 from models.card_texts import alarm_lines
 from models.evaluation import Evaluation
 from models.figure import Figure
 from models.manifest import Manifest, digest_manifest
-from models.page import UNKNOWN, show_count
+from models.page import UNKNOWN, show_count, show_dollars
+from models.show_figure import show_figure
+from models.verdict import surely_ahead, tell_final, tell_verdict
 
 MOST_FEATURES = 15
+MODEL = "payrank"
+"""The model's own name among the gains."""
+USUAL_ORDERS = ("largest_first", "oldest_first")
+"""How offices sort without a model."""
+CAPACITIES = (0.05, 0.1, 0.2, 0.3, 0.5)
+"""Shares of the list at which a table tells what is captured."""
 
 
 def _interval(figure: Figure) -> str:
@@ -36,6 +44,8 @@ def tell_headline(judged: Evaluation) -> tuple[tuple[str, str, str], ...]:
 def tell_alarms(manifest: Manifest) -> tuple[Section, ...]:
     """Return the section of alarms and notices, none where there is nothing to warn of."""
     told = alarm_lines(manifest)
+    if not surely_ahead(manifest.evaluation):
+        told = (*told, *tell_verdict(manifest.evaluation))
     return (Section("alarms", "Read this first", warnings=told),) if told else ()
 
 
@@ -85,8 +95,7 @@ def tell_figures(manifest: Manifest) -> Section:
     """Return the figures beside the baselines, with intervals."""
     judged = manifest.evaluation
     tables = [_ranking_table(judged, "On the judged periods")]
-    if manifest.final_test is not None:
-        tables.append(_ranking_table(manifest.final_test, "On the final test, on which nothing was chosen"))
+    tables += _capacity_table(judged)
     parts = ("average_precision", "log_loss", "lift", "reliability", "resolution", "uncertainty", "within_bins")
     rows = tuple(
         (name.replace("_", " "), show_figure(judged.figures[name], ".4f")) for name in parts if name in judged.figures
@@ -101,10 +110,64 @@ def tell_figures(manifest: Manifest) -> Section:
             f"{count.first} to {count.last}. Intervals hold 95 % of {count.resamples} draws of whole households. "
             f'"Ahead" is the share of all {count.gain} that the model captures beyond a baseline when the top '
             f"{count.capacity:.0%} of each list is worked: it is surely ahead where the interval is above 0.",
+            *(tell_verdict(judged) if surely_ahead(judged) else ()),
         ),
         charts=tuple(chart for chart in (captured_chart(judged), gains_chart(judged)) if chart is not None),
         tables=tuple(tables),
     )
+
+
+def tell_final_test(manifest: Manifest) -> Section:
+    """Return the final test as a section of its own, or why there is none."""
+    title, final = "The final test: the last period, kept for the end", manifest.final_test
+    if final is None:
+        return Section("final", title, warnings=("There is none: see the notices for what it wants.",))
+    judged, kept = final.judged, manifest.windows.reserved
+    told = (
+        f"{show_count(judged.rows)} rows of {show_count(judged.households)} households, from {judged.first} to "
+        f"{judged.last}. Nothing was chosen on them: no tree, no setting, no calibration. "
+    )
+    told += (
+        "Their households are strangers to the fit."
+        if kept is None
+        else f"Their households are {kept.share:.0%} of all, drawn by a hash, and this test's fit saw none of them."
+    )
+    charts = (captured_chart(final), reliability_chart(final))
+    return Section(
+        "final",
+        title,
+        (told, *tell_final(manifest)),
+        charts=tuple(chart for chart in charts if chart is not None),
+        tables=(
+            _ranking_table(final, "On the final test"),
+            *_capacity_table(final),
+            _reliability_table(final, "Promised and seen in the final test"),
+        ),
+    )
+
+
+def _capacity_table(judged: Evaluation) -> list[Table]:
+    """Return what is captured at several capacities by the model, the best other ranking and the usual orders."""
+    curves = {one.name: one.captured for one in judged.gains}
+    best = judged.strongest
+    names = [MODEL, *([best.name] if best else []), *USUAL_ORDERS]
+    chosen = [name for name in dict.fromkeys(names) if name in curves]
+    if MODEL not in curves or not judged.judged.total:
+        return []
+    meanings = {one.name: one.meaning for one in judged.baselines} | {MODEL: "this model"}
+    total, unit = judged.judged.total, judged.judged.gain
+    show = show_dollars if unit == "dollars" else show_count
+    rows = tuple(
+        (
+            f"{share:.0%}",
+            *(f"{show(curves[name][place] * total)} ({curves[name][place]:.0%})" for name in chosen),
+            f"{curves[MODEL][place] / share:.1f}",
+        )
+        for place, share in enumerate(judged.worked)
+        if round(share, 2) in CAPACITIES
+    )
+    heads = ("list worked", *(meanings[name] for name in chosen), "lift of this model")
+    return [Table(f"{unit.capitalize()} by capacity (of {show(total)}; lift: times those of any order)", heads, rows)]
 
 
 def _ranking_table(judged: Evaluation, title: str) -> Table:
@@ -131,17 +194,21 @@ def _value(figure: Figure | None) -> float:
 
 def tell_calibration(judged: Evaluation) -> Section:
     """Return the reliability curve."""
-    rows = tuple(
-        (show_count(one.rows), f"{one.promised:.1%}", show_figure(one.happened, ".1%")) for one in judged.calibration
-    )
     chart = reliability_chart(judged)
     return Section(
         "calibration",
         "Do its probabilities come true?",
         (f"Mean gap between promised and seen (ECE): {show_figure(judged.figures.get('ece'))}.",),
         charts=(chart,) if chart else (),
-        tables=(Table("Promised and seen", ("rows", "promised", "happened"), rows),),
+        tables=(_reliability_table(judged, "Promised and seen"),),
     )
+
+
+def _reliability_table(judged: Evaluation, title: str) -> Table:
+    rows = tuple(
+        (show_count(one.rows), f"{one.promised:.1%}", show_figure(one.happened, ".1%")) for one in judged.calibration
+    )
+    return Table(title, ("rows", "promised", "happened"), rows)
 
 
 def tell_drivers(judged: Evaluation) -> Section:

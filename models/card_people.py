@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from models.card_record import Section, Table, show_figure
+from models.card_record import Section, Table
 from models.evaluation import Evaluation, Slice
 from models.fairness import AttributeAudit
 from models.page import show_count
+from models.show_figure import show_figure
 
 
 def tell_slices(judged: Evaluation) -> Section:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from models.card_charts import Chart
-from models.figure import Figure
-from models.page import UNKNOWN
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,19 +37,3 @@ class Card:
     subtitle: str
     figures: tuple[tuple[str, str, str], ...]
     sections: tuple[Section, ...]
-
-
-def show_figure(figure: Figure | None, form: str = ".3f") -> str:
-    """Return a figure with its interval.
-
-    >>> show_figure(Figure(value=0.5, low=0.4, high=0.61), ".0%")
-    '50% (40% to 61%)'
-    >>> show_figure(None) == UNKNOWN
-    True
-    """
-    if figure is None:
-        return UNKNOWN
-    value = format(figure.value, form)
-    if figure.low is None or figure.high is None:
-        return value
-    return f"{value} ({format(figure.low, form)} to {format(figure.high, form)})"

@@ -11,6 +11,14 @@ from models.figure import Figure
 MERGED = "other groups, joined"
 """The cell into which every group under 11 people goes."""
 NOT_RECORDED = "not recorded"
+FIGURES_OF_GROUPS: Mapping[str, str] = {
+    "listed": "listed",
+    "called": "called",
+    "passed_over": "passed over",
+    "assistance": "assistance",
+    "gap": "promised - seen",
+}
+"""What is told of each group, as a reader sees it."""
 
 
 class _Record(BaseModel):
@@ -44,6 +52,12 @@ class Worst(_Record):
     group: str
     value: Figure
     overall: float
+
+    @property
+    def apart(self) -> bool:
+        """Whether the group's interval leaves out the figure of all rows; some group is always the worst."""
+        low, high = self.value.low, self.value.high
+        return low is not None and high is not None and not low <= self.overall <= high
 
 
 class AttributeAudit(_Record):

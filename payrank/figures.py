@@ -6,31 +6,69 @@ from collections.abc import Mapping
 
 from rich.table import Table
 
+from models.evaluation import Baseline, Evaluation
+from models.fairness import FIGURES_OF_GROUPS
 from models.figure import Figure
 from models.manifest import Manifest
-from payrank.console import make_table
+from models.verdict import tell_final, tell_verdict
+from payrank.console import STDOUT, make_table
 
 WIDEST_SLICES = 24
+SHORT_NAMES = {
+    "majority": "same chance for all",
+    "logistic": "logistic regression",
+    "rate_by_aging_bucket": "rate by days owed",
+}
+"""Baselines whose own names say too little."""
 
 
-def captured(manifest: Manifest) -> tuple[str, str]:
-    """Return the figure that counts what the top of the list captures, and its heading: dollars, or outcomes."""
-    judged = manifest.evaluation.judged
-    return f"{judged.gain}_captured", f"{judged.gain} in the top {judged.capacity:.0%}"
+def periods_table(manifest: Manifest) -> Table:
+    """Return the periods: each was predicted by trees of rows whose labels were known before it."""
+    rows = [
+        [
+            "final test" if one.role == "final" else one.role,
+            f"{one.predicted.first} to {one.predicted.last}",
+            f"{one.predicted.rows:,}",
+            f"{one.predicted.events:,}",
+            str(one.fitted_labels_known_by),
+        ]
+        for one in manifest.windows.periods
+    ]
+    columns = [
+        ("period", False),
+        ("snapshots", False),
+        ("rows", True),
+        ("outcomes", True),
+        ("fitted on labels known by", False),
+    ]
+    return make_table("How it was measured: each period predicted before it began", columns, rows)
 
 
 def figures_table(manifest: Manifest) -> Table:
-    """Return AUC, Brier score and captured dollars of the model and of each baseline, on the same later rows.
+    """Return AUC, Brier score and captured dollars of the model and of each baseline, on the same judged rows.
 
     The last column is what the model captures beyond the baseline, with its 95 % interval over households.
     """
-    evaluation = manifest.evaluation
+    rows = manifest.evaluation.judged.rows
+    return _ranking_table(manifest.evaluation, f"{manifest.kind}, judged on {rows:,} later rows that no fit had seen")
+
+
+def final_table(manifest: Manifest) -> Table | None:
+    """Return the same figures of the final test, None where the history was too short for one."""
+    final = manifest.final_test
+    if final is None:
+        return None
+    judged = final.judged
+    title = f"Final test, {judged.first} to {judged.last}: {judged.rows:,} rows of {judged.households:,} households"
+    return _ranking_table(final, f"{title}\n(nothing was chosen on them, and its fit saw none of these households)")
+
+
+def _ranking_table(evaluation: Evaluation, title: str) -> Table:
     order = sorted(evaluation.baselines, key=lambda one: -(one.figures["auc"].value if "auc" in one.figures else 0.0))
     rows = [["payrank", *_cells(evaluation.figures), "-"]]
-    rows += [[one.name.replace("_", " "), *_cells(one.figures), show_interval(one.ahead)] for one in order]
-    title = f"{manifest.kind}, measured on {evaluation.judged.rows:,} later rows that the model had not seen"
-    _, heading = captured(manifest)
-    columns = [("ranking by", False), ("AUC", True), ("Brier", True), (heading, True), ("model ahead by", True)]
+    rows += [[_name(one), *_cells(one.figures), show_interval(one.ahead)] for one in order]
+    heading = f"{evaluation.judged.gain} in top {evaluation.judged.capacity:.0%}"
+    columns = [("ranking by", False), ("AUC", True), ("Brier", True), (heading, True), ("model ahead by (95 %)", True)]
     return make_table(title, columns, rows)
 
 
@@ -50,7 +88,7 @@ def slices_table(manifest: Manifest) -> Table:
         ]
         for one in evaluation.slices
     ]
-    against = f"; ahead of {best.name.replace('_', ' ')}" if best else ""
+    against = f"; ahead of {_name(best)}" if best else ""
     columns = [
         ("by", False),
         ("slice", False),
@@ -63,22 +101,60 @@ def slices_table(manifest: Manifest) -> Table:
     return make_table(f"Each slice ranked within itself{against}", columns, rows)
 
 
+def show_figures(manifest: Manifest, *, slices: bool = False) -> None:
+    """Print what is said of every model: figures, final test, verdict, slices where asked for, fairness, notices."""
+    tables = [figures_table(manifest), final_table(manifest)]
+    for table in tables:
+        if table is not None:
+            STDOUT.print(table)
+            STDOUT.print()
+    for text in (*tell_verdict(manifest.evaluation), *tell_final(manifest)):
+        _say(text)
+    if slices:
+        STDOUT.print()
+        STDOUT.print(slices_table(manifest))
+    if (audited := fairness_table(manifest)) is not None:
+        STDOUT.print()
+        STDOUT.print(audited)
+    for line in fairness_lines(manifest):
+        _say(line)
+    for notice in manifest.notices:
+        _say(f"- {notice}")
+
+
+def _say(line: str) -> None:
+    STDOUT.print(line, markup=False, soft_wrap=False)
+
+
 def fairness_table(manifest: Manifest) -> Table | None:
-    """Return who fares worst by each attribute and figure, beside all rows; None where nothing was checked."""
+    """Return who fares worst by each attribute and figure, beside all rows; None where nothing was checked.
+
+    A group is apart where its interval leaves out the figure of all rows: the rest may be the noise of few people.
+    """
     rows = [
         [
             audit.attribute.replace("_", " "),
-            one.figure.replace("_", " "),
+            FIGURES_OF_GROUPS.get(one.figure, one.figure),
             one.group,
             f"{one.value.value:.1%}",
             "-" if one.value.low is None else f"{one.value.low:.1%} to {one.value.high:.1%}",
             f"{one.overall:.1%}",
+            "yes" if one.apart else "-",
         ]
         for audit in manifest.evaluation.fairness.attributes
         for one in audit.worst
     ]
-    columns = [("by", False), ("figure", False), ("worst", False), ("share", True), ("95 %", True), ("all", True)]
-    return make_table("Fairness: the group that fares worst", columns, rows) if rows else None
+    columns = [
+        ("by", False),
+        ("figure", False),
+        ("worst", False),
+        ("share", True),
+        ("95 %", True),
+        ("all", True),
+        ("apart", True),
+    ]
+    title = "Fairness: the group that fares worst (apart: beyond the noise of few people)"
+    return make_table(title, columns, rows) if rows else None
 
 
 def fairness_lines(manifest: Manifest) -> list[str]:
@@ -99,6 +175,10 @@ def show_interval(figure: Figure | None) -> str:
     if figure.low is None or figure.high is None:
         return f"{figure.value:+.0%}"
     return f"{figure.value:+.0%} ({100 * figure.low:+.0f} to {100 * figure.high:+.0f})"
+
+
+def _name(one: Baseline) -> str:
+    return SHORT_NAMES.get(one.name) or one.name.replace("_", " ")
 
 
 def _cells(figures: Mapping[str, Figure]) -> list[str]:

@@ -11,7 +11,7 @@ from models.registry.aliases import list_changes
 from models.registry.find import find_named
 from models.registry.versions import list_versions, registered_name
 from payrank.console import STDOUT, make_table
-from payrank.figures import fairness_lines, fairness_table, figures_table, slices_table
+from payrank.figures import periods_table, show_figures
 
 VERDICTS = {"wins": "wins", "calibrates_better": "calibrates", "ties": "ties", "loses": "loses"}
 """What a comparison came to, in a word that fits a column."""
@@ -66,24 +66,17 @@ def run_show(model: str) -> None:
     """Print what a bundle says of itself."""
     manifest = find_named(model).bundle.manifest
     windows = manifest.windows
+    asked = f"payment within {manifest.horizon_days} days" if manifest.kind == "payment" else "overturn of an appeal"
     STDOUT.print(
-        f"{manifest.kind} model as of {manifest.as_of}, {manifest.rows:,} rows, {manifest.events:,} outcomes, "
-        f"{len(manifest.features)} features. Measured and calibrated on predictions for {windows.calibrated_on.first} "
-        f"to {windows.calibrated_on.last}, each by boosters fitted on what was known before."
+        f"Predicts {asked}. Trained as of {manifest.as_of} on {manifest.rows:,} {manifest.unit} snapshots of "
+        f"{manifest.households:,} households, {manifest.events:,} of them with the outcome; {len(manifest.features)} "
+        f"features. Scores come from trees fitted on snapshots {windows.fitted.first} to {windows.fitted.last}.",
+        soft_wrap=False,
     )
-    for period in windows.periods:
-        span = f"{period.predicted.first} to {period.predicted.last}"
-        STDOUT.print(f"  {period.role}: predicted {span}, fitted on labels known by {period.fitted_labels_known_by}")
-    again = ", fitted again on all ripe rows" if windows.refit else ""
-    STDOUT.print(f"Served: boosters of snapshots {windows.fitted.first} to {windows.fitted.last}{again}.")
-    STDOUT.print(figures_table(manifest))
-    STDOUT.print(slices_table(manifest))
-    if (audited := fairness_table(manifest)) is not None:
-        STDOUT.print(audited)
-    for line in fairness_lines(manifest):
-        STDOUT.print(line, markup=False)
-    for notice in manifest.notices:
-        STDOUT.print(f"- {notice}", markup=False, soft_wrap=False)
+    STDOUT.print()
+    STDOUT.print(periods_table(manifest))
+    STDOUT.print()
+    show_figures(manifest, slices=True)
 
 
 def run_card(model: str, folder: Path) -> None:

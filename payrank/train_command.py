@@ -16,7 +16,7 @@ from models.manifest import Kind
 from models.registry.runs import Trial, log_training
 from models.registry.versions import Registered, register
 from payrank.console import STDOUT, Progress
-from payrank.figures import fairness_lines, fairness_table, figures_table
+from payrank.figures import show_figures
 from payrank.settings import Settings, read_settings
 from payrank.tuning import search_trees
 
@@ -44,13 +44,7 @@ def run_train(
         raise WrongUsage("--tune-minutes bounds a search: give --tune N, the number of its trials, too")
     settings = read_settings(settings_file)
     bundle, registered = train_and_register(cast("Kind", kind), source, as_of, settings, out, budget)
-    STDOUT.print(figures_table(bundle.manifest))
-    if (audited := fairness_table(bundle.manifest)) is not None:
-        STDOUT.print(audited)
-    for line in fairness_lines(bundle.manifest):
-        STDOUT.print(line, markup=False)
-    for notice in bundle.manifest.notices:
-        STDOUT.print(f"- {notice}", markup=False, soft_wrap=False)
+    show_figures(bundle.manifest)
     role = "the champion" if registered.champion else "a challenger; the champion stays"
     STDOUT.print(f"Registered as {registered.name} version {registered.version}, {role}.")
     if out is not None:
@@ -59,9 +53,10 @@ def run_train(
         first = as_of + timedelta(days=bundle.manifest.windows.gap_days)
         STDOUT.print(
             f"Next: payrank models compare models:/{registered.name}/{registered.version} EXTRACT --as-of DATE\n"
-            f"  on rows that neither was fitted on: their labels are ripe from {first} on (a challenger trained as of "
-            "an earlier day can be compared sooner)",
+            f"It sets the two beside each other on rows that neither was fitted on; their labels are ripe from {first} "
+            "on, sooner for a challenger trained as of an earlier day.",
             markup=False,
+            soft_wrap=False,
         )
 
 

@@ -26,7 +26,8 @@ MOST_LOGISTIC_ROWS = 20_000
 
 _MEANINGS = {
     "majority": "the same chance for everyone",
-    "rate_by_age": "past rate of the aging bucket",
+    "rate_by_age": "past rate by age",
+    "rate_by_aging_bucket": "past rate by days owed",
     "logistic": "logistic regression on all features",
     "oldest_first": "oldest first",
     "newest_first": "newest first",

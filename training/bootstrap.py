@@ -92,6 +92,20 @@ def interval(found: Floats) -> tuple[float, float] | None:
     return float(low), float(high)
 
 
+def share_interval(found: Floats, people: int) -> tuple[float, float] | None:
+    """Return the interval of a share; that of none or all is the exact one, by households (Clopper and Pearson 1934).
+
+    Resamples never show what none of the households showed: their interval would be 0 to 0.
+
+    >>> [round(end, 3) for end in share_interval(np.zeros(101), 20)]
+    [0.0, 0.168]
+    """
+    if found[0] in {0.0, 1.0} and people:
+        reach = 1 - 0.025 ** (1 / people)
+        return (0.0, reach) if found[0] == 0 else (1 - reach, 1.0)
+    return interval(found)
+
+
 def turned_interval(found: Floats, least: float = 0.0) -> tuple[float, float] | None:
     """Return the interval turned round its value, not below `least`; it always holds the value.
 

@@ -20,7 +20,7 @@ from models.fairness import (
 )
 from models.figure import Figure, make_figure
 from training.auc import auc_figure
-from training.bootstrap import Drawn, Sums, interval, ratio
+from training.bootstrap import Drawn, Sums, interval, ratio, share_interval
 from training.captured import rank_lists
 from training.evaluate import Forecast
 from training.judged import JudgedRows
@@ -123,17 +123,16 @@ def _describe(
     def cell(what: str) -> Floats:
         return drawn.cells(what)[:, place]
 
-    def figure(upper: Floats, lower: Floats) -> Figure:
-        found = ratio(upper, lower)
-        return make_figure(float(found[0]), interval(found))
-
     rows, events = cell("rows"), cell("events")
-    shares = {
-        mark: figure(cell(mark), events if mark == "passed_over" else rows)
-        for mark in SHARES
-        if mark in marks and (mark != "passed_over" or events[0] > 0)
-    }
     part = judged.part(here, 0)
+    people = {"rows": part.people, "events": int(part.data["household"][part.label == 1].nunique())}
+
+    def figure(mark: str) -> Figure:
+        of = "events" if mark == "passed_over" else "rows"
+        found = ratio(cell(mark), cell(of))
+        return make_figure(float(found[0]), share_interval(found, people[of]))
+
+    shares = {mark: figure(mark) for mark in SHARES if mark in marks and (mark != "passed_over" or events[0] > 0)}
     promised = ratio(cell("promised"), rows)
     happened = ratio(events, rows)
     return GroupFigures(
@@ -143,7 +142,7 @@ def _describe(
         events=int(part.label.sum()),
         shares=shares,
         promised=make_figure(float(promised[0])).value,
-        happened=make_figure(float(happened[0]), interval(happened)),
+        happened=make_figure(float(happened[0]), share_interval(happened, part.people)),
         gap=make_figure(float((promised - happened)[0]), interval(promised - happened)),
         auc=auc_figure(part, model.score[here]),
     )

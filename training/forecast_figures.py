@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from models.evaluation import Bin
 from models.figure import Figure, make_figure
 from training.auc import ranking_figures
-from training.bootstrap import Sums, interval, ratio, turned_interval
+from training.bootstrap import Sums, interval, ratio, share_interval, turned_interval
 from training.brier_parts import add_bins, read_bins
 from training.captured import Ranked, gains_curve, rank_lists
 from training.evaluate import Forecast, reliability_cells
@@ -79,14 +79,16 @@ class Measured:
         probability = self.forecasts[name].probability
         if probability is None:
             return ()
-        groups = join_neighbours(reliability_cells(probability), self.judged.households.of_row)
+        cells, house = reliability_cells(probability), self.judged.households.of_row
+        groups = join_neighbours(cells, house)
+        people = [len(np.unique(house[np.isin(cells, group)])) for group in groups]
         sums = read_bins(self._drawn, name).joined(groups)
         happened, promised = ratio(sums.happened, sums.rows), ratio(sums.promised, sums.rows)
         return tuple(
             Bin(
                 rows=round(sums.rows[0, cell]),
                 promised=make_figure(float(promised[0, cell])).value,
-                happened=make_figure(float(happened[0, cell]), interval(happened[:, cell])),
+                happened=make_figure(float(happened[0, cell]), share_interval(happened[:, cell], people[cell])),
             )
             for cell in range(sums.rows.shape[1])
         )

@@ -13,7 +13,7 @@ from models.evaluation import Slice
 from models.figure import make_figure
 from training.auc import auc_figure
 from training.baselines import AGING_BUCKETS, aging_bucket, name_payers
-from training.bootstrap import Sums, interval, ratio
+from training.bootstrap import Sums, interval, ratio, share_interval
 from training.captured import rank_lists
 from training.evaluate import Forecast
 from training.judged import JudgedRows
@@ -97,7 +97,7 @@ def _measure(
         households=part.people,
         events=int(part.label.sum()),
         promised=make_figure(float(probability.mean())).value,
-        happened=make_figure(float(happened[0]), interval(happened)),
+        happened=make_figure(float(happened[0]), share_interval(happened, part.people)),
         auc=auc_figure(part, model.score[rows]),
         brier=make_figure(float(((probability - part.label) ** 2).mean())).value,
         captured=make_figure(float(captured[0]), interval(captured)) if gain[0] > 0 else None,

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from extracts.errors import NoUsableModel
 from models.manifest import Period, Reserved, Window, Windows
+from models.matrix import FEWEST_PEOPLE
 from training.settings import TrainingSettings
 
 Positions = NDArray[np.intp]
@@ -46,7 +47,7 @@ class Split:
 
 @dataclass(frozen=True, slots=True)
 class Design:
-    """All periods in order of time: `tuning` first, `final` last where the history reaches for it.
+    """All periods in order of time: `tuning` first, `final` last where history and households reach for it.
 
     `known_on` is, for each row, the first day to use its label. `reserved` tells the rows of households that the final
     test alone judges; None where its two sides share no household. `served` are the rows of the served fit.
@@ -157,7 +158,9 @@ def _design(
         splits.append(Split("judged" if number else "tuning", fitted(start), rows, rows))
     reserved = None
     if len(starts) >= FEWEST_WITH_FINAL:
-        splits[-1], reserved = _final_test(data["household"], splits[-1], settings)
+        final, drawn = _final_test(data["household"], splits[-1], settings)
+        if data["household"].iloc[final.counted].nunique() >= FEWEST_PEOPLE:
+            splits[-1], reserved = final, drawn
     served = np.arange(len(days)) if window is None else np.flatnonzero(days >= days.max() - window * _DAY)
     return Design(days, known, tuple(splits), served.astype(np.intp), reserved)
 
@@ -200,7 +203,7 @@ def window(days: Days, label: NDArray[np.float64], rows: Positions) -> Window:
 
 
 def check_design(design: Design, label: NDArray[np.float64], settings: TrainingSettings) -> None:
-    """Refuse a design that fits a period on too few outcomes of a kind, or judges one on no rows.
+    """Refuse a design that fits a period on too few outcomes of a kind.
 
     A rolling window may hold too few, and reserved households may leave too few.
     """
@@ -212,11 +215,6 @@ def check_design(design: Design, label: NDArray[np.float64], settings: TrainingS
                 f"too few outcomes to fit before the {split.role} period from {first}: {found[0]} that happened and "
                 f"{found[1]} that did not, of {len(split.fitted)} rows; needed: {settings.fewest_outcomes} of each; "
                 "send a longer history, lengthen validation.window_days or lower fewest_outcomes"
-            )
-        if not len(split.counted):
-            raise NoUsableModel(
-                f"the final test from {first} has no row of a reserved household, of {len(split.predicted)} rows; "
-                f"send more accounts, or raise validation.reserve above {settings.validation.reserve}"
             )
 
 
@@ -231,7 +229,12 @@ def tell_design(data: pd.DataFrame, design: Design) -> tuple[str, ...]:
                 f"the {split.role} period from {design.as_of[split.predicted].min()} has one kind of outcome only "
                 f"({events} of {len(split.counted)} rows happened): it tells nothing of the ranking"
             )
-    if design.splits[-1].role != "final":
+    if len(design.splits) >= FEWEST_WITH_FINAL and design.splits[-1].role != "final":
+        said.append(
+            f"fewer than {FEWEST_PEOPLE} households of the last period could be reserved for a final test: it is "
+            "judged like the others and nothing is kept for the end; send more accounts, or raise validation.reserve"
+        )
+    elif design.splits[-1].role != "final":
         said.append(
             f"the history has room for {len(design.splits)} periods, too few to keep the last as a final test: its "
             "figures are those of the judged period; send more history for one"

@@ -106,6 +106,11 @@ def test_the_run_holds_settings_figures_and_plots_and_its_model_the_bundle(here,
     assert parameters["trees.num_leaves"] == "15"
     assert parameters["target.horizon_days"] == "60"
     assert figures["auc"] == trained.bundle.manifest.metrics["auc"]
+    final = trained.bundle.manifest.final_test
+    assert figures["final_auc"] == final.figures["auc"].value
+    assert figures["final_dollars_captured_low"] == final.figures["captured"].low
+    assert figures["final_logistic/ahead"] == final.baseline("logistic").ahead.value
+    assert figures["final_rows"] == final.judged.rows
     assert figures["logistic/auc"] == trained.bundle.manifest.baselines["logistic"]["auc"]
     assert tags["payrank.bundle_digest"] == trained.bundle.digest
     assert status == [("FINISHED",)]

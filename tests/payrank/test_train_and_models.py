@@ -93,7 +93,10 @@ def test_a_challenger_is_compared_promoted_and_rolled_back_from_the_command_line
     assert payrank("train", "payment", hospital.extract, "--as-of", "2026-06-01", "--out", "old").code == 0
     told = payrank("train", "payment", hospital.extract, "--as-of", "2026-07-01", "--out", "new")
     assert "Next: payrank models compare models:/payrank-payment/2 EXTRACT --as-of DATE" in told.out
-    assert "labels are ripe from 2026-08-30 on" in told.out
+    assert "labels are ripe from 2026-08-30 on" in " ".join(told.out.split())
+    assert "\nFinal test, " in told.out
+    assert "Final test against the judged periods" in told.out
+    assert max(map(len, told.out.rstrip().splitlines())) <= 80
     too_early = payrank("models", "compare", "models:/payrank-payment/2", hospital.extract, "--as-of", "2026-08-01")
     assert (too_early.code, "no row to compare on" in too_early.last) == (2, True)
     told = payrank(

@@ -91,10 +91,16 @@ def test_two_periods_have_no_final_test_and_the_notice_says_so(payment_frame):
     assert any("room for 2 periods, too few to keep the last as a final test" in said for said in manifest.notices)
 
 
-def test_a_reserve_without_a_row_is_refused_with_what_to_raise(payment_frame):
-    settings = QUICK.model_copy(update={"validation": Validation(reserve=1e-9)})
-    with pytest.raises(NoUsableModel, match=r"no row of a reserved household, of \d+ rows; .*validation\.reserve"):
-        plan_periods(payment_frame.data, 60, AS_OF, settings)
+def test_fewer_than_eleven_reserved_households_are_no_final_test_and_the_notice_says_so(payment_frame):
+    for reserve, role in ((0.02, "judged"), (0.2, "final")):
+        settings = QUICK.model_copy(update={"validation": Validation(reserve=reserve)})
+        design = plan_periods(payment_frame.data, 60, AS_OF, settings)
+        last = design.splits[-1]
+        assert last.role == role
+        assert payment_frame.data["household"].iloc[last.counted].nunique() >= 11
+        told = [said for said in tell_design(payment_frame.data, design) if "fewer than 11 households" in said]
+        assert len(told) == (role == "judged")
+        assert all("raise validation.reserve" in said for said in told)
 
 
 def test_a_window_with_too_few_outcomes_is_refused_with_numbers(payment_frame):

@@ -1,0 +1,76 @@
+"""What is said of a model beside other rankings: ahead, a tie or behind, plainly, with numbers and the next step."""
+
+from __future__ import annotations
+
+import pytest
+
+from models.bundle import read_bundle
+from models.card import render_markdown
+from models.figure import Figure
+from models.verdict import surely_ahead, tell_final, tell_verdict
+
+
+@pytest.fixture(scope="module")
+def manifest(hospital):
+    return read_bundle(hospital.bundles["payment"]).manifest
+
+
+def _set(manifest, **ahead):
+    """The manifest with the model ahead of these baselines by (value, low, high), and surely of all others."""
+    sure = Figure(value=0.2, low=0.1, high=0.3)
+    baselines = tuple(
+        one.model_copy(
+            update={
+                "ahead": Figure(**dict(zip(("value", "low", "high"), ahead[one.name], strict=True)))
+                if one.name in ahead
+                else sure
+            }
+        )
+        for one in manifest.evaluation.baselines
+    )
+    judged = manifest.evaluation.model_copy(update={"baselines": baselines})
+    return manifest.model_copy(update={"evaluation": judged})
+
+
+def test_a_model_that_is_surely_ahead_of_all_is_said_to_be_and_warns_of_nothing(manifest):
+    found = _set(manifest)
+    (said,) = tell_verdict(found.evaluation)
+    assert "surely captures more dollars than all" in said
+    assert surely_ahead(found.evaluation)
+    assert f"**{said}**" not in render_markdown(found)
+    assert said in render_markdown(found)
+
+
+def test_a_tie_is_told_with_its_numbers_and_the_next_step_and_stands_first_in_the_card(manifest):
+    found = _set(manifest, scorecard=(0.02, -0.01, 0.05), logistic=(-0.02, -0.09, 0.06))
+    (said,) = tell_verdict(found.evaluation)
+    count = len(found.evaluation.baselines)
+    assert f"does not surely capture more dollars than 2 of {count} others: logistic regression (model -2%" in said
+    assert "too few to tell them apart" in said
+    assert "train again when there is more history" in said
+    assert "Brier score" in said
+    assert not surely_ahead(found.evaluation)
+    assert render_markdown(found).index(f"**{said}**") < render_markdown(found).index("## What it is for")
+
+
+def test_a_model_that_loses_is_not_to_be_worked_by(manifest):
+    found = _set(manifest, oldest_first=(-0.1, -0.2, -0.01), logistic=(0.0, -0.1, 0.1))
+    loses, ties = tell_verdict(found.evaluation)
+    assert "surely captures fewer dollars than oldest first (model -10%, -20% to -1%)" in loses
+    assert "Do not work by this model" in loses
+    assert "logistic regression (model +0%" in ties
+
+
+def test_a_final_test_that_is_worse_beyond_the_intervals_is_the_figure_to_expect(manifest):
+    final = manifest.final_test.model_copy(
+        update={"figures": {**manifest.final_test.figures, "auc": Figure(value=0.5, low=0.45, high=0.51)}}
+    )
+    judged = manifest.evaluation.model_copy(
+        update={"figures": {**manifest.evaluation.figures, "auc": Figure(value=0.8, low=0.7, high=0.9)}}
+    )
+    (said,) = tell_final(manifest.model_copy(update={"final_test": final, "evaluation": judged}))
+    assert "AUC 0.500 (0.450 to 0.510) against 0.800 (0.700 to 0.900)" in said
+    assert "expect the final test's figures" in said
+    assert tell_final(manifest.model_copy(update={"final_test": None})) == ()
+    near = manifest.model_copy(update={"final_test": manifest.evaluation})
+    assert "expect the final" not in tell_final(near)[0]
