@@ -10,14 +10,12 @@ from pathlib import Path
 from models.card_figures import (
     tell_alarms,
     tell_calibration,
-    tell_data,
-    tell_design,
     tell_drivers,
     tell_figures,
     tell_final_test,
     tell_headline,
-    tell_reproduce,
 )
+from models.card_making import tell_data, tell_design, tell_reproduce
 from models.card_people import tell_fairness, tell_selection, tell_slices
 from models.card_record import Card, Section
 from models.card_texts import NOT_FOR, limits_of, purpose_of

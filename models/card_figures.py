@@ -1,4 +1,4 @@
-"""The sections of a model card about the model: data, design, figures, calibration, what drives it, how to repeat."""
+"""The sections of a model card about how good the model is: figures, final test, calibration, what drives it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from models.card_record import Section, Table
 from models.card_texts import alarm_lines
 from models.evaluation import Evaluation
 from models.figure import Figure
-from models.manifest import Manifest, digest_manifest
+from models.manifest import Manifest
 from models.page import UNKNOWN, show_count, show_dollars
 from models.show_figure import show_figure
 from models.verdict import surely_ahead, tell_final, tell_verdict
@@ -47,48 +47,6 @@ def tell_alarms(manifest: Manifest) -> tuple[Section, ...]:
     if not surely_ahead(manifest.evaluation):
         told = (*told, *tell_verdict(manifest.evaluation))
     return (Section("alarms", "Read this first", warnings=told),) if told else ()
-
-
-def tell_data(manifest: Manifest) -> Section:
-    """Return what was fitted and calibrated on."""
-    windows = manifest.windows
-    rows = tuple(
-        (name, str(span.first), str(span.last), show_count(span.rows), show_count(span.events))
-        for name, span in (("served fit", windows.fitted), ("calibration", windows.calibrated_on))
-    )
-    return Section(
-        "data",
-        "Data",
-        (
-            f"{show_count(manifest.rows)} snapshots of {show_count(manifest.households)} households, of which "
-            f"{show_count(manifest.events)} had the outcome; {len(manifest.features)} features.",
-        ),
-        tables=(Table("What was fitted and calibrated on", ("rows of", "from", "to", "rows", "outcomes"), rows),),
-    )
-
-
-def tell_design(manifest: Manifest) -> Section:
-    """Return the periods."""
-    windows = manifest.windows
-    rows = tuple(
-        (
-            period.role,
-            f"{period.fitted.first} to {period.fitted.last}",
-            str(period.fitted_labels_known_by),
-            f"{period.predicted.first} to {period.predicted.last}",
-            show_count(period.predicted.rows),
-        )
-        for period in windows.periods
-    )
-    return Section(
-        "design",
-        "Design in time",
-        (
-            f"A label is known {windows.gap_days} days after its snapshot. Each period is predicted by boosters fitted "
-            "on rows whose labels were known before it: what is judged was never fitted.",
-        ),
-        tables=(Table("Periods", ("role", "fitted", "labels known by", "predicted", "rows"), rows),),
-    )
 
 
 def tell_figures(manifest: Manifest) -> Section:
@@ -241,30 +199,4 @@ def tell_drivers(judged: Evaluation) -> Section:
         ),
         charts=(chart,) if chart else (),
         tables=tuple(tables),
-    )
-
-
-def tell_reproduce(manifest: Manifest) -> Section:
-    """Return question, settings, versions and digests."""
-    settings = tuple((name, str(value)) for name, value in sorted(manifest.settings.items()))
-    versions = tuple(sorted(manifest.libraries.items()))
-    digests = (
-        ("bundle", digest_manifest(manifest)),
-        ("feature catalogue", manifest.catalogue_digest),
-        *((f"extract: {name}", digest) for name, digest in sorted(manifest.extract_digests.items())),
-    )
-    target = tuple((name, str(value)) for name, value in sorted(manifest.target.items()))
-    return Section(
-        "reproduce",
-        "How to make it again",
-        (
-            f"`payrank train {manifest.kind} EXTRACT --as-of {manifest.as_of}` with these settings, versions and files "
-            "gives the same model to the byte.",
-        ),
-        tables=(
-            Table("Question", ("setting", "value"), target),
-            Table("Training settings", ("setting", "value"), settings),
-            Table("Versions", ("library", "version"), versions),
-            Table("SHA-256", ("of", "digest"), digests),
-        ),
     )

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from models.bundle import Bundle
 from models.card import write_card
-from models.evaluation import Evaluation
+from models.registry.run_figures import name_figures
 from models.registry.served_model import log_model
 from models.registry.store import PATIENT, experiment_id, open_client
 from models.registry.versions import AS_OF_TAG, DIGEST_TAG, registered_name
@@ -114,43 +114,7 @@ def _log_data(client: MlflowClient, run_id: str, bundle: Bundle) -> None:
 def _log_settings_and_figures(client: MlflowClient, run_id: str, bundle: Bundle, model_id: str) -> None:
     manifest = bundle.manifest
     settings = {**manifest.settings, "target": manifest.target, "rounds": dict(manifest.rounds)}
-    figures = dict(manifest.metrics)
-    for baseline, values in manifest.baselines.items():
-        figures |= {f"{baseline}/{name}": value for name, value in values.items()}
-    figures |= _interval_ends(manifest.evaluation)
-    if manifest.final_test is not None:
-        figures |= _final_figures(manifest.final_test)
-    figures |= {"rows": manifest.rows, "events": manifest.events, "households": manifest.households}
-    _log(client, run_id, settings, figures, model_id)
-
-
-def _interval_ends(evaluation: Evaluation) -> dict[str, float]:
-    """Return the ends of the model's intervals, what it is ahead of each baseline by, and how many alarms there are."""
-    ends: dict[str, float] = {"alarms": len(evaluation.alarms)}
-    told = {**evaluation.figures, **{f"{one.name}/ahead": one.ahead for one in evaluation.baselines}}
-    for name, figure in told.items():
-        if figure is not None and name.endswith("/ahead"):
-            ends[name] = figure.value
-        if figure is not None and figure.low is not None and figure.high is not None:
-            ends |= {f"{name}_low": figure.low, f"{name}_high": figure.high}
-    return ends
-
-
-def _final_figures(final: Evaluation) -> dict[str, float]:
-    """Return the figures of the final test with their intervals, each named `final_...`, the baselines' as well."""
-    captured = f"{final.judged.gain}_captured"
-    told = dict(final.figures)
-    for one in final.baselines:
-        told |= {f"{one.name}/{name}": figure for name, figure in one.figures.items()}
-        if one.ahead is not None:
-            told[f"{one.name}/ahead"] = one.ahead
-    plain: dict[str, float] = {"final_rows": final.judged.rows, "final_households": final.judged.households}
-    for name, figure in told.items():
-        named = "final_" + name.replace("captured", captured)
-        plain[named] = figure.value
-        if figure.low is not None and figure.high is not None and ("/" not in name or name.endswith("/ahead")):
-            plain |= {f"{named}_low": figure.low, f"{named}_high": figure.high}
-    return plain
+    _log(client, run_id, settings, name_figures(manifest), model_id)
 
 
 def _log_trial(client: MlflowClient, experiment: str, run_id: str, trial: Trial) -> None:
