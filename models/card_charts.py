@@ -11,11 +11,16 @@ LEFT, RAIL = 180, 200
 STEP = 24
 SIDE, PAD = 300, 40
 CURVES = 4
+ENDS = (0.04, 0.08, 0.12, 0.2, 0.4, 0.6, 0.8, 1.0)
+"""Where an axis of shares may end, so that its quarters are round."""
 
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """A bar: label, what is written behind it, its width, and the ends of its whisker (None: no interval)."""
+    """A bar: label, what is written behind it, its width, and the ends of its whisker (None: no interval).
+
+    `mark` is where a line is drawn across the bar to compare it with; None draws none.
+    """
 
     label: str
     shown: str
@@ -24,6 +29,7 @@ class Bar:
     low: float | None = None
     high: float | None = None
     own: bool = False
+    mark: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +73,7 @@ def captured_chart(judged: Evaluation) -> Chart | None:
     if own is None:
         return None
     found = [("this model", own)] + [
-        (one.name.replace("_", " "), one.figures["captured"]) for one in judged.baselines if "captured" in one.figures
+        (one.short, one.figures["captured"]) for one in judged.baselines if "captured" in one.figures
     ]
     found.sort(key=lambda one: (-one[1].value, one[0]))
     most = max([figure.high or figure.value for _, figure in found] + [1e-9])
@@ -113,9 +119,10 @@ def gains_chart(judged: Evaluation) -> Chart | None:
     order = sorted(judged.baselines, key=lambda one: -one.figures["captured"].value if "captured" in one.figures else 1)
     names = ["payrank", *[one.name for one in order][: CURVES - 2], "oldest_first"]
     chosen = [one for name in dict.fromkeys(names) for one in judged.gains if one.name == name]
+    shorts = {one.name: one.short for one in judged.baselines} | {"payrank": "this model"}
     curves = tuple(
         Curve(
-            "this model" if one.name == "payrank" else one.name.replace("_", " "),
+            shorts.get(one.name, one.name),
             " ".join(
                 f"{_across(worked)},{_up(share)}" for worked, share in zip(judged.worked, one.captured, strict=True)
             ),
@@ -141,8 +148,8 @@ def reliability_chart(judged: Evaluation) -> Chart | None:
     """Return promised against seen, with intervals; None where no probability was judged."""
     if not judged.calibration:
         return None
-    most = max(max(one.promised, one.happened.high or one.happened.value) for one in judged.calibration) * 1.05
-    most = max(most, 1e-6)
+    highest = max(max(one.promised, one.happened.high or one.happened.value) for one in judged.calibration)
+    most = next((end for end in ENDS if end >= highest), 1.0)
     dots = tuple(
         Dot(
             _across(one.promised / most),

@@ -4,25 +4,31 @@ from __future__ import annotations
 
 from models.card_charts import captured_chart, gains_chart, importance_chart, reliability_chart
 from models.card_record import Section, Table
+from models.card_tables import tabulate_capacities, tabulate_rankings, tabulate_reliability
 from models.card_texts import alarm_lines
 from models.evaluation import Evaluation
 from models.figure import Figure
 from models.manifest import Manifest
-from models.page import UNKNOWN, show_count, show_dollars
+from models.page import UNKNOWN, show_count
 from models.show_figure import show_figure
 from models.verdict import surely_ahead, tell_final, tell_verdict
 
 MOST_FEATURES = 15
-MODEL = "payrank"
-"""The model's own name among the gains."""
-USUAL_ORDERS = ("largest_first", "oldest_first")
-"""How offices sort without a model."""
-CAPACITIES = (0.05, 0.1, 0.2, 0.3, 0.5)
-"""Shares of the list at which a table tells what is captured."""
+MORE_FIGURES = {
+    "average_precision": "average precision",
+    "log_loss": "log loss",
+    "lift": "lift: outcomes at the top of the list, times those of any order",
+    "reliability": "Brier score: reliability (less is better)",
+    "resolution": "Brier score: resolution, taken off (more is better)",
+    "uncertainty": "Brier score: uncertainty of the outcomes themselves",
+    "within_bins": "Brier score: within the tenths",
+}
 
 
-def _interval(figure: Figure) -> str:
-    return "no interval" if figure.low is None or figure.high is None else f"{figure.low:.3f} to {figure.high:.3f}"
+def _interval(figure: Figure, form: str) -> str:
+    if figure.low is None or figure.high is None:
+        return "no interval"
+    return f"{format(figure.low, form)} to {format(figure.high, form)}"
 
 
 def tell_headline(judged: Evaluation) -> tuple[tuple[str, str, str], ...]:
@@ -34,9 +40,11 @@ def tell_headline(judged: Evaluation) -> tuple[tuple[str, str, str], ...]:
         "brier": "Brier score",
         "ece": "Calibration error",
     }
+    forms = {"captured": ".1%"}
     return tuple(
-        (told, f"{judged.figures[name].value:.3f}", _interval(judged.figures[name]))
+        (told, format(judged.figures[name].value, form), _interval(judged.figures[name], form))
         for name, told in names.items()
+        for form in (forms.get(name, ".3f"),)
         if name in judged.figures
     )
 
@@ -52,11 +60,12 @@ def tell_alarms(manifest: Manifest) -> tuple[Section, ...]:
 def tell_figures(manifest: Manifest) -> Section:
     """Return the figures beside the baselines, with intervals."""
     judged = manifest.evaluation
-    tables = [_ranking_table(judged, "On the judged periods")]
-    tables += _capacity_table(judged)
-    parts = ("average_precision", "log_loss", "lift", "reliability", "resolution", "uncertainty", "within_bins")
+    tables = [tabulate_rankings(judged, "On the judged periods")]
+    tables += tabulate_capacities(judged)
     rows = tuple(
-        (name.replace("_", " "), show_figure(judged.figures[name], ".4f")) for name in parts if name in judged.figures
+        (told, show_figure(judged.figures[name], ".4f"))
+        for name, told in MORE_FIGURES.items()
+        if name in judged.figures
     )
     tables.append(Table("More figures of the model", ("figure", "value"), rows))
     count = judged.judged
@@ -97,57 +106,11 @@ def tell_final_test(manifest: Manifest) -> Section:
         (told, *tell_final(manifest)),
         charts=tuple(chart for chart in charts if chart is not None),
         tables=(
-            _ranking_table(final, "On the final test"),
-            *_capacity_table(final),
-            _reliability_table(final, "Promised and seen in the final test"),
+            tabulate_rankings(final, "On the final test"),
+            *tabulate_capacities(final),
+            tabulate_reliability(final, "Promised and seen in the final test"),
         ),
     )
-
-
-def _capacity_table(judged: Evaluation) -> list[Table]:
-    """Return what is captured at several capacities by the model, the best other ranking and the usual orders."""
-    curves = {one.name: one.captured for one in judged.gains}
-    best = judged.strongest
-    names = [MODEL, *([best.name] if best else []), *USUAL_ORDERS]
-    chosen = [name for name in dict.fromkeys(names) if name in curves]
-    if MODEL not in curves or not judged.judged.total:
-        return []
-    meanings = {one.name: one.meaning for one in judged.baselines} | {MODEL: "this model"}
-    total, unit = judged.judged.total, judged.judged.gain
-    show = show_dollars if unit == "dollars" else show_count
-    rows = tuple(
-        (
-            f"{share:.0%}",
-            *(f"{show(curves[name][place] * total)} ({curves[name][place]:.0%})" for name in chosen),
-            f"{curves[MODEL][place] / share:.1f}",
-        )
-        for place, share in enumerate(judged.worked)
-        if round(share, 2) in CAPACITIES
-    )
-    heads = ("list worked", *(meanings[name] for name in chosen), "lift of this model")
-    return [Table(f"{unit.capitalize()} by capacity (of {show(total)}; lift: times those of any order)", heads, rows)]
-
-
-def _ranking_table(judged: Evaluation, title: str) -> Table:
-    def line(name: str, figures: dict[str, Figure], ahead: Figure | None) -> tuple[str, ...]:
-        return (
-            name,
-            show_figure(figures.get("auc")),
-            show_figure(figures.get("brier")),
-            show_figure(figures.get("captured"), ".1%"),
-            show_figure(ahead, ".1%"),
-        )
-
-    rows = [line("this model", dict(judged.figures), None)]
-    rows += [
-        line(one.meaning, dict(one.figures), one.ahead)
-        for one in sorted(judged.baselines, key=lambda one: -_value(one.figures.get("captured")))
-    ]
-    return Table(title, ("ranking by", "AUC", "Brier", f"{judged.judged.gain} captured", "model ahead by"), tuple(rows))
-
-
-def _value(figure: Figure | None) -> float:
-    return float("-inf") if figure is None else figure.value
 
 
 def tell_calibration(judged: Evaluation) -> Section:
@@ -158,15 +121,8 @@ def tell_calibration(judged: Evaluation) -> Section:
         "Do its probabilities come true?",
         (f"Mean gap between promised and seen (ECE): {show_figure(judged.figures.get('ece'))}.",),
         charts=(chart,) if chart else (),
-        tables=(_reliability_table(judged, "Promised and seen"),),
+        tables=(tabulate_reliability(judged, "Promised and seen"),),
     )
-
-
-def _reliability_table(judged: Evaluation, title: str) -> Table:
-    rows = tuple(
-        (show_count(one.rows), f"{one.promised:.1%}", show_figure(one.happened, ".1%")) for one in judged.calibration
-    )
-    return Table(title, ("rows", "promised", "happened"), rows)
 
 
 def tell_drivers(judged: Evaluation) -> Section:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from models.card_group_charts import group_charts
 from models.card_record import Section, Table
 from models.evaluation import Evaluation, Slice
-from models.fairness import AttributeAudit
+from models.fairness import FIGURES_OF_GROUPS, AttributeAudit
 from models.page import show_count
 from models.show_figure import show_figure
 
@@ -59,9 +60,11 @@ def tell_fairness(judged: Evaluation) -> Section:
         (
             "Protected attributes are never features. With them the list that the model would have made is audited: "
             f"who is in its top {judged.judged.capacity:.0%}, who was called within the horizon, whose outcome "
-            "happened and was passed over, and who was sent to financial assistance.",
+            "happened and was passed over, and who was sent to financial assistance. Some group is always the worst: "
+            "it is surely apart where its interval leaves out the share of all rows.",
         ),
         points=fairness.notes,
+        charts=tuple(chart for audit in fairness.attributes for chart in group_charts(audit)),
         tables=tuple(table for audit in fairness.attributes for table in _audit_tables(audit)),
         warnings=(fairness.not_checked,) if fairness.not_checked else (),
     )
@@ -100,8 +103,15 @@ def _audit_tables(audit: AttributeAudit) -> list[Table]:
     ]
     if audit.worst:
         rows = tuple(
-            (one.figure.replace("_", " "), one.group, show_figure(one.value, ".1%"), f"{one.overall:.1%}")
+            (
+                FIGURES_OF_GROUPS.get(one.figure, one.figure),
+                one.group,
+                show_figure(one.value, ".1%"),
+                f"{one.overall:.1%}",
+                "yes" if one.apart else "no, within the noise",
+            )
             for one in audit.worst
         )
-        tables.append(Table(f"By {name}: who fares worst", ("figure", "group", "value", "all rows"), rows))
+        heads = ("figure", "group", "value", "all rows", "surely apart")
+        tables.append(Table(f"By {name}: who fares worst", heads, rows))
     return tables

@@ -40,6 +40,14 @@ class Judged(_Record):
     seed: int
 
 
+SHORT_NAMES: Mapping[str, str] = {
+    "majority": "same chance for all",
+    "logistic": "logistic regression",
+    "rate_by_aging_bucket": "rate by days owed",
+}
+"""Baselines whose own names say too little where their meaning does not fit."""
+
+
 class Baseline(_Record):
     """A ranking that the model must beat, on the same rows.
 
@@ -51,6 +59,11 @@ class Baseline(_Record):
     meaning: str
     figures: Mapping[str, Figure]
     ahead: Figure | None = None
+
+    @property
+    def short(self) -> str:
+        """A name that fits a column."""
+        return SHORT_NAMES.get(self.name) or self.name.replace("_", " ")
 
 
 class Bin(_Record):

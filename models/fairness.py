@@ -46,7 +46,7 @@ class GroupFigures(_Record):
 
 
 class Worst(_Record):
-    """The group that fares worst by one figure, beside all rows."""
+    """A group that fares worst by one figure, or surely worse than all rows, beside all rows."""
 
     figure: str
     group: str
@@ -61,7 +61,7 @@ class Worst(_Record):
 
 
 class AttributeAudit(_Record):
-    """One attribute: its groups, and which fares worst by what."""
+    """One attribute: its groups, and which fare worst by what; the worst by each figure comes first."""
 
     attribute: str
     groups: tuple[GroupFigures, ...]

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from rich.table import Table
 
-from models.evaluation import Baseline, Evaluation
+from models.evaluation import Evaluation
 from models.fairness import FIGURES_OF_GROUPS
 from models.figure import Figure
 from models.manifest import Manifest
@@ -14,12 +14,6 @@ from models.verdict import tell_final, tell_verdict
 from payrank.console import STDOUT, make_table
 
 WIDEST_SLICES = 24
-SHORT_NAMES = {
-    "majority": "same chance for all",
-    "logistic": "logistic regression",
-    "rate_by_aging_bucket": "rate by days owed",
-}
-"""Baselines whose own names say too little."""
 
 
 def periods_table(manifest: Manifest) -> Table:
@@ -66,7 +60,7 @@ def final_table(manifest: Manifest) -> Table | None:
 def _ranking_table(evaluation: Evaluation, title: str) -> Table:
     order = sorted(evaluation.baselines, key=lambda one: -(one.figures["auc"].value if "auc" in one.figures else 0.0))
     rows = [["payrank", *_cells(evaluation.figures), "-"]]
-    rows += [[_name(one), *_cells(one.figures), show_interval(one.ahead)] for one in order]
+    rows += [[one.short, *_cells(one.figures), show_interval(one.ahead)] for one in order]
     heading = f"{evaluation.judged.gain} in top {evaluation.judged.capacity:.0%}"
     columns = [("ranking by", False), ("AUC", True), ("Brier", True), (heading, True), ("model ahead by (95 %)", True)]
     return make_table(title, columns, rows)
@@ -88,7 +82,7 @@ def slices_table(manifest: Manifest) -> Table:
         ]
         for one in evaluation.slices
     ]
-    against = f"; ahead of {_name(best)}" if best else ""
+    against = f"; ahead of {best.short}" if best else ""
     columns = [
         ("by", False),
         ("slice", False),
@@ -153,7 +147,7 @@ def fairness_table(manifest: Manifest) -> Table | None:
         ("all", True),
         ("apart", True),
     ]
-    title = "Fairness: the group that fares worst (apart: beyond the noise of few people)"
+    title = "Fairness: who fares worst, and who is behind all rows beyond the noise (apart)"
     return make_table(title, columns, rows) if rows else None
 
 
@@ -175,10 +169,6 @@ def show_interval(figure: Figure | None) -> str:
     if figure.low is None or figure.high is None:
         return f"{figure.value:+.0%}"
     return f"{figure.value:+.0%} ({100 * figure.low:+.0f} to {100 * figure.high:+.0f})"
-
-
-def _name(one: Baseline) -> str:
-    return SHORT_NAMES.get(one.name) or one.name.replace("_", " ")
 
 
 def _cells(figures: Mapping[str, Figure]) -> list[str]:

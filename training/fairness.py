@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -16,7 +14,6 @@ from models.fairness import (
     AttributeAudit,
     Fairness,
     GroupFigures,
-    Worst,
 )
 from models.figure import Figure, make_figure
 from training.auc import auc_figure
@@ -25,6 +22,7 @@ from training.captured import rank_lists
 from training.evaluate import Forecast
 from training.judged import JudgedRows
 from training.small_cells import join_small
+from training.worst_groups import find_worst
 
 Floats = NDArray[np.float64]
 
@@ -146,31 +144,3 @@ def _describe(
         gap=make_figure(float((promised - happened)[0]), interval(promised - happened)),
         auc=auc_figure(part, model.score[here]),
     )
-
-
-def find_worst(groups: tuple[GroupFigures, ...], overall: dict[str, float]) -> tuple[Worst, ...]:
-    """Return the group that fares worst by each figure, of those that are groups of people.
-
-    Worst is: least listed, least called, most passed over, least sent to assistance, furthest from what was promised.
-    """
-    people = [one for one in groups if one.group not in {MERGED, NOT_RECORDED}]
-    if len(people) < 2:
-        return ()
-    rules: dict[str, Callable[[GroupFigures], float]] = {
-        "listed": lambda one: one.shares["listed"].value,
-        "called": lambda one: one.shares["called"].value,
-        "passed_over": lambda one: -one.shares["passed_over"].value,
-        "assistance": lambda one: one.shares["assistance"].value,
-        "gap": lambda one: -abs(one.gap.value),
-    }
-    found = []
-    for figure, rule in rules.items():
-        having = [one for one in people if figure == "gap" or figure in one.shares]
-        if not having:
-            continue
-        worst = min(having, key=lambda one: (rule(one), one.group))
-        upper = overall["promised"] - overall["events"] if figure == "gap" else overall[figure]
-        whole = upper / max(overall["events"] if figure == "passed_over" else overall["rows"], 1.0)
-        value = worst.gap if figure == "gap" else worst.shares[figure]
-        found.append(Worst(figure=figure, group=worst.group, value=value, overall=make_figure(whole).value))
-    return tuple(found)

@@ -11,6 +11,7 @@ from models.evaluation import Baseline, Evaluation
 from models.figure import Figure
 from training.design_picture import draw_design
 from training.evaluation import MODEL
+from training.fairness_picture import draw_fairness
 from training.picture import BLUE, GREEN, GREY, ORANGE, picture
 from training.shap_plots import draw_drivers
 from training.train import Trained
@@ -18,7 +19,7 @@ from training.train import Trained
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-PICTURES = ("design", "calibration", "gains", "captured", "slices", "importance", "shap_beeswarm")
+PICTURES = ("design", "calibration", "gains", "captured", "slices", "fairness", "importance", "shap_beeswarm")
 LOOKS = ((BLUE, "-"), (GREEN, ":"), (ORANGE, "--"), (GREY, "--"))
 """Of the model, the two rankings that capture most, and the oldest first."""
 
@@ -36,7 +37,8 @@ def draw_plots(trained: Trained, folder: Path) -> dict[str, Path]:
     Returns
     -------
     dict
-        Name to file, as `PICTURES`; without any gain `gains`, `captured` and `slices` are left out.
+        Name to file, as `PICTURES`; without any gain `gains`, `captured` and `slices` are left out, without an audit
+        `fairness`.
     """
     folder.mkdir(parents=True, exist_ok=True)
     files = {name: folder / f"{name}.png" for name in PICTURES}
@@ -47,6 +49,7 @@ def draw_plots(trained: Trained, folder: Path) -> dict[str, Path]:
         draw_gains(evaluation, files["gains"])
         draw_captured(evaluation, files["captured"])
         draw_slices(evaluation, files["slices"])
+    draw_fairness(evaluation, files["fairness"])
     draw_drivers(trained.bundle, trained.fitted, files["importance"], files["shap_beeswarm"])
     return {name: file for name, file in files.items() if file.is_file()}
 

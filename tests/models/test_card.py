@@ -79,6 +79,8 @@ def test_a_hostile_group_name_is_text_on_the_page_and_breaks_no_table(audited):
     assert "&lt;b&gt;a&lt;/b&gt; | b" in page
     assert "<b>a</b> \\| b" in text
     assert "By kin: who fares worst" in page
+    assert "Listed, by kin (line: all rows, 30%)" in page
+    assert page.count('class="mark"') == 4
 
 
 def test_without_attributes_the_card_says_that_fairness_was_not_checked(manifest):

@@ -17,12 +17,14 @@ from features.site_features import read_site_features
 from features.targets import PaymentTarget
 from features.vocabulary import Snapshot
 from models.audit import AuditFacts, count_groups, read_audit
-from models.fairness import MERGED, NOT_RECORDED
+from models.fairness import MERGED, NOT_RECORDED, GroupFigures
+from models.figure import Figure
 from training.evaluate import Forecast
 from training.fairness import audit_fairness, happened_within
 from training.judged import judged_rows
 from training.settings import Member, TrainingSettings
 from training.train import train
+from training.worst_groups import find_worst
 
 QUICK = TrainingSettings(most_rounds=20, share_rounds=10, patience=5, members=(Member(seeds=(1,)),))
 
@@ -195,3 +197,30 @@ def test_groups_that_are_not_recorded_are_told_but_are_never_the_worst():
     (audit,) = audit_fairness(judged, forecast, _facts(groups), 30).attributes
     assert [one.group for one in audit.groups] == ["a", "b", NOT_RECORDED]
     assert NOT_RECORDED not in {one.group for one in audit.worst}
+
+
+def test_a_larger_group_that_is_surely_worse_off_is_told_behind_a_small_one_that_is_worst_by_chance():
+    half = Figure(value=0.5)
+
+    def group(name: str, *ends: float) -> GroupFigures:
+        listed = Figure(value=ends[0], low=ends[1], high=ends[2])
+        return GroupFigures(
+            group=name, rows=90, households=90, events=45, shares={"listed": listed}, promised=0.5, happened=half,
+            gap=Figure(value=0.0, low=-0.1, high=0.1),
+        )  # fmt: skip
+
+    groups = (group("few", 0.1, 0.0, 0.4), group("many", 0.12, 0.1, 0.14), group("most", 0.3, 0.25, 0.35))
+    found = find_worst(groups, {"rows": 270.0, "events": 135.0, "promised": 135.0, "listed": 54.0})
+    assert [(one.figure, one.group, one.apart) for one in found if one.figure == "listed"] == [
+        ("listed", "few", False),
+        ("listed", "many", True),
+    ]
+
+
+def test_a_share_of_none_has_an_interval_that_reaches_above_zero():
+    data, forecast = _rows()
+    judged = judged_rows(data, np.zeros(100, dtype=int), 0.3, resamples=100)
+    (audit,) = audit_fairness(judged, forecast, _facts(), 30).attributes
+    none = next(one for one in audit.groups if one.group == "b").shares["listed"]
+    assert (none.value, none.low) == (0.0, 0.0)
+    assert none.high == pytest.approx(1 - 0.025 ** (1 / 40), abs=1e-5)

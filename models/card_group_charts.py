@@ -1,0 +1,46 @@
+"""The charts of a fairness audit: by group who is listed, and whether what was promised came true."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from models.card_charts import LEFT, RAIL, STEP, WIDTH, Bar, Chart
+from models.fairness import AttributeAudit
+from models.figure import Figure
+
+
+def group_charts(audit: AttributeAudit) -> Iterator[Chart]:
+    """Yield the share listed of each group beside that of all rows, and what happened beside what was promised."""
+    name = audit.attribute.replace("_", " ")
+    rows = sum(one.rows for one in audit.groups)
+    listed = [(one.group, one.shares["listed"]) for one in audit.groups if "listed" in one.shares]
+    if listed and rows:
+        whole = sum(one.rows * one.shares["listed"].value for one in audit.groups) / rows
+        yield _chart(f"Listed, by {name} (line: all rows, {whole:.0%})", listed, [whole] * len(listed))
+    happened = [(one.group, one.happened) for one in audit.groups]
+    if happened:
+        yield _chart(f"Happened, by {name} (line: promised)", happened, [one.promised for one in audit.groups])
+
+
+def _chart(name: str, found: list[tuple[str, Figure]], marks: list[float]) -> Chart:
+    most = max([figure.high or figure.value for _, figure in found] + marks + [1e-9])
+
+    def along(share: float) -> float:
+        return round(LEFT + RAIL * share / most, 1)
+
+    bars = tuple(
+        Bar(
+            label=group,
+            shown=f"{figure.value:.1%}",
+            y=STEP * place,
+            width=round(RAIL * figure.value / most, 1),
+            low=None if figure.low is None else along(figure.low),
+            high=None if figure.high is None else along(figure.high),
+            mark=along(mark),
+        )
+        for place, ((group, figure), mark) in enumerate(zip(found, marks, strict=True))
+    )
+    told = ", ".join(
+        f"{group} {figure.value:.1%}, line at {mark:.1%}" for (group, figure), mark in zip(found, marks, strict=True)
+    )
+    return Chart(name, told, WIDTH, STEP * len(bars) + 4, bars=bars)
