@@ -35,10 +35,7 @@ class AuditFacts:
 def read_audit(extract: Extract) -> AuditFacts:
     """Read the audit's facts from a loaded extract; `groups` has no column where no attribute came with it."""
     ask = extract.connection.execute
-    described = ask("DESCRIBE SELECT * FROM guarantors").fetchall()
-    names = sorted(name for name, *_ in described if name.startswith(AUDIT_PREFIX))
-    columns = "".join(f", {quote_name(name)} AS {quote_name(name.removeprefix(AUDIT_PREFIX))}" for name in names)
-    groups = ask(f"SELECT guarantor_id AS household{columns} FROM guarantors ORDER BY guarantor_id").df()
+    groups = read_groups(extract)
     calls = None
     if extract.has("contacts", "channel"):
         calls = ask(
@@ -58,7 +55,17 @@ def read_audit(extract: Extract) -> AuditFacts:
             "USING (account_id) WHERE t.kind = 'charity_adjustment'"
         )
     assistance = ask(f"SELECT DISTINCT * FROM ({' UNION ALL '.join(helped)}) ORDER BY ALL").df() if helped else None
-    return AuditFacts(groups.set_index("household"), calls, assistance)
+    return AuditFacts(groups, calls, assistance)
+
+
+def read_groups(extract: Extract) -> pd.DataFrame:
+    """Return the groups of every guarantor, as `AuditFacts.groups`."""
+    ask = extract.connection.execute
+    described = ask("DESCRIBE SELECT * FROM guarantors").fetchall()
+    names = sorted(name for name, *_ in described if name.startswith(AUDIT_PREFIX))
+    columns = "".join(f", {quote_name(name)} AS {quote_name(name.removeprefix(AUDIT_PREFIX))}" for name in names)
+    groups = ask(f"SELECT guarantor_id AS household{columns} FROM guarantors ORDER BY guarantor_id").df()
+    return groups.set_index("household")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,26 +92,43 @@ def count_groups(groups: pd.DataFrame, ends: Mapping[str, Collection[str]]) -> t
     Returns
     -------
     tuple of GroupCount
-        Groups under 11 people are one, and a count under 11 is not told.
+        Groups under 11 people are one. A count is not told where under 11 people met the end, or under 11 did not; nor
+        is the smallest count beside a single one that is not told, which could be had by taking the others from all.
 
     Examples
     --------
-    >>> groups = pd.DataFrame({"sex": ["f"] * 20 + ["m"] * 15 + [None] * 12}, index=[f"G{n}" for n in range(47)])
-    >>> ends = {"listed": [f"G{n}" for n in range(22)], "assistance": [f"G{n}" for n in range(35)]}
+    >>> groups = pd.DataFrame({"sex": ["f"] * 40 + ["m"] * 35 + [None] * 32}, index=[f"G{n}" for n in range(107)])
+    >>> ends = {"listed": [f"G{n}" for n in range(20)] + ["G41"], "scored": [f"G{n}" for n in range(75)]}
     >>> found = count_groups(groups, ends)
     >>> [(one.group, one.people, one.counts["listed"]) for one in found]
-    [('f', 20, 20), ('m', 15, None)]
+    [('f', 40, None), ('m', 35, None)]
     """
-    seen = groups.index.intersection(pd.Index(sorted({one for people in ends.values() for one in people})))
+    met = {end: pd.Index(sorted(set(people))) for end, people in ends.items()}
+    every = pd.Index(sorted({one for people in met.values() for one in people}))
+    seen = groups.index.intersection(every)
+    marks = pd.DataFrame({end: seen.isin(people) for end, people in met.items()}, index=seen, columns=list(met))
     found = []
     for attribute in groups.columns:
         named = merge_groups(groups.loc[seen, attribute])
-        for group in sorted(named.unique()):
-            people = set(named.index[named == group])
-            counts = {end: len(people.intersection(met)) for end, met in ends.items()}
-            shown = {end: None if 0 < count < FEWEST_PEOPLE else count for end, count in counts.items()}
-            found.append(GroupCount(str(attribute), group, len(people), shown))
+        people = named.value_counts().sort_index()
+        counts = marks.groupby(named).sum().astype(int).reindex(people.index)
+        told = {end: _hide_few(counts[end], people) for end in met}
+        found += [
+            GroupCount(str(attribute), str(group), int(size), {end: told[end][str(group)] for end in met})
+            for group, size in people.items()
+        ]
     return tuple(found)
+
+
+def _hide_few(counts: pd.Series, people: pd.Series) -> dict[str, int | None]:
+    """Return the count of each group, None where it would tell of fewer than 11 people."""
+    names = [str(group) for group in counts.index]
+    met = dict(zip(names, (int(count) for count in counts), strict=True))
+    size = dict(zip(names, (int(count) for count in people), strict=True))
+    few = {name for name in names if 0 < met[name] < FEWEST_PEOPLE or 0 < size[name] - met[name] < FEWEST_PEOPLE}
+    if len(few) == 1 and len(names) > 1:
+        few.add(min((name for name in names if name not in few), key=lambda name: (met[name] == 0, met[name], name)))
+    return {name: None if name in few else met[name] for name in names}
 
 
 def merge_groups(named: pd.Series) -> pd.Series:

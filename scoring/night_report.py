@@ -12,6 +12,7 @@ from extracts.extract import Extract
 from features.denial_state import PAID_SHARE, paid_after_denial
 from scoring.changes import NO_CHANGES, Changes
 from scoring.list_summary import ListSummary, summarize_list
+from scoring.night_audit import audit_night
 from scoring.outcome import ListOutcome
 from scoring.report import (
     AgingRow,
@@ -80,6 +81,7 @@ def make_report(
         notices=notices + _unavailable(outcomes),
         since=changes.since,
         changes=changes.counts,
+        fairness=audit_night(extract, outcomes, as_of),
     )
 
 

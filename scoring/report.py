@@ -13,6 +13,7 @@ from datetime import date
 from models.page import UNKNOWN, render_page, show_count, show_dollars
 from scoring.changes import ChangeCount
 from scoring.list_summary import Bar, ListSummary
+from scoring.night_audit import NightAudit
 from scoring.worklist import URGENT_DAYS
 
 AGING_DAYS: tuple[tuple[str, int], ...] = (
@@ -117,6 +118,7 @@ class NightReport:
     notices: tuple[str, ...] = ()
     since: str = ""
     changes: tuple[ChangeCount, ...] = ()
+    fairness: NightAudit = field(default_factory=NightAudit)
 
 
 def render_report(report: NightReport) -> bytes:

@@ -83,8 +83,8 @@ def test_a_group_of_ten_people_is_never_told_apart():
     assert {one.group: one.households for one in audit.groups} == {"a": 79, MERGED: 21}
     found = count_groups(groups, {"listed": [f"H{n}" for n in range(90)], "assistance": ["H90"]})
     assert {one.group: one.counts for one in found} == {
-        "a": {"listed": 79, "assistance": 0},
-        MERGED: {"listed": 11, "assistance": None},
+        "a": {"listed": None, "assistance": None},  # or the other could be had by subtraction
+        MERGED: {"listed": None, "assistance": None},  # one of twelve was not listed
     }
 
 
