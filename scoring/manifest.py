@@ -131,4 +131,5 @@ def _counts(outcome: ListOutcome) -> dict[str, Any]:
         "unpublished": outcome.why_unpublished or None,
         "unavailable_features": list(outcome.unavailable_features),
         "drift": {one.name: one.index for one in outcome.drift if one.moved},
+        "new_words": {one.name: one.rows for one in outcome.new_words},
     }

@@ -14,6 +14,7 @@ from typing import Literal
 import pandas as pd
 
 from extracts.extract import Extract
+from models.new_words import count_new_words
 from scoring.changes import Changes, compare_runs, render_changes
 from scoring.denial_lines import denial_lines
 from scoring.denial_plan import tell_plan
@@ -21,7 +22,7 @@ from scoring.denials import value_denials
 from scoring.flags_feed import flags_look_quiet, why_flags_unusable
 from scoring.guards import check_age, check_volume
 from scoring.manifest import earlier_runs, file_digests, previous_flags, previous_volumes, render_run_manifest
-from scoring.night_models import NightModels
+from scoring.night_models import NightModels, tell_new_words
 from scoring.night_report import make_report
 from scoring.outcome import ListOutcome
 from scoring.patient_lines import patient_lines
@@ -151,13 +152,15 @@ def _score_accounts(
             "patient_pay", "Patient pay", came_in=quarantined, quarantined=quarantined, why_unpublished=why
         )
     scored = score_population(extract, models.payment, as_of, models.site_features, models.frame_of)
-    clock.stage("payment scores", f"scored {len(scored.scores):,} accounts", accounts=len(scored.scores))
+    new_words = count_new_words(scored.bundle, scored.frame.data)
+    told = f"scored {len(scored.scores):,} accounts{tell_new_words(new_words)}"
+    clock.stage("payment scores", told, accounts=len(scored.scores))
     accounts = value_accounts(extract, scored, as_of, settings, read_rules())
     explained = _explain(scored, accounts.table, explain)
     write_scores(accounts.table, explained, PAYMENT_COLUMNS, "account_id", folder / "payment_scores.parquet")
     outcome = ListOutcome.count(
         "patient_pay", "Patient pay", accounts.table, len(scored.scores), quarantined, scored.frame.unavailable
-    ).drifted(drift_of(scored))
+    ).drifted(drift_of(scored), new_words)
     waived = {waiver.rule for waiver in settings.waive}
     unusable = why_flags_unusable(
         extract, as_of, settings.max_flags_age_days, before=flags_before, max_drop=settings.max_volume_drop
@@ -202,13 +205,15 @@ def _score_denials(
     if models.overturn is None or why:
         return ListOutcome("denials", "Denials", came_in=quarantined, quarantined=quarantined, why_unpublished=why)
     scored = score_population(extract, models.overturn, as_of, models.site_features, models.frame_of)
-    clock.stage("denial scores", f"scored {len(scored.scores):,} open denials", denials=len(scored.scores))
+    new_words = count_new_words(scored.bundle, scored.frame.data)
+    told = f"scored {len(scored.scores):,} open denials{tell_new_words(new_words)}"
+    clock.stage("denial scores", told, denials=len(scored.scores))
     table = value_denials(extract, scored, as_of, settings, read_rules())
     explained = _explain(scored, table, explain)
     write_scores(table, explained, DENIAL_COLUMNS, "denial_id", folder / "denial_scores.parquet")
     outcome = ListOutcome.count(
         "denials", "Denials", table, len(scored.scores), quarantined, scored.frame.unavailable
-    ).drifted(drift_of(scored))
+    ).drifted(drift_of(scored), new_words)
     lines = denial_lines(table, explained, settings)
     worklist = Worklist(
         "denials",

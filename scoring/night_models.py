@@ -6,9 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
+from extracts.wording import count_of
 from features.site_features import NO_SITE_FEATURES, SiteFeatures
 from models.bundle import Bundle
 from models.drift import Drift
+from models.new_words import NewWords
 from scoring.outcome import ListOutcome
 from scoring.scored import FrameOf
 from scoring.standing import KIND_OF_LIST, LISTS
@@ -51,9 +53,17 @@ class NightModels:
         return tuple(f"{self.names[kind]}: {notice}" for notice in told)
 
     def facts(self, outcomes: Mapping[str, ListOutcome]) -> dict[str, dict[str, str]]:
-        """Lines about each model's health, by kind: what training found, and how far tonight's rows have moved."""
-        drift = {KIND_OF_LIST[name]: tell_drift(outcomes[name].drift) for name in LISTS if name in outcomes}
-        return {kind: {**_facts(bundle), **drift.get(kind, {})} for kind, bundle in self.bundles.items()}
+        """Lines about each model's health, by kind: what training found, and what tonight's rows have that it had not.
+
+        That is how far their distributions have moved, and category words that the model does not know.
+        """
+        tonight = {KIND_OF_LIST[name]: _tonight(outcomes[name]) for name in LISTS if name in outcomes}
+        return {kind: {**_facts(bundle), **tonight.get(kind, {})} for kind, bundle in self.bundles.items()}
+
+
+def _tonight(outcome: ListOutcome) -> dict[str, str]:
+    told = tell_new_words(outcome.new_words).removeprefix("; ")
+    return tell_drift(outcome.drift) | ({"Categories since training": told} if told else {})
 
 
 def _facts(bundle: Bundle) -> dict[str, str]:
@@ -68,7 +78,7 @@ def _facts(bundle: Bundle) -> dict[str, str]:
 
 
 MOST_TOLD = 3
-"""Moved features that the report names."""
+"""Moved features, and categories with new words, that the report names."""
 
 
 def tell_drift(drift: Sequence[Drift]) -> dict[str, str]:
@@ -84,3 +94,17 @@ def tell_drift(drift: Sequence[Drift]) -> dict[str, str]:
         return {"Drift since training": f"none of {len(drift)} distributions moved (PSI under 0.25, or chance)"}
     told = ", ".join(f"{one.name} (PSI {one.index:.2f})" for one in moved[:MOST_TOLD])
     return {"Drift since training": f"{len(moved)} of {len(drift)} distributions moved: {told}"}
+
+
+def tell_new_words(found: Sequence[NewWords]) -> str:
+    """Return a clause on the categories with unusually many words that the model does not know; nothing where none has.
+
+    >>> tell_new_words([NewWords("service_line", 1204, 2.0), NewWords("clinic", 30, 0), NewWords("facility", 3, 2)])
+    '; words that the model does not know: service_line in 1,204 rows, clinic in 30 rows'
+    """
+    unusual = [one for one in found if one.unusual]
+    if not unusual:
+        return ""
+    named = [f"{one.name} in {count_of(one.rows, 'row')}" for one in unusual[:MOST_TOLD]]
+    more = [f"{len(unusual) - MOST_TOLD} more"] if len(unusual) > MOST_TOLD else []
+    return f"; words that the model does not know: {', '.join(named + more)}"

@@ -10,6 +10,7 @@ import pandas as pd
 
 from extracts.errors import PayrankError
 from models.drift import Drift
+from models.new_words import NewWords
 from scoring.worklist import Line, Worklist
 
 
@@ -33,6 +34,7 @@ class ListOutcome:
     table: pd.DataFrame | None = None
     worklist: Worklist[Line] | None = None
     drift: tuple[Drift, ...] = ()
+    new_words: tuple[NewWords, ...] = ()
 
     @classmethod
     def count(
@@ -70,9 +72,9 @@ class ListOutcome:
         """Return the outcome of a list that is held back: nobody is listed, all fall below the cut."""
         return replace(self, listed=0, below_the_cut=self.below_the_cut + self.listed, why_unpublished=why)
 
-    def drifted(self, drift: tuple[Drift, ...]) -> ListOutcome:
-        """Return the outcome with how far each feature has moved from the model's training."""
-        return replace(self, drift=drift)
+    def drifted(self, drift: tuple[Drift, ...], new_words: tuple[NewWords, ...] = ()) -> ListOutcome:
+        """Return the outcome with how far each feature has moved from training, and the words that are new to it."""
+        return replace(self, drift=drift, new_words=new_words)
 
     def published(self, worklist: Worklist[Line]) -> ListOutcome:
         """Return the outcome with its list."""

@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -366,3 +367,27 @@ def test_the_report_and_the_manifest_tell_how_far_the_rows_have_moved(hospital: 
     drift = counts_of(moved.folder)["patient_pay"]["drift"]
     assert drift["account_age"] > 0.25
     assert drift["account_age"] > counts_of(before.folder)["patient_pay"]["drift"].get("account_age", 0.0)
+
+
+def test_words_that_a_model_never_saw_are_scored_counted_by_feature_and_never_named(
+    hospital: Any, night: Any, tmp_path: Path
+) -> None:
+    """A word may be anything that a site writes, a person among it: what is told of the night does not repeat it."""
+    word = "Clinic of Dr. Planted Person"
+    lines = f"SELECT * REPLACE (CASE WHEN hash(account_id) % 3 = 0 THEN '{word}' ELSE service_line END AS service_line)"
+    extract = hospital.copy(tmp_path / "opened", accounts=f"{lines} FROM {{table}}")
+    told: list[Any] = []
+    opened = hospital.score(tmp_path / "runs", extract, tell=told.append)
+    before, after = counts_of(night.night.folder)["patient_pay"], counts_of(opened.folder)["patient_pay"]
+    assert before["new_words"].get("service_line", 0) < 11
+    assert "words that the model does not know" not in (night.night.folder / "report.html").read_text("utf-8")
+    assert after["in"] == before["in"]
+    assert 0 < after["new_words"]["service_line"] < after["in"]
+    said = f"words that the model does not know: service_line in {after['new_words']['service_line']:,} rows"
+    assert said in (opened.folder / "report.html").read_text("utf-8")
+    assert [stage.name for stage in told if said in stage.told] == ["payment scores"]
+    assert not [stage for stage in told if "Planted Person" in stage.told]
+    for name in ("report.html", "manifest.json"):
+        assert "Planted Person" not in (opened.folder / name).read_text("utf-8")
+    scores = pd.concat([pd.read_parquet(path) for path in opened.folder.glob("*_scores.parquet")])
+    assert scores["probability"].notna().all()
