@@ -1,0 +1,90 @@
+"""`payrank features` asked for what is not there: what was wrong, what is allowed, and nothing written."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from features.account_catalog import ACCOUNT_FEATURES
+from tests.features.small_extracts import DAY, draw_rows
+from tests.features.stored_extracts import write_parquet
+
+RECORD = """
+[[features.account]]
+name = "mine"
+meaning = "Something of ours"
+unit = "number"
+family = "history"
+phrase = "It is {{value}}"
+source = {source}
+"""
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A dozen accounts with all tables but contacts, and no remittance remarks."""
+    return write_parquet(
+        draw_rows(5), tmp_path_factory.mktemp("small") / "extract", absent=("contacts", "denials.rarc")
+    )
+
+
+def ask(payrank: Any, folder: Path, out: str = "frame.parquet") -> Any:
+    return payrank("features", folder, "--unit", "account", "--as-of", DAY, "--out", out)
+
+
+@pytest.mark.parametrize(
+    ("source", "says"),
+    [
+        (
+            '{ take = "ratio", over = "paymnt_count", under = "charges" }',
+            "feature 'paymnt_count' is not known; did you mean 'payment_count'?",
+        ),
+        ('{ take = "cuont", of = "contacts" }', "source.take is 'cuont'; did you mean 'count'?"),
+        ('{ take = "count", of = "contact" }', "did you mean 'contacts'?"),
+        ('{ take = "value", column = "facilty" }', "column 'facilty' is no column here; did you mean 'facility'?"),
+        (
+            '{ take = "count", of = "contacts", where = { channel = "txt" } }',
+            "where.channel: 'txt' is no level of it; did you mean 'text'?",
+        ),
+        (
+            '{ take = "sum", of = "ledger", column = "amount) FROM accounts --" }',
+            "is no column here; known: amount, kind, payer_id, posted_on, responsibility, reverses_id",
+        ),
+    ],
+    ids=["feature", "way to compute", "table", "column", "level", "expression"],
+)
+def test_a_sites_wrong_feature_is_named_with_what_is_allowed(payrank: Any, small: Path, source: str, says: str) -> None:
+    Path("payrank.toml").write_text(RECORD.format(source=source))
+    told = ask(payrank, small)
+    assert told.code == 2
+    assert told.last.startswith("payrank: payrank.toml [[features.account]]")
+    assert says in told.last
+    assert not Path("frame.parquet").exists()
+
+
+def test_features_of_a_table_that_is_absent_are_unknown_and_named(payrank: Any, small: Path) -> None:
+    told = ask(payrank, small)
+    assert told.code == 0, told.err
+    named = told.out.split("Unknown for want of tables or columns: ")[1].split()
+    of_contacts = {one.name for one in ACCOUNT_FEATURES if getattr(one.source, "relation", "") == "contacts"}
+    assert {name.strip(",") for name in named} == of_contacts
+    assert len(of_contacts) > 10
+
+
+@pytest.mark.parametrize("unit", ["account", "denial"])
+def test_a_unit_whose_table_is_absent_is_refused_by_name(payrank: Any, tmp_path: Path, unit: str) -> None:
+    table = f"{unit}s"
+    folder = write_parquet(draw_rows(5), tmp_path / "poorer", absent=(table,))
+    told = payrank("features", folder, "--unit", unit, "--as-of", DAY, "--out", "frame.parquet")
+    assert told.code == 3
+    assert f"table {table} has no rows, so there is no {unit} to look at; export it and try again" in told.last
+    assert not Path("frame.parquet").exists()
+
+
+def test_an_unknown_unit_or_day_is_told_with_what_is_allowed(payrank: Any, small: Path) -> None:
+    told = payrank("features", small, "--unit", "acount", "--as-of", DAY, "--out", "frame.parquet")
+    assert (told.code, "'acount' is not one of 'account', 'denial'" in told.last) == (2, True)
+    told = payrank("features", small, "--unit", "account", "--as-of", "2026-13-20", "--out", "frame.parquet")
+    assert (told.code, "'2026-13-20' is not a day; write it as YYYY-MM-DD" in told.last) == (2, True)
