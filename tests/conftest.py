@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 import os
+
+# Two workers fill two cores: a third thread that waits at full speed takes the time of one that works. Read by the
+# numerical libraries as they are loaded, so before any of them.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 import shutil
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, replace

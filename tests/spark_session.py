@@ -1,4 +1,4 @@
-"""A real Spark on one thread of this machine, started once a worker: a JVM costs as much as all of its tests."""
+"""A real Spark on one thread of this machine, started once: a JVM that has just started is slow for a minute."""
 
 from __future__ import annotations
 
@@ -18,9 +18,26 @@ QUICK: Mapping[str, str] = {
     "spark.sql.adaptive.enabled": "false",
     "spark.sql.codegen.wholeStage": "false",
     "spark.sql.codegen.factoryMode": "NO_CODEGEN",
-    "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Xshare:auto",
+    "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Xshare:auto -Xms700m -Xmn400m",
     "spark.driver.memory": "1g",
 }
+
+
+FILES = ("tests/features/test_spark.py", "tests/models/test_served_model.py")
+"""Whose tests want a Spark: one worker runs them all."""
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Give each worker whole files, as `--dist loadfile` does, and one worker those that want a Spark."""
+    from xdist.scheduler import LoadFileScheduling  # noqa: PLC0415 - only where xdist distributes
+
+    class OneSpark(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            file = super()._split_scope(nodeid)
+            return "spark" if file in FILES else file
+
+    return OneSpark(config, log)
 
 
 def why_not() -> str | None:

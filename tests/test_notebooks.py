@@ -21,7 +21,13 @@ def test_a_guided_tour_runs_from_top_to_bottom(tour: Path, tmp_path: Path) -> No
     done = subprocess.run(
         [sys.executable, str(tour)],
         cwd=tmp_path,
-        env={"PYTHONPATH": str(HOME), "PATH": "", "TMPDIR": str(tmp_path), "PAYRANK_DATA": str(DATA)},
+        env={
+            **{name: value for name, value in os.environ.items() if name.startswith(("OMP_", "OPENBLAS_"))},
+            "PYTHONPATH": str(HOME),
+            "PATH": "",
+            "TMPDIR": str(tmp_path),
+            "PAYRANK_DATA": str(DATA),
+        },
         capture_output=True,
         text=True,
         check=False,

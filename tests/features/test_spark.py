@@ -25,11 +25,12 @@ from features.frame import nightly_frame, training_frame
 from features.targets import OverturnTarget, PaymentTarget
 from payrank.cli import main
 from tests.features.odd_texts import ODD_TEXTS, TEXT_KINDS
+from tests.features.own_features import some_of_each
 from tests.features.small_extracts import DAY, SITE, draw_rows, extract_of
 from tests.features.stored_extracts import assert_same_frame, write_columns, write_parquet
 
 PAYMENT = PaymentTarget(horizon_days=20, every_days=13, snapshots=2, history_days=1, min_share=0.3)
-OVERTURN = OverturnTarget(maturity_days=20, every_days=13, snapshots=3, history_days=1)
+OVERTURN = OverturnTarget(maturity_days=20, every_days=13, snapshots=5, history_days=1, rows_per_unit=None)
 LONG = "a_rather_long_name_of_an_attribute_that_goes_on_and_on_and_on_"
 
 pytestmark = pytest.mark.usefixtures("spark")
@@ -44,54 +45,40 @@ def messy_rows():
         for payer in ("p1", "P2", "Ärzte")
     ]
     for at, row in enumerate(rows["accounts"]):
-        row |= {"order": "a\\b" if at % 2 else "a'b", "end": at / 7, LONG + "x": "x", LONG + "y": "yz"[at % 2]}
+        row |= {"order": "a\\b" if at % 2 else "a'b", "end": at / 7, LONG: "yz"[at % 2]}
         row["service_line"] = ("Cardiology", "cardiology", None)[at % 3]
     return rows
 
 
 ATTRIBUTES = {
-    "accounts": {"order": "category", "end": "number", LONG + "x": "category", LONG + "y": "category"}
-    | SITE["accounts"],
+    "accounts": {"order": "category", "end": "number", LONG: "category", "referred": "boolean"},
     "denials": SITE["denials"],
 }
 
 
 def test_frames_of_a_messy_extract_are_those_of_duckdb(tmp_path):
+    """The night's and training's, with a site's own attributes and features; the night's accounts are asked below."""
     rows = messy_rows()
     absent = ("promises", "transactions.payer_id", "denials.rarc")
     folder = write_parquet(rows, tmp_path / "messy", absent=absent, attributes=ATTRIBUTES)
     with open_session() as session, extract_of(rows, absent=absent, attributes=ATTRIBUTES) as extract:
         tables = SparkTables(session, folder)
-        for target, labelled in ((PAYMENT, True), (OVERTURN, False)):
-            planned = plan_on(tables, target, DAY, labelled=labelled)
-            out = tmp_path / target.unit
+        for target, labelled in ((PAYMENT, True), (OVERTURN, True), (OVERTURN, False)):
+            own = some_of_each(target.unit)
+            planned = plan_on(tables, target, DAY, labelled=labelled, own=own)
+            out = tmp_path / f"{target.unit} {labelled}"
             with tables.run(planned.plan, planned.features) as frame:
                 frame.write.parquet(str(out))
             found = read_frame(out, planned)
-            wanted = (training_frame if labelled else nightly_frame)(extract, target, DAY)
+            wanted = (training_frame if labelled else nightly_frame)(extract, target, DAY, own=own)
             assert len(wanted.data) > 2
+            assert len(own.of(target.unit)) == sum(name.startswith("own_mine_") for name in found.data) > 5
             assert_same_frame(found.data, wanted.data)
             assert found.unavailable == wanted.unavailable != ()
             assert found.digest == wanted.digest
         assert session.catalog.tableExists("spine")
         with open_session() as other:
             assert not other.catalog.tableExists("spine"), "another run sees this one's views"
-
-
-def test_a_simulated_hospitals_frame_is_written_whole_sorted_and_private(tmp_path):
-    day = date(2026, 11, 20)
-    simulate(tmp_path / "hospital", accounts=300, seed=5, as_of=day)
-    out = tmp_path / "frame"
-    written = write_frame(tmp_path / "hospital", PaymentTarget(), day, out)
-    with load_extract(tmp_path / "hospital") as extract:
-        wanted = nightly_frame(extract, PaymentTarget(), day)
-    assert len(wanted.data) > 20
-    assert_same_frame(read_frame(out, written.planned).data, wanted.data)
-    rows = pq.read_table(out).to_pydict()
-    assert rows["unit_id"] == wanted.data["unit_id"].to_list()
-    assert {stat.S_IMODE(path.stat().st_mode) for path in out.iterdir()} == {0o600}
-    assert stat.S_IMODE(out.stat().st_mode) == 0o700
-    assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
 
 
 @pytest.mark.parametrize(
@@ -142,19 +129,29 @@ def brought(monkeypatch):
     return cells
 
 
-def test_the_command_writes_duckdbs_frame_as_a_folder_and_brings_no_row_here(tmp_path, monkeypatch, brought):
-    rows = draw_rows(11)
-    folder, out = write_parquet(rows, tmp_path / "small"), tmp_path / "frame"
+def test_the_command_writes_duckdbs_frame_whole_sorted_and_private_and_brings_no_row_here(
+    tmp_path, monkeypatch, brought
+):
+    day = date(2026, 11, 20)
+    folder, out = tmp_path / "hospital", tmp_path / "frame"
+    simulate(folder, accounts=300, seed=5, as_of=day)
     monkeypatch.chdir(tmp_path)
     with pytest.raises(SystemExit) as end:
-        main(["features", str(folder), "--unit", "denial", "--as-of", str(DAY), "--engine", "spark", "--out", str(out)])
+        main(
+            ["features", str(folder), "--unit", "account", "--as-of", str(day), "--engine", "spark", "--out", str(out)]
+        )
     assert end.value.code == 0
-    with extract_of(rows) as extract:
-        wanted = nightly_frame(extract, OverturnTarget(), DAY)
-    assert len(wanted.data) > 2
-    assert_same_frame(settle(pq.read_table(out), wanted.features), wanted.data)
+    with load_extract(folder) as extract:
+        wanted = nightly_frame(extract, PaymentTarget(), day)
+    assert len(wanted.data) > 20
+    rows = pq.read_table(out)
+    assert_same_frame(settle(rows, wanted.features), wanted.data)
+    assert rows["unit_id"].to_pylist() == wanted.data["unit_id"].to_list()
+    assert {stat.S_IMODE(path.stat().st_mode) for path in out.iterdir()} == {0o600}
+    assert stat.S_IMODE(out.stat().st_mode) == 0o700
+    assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
     assert brought, "counts are asked for"
-    assert set(map(str, brought)).isdisjoint(str(row["denial_id"]) for row in rows["denials"])
+    assert set(map(str, brought)).isdisjoint(wanted.data["unit_id"])
 
 
 def test_a_folder_that_holds_something_else_is_not_overwritten(tmp_path):
