@@ -98,7 +98,7 @@ def _name(found: Sequence[Baseline]) -> str:
 def _ahead(one: Baseline) -> str:
     if one.ahead is None or one.ahead.low is None or one.ahead.high is None:
         return "no interval"
-    return f"model {one.ahead.value:+.0%}, {one.ahead.low:+.0%} to {one.ahead.high:+.0%}"
+    return f"model {one.ahead.value:+.1%}, {one.ahead.low:+.1%} to {one.ahead.high:+.1%}"
 
 
 def _plain(one: Baseline) -> str:

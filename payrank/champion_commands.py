@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import cast
 
 from extracts.load import load_extract
+from features.as_of_day import check_day
 from models.comparison import SAID, Comparison
 from models.figure import Figure
 from models.manifest import Kind
@@ -40,6 +41,7 @@ def run_compare(
     progress = Progress()
     with load_extract(source) as extract:
         progress.tell(f"loaded {len(extract.digests)} files")
+        check_day(extract, settings.target(kind).unit, as_of)
         with progress.working("scored the later rows with both models"):
             found = compare(
                 extract,

@@ -167,8 +167,13 @@ def show_interval(figure: Figure | None) -> str:
     if figure is None:
         return "-"
     if figure.low is None or figure.high is None:
-        return f"{figure.value:+.0%}"
-    return f"{figure.value:+.0%} ({100 * figure.low:+.0f} to {100 * figure.high:+.0f})"
+        return f"{_percent(figure.value)}%"
+    return f"{_percent(figure.value)}% ({_percent(figure.low)} to {_percent(figure.high)})"
+
+
+def _percent(share: float) -> str:
+    """Return whole percents with their sign; what rounds to nothing has none of its own (-0 says nothing)."""
+    return f"{round(100 * share):+d}"
 
 
 def _cells(figures: Mapping[str, Figure]) -> list[str]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, cast
 
 from extracts.errors import WrongUsage
 from extracts.load import load_extract
+from features.as_of_day import check_day
 from features.frame import population_frame, training_frame
 from models.audit import read_audit
 from models.bundle import Bundle
@@ -71,6 +72,7 @@ def train_and_register(
     progress = Progress()
     with load_extract(source) as extract:
         progress.tell(f"loaded {len(extract.digests)} files")
+        check_day(extract, settings.target(kind).unit, as_of)
         frame = training_frame(extract, settings.target(kind), as_of, own=settings.features)
         progress.tell(f"made {len(frame.data):,} labelled {frame.unit} snapshots of {len(frame.features)} features")
         chosen = parse_settings(settings.training_of(kind), kind)

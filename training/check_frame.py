@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pandas as pd
 
 from extracts.errors import NoUsableModel, WrongUsage
@@ -21,22 +23,36 @@ def check_frame(frame: Frame, kind: Kind) -> None:
         raise WrongUsage(f"the frame has no {', '.join(absent)}: train on `features.frame.training_frame`")
 
 
-def check_outcomes(label: pd.Series, settings: TrainingSettings) -> None:
+def check_outcomes(label: pd.Series, kind: Kind, settings: TrainingSettings) -> None:
     """Refuse labels of one kind only, or too few of a kind.
 
-    >>> check_outcomes(pd.Series([0.0] * 90 + [1.0] * 10), TrainingSettings())
+    >>> check_outcomes(pd.Series([0.0] * 90 + [1.0] * 10), "payment", TrainingSettings())
     Traceback (most recent call last):
         ...
     extracts.errors.NoUsableModel: too few outcomes to train on: 10 that happened and 90 that did not, of 100 rows; ...
     """
     events = int((label == 1).sum())
     others = int((label == 0).sum())
-    if min(events, others) < settings.fewest_outcomes or events + others < len(label):
-        raise NoUsableModel(
-            f"too few outcomes to train on: {events} that happened and {others} that did not, of {len(label)} rows; "
-            f"needed: {settings.fewest_outcomes} of each, and a label (0 or 1) on every row; send a longer history, "
-            "change the horizon or min_share, or lower fewest_outcomes in the training settings"
-        )
+    if min(events, others) >= settings.fewest_outcomes and events + others == len(label):
+        return
+    found = (
+        "one kind of outcome only, nothing to tell apart"
+        if not events or not others
+        else "too few outcomes to train on"
+    )
+    raise NoUsableModel(
+        f"{found}: {events} that happened and {others} that did not, of {len(label)} rows; needed: "
+        f"{settings.fewest_outcomes} of each, and a label (0 or 1) on every row; {_NEXT_STEP[kind]}, or lower "
+        "fewest_outcomes in the training settings"
+    )
+
+
+_NEXT_STEP: Mapping[Kind, str] = {
+    "payment": "see with `payrank check` whether the extract holds patient_payment transactions, send a longer "
+    "history, change horizon_days or min_share",
+    "overturn": "see with `payrank check` whether the appeals hold decisions (decided_on, outcome), send a longer "
+    "history",
+}
 
 
 def tell_constant(fitted: pd.DataFrame, frame: Frame) -> tuple[str, ...]:

@@ -225,9 +225,12 @@ def tell_design(data: pd.DataFrame, design: Design) -> tuple[str, ...]:
     for split in design.splits:
         events = int((label[split.counted] == 1).sum())
         if not 0 < events < len(split.counted):
+            people = data["household"].iloc[split.counted].nunique()
+            few = f"fewer than {FEWEST_PEOPLE} households"
+            found = few if people < FEWEST_PEOPLE else f"{events} of {len(split.counted)} rows happened"
             said.append(
                 f"the {split.role} period from {design.as_of[split.predicted].min()} has one kind of outcome only "
-                f"({events} of {len(split.counted)} rows happened): it tells nothing of the ranking"
+                f"({found}): it tells nothing of the ranking"
             )
     if len(design.splits) >= FEWEST_WITH_FINAL and design.splits[-1].role != "final":
         said.append(

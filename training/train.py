@@ -114,7 +114,7 @@ def train(
     if weights is not None and settings.selection == "weights":
         frame = replace(frame, data=frame.data.assign(**{WEIGHT: weights}))
     data = frame.data
-    check_outcomes(data["label"], settings)
+    check_outcomes(data["label"], kind, settings)
     design = plan_periods(data, frame.target.ripe_after_days, as_of, settings)
     settings, choices = choose_settings(data, frame.features, design.splits[0], settings)
     forecasts = forecast_out_of_time(frame, design, settings)

@@ -110,7 +110,7 @@ def tune(
     optuna = _import_optuna()
     settings = settings or default_settings(kind)
     check_frame(frame, kind)
-    check_outcomes(frame.data["label"], settings)
+    check_outcomes(frame.data["label"], kind, settings)
     search = _Search(settings, _prepare(frame, as_of, settings), tell)
     study = optuna.create_study(
         direction="minimize",

@@ -45,7 +45,7 @@ def test_a_tie_is_told_with_its_numbers_and_the_next_step_and_stands_first_in_th
     found = _set(manifest, scorecard=(0.02, -0.01, 0.05), logistic=(-0.02, -0.09, 0.06))
     (said,) = tell_verdict(found.evaluation)
     count = len(found.evaluation.baselines)
-    assert f"does not surely capture more dollars than 2 of {count} others: logistic regression (model -2%" in said
+    assert f"does not surely capture more dollars than 2 of {count} others: logistic regression (model -2.0%" in said
     assert "too few to tell them apart" in said
     assert "train again when there is more history" in said
     assert "Brier score" in said
@@ -56,9 +56,9 @@ def test_a_tie_is_told_with_its_numbers_and_the_next_step_and_stands_first_in_th
 def test_a_model_that_loses_is_not_to_be_worked_by(manifest):
     found = _set(manifest, oldest_first=(-0.1, -0.2, -0.01), logistic=(0.0, -0.1, 0.1))
     loses, ties = tell_verdict(found.evaluation)
-    assert "surely captures fewer dollars than oldest first (model -10%, -20% to -1%)" in loses
+    assert "surely captures fewer dollars than oldest first (model -10.0%, -20.0% to -1.0%)" in loses
     assert "Do not work by this model" in loses
-    assert "logistic regression (model +0%" in ties
+    assert "logistic regression (model +0.0%" in ties
 
 
 def test_a_final_test_that_is_worse_beyond_the_intervals_is_the_figure_to_expect(manifest):

@@ -1,0 +1,106 @@
+"""Bad input at the command line: refused or warned with numbers and the next step, as a newcomer reads it."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+QUICK = """
+[payment]
+snapshots = {snapshots}
+[training]
+fewest_outcomes = {fewest}
+most_rounds = 20
+share_rounds = 5
+timing_rounds = 5
+members = [{{ seeds = [1], rounds = 20 }}]
+"""
+
+
+@pytest.fixture
+def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, empty_store: Path) -> Path:
+    """An MLflow store without a run."""
+    shutil.copy(empty_store, tmp_path / "runs.db")
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path / 'runs.db'}")
+    return tmp_path / "runs.db"
+
+
+UNPAID = {"transactions": "SELECT * FROM {table} WHERE kind <> 'patient_payment'"}
+UPHELD = {"appeals": "SELECT * REPLACE (CASE WHEN outcome IS NULL THEN NULL ELSE 'upheld' END AS outcome) FROM {table}"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "tables", "says", "advises"),
+    [
+        ("payment", UNPAID, r"one kind of outcome only, nothing to tell apart: 0 that happened", "patient_payment"),
+        (
+            "overturn",
+            UPHELD,
+            r"one kind of outcome only, nothing to tell apart: 0 that happened",
+            "decided_on, outcome",
+        ),
+    ],
+    ids=["nobody paid", "nothing overturned"],
+)
+def test_outcomes_of_one_kind_are_refused_with_their_numbers_and_where_to_look(
+    payrank: Any, hospital: Any, tmp_path: Path, kind: str, tables: dict[str, str], says: str, advises: str
+) -> None:
+    Path("payrank.toml").write_text(QUICK.format(snapshots=4, fewest=50))
+    told = payrank("train", kind, hospital.copy(tmp_path / "bad", **tables), "--as-of", hospital.as_of)
+    assert told.code == 5
+    assert says in told.last
+    assert "needed: 50 of each" in told.last
+    assert advises in told.last
+    assert told.out == ""
+
+
+@pytest.mark.parametrize(
+    ("as_of", "snapshots", "code", "says"),
+    [
+        (
+            "2027-06-01",
+            6,
+            2,
+            "the as-of day 2027-06-01 lies after what the extract knows, everything before 2026-11-20",
+        ),
+        ("2024-06-01", 6, 2, "no account snapshot is ripe as of 2024-06-01"),
+        ("2026-11-20", 2, 5, "too little history to validate on later time: 2 snapshots from 2026-06-23 to 2026-07-23"),
+    ],
+    ids=["a day that the extract does not reach", "before any label is ripe", "two snapshots"],
+)
+def test_labels_that_are_not_ripe_or_not_known_are_refused_with_the_days_and_what_to_do(
+    payrank: Any, hospital: Any, as_of: str, snapshots: int, code: int, says: str
+) -> None:
+    Path("payrank.toml").write_text(QUICK.format(snapshots=snapshots, fewest=11))
+    told = payrank("train", "payment", hospital.extract, "--as-of", as_of)
+    assert (told.code, says in told.last) == (code, True), told.last
+    assert any(step in told.last for step in ("Give such a day", "train as of a later day", "send more history"))
+
+
+def test_two_models_are_not_compared_on_labels_that_the_extract_does_not_know(payrank: Any, hospital: Any) -> None:
+    bundle = hospital.bundles["payment"]
+    told = payrank("models", "compare", bundle, bundle, hospital.extract, "--as-of", "2027-06-01")
+    assert (told.code, "lies after what the extract knows" in told.last) == (2, True)
+
+
+def test_a_stretch_without_rows_and_features_of_one_value_are_warned_of_with_numbers(
+    payrank: Any, hospital: Any, store: Path, tmp_path: Path
+) -> None:
+    bad = hospital.copy(
+        tmp_path / "bad",
+        denials="SELECT * REPLACE ('surgery' AS service_line) FROM {table} "
+        "WHERE denied_on NOT BETWEEN DATE '2024-10-01' AND DATE '2025-08-15'",
+    )
+    Path("payrank.toml").write_text(QUICK.format(snapshots=4, fewest=11))
+    told = payrank("train", "overturn", bad, "--as-of", hospital.as_of)
+    assert told.code == 0, told.err
+    said = " ".join(told.out.split())
+    assert "no snapshot has a row between " in said
+    assert "look whether the extract lacks that time" in said
+    assert "features have one value in all" in said
+    assert "service_line" in said
+    assert "look whether the extract fills the columns behind them" in said
+    assert max(map(len, told.out.rstrip().splitlines())) <= 80
