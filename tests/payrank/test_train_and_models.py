@@ -41,7 +41,7 @@ def test_a_trained_model_is_logged_registered_listed_shown_exported_and_scored_w
     assert "Registered as payrank-overturn version 1, the champion." in told.out
     assert "largest first" in told.out
     assert "model ahead by" in told.out
-    assert "Fairness: the group that fares worst" in told.out
+    assert "Fairness: who fares worst" in told.out
     assert (store / "runs.db").is_file()
     assert not Path("mlflow.db").exists()
     rows = [line.split() for line in payrank("models", "list").out.splitlines() if line.startswith("payrank-overturn")]
