@@ -44,7 +44,7 @@ def run_list() -> None:
         ("verdict", False),
         ("bundle", False),
     ]
-    STDOUT.print(make_table("Registered models (top: share of the gain at capacity, in training)", columns, rows))
+    STDOUT.print(make_table("Registered models (top: what the top of the list captured, on the judged rows)", columns, rows))
     for kind in KINDS:
         if any(one.name == registered_name(kind) for one in listed):
             _tell_latest(kind)
