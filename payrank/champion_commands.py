@@ -65,8 +65,10 @@ def show_comparison(found: Comparison) -> None:
     STDOUT.print(
         f"{judged.rows:,} later rows of {judged.households:,} households, {judged.events:,} outcomes that happened: "
         f"snapshots {judged.first} to {judged.last}, on or after the later training ({found.since}), labels known by "
-        f"{found.as_of}. Neither model was fitted on one of them."
+        f"{found.as_of}. Neither model was fitted on one of them.",
+        soft_wrap=False,
     )
+    STDOUT.print()
     names = {**_FIGURES, "captured": f"{judged.gain} in the top {judged.capacity:.0%}"}
     rows = [
         [
@@ -79,9 +81,10 @@ def show_comparison(found: Comparison) -> None:
     ]
     columns = [("", False), ("challenger", True), ("champion", True), ("difference", True), ("95% interval", True)]
     STDOUT.print(make_table(f"{found.challenger.name} beside {found.champion.name}", columns, rows))
-    STDOUT.print(f"Verdict: {SAID[found.verdict]}.", markup=False)
+    STDOUT.print()
+    STDOUT.print(f"Verdict: {SAID[found.verdict]}.", markup=False, soft_wrap=False)
     for alarm in found.alarms:
-        STDOUT.print(f"Alarm: {alarm.text}", markup=False)
+        STDOUT.print(f"Alarm: {alarm.text}", markup=False, soft_wrap=False)
 
 
 def _value(figure: Figure | None, name: str) -> str:
@@ -101,7 +104,9 @@ def _keep(found: Comparison, challenger: FoundModel) -> None:
     if challenger.version is None:
         STDOUT.print(
             "Kept nowhere else: the challenger is a folder. Compare its registered version to promote it, or score "
-            f"with the folder: payrank score EXTRACT --{found.kind} FOLDER ..."
+            f"with the folder: payrank score EXTRACT --{found.kind} FOLDER ...",
+            markup=False,
+            soft_wrap=False,
         )
         return
     record_comparison(found, challenger.version)

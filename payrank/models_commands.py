@@ -44,7 +44,9 @@ def run_list() -> None:
         ("verdict", False),
         ("bundle", False),
     ]
-    STDOUT.print(make_table("Registered models (top: what the top of the list captured, on the judged rows)", columns, rows))
+    STDOUT.print(
+        make_table("Registered models (top: what the top of the list captured, on the judged rows)", columns, rows)
+    )
     for kind in KINDS:
         if any(one.name == registered_name(kind) for one in listed):
             _tell_latest(kind)
@@ -59,6 +61,7 @@ def _tell_latest(kind: Kind) -> None:
         STDOUT.print(
             f"{kind}: version {last.version} champion{instead}, {last.ground}, by {last.by} on {last.at[:10]}{said}",
             markup=False,
+            soft_wrap=False,
         )
 
 
