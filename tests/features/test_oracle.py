@@ -8,19 +8,18 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given
 
-from features.frame import Frame, nightly_frame, training_frame
+from features.frame import Frame, nightly_frame, population_frame, training_frame
 from features.targets import OverturnTarget, PaymentTarget
+from tests.features.draws import SEEDS, draws
 from tests.features.oracle_accounts import account_frame, payment_label
 from tests.features.oracle_denials import denial_frame, overturn_label
 from tests.features.small_extracts import DAY, Row, draw_rows, extract_of
 
 PAYMENT = PaymentTarget(horizon_days=20, every_days=13, snapshots=4, history_days=1, min_share=0.3)
 OVERTURN = OverturnTarget(maturity_days=20, every_days=13, snapshots=5, history_days=1, rows_per_unit=None)
-SEEDS = st.integers(0, 2**32 - 1)
-some = settings(max_examples=8, deadline=None, derandomize=True)
+UNLABELLED = dict.fromkeys(("label", "share", "recovered", "days_to_outcome", "known_on"))
 
 
 def disagreements(found: Frame, expected: Mapping[tuple[date, str], Row]) -> list[str]:
@@ -48,8 +47,8 @@ def _same(found: Any, wanted: Any) -> bool:
 
 
 @given(SEEDS)
-@some
-def test_every_account_feature_agrees_with_the_oracle(seed: int) -> None:
+@draws(10)
+def test_every_account_feature_of_the_night_agrees_with_the_oracle(seed: int) -> None:
     rows = draw_rows(seed)
     with extract_of(rows) as extract:
         found = nightly_frame(extract, PAYMENT, DAY)
@@ -58,8 +57,8 @@ def test_every_account_feature_agrees_with_the_oracle(seed: int) -> None:
 
 
 @given(SEEDS)
-@some
-def test_every_denial_feature_agrees_with_the_oracle(seed: int) -> None:
+@draws(10)
+def test_every_denial_feature_of_the_night_agrees_with_the_oracle(seed: int) -> None:
     rows = draw_rows(seed)
     with extract_of(rows) as extract:
         found = nightly_frame(extract, OVERTURN, DAY)
@@ -68,8 +67,8 @@ def test_every_denial_feature_agrees_with_the_oracle(seed: int) -> None:
 
 
 @given(SEEDS)
-@some
-def test_payment_training_rows_and_labels_agree_with_the_oracle(seed: int) -> None:
+@draws(25)
+def test_every_account_feature_and_label_of_training_agrees_with_the_oracle_on_each_of_four_days(seed: int) -> None:
     rows = draw_rows(seed)
     with extract_of(rows) as extract:
         found = training_frame(extract, PAYMENT, DAY)
@@ -83,8 +82,22 @@ def test_payment_training_rows_and_labels_agree_with_the_oracle(seed: int) -> No
 
 
 @given(SEEDS)
-@some
-def test_overturn_training_rows_and_labels_agree_with_the_oracle(seed: int) -> None:
+@draws(25)
+def test_every_denial_feature_and_label_agrees_with_the_oracle_on_each_of_five_days(seed: int) -> None:
+    """Everyone's rows: those with a label are training's, and the others have the features that training left out."""
+    rows = draw_rows(seed)
+    with extract_of(rows) as extract:
+        found = population_frame(extract, OVERTURN, DAY)
+    expected = {}
+    for day in (DAY - timedelta(days=20 + 13 * step) for step in range(5)):
+        for unit, row in denial_frame(rows, day).items():
+            expected[day, unit] = row | (overturn_label(rows, unit, row["amount"], day, DAY) or UNLABELLED)
+    assert disagreements(found, expected) == []
+
+
+@given(SEEDS)
+@draws(3)
+def test_training_has_the_denials_that_the_oracle_labels(seed: int) -> None:
     rows = draw_rows(seed)
     with extract_of(rows) as extract:
         found = training_frame(extract, OVERTURN, DAY)

@@ -8,8 +8,7 @@ from decimal import Decimal
 
 import psycopg
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given
 
 from extracts.errors import ExtractRefused, WrongUsage
 from extracts.load import load_extract
@@ -17,6 +16,7 @@ from extracts.simulator import simulate
 from features.engines.postgres import frame_from_database, open_tables
 from features.frame import nightly_frame, training_frame
 from features.targets import OverturnTarget, PaymentTarget
+from tests.features.draws import SEEDS, draws
 from tests.features.own_features import some_of_each
 from tests.features.small_extracts import DAY, Rows, draw_rows, extract_of, rows_of
 from tests.features.stored_extracts import assert_same_frame, store_in_postgres
@@ -45,8 +45,8 @@ def assert_agree(address, rows: Rows, target, **extract) -> None:
         )
 
 
-@given(seed=st.integers(0, 2**32 - 1))
-@settings(max_examples=3, deadline=None, derandomize=True)
+@given(seed=SEEDS)
+@draws(3)
 def test_frames_of_small_messy_extracts_are_those_of_duckdb(server, tmp_path_factory, seed):
     rows = draw_rows(seed)
     address = store_in_postgres(rows, server, "messy", tmp_path_factory.mktemp("messy"))
