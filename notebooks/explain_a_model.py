@@ -46,35 +46,48 @@ print("auc on later months:", round(trained.bundle.manifest.metrics["auc"], 3))
 # ## Over all accounts: the beeswarm
 #
 # A dot an account; right of the line it raises the chance of payment, left it lowers it; colour is the feature's value.
+# Jupyter shows the pictures; each is also a file.
 
 # %%
 tonight = payrank.nightly_frame(extract, payrank.PaymentTarget(), day)
 explained = explain(trained.bundle, tonight.data)
 columns = trained.bundle.manifest.features
 matrix = encode(tonight.data, columns)
+plt.figure()
 shap.summary_plot(
     explained.contributions, matrix, feature_names=list(explained.features), max_display=12, show=False,
     rng=np.random.default_rng(1),
 )
+plt.xlabel("contribution to the score (log-odds)")
 plt.savefig(folder / "beeswarm.png", dpi=100, bbox_inches="tight")
-plt.close("all")
 
 # %% [markdown]
 # ## One feature: the dependence plot
 #
-# What the strongest numeric feature adds, against its value. A band that is wide at one value is the work of others.
+# What the strongest numeric feature adds, against its value; colour is the feature that most often works with it. A band
+# that is wide at one value is the work of others. Unknown values have no place on the axis: they are counted.
 
 # %%
 strength = np.abs(explained.contributions).mean(axis=0)
 numbers = [place for place, column in enumerate(columns) if column.levels is None]
 most = max(numbers, key=lambda place: strength[place])
-figure, axes = plt.subplots(figsize=(6, 4))
-axes.scatter(matrix[:, most], explained.contributions[:, most], s=6)
+known = ~np.isnan(matrix[:, most])
+spread = explained.contributions[known, most] - np.poly1d(
+    np.polyfit(matrix[known, most], explained.contributions[known, most], 3)
+)(matrix[known, most])
+others = [place for place in numbers if place != most and np.nanstd(matrix[known, place]) > 0]
+ranks = {place: np.argsort(np.argsort(np.nan_to_num(matrix[known, place]))) for place in others}
+beside = max(others, key=lambda place: abs(np.corrcoef(ranks[place], spread)[0, 1]))
+figure, axes = plt.subplots(figsize=(7, 4.5))
+dots = axes.scatter(
+    matrix[known, most], explained.contributions[known, most], c=ranks[beside] / known.sum(), cmap="coolwarm", s=8
+)
+figure.colorbar(dots, label=f"{columns[beside].name} (rank)")
+axes.set_title(f"{columns[most].name}: {known.sum()} accounts, {(~known).sum()} unknown", fontsize=10, loc="left")
 axes.axhline(0, color="grey", linewidth=0.8)
 axes.set_xlabel(f"{columns[most].name} ({columns[most].unit})")
 axes.set_ylabel("contribution (log-odds)")
 figure.savefig(folder / "dependence.png", dpi=100, bbox_inches="tight")
-plt.close(figure)
 print("strongest:", columns[most].name, "-", columns[most].meaning)
 
 # %% [markdown]
@@ -85,6 +98,7 @@ print("strongest:", columns[most].name, "-", columns[most].meaning)
 # %%
 scores = payrank.predict(trained.bundle, tonight.data)
 place = int(np.argmax(scores["probability"].to_numpy()))
+plt.figure()
 shap.plots.waterfall(
     shap.Explanation(
         explained.contributions[place], explained.base_value, matrix[place], feature_names=list(explained.features)
@@ -92,7 +106,6 @@ shap.plots.waterfall(
     max_display=10, show=False,
 )
 plt.savefig(folder / "waterfall.png", dpi=100, bbox_inches="tight")
-plt.close("all")
 by_name = {feature.name: feature for feature in tonight.features}
 one = tonight.data.iloc[[place]]
 reasons = explain_rows([by_name[name] for name in explained.features], one, explained.contributions[[place]])[0]

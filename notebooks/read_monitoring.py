@@ -19,9 +19,11 @@ import tempfile
 from datetime import date
 from pathlib import Path
 
+import matplotlib.pyplot as plt
 import pandas as pd
 
 import payrank
+from models.wilson import share_of
 from scoring.monitor import monitor_runs
 from scoring.night_models import NightModels
 from scoring.settings import ScoringSettings
@@ -77,4 +79,28 @@ tenths = pd.DataFrame(
 )
 print(tenths.to_string(index=False))
 assert tenths["came"].iloc[-1] > tenths["came"].iloc[0]
+
+# %% [markdown]
+# ## The same as a picture
+#
+# On the line the promise was kept. The bars are the 95 % interval of a share of so few rows; a tenth whose bar misses the
+# line is worth a look, and two nights that miss it on the same side are worth a retraining.
+
+# %%
+figure, axes = plt.subplots(figsize=(6, 5))
+for one, colour in zip(found.watched, ("tab:blue", "tab:orange"), strict=True):
+    promised = [part.promised / part.rows for part in one.tenths]
+    came = [share_of(round(part.came), part.rows) for part in one.tenths]
+    reach = [[share.value - share.low for share in came], [share.high - share.value for share in came]]
+    axes.errorbar(
+        promised, [share.value for share in came], yerr=reach, color=colour, marker="o", linestyle="none", capsize=3,
+        label=f"{one.day}",
+    )
+most = 1.05 * max(part.promised / part.rows for one in found.watched for part in one.tenths)
+axes.plot([0, most], [0, most], color="grey", linewidth=1, label="as promised")
+axes.set_xlabel("promised chance, by tenths of the night's rows")
+axes.set_ylabel("share that paid")
+axes.legend(frameon=False)
+figure.savefig(folder / "promised_and_came.png", dpi=100, bbox_inches="tight")
+print("picture in", folder)
 extract.close()

@@ -65,6 +65,8 @@ def draw_calibration(evaluation: Evaluation, file: Path) -> None:
         axes.errorbar(promised, seen, yerr=reach, color=BLUE, marker="o", capsize=3, label="tenths of the rows, 95 %")
         axes.set_xlim(0, most)
         axes.set_ylim(0, most)
+        axes.xaxis.set_major_formatter("{x:.0%}")
+        axes.yaxis.set_major_formatter("{x:.0%}")
         axes.set_xlabel("promised probability")
         axes.set_ylabel("share that happened")
         axes.legend(frameon=False, loc="upper left", fontsize=8)
@@ -78,12 +80,15 @@ def draw_gains(evaluation: Evaluation, file: Path) -> None:
     best = sorted((one for one in evaluation.baselines if "captured" in one.figures), key=_captured_first)
     names = [MODEL, *[one.name for one in best if one.name != "oldest_first"][:2], "oldest_first"]
     curves = {one.name: one.captured for one in evaluation.gains}
+    shorts = {one.name: one.short for one in evaluation.baselines} | {MODEL: "this model"}
     with picture(file, 6.5, 5) as axes:
         for name, (colour, style) in zip([name for name in names if name in curves], LOOKS, strict=False):
-            axes.plot(evaluation.worked, curves[name], color=colour, linestyle=style, label=name.replace("_", " "))
+            axes.plot(evaluation.worked, curves[name], color=colour, linestyle=style, label=shorts[name])
         axes.axvline(capacity, color="black", linewidth=0.8, linestyle=":")
         axes.set_xlim(0, 1)
         axes.set_ylim(0, 1)
+        axes.xaxis.set_major_formatter("{x:.0%}")
+        axes.yaxis.set_major_formatter("{x:.0%}")
         axes.set_xlabel("share of the list that is worked")
         axes.set_ylabel(f"share of {unit} in it")
         axes.legend(frameon=False, loc="lower right", fontsize=8)
@@ -100,6 +105,7 @@ def draw_captured(evaluation: Evaluation, file: Path) -> None:
         axes.axvline(0, color="black", linewidth=0.8)
         axes.set_yticks(range(len(found)), [one.meaning for one in found], fontsize=8)
         axes.invert_yaxis()
+        axes.xaxis.set_major_formatter("{x:+.0%}")
         axes.set_xlabel(f"ahead by this share of all {judged.gain}, 95 %")
         own = evaluation.figures["captured"].value
         title = f"In the top {judged.capacity:.0%} the model captures {own:.0%} of {judged.gain}"
@@ -120,6 +126,7 @@ def draw_slices(evaluation: Evaluation, file: Path) -> None:
         names = [f"{one.name}  ({one.rows:,})".replace("$", r"\$") for one in found]  # else dollars begin a formula
         axes.set_yticks(range(len(found)), names, fontsize=7)
         axes.invert_yaxis()
+        axes.xaxis.set_major_formatter("{x:+.0%}")
         axes.set_xlabel(f"ahead by this share of the slice's {evaluation.judged.gain}, 95 %")
         axes.set_title(f"By {', '.join(colours)}: ahead of {best.meaning}", fontsize=10, loc="left")
 
