@@ -28,6 +28,7 @@ from training.figures import (
     plain_metrics,
 )
 from training.fit import fit_likelihood, member_weights
+from training.freed import check_freed
 from training.horizons import measure_horizons
 from training.out_of_time import OutOfTime, forecast_out_of_time, learn_served
 from training.recalibrate import check_segments
@@ -102,13 +103,14 @@ def train(
     Raises
     ------
     WrongUsage
-        When the frame is of another unit than the kind needs, or has no labels.
+        When the frame is of another unit than the kind needs, or has no labels, or a setting names no feature of it.
     NoUsableModel
         When the outcomes are too few or of one kind, labels are not ripe, or the history is too short.
     """
     settings = settings or default_settings(kind)
     check_frame(frame, kind)
     check_segments(frame.features, settings)
+    check_freed(frame.features, settings)
     chances = None if population is None else estimate_chances(population)
     weights = None if chances is None else weigh_rows(frame, chances, settings)
     if weights is not None and settings.selection == "weights":

@@ -34,7 +34,7 @@ snapshots = 6
 [training]
 fewest_outcomes = 11
 members = [{{ seeds = [1] }}]
-most_rounds = 60
+most_rounds = 30
 """
 
 
