@@ -78,5 +78,6 @@ class Fairness(_Record):
 
 NOT_GIVEN = (
     "Not checked: the audit was given no protected attribute. Send audit_* columns in guarantors (audit_sex, "
-    "audit_race_ethnicity, ...) and train again; they reach the audit alone."
+    "audit_race_ethnicity, ...) and train again (in Python: train(..., audit=payrank.read_audit(extract))); they reach "
+    "the audit alone."
 )

@@ -58,6 +58,16 @@ def surely_ahead(judged: Evaluation) -> bool:
     return all(_low(one) > 0 for one in judged.baselines if one.ahead is not None)
 
 
+def count_ahead(judged: Evaluation) -> str:
+    """Say in a few words how many rankings the model is surely ahead of, and how many are surely ahead of it."""
+    beside = [one for one in judged.baselines if one.ahead is not None]
+    if not beside:
+        return "not measured"
+    ahead, behind = sum(_low(one) > 0 for one in beside), sum(_high(one) < 0 for one in beside)
+    level = len(beside) - ahead - behind
+    return f"surely ahead of {ahead} of {len(beside)} in {judged.judged.gain}, level with {level}, behind {behind}"
+
+
 def tell_final(manifest: Manifest) -> tuple[str, ...]:
     """Set the final test beside the judged periods: what was chosen on the way may have flattered those."""
     final, judged = manifest.final_test, manifest.evaluation

@@ -22,7 +22,6 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 
 import payrank
-from models.audit import read_audit
 from models.explain import explain
 from payrank.figures import show_figures
 from scoring.reasons import explain_rows, top_reasons
@@ -56,7 +55,7 @@ assert labelled.data["as_of"].max().date() <= date(2026, 7, 23)
 # figures after the last fit, and no fit ever sees them.
 
 # %%
-trained = payrank.train(labelled, kind="payment", as_of=day, audit=read_audit(extract))
+trained = payrank.train(labelled, kind="payment", as_of=day, audit=payrank.read_audit(extract))
 manifest = trained.bundle.manifest
 for period in manifest.windows.periods:
     print(period.role, "fitted to", period.fitted.last, "predicted", period.predicted.first, "to", period.predicted.last)

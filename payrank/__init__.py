@@ -24,11 +24,13 @@ PUBLIC = {
     "load_tables": "extracts.given_tables",
     "nightly_frame": "features.frame",
     "predict": "models.predict",
+    "read_audit": "models.audit",
     "read_bundle": "models.bundle",
     "score_night": "scoring.night",
     "simulate": "extracts.simulator",
     "train": "training.train",
     "training_frame": "features.pandas_api",
+    "write_card": "models.card",
 }
 """Public names and where they live."""
 

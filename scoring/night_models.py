@@ -11,6 +11,8 @@ from features.site_features import NO_SITE_FEATURES, SiteFeatures
 from models.bundle import Bundle
 from models.drift import Drift
 from models.new_words import NewWords
+from models.show_figure import show_figure
+from models.verdict import count_ahead
 from scoring.outcome import ListOutcome
 from scoring.scored import FrameOf
 from scoring.standing import KIND_OF_LIST, LISTS
@@ -74,7 +76,10 @@ def _facts(bundle: Bundle) -> dict[str, str]:
         "Digest": bundle.digest[:12],
     }
     names = {"auc": "AUC on later periods", "brier": "Brier score on later periods", "ece": "Calibration error"}
-    return shown | {told: f"{manifest.metrics[name]:.3f}" for name, told in names.items() if name in manifest.metrics}
+    shown |= {told: f"{manifest.metrics[name]:.3f}" for name, told in names.items() if name in manifest.metrics}
+    if manifest.final_test is not None and "auc" in manifest.final_test.figures:
+        shown["AUC of the final test"] = show_figure(manifest.final_test.figures["auc"])
+    return shown | {"Beside other rankings": count_ahead(manifest.evaluation)}
 
 
 MOST_TOLD = 3

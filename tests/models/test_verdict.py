@@ -7,7 +7,7 @@ import pytest
 from models.bundle import read_bundle
 from models.card import render_markdown
 from models.figure import Figure
-from models.verdict import surely_ahead, tell_final, tell_verdict
+from models.verdict import count_ahead, surely_ahead, tell_final, tell_verdict
 
 
 @pytest.fixture(scope="module")
@@ -59,6 +59,13 @@ def test_a_model_that_loses_is_not_to_be_worked_by(manifest):
     assert "surely captures fewer dollars than oldest first (model -10.0%, -20.0% to -1.0%)" in loses
     assert "Do not work by this model" in loses
     assert "logistic regression (model +0.0%" in ties
+
+
+def test_the_nights_report_says_in_a_few_words_how_the_model_stands(manifest, night):
+    found = _set(manifest, oldest_first=(-0.1, -0.2, -0.01), logistic=(0.0, -0.1, 0.1))
+    count = len(manifest.evaluation.baselines)
+    assert count_ahead(found.evaluation) == f"surely ahead of {count - 2} of {count} in dollars, level with 1, behind 1"
+    assert count_ahead(manifest.evaluation) in (night.night.folder / "report.html").read_text("utf-8")
 
 
 def test_a_final_test_that_is_worse_beyond_the_intervals_is_the_figure_to_expect(manifest):
