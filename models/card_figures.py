@@ -17,7 +17,7 @@ MOST_FEATURES = 15
 MORE_FIGURES = {
     "average_precision": "average precision",
     "log_loss": "log loss",
-    "lift": "lift: outcomes at the top of the list, times those of any order",
+    "lift": "lift: outcomes at the top of the list, times those of an order by chance",
     "reliability": "Brier score: reliability (less is better)",
     "resolution": "Brier score: resolution, taken off (more is better)",
     "uncertainty": "Brier score: uncertainty of the outcomes themselves",

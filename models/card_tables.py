@@ -57,7 +57,11 @@ def tabulate_capacities(judged: Evaluation) -> list[Table]:
         if round(share, 2) in CAPACITIES
     )
     heads = ("list worked", *(meanings[name] for name in chosen), "lift of this model")
-    return [Table(f"{unit.capitalize()} by capacity (of {show(total)}; lift: times those of any order)", heads, rows)]
+    return [
+        Table(
+            f"{unit.capitalize()} by capacity (of {show(total)}; lift: times those of an order by chance)", heads, rows
+        )
+    ]
 
 
 def tabulate_reliability(judged: Evaluation, title: str) -> Table:

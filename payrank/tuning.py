@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from datetime import date
 from typing import TYPE_CHECKING
 
+from extracts.wording import count_of
 from features.frame import Frame
 from models.manifest import Kind
 from models.registry.runs import Trial
@@ -27,8 +28,8 @@ def search_trees(
         tuned = tune(frame, kind=kind, as_of=as_of, settings=settings, budget=budget, tell=tell)
     pruned = sum(trial.state == "pruned" for trial in tuned.trials)
     STDERR.print(
-        f"  searched {len(tuned.trials)} trials, {pruned} of them pruned: log loss {tuned.after:.4f} on the tuning "
-        f"period, {tuned.before:.4f} with the settings as they were",
+        f"  searched {len(tuned.trials)} trials, {pruned} of them stopped early: log loss {tuned.after:.4f} "
+        f"on the tuning period, {tuned.before:.4f} with the settings as they were",
         markup=False,
     )
     kept = tuple(
@@ -44,7 +45,8 @@ def _told(budget: Budget) -> Iterator[Callable[[TunedTrial, float], None]]:
 
     def line(trial: TunedTrial, best: float) -> str:
         found = trial.state if trial.value is None else f"log loss {trial.value:.4f}"
-        return f"trial {trial.number + 1} of {budget.trials}: {found} with {trial.rounds} trees, best {best:.4f}"
+        trees = count_of(trial.rounds, "tree")
+        return f"trial {trial.number + 1} of {budget.trials}: {found} with {trees}, best {best:.4f}"
 
     if not STDERR.is_terminal:
         yield lambda trial, best: STDERR.print(f"  {line(trial, best)}", markup=False)

@@ -12,7 +12,7 @@ from models.figure import Figure
 from training.design_picture import draw_design
 from training.evaluation import MODEL
 from training.fairness_picture import draw_fairness
-from training.picture import BLUE, GREEN, GREY, ORANGE, picture
+from training.picture import BLUE, GREEN, GREY, ORANGE, panels, picture
 from training.shap_plots import draw_drivers
 from training.train import Trained
 
@@ -75,24 +75,32 @@ def draw_calibration(evaluation: Evaluation, file: Path) -> None:
 
 
 def draw_gains(evaluation: Evaluation, file: Path) -> None:
-    """Draw the share of all gain in the top of the list, for the model and the strongest other rankings."""
+    """Draw gains and lift: what the top of the list holds, for the model and the strongest other rankings."""
     unit, capacity = evaluation.judged.gain, evaluation.judged.capacity
     best = sorted((one for one in evaluation.baselines if "captured" in one.figures), key=_captured_first)
     names = [MODEL, *[one.name for one in best if one.name != "oldest_first"][:2], "oldest_first"]
     curves = {one.name: one.captured for one in evaluation.gains}
     shorts = {one.name: one.short for one in evaluation.baselines} | {MODEL: "this model"}
-    with picture(file, 6.5, 5) as axes:
-        for name, (colour, style) in zip([name for name in names if name in curves], LOOKS, strict=False):
-            axes.plot(evaluation.worked, curves[name], color=colour, linestyle=style, label=shorts[name])
-        axes.axvline(capacity, color="black", linewidth=0.8, linestyle=":")
-        axes.set_xlim(0, 1)
-        axes.set_ylim(0, 1)
-        axes.xaxis.set_major_formatter("{x:.0%}")
-        axes.yaxis.set_major_formatter("{x:.0%}")
-        axes.set_xlabel("share of the list that is worked")
-        axes.set_ylabel(f"share of {unit} in it")
-        axes.legend(frameon=False, loc="lower right", fontsize=8)
-        axes.set_title(f"What working the top of the list brings, in {unit}", fontsize=10, loc="left")
+    chosen = [name for name in names if name in curves]
+    with panels(file, 11, 5, 2) as (gained, lifted):
+        for name, (colour, style) in zip(chosen, LOOKS, strict=False):
+            share, captured = np.array(evaluation.worked), np.array(curves[name])
+            some = share > 0
+            gained.plot(share, captured, color=colour, linestyle=style, label=shorts[name])
+            lifted.plot(share[some], captured[some] / share[some], color=colour, linestyle=style)
+        for axes in (gained, lifted):
+            axes.axvline(capacity, color="black", linewidth=0.8, linestyle=":")
+            axes.xaxis.set_major_formatter("{x:.0%}")
+            axes.set_xlabel("share of the list that is worked")
+            axes.set_xlim(0, 1)
+        gained.yaxis.set_major_formatter("{x:.0%}")
+        gained.set_ylim(0, 1)
+        gained.set_ylabel(f"share of {unit} in it")
+        gained.legend(frameon=False, loc="lower right", fontsize=8)
+        gained.set_title(f"Gains: what working the top of the list brings, in {unit}", fontsize=10, loc="left")
+        lifted.axhline(1, color=GREY, linewidth=0.8)
+        lifted.set_ylim(bottom=0)
+        lifted.set_title(f"Lift: times the {unit} that an order by chance would bring", fontsize=10, loc="left")
 
 
 def draw_captured(evaluation: Evaluation, file: Path) -> None:
