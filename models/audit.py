@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from extracts.extract import Extract
 from extracts.metadata import AUDIT_PREFIX
@@ -59,10 +61,12 @@ def read_audit(extract: Extract) -> AuditFacts:
 
 
 def read_groups(extract: Extract) -> pd.DataFrame:
-    """Return the groups of every guarantor, as `AuditFacts.groups`."""
+    """Return the groups of every guarantor, as `AuditFacts.groups`; an empty frame where no attribute came."""
     ask = extract.connection.execute
     described = ask("DESCRIBE SELECT * FROM guarantors").fetchall()
     names = sorted(name for name, *_ in described if name.startswith(AUDIT_PREFIX))
+    if not names:
+        return pd.DataFrame()
     columns = "".join(f", {quote_name(name)} AS {quote_name(name.removeprefix(AUDIT_PREFIX))}" for name in names)
     groups = ask(f"SELECT guarantor_id AS household{columns} FROM guarantors ORDER BY guarantor_id").df()
     return groups.set_index("household")
@@ -103,28 +107,40 @@ def count_groups(groups: pd.DataFrame, ends: Mapping[str, Collection[str]]) -> t
     >>> [(one.group, one.people, one.counts["listed"]) for one in found]
     [('f', 40, None), ('m', 35, None)]
     """
-    met = {end: pd.Index(sorted(set(people))) for end, people in ends.items()}
-    every = pd.Index(sorted({one for people in met.values() for one in people}))
-    seen = groups.index.intersection(every)
-    marks = pd.DataFrame({end: seen.isin(people) for end, people in met.items()}, index=seen, columns=list(met))
+    return count_marks(groups, {end: mark_people(groups.index, people) for end, people in ends.items()})
+
+
+def count_marks(groups: pd.DataFrame, marks: Mapping[str, NDArray[np.bool_]]) -> tuple[GroupCount, ...]:
+    """Count as `count_groups` does, the ends told as marks of the rows of `groups`."""
+    seen = np.any(list(marks.values()), axis=0) if marks else np.zeros(len(groups), dtype=bool)
     found = []
     for attribute in groups.columns:
-        named = merge_groups(groups.loc[seen, attribute])
-        people = named.value_counts().sort_index()
-        counts = marks.groupby(named).sum().astype(int).reindex(people.index)
-        told = {end: _hide_few(counts[end], people) for end in met}
+        named = merge_groups(groups.loc[seen, attribute]).astype("category")
+        codes, names = named.cat.codes.to_numpy(), [str(name) for name in named.cat.categories]
+        people = np.bincount(codes, minlength=len(names))
+        told = {
+            end: _hide_few(names, np.bincount(codes[mark[seen]], minlength=len(names)), people)
+            for end, mark in marks.items()
+        }
         found += [
-            GroupCount(str(attribute), str(group), int(size), {end: told[end][str(group)] for end in met})
-            for group, size in people.items()
+            GroupCount(str(attribute), name, int(people[place]), {end: told[end][name] for end in marks})
+            for place, name in enumerate(names)
         ]
     return tuple(found)
 
 
-def _hide_few(counts: pd.Series, people: pd.Series) -> dict[str, int | None]:
+def mark_people(index: pd.Index, people: Collection[str]) -> NDArray[np.bool_]:
+    """Tell which rows of an index are among some people."""
+    place = index.get_indexer(pd.Index(list(people), dtype=index.dtype))
+    mark = np.zeros(len(index), dtype=bool)
+    mark[place[place >= 0]] = True
+    return mark
+
+
+def _hide_few(names: list[str], counts: NDArray[np.intp], people: NDArray[np.intp]) -> dict[str, int | None]:
     """Return the count of each group, None where it would tell of fewer than 11 people."""
-    names = [str(group) for group in counts.index]
-    met = dict(zip(names, (int(count) for count in counts), strict=True))
-    size = dict(zip(names, (int(count) for count in people), strict=True))
+    met = dict(zip(names, counts.tolist(), strict=True))
+    size = dict(zip(names, people.tolist(), strict=True))
     few = {name for name in names if 0 < met[name] < FEWEST_PEOPLE or 0 < size[name] - met[name] < FEWEST_PEOPLE}
     if len(few) == 1 and len(names) > 1:
         few.add(min((name for name in names if name not in few), key=lambda name: (met[name] == 0, met[name], name)))

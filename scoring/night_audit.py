@@ -11,13 +11,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from extracts.extract import Extract
-from models.audit import count_groups, read_groups
+from models.audit import count_marks, mark_people, read_groups
 from models.figure import Figure
 from models.wilson import share_of
 from scoring.outcome import ListOutcome
+from scoring.patient_pay import LISTED
 
 NOT_GIVEN = (
     "Not checked: the extract has no audit_* columns in guarantors (audit_sex, audit_race_ethnicity, ...). Send them "
@@ -79,35 +82,45 @@ def audit_night(extract: Extract, outcomes: Mapping[str, ListOutcome], as_of: da
     for outcome in outcomes.values():
         if outcome.table is None or outcome.worklist is None:
             continue
-        people = _people(extract, outcome.table)
-        ends = {"listed": people[outcome.table["place"].to_numpy() == "listed"]}
+        place = groups.index.get_indexer(pd.Index(_people(extract, outcome.table), dtype=groups.index.dtype))
+        marks = {
+            "scored": _mark(place, len(groups)),
+            "listed": _mark(place, len(groups), outcome.table["place"] == LISTED),
+        }
         if outcome.name == "patient_pay":
             if called is not None:
-                ends[f"called in {CALLED_DAYS} days"] = people[people.isin(called)]
-            ends["sent to assistance"] = people[outcome.table["queue"].isin(ASSISTANCE_QUEUES).to_numpy()]
-        if (one := _audit_list(outcome.title, groups, people, ends)) is not None:
-            found.append(one)
+                marks[f"called in {CALLED_DAYS} days"] = marks["scored"] & mark_people(groups.index, called)
+            helped = outcome.table["queue"].isin(ASSISTANCE_QUEUES)
+            marks["sent to assistance"] = _mark(place, len(groups), helped)
+        if marks["scored"].any():
+            found.append(_audit_list(outcome.title, groups, marks))
     if not found:
         return NightAudit(not_checked="Not checked: no list was published, or none with a guarantor of a known group.")
     return NightAudit(tuple(found), not_checked="")
 
 
-def _audit_list(title: str, groups: pd.DataFrame, people: pd.Series, ends: Mapping[str, pd.Series]) -> ListAudit | None:
-    known = groups.index.intersection(pd.Index(people.dropna().unique()))
-    if known.empty:
-        return None
-    everyone = {end: float(known.isin(pd.Index(met.dropna().unique())).mean()) for end, met in ends.items()}
-    counted = count_groups(groups, {"scored": list(known), **{end: met.dropna() for end, met in ends.items()}})
+def _mark(place: NDArray[np.intp], people: int, rows: pd.Series | None = None) -> NDArray[np.bool_]:
+    """Mark the people at the places of some rows, -1 being nobody's; of all rows where none are named."""
+    some = place if rows is None else place[rows.to_numpy(dtype=bool)]
+    mark = np.zeros(people, dtype=bool)
+    mark[some[some >= 0]] = True
+    return mark
+
+
+def _audit_list(title: str, groups: pd.DataFrame, marks: Mapping[str, NDArray[np.bool_]]) -> ListAudit:
+    scored = int(marks["scored"].sum())
+    everyone = {end: float(mark.sum() / scored) for end, mark in marks.items() if end != "scored"}
+    counted = count_marks(groups, marks)
     rows = tuple(
         GroupRow(
             one.attribute,
             one.group,
             one.people,
-            tuple(_end(one.counts[end], one.people, everyone[end]) for end in ends),
+            tuple(_end(one.counts[end], one.people, everyone[end]) for end in everyone),
         )
         for one in counted
     )
-    return ListAudit(title, tuple(ends), tuple(everyone.values()), len(known), rows)
+    return ListAudit(title, tuple(everyone), tuple(everyone.values()), scored, rows)
 
 
 def _end(count: int | None, people: int, everyone: float) -> GroupEnd:
@@ -122,19 +135,19 @@ def _end(count: int | None, people: int, everyone: float) -> GroupEnd:
 def _people(extract: Extract, table: pd.DataFrame) -> pd.Series:
     """Return the guarantor of each row; of a denial by its account."""
     if "guarantor_id" in table:
-        return table["guarantor_id"].astype(object).reset_index(drop=True)
+        return table["guarantor_id"]
     known = extract.connection.execute("SELECT account_id, guarantor_id FROM accounts").df()
     payers = known.drop_duplicates("account_id").set_index("account_id")["guarantor_id"]
-    return table["account_id"].map(payers).astype(object).reset_index(drop=True)
+    return table["account_id"].map(payers)
 
 
-def _called(extract: Extract, as_of: date) -> pd.Index | None:
+def _called(extract: Extract, as_of: date) -> list[str] | None:
     if not extract.has("contacts", "channel"):
         return None
     first = as_of - timedelta(days=CALLED_DAYS)
     rows = extract.connection.execute(
         "SELECT DISTINCT guarantor_id FROM contacts WHERE channel = 'call' AND coalesce(direction, 'out') = 'out' "
-        f"AND contacted_on >= DATE '{first}' AND contacted_on < DATE '{as_of}' ORDER BY guarantor_id"
+        f"AND contacted_on >= DATE '{first}' AND contacted_on < DATE '{as_of}' AND guarantor_id IS NOT NULL "
+        "ORDER BY guarantor_id"
     ).fetchall()
-    found: pd.Index = pd.Index([guarantor for (guarantor,) in rows], dtype=object)
-    return found
+    return [guarantor for (guarantor,) in rows]
