@@ -141,7 +141,7 @@ def test_monotone_directions_hold_where_the_setting_is_on(payment_frame):
 @pytest.mark.parametrize("label", [0.0, 1.0])
 def test_one_class_only_is_refused_with_numbers(payment_frame, label):
     frame = replace(payment_frame, data=payment_frame.data.assign(label=label))
-    with pytest.raises(NoUsableModel, match=r"too few outcomes.*1800 rows; needed: 50 of each.*longer history"):
+    with pytest.raises(NoUsableModel, match=r"one kind of outcome only.*1800 rows; needed: 50 of each.*longer history"):
         train(frame, kind="payment", as_of=AS_OF)
 
 
