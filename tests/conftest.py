@@ -20,6 +20,7 @@ import duckdb
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import settings as drawn
 
 from extracts.load import load_extract
 from extracts.metadata import read_metadata, write_metadata
@@ -38,6 +39,9 @@ from training.settings import Member, TrainingSettings
 from training.train import Trained, train
 
 pytest_plugins = ["tests.opened_pages", "tests.postgres_server", "tests.spark_session"]
+
+drawn.register_profile("house", deadline=None)  # how long a machine takes for an example promises nothing
+drawn.load_profile("house")
 
 NO_DATA = "no real data"
 """What the reason of a skip says when the real data files are absent: the one skip that CI allows."""
