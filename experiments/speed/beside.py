@@ -38,7 +38,7 @@ def beside_others(accounts: int, as_of: date, python: str) -> dict[str, Any]:
         names = ("accounts", "transactions", "contacts")
         tables = Tables({name: pq.read_table(folder / f"{name}.parquet") for name in names})
         with load_extract(folder) as extract:
-            frames = [frame_of(extract, day, ALIKE) for day in days]
+            frames = _by_night(frame_of(extract, days, ALIKE), days)
             for day, frame in zip(days, frames, strict=True):
                 _compare(frame, by_feature(tables, day), "pandas, a group-by a feature")
             few = days[:NIGHTS_BY_ACCOUNT]
@@ -48,14 +48,14 @@ def beside_others(accounts: int, as_of: date, python: str) -> dict[str, Any]:
             every = alternate(
                 {
                     "the whole catalogue": lambda: [nightly_frame(extract, PaymentTarget(), day) for day in days],
-                    "the same features": lambda: [frame_of(extract, day, ALIKE) for day in days],
+                    "the same features": lambda: frame_of(extract, days, ALIKE),
                     "pandas, a group-by a feature": lambda: [by_feature(tables, day) for day in days],
                 },
                 rounds=3,
             )
             slow = alternate(
                 {
-                    "the same features": lambda: [frame_of(extract, day, ALIKE) for day in few],
+                    "the same features": lambda: frame_of(extract, few, ALIKE),
                     "pandas, account by account": lambda: [by_account(tables, day, units[day]) for day in few],
                 },
                 rounds=1,
@@ -70,6 +70,10 @@ def beside_others(accounts: int, as_of: date, python: str) -> dict[str, Any]:
             if python:
                 found["featuretools"] = _featuretools(extract, folder, units, python)
     return found
+
+
+def _by_night(frame: pd.DataFrame, days: Sequence[date]) -> list[pd.DataFrame]:
+    return [frame[frame["as_of"] == pd.Timestamp(day)] for day in days]
 
 
 def _compare(ours: pd.DataFrame, theirs: pd.DataFrame, name: str) -> None:
@@ -94,10 +98,10 @@ def _featuretools(extract: Extract, folder: Path, units: Mapping[date, list[str]
     done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)  # noqa: S603 - as above
     theirs: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     names = theirs["features"]
-    frames = [frame_of(extract, day, names) for day in units]
+    frames = _by_night(frame_of(extract, list(units), names), list(units))
     for name in ("patient_balance", "insurance_balance", "charges", "denied_dollars", "denial_count", "refusals"):
         total = sum(float(frame[name].fillna(0).sum()) for frame in frames)
         if abs(total - theirs["sums"][name]) > HALF_A_CENT * len(units) * len(frames[0]):
             raise SystemExit(f"featuretools came to other sums of {name}")
-    ours = alternate({"the same features": lambda: [frame_of(extract, day, names) for day in units]}, rounds=3)
+    ours = alternate({"the same features": lambda: frame_of(extract, list(units), names)}, rounds=3)
     return theirs | {"ours": ours["the same features"].told()}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import date
 
 import pandas as pd
@@ -15,13 +15,13 @@ from features.plan import plan_frame
 from features.targets import PaymentTarget
 
 
-def frame_of(extract: Extract, day: date, names: Collection[str]) -> pd.DataFrame:
-    """Return a night's rows with the named features of accounts, and the steps of no others run."""
+def frame_of(extract: Extract, days: Sequence[date], names: Collection[str]) -> pd.DataFrame:
+    """Return the rows of some nights with the named features of accounts, in one plan; the steps of no others run."""
     chosen = [feature for feature in ACCOUNT_FEATURES if feature.name in names]
 
     def has(need: str) -> bool:
         table, _, column = need.partition(".")
         return extract.has(table, column) if column else extract.has(table)
 
-    plan = plan_frame(PaymentTarget(), chosen, [day], DuckDBDialect(), has, (), None)
+    plan = plan_frame(PaymentTarget(), chosen, days, DuckDBDialect(), has, (), None)
     return run_plan(extract.connection, plan, chosen)
