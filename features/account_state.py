@@ -86,9 +86,11 @@ def primary_payer() -> str:
 
 def agency_accounts() -> str:
     """SQL: accounts placed with an agency as known at the snapshot, by themselves or with all of their guarantor's."""
+    # The word as most systems write it is found without taking every text apart.
+    placed = f"(f.flag = 'agency_placed' OR {flag_word('f.flag')} = 'agency_placed')"
     known = (
         "JOIN as_of_dates d ON f.known_on < d.as_of AND (f.ended_on IS NULL OR f.ended_on >= d.as_of) "
-        f"WHERE {flag_word('f.flag')} = 'agency_placed' AND f.subject_type ="
+        f"WHERE {placed} AND f.subject_type ="
     )
     return (
         f"SELECT f.subject_id AS account_id, d.as_of FROM flags f {known} 'account' UNION "

@@ -48,10 +48,11 @@ WHOLE = 1_048_576
 """A fading outcome weighs a whole number of such parts of 1: sums of whole numbers are the same in any order."""
 
 
-def _weight(half_life_days: int | None) -> str:
-    if half_life_days is None:
-        return "1.0"
-    return f"CAST(ROUND({WHOLE} * EXP(-{math.log(2) / half_life_days!r} * e.outcome_age)) AS BIGINT)"
+def _fading(state: str, half_life_days: int) -> Step:
+    """Return the step that weighs each age of an outcome once: there are far fewer ages than outcomes."""
+    weight = f"CAST(ROUND({WHOLE} * EXP(-{math.log(2) / half_life_days!r} * aged.outcome_age)) AS BIGINT)"
+    ages = f"SELECT DISTINCT e.outcome_age AS outcome_age FROM {state} e WHERE e.outcome IS NOT NULL"
+    return Step(f"fading_{_span(half_life_days)}", f"SELECT aged.outcome_age, {weight} AS weight FROM ({ages}) aged")
 
 
 def _counts(half_life_days: int | None) -> str:
@@ -69,12 +70,16 @@ def rate_steps(state: str, sources: Iterable[Rate]) -> list[Step]:
         # The units are read once, down to one row for each meeting of keys; sums of its exact sums are exact.
         met = overall_name(half_life) + "_met"
         every = ", ".join(dict.fromkeys(f"e.{key}" for keys, span in needed if span == half_life for key in keys))
-        weight = _weight(half_life)
+        weight, weighed = "1.0", ""
+        if half_life is not None:
+            fading = _fading(state, half_life)
+            steps.append(fading)
+            weight, weighed = "f.weight", f"JOIN {fading.name} f ON f.outcome_age = e.outcome_age "
         steps.append(
             Step(
                 met,
                 f"SELECT e.as_of, {every}, SUM({weight} * e.outcome) AS hits, SUM({weight}) AS support "
-                f"FROM {state} e WHERE e.outcome IS NOT NULL GROUP BY e.as_of, {every}",
+                f"FROM {state} e {weighed}WHERE e.outcome IS NOT NULL GROUP BY e.as_of, {every}",
             )
         )
         counts = _counts(half_life)

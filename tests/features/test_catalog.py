@@ -166,8 +166,8 @@ def test_snapshot_days_are_a_grid_of_ripe_days_with_history(
 
 
 RENDERED = {
-    "account": "db55bcf78024cc067b05883746a3dde7eb34508114a37781e81cb035d036bb7c",
-    "denial": "90c24e4cbfd53863cd50da294290af0028d1bedd82db3cd58aef2d24c411f7b0",
+    "account": "5d54715700e4c9d42ce9e3fe8be7ef930980d93c700dd9304b35c155d0edf518",
+    "denial": "cebd4aa0b420302d8c7a0119604886bb9553b85210a8be669a43c611a0ec344d",
 }
 """SHA-256 of the SQL of each unit's nightly frame, as of the present `COMPUTATION`."""
 
