@@ -13,6 +13,16 @@ from extracts.simulator.randomness import Floats, Integers, between, happens
 from extracts.simulator.rows import MISSING
 
 
+RECOVERED = 0.005
+"""Chance that the agency brings something in of a balance in bad debt in a cycle."""
+SMALLEST_RECOVERED = 2000
+"""Cents: of less the agency brings nothing in."""
+RECOVERED_PART = (0.05, 0.6)
+"""Least and most of a balance that the agency brings in, times the scale of partial payments."""
+RECOVERED_CENTS = (1000, 60_000)
+"""Agencies bring in small sums: nobody who could not pay a large bill pays most of it a year later."""
+
+
 def bad_debt_chance(age: Integers) -> Floats:
     """Return the chance that a balance becomes bad debt at the start of the cycle of that age: from day 120 on."""
     return np.select([age < 4, age == 4], [0.0, 0.55], 0.8)
@@ -43,13 +53,12 @@ def end_balances(office: Office, turn: Turn) -> Turn:
 def recover_bad_debt(office: Office, turn: Turn) -> None:
     """Let the agency bring in a little of what was written off: the write-off is taken back to the amount paid."""
     rng, balances, ledger = office.rng, turn.balances, office.ledger
-    hit = happens(rng, 0.005, turn.size) & (turn.owed >= 2000)
+    hit = happens(rng, RECOVERED, turn.size) & (turn.owed >= SMALLEST_RECOVERED)
     entries = turn.now[hit]
     day = turn.start[hit] + between(rng, 1, 29, len(entries))
     scale = part_scale(balances.owed[entries])
-    part = np.floor(balances.owed[entries] * scale * rng.uniform(0.05, 0.6, len(entries))).astype(np.int64)
-    # Agencies bring in small sums: nobody who could not pay a large bill pays most of it a year later.
-    cents = np.clip(part, 1000, 60_000)
+    part = np.floor(balances.owed[entries] * scale * rng.uniform(*RECOVERED_PART, len(entries))).astype(np.int64)
+    cents = np.clip(part, *RECOVERED_CENTS)
     ledger.post("bad_debt_write_off", balances.account[entries], day, cents, responsibility=PATIENT)
     ledger.post("patient_payment", balances.account[entries], day, -cents, responsibility=PATIENT)
     balances.owed[entries] -= cents

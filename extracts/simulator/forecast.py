@@ -2,7 +2,7 @@
 
 The rules are the simulator's own (`behaviour`, `contacts`, `plans`, `endings`, `charity`); here they are not drawn but
 added up. Balances after partial payments stand at their means, so chances are exact but for that, and but for what is
-neglected: new bills, bounced checks and bankruptcies within the horizon, and the agency's recoveries.
+neglected: new bills, bounced checks and bankruptcies within the horizon.
 """
 
 from __future__ import annotations
@@ -18,13 +18,17 @@ from extracts.simulator.prospects import (
     DECIDED_AHEAD,
     PLAN_DAYS,
     Standing,
+    chance_bad_debt,
+    chance_broken,
     chance_called,
     chance_in_cycle,
     chance_open,
+    chance_recovered,
     chance_still,
     foresee_debt,
     installment_in_cycle,
     mean_part,
+    mean_recovered,
     share_come,
 )
 from extracts.simulator.randomness import Floats
@@ -61,6 +65,7 @@ def forecast(now: Standing, horizon: int, call: bool | None = None, *, called_ah
     free = _Pool(np.zeros((FREE_STATES, size)), np.tile(debt.balance.astype(np.float64), (FREE_STATES, 1)))
     plan = _Pool(np.zeros((PLAN_STATES, size)), np.tile(debt.balance.astype(np.float64), (PLAN_STATES, 1)))
     free.mass[0], plan.mass[0] = ~now.on_plan, now.on_plan
+    bad = _Pool.like(free)
     installments = np.stack([now.installment.astype(np.float64), np.zeros(size)])
     probability, cents = np.zeros(size), np.zeros(size)
     pays_plan = installment_chance(debt.ability, debt.willingness)
@@ -70,10 +75,18 @@ def forecast(now: Standing, horizon: int, call: bool | None = None, *, called_ah
         new_free, new_plan = _Pool.like(free), _Pool.like(plan)
         fresh = np.zeros(size)
         for state in range(FREE_STATES):
+            owed = bad.balance[state]
+            recovered = bad.mass[state] * chance_recovered(owed, share)
+            cents += recovered * mean_recovered(owed)
+            probability += recovered if state == 0 else 0.0
+            bad.mass[state] -= recovered
+        for state in range(FREE_STATES):
             owed = free.balance[state]
             later = foresee_debt(debt, owed, ahead, waiting)
             called = np.where(now.callable, chance_called(later, call if ahead == called_ahead else None), 0.0)
             mass = free.mass[state] * (chance_open(later, ahead, debt.waiting) if ahead else 1.0)
+            if ahead:
+                bad.add(state, free.mass[state] * chance_bad_debt(later), owed)
             pays = chance_in_cycle(later, called * spoken_chance(now.reach))
             pays = (chance_still(now, pays) if ahead == 0 else pays) * share_come(share)
             full, part = pays_in_full(later.balance, debt.ability), mean_part(owed)
@@ -92,7 +105,7 @@ def forecast(now: Standing, horizon: int, call: bool | None = None, *, called_ah
             pay = np.minimum(installments[state], owed)
             cents += mass * pays * pay
             probability += mass * pays if state == 0 else 0.0
-            breaks = np.where(now.paid & (ahead == 0), 0.0, BREAKS)
+            breaks = chance_broken(now) if ahead == 0 else np.full(size, BREAKS)
             goes_on = owed > pay
             new_plan.add(1, mass * pays * goes_on, owed - pay)
             fresh += mass * pays * goes_on * installments[state]

@@ -82,12 +82,17 @@ def stand(hospital: Hospital, day: int) -> tuple[Integers, Standing]:
     """Return the accounts in the midst of a statement cycle on the day, and how they stand."""
     rows = hospital.journal.cycles.collect()
     rows = keep(rows, (rows["day"] < day) & (rows["day"] + CYCLE_DAYS >= day))
-    owed, last_paid = _ledger_before(hospital, day)
+    owed = _owed_before(hospital, day)
     placed = _placed(hospital, day)
     rows = keep(rows, (owed[rows["account"]] >= SMALLEST_BALANCE) & ~placed[rows["account"]])
     account = rows["account"].astype(np.int64)
     guarantor = hospital.visits.guarantor[account]
     installment = _installments(hospital, day)[account]
+    since = np.full(hospital.visits.size, day, dtype=np.int64)
+    since[account] = rows["day"]
+    came = _paid_since(hospital, since, day)[account]
+    # What is owed after the cycle's bill was paid in full came on top of it, and its cycles count from the next one.
+    anew = came >= rows["cents"]
     people, hardship = hospital.people, hospital.hardship
     debt = Debt(
         ability=people.ability[guarantor],
@@ -96,7 +101,7 @@ def stand(hospital: Hospital, day: int) -> tuple[Integers, Standing]:
         setting=hospital.visits.patient_class[account],
         stopped=hardship.stops[guarantor] <= rows["day"],
         balance=owed[account],
-        age=rows["age"].astype(np.int64),
+        age=np.where(anew, -1, rows["age"].astype(np.int64)),
         day=rows["day"].astype(np.int64),
         waiting=rows["waiting"] == 1,
     )
@@ -110,23 +115,29 @@ def stand(hospital: Hospital, day: int) -> tuple[Integers, Standing]:
         since=day - rows["called"].astype(np.int64),
         promise=rows["promise"] == 1,
         chance=rows["chance"].astype(np.float64),
-        paid=last_paid[account] >= debt.day,
+        paid=came > 0,
         on_plan=on_plan,
         installment=np.maximum(installment, 0),
     )
 
 
-def _ledger_before(hospital: Hospital, day: int) -> tuple[Integers, Integers]:
-    """Return each account's patient balance before the day (cents) and the day of its last payment."""
-    ledger, size = hospital.ledger, hospital.visits.size
+def _owed_before(hospital: Hospital, day: int) -> Integers:
+    """Return each account's patient balance before the day (cents)."""
+    ledger = hospital.ledger
     mine = (ledger["responsibility"] == PATIENT) & (ledger["posted"] < day)
-    account, cents = ledger["account"][mine], ledger["cents"][mine]
-    owed = np.zeros(size, dtype=np.int64)
-    np.add.at(owed, account, cents)
-    payment = (ledger["kind"][mine] == KINDS.index("patient_payment")) & (cents < 0)
-    last = np.full(size, MISSING, dtype=np.int64)
-    np.maximum.at(last, account[payment], ledger["posted"][mine][payment].astype(np.int64))
-    return owed, last
+    owed = np.zeros(hospital.visits.size, dtype=np.int64)
+    np.add.at(owed, ledger["account"][mine], ledger["cents"][mine])
+    return owed
+
+
+def _paid_since(hospital: Hospital, since: Integers, day: int) -> Integers:
+    """Return what the patient of each account paid from a day of its own to before the day (cents)."""
+    ledger = hospital.ledger
+    mine = (ledger["kind"] == KINDS.index("patient_payment")) & (ledger["cents"] < 0) & (ledger["posted"] < day)
+    mine &= ledger["posted"] >= since[ledger["account"]]
+    paid = np.zeros(hospital.visits.size, dtype=np.int64)
+    np.add.at(paid, ledger["account"][mine], -ledger["cents"][mine])
+    return paid
 
 
 def _placed(hospital: Hospital, day: int) -> Booleans:

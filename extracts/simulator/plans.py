@@ -20,6 +20,8 @@ SMALLEST_INSTALLMENT = 2500
 """Cents."""
 BREAKS = 0.5
 """Share of missed installments that end the plan."""
+NOTICED = (12, 29)
+"""Least and most days of a cycle after which a plan that its missed installment ends is known to be broken."""
 
 
 def keep_plans(office: Office, turn: Turn, paid: Paid) -> None:
@@ -30,7 +32,7 @@ def keep_plans(office: Office, turn: Turn, paid: Paid) -> None:
     broken = running & (paid.cents == 0) & happens(rng, BREAKS, turn.size)
     ends = office.journal.plan_ends
     ends.add(row=balances.plan_row[turn.now[done]], day=paid.day[done], reason=0)
-    noticed = turn.start[broken] + between(rng, 12, 29, int(broken.sum()))
+    noticed = turn.start[broken] + between(rng, *NOTICED, int(broken.sum()))
     ends.add(row=balances.plan_row[turn.now[broken]], day=noticed, reason=1)
     stopped = turn.now[done | broken]
     balances.on_plan[stopped] = False

@@ -21,8 +21,15 @@ from extracts.simulator.charity import ALL_OF_IT, LAST_AGE, application_chance, 
 from extracts.simulator.contacts import RANDOM_SLICE, call_chance, refusal_chance
 from extracts.simulator.eligibility import LAST_AGE as LAST_SEARCH
 from extracts.simulator.eligibility import found_chance
-from extracts.simulator.endings import bad_debt_chance
+from extracts.simulator.endings import (
+    RECOVERED,
+    RECOVERED_CENTS,
+    RECOVERED_PART,
+    SMALLEST_RECOVERED,
+    bad_debt_chance,
+)
 from extracts.simulator.payments import MEAN_WAIT_DAYS, SMALLEST_PAYMENT
+from extracts.simulator.plans import BREAKS, NOTICED
 from extracts.simulator.randomness import Booleans, Floats, Integers, sigmoid
 
 PLAN_DAYS = 7
@@ -75,15 +82,32 @@ def chance_called(debt: Debt, call: bool | None) -> Floats:
     return np.asarray(RANDOM_SLICE / 2 + (1 - RANDOM_SLICE) * call_chance(debt.balance, debt.age))
 
 
+def chance_bad_debt(debt: Debt) -> Floats:
+    """Return the chance that a balance becomes bad debt as a cycle starts."""
+    return np.asarray(bad_debt_chance(debt.age) * ~debt.waiting)
+
+
 def chance_open(debt: Debt, ahead: int, waited: Booleans) -> Floats:
     """Return the chance that a balance reaches a cycle: not bad debt, nor taken over by charity or Medicaid."""
-    stays = 1 - bad_debt_chance(debt.age) * ~debt.waiting
+    stays = 1 - chance_bad_debt(debt)
     asks = np.where(debt.age <= LAST_AGE + 1, application_chance(debt.balance, debt.ability, debt.self_pay), 0.0)
     stays = stays * (1 - ~waited * asks * approval_chance(debt.ability))
     if ahead == DECIDED_AHEAD:
         stays = stays * (1 - waited * approval_chance(debt.ability) * ALL_OF_IT)
     covered = debt.self_pay & (debt.age <= LAST_SEARCH + 1)
     return np.asarray(stays * (1 - covered * found_chance(debt.ability)))
+
+
+def chance_recovered(owed: Floats, share: Floats) -> Floats:
+    """Return the chance that the agency brings something in of bad debt within so many days of a cycle."""
+    within = np.clip((share - 1) / (CYCLE_DAYS - 1), 0, 1)
+    return np.where(owed >= SMALLEST_RECOVERED, RECOVERED * within, 0.0)
+
+
+def mean_recovered(owed: Floats) -> Floats:
+    """Return the mean of what the agency brings in, in cents."""
+    part = owed * part_scale(np.rint(owed).astype(np.int64)) * sum(RECOVERED_PART) / 2
+    return np.minimum(np.clip(part, *RECOVERED_CENTS), owed)
 
 
 def mean_part(owed: Floats) -> Floats:
@@ -113,6 +137,13 @@ def installment_in_cycle(now: Standing, chance: Floats, ahead: int) -> Floats:
     if ahead:
         return chance
     return np.where(now.paid, 0.0, _rest(chance, np.clip(now.elapsed / PLAN_DAYS, 0, 1)))
+
+
+def chance_broken(now: Standing) -> Floats:
+    """Return the chance that a plan that still runs breaks in this cycle: a miss of which no notice came, mostly."""
+    first, last = NOTICED
+    to_come = BREAKS * np.clip((last + 1 - now.elapsed) / (last + 1 - first), 0, 1)
+    return np.where(now.paid, 0.0, to_come / (1 - BREAKS + to_come))
 
 
 def share_come(days: Integers) -> Floats:
