@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from features.account_flags import FLAGS
 from features.account_promises import OTHER, PROMISES
 from features.catalog import Feature, Sensitivity
 from features.vocabulary import (
@@ -321,4 +322,4 @@ RHYTHM = tuple(
     )
 )
 
-HISTORY: tuple[Feature, ...] = (*PAYMENTS, *PROMISES, *RHYTHM)
+HISTORY: tuple[Feature, ...] = (*PAYMENTS, *PROMISES, *FLAGS, *RHYTHM)

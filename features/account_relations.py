@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from features.account_flags import account_plans, flags
 from features.dialect import Dialect
 from features.relation import Field, Relation, columns_of
 
@@ -182,6 +183,8 @@ def account_relations(dialect: Dialect, horizon_days: int, state: Mapping[str, F
         contacts(),
         promises(dialect),
         plans(),
+        account_plans(),
+        flags(),
         account_denials(),
         coverages(dialect),
     )

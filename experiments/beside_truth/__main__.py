@@ -17,6 +17,7 @@ from experiments.beside_truth.against_chances import CAPACITY, Beside, compare
 from experiments.beside_truth.truth import true_overturns, true_payments
 from extracts.extract import Extract
 from extracts.load import load_extract
+from extracts.readers.x12.never_denials import NO_APPEAL
 from extracts.simulator import simulate
 from extracts.simulator.hospital import Hospital
 from features.frame import nightly_frame, training_frame
@@ -67,8 +68,9 @@ def judge(extract: Extract, hospital: Hospital, kind: Kind) -> Beside:
     ).bundle
     data = nightly_frame(extract, target, SCORED_ON).data
     if kind == "overturn":
-        # Whom an appeal can still be filed for: the others have their decision coming, or no day left.
-        data = data[(data["appeals_filed"] == 0) & ~(data["days_left"] < 0)]
+        # Whom an appeal can still be filed for: the others have their decision coming, no day left, or no right to one.
+        open_still = (data["appeals_filed"] == 0) & ~(data["days_left"] < 0)
+        data = data[open_still & ~data["rarc"].isin(NO_APPEAL)]
     scores = predict(bundle, data, threads=2)
     truth = (
         true_payments(hospital, SCORED_ON, PaymentTarget().horizon_days)

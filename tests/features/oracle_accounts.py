@@ -154,6 +154,7 @@ def _features(state: Row, states: list[Row], seen: Rows, day: date, horizon: int
         **_same_age(state, states, others, horizon),
         **_promises_and_plans(state, seen, day),
         **_written_off(state, others),
+        **_flags(state, seen),
         **_contacts(state, seen, day),
         **_payer_behaviour(state, states),
         "month": day.month,
@@ -345,6 +346,18 @@ def _written_off(state: Row, others: list[Row]) -> Row:
     return {
         "household_bad_debt_accounts": sum(other["bad_debt"] > 0 for other in others),
         "refunded": state["refunded"],
+    }
+
+
+def _flags(state: Row, seen: Rows) -> Row:
+    mine = [row for row in seen["flags"] if row["subject_id"] == state[f"{row['subject_type']}_id"]]
+    words = [("_".join(row["flag"].lower().replace("-", " ").split()), row["ended_on"] is None) for row in mine]
+    plans = [row for row in seen["payment_plans"] if row["account_id"] == state["account_id"]]
+    return {
+        "legal_flags": sum(words.count((word, True)) for word in ("attorney", "bankruptcy", "deceased", "litigation")),
+        "assistance_pending": words.count(("charity_pending", True)),
+        "assistance_approved": sum(word == "charity_approved" for word, _ in words),
+        "account_plans_current": sum(plan["ended_on"] is None for plan in plans),
     }
 
 

@@ -229,12 +229,16 @@ def _plan(random: Random, key: str, day: date) -> Row:
     }
 
 
+OTHER_WORDS = ("Deceased", "attorney ", "charity_pending", "CHARITY APPROVED", "charity-pending", "qmb")
+AGENCY_WORDS = ("agency_placed", "\tAgency Placed ", "AGENCY-PLACED")
+
+
 def _flag(random: Random, key: str, day: date) -> Row:
     kind = random.choice(("account", "account", "account", "guarantor"))
     return {
         "subject_type": kind,
         "subject_id": random.choice(ACCOUNTS if kind == "account" else GUARANTORS[:1]),
-        "flag": random.choice(("agency_placed", "\tAgency Placed ", "AGENCY-PLACED", "deceased", "dispute", "qmb")),
+        "flag": random.choice((random.choice(AGENCY_WORDS), *OTHER_WORDS)),
         "known_on": draw_day(random, day),
         "ended_on": maybe(random, draw_day(random, day), 0.5),
     }
@@ -259,7 +263,7 @@ _HOW_MANY = {
     "contacts": 25,
     "promises": 8,
     "payment_plans": 7,
-    "flags": 3,
+    "flags": 14,
 }
 _PREFIX = {"denials": "D"}
 

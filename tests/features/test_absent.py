@@ -84,9 +84,11 @@ def test_an_absent_column_takes_the_denial_features_that_read_it(absent: str, wh
     ("absent", "lost"),
     [
         ("promises", {"promises_made", "promises_kept_share", "promises_broken", "promised_dollars"}),
-        ("payment_plans", {"plans_current", "plans_ended", "plans_kept_share"}),
+        ("payment_plans", {"account_plans_current", "plans_current", "plans_ended", "plans_kept_share"}),
         ("payment_plans.end_reason", {"plans_kept_share"}),
-        ("payment_plans.ended_on", {"plans_current", "plans_ended", "plans_kept_share"}),
+        ("payment_plans.ended_on", {"plans_current", "plans_ended", "plans_kept_share", "account_plans_current"}),
+        ("flags", {"legal_flags", "assistance_pending", "assistance_approved"}),
+        ("flags.ended_on", {"legal_flags", "assistance_pending"}),
         ("denials", {"denied_dollars", "denial_count", "denied_share"}),
         ("denials.denied_amount", {"denied_dollars", "denied_share"}),
         ("contacts.direction", {"days_since_first_statement", "days_since_statement", "statements_sent", "calls_90d",

@@ -114,7 +114,7 @@ def test_training_has_the_denials_that_the_oracle_labels(seed: int) -> None:
 def test_the_small_extracts_reach_every_feature(target: PaymentTarget | OverturnTarget) -> None:
     """Each feature is known somewhere, in two values: the oracle compares no empty columns."""
     seen: dict[str, set[Any]] = {}
-    for seed in range(5):
+    for seed in range(12):
         day = DAY + timedelta(days=31 * seed)
         with extract_of(draw_rows(seed, day)) as extract:
             frame = nightly_frame(extract, target, day)
