@@ -1,4 +1,4 @@
-"""The family history, third part: what the hospital was told of the guarantor or of the account, and the account's plan.
+"""The family history, third part: flags of the guarantor and the account, and the account's own plan.
 
 Whoever such a flag names is on no patient list (rules H1 to H3 and H7); their balances are still scored, and teach a
 model that balances like theirs would be paid when in truth something else keeps them from being paid.

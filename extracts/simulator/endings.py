@@ -12,7 +12,6 @@ from extracts.simulator.office import Office, Turn
 from extracts.simulator.randomness import Floats, Integers, between, happens
 from extracts.simulator.rows import MISSING
 
-
 RECOVERED = 0.005
 """Chance that the agency brings something in of a balance in bad debt in a cycle."""
 SMALLEST_RECOVERED = 2000

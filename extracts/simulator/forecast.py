@@ -74,12 +74,10 @@ def forecast(now: Standing, horizon: int, call: bool | None = None, *, called_ah
         waiting = debt.waiting & (ahead < DECIDED_AHEAD)
         new_free, new_plan = _Pool.like(free), _Pool.like(plan)
         fresh = np.zeros(size)
-        for state in range(FREE_STATES):
-            owed = bad.balance[state]
-            recovered = bad.mass[state] * chance_recovered(owed, share)
-            cents += recovered * mean_recovered(owed)
-            probability += recovered if state == 0 else 0.0
-            bad.mass[state] -= recovered
+        recovered = bad.mass * chance_recovered(bad.balance, share)
+        cents += (recovered * mean_recovered(bad.balance)).sum(axis=0)
+        probability += recovered[0]
+        bad.mass -= recovered
         for state in range(FREE_STATES):
             owed = free.balance[state]
             later = foresee_debt(debt, owed, ahead, waiting)
