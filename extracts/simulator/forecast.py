@@ -74,7 +74,7 @@ def forecast(now: Standing, horizon: int, call: bool | None = None, *, called_ah
         waiting = debt.waiting & (ahead < DECIDED_AHEAD)
         new_free, new_plan = _Pool.like(free), _Pool.like(plan)
         fresh = np.zeros(size)
-        recovered = bad.mass * chance_recovered(bad.balance, share)
+        recovered: Floats = bad.mass * chance_recovered(bad.balance, share)
         cents += (recovered * mean_recovered(bad.balance)).sum(axis=0)
         probability += recovered[0]
         bad.mass -= recovered

@@ -98,7 +98,7 @@ def chance_open(debt: Debt, ahead: int, waited: Booleans) -> Floats:
     return np.asarray(stays * (1 - covered * found_chance(debt.ability)))
 
 
-def chance_recovered(owed: Floats, share: Floats) -> Floats:
+def chance_recovered(owed: Floats, share: Integers) -> Floats:
     """Return the chance that the agency brings something in of bad debt within so many days of a cycle."""
     within = np.clip((share - 1) / (CYCLE_DAYS - 1), 0, 1)
     return np.where(owed >= SMALLEST_RECOVERED, RECOVERED * within, 0.0)
