@@ -27,7 +27,9 @@ class Shift(_Record):
     """The latest ripe outcomes beside what was promised of them, before any correction.
 
     `gap` is happened - promised (shares), with its interval of 95 % by household. `seen` says that it is surely not
-    chance and not small; `offset` is what was then added to all log-odds (0: nothing).
+    chance and not small. `missed` are the log-odds by which the served fit, which has learned from these outcomes too,
+    still misses them (None where it has not, or nothing is corrected); `offset` is what was added to all log-odds
+    (0: nothing).
     """
 
     first: date
@@ -39,15 +41,17 @@ class Shift(_Record):
     happened: float
     gap: Figure
     seen: bool
+    missed: float | None = None
     offset: float
 
     def tell(self) -> str:
         """Return the shift as a sentence."""
-        done = (
-            f"corrected by {self.offset:+.2f} on all log-odds"
-            if self.offset
-            else "not corrected: `correct_shift` is off"
-        )
+        if self.offset:
+            done = f"corrected by {self.offset:+.2f} on all log-odds"
+        elif self.missed is not None:
+            done = "the served model has learned it from these outcomes, so nothing is added"
+        else:
+            done = "not corrected: `correct_shift` is off"
         return (
             f"the base rate has moved: of the latest {self.rows:,} rows with ripe outcomes (snapshots {self.first} to "
             f"{self.last}) {self.happened:.1%} happened, {self.promised:.1%} were promised "

@@ -14,12 +14,8 @@ from experiments.late_invoices import __main__ as invoices
 from extracts.load import load_extract
 from extracts.readers.mapped.import_csv import import_csv
 from payrank.settings import read_settings
-from training.settings import parse_settings
 
 DATA = Path(os.environ.get("PAYRANK_DATA", Path(__file__).parents[2] / "shared" / "data"))
-
-FEWER_PERIODS = parse_settings({"validation": {"periods": 2}}, "overturn")
-"""The defaults and their trees, calibrated on two periods of the past instead of four: the card is not looked at."""
 
 
 def data_of(folder: str) -> Path:
@@ -36,7 +32,7 @@ def test_overturn_on_real_decisions_beats_every_baseline_on_the_year_after(
 ) -> None:
     import_csv(data_of("imr"), tmp_path / "extract", imr.MAPPING)
     with load_extract(tmp_path / "extract") as extract:
-        period = imr.judge_year(extract, imr.read_decisions(extract), year, tmp_path, FEWER_PERIODS)
+        period = imr.judge_year(extract, imr.read_decisions(extract), year, tmp_path)
     assert len(period.label) == decisions
     auc = {name: roc_auc_score(period.label, score) for name, score in period.scores.items()}
     assert auc[OURS] > max(value for name, value in auc.items() if name != OURS)

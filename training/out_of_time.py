@@ -202,11 +202,16 @@ def _join(
     )
 
 
-def learn_served(data: pd.DataFrame, forecasts: Forecasts, settings: TrainingSettings) -> Recalibrated:
-    """Learn the map that is served, on all periods; how it is learned was chosen on those before the final test."""
+def learn_served(
+    data: pd.DataFrame, forecasts: Forecasts, settings: TrainingSettings, served_raw: Floats | None = None
+) -> Recalibrated:
+    """Learn the map that is served, on all periods; how it is learned was chosen on those before the final test.
+
+    `served_raw` are the raw scores of `forecasts.rows` by the served fit, where it was fitted on them too.
+    """
     found = forecasts.found
     chosen = recalibrate(later_rows(data.iloc[found.rows], found.raw, settings), settings).record
-    return recalibrate(later_rows(data.iloc[forecasts.rows], forecasts.raw, settings), settings, chosen)
+    return recalibrate(later_rows(data.iloc[forecasts.rows], forecasts.raw, settings), settings, chosen, served_raw)
 
 
 def _calibrate_forward(data: pd.DataFrame, raw: Floats, period: NDArray[np.intp], settings: TrainingSettings) -> Floats:

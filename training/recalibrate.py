@@ -104,7 +104,12 @@ def later_rows(data: pd.DataFrame, raw: Floats, settings: TrainingSettings) -> L
     )
 
 
-def recalibrate(rows: LaterRows, settings: TrainingSettings, chosen: Recalibration | None = None) -> Recalibrated:
+def recalibrate(
+    rows: LaterRows,
+    settings: TrainingSettings,
+    chosen: Recalibration | None = None,
+    served_raw: Floats | None = None,
+) -> Recalibrated:
     """Learn the map from raw scores to probabilities.
 
     Parameters
@@ -114,6 +119,9 @@ def recalibrate(rows: LaterRows, settings: TrainingSettings, chosen: Recalibrati
     chosen
         The record whose method, and segments or none, are to be kept: what was chosen without the final test. None
         chooses by these rows.
+    served_raw
+        Raw scores of the same rows by the served fit, where that has learned from their outcomes too: of a shift only
+        what it has not learned is corrected.
     """
     blocks = np.arange(len(rows.raw)) * BLOCKS // max(len(rows.raw), 1)
     tried: Mapping[str, float] = {}
@@ -127,7 +135,8 @@ def recalibrate(rows: LaterRows, settings: TrainingSettings, chosen: Recalibrati
     segments = _segments(rows, chance) if surely else ()
     offsets = {one.name: one.offset for one in segments}
     adjusted = Adjusted(base=base, by=settings.calibrate_by if segments else None, offsets=offsets)
-    shift = find_shift(rows, adjusted.apply(rows.raw, rows.segment) if segments else chance, settings)
+    served_chance = None if served_raw is None else adjusted.apply(served_raw, rows.segment)
+    shift = find_shift(rows, adjusted.apply(rows.raw, rows.segment) if segments else chance, settings, served_chance)
     offset = 0.0 if shift is None else shift.offset
     served: Served = adjusted.model_copy(update={"shift": offset}) if segments or offset else base
     record = Recalibration(
@@ -212,11 +221,14 @@ def learn_offset(chance: Floats, label: Floats, precision: float) -> float:
     return offset
 
 
-def find_shift(rows: LaterRows, chance: Floats, settings: TrainingSettings) -> Shift | None:
+def find_shift(
+    rows: LaterRows, chance: Floats, settings: TrainingSettings, served_chance: Floats | None = None
+) -> Shift | None:
     """Compare the latest ripe outcomes with what was promised of them; None where they are too few to tell.
 
     The interval counts each household once, as it varies between households (normal approximation). A shift that is
-    seen is corrected as one of the base rate: the same for all in log-odds (Saerens, Latinne and Decaestecker 2002).
+    seen is corrected as one of the base rate: the same for all in log-odds (Saerens, Latinne and Decaestecker 2002);
+    where the served fit knows these outcomes, `served_chance` tells how much of it is left.
     """
     last = rows.day.max()
     recent = rows.day > last - np.timedelta64(RECENT_DAYS, "D")
@@ -228,6 +240,10 @@ def find_shift(rows: LaterRows, chance: Floats, settings: TrainingSettings) -> S
     gap, error = float(over.mean()), _error(over, household)
     seen = abs(gap) > max(SMALL_SHIFT, 1.96 * error)
     offset = learn_offset(chance[recent], label, SHIFT_PRECISION) if seen and settings.correct_shift else 0.0
+    missed = None
+    if served_chance is not None and offset:
+        missed = learn_offset(served_chance[recent], label, SHIFT_PRECISION)
+        offset = float(np.clip(missed, min(offset, 0.0), max(offset, 0.0)))
     first: date = rows.day[recent].min().astype(date)
     return Shift(
         first=first,
@@ -239,6 +255,7 @@ def find_shift(rows: LaterRows, chance: Floats, settings: TrainingSettings) -> S
         happened=round(float(label.mean()), DIGITS),
         gap=make_figure(gap, (gap - 1.96 * error, gap + 1.96 * error)),
         seen=seen,
+        missed=None if missed is None else round(missed, DIGITS),
         offset=round(offset, DIGITS),
     )
 

@@ -95,8 +95,8 @@ class TrainingSettings(_Settings):
 
     trees: Trees = Trees()
     members: Annotated[tuple[Member, ...], Field(min_length=1)] = (Member(),)
-    share_trees: Trees = Trees(learning_rate=0.05)
-    share_rounds: Annotated[int, Field(ge=1)] = 100
+    share_trees: Trees = Trees(learning_rate=0.05, min_data_in_leaf=20, max_bin=255)
+    share_rounds: Annotated[int, Field(ge=1)] = 200
     timing_trees: Trees = Trees(learning_rate=0.1, num_leaves=4)
     timing_rounds: Annotated[int, Field(ge=1)] = 40
     timing_days: Annotated[tuple[Annotated[int, Field(ge=1)], ...], Field(min_length=1)] = (30, 60, 90, 120)

@@ -23,7 +23,7 @@ from features.targets import OverturnTarget
 from scoring.night import score_night
 from scoring.night_models import NightModels
 from scoring.settings import ScoringSettings
-from training.settings import TrainingSettings, default_settings
+from training.settings import default_settings
 from training.train import train
 
 MAPPING = Path(__file__).with_name("mapping.toml")
@@ -59,13 +59,11 @@ def read_decisions(extract: Extract) -> pd.DataFrame:
     ).df()
 
 
-def judge_year(
-    extract: Extract, decisions: pd.DataFrame, year: int, folder: Path, settings: TrainingSettings | None = None
-) -> Period:
+def judge_year(extract: Extract, decisions: pd.DataFrame, year: int, folder: Path) -> Period:
     """Train as of 1 January on what was decided before, score that day's open denials, compare with the decisions."""
     as_of = date(year, 1, 1)
     frame = training_frame(extract, OverturnTarget(), as_of)
-    trained = train(frame, kind="overturn", as_of=as_of, settings=settings or default_settings("overturn"))
+    trained = train(frame, kind="overturn", as_of=as_of, settings=default_settings("overturn"))
     night = score_night(
         extract,
         NightModels({"overturn": trained.bundle}, {"overturn": f"trained as of {as_of}"}),

@@ -106,6 +106,17 @@ def test_a_base_rate_that_moved_lately_is_seen_and_corrected(moved):
     assert "not corrected" in only_told.record.shift.tell()
 
 
+@pytest.mark.parametrize(("learned", "corrected"), [(0.0, 1.0), (0.5, 0.5), (1.5, 0.0)])
+def test_of_a_shift_only_what_the_served_fit_has_not_learned_is_corrected(learned, corrected):
+    rows = make_rows(lambda raw, place, _: sigmoid(raw + 0.5 * (place > DAYS - 90)), n=20_000)
+    whole = recalibrate(rows, AUTO).record.shift.offset
+    raw = rows.raw + learned * whole * (rows.day > rows.day.max() - np.timedelta64(90, "D"))
+    shift = recalibrate(rows, AUTO, served_raw=raw).record.shift
+    assert shift.seen
+    assert shift.offset == pytest.approx(corrected * whole, abs=0.06)
+    assert ("has learned it" in shift.tell()) == (corrected == 0)
+
+
 def test_chance_and_too_few_recent_outcomes_are_no_shift():
     assert not recalibrate(make_rows(lambda raw, *_: sigmoid(raw), n=2_000), AUTO).record.shift.seen
     assert recalibrate(make_rows(lambda raw, *_: sigmoid(raw), n=150), AUTO).record.shift is None
