@@ -71,7 +71,7 @@ def training_of(drawn: int, target: Definition) -> Frame:
 
 @BOTH
 @given(EXTRACTS, SEEDS)
-@draws(15)
+@draws(10)
 def test_nothing_known_on_or_after_the_day_changes_a_nightly_frame(target: Definition, drawn: int, future: int) -> None:
     changed = change_the_future(draw_rows(drawn), DAY, future)
     assert_identical(night_of(drawn, target), night(changed, target))
@@ -79,7 +79,7 @@ def test_nothing_known_on_or_after_the_day_changes_a_nightly_frame(target: Defin
 
 @BOTH
 @given(EXTRACTS, SEEDS)
-@draws(15)
+@draws(10)
 def test_nothing_known_on_or_after_the_training_day_changes_features_or_labels(
     target: Definition, drawn: int, future: int
 ) -> None:
