@@ -196,6 +196,7 @@ def _payer_mix(state: Row, family: list[Row], seen: Rows, day: date) -> Row:
     own = [row for row in seen["coverages"] if row["account_id"] == state["account_id"]]
     denied = [row for row in seen["denials"] if row["account_id"] == state["account_id"]]
     recent = [member for member in family if member["account_age"] <= 730]
+    others = [member for member in family if member["account_id"] != state["account_id"]]
     return {
         "payer_class": state["payer_class"],
         "patient_class": state["patient_class"],
@@ -210,9 +211,9 @@ def _payer_mix(state: Row, family: list[Row], seen: Rows, day: date) -> Row:
         "denied_dollars": sum(row["denied_amount"] or 0 for row in denied),
         "denial_count": len(denied),
         "denied_share": ratio(sum(row["denied_amount"] or 0 for row in denied), state["charges"]),
-        "household_payer_classes": len(
-            {m["payer_class"] for m in family if m["account_id"] != state["account_id"]} - {None}
-        ),
+        "household_payer_classes": len({m["payer_class"] for m in others} - {None}),
+        "household_medicaid_share": share(["medicaid" in (m["payer_class"] or "") for m in others]),
+        "household_commercial_share": share([m["payer_class"] == "commercial" for m in others]),
         "household_self_pay_share": share([member["payer_class"] == "self_pay" for member in recent]),
         "site_clinic": state["clinic"],
         "site_channel_code": state["channel_code"],

@@ -11,7 +11,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from extracts.contract import LATER_KNOWN, PAYER_CLASSES, SQL_TYPES, TABLES, TRANSACTION_KINDS, table
+from extracts.contract import LATER_KNOWN, SQL_TYPES, TABLES, TRANSACTION_KINDS, table
 from extracts.extract import Extract, TableState
 from extracts.metadata import Metadata
 
@@ -275,7 +275,7 @@ def draw_rows(seed: int, day: date = DAY) -> Rows:
         "payers": [
             {
                 "payer_id": payer,
-                "payer_class": random.choice(PAYER_CLASSES.split()[:3]),
+                "payer_class": random.choice(("commercial", "medicaid", "managed_medicaid", "medicare")),
                 "appeal_days": random.choice((None, 30, 45)),
             }
             for payer in PAYERS[:3]

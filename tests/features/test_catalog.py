@@ -166,7 +166,7 @@ def test_snapshot_days_are_a_grid_of_ripe_days_with_history(
 
 
 RENDERED = {
-    "account": "75bdd2f4618ef5f4bf680e5a49261304e48012b3c2cbe3daa4300c66b35c8b1d",
+    "account": "4f2386a7793a338667c683a96a5fb822bea5ea10b72092503ac24856911c6341",
     "denial": "cebd4aa0b420302d8c7a0119604886bb9553b85210a8be669a43c611a0ec344d",
 }
 """SHA-256 of the SQL of each unit's nightly frame, as of the present `COMPUTATION`."""
