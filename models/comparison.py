@@ -59,6 +59,10 @@ class Comparison(_Record):
         return self.verdict in {"wins", "calibrates_better"} and not self.alarms
 
 
+MOST_LOST = 0.05
+"""Share of the gain that a tie may lose at most, by its interval: a wider one only says that outcomes are too few."""
+
+
 def reach_verdict(captured: Figure, calibration: Figure) -> Verdict:
     """Return what follows from two differences, challenger less champion.
 
@@ -75,6 +79,8 @@ def reach_verdict(captured: Figure, calibration: Figure) -> Verdict:
     'wins'
     >>> reach_verdict(Figure(value=0.03, low=-0.01, high=0.07), Figure(value=-0.02, low=-0.03, high=-0.01))
     'calibrates_better'
+    >>> reach_verdict(Figure(value=-0.10, low=-0.21, high=0.01), Figure(value=-0.02, low=-0.03, high=-0.01))
+    'ties'
     >>> reach_verdict(Figure(value=0.03), Figure(value=-0.02))
     'ties'
     """
@@ -82,6 +88,7 @@ def reach_verdict(captured: Figure, calibration: Figure) -> Verdict:
         return "wins"
     if captured.high is not None and captured.high < 0:
         return "loses"
-    if calibration.high is not None and calibration.high < 0:
+    close = captured.low is not None and captured.low >= -MOST_LOST
+    if close and calibration.high is not None and calibration.high < 0:
         return "calibrates_better"
     return "ties"

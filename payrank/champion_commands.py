@@ -109,6 +109,14 @@ def _keep(found: Comparison, challenger: FoundModel) -> None:
             soft_wrap=False,
         )
         return
+    if not challenger.name.startswith(f"{registered_name(found.kind)} version "):
+        STDOUT.print(
+            f"Kept nowhere: {challenger.name} is registered under another name; promote a version of "
+            f"{registered_name(found.kind)}.",
+            markup=False,
+            soft_wrap=False,
+        )
+        return
     record_comparison(found, challenger.version)
     STDOUT.print(f"Kept with {challenger.name}.", markup=False)
     if found.may_replace:

@@ -47,10 +47,19 @@ def run_train(
     bundle, registered = train_and_register(cast("Kind", kind), source, as_of, settings, out, budget)
     show_figures(bundle.manifest)
     role = "the champion" if registered.champion else "a challenger; the champion stays"
+    if registered.held_back:
+        role = "no champion, for it has an alarm"
     STDOUT.print(f"Registered as {registered.name} version {registered.version}, {role}.")
     if out is not None:
         STDOUT.print(f"Bundle: {out}")
-    if not registered.champion:
+    if registered.held_back:
+        STDOUT.print(
+            "Next: see what the alarm is about with `payrank check EXTRACT --leaks`, mend it and train again; or, where "
+            f'it is none: payrank models promote models:/{registered.name}/{registered.version} --force --reason "..."',
+            markup=False,
+            soft_wrap=False,
+        )
+    elif not registered.champion:
         first = as_of + timedelta(days=bundle.manifest.windows.gap_days)
         STDOUT.print(
             f"Next: payrank models compare models:/{registered.name}/{registered.version} EXTRACT --as-of DATE\n"

@@ -15,16 +15,17 @@ from numpy.typing import NDArray
 
 from features.frame import Frame
 from models.adjusted import Served, apply_map
+from models.calibration import Plain
 from models.matrix import encode, learn_columns
 from models.predict import average_raw
 from training.baselines import choose_category, forecast_baselines
 from training.evaluate import Forecast
 from training.fit import Fitted, fit_likelihood, member_rounds, member_weights, open_text
-from training.recalibrate import Recalibrated, later_rows, recalibrate
+from training.recalibrate import LaterRows, Recalibrated, later_rows, recalibrate
 from training.rows import class_weights, numbers, rows_to_fit
 from training.settings import TrainingSettings
 from training.share import fit_share_of, predict_share
-from training.temporal import Design, Positions, Split
+from training.temporal import Days, Design, Positions, Split
 from training.timing import Spans, fit_timing_of, predict_timing, spans_of
 
 Floats = NDArray[np.float64]
@@ -123,10 +124,12 @@ def forecast_out_of_time(frame: Frame, design: Design, settings: TrainingSetting
     if design.splits[-1].role != "final":
         return Forecasts(_join(frame.data, design, 0, periods, rounds, days, settings, None), None)
     found = _join(frame.data, design, 0, periods[:-1], rounds, days, settings, None)
-    mine = np.ones(len(found.rows), dtype=bool) if design.reserved is None else ~design.reserved[found.rows]
-    learned = recalibrate(later_rows(frame.data.iloc[found.rows[mine]], found.raw[mine], settings), settings)
+    mine = design.known_on[found.rows] <= design.as_of[design.splits[-1].predicted].min()
+    if design.reserved is not None:
+        mine &= ~design.reserved[found.rows]
+    learned = _learn_ripe(later_rows(frame.data.iloc[found.rows[mine]], found.raw[mine], settings), settings)
     last = len(periods) - 1
-    return Forecasts(found, _join(frame.data, design, last, periods[last:], rounds, days, settings, learned.served))
+    return Forecasts(found, _join(frame.data, design, last, periods[last:], rounds, days, settings, learned))
 
 
 def _forecast(
@@ -189,7 +192,7 @@ def _join(
         judged=np.isin(rows, counted),
         label=label,
         raw=raw,
-        probability=_calibrate_forward(data.iloc[rows], raw, period, settings)
+        probability=_calibrate_forward(data.iloc[rows], raw, period, design.known_on[rows], settings)
         if calibration is None
         else apply_map(calibration, raw, data.iloc[rows]),
         share=np.concatenate([one.share for one in periods]),
@@ -214,15 +217,25 @@ def learn_served(
     return recalibrate(later_rows(data.iloc[forecasts.rows], forecasts.raw, settings), settings, chosen, served_raw)
 
 
-def _calibrate_forward(data: pd.DataFrame, raw: Floats, period: NDArray[np.intp], settings: TrainingSettings) -> Floats:
+def _calibrate_forward(
+    data: pd.DataFrame, raw: Floats, period: NDArray[np.intp], known: Days, settings: TrainingSettings
+) -> Floats:
+    """Calibrate each period by the rows of those before it whose labels were known as it began; the first by itself."""
     rows = later_rows(data, raw, settings)
     probability = np.empty_like(raw)
     for number in np.unique(period):
         here = period == number
-        before = period < number if number else here
-        learned = recalibrate(rows.take(before), settings).served
-        probability[here] = apply_map(learned, raw[here], data.iloc[np.flatnonzero(here)])
+        before = (period < number) & (known <= rows.day[here].min()) if number else here
+        probability[here] = apply_map(_learn_ripe(rows.take(before), settings), raw[here], data.iloc[here])
     return probability
+
+
+def _learn_ripe(rows: LaterRows, settings: TrainingSettings) -> Served:
+    """Return the map that ripe rows teach; raw scores as they are where the outcomes of a kind are too few."""
+    events = int((rows.label == 1).sum())
+    if min(events, len(rows.label) - events) < settings.fewest_outcomes:
+        return Plain()
+    return recalibrate(rows, settings).served
 
 
 def _join_baselines(parts: Sequence[Mapping[str, Forecast]]) -> dict[str, Forecast]:

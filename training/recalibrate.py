@@ -120,8 +120,8 @@ def recalibrate(
         The record whose method, and segments or none, are to be kept: what was chosen without the final test. None
         chooses by these rows.
     served_raw
-        Raw scores of the same rows by the served fit, where that has learned from their outcomes too: of a shift only
-        what it has not learned is corrected.
+        Raw scores of the same rows by the served fit, where that has learned from their outcomes too, out of season
+        (`training.out_of_season`): of a shift only what it has not learned for good is corrected.
     """
     blocks = np.arange(len(rows.raw)) * BLOCKS // max(len(rows.raw), 1)
     tried: Mapping[str, float] = {}

@@ -15,8 +15,7 @@ from features.frame import Frame
 from models.audit import AuditFacts
 from models.bundle import Bundle, pack_bundle, write_bundle
 from models.manifest import FORMAT, Kind
-from models.matrix import encode, learn_columns
-from models.predict import average_raw
+from models.matrix import learn_columns
 from models.reference import describe_distributions
 from training.check_frame import check_frame, check_outcomes, tell_constant
 from training.choose import choose_settings
@@ -28,9 +27,10 @@ from training.figures import (
     plain_baselines,
     plain_metrics,
 )
-from training.fit import fit_likelihood, member_weights, open_text
+from training.fit import fit_likelihood, member_weights
 from training.freed import check_freed
 from training.horizons import measure_horizons
+from training.out_of_season import score_out_of_season
 from training.out_of_time import OutOfTime, forecast_out_of_time, learn_served
 from training.recalibrate import check_segments
 from training.rows import rows_to_fit
@@ -133,9 +133,7 @@ def train(
     timing, timing_text = fit_timing_of(data, rows, to_fit, spans_of(frame.target, settings.timing_days), settings)
     served_raw = None
     if settings.refit:
-        boosters = [open_text(one.text) for one in likelihood]
-        matrix = encode(data.iloc[forecasts.rows], columns)
-        served_raw = average_raw(boosters, member_weights(settings), matrix, threads=settings.threads)
+        served_raw = score_out_of_season(data, forecasts.rows, frame.features, columns, likelihood, settings)
     learned = learn_served(data, forecasts, settings, served_raw)
     evaluation = examine(frame, design, found, settings, audit)
     final_test = None if final is None else measure(data, final, settings)

@@ -47,6 +47,9 @@ class Change:
     at: str
 
 
+MEND_OR_FORCE = 'mend it and retrain, or promote it with --force --reason "..."'
+
+
 def promote(model: str, *, force: bool = False, reason: str = "") -> Change:
     """Make a registered version the champion, the version before it `previous`.
 
@@ -80,12 +83,17 @@ def promote(model: str, *, force: bool = False, reason: str = "") -> Change:
     name, version = registered_name(kind), found.version
     if version is None:
         raise WrongUsage(f"{found.name} is in no registry; name a registered version")
+    if model.removeprefix("models:").strip("/").replace("@", "/").rsplit("/", 1)[0] != name:
+        raise WrongUsage(f"{model!r:.80} is registered under another name; the champion is a version of {name}")
     with open_client() as client:
         aliases = aliases_of(client, name) or {}
         champion = int(aliases[CHAMPION]) if CHAMPION in aliases else None
         if champion == version:
             raise WrongUsage(f"{found.name} is the champion already")
-        ground = "first" if champion is None else "forced"
+        alarms = found.bundle.manifest.evaluation.alarms
+        if champion is None and alarms and not force:
+            raise WrongUsage(f"{found.name} has an alarm: {alarms[0].text}; {MEND_OR_FORCE}")
+        ground = "forced" if champion is not None or alarms else "first"
         if champion is not None and not force:
             comparison = _usable_comparison(client, name, version, champion, found)
             ground = comparison.verdict
@@ -110,6 +118,8 @@ def roll_back(kind: Kind) -> Change:
             f"{name} has no previous champion to go back to: `payrank models promote` leaves one; name a version with "
             "`payrank models promote models:/NAME/VERSION --force --reason TEXT`"
         )
+    if aliases.get(CHAMPION) == aliases[PREVIOUS]:
+        raise WrongUsage(f"version {aliases[PREVIOUS]} of {name} is the champion already: there is none before it")
     back = find_named(f"models:/{name}/{aliases[PREVIOUS]}")
     champion = int(aliases[CHAMPION]) if CHAMPION in aliases else None
     with open_client() as client:

@@ -25,12 +25,16 @@ VERDICT_TAG = "payrank.verdict"
 
 @dataclass(frozen=True, slots=True)
 class Registered:
-    """A model version: `payrank-payment`, 3, the run that trained it, and whether it is the champion."""
+    """A model version: `payrank-payment`, 3, the run that trained it, and whether it is the champion.
+
+    `held_back`: it would be, as the first of its kind, but for an alarm.
+    """
 
     name: str
     version: int
     run_id: str
     champion: bool
+    held_back: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +65,7 @@ def registered_name(kind: str) -> str:
 
 
 def register(bundle: Bundle, run_id: str) -> Registered:
-    """Make the run's model a version; the first of its kind becomes the champion.
+    """Make the run's model a version; the first of its kind without an alarm becomes the champion.
 
     Raises
     ------
@@ -83,10 +87,11 @@ def register(bundle: Bundle, run_id: str) -> Registered:
         tags = {DIGEST_TAG: bundle.digest, AS_OF_TAG: bundle.manifest.as_of.isoformat(), **_figures(bundle)}
         made = client.create_model_version(name, source, run_id, tags=tags, await_creation_for=0, model_id=model_id)
         version = int(made.version)
-        first = CHAMPION not in (aliases or {})
+        alone = CHAMPION not in (aliases or {})
+        first = alone and not bundle.manifest.evaluation.alarms
         if first:
             client.set_registered_model_alias(name, CHAMPION, str(version))
-        return Registered(name, version, run_id, first)
+        return Registered(name, version, run_id, first, held_back=alone and not first)
 
 
 def _figures(bundle: Bundle) -> dict[str, str]:
