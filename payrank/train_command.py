@@ -53,9 +53,10 @@ def run_train(
     if out is not None:
         STDOUT.print(f"Bundle: {out}")
     if registered.held_back:
+        address = f"models:/{registered.name}/{registered.version}"
         STDOUT.print(
             "Next: see what the alarm is about with `payrank check EXTRACT --leaks`, mend it and train again; or, where "
-            f'it is none: payrank models promote models:/{registered.name}/{registered.version} --force --reason "..."',
+            f'it is none: payrank models promote {address} --force --reason "..."',
             markup=False,
             soft_wrap=False,
         )

@@ -22,6 +22,7 @@ from models.registry.aliases import list_changes, promote, roll_back
 from models.registry.comparisons import record_comparison
 from models.registry.find import find_model
 from models.registry.runs import log_training
+from models.registry.store import open_client
 from models.registry.versions import list_versions, register
 
 NAME = "payrank-payment"
@@ -224,3 +225,38 @@ def test_the_comparison_lies_with_the_run_of_the_challenger(bundles, compared, s
     found = compared(3, 2)
     kept = [json.loads(path.read_text()) for path in store[0].rglob("comparisons/*.json")]
     assert json.loads(found.model_dump_json()) in kept
+
+
+def test_a_version_of_another_name_moves_no_champion(bundles):
+    with open_client() as client:
+        client.create_registered_model("staging")
+        client.copy_model_version(f"models:/{NAME}/2", "staging")
+    with pytest.raises(WrongUsage, match="registered under another name"):
+        promote("models:/staging/1", force=True, reason=REASON)
+    assert champion() == 1
+
+
+def test_the_first_of_its_kind_is_no_champion_with_an_alarm_until_somebody_says_why(bundles, empty_store, tmp_path):
+    shutil.copy(empty_store, tmp_path / "runs.db")
+    alarm = Alarm(name="auc_too_good", text="AUC 0.991 is above 0.95")
+    manifest = bundles[0].manifest
+    alarmed = manifest.evaluation.model_copy(update={"alarms": (alarm,)})
+    files = {**bundles[0].files, MANIFEST: render_manifest(manifest.model_copy(update={"evaluation": alarmed}))}
+    made = register(open_bundle(files, "a variant"), log_training(open_bundle(files, "a variant")))
+    assert made.held_back
+    assert not made.champion
+    address = f"models:/{NAME}/{made.version}"
+    with pytest.raises(WrongUsage, match=r"has an alarm: AUC 0\.991"):
+        promote(address)
+    assert promote(address, force=True, reason=REASON).ground == "forced"
+    assert champion() == made.version
+
+
+def test_a_rollback_to_the_champion_itself_is_refused(bundles, compared):
+    compared(2, 1)
+    promote(f"models:/{NAME}/2")
+    with open_client() as client:
+        client.delete_registered_model_alias(NAME, "champion")
+    roll_back("payment")
+    with pytest.raises(WrongUsage, match="there is none before it"):
+        roll_back("payment")

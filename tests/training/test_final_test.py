@@ -63,6 +63,19 @@ def test_the_calibration_of_the_final_test_is_learned_without_its_households(pay
     assert np.array_equal(one.probability, two.probability)
 
 
+def test_a_label_that_was_not_known_as_the_final_test_began_changes_nothing_of_it(payment_frame):
+    design = plan_periods(payment_frame.data, 60, AS_OF, QUICK)
+    start = design.as_of[design.splits[-1].predicted].min()
+    late = np.flatnonzero((design.as_of < start) & (design.known_on > start))
+    assert np.isin(late, np.concatenate([split.predicted for split in design.splits[1:-1]])).sum() > 30
+    changed = payment_frame.data.copy()
+    changed.loc[changed.index[late], "label"] = 1.0 - changed.loc[changed.index[late], "label"]
+    fixed = QUICK.model_copy(update={"members": (Member(seeds=(1,), rounds=20),)})
+    one = train(payment_frame, kind="payment", as_of=AS_OF, settings=fixed).final
+    two = train(replace(payment_frame, data=changed), kind="payment", as_of=AS_OF, settings=fixed).final
+    assert np.array_equal(one.probability, two.probability)
+
+
 def test_households_that_are_strangers_anyway_are_all_judged(payment_frame):
     data = payment_frame.data.assign(household=payment_frame.data["unit_id"] + payment_frame.data["as_of"].astype(str))
     design = plan_periods(data, 60, AS_OF, QUICK)
