@@ -55,7 +55,7 @@ def run_train(
     if registered.held_back:
         address = f"models:/{registered.name}/{registered.version}"
         STDOUT.print(
-            "Next: see what the alarm is about with `payrank check EXTRACT --leaks`, mend it and train again; or, where "
+            "Next: see what the alarm is about with `payrank check EXTRACT --leaks`, mend it, train again; or, where "
             f'it is none: payrank models promote {address} --force --reason "..."',
             markup=False,
             soft_wrap=False,
