@@ -19,7 +19,9 @@ DIGITS = 3
 """Significant digits of an edge, so that it is nobody's exact amount."""
 
 
-def describe_distributions(data: pd.DataFrame, columns: Sequence[Column], probability: Floats) -> dict[str, Any]:
+def describe_distributions(
+    data: pd.DataFrame, columns: Sequence[Column], probability: Floats, judged: pd.Series
+) -> dict[str, Any]:
     """Return the content of reference.json.
 
     Parameters
@@ -28,6 +30,8 @@ def describe_distributions(data: pd.DataFrame, columns: Sequence[Column], probab
         Training rows: the features' columns and `household`.
     probability
         Out-of-time probabilities of the judged rows (any number of them).
+    judged
+        The household of each judged row.
 
     Returns
     -------
@@ -36,7 +40,7 @@ def describe_distributions(data: pd.DataFrame, columns: Sequence[Column], probab
         for a category the bins are its `levels`, then the other words. `probability`: the same over ten equal bins.
     """
     matrix = encode(data, columns)
-    people = pd.factorize(data["household"])[0].astype(np.int64)
+    people = _number_people(data["household"])
     features = {}
     for position, column in enumerate(columns):
         values = matrix[:, position]
@@ -45,9 +49,14 @@ def describe_distributions(data: pd.DataFrame, columns: Sequence[Column], probab
         else:
             features[column.name] = _describe_levels(values, people, column)
     edges = np.linspace(0, 1, BINS + 1)[1:-1]
-    counts = np.bincount(np.searchsorted(edges, probability, side="right"), minlength=BINS)
-    merged_edges, merged = _merge(edges, counts, counts)
+    cells = np.searchsorted(edges, probability, side="right")
+    merged_edges, merged = _merge(edges, cells, _number_people(judged))
     return {"features": features, "probability": {"edges": _rounded(merged_edges), "counts": merged}}
+
+
+def _number_people(household: pd.Series) -> NDArray[np.int64]:
+    """Return a number from 0 for each household; all that are unknown are one, so that no cell seems to have more."""
+    return pd.factorize(household, use_na_sentinel=False)[0].astype(np.int64)
 
 
 def describe_numbers(values: Floats, people: NDArray[np.int64]) -> dict[str, Any]:
@@ -66,9 +75,7 @@ def describe_numbers(values: Floats, people: NDArray[np.int64]) -> dict[str, Any
     else:
         edges = np.unique([_round(edge) for edge in np.quantile(numbers, np.arange(1, BINS) / BINS)])
     cells = np.searchsorted(edges, numbers, side="right")
-    counts = np.bincount(cells, minlength=len(edges) + 1)
-    heads = _count_people(cells, who, counts)
-    merged_edges, merged = _merge(edges, counts, heads)
+    merged_edges, merged = _merge(edges, cells, who)
     unknown = int((~known).sum())
     (unknowing,) = _count_people(np.zeros(unknown, dtype=np.intp), people[~known], np.array([unknown]))
     if 0 < unknowing < FEWEST_PEOPLE and merged:
@@ -100,18 +107,26 @@ def _count_people(cells: NDArray[np.intp], people: NDArray[np.int64], counts: ND
     return heads
 
 
-def _merge(edges: Floats, counts: NDArray[np.intp], heads: NDArray[np.intp]) -> tuple[list[float], list[int]]:
-    """Join cells, left to right, until each holds enough people; what is left over joins the last."""
+def _merge(edges: Floats, cells: NDArray[np.intp], people: NDArray[np.int64]) -> tuple[list[float], list[int]]:
+    """Join cells, left to right, until each holds enough people; what is left over joins the last.
+
+    Who has rows in two of the cells that are joined is one person in both.
+    """
+    counts = np.bincount(cells, minlength=len(edges) + 1)
+    heads = _count_people(cells, people, counts)
     kept_edges: list[float] = []
     kept: list[int] = []
-    rows = people = 0
+    waiting: set[int] = set()
+    rows = 0
     for cell, (count, head) in enumerate(zip(counts, heads, strict=True)):
-        rows, people = rows + int(count), people + int(head)
-        if people >= FEWEST_PEOPLE:
+        rows += int(count)
+        if head < FEWEST_PEOPLE:
+            waiting.update(people[cells == cell].tolist())
+        if max(len(waiting), head) >= FEWEST_PEOPLE:
             kept.append(rows)
             if cell < len(edges):
                 kept_edges.append(float(edges[cell]))
-            rows = people = 0
+            waiting, rows = set(), 0
     if rows and kept:
         kept[-1] += rows
     elif rows:

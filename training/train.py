@@ -135,6 +135,7 @@ def train(
     if settings.refit:
         served_raw = score_out_of_season(data, forecasts.rows, frame.features, columns, likelihood, settings)
     learned = learn_served(data, forecasts, settings, served_raw)
+    judged = data.iloc[found.rows[found.judged]]
     evaluation = examine(frame, design, found, settings, audit)
     final_test = None if final is None else measure(data, final, settings)
     selection = None
@@ -185,7 +186,7 @@ def train(
         share=share_text,
         timing=timing_text,
         calibration=learned.served,
-        reference=describe_distributions(fitted, columns, found.probability[found.judged]),
+        reference=describe_distributions(fitted, columns, found.probability[found.judged], judged["household"]),
     )
     if out is not None:
         write_bundle(bundle, out)

@@ -6,10 +6,11 @@ import json
 import re
 
 import numpy as np
+import pandas as pd
 import pytest
 
-from models.matrix import FEWEST_PEOPLE
-from models.reference import describe_distributions
+from models.matrix import FEWEST_PEOPLE, encode
+from models.reference import describe_distributions, describe_numbers
 
 
 def test_no_id_is_in_any_file_of_a_bundle(trained):
@@ -31,11 +32,29 @@ def test_no_word_of_fewer_than_eleven_people_is_in_any_file(trained, payment_fra
     assert b"rare_payer" not in b"".join(trained.bundle.files.values())
 
 
+def _people_of_cells(cells, values, household):
+    """Count anew the people of each cell of numbers, by the edges that are told."""
+    places = np.searchsorted(cells["edges"], values, side="right")
+    assert np.bincount(places, minlength=len(cells["counts"])).tolist() == cells["counts"]
+    return household.groupby(places).nunique().tolist()
+
+
 @pytest.mark.parametrize("rows", [40, 333, 1800])
-def test_no_cell_of_the_reference_counts_fewer_than_eleven(trained, payment_frame, rows):
+def test_no_cell_of_the_reference_holds_fewer_than_eleven_people(trained, payment_frame, rows):
     columns = trained.bundle.manifest.features
     data = payment_frame.data.iloc[:rows]
-    found = describe_distributions(data, columns, np.linspace(0.0, 0.7, 100))
+    judged = pd.Series(["one"] * 40 + [f"H{n // 2}" for n in range(60)])  # the lowest 40 are one household's
+    probability = np.linspace(0.0, 0.7, 100)
+    found = describe_distributions(data, columns, probability, judged)
+    matrix = encode(data, columns)
+    for place, column in enumerate(columns):
+        cells, known = found["features"][column.name], ~np.isnan(matrix[:, place])
+        if "edges" in cells and cells["unknown"] == (~known).sum():
+            people = _people_of_cells(cells, matrix[known, place], data["household"][known].reset_index(drop=True))
+            assert min(people) >= FEWEST_PEOPLE, column.name
+    people = _people_of_cells(found["probability"], probability, judged)
+    assert len(people) > 1
+    assert min(people) >= FEWEST_PEOPLE
     for name, cells in found["features"].items():
         known = [count for count in (*cells["counts"], cells["unknown"]) if count]
         assert sum(known) == rows, name
@@ -43,6 +62,12 @@ def test_no_cell_of_the_reference_counts_fewer_than_eleven(trained, payment_fram
         if "edges" in cells:
             assert len(cells["counts"]) == len(cells["edges"]) + 1, name
     assert sum(found["probability"]["counts"]) == 100
+
+
+def test_people_with_rows_in_two_cells_that_are_joined_count_once():
+    few, many = np.tile(np.arange(10), 2), np.arange(10, 40)  # ten people below and in the middle, thirty above
+    values = np.repeat([0.0, 1.0, 2.0], [10, 10, 30])
+    assert describe_numbers(values, np.concatenate([few, many]))["counts"] == [50]
 
 
 def test_the_reference_holds_the_training_rows(trained, payment_frame):
