@@ -6,7 +6,7 @@ knows no such column, and site attributes of that name are refused.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -118,12 +118,15 @@ def count_marks(groups: pd.DataFrame, marks: Mapping[str, NDArray[np.bool_]]) ->
         named = merge_groups(groups.loc[seen, attribute]).astype("category")
         codes, names = named.cat.codes.to_numpy(), [str(name) for name in named.cat.categories]
         people = np.bincount(codes, minlength=len(names))
-        told = {
-            end: _hide_few(names, np.bincount(codes[mark[seen]], minlength=len(names)), people)
-            for end, mark in marks.items()
-        }
+        met = {end: np.bincount(codes[mark[seen]], minlength=len(names)) for end, mark in marks.items()}
+        few = {end: find_few(names, counts, people - counts) for end, counts in met.items()}
         found += [
-            GroupCount(str(attribute), name, int(people[place]), {end: told[end][name] for end in marks})
+            GroupCount(
+                str(attribute),
+                name,
+                int(people[place]),
+                {end: None if name in few[end] else int(met[end][place]) for end in marks},
+            )
             for place, name in enumerate(names)
         ]
     return tuple(found)
@@ -137,14 +140,33 @@ def mark_people(index: pd.Index, people: Collection[str]) -> NDArray[np.bool_]:
     return mark
 
 
-def _hide_few(names: list[str], counts: NDArray[np.intp], people: NDArray[np.intp]) -> dict[str, int | None]:
-    """Return the count of each group, None where it would tell of fewer than 11 people."""
-    met = dict(zip(names, counts.tolist(), strict=True))
-    size = dict(zip(names, people.tolist(), strict=True))
-    few = {name for name in names if 0 < met[name] < FEWEST_PEOPLE or 0 < size[name] - met[name] < FEWEST_PEOPLE}
+def find_few(names: Sequence[str], met: NDArray[np.intp], others: NDArray[np.intp]) -> set[str]:
+    """Return the groups of which a figure is not told, as it would tell of fewer than 11 people.
+
+    Parameters
+    ----------
+    names
+        The groups.
+    met, others
+        The people of each group behind the figure: those who met the end, and those who did not.
+
+    Returns
+    -------
+    set of str
+        Groups where 1 to 10 people met the end, or 1 to 10 did not; beside a single one, the group whose count is the
+        smallest, as the single one could be had by taking the others from all.
+
+    Examples
+    --------
+    >>> sorted(find_few(["a", "b", "c"], np.array([4, 20, 30]), np.array([36, 20, 30])))
+    ['a', 'b']
+    """
+    counts = dict(zip(names, met.tolist(), strict=True))
+    rest = dict(zip(names, others.tolist(), strict=True))
+    few = {name for name in names if 0 < counts[name] < FEWEST_PEOPLE or 0 < rest[name] < FEWEST_PEOPLE}
     if len(few) == 1 and len(names) > 1:
-        few.add(min((name for name in names if name not in few), key=lambda name: (met[name] == 0, met[name], name)))
-    return {name: None if name in few else met[name] for name in names}
+        few.add(min((one for one in names if one not in few), key=lambda one: (counts[one] == 0, counts[one], one)))
+    return few
 
 
 def merge_groups(named: pd.Series) -> pd.Series:

@@ -10,16 +10,21 @@ from models.figure import Figure
 
 
 def group_charts(audit: AttributeAudit) -> Iterator[Chart]:
-    """Yield the share listed of each group beside that of all rows, and what happened beside what was promised."""
+    """Yield the share listed of each group beside that of all, and what happened beside what was promised.
+
+    A group of which a figure is not told is in no chart of it.
+    """
     name = audit.attribute.replace("_", " ")
-    rows = sum(one.rows for one in audit.groups)
-    listed = [(one.group, one.shares["listed"]) for one in audit.groups if "listed" in one.shares]
-    if listed and rows:
-        whole = sum(one.rows * one.shares["listed"].value for one in audit.groups) / rows
-        yield _chart(f"Listed, by {name} (line: all rows, {whole:.0%})", listed, [whole] * len(listed))
-    happened = [(one.group, one.happened) for one in audit.groups]
+    listed = [(one, figure) for one in audit.groups if (figure := one.shares.get("listed")) is not None]
+    if listed:
+        whole = sum(one.rows * figure.value for one, figure in listed) / sum(one.rows for one, _ in listed)
+        line = "all rows" if len(listed) == len(audit.groups) else "these groups"
+        shown = [(one.group, figure) for one, figure in listed]
+        yield _chart(f"Listed, by {name} (line: {line}, {whole:.0%})", shown, [whole] * len(shown))
+    happened = [(one, one.happened) for one in audit.groups if one.happened is not None]
     if happened:
-        yield _chart(f"Happened, by {name} (line: promised)", happened, [one.promised for one in audit.groups])
+        shown = [(one.group, figure) for one, figure in happened]
+        yield _chart(f"Happened, by {name} (line: promised)", shown, [one.promised for one, _ in happened])
 
 
 def _chart(name: str, found: list[tuple[str, Figure]], marks: list[float]) -> Chart:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from models.card_group_charts import group_charts
 from models.card_record import Section, Table
 from models.evaluation import Evaluation, Slice
-from models.fairness import FIGURES_OF_GROUPS, AttributeAudit
+from models.fairness import FIGURES_OF_GROUPS, NOT_TOLD, AttributeAudit, GroupFigures
 from models.page import show_count
 from models.show_figure import show_figure
 
@@ -61,13 +61,19 @@ def tell_fairness(judged: Evaluation) -> Section:
             "Protected attributes are never features. With them the list that the model would have made is audited: "
             f"who is in its top {judged.judged.capacity:.0%}, who was called within the horizon, whose outcome "
             "happened and was passed over, and who was sent to financial assistance. Some group is always the worst: "
-            "it is surely apart where its interval leaves out the share of all rows.",
+            "it is surely apart where its interval leaves out the share of all rows. What would tell of fewer than 11 "
+            f"people, even by subtraction, is {NOT_TOLD}.",
         ),
         points=fairness.notes,
         charts=tuple(chart for audit in fairness.attributes for chart in group_charts(audit)),
         tables=tuple(table for audit in fairness.attributes for table in _audit_tables(audit)),
         warnings=(fairness.not_checked,) if fairness.not_checked else (),
     )
+
+
+def _show_share(group: GroupFigures, mark: str) -> str:
+    share = group.shares.get(mark)
+    return NOT_TOLD if share is None and mark in group.shares else show_figure(share, ".1%")
 
 
 def _audit_tables(audit: AttributeAudit) -> list[Table]:
@@ -81,10 +87,7 @@ def _audit_tables(audit: AttributeAudit) -> list[Table]:
         Table(
             f"By {name}: what would have been done",
             (name, "rows", *(mark.replace("_", " ") for mark in marks)),
-            tuple(
-                (g.group, show_count(g.rows), *(show_figure(g.shares.get(mark), ".1%") for mark in marks))
-                for g in audit.groups
-            ),
+            tuple((g.group, show_count(g.rows), *(_show_share(g, mark) for mark in marks)) for g in audit.groups),
         ),
         Table(
             f"By {name}: calibration",
@@ -93,9 +96,9 @@ def _audit_tables(audit: AttributeAudit) -> list[Table]:
                 (
                     g.group,
                     f"{g.promised:.1%}",
-                    show_figure(g.happened, ".1%"),
-                    show_figure(g.gap, ".1%"),
-                    show_figure(g.auc, ".2f"),
+                    show_figure(g.happened, ".1%") if g.happened else NOT_TOLD,
+                    show_figure(g.gap, ".1%") if g.gap else NOT_TOLD,
+                    NOT_TOLD if g.events is None else show_figure(g.auc, ".2f"),
                 )
                 for g in audit.groups
             ),

@@ -11,6 +11,8 @@ from models.figure import Figure
 MERGED = "other groups, joined"
 """The cell into which every group under 11 people goes."""
 NOT_RECORDED = "not recorded"
+NOT_TOLD = "not told"
+"""What stands where a figure would tell of fewer than 11 people; in a record it is None."""
 FIGURES_OF_GROUPS: Mapping[str, str] = {
     "listed": "listed",
     "called": "called",
@@ -32,16 +34,19 @@ class GroupFigures(_Record):
     call within the horizon, in history), `passed_over` (of the rows whose outcome happened: not listed), `assistance`
     (charity asked for or granted within the horizon). `promised` is the mean probability, `happened` the share that
     happened, `gap` promised less happened. `auc` within the group.
+
+    What would tell of fewer than 11 people, even by subtraction, is None: a share; or the outcomes, and all that is
+    made of them (`events`, passed over, `happened`, `gap`, `auc`). A share that was not checked has no name.
     """
 
     group: str
     rows: int
     households: int
-    events: int
-    shares: Mapping[str, Figure]
+    events: int | None
+    shares: Mapping[str, Figure | None]
     promised: float
-    happened: Figure
-    gap: Figure
+    happened: Figure | None
+    gap: Figure | None
     auc: Figure | None = None
 
 

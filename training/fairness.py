@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from models.audit import AuditFacts
+from models.audit import AuditFacts, find_few
 from models.fairness import (
+    FIGURES_OF_GROUPS,
     MERGED,
     NOT_GIVEN,
     NOT_RECORDED,
+    NOT_TOLD,
     AttributeAudit,
     Fairness,
     GroupFigures,
@@ -62,6 +66,7 @@ def audit_fairness(judged: JudgedRows, model: Forecast, facts: AuditFacts | None
             notes.append(f"{attribute} was not checked: no group of 11 people or more is recorded in the judged rows")
             continue
         audits.append(_audit(judged, model, str(attribute), named, marks))
+    notes += [note for audit in audits for note in _note_untold(audit)]
     said = "" if audits else "Not checked: no attribute has a group of 11 people or more among the judged rows."
     return Fairness(attributes=tuple(audits), not_checked=said, notes=tuple(notes))
 
@@ -102,11 +107,53 @@ def _audit(
     for what, values in columns.items():
         sums.add_cells(what, values, cells, len(names))
     drawn = sums.draw()
+    untold = _find_untold(judged, columns, names, cells)
     groups = tuple(
-        _describe(judged, model, name, place, cells == place, drawn, tuple(marks)) for place, name in enumerate(names)
+        _describe(
+            judged,
+            model,
+            name,
+            place,
+            cells == place,
+            drawn,
+            {what: name in untold[what] for what in ("events", *marks)},
+        )
+        for place, name in enumerate(names)
     )
-    overall = {what: float(values.sum()) for what, values in columns.items()}
+    few = _find_untold(judged, columns, ["all rows"], np.zeros_like(cells))
+    overall = {what: float(values.sum()) for what, values in columns.items() if not few.get(what)}
     return AttributeAudit(attribute=attribute, groups=groups, worst=find_worst(groups, overall))
+
+
+def _find_untold(
+    judged: JudgedRows, columns: Mapping[str, Floats], names: Sequence[str], cells: NDArray[np.intp]
+) -> dict[str, set[str]]:
+    """Return by figure the groups of which it is not told: too few people stand behind it, or behind what is left."""
+
+    def people(values: Floats) -> NDArray[np.intp]:
+        seen = judged.households.by_household_and_cell(values, cells, len(names)) > 0
+        counts: NDArray[np.intp] = np.count_nonzero(seen, axis=0)
+        return counts
+
+    found = {}
+    for what, values in columns.items():
+        if what not in {"rows", "promised"}:
+            whole = columns["events" if what == "passed_over" else "rows"]
+            found[what] = find_few(names, people(values), people(whole - values))
+    found["passed_over"] |= found["events"]  # a share of the outcomes tells of them
+    return found
+
+
+def _note_untold(audit: AttributeAudit) -> list[str]:
+    """Return what is not told of every group of an attribute, in words."""
+    names = [name for name in SHARES if any(one.shares.get(name, one) is None for one in audit.groups)]
+    told = [FIGURES_OF_GROUPS[name] for name in names]
+    told += ["outcomes and AUC"] if any(one.events is None for one in audit.groups) else []
+    if not told:
+        return []
+    return [
+        f"{audit.attribute}: {NOT_TOLD} of every group, as it would tell of fewer than 11 people: {', '.join(told)}"
+    ]
 
 
 def _describe(
@@ -116,7 +163,7 @@ def _describe(
     place: int,
     here: NDArray[np.bool_],
     drawn: Drawn,
-    marks: tuple[str, ...],
+    untold: Mapping[str, bool],
 ) -> GroupFigures:
     def cell(what: str) -> Floats:
         return drawn.cells(what)[:, place]
@@ -130,17 +177,22 @@ def _describe(
         found = ratio(cell(mark), cell(of))
         return make_figure(float(found[0]), share_interval(found, people[of]))
 
-    shares = {mark: figure(mark) for mark in SHARES if mark in marks and (mark != "passed_over" or events[0] > 0)}
+    shares = {
+        mark: None if untold[mark] else figure(mark)
+        for mark in SHARES
+        if mark in untold and (mark != "passed_over" or untold[mark] or events[0] > 0)
+    }
+    few = untold["events"]
     promised = ratio(cell("promised"), rows)
     happened = ratio(events, rows)
     return GroupFigures(
         group=name,
         rows=len(part),
         households=part.people,
-        events=int(part.label.sum()),
+        events=None if few else int(part.label.sum()),
         shares=shares,
         promised=make_figure(float(promised[0])).value,
-        happened=make_figure(float(happened[0]), share_interval(happened, part.people)),
-        gap=make_figure(float((promised - happened)[0]), interval(promised - happened)),
-        auc=auc_figure(part, model.score[here]),
+        happened=None if few else make_figure(float(happened[0]), share_interval(happened, part.people)),
+        gap=None if few else make_figure(float((promised - happened)[0]), interval(promised - happened)),
+        auc=None if few else auc_figure(part, model.score[here]),
     )

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from models.evaluation import Evaluation
-from models.fairness import GroupFigures
+from models.fairness import NOT_TOLD, GroupFigures
 from models.figure import Figure
 from training.picture import BLUE, GREY, ORANGE, panels
 
@@ -19,7 +19,8 @@ WIDEST_NAME = 30
 def draw_fairness(evaluation: Evaluation, file: Path) -> None:
     """Draw each group's share listed, and what happened beside what was promised, with 95 % intervals.
 
-    Groups under 11 people were joined before anything was counted. Nothing is drawn where nothing was checked.
+    Groups under 11 people were joined before anything was counted; "not told" stands where a figure would tell of fewer
+    than 11. Nothing is drawn where nothing was checked.
     """
     audits = evaluation.fairness.attributes
     if not audits:
@@ -32,7 +33,7 @@ def draw_fairness(evaluation: Evaluation, file: Path) -> None:
         left.set_yticks(_places(groups), names, fontsize=8)
         right.set_yticks(_places(groups), [""] * len(groups))
         for axes in (left, right):
-            axes.invert_yaxis()
+            axes.set_ylim(_places(groups)[-1] + 0.6, -0.6)  # the same for both, whatever is not told
             axes.xaxis.set_major_formatter("{x:.0%}")
             axes.set_xlim(left=0)
 
@@ -55,19 +56,26 @@ def _name(attribute: str, group: GroupFigures) -> str:
 
 
 def _draw_listed(axes: Axes, groups: list[tuple[str, GroupFigures]], capacity: float) -> None:
-    rows = sum(one.rows for _, one in groups)
-    whole = sum(one.rows * one.shares["listed"].value for _, one in groups) / rows
+    told = []
     for place, (_, one) in zip(_places(groups), groups, strict=True):
-        _whisker(axes, place, one.shares["listed"])
-    axes.axvline(whole, color="black", linewidth=0.8, linestyle=":", label="all rows")
+        share = one.shares["listed"]
+        _whisker(axes, place, share)
+        if share is not None:
+            told.append((one.rows, share.value))
+    if told:
+        whole = sum(rows * share for rows, share in told) / sum(rows for rows, _ in told)
+        label = "all rows" if len(told) == len(groups) else "groups told"
+        axes.axvline(whole, color="black", linewidth=0.8, linestyle=":", label=label)
+        axes.legend(frameon=False, fontsize=8, loc="best")
     axes.set_xlabel("share of the group's rows, 95 %")
     axes.set_title(f"Who is in the top {capacity:.0%} of the list", fontsize=10, loc="left")
-    axes.legend(frameon=False, fontsize=8, loc="best")
 
 
 def _draw_calibration(axes: Axes, groups: list[tuple[str, GroupFigures]]) -> None:
+    unnamed = "happened, 95 %"
     for number, (place, (_, one)) in enumerate(zip(_places(groups), groups, strict=True)):
-        _whisker(axes, place, one.happened, "happened, 95 %" if not number else "")
+        _whisker(axes, place, one.happened, unnamed)
+        unnamed = "" if one.happened is not None else unnamed
         axes.plot(
             [one.promised], [place], color=ORANGE, marker="|", markersize=14, markeredgewidth=2.5, linestyle="none",
             label="promised" if not number else "",
@@ -77,7 +85,10 @@ def _draw_calibration(axes: Axes, groups: list[tuple[str, GroupFigures]]) -> Non
     axes.legend(frameon=False, fontsize=8, loc="best")
 
 
-def _whisker(axes: Axes, place: float, figure: Figure, label: str = "") -> None:
+def _whisker(axes: Axes, place: float, figure: Figure | None, label: str = "") -> None:
+    if figure is None:
+        axes.text(0.01, place, NOT_TOLD, transform=axes.get_yaxis_transform(), color=GREY, fontsize=8, va="center")
+        return
     low = figure.value if figure.low is None else figure.low
     high = figure.value if figure.high is None else figure.high
     reach = [[max(figure.value - low, 0.0)], [max(high - figure.value, 0.0)]]

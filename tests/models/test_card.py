@@ -19,6 +19,9 @@ from models.figure import Figure
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
 
+UNTOLD = {"events": None, "happened": None, "gap": None, "auc": None}
+
+
 @pytest.fixture(scope="module")
 def manifest(hospital):
     return read_bundle(hospital.bundles["payment"]).manifest
@@ -26,7 +29,7 @@ def manifest(hospital):
 
 @pytest.fixture(scope="module")
 def audited(manifest):
-    """The manifest with an audit of two groups, one of them named to break a page."""
+    """The manifest with an audit of three groups, one named to break a page, one of which little is told."""
     half, low = Figure(value=0.5, low=0.4, high=0.6), Figure(value=0.1, low=0.05, high=0.2)
     groups = tuple(
         GroupFigures(
@@ -41,6 +44,7 @@ def audited(manifest):
         )
         for name, share in (("<b>a</b> | b", half), ("c", low))
     )
+    groups += (groups[0].model_copy(update={"group": "d", "shares": {"listed": None}, **UNTOLD}),)
     worst = (Worst(figure="listed", group="c", value=low, overall=0.2),)
     audit = Fairness(attributes=(AttributeAudit(attribute="kin", groups=groups, worst=worst),))
     return manifest.model_copy(update={"evaluation": manifest.evaluation.model_copy(update={"fairness": audit})})
@@ -79,8 +83,17 @@ def test_a_hostile_group_name_is_text_on_the_page_and_breaks_no_table(audited):
     assert "&lt;b&gt;a&lt;/b&gt; | b" in page
     assert "<b>a</b> \\| b" in text
     assert "By kin: who fares worst" in page
-    assert "Listed, by kin (line: all rows, 30%)" in page
+    assert "Listed, by kin (line: these groups, 30%)" in page
     assert page.count('class="mark"') == 4
+
+
+def test_what_is_not_told_of_a_group_is_a_word_in_its_tables_and_no_bar(audited):
+    sections = {section.title: section for section in describe_card(audited).sections}
+    done, calibration, _ = sections["Fairness"].tables
+    assert done.rows[-1] == ("d", "200", "not told")
+    assert calibration.rows[-1] == ("d", "30.0%", "not told", "not told", "not told")
+    assert calibration.rows[0][-1] != "not told"  # too few of a kind to rank, which is told
+    assert [[bar.label for bar in chart.bars] for chart in sections["Fairness"].charts] == [["<b>a</b> | b", "c"]] * 2
 
 
 def test_without_attributes_the_card_says_that_fairness_was_not_checked(manifest):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 
@@ -30,62 +31,109 @@ QUICK = TrainingSettings(most_rounds=20, share_rounds=10, patience=5, members=(M
 
 
 def _rows() -> tuple[pd.DataFrame, Forecast]:
-    """100 households of one row: 40 a, 40 b, 8 c, 12 unknown; a ranks above b, every second paid."""
+    """400 households of one row: 160 a, 160 b, 8 c, 72 unknown; a ranks above b, every second paid."""
     data = pd.DataFrame(
         {
-            "household": [f"H{n}" for n in range(100)],
+            "household": [f"H{n}" for n in range(400)],
             "as_of": pd.Timestamp("2024-01-01"),
-            "label": np.tile([1.0, 0.0], 50),
+            "label": np.tile([1.0, 0.0], 200),
             "amount": 100.0,
-            "recovered": np.tile([100.0, 0.0], 50),
+            "recovered": np.tile([100.0, 0.0], 200),
         }
     )
-    score = np.linspace(0.9, 0.1, 100)
+    score = np.linspace(0.9, 0.1, 400)
     return data, Forecast(score, score, score)
 
 
-GROUPS = pd.DataFrame({"kin": ["a"] * 40 + ["b"] * 40 + ["c"] * 8 + [None] * 12}, index=[f"H{n}" for n in range(100)])
+GROUPS = pd.DataFrame({"kin": ["a"] * 160 + ["b"] * 160 + ["c"] * 8 + [None] * 72}, index=[f"H{n}" for n in range(400)])
 
 
-def _facts(groups: pd.DataFrame = GROUPS) -> AuditFacts:
-    calls = pd.DataFrame({"household": ["H0", "H41", "H42", "H43"], "day": pd.to_datetime(["2024-01-01"] * 4)})
-    late = pd.DataFrame({"household": ["H1", "H2"], "day": pd.to_datetime(["2024-01-30", "2024-01-31"])})
+def _facts(groups: pd.DataFrame = GROUPS, called: Sequence[int] = (*range(20), *range(160, 200))) -> AuditFacts:
+    """Twenty a and forty b were called, twelve a asked for assistance, and ten more a day after the horizon."""
+    calls = pd.DataFrame({"household": [f"H{n}" for n in called], "day": pd.Timestamp("2024-01-01")})
+    late = pd.DataFrame(
+        {"household": [f"H{n}" for n in range(22)], "day": pd.to_datetime(["2024-01-30"] * 12 + ["2024-01-31"] * 10)}
+    )
     return AuditFacts(groups, calls, late)
 
 
 def test_the_figures_of_each_group_are_those_counted_by_hand():
     data, forecast = _rows()
-    judged = judged_rows(data, np.zeros(100, dtype=int), 0.3, resamples=100)
+    judged = judged_rows(data, np.zeros(400, dtype=int), 0.3, resamples=100)
     (audit,) = audit_fairness(judged, forecast, _facts(), 30).attributes
     told = {one.group: one for one in audit.groups}
     assert set(told) == {"a", "b", MERGED}
-    assert {name: one.rows for name, one in told.items()} == {"a": 40, "b": 40, MERGED: 20}
+    assert {name: one.rows for name, one in told.items()} == {"a": 160, "b": 160, MERGED: 80}
     a, b = told["a"].shares, told["b"].shares
-    assert (a["listed"].value, b["listed"].value) == (30 / 40, 0)
-    assert (a["called"].value, b["called"].value) == (1 / 40, 3 / 40)
-    assert (a["passed_over"].value, b["passed_over"].value) == (5 / 20, 20 / 20)
-    assert (a["assistance"].value, b["assistance"].value) == (1 / 40, 0)
+    assert (a["listed"].value, b["listed"].value) == (120 / 160, 0)
+    assert (a["called"].value, b["called"].value) == (20 / 160, 40 / 160)
+    assert (a["passed_over"].value, b["passed_over"].value) == (20 / 80, 80 / 80)
+    assert (a["assistance"].value, b["assistance"].value) == (12 / 160, 0)
     score = forecast.probability
-    assert told["b"].gap.value == pytest.approx(score[40:80].mean() - 0.5, abs=1e-5)
+    assert told["b"].gap.value == pytest.approx(score[160:320].mean() - 0.5, abs=1e-5)
     assert told["b"].gap.low < told["b"].gap.value < told["b"].gap.high
     worst = {one.figure: (one.group, one.overall) for one in audit.worst}
     assert worst["listed"] == ("b", 0.3)
-    assert worst["called"] == ("a", 0.04)
-    assert worst["passed_over"] == ("b", 35 / 50)
+    assert worst["called"] == ("a", 0.15)
+    assert worst["passed_over"] == ("b", 140 / 200)
     assert worst["gap"][0] == "a"
 
 
 def test_a_group_of_ten_people_is_never_told_apart():
     data, forecast = _rows()
-    judged = judged_rows(data, np.zeros(100, dtype=int), 0.3, resamples=20)
-    groups = pd.DataFrame({"kin": ["a"] * 79 + ["b"] * 11 + ["c"] * 10}, index=GROUPS.index)
+    judged = judged_rows(data, np.zeros(400, dtype=int), 0.3, resamples=20)
+    groups = pd.DataFrame({"kin": ["a"] * 379 + ["b"] * 11 + ["c"] * 10}, index=GROUPS.index)
     (audit,) = audit_fairness(judged, forecast, _facts(groups), 30).attributes
-    assert {one.group: one.households for one in audit.groups} == {"a": 79, MERGED: 21}
-    found = count_groups(groups, {"listed": [f"H{n}" for n in range(90)], "assistance": ["H90"]})
+    assert {one.group: one.households for one in audit.groups} == {"a": 379, MERGED: 21}
+    found = count_groups(groups, {"listed": [f"H{n}" for n in range(390)], "assistance": ["H390"]})
     assert {one.group: one.counts for one in found} == {
         "a": {"listed": None, "assistance": None},  # or the other could be had by subtraction
         MERGED: {"listed": None, "assistance": None},  # one of twelve was not listed
     }
+
+
+def test_what_would_tell_of_fewer_than_eleven_people_is_told_of_no_group_and_no_sentence():
+    data, forecast = _rows()
+    judged = judged_rows(data, np.zeros(400, dtype=int), 0.3, resamples=20)
+    most = range(160, 315)  # all b but five
+    for called, told in (
+        ([0], {"a": None, "b": None, MERGED: 0.0}),  # one a; b, or a could be had by subtraction
+        (range(12), {"a": 12 / 160, "b": 0.0, MERGED: 0.0}),
+        ((*range(30), *most, *range(330, 370)), {"a": None, "b": None, MERGED: 0.5}),
+        ((*range(5), *range(160, 164), *range(330, 342)), {"a": None, "b": None, MERGED: 12 / 80}),
+    ):
+        found = audit_fairness(judged, forecast, _facts(called=called), 30)
+        (audit,) = found.attributes
+        shares = {one.group: one.shares["called"] for one in audit.groups}
+        assert {name: share and share.value for name, share in shares.items()} == told
+        hidden = None in told.values()
+        assert ("called" in {one.figure for one in audit.worst}) is not hidden
+        said = "kin: not told of every group, as it would tell of fewer than 11 people: called"
+        assert found.notes == ((said,) if hidden else ())
+
+
+def test_no_share_of_all_rows_is_told_where_fewer_than_eleven_people_stand_behind_it():
+    data, forecast = _rows()
+    judged = judged_rows(data, np.zeros(400, dtype=int), 0.3, resamples=20)
+    groups = pd.DataFrame({"kin": np.repeat(["a", "b", "c", "d"], 100)}, index=GROUPS.index)
+    (audit,) = audit_fairness(judged, forecast, _facts(groups, called=(0, 100)), 30).attributes
+    assert [one.shares["called"] and one.shares["called"].value for one in audit.groups] == [None, None, 0.0, 0.0]
+    assert "called" not in {one.figure for one in audit.worst}
+
+
+def test_outcomes_of_one_household_with_many_rows_are_not_told_in_any_figure():
+    data, forecast = _rows()
+    data["household"] = ["H0"] * 40 + [f"H{n}" for n in range(40, 400)]
+    data["label"] = np.where(np.arange(400) < 40, 1.0, np.where(np.arange(400) < 160, 0.0, data["label"]))
+    judged = judged_rows(data, np.zeros(400, dtype=int), 0.3, resamples=20)
+    found = audit_fairness(judged, forecast, _facts(), 30)
+    told = {one.group: one for one in found.attributes[0].groups}
+    for name, hidden in {"a": True, MERGED: True, "b": False}.items():
+        one = told[name]
+        figures = (one.events, one.happened, one.gap, one.auc, one.shares["passed_over"])
+        assert [figure is None for figure in figures] == [hidden] * 5, name
+    assert "passed over" in found.notes[0]
+    assert "outcomes and AUC" in found.notes[0]
 
 
 def test_an_event_counts_from_the_snapshot_to_the_horizon_and_for_its_household_alone():
@@ -102,8 +150,8 @@ def test_without_attributes_the_report_says_that_nothing_was_checked(trained):
     assert fairness.attributes == ()
     assert fairness.not_checked.startswith("Not checked")
     data, forecast = _rows()
-    judged = judged_rows(data, np.zeros(100, dtype=int), 0.3, resamples=20)
-    for groups in (GROUPS[[]], pd.DataFrame({"kin": [None] * 100}, index=GROUPS.index, dtype=object)):
+    judged = judged_rows(data, np.zeros(400, dtype=int), 0.3, resamples=20)
+    for groups in (GROUPS[[]], pd.DataFrame({"kin": [None] * 400}, index=GROUPS.index, dtype=object)):
         found = audit_fairness(judged, forecast, _facts(groups), 30)
         assert found.attributes == ()
         assert found.not_checked.startswith("Not checked")
@@ -192,8 +240,8 @@ def test_a_feature_that_reads_an_audit_column_finds_none_in_the_frame(payment_fr
 
 def test_groups_that_are_not_recorded_are_told_but_are_never_the_worst():
     data, forecast = _rows()
-    judged = judged_rows(data, np.zeros(100, dtype=int), 0.3, resamples=20)
-    groups = pd.DataFrame({"kin": ["a"] * 40 + ["b"] * 40 + [None] * 20}, index=GROUPS.index)
+    judged = judged_rows(data, np.zeros(400, dtype=int), 0.3, resamples=20)
+    groups = pd.DataFrame({"kin": ["a"] * 160 + ["b"] * 160 + [None] * 80}, index=GROUPS.index)
     (audit,) = audit_fairness(judged, forecast, _facts(groups), 30).attributes
     assert [one.group for one in audit.groups] == ["a", "b", NOT_RECORDED]
     assert NOT_RECORDED not in {one.group for one in audit.worst}
@@ -219,8 +267,8 @@ def test_a_larger_group_that_is_surely_worse_off_is_told_behind_a_small_one_that
 
 def test_a_share_of_none_has_an_interval_that_reaches_above_zero():
     data, forecast = _rows()
-    judged = judged_rows(data, np.zeros(100, dtype=int), 0.3, resamples=100)
+    judged = judged_rows(data, np.zeros(400, dtype=int), 0.3, resamples=100)
     (audit,) = audit_fairness(judged, forecast, _facts(), 30).attributes
     none = next(one for one in audit.groups if one.group == "b").shares["listed"]
     assert (none.value, none.low) == (0.0, 0.0)
-    assert none.high == pytest.approx(1 - 0.025 ** (1 / 40), abs=1e-5)
+    assert none.high == pytest.approx(1 - 0.025 ** (1 / 160), abs=1e-5)

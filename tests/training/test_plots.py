@@ -35,6 +35,8 @@ def test_the_fairness_picture_is_drawn_of_every_audit_the_same_twice(tmp_path, t
         )
         for name, share in (("$a and a name that is far too long for a picture", half), ("c", low))
     )
+    untold = {"group": "d", "shares": {"listed": None}, "events": None, "happened": None, "gap": None}
+    groups = (groups[0].model_copy(update=untold), *groups)
     audits = tuple(AttributeAudit(attribute=name, groups=groups, worst=()) for name in ("kin", "tongue"))
     found = trained.bundle.manifest.evaluation.model_copy(update={"fairness": Fairness(attributes=audits)})
     for name in ("one", "two"):
