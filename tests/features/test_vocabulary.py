@@ -51,7 +51,7 @@ def compute(features: Sequence[Feature], rows: Rows, target: PaymentTarget | Ove
 @pytest.mark.parametrize(("unit", "relation"), EACH, ids=[f"{unit}-{relation.name}" for unit, relation in EACH])
 def test_every_field_of_a_relation_can_be_asked_for(unit: str, relation: Relation) -> None:
     features = [feature(f"known_{name}", Count(relation.name, f"{name} IS NOT NULL")) for name in relation.fields]
-    rows = draw_rows(6)
+    rows = draw_rows(2)
     for at, row in enumerate(rows["denials"]):
         row["account_id"] = f"A{at % 12}"
     data = compute(features, rows, PAYMENT if unit == "account" else OVERTURN)
@@ -92,7 +92,7 @@ def test_a_payment_of_the_day_itself_is_not_yet_paid_on_a_promise_still_running(
 
 
 def test_the_latest_of_rows_of_one_day_is_the_one_of_the_last_id() -> None:
-    rows = draw_rows(6)
+    rows = draw_rows(2)
     day = DAY - timedelta(days=3)
     rows["contacts"] = [
         {"contact_id": f"{at}", "guarantor_id": guarantor, "contacted_on": day, "outcome": outcome}
@@ -136,7 +136,7 @@ def test_a_half_life_halves_the_weight_of_an_outcome_for_each_span_of_its_age() 
 def test_evidence_may_stand_on_one_key() -> None:
     """It is then the rate's log odds less one figure that all rows share."""
     evidence_of_one = feature("evidence", CombinedLogOdds(("service_line",)), "log odds")
-    data = compute([feature("rate", HistoricalRate(("service_line",)), "rate"), evidence_of_one], draw_rows(6)).dropna()
+    data = compute([feature("rate", HistoricalRate(("service_line",)), "rate"), evidence_of_one], draw_rows(2)).dropna()
     overall = np.log(data["rate"] / (1 - data["rate"])) - data["evidence"]
     assert len(set(data["rate"])) > 1
     assert overall.to_numpy() == pytest.approx(overall.iloc[0])

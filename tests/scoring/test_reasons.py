@@ -120,7 +120,7 @@ def test_every_phrase_of_the_catalogues_can_be_said(feature: Feature) -> None:
         ((reason, *_),) = explain_rows([feature], data, np.array([[0.1]]))
         assert reason.text[0] == reason.text[0].upper()
         assert not {"{", "}", "_"} & set(reason.text)
-        assert "nan" not in reason.text.lower()
+        assert "nan" not in reason.text.lower().replace("financial", "")
     assert feature.meaning
 
 
