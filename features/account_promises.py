@@ -73,10 +73,10 @@ PROMISES = tuple(
             "count",
             Count("plans", "ended_on IS NULL"),
             "Payment plans running, household",
-            "{value} payment plan{s} running",
+            "{value} payment plan{s} running in the household",
             "",
             0,
-            "No payment plan running",
+            "No payment plan running in the household",
         ),
         (
             "plans_ended",
