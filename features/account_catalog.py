@@ -6,7 +6,7 @@ from features.account_contact import CONTACT, STATEMENT
 from features.account_history import HISTORY
 from features.account_payers import PAYER_MIX
 from features.account_promises import OTHER
-from features.catalog import Feature, Sensitivity
+from features.catalog import Feature, feature_of
 from features.rate_catalog import HALF_LIFE_DAYS, rate_features
 from features.vocabulary import (
     Count,
@@ -14,32 +14,12 @@ from features.vocabulary import (
     DaysSinceLast,
     Greatest,
     Snapshot,
-    Source,
     Sum,
 )
 
-
-def _feature(
-    family: str,
-    name: str,
-    unit: str,
-    source: Source,
-    meaning: str,
-    phrase: str,
-    absent: str = "",
-    direction: int = 0,
-    low: str = "",
-    sensitivity: Sensitivity = "none",
-) -> Feature:
-    # Reports sort by the bucket; a model splits on the days themselves.
-    modelled = name != "aging_bucket"
-    return Feature(
-        name, meaning, unit, family, source, phrase, absent, direction, modelled, low=low, sensitivity=sensitivity
-    )
-
-
 AGE = tuple(
-    _feature("age", *row)
+    # Reports sort by the bucket; a model splits on the days themselves.
+    feature_of("age", *row, modelled=row[0] != "aging_bucket")
     for row in (
         ("account_age", "days", Snapshot("account_age"), "Days since the account opened", "Account opened {value} ago"),
         (
@@ -97,7 +77,7 @@ AGE = tuple(
 )
 
 BALANCE = tuple(
-    _feature("balance", *row)
+    feature_of("balance", *row)
     for row in (
         ("patient_balance", "dollars", Snapshot("patient_balance"), "What the patient owes", "Patient owes {value}"),
         (
@@ -202,7 +182,7 @@ RATES = tuple(
 )
 
 SEASON = tuple(
-    _feature("season", *row)
+    feature_of("season", *row)
     for row in (
         ("month", "month", Snapshot("month_of_year"), "Month of the snapshot", "It is {value}"),
         (

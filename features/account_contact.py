@@ -2,28 +2,15 @@
 
 from __future__ import annotations
 
-from features.catalog import Feature
-from features.vocabulary import Count, DaysSinceLast, Latest, Share, Source
+from features.catalog import feature_of
+from features.vocabulary import Count, DaysSinceLast, Latest, Share
 
 STATEMENT = "channel IN ('statement', 'letter') AND direction = 'out'"
 CALL = "channel = 'call' AND direction = 'out'"
 
 
-def _contact(
-    name: str,
-    unit: str,
-    source: Source,
-    meaning: str,
-    phrase: str,
-    absent: str = "",
-    direction: int = 0,
-    low: str = "",
-) -> Feature:
-    return Feature(name, meaning, unit, "contact", source, phrase, absent, direction, low=low)
-
-
 CONTACT = tuple(
-    _contact(*row)
+    feature_of("contact", *row)
     for row in (
         (
             "statements_sent",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from features.account_flags import FLAGS
 from features.account_promises import OTHER, PROMISES
-from features.catalog import Feature, Sensitivity
+from features.catalog import Feature, feature_of
 from features.vocabulary import (
     Count,
     CountDistinct,
@@ -16,7 +16,6 @@ from features.vocabulary import (
     RateAtAge,
     Share,
     Snapshot,
-    Source,
     Spread,
     Sum,
 )
@@ -24,22 +23,8 @@ from features.vocabulary import (
 PAST = "is_other = 1 AND settled IS NOT NULL AND account_age > 30"
 
 
-def _history(
-    name: str,
-    unit: str,
-    source: Source,
-    meaning: str,
-    phrase: str,
-    absent: str = "",
-    direction: int = 0,
-    low: str = "",
-    sensitivity: Sensitivity = "none",
-) -> Feature:
-    return Feature(name, meaning, unit, "history", source, phrase, absent, direction, low=low, sensitivity=sensitivity)
-
-
 PAYMENTS = tuple(
-    _history(*row)
+    feature_of("history", *row)
     for row in (
         (
             "paid_30d",
@@ -277,7 +262,7 @@ _PAYMENT_GAP = (
 _PAYMENT_DAYS = ("household_days_since_first_payment", "household_days_since_payment", "household_payment_days")
 
 RHYTHM = tuple(
-    _history(*row)
+    feature_of("history", *row)
     for row in (
         (
             "household_pays_at_this_age",

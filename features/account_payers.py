@@ -3,28 +3,11 @@
 from __future__ import annotations
 
 from features.account_promises import OTHER
-from features.catalog import Feature, Sensitivity
-from features.vocabulary import Count, CountDistinct, Derived, Latest, Share, Snapshot, Source, Sum
-
-
-def _payer_mix(
-    name: str,
-    unit: str,
-    source: Source,
-    meaning: str,
-    phrase: str,
-    absent: str = "",
-    direction: int = 0,
-    low: str = "",
-    sensitivity: Sensitivity = "none",
-) -> Feature:
-    return Feature(
-        name, meaning, unit, "payer mix", source, phrase, absent, direction, low=low, sensitivity=sensitivity
-    )
-
+from features.catalog import feature_of
+from features.vocabulary import Count, CountDistinct, Derived, Latest, Share, Snapshot, Sum
 
 PAYER_MIX = tuple(
-    _payer_mix(*row)
+    feature_of("payer mix", *row)
     for row in (
         (
             "payer_class",

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from features.catalog import Feature, Sensitivity
-from features.vocabulary import Count, Share, Snapshot, Source, Sum
+from features.catalog import feature_of
+from features.vocabulary import Count, Share, Snapshot, Sum
 
 OTHER = "is_other = 1"
 BROKEN = "is_past = 1 AND paid < amount"
@@ -11,22 +11,8 @@ PLAN_KEPT = "end_reason IN ('paid in full', 'completed')"
 """How a plan that was kept is said to have ended; the contract leaves the words of `end_reason` to the source."""
 
 
-def _history(
-    name: str,
-    unit: str,
-    source: Source,
-    meaning: str,
-    phrase: str,
-    absent: str = "",
-    direction: int = 0,
-    low: str = "",
-    sensitivity: Sensitivity = "none",
-) -> Feature:
-    return Feature(name, meaning, unit, "history", source, phrase, absent, direction, low=low, sensitivity=sensitivity)
-
-
 PROMISES = tuple(
-    _history(*row)
+    feature_of("history", *row)
     for row in (
         (
             "household_bad_debt",

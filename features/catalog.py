@@ -68,6 +68,26 @@ class Feature:
         return self.unit == "category"
 
 
+def feature_of(
+    family: str,
+    name: str,
+    unit: str,
+    source: Source,
+    meaning: str,
+    phrase: str,
+    absent: str = "",
+    direction: int = 0,
+    low: str = "",
+    sensitivity: Sensitivity = "none",
+    *,
+    modelled: bool = True,
+) -> Feature:
+    """Return the feature of a family that a row of a catalogue's file says, in the order of its columns."""
+    return Feature(
+        name, meaning, unit, family, source, phrase, absent, direction, modelled, low=low, sensitivity=sensitivity
+    )
+
+
 COMPUTATION = 3
 """Raise this when the SQL of a relation or state changes what features are worth: older models are then refused."""
 

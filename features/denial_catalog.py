@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from features.catalog import Feature, Sensitivity
+from features.catalog import Feature, feature_of
 from features.rate_catalog import HALF_LIFE_DAYS, rate_features
 from features.vocabulary import (
     Count,
@@ -12,30 +12,14 @@ from features.vocabulary import (
     Mean,
     Share,
     Snapshot,
-    Source,
     Sum,
 )
 
 OTHER = "is_other = 1"
 
 
-def _feature(
-    family: str,
-    name: str,
-    unit: str,
-    source: Source,
-    meaning: str,
-    phrase: str,
-    absent: str = "",
-    direction: int = 0,
-    low: str = "",
-    sensitivity: Sensitivity = "none",
-) -> Feature:
-    return Feature(name, meaning, unit, family, source, phrase, absent, direction, low=low, sensitivity=sensitivity)
-
-
 AGE = tuple(
-    _feature("age", *row)
+    feature_of("age", *row)
     for row in (
         (
             "days_since_denial",
@@ -76,7 +60,7 @@ AGE = tuple(
 )
 
 BALANCE = tuple(
-    _feature("balance", *row)
+    feature_of("balance", *row)
     for row in (
         (
             "denied_amount",
@@ -140,7 +124,7 @@ BALANCE = tuple(
 )
 
 PAYER_MIX = tuple(
-    _feature("payer mix", *row)
+    feature_of("payer mix", *row)
     for row in (
         (
             "payer_class",
@@ -187,7 +171,7 @@ PAYER_MIX = tuple(
 )
 
 HISTORY = tuple(
-    _feature("history", *row)
+    feature_of("history", *row)
     for row in (
         (
             "appeal_level",
@@ -272,7 +256,7 @@ HISTORY = tuple(
 )
 
 PAYER = tuple(
-    _feature("payer behaviour", *row)
+    feature_of("payer behaviour", *row)
     for row in (
         (
             "payer_denials_90d",
@@ -339,7 +323,7 @@ RATES = tuple(
 )
 
 SEASON = tuple(
-    _feature("season", *row)
+    feature_of("season", *row)
     for row in (
         ("month", "month", Snapshot("month_of_year"), "Month of the snapshot", "It is {value}"),
         ("denied_month", "month", Snapshot("denied_month"), "Month of the denial", "Denied in {value}"),
