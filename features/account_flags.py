@@ -1,7 +1,7 @@
 """The family history, third part: flags of the guarantor and the account, and the account's own plan.
 
-Whoever such a flag names is on no patient list (rules H1 to H3 and H7); their balances are still scored, and teach a
-model that balances like theirs would be paid when in truth something else keeps them from being paid.
+Whoever such a flag names is on no patient list (rules H1 to H3 and H7), but their balances are among the training rows:
+without the flag they would teach that balances like theirs are not paid.
 """
 
 from __future__ import annotations
