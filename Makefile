@@ -2,7 +2,7 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
-ROOMS := extracts features models training scoring payrank
+ROOMS := extracts features models training scoring simulator payrank
 CODE := $(ROOMS) experiments tests
 DEMO ?= payrank-demo
 ACCOUNTS ?= 20000
@@ -33,7 +33,7 @@ bench: $(VENV)/.dev ## Measure speed, memory, and the simulated hospital (minute
 	$(BIN)/python -m experiments.speed
 	$(BIN)/python -m experiments.speed.frames
 	$(BIN)/python -m experiments.x12_speed 60
-	$(BIN)/python -m extracts.simulator.facts --accounts 100000 --seeds 1 2 3
+	$(BIN)/python -m payrank.simulator.facts.check_facts --accounts 100000 --seeds 1 2 3
 	$(BIN)/python -m experiments.simulator_scale
 
 clean: ## Remove the environment and what tools left behind

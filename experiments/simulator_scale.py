@@ -19,7 +19,7 @@ from datetime import date
 from pathlib import Path
 
 from experiments.speed.measured import peak_memory, processor_seconds
-from extracts.simulator import simulate
+from payrank.simulator import simulate
 
 AS_OF = date(2026, 11, 1)
 

@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from extracts.readers.x12.read_file import read_file
+from payrank.extracts.readers.x12.files.read_file import read_file
 
 CLAIMS_A_REMITTANCE = 40
 
@@ -116,7 +116,7 @@ def measure(megabytes: float, *, whole_import: bool = True) -> Measured:
 
     Peak memory is the process's own and never falls: measure in a fresh process.
     """
-    from extracts.readers.x12.import_x12 import import_x12  # noqa: PLC0415 - what it brings is no memory of reading
+    from payrank.extracts.readers.x12.import_x12 import import_x12  # noqa: PLC0415 - what it brings is no memory of reading
 
     with tempfile.TemporaryDirectory(prefix="payrank-") as folder:
         path = Path(folder) / "made-up.835"

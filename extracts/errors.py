@@ -16,31 +16,31 @@ class PayrankError(Exception):
     exit_code = 1
 
 
-class WrongUsage(PayrankError):
+class WrongUsageError(PayrankError):
     """An argument, setting or mapping that payrank does not know or cannot use."""
 
     exit_code = 2
 
 
-class ExtractRefused(PayrankError):
+class ExtractRefusedError(PayrankError):
     """The AR extract breaks its contract beyond what quarantine may carry."""
 
     exit_code = 3
 
 
-class OutOfLine(PayrankError):
+class OutOfLineError(PayrankError):
     """The extract is too old, or its volume is out of line with the previous run."""
 
     exit_code = 4
 
 
-class NoUsableModel(PayrankError):
+class NoUsableModelError(PayrankError):
     """A model is absent, tampered with, or made for other features."""
 
     exit_code = 5
 
 
-class RunLocked(PayrankError):
+class RunLockedError(PayrankError):
     """Another run holds the lock of the output folder."""
 
     exit_code = 6

@@ -9,9 +9,9 @@ from types import TracebackType
 
 import duckdb
 
-from extracts.finding import Finding
-from extracts.metadata import Metadata
-from extracts.workspace import remove_workspace
+from payrank.extracts.contract.metadata import Metadata
+from payrank.extracts.finding import Finding
+from payrank.extracts.workspace import remove_workspace
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,9 @@ from pathlib import Path
 import duckdb
 import pyarrow.parquet as pq
 
-from extracts.ask import ask_row
-from extracts.metadata import ControlTotal, money_column
-from extracts.source_file import quote_name
+from payrank.extracts.contract.metadata import ControlTotal, money_column
+from payrank.extracts.contract.source_file import quote_name
+from payrank.extracts.fetch_row import fetch_one_row
 
 BATCH_ROWS = 200_000
 
@@ -29,7 +29,7 @@ def write_table(connection: duckdb.DuckDBPyConnection, name: str, folder: Path, 
     money = money_column(name)
     amount = f"coalesce(sum({quote_name(money)}), 0)" if money is not None and money in columns else "NULL"
     names = ", ".join(map(quote_name, columns))
-    rows, dollars = ask_row(connection, f"SELECT count(*), {amount} FROM {table}")
+    rows, dollars = fetch_one_row(connection, f"SELECT count(*), {amount} FROM {table}")
     schema = connection.sql(f"SELECT {names} FROM {table} LIMIT 0").to_arrow_table().schema
     with pq.ParquetWriter(path, schema, compression="zstd") as writer:
         for start in range(0, rows, BATCH_ROWS):

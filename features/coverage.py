@@ -1,4 +1,4 @@
-"""How much of the catalogue an extract can fill: by family, what is available and what is known of it."""
+"""How much of the catalog an extract can fill: by family, what is available and what is known of it."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from datetime import date
 
 import numpy as np
 
-from extracts.extract import Extract
-from features.frame import Definition, nightly_frame
-from features.site_features import NO_SITE_FEATURES, SiteFeatures
+from payrank.extracts.extract import Extract
+from payrank.features.build_frames import nightly_frame
+from payrank.features.frame import Definition
+from payrank.features.site.features import NO_SITE_FEATURES, SiteFeatures
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,10 +26,10 @@ class FamilyCoverage:
 
 
 def measure_coverage(
-    extract: Extract, target: Definition, as_of: date, own: SiteFeatures = NO_SITE_FEATURES
+    extract: Extract, target: Definition, as_of: date, site_features: SiteFeatures = NO_SITE_FEATURES
 ) -> tuple[FamilyCoverage, ...]:
-    """Make the frame of a night and measure it, family by family, in the catalogue's order."""
-    frame = nightly_frame(extract, target, as_of, own=own)
+    """Make the frame of a night and measure it, family by family, in the catalog's order."""
+    frame = nightly_frame(extract, target, as_of, site_features=site_features)
     absent = set(frame.unavailable)
     families = []
     for family in dict.fromkeys(feature.family for feature in frame.features):

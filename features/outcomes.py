@@ -7,11 +7,11 @@ from datetime import date, timedelta
 
 import pandas as pd
 
-from extracts.extract import Extract
-from features.dialect import DuckDBDialect
-from features.duckdb_engine import run_plan
-from features.frame import Definition, holds
-from features.plan import plan_frame
+from payrank.extracts.extract import Extract
+from payrank.features.dialects.dialect import DuckDBDialect
+from payrank.features.engines.duckdb import run_plan
+from payrank.features.frame import Definition, holds
+from payrank.features.sql.plan import plan_frame
 
 COLUMNS = ("unit_id", "household", "as_of", "amount", "label", "share", "recovered")
 
@@ -34,7 +34,7 @@ def find_outcomes(extract: Extract, target: Definition, days: Sequence[date], as
         `unit_id`, `household`, `as_of`, `amount` (dollars at stake then), `label` (0 or 1), `share` (0 to 1, NaN
         unknown) and `recovered` (dollars, NaN unknown); sorted by as-of date and unit.
     """
-    ripe = [day for day in days if day + timedelta(days=target.ripe_after_days) <= as_of]
+    ripe = [day for day in days if day + timedelta(days=target.label_lag_days) <= as_of]
     if not ripe:
         return pd.DataFrame(columns=list(COLUMNS))
     every = target.model_copy(update={"rows_per_unit": None})

@@ -23,7 +23,7 @@ class Target(BaseModel):
     rows_per_unit: int | None = Field(None, ge=1)
 
     @property
-    def ripe_after_days(self) -> int:
+    def label_lag_days(self) -> int:
         """Days after a snapshot from which its label may be used."""
         raise NotImplementedError
 
@@ -40,7 +40,7 @@ class PaymentTarget(Target):
     min_balance: float = Field(10.0, ge=0)
 
     @property
-    def ripe_after_days(self) -> int:
+    def label_lag_days(self) -> int:
         """The horizon itself."""
         return self.horizon_days
 
@@ -59,6 +59,6 @@ class OverturnTarget(Target):
     maturity_days: int = Field(180, ge=1)
 
     @property
-    def ripe_after_days(self) -> int:
+    def label_lag_days(self) -> int:
         """The days within which nearly all appeals are decided."""
         return self.maturity_days

@@ -1,6 +1,6 @@
 """What the fairness audit knows of people: read from the extract beside the frames, and never given to a fit.
 
-The groups come from the `audit_*` columns of guarantors (contracts.md, section 1). No feature reads them: the catalogue
+The groups come from the `audit_*` columns of guarantors (contracts.md, section 1). No feature reads them: the catalog
 knows no such column, and site attributes of that name are refused.
 """
 
@@ -13,11 +13,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from extracts.extract import Extract
-from extracts.metadata import AUDIT_PREFIX
-from extracts.source_file import quote_name
-from models.fairness import MERGED, NOT_RECORDED
-from models.matrix import FEWEST_PEOPLE
+from payrank.extracts.contract.metadata import AUDIT_PREFIX
+from payrank.extracts.contract.source_file import quote_name
+from payrank.extracts.extract import Extract
+from payrank.models.matrix import FEWEST_PEOPLE
+from payrank.models.records.fairness import MERGED, NOT_RECORDED
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,10 +16,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from extracts.errors import NoUsableModel, WrongUsage
-from features.catalog import Feature, catalogue_digest
-from models.adjusted import Served, parse_served
-from models.manifest import Manifest, digest_manifest, parse_manifest, render_manifest
+from payrank.extracts.errors import NoUsableModelError, WrongUsageError
+from payrank.features.feature import Feature, catalog_digest
+from payrank.models.calibration.adjusted import Served, parse_served
+from payrank.models.manifest import Manifest, digest_manifest, parse_manifest, render_manifest
 
 if TYPE_CHECKING:
     import lightgbm
@@ -36,7 +36,7 @@ class Bundle:
     """A trained model, ready to predict.
 
     `likelihood` holds the boosters whose raw scores are averaged by `manifest.weights`; `share` predicts the share
-    (0 to 1) given the outcome, and `timing` the span of days in which it comes (see `models.timing`); each is None
+    (0 to 1) given the outcome, and `timing` the span of days in which it comes (`payrank.models.timing`); each is None
     where one mean stands for all. `files` are the bytes as on disk.
     """
 
@@ -104,11 +104,11 @@ def write_bundle(bundle: Bundle, folder: Path) -> None:
 
     Raises
     ------
-    WrongUsage
+    WrongUsageError
         When `folder` exists and is not a bundle; nothing that payrank did not write is removed.
     """
     if folder.exists() and not (folder / MANIFEST).is_file() and (not folder.is_dir() or any(folder.iterdir())):
-        raise WrongUsage(f"{folder} exists and is not a model bundle; name a new or empty folder for the bundle")
+        raise WrongUsageError(f"{folder} exists and is not a model bundle; name a new or empty folder for the bundle")
     folder.parent.mkdir(parents=True, exist_ok=True)
     mark = secrets.token_hex(4)
     aside = folder.with_name(f".{folder.name}.new-{mark}")
@@ -135,11 +135,11 @@ def read_bundle(folder: Path) -> Bundle:
 
     Raises
     ------
-    NoUsableModel
+    NoUsableModelError
         When the folder is absent, or a file is missing, extra, truncated or edited.
     """
     if not folder.is_dir():
-        raise NoUsableModel(f"no model bundle at {folder}; train one with `payrank train`, or name another folder")
+        raise NoUsableModelError(f"no model bundle at {folder}; train one with `payrank train`, or name another folder")
     files: dict[str, bytes] = {}
     for path in sorted(folder.iterdir()):
         if path.is_symlink() or not path.is_file():
@@ -194,31 +194,31 @@ def _check_files(files: Mapping[str, bytes], manifest: Manifest, source: str) ->
         raise _refuse(source, f"truncated or edited since training: {', '.join(edited)}")
 
 
-def _refuse(source: str, found: str) -> NoUsableModel:
-    return NoUsableModel(
+def _refuse(source: str, found: str) -> NoUsableModelError:
+    return NoUsableModelError(
         f"the model bundle is not as it was written: {source}: {found}; only an untouched bundle is used: "
         "restore the folder from where it was trained, or retrain with `payrank train`"
     )
 
 
 def check_features(bundle: Bundle, features: Sequence[Feature]) -> None:
-    """Refuse a bundle that was trained on other features than the catalogue in use.
+    """Refuse a bundle that was trained on other features than the catalog in use.
 
     Raises
     ------
-    NoUsableModel
+    NoUsableModelError
         With the names that are missing, extra, or computed otherwise.
     """
     trained = {column.name: column.definition for column in bundle.manifest.features}
-    in_use = {feature.name: catalogue_digest((feature,)) for feature in features if feature.modelled}
+    in_use = {feature.name: catalog_digest((feature,)) for feature in features if feature.modeled}
     differences = {
-        "missing from the catalogue in use": sorted(trained.keys() - in_use.keys()),
+        "missing from the catalog in use": sorted(trained.keys() - in_use.keys()),
         "unknown to the model": sorted(in_use.keys() - trained.keys()),
         "computed differently": sorted(n for n in trained.keys() & in_use.keys() if trained[n] != in_use[n]),
     }
     found = [f"{what}: {', '.join(names)}" for what, names in differences.items() if names]
     if found:
-        raise NoUsableModel(
+        raise NoUsableModelError(
             f"the {bundle.kind} model was made for other features ({len(trained)} against {len(in_use)} in use): "
-            f"{'; '.join(found)}; score with the catalogue and site attributes of its training, or retrain"
+            f"{'; '.join(found)}; score with the catalog and site attributes of its training, or retrain"
         )

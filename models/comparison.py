@@ -8,9 +8,9 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from models.evaluation import Alarm, Judged
-from models.figure import Figure
-from models.manifest import Kind
+from payrank.models.manifest import Kind
+from payrank.models.records.estimate import Estimate
+from payrank.models.records.evaluation import Alarm, Holdout
 
 Verdict = Literal["wins", "calibrates_better", "ties", "loses"]
 
@@ -32,7 +32,7 @@ class Contender(_Record):
     name: str
     digest: str
     trained_as_of: date
-    figures: Mapping[str, Figure]
+    figures: Mapping[str, Estimate]
 
 
 class Comparison(_Record):
@@ -46,10 +46,10 @@ class Comparison(_Record):
     kind: Kind
     as_of: date
     since: date
-    judged: Judged
+    holdout: Holdout
     challenger: Contender
     champion: Contender
-    differences: Mapping[str, Figure]
+    differences: Mapping[str, Estimate]
     verdict: Verdict
     alarms: tuple[Alarm, ...]
 
@@ -63,7 +63,7 @@ MOST_LOST = 0.05
 """Share of the gain that a tie may lose at most, by its interval: a wider one only says that outcomes are too few."""
 
 
-def reach_verdict(captured: Figure, calibration: Figure) -> Verdict:
+def reach_verdict(captured: Estimate, calibration: Estimate) -> Verdict:
     """Return what follows from two differences, challenger less champion.
 
     Parameters
@@ -75,13 +75,13 @@ def reach_verdict(captured: Figure, calibration: Figure) -> Verdict:
 
     Examples
     --------
-    >>> reach_verdict(Figure(value=0.03, low=0.01, high=0.05), Figure(value=0.0, low=-0.1, high=0.1))
+    >>> reach_verdict(Estimate(value=0.03, low=0.01, high=0.05), Estimate(value=0.0, low=-0.1, high=0.1))
     'wins'
-    >>> reach_verdict(Figure(value=0.03, low=-0.01, high=0.07), Figure(value=-0.02, low=-0.03, high=-0.01))
+    >>> reach_verdict(Estimate(value=0.03, low=-0.01, high=0.07), Estimate(value=-0.02, low=-0.03, high=-0.01))
     'calibrates_better'
-    >>> reach_verdict(Figure(value=-0.10, low=-0.21, high=0.01), Figure(value=-0.02, low=-0.03, high=-0.01))
+    >>> reach_verdict(Estimate(value=-0.10, low=-0.21, high=0.01), Estimate(value=-0.02, low=-0.03, high=-0.01))
     'ties'
-    >>> reach_verdict(Figure(value=0.03), Figure(value=-0.02))
+    >>> reach_verdict(Estimate(value=0.03), Estimate(value=-0.02))
     'ties'
     """
     if captured.low is not None and captured.low > 0:

@@ -10,13 +10,13 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from models.choices import Choices
-from models.evaluation import Evaluation
-from models.horizons import Horizon
-from models.matrix import Column
-from models.recalibration import Recalibration
-from models.selection import Selection
-from models.timing import Timing
+from payrank.models.matrix import Column
+from payrank.models.records.auto_settings import Choices
+from payrank.models.records.evaluation import Evaluation
+from payrank.models.records.horizons import Horizon
+from payrank.models.records.recalibration import Recalibration
+from payrank.models.records.selection import Selection
+from payrank.models.timing import Timing
 
 FORMAT = 2
 Kind = Literal["payment", "overturn"]
@@ -108,7 +108,7 @@ class Manifest(BaseModel):
     unit: str
     features: tuple[Column, ...]
     together: tuple[tuple[str, ...], ...]
-    catalogue_digest: str
+    catalog_digest: str
     target: Mapping[str, Any]
     horizon_days: int | None
     min_share: float | None

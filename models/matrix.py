@@ -15,8 +15,8 @@ import pandas as pd
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
-from extracts.errors import NoUsableModel
-from features.catalog import Feature, catalogue_digest
+from payrank.extracts.errors import NoUsableModelError
+from payrank.features.feature import Feature, catalog_digest
 
 FEWEST_PEOPLE = 11
 """Cells that fewer people share are merged: CMS suppresses counts from 1 to 10 (cell size suppression policy)."""
@@ -25,7 +25,7 @@ FEWEST_PEOPLE = 11
 class Column(BaseModel):
     """One column of a model's matrix.
 
-    `definition` is the catalogue digest of the feature alone, so that a stale feature can be named. `levels` are the
+    `definition` is the catalog digest of the feature alone, so that a stale feature can be named. `levels` are the
     words of a category in the order of their codes. `other` says that rarer words were merged in training: they, and
     words never seen, get the code after the last level; where nothing was merged they are unknown (NaN). `native` says
     that the model splits the codes as categories rather than by threshold.
@@ -52,12 +52,12 @@ def learn_columns(data: pd.DataFrame, features: Iterable[Feature], *, native: bo
     data
         Rows of a training frame: the features' columns and `household`, by which people are counted.
     features
-        The catalogue; features that are no input to a model are left out.
+        The catalog; features that are no input to a model are left out.
     native
         Whether categories are to be split as such.
     """
     household, _ = pd.factorize(data["household"])
-    return tuple(_learn_column(data, feature, native, household) for feature in features if feature.modelled)
+    return tuple(_learn_column(data, feature, native, household) for feature in features if feature.modeled)
 
 
 def _learn_column(data: pd.DataFrame, feature: Feature, native: bool, household: NDArray[np.intp]) -> Column:
@@ -74,7 +74,7 @@ def _learn_column(data: pd.DataFrame, feature: Feature, native: bool, household:
         meaning=feature.meaning,
         family=feature.family,
         direction=feature.direction,
-        definition=catalogue_digest((feature,)),
+        definition=catalog_digest((feature,)),
         levels=levels,
         other=other,
         native=native and feature.is_category,
@@ -101,14 +101,14 @@ def encode(data: pd.DataFrame, columns: Sequence[Column], *, order: Literal["C",
 
     Raises
     ------
-    NoUsableModel
+    NoUsableModelError
         When the frame lacks a column that the model was trained on.
     """
     missing = [column.name for column in columns if column.name not in data.columns]
     if missing:
-        raise NoUsableModel(
+        raise NoUsableModelError(
             f"the frame lacks {len(missing)} of the model's {len(columns)} features: {', '.join(missing)}; "
-            "build it with the catalogue that the model was trained on, or retrain"
+            "build it with the catalog that the model was trained on, or retrain"
         )
     matrix = np.empty((len(data), len(columns)), dtype=np.float64, order=order)
     for position, column in enumerate(columns):

@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from models.adjusted import apply_map
-from models.bundle import Bundle
-from models.matrix import encode
-from models.timing import chance_by_day, horizon_column
+from payrank.models.bundle import Bundle
+from payrank.models.calibration.adjusted import apply_map
+from payrank.models.matrix import encode
+from payrank.models.timing import chance_by_day, horizon_column
 
 if TYPE_CHECKING:
     import lightgbm
@@ -42,7 +42,7 @@ def predict(bundle: Bundle, data: pd.DataFrame, *, threads: int = 0) -> pd.DataF
 
     Raises
     ------
-    NoUsableModel
+    NoUsableModelError
         When `data` lacks a feature of the model.
     """
     matrix = encode(data, bundle.manifest.features)

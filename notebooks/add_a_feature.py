@@ -12,7 +12,7 @@
 # # Add a feature
 #
 # A feature is one record: a name, what it means, its unit and family, how it is computed, and what a collector reads.
-# Here one is tried on a simulated hospital before it goes into the catalogue; point `folder` at your own extract
+# Here one is tried on a simulated hospital before it goes into the catalog; point `folder` at your own extract
 # instead.
 
 # %%
@@ -24,12 +24,12 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 
 import payrank
-from features.catalog import Feature
-from features.probes.alone import probe_alone, rank_features, split_in_time
-from features.probes.future import probe_future
-from features.site_features import SiteFeatures, read_site_features
-from features.vocabulary import Count
-from training.settings import Member, TrainingSettings
+from payrank.features.feature import Feature
+from payrank.features.probes.alone import (probe_alone, rank_features, split_in_time)
+from payrank.features.probes.future import probe_future
+from payrank.features.site.features import (SiteFeatures, read_site_features)
+from payrank.features.sources import Count
+from payrank.training.settings import (Member, TrainingSettings)
 
 day = date(2026, 11, 20)
 folder = Path(tempfile.mkdtemp()) / "hospital"
@@ -40,8 +40,8 @@ extract = payrank.load_extract(folder)
 # ## The record
 #
 # `contacts` is a relation: the contacts with the guarantor, already cut to those known before the snapshot. What
-# relations there are, and their columns, is in `features/account_relations.py` and `features/denial_relations.py`; what
-# can be made of their rows (`Count`, `Sum`, `Share`, `DaysSinceLast`, `Latest`, …) in `features/vocabulary.py`.
+# relations there are, and their columns, is in `features/relations/account_relations.py` and `features/relations/denial_relations.py`; what
+# can be made of their rows (`Count`, `Sum`, `Share`, `DaysSinceLast`, `Latest`, …) in `features/sources.py`.
 
 # %%
 record = Feature(
@@ -56,11 +56,11 @@ record = Feature(
 # %% [markdown]
 # ## Look at its values
 #
-# In the catalogue the record is one more line of `features/account_catalog.py`. To try it, give it along.
+# In the catalog the record is one more line of `features/catalog/accounts.py`. To try it, give it along.
 
 # %%
 mine = SiteFeatures(account=(record,))
-tonight = payrank.features(extract, as_of=day, own=mine)
+tonight = payrank.build_features(extract, as_of=day, site_features=mine)
 print(tonight["texts_30d"].describe()[["count", "mean", "max"]])
 print(tonight["texts_30d"].dtype)
 
@@ -77,10 +77,10 @@ probed = probe_future(extract, target, past, mine)
 print(probed.verdict, "-", probed.figures)
 assert probed.verdict == "clean"
 
-labelled = payrank.training_frame(extract, target, day, own=mine)
-assert probe_alone(labelled).verdict == "clean"
-learn, judge = split_in_time(labelled.data)
-alone = rank_features(labelled, learn, judge)
+labeled = payrank.training_frame(extract, target, day, site_features=mine)
+assert probe_alone(labeled).verdict == "clean"
+learn, judge = split_in_time(labeled.data)
+alone = rank_features(labeled, learn, judge)
 found = alone["texts_30d"]
 print(f"texts_30d alone: auc {found.auc:.3f} on later snapshots, standard error {found.error:.3f}")
 assert found.auc < 0.9
@@ -92,13 +92,13 @@ assert found.auc < 0.9
 # on later periods. A difference smaller than the noise of such figures is none.
 
 # %%
-texts = labelled.data["texts_30d"].clip(upper=3)
-paid = labelled.data.groupby(texts)["label"].agg(["size", "mean"])
+texts = labeled.data["texts_30d"].clip(upper=3)
+paid = labeled.data.groupby(texts)["label"].agg(["size", "mean"])
 paid = paid[paid["size"] >= 30]
 error = 1.96 * (paid["mean"] * (1 - paid["mean"]) / paid["size"]) ** 0.5
 figure, axes = plt.subplots(figsize=(5, 4))
 axes.errorbar(paid.index, paid["mean"], yerr=error, marker="o", linestyle="none", capsize=3)
-axes.axhline(labelled.data["label"].mean(), color="grey", linewidth=1, label="all snapshots")
+axes.axhline(labeled.data["label"].mean(), color="gray", linewidth=1, label="all snapshots")
 axes.set_xticks(paid.index, [f"{count:.0f}" + ("+" if count == 3 else "") for count in paid.index])
 axes.set_xlabel("texts in 30 days")
 axes.set_ylabel("share paid within 120 days")
@@ -108,7 +108,7 @@ figure.savefig(folder.parent / "texts_and_payment.png", dpi=100, bbox_inches="ti
 # %%
 quick = TrainingSettings(members=(Member(seeds=(1,), rounds=60),), fewest_outcomes=30, refit=False)
 without = payrank.training_frame(extract, target, day)
-for name, frame in (("without", without), ("with", labelled)):
+for name, frame in (("without", without), ("with", labeled)):
     trained = payrank.train(frame, kind="payment", as_of=day, settings=quick)
     auc = trained.bundle.manifest.evaluation.figures["auc"]
     print(f"{name}: auc {auc.value:.3f}, 95 % {auc.low:.3f} to {auc.high:.3f}")
@@ -133,6 +133,6 @@ source = { take = "count", of = "contacts", where = { channel = "text", directio
 """
 )
 own = read_site_features(written["features"])
-same = payrank.features(extract, as_of=day, own=own)["own_texts_30d"]
+same = payrank.build_features(extract, as_of=day, site_features=own)["own_texts_30d"]
 assert same.tolist() == tonight["texts_30d"].tolist()
 extract.close()

@@ -24,28 +24,28 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 import payrank
-from models.explain import explain
-from models.matrix import encode
-from scoring.reasons import explain_rows, top_reasons
-from training.settings import Member, TrainingSettings
+from payrank.models.shap.explain import explain
+from payrank.models.matrix import encode
+from payrank.scoring.reasons.reasons import (explain_rows, top_reasons)
+from payrank.training.settings import (Member, TrainingSettings)
 
 with warnings.catch_warnings():
-    warnings.simplefilter("ignore")  # shap builds its colours by a call that matplotlib deprecates
+    warnings.simplefilter("ignore")  # shap builds its colors by a call that matplotlib deprecates
     import shap
 
 day = date(2026, 11, 20)
 folder = Path(tempfile.mkdtemp())
 payrank.simulate(folder / "hospital", accounts=2000, seed=3, as_of=day)
 extract = payrank.load_extract(folder / "hospital")
-labelled = payrank.training_frame(extract, payrank.PaymentTarget(), day)
+labeled = payrank.training_frame(extract, payrank.PaymentTarget(), day)
 settings = TrainingSettings(members=(Member(seeds=(1,)),))
-trained = payrank.train(labelled, kind="payment", as_of=day, settings=settings)
+trained = payrank.train(labeled, kind="payment", as_of=day, settings=settings)
 print("auc on later months:", round(trained.bundle.manifest.metrics["auc"], 3))
 
 # %% [markdown]
 # ## Over all accounts: the beeswarm
 #
-# A dot an account; right of the line it raises the chance of payment, left it lowers it; colour is the feature's value.
+# A dot an account; right of the line it raises the chance of payment, left it lowers it; color is the feature's value.
 # Jupyter shows the pictures; each is also a file.
 
 # %%
@@ -64,7 +64,7 @@ plt.savefig(folder / "beeswarm.png", dpi=100, bbox_inches="tight")
 # %% [markdown]
 # ## One feature: the dependence plot
 #
-# What the strongest numeric feature adds, against its value; colour is the feature that most often works with it. A band
+# What the strongest numeric feature adds, against its value; color is the feature that most often works with it. A band
 # that is wide at one value is the work of others. Unknown values have no place on the axis: they are counted.
 
 # %%
@@ -84,7 +84,7 @@ dots = axes.scatter(
 )
 figure.colorbar(dots, label=f"{columns[beside].name} (rank)")
 axes.set_title(f"{columns[most].name}: {known.sum()} accounts, {(~known).sum()} unknown", fontsize=10, loc="left")
-axes.axhline(0, color="grey", linewidth=0.8)
+axes.axhline(0, color="gray", linewidth=0.8)
 axes.set_xlabel(f"{columns[most].name} ({columns[most].unit})")
 axes.set_ylabel("contribution (log-odds)")
 figure.savefig(folder / "dependence.png", dpi=100, bbox_inches="tight")

@@ -23,11 +23,11 @@ import matplotlib.pyplot as plt
 import pandas as pd
 
 import payrank
-from models.wilson import share_of
-from scoring.monitor import monitor_runs
-from scoring.night_models import NightModels
-from scoring.settings import ScoringSettings
-from training.settings import Member, TrainingSettings
+from payrank.models.wilson import share_of
+from payrank.scoring.monitoring.monitor import monitor_runs
+from payrank.scoring.run_models import RunModels
+from payrank.scoring.settings import ScoringSettings
+from payrank.training.settings import (Member, TrainingSettings)
 
 folder = Path(tempfile.mkdtemp())
 payrank.simulate(folder / "hospital", accounts=3000, seed=3, as_of=date(2026, 11, 20))
@@ -40,11 +40,11 @@ extract = payrank.load_extract(folder / "hospital")
 
 # %%
 spring = date(2026, 3, 20)
-labelled = payrank.training_frame(extract, payrank.PaymentTarget(), spring)
+labeled = payrank.training_frame(extract, payrank.PaymentTarget(), spring)
 settings = TrainingSettings(members=(Member(seeds=(1,)),))
-trained = payrank.train(labelled, kind="payment", as_of=spring, settings=settings)
+trained = payrank.train(labeled, kind="payment", as_of=spring, settings=settings)
 print("auc when it was trained:", round(trained.bundle.manifest.metrics["auc"], 3))
-models = NightModels({"payment": trained.bundle}, {"payment": "spring model"}, {"overturn": "not trained here"})
+models = RunModels({"payment": trained.bundle}, {"payment": "spring model"}, {"overturn": "not trained here"})
 for night in (date(2026, 4, 20), date(2026, 5, 20)):
     payrank.score_night(
         extract, models, as_of=night, out=folder / "runs", settings=ScoringSettings(), explain="listed"
@@ -88,16 +88,16 @@ assert tenths["came"].iloc[-1] > tenths["came"].iloc[0]
 
 # %%
 figure, axes = plt.subplots(figsize=(6, 5))
-for one, colour in zip(found.watched, ("tab:blue", "tab:orange"), strict=True):
+for one, color in zip(found.watched, ("tab:blue", "tab:orange"), strict=True):
     promised = [part.promised / part.rows for part in one.tenths]
     came = [share_of(round(part.came), part.rows) for part in one.tenths]
     reach = [[share.value - share.low for share in came], [share.high - share.value for share in came]]
     axes.errorbar(
-        promised, [share.value for share in came], yerr=reach, color=colour, marker="o", linestyle="none", capsize=3,
+        promised, [share.value for share in came], yerr=reach, color=color, marker="o", linestyle="none", capsize=3,
         label=f"{one.day}",
     )
 most = 1.05 * max(part.promised / part.rows for one in found.watched for part in one.tenths)
-axes.plot([0, most], [0, most], color="grey", linewidth=1, label="as promised")
+axes.plot([0, most], [0, most], color="gray", linewidth=1, label="as promised")
 axes.set_xlabel("promised chance, by tenths of the night's rows")
 axes.set_ylabel("share that paid")
 axes.legend(frameon=False)

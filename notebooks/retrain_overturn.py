@@ -24,10 +24,10 @@ from pathlib import Path
 import pandas as pd
 
 import payrank
-from extracts.readers.mapped.import_csv import import_csv
-from payrank.figures import figures_table
+from payrank.extracts.readers.mapped.import_csv import import_csv
+from payrank.cli.metrics_table import figures_table
 from rich.console import Console
-from training.settings import parse_settings
+from payrank.training.settings import parse_settings
 
 data = Path(os.environ.get("PAYRANK_DATA", "../shared/data")) / "imr" / "imr_determinations_2001_2013.csv"
 mapping = Path(payrank.__file__).parents[1] / "experiments" / "denial_overturn_imr" / "mapping.toml"
@@ -52,10 +52,10 @@ print({name: state.rows_loaded for name, state in extract.tables.items() if stat
 
 # %%
 day = date(2013, 1, 1)
-labelled = payrank.training_frame(extract, payrank.OverturnTarget(), day)
-print(labelled.data.groupby(labelled.data["as_of"].dt.year)["label"].agg(["size", "mean"]).tail(5).round(3))
+labeled = payrank.training_frame(extract, payrank.OverturnTarget(), day)
+print(labeled.data.groupby(labeled.data["as_of"].dt.year)["label"].agg(["size", "mean"]).tail(5).round(3))
 settings = parse_settings({"members": [{"seeds": [1], "rounds": 200}]}, "overturn")  # the default averages five seeds
-trained = payrank.train(labelled, kind="overturn", as_of=day, settings=settings)
+trained = payrank.train(labeled, kind="overturn", as_of=day, settings=settings)
 Console(width=80).print(figures_table(trained.bundle.manifest))
 print("auc by period:", {k: round(v, 3) for k, v in trained.bundle.manifest.metrics.items() if k.startswith("auc")})
 

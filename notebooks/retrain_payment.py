@@ -22,12 +22,12 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 
 import payrank
-from models.explain import explain
-from payrank.figures import show_figures
-from scoring.reasons import explain_rows, top_reasons
-from training.design_picture import draw_design
-from training.fairness_picture import draw_fairness
-from training.plots import draw_calibration, draw_gains
+from payrank.models.shap.explain import explain
+from payrank.cli.metrics_table import show_figures
+from payrank.scoring.reasons.reasons import (explain_rows, top_reasons)
+from payrank.training.plots.design_plot import draw_design
+from payrank.training.plots.fairness_plot import draw_fairness
+from payrank.training.plots.plots import (draw_calibration, draw_gains)
 
 day = date(2026, 11, 20)
 folder = Path(tempfile.mkdtemp()) / "hospital"
@@ -42,10 +42,10 @@ extract = payrank.load_extract(folder)
 
 # %%
 target = payrank.PaymentTarget(horizon_days=120)
-labelled = payrank.training_frame(extract, target, day)
-by_day = labelled.data.groupby("as_of")["label"].agg(["size", "mean"])
+labeled = payrank.training_frame(extract, target, day)
+by_day = labeled.data.groupby("as_of")["label"].agg(["size", "mean"])
 print(by_day.tail(6))
-assert labelled.data["as_of"].max().date() <= date(2026, 7, 23)
+assert labeled.data["as_of"].max().date() <= date(2026, 7, 23)
 
 # %% [markdown]
 # ## Train
@@ -55,7 +55,7 @@ assert labelled.data["as_of"].max().date() <= date(2026, 7, 23)
 # figures after the last fit, and no fit ever sees them.
 
 # %%
-trained = payrank.train(labelled, kind="payment", as_of=day, audit=payrank.read_audit(extract))
+trained = payrank.train(labeled, kind="payment", as_of=day, audit=payrank.read_audit(extract))
 manifest = trained.bundle.manifest
 for period in manifest.windows.periods:
     print(period.role, "fitted to", period.fitted.last, "predicted", period.predicted.first, "to", period.predicted.last)

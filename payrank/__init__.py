@@ -7,63 +7,88 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from importlib.util import find_spec
-from pathlib import Path
-from typing import Any
+import os
+import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from payrank.extracts.in_memory import load_tables
+    from payrank.extracts.load.load_extract import load_extract
+    from payrank.features.api import build_features, training_frame
+    from payrank.features.build_frames import nightly_frame
+    from payrank.features.targets import OverturnTarget, PaymentTarget
+    from payrank.leaks import find_leaks
+    from payrank.models.audit import read_audit
+    from payrank.models.bundle import read_bundle
+    from payrank.models.card.write_card import write_card
+    from payrank.models.predict import predict
+    from payrank.scoring.nightly_run import score_night
+    from payrank.simulator.simulate import simulate
+    from payrank.training.estimator import PropensityClassifier
+    from payrank.training.train import train
 
 __version__ = "0.1.0"
 
-PUBLIC = {
+__all__ = [
+    "OverturnTarget",
+    "PaymentTarget",
+    "PropensityClassifier",
+    "build_features",
+    "find_leaks",
+    "load_extract",
+    "load_tables",
+    "nightly_frame",
+    "predict",
+    "read_audit",
+    "read_bundle",
+    "score_night",
+    "simulate",
+    "train",
+    "training_frame",
+    "write_card",
+]
+
+_HOME = {
     "OverturnTarget": "features.targets",
     "PaymentTarget": "features.targets",
     "PropensityClassifier": "training.estimator",
-    "features": "features.pandas_api",
-    "find_leaks": "payrank.leaks",
-    "load_extract": "extracts.load",
-    "load_tables": "extracts.given_tables",
-    "nightly_frame": "features.frame",
+    "build_features": "features.api",
+    "find_leaks": "leaks",
+    "load_extract": "extracts.load.load_extract",
+    "load_tables": "extracts.in_memory",
+    "nightly_frame": "features.build_frames",
     "predict": "models.predict",
     "read_audit": "models.audit",
     "read_bundle": "models.bundle",
-    "score_night": "scoring.night",
-    "simulate": "extracts.simulator",
+    "score_night": "scoring.nightly_run",
+    "simulate": "simulator.simulate",
     "train": "training.train",
-    "training_frame": "features.pandas_api",
-    "write_card": "models.card",
+    "training_frame": "features.api",
+    "write_card": "models.card.write_card",
 }
-"""Public names and where they live."""
 
-ROOMS = ("extracts", "features", "models", "training", "scoring")
+if sys.version_info < (3, 11):  # noqa: UP036 - a checkout on PYTHONPATH gets past the installer's own check
+    raise ImportError(
+        f"payrank needs Python 3.11 or newer; this is {sys.version.split()[0]}. Create an environment with a newer "
+        "Python and install payrank there."
+    )
+if not os.path.isdir(os.path.join(os.path.dirname(__file__), "extracts")):  # noqa: PTH112, PTH118, PTH120 - pathlib would triple the import time
+    raise ImportError(
+        "payrank/extracts is not a folder: this checkout was made without symbolic links. Install the wheel instead, "
+        "or run 'git config core.symlinks true' and 'git checkout -- payrank' on a file system that has links."
+    )
 
+if not TYPE_CHECKING:
 
-def check_rooms(home: Path, rooms: tuple[str, ...] = ROOMS) -> None:
-    """Check that Python finds our rooms beside `payrank`, for their names are common.
+    def __getattr__(name):
+        """Import a public name when it is first used, so that `import payrank` stays instant."""
+        from importlib import import_module
 
-    Raises
-    ------
-    ImportError
-        When a folder elsewhere hides one of them, naming it, or when one is missing.
-    """
-    for room in rooms:
-        spec = find_spec(room)
-        places = [Path(place).resolve() for place in (spec.submodule_search_locations or [])] if spec else []
-        if home / room in places:
-            continue
-        if spec is None:
-            raise ImportError(f"payrank's package '{room}' is missing beside {home / 'payrank'}; install payrank again")
-        found = places[0] if places else Path(spec.origin or "built-in").resolve()
-        raise ImportError(
-            f"payrank's package '{room}' is hidden by {found}; expected {home / room}. Rename that folder, run from "
-            "another one, or take it off PYTHONPATH"
-        )
+        if name not in _HOME:
+            raise AttributeError(f"module 'payrank' has no attribute {name!r}. Public names: {', '.join(__all__)}")
+        return getattr(import_module(f"payrank.{_HOME[name]}"), name)
 
 
-check_rooms(Path(__file__).resolve().parent.parent)
-
-
-def __getattr__(name: str) -> Any:
-    """Import a public name when it is first asked for, so that `import payrank` stays light."""
-    if name not in PUBLIC:
-        raise AttributeError(f"payrank has no {name!r}; it has {', '.join(sorted(PUBLIC))}")
-    return getattr(import_module(PUBLIC[name]), name)
+def __dir__() -> list[str]:
+    """Return the public names, so that editors and notebooks complete them."""
+    return sorted([*__all__, "__version__"])

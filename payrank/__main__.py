@@ -1,6 +1,6 @@
 """`python -m payrank` does what the console script does."""
 
-from payrank.cli import main
+from payrank.cli.main import main
 
 if __name__ == "__main__":
     main()

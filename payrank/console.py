@@ -10,7 +10,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from scoring.stages import Stage
+from payrank.scoring.progress import Stage
 
 STDERR = Console(stderr=True, highlight=False, soft_wrap=True)
 STDOUT = Console(highlight=False, soft_wrap=True, markup=False)

@@ -7,21 +7,22 @@ from datetime import date
 
 from rich.table import Table
 
-from extracts.errors import PayrankError
-from extracts.extract import Extract
-from features.frame import Frame, training_frame
-from features.probes.agreement import probe_agreement
-from features.probes.alone import probe_alone
-from features.probes.back_dated import probe_back_dated
-from features.probes.future import choose_day, probe_future
-from features.probes.hindsight import probe_hindsight
-from features.probes.result import Probed
 from payrank.console import STDOUT, make_table
+from payrank.extracts.errors import PayrankError
+from payrank.extracts.extract import Extract
+from payrank.features.build_frames import training_frame
+from payrank.features.frame import Frame
+from payrank.features.probes.agreement import probe_agreement
+from payrank.features.probes.alone import probe_alone
+from payrank.features.probes.back_dated import probe_back_dated
+from payrank.features.probes.future import choose_day, probe_future
+from payrank.features.probes.hindsight import probe_hindsight
+from payrank.features.probes.result import Probed
 from payrank.settings import Settings
 
 Tell = Callable[[str], None]
 
-NEEDS_FRAME = ("train/night agreement", "too good alone", "label shuffle", "beyond the catalogue")
+NEEDS_FRAME = ("train/night agreement", "too good alone", "label shuffle", "beyond the catalog")
 
 
 def find_leaks(extract: Extract, settings: Settings, as_of: date, tell: Tell = lambda _: None) -> tuple[Probed, ...]:
@@ -55,14 +56,14 @@ def _run(extract: Extract, settings: Settings, as_of: date) -> Iterator[Probed]:
 
 
 def _run_unit(extract: Extract, settings: Settings, kind: str, as_of: date) -> Iterator[Probed]:
-    from training.beyond_the_rest import probe_beyond
-    from training.label_shuffle import probe_labels
+    from payrank.training.probes.label_shuffle import probe_labels
+    from payrank.training.probes.site_feature_probe import probe_beyond
 
     target, own = settings.target(kind), settings.features
     yield probe_future(extract, target, choose_day(extract, target, as_of), own)
     yield probe_hindsight(extract, target, as_of)
     try:
-        frame = training_frame(extract, target, as_of, own=own)
+        frame = training_frame(extract, target, as_of, site_features=own)
     except PayrankError as refused:
         for name in NEEDS_FRAME:
             yield Probed(name, target.unit, 0, "", not_run=f"no training frame: {refused}")

@@ -10,10 +10,10 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from extracts.errors import WrongUsage, did_you_mean
-from features.site_features import SiteFeatures, read_site_features
-from features.targets import OverturnTarget, PaymentTarget
-from scoring.settings import Change, ScoringSettings, Waiver
+from payrank.extracts.errors import WrongUsageError, did_you_mean
+from payrank.features.site.features import SiteFeatures, read_site_features
+from payrank.features.targets import OverturnTarget, PaymentTarget
+from payrank.scoring.settings import Change, ScoringSettings, Waiver
 
 DEFAULT_FILE = "payrank.toml"
 SECTIONS = ("payment", "overturn", "training", "scoring", "features")
@@ -50,7 +50,7 @@ def read_settings(path: Path | None) -> Settings:
 
     Raises
     ------
-    WrongUsage
+    WrongUsageError
         When the file is absent or not TOML, or holds an unknown name or a value out of range.
     """
     if path is None:
@@ -60,16 +60,18 @@ def read_settings(path: Path | None) -> Settings:
     try:
         data = tomllib.loads(path.read_text("utf-8"))
     except FileNotFoundError:
-        raise WrongUsage(f"no settings file at {path}; name another with --settings, or leave it out") from None
+        raise WrongUsageError(f"no settings file at {path}; name another with --settings, or leave it out") from None
     except OSError as error:
-        raise WrongUsage(f"{path} cannot be read ({type(error).__name__}); give this user leave to read it") from None
+        raise WrongUsageError(
+            f"{path} cannot be read ({type(error).__name__}); give this user leave to read it"
+        ) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise WrongUsage(f"{path} is not TOML: {error}; mend that line") from None
+        raise WrongUsageError(f"{path} is not TOML: {error}; mend that line") from None
     for name in data:
         if name not in SECTIONS:
-            raise WrongUsage(f"{path}: unknown section [{name}]; {did_you_mean(name, SECTIONS)}")
+            raise WrongUsageError(f"{path}: unknown section [{name}]; {did_you_mean(name, SECTIONS)}")
         if not isinstance(data[name], dict):
-            raise WrongUsage(f"{path}: {name} is not a table; write [{name}] with a line a setting beneath")
+            raise WrongUsageError(f"{path}: {name} is not a table; write [{name}] with a line a setting beneath")
     return Settings(
         payment=_read(PaymentTarget, data.get("payment", {}), f"{path} [payment]"),
         overturn=_read(OverturnTarget, data.get("overturn", {}), f"{path} [overturn]"),
@@ -89,12 +91,12 @@ def _read(model: type[Model], values: object, place: str) -> Model:
         name = ".".join(str(part) for part in fault["loc"])
         if fault["type"] == "extra_forbidden":
             known = sorted(_model_of(model, fault["loc"]).model_fields)
-            raise WrongUsage(
+            raise WrongUsageError(
                 f"{place}: unknown setting {name!r}; {did_you_mean(str(fault['loc'][-1]), known)}"
             ) from None
         if fault["type"] == "value_error":
-            raise WrongUsage(f"{place}: setting {name!r}: {fault['msg'].removeprefix('Value error, ')}") from None
-        raise WrongUsage(f"{place}: setting {name!r}: {fault['msg']}; found {fault['input']!r:.60}") from None
+            raise WrongUsageError(f"{place}: setting {name!r}: {fault['msg'].removeprefix('Value error, ')}") from None
+        raise WrongUsageError(f"{place}: setting {name!r}: {fault['msg']}; found {fault['input']!r:.60}") from None
 
 
 def _model_of(model: type[BaseModel], place: tuple[int | str, ...]) -> type[BaseModel]:

@@ -61,7 +61,7 @@ class ActionTable:
 @cache
 def read_actions() -> ActionTable:
     """Read the table that ships with payrank."""
-    data = tomllib.loads(files("scoring").joinpath("actions.toml").read_text("utf-8"))
+    data = tomllib.loads(files("payrank.scoring").joinpath("actions.toml").read_text("utf-8"))
 
     def rows(given: list[dict[str, Any]]) -> tuple[NextAction, ...]:
         return tuple(NextAction(**row) for row in given)

@@ -8,8 +8,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from extracts.errors import did_you_mean
-from scoring.action_table import ListName, read_actions
+from payrank.extracts.errors import did_you_mean
+from payrank.scoring.action_table import ListName, read_actions
 
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 WEEKDAYS: tuple[Weekday, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")

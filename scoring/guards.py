@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date, timedelta
 
-from extracts.errors import OutOfLine, WrongUsage
-from extracts.extract import Extract
-from features.catalog import UNITS
-from features.frame import SUBJECT_TABLE, first_known
-from scoring.settings import ScoringSettings
+from payrank.extracts.errors import OutOfLineError, WrongUsageError
+from payrank.extracts.extract import Extract
+from payrank.features.feature import UNITS
+from payrank.features.frame import SUBJECT_TABLE, first_known
+from payrank.scoring.settings import ScoringSettings
 
 WATCHED = ("accounts", "transactions", "denials")
 """Tables that neither shrink nor grow at once."""
@@ -24,7 +24,7 @@ def check_age(extract: Extract, as_of: date, settings: ScoringSettings) -> None:
         return
     age = as_of - known_until
     if age > timedelta(days=settings.max_extract_age_days):
-        raise OutOfLine(
+        raise OutOfLineError(
             f"The extract is too old: it knows everything before {known_until}, {age.days} days before the as-of date "
             f"{as_of}; {settings.max_extract_age_days} days are allowed. Export again, or raise max_extract_age_days "
             "in the settings."
@@ -36,13 +36,13 @@ def check_start(extract: Extract, as_of: date) -> None:
 
     Raises
     ------
-    WrongUsage
+    WrongUsageError
         When neither an account nor a denial was known before the day.
     """
     held = [unit for unit in UNITS if extract.tables[SUBJECT_TABLE[unit][0]].rows_loaded]
     first = min((first_known(extract, unit) for unit in held), default=as_of - timedelta(days=1)) + timedelta(days=1)
     if as_of < first:
-        raise WrongUsage(
+        raise WrongUsageError(
             f"the as-of day {as_of} lies before the extract's history: no account and no denial was known yet. "
             f"Allowed: days from {first} on. Give such a day"
         )
@@ -57,7 +57,7 @@ def check_volume(extract: Extract, before: Mapping[str, int], settings: ScoringS
         change = now / then - 1
         grew = name in WATCHED and change > settings.max_volume_growth
         if change < -settings.max_volume_drop or grew:
-            raise OutOfLine(
+            raise OutOfLineError(
                 f"Table {name} is out of line: {now:,} rows against {then:,} in the previous run ({change:+.0%}); "
                 f"-{settings.max_volume_drop:.0%} to +{settings.max_volume_growth:.0%} is allowed. Check the export; "
                 "if the change is real, set max_volume_drop or max_volume_growth in the settings for this run."

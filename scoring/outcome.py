@@ -8,15 +8,15 @@ from dataclasses import dataclass, field, replace
 
 import pandas as pd
 
-from extracts.errors import PayrankError
-from models.drift import Drift
-from models.new_words import NewWords
-from scoring.worklist import Line, Worklist
+from payrank.extracts.errors import PayrankError
+from payrank.models.monitoring.drift import Drift
+from payrank.models.monitoring.unseen_categories import UnseenCategories
+from payrank.scoring.worklist import Line, Worklist
 
 
 @dataclass(frozen=True, slots=True)
 class ListOutcome:
-    """Counts of one list, in accounts or denials: came_in = listed + below_the_cut + suppressed + quarantined.
+    """Counts of one list, in accounts or denials: came_in = listed + over_capacity + suppressed + quarantined.
 
     `suppressed_by` counts by rule; one account may fall under several. `why_unpublished` is empty for a published list.
     """
@@ -25,7 +25,7 @@ class ListOutcome:
     title: str
     came_in: int = 0
     listed: int = 0
-    below_the_cut: int = 0
+    over_capacity: int = 0
     suppressed: int = 0
     quarantined: int = 0
     suppressed_by: Mapping[str, int] = field(default_factory=dict)
@@ -34,7 +34,7 @@ class ListOutcome:
     table: pd.DataFrame | None = None
     worklist: Worklist[Line] | None = None
     drift: tuple[Drift, ...] = ()
-    new_words: tuple[NewWords, ...] = ()
+    unseen_categories: tuple[UnseenCategories, ...] = ()
 
     @classmethod
     def count(
@@ -48,7 +48,7 @@ class ListOutcome:
             When somebody is counted twice or lost: such a run is not published.
         """
         places = Counter(table["place"])
-        counted = places["listed"] + places["below_the_cut"] + places["suppressed"]
+        counted = places["listed"] + places["over_capacity"] + places["suppressed"]
         if counted != population or table.index.nunique() != population:
             raise PayrankError(
                 f"{title}: {population:,} were scored but {counted:,} have a place; nothing was published. This is a "
@@ -60,7 +60,7 @@ class ListOutcome:
             title,
             came_in=population + quarantined,
             listed=places["listed"],
-            below_the_cut=places["below_the_cut"],
+            over_capacity=places["over_capacity"],
             suppressed=places["suppressed"],
             quarantined=quarantined,
             suppressed_by=dict(sorted(rules.items())),
@@ -70,11 +70,11 @@ class ListOutcome:
 
     def unpublished(self, why: str) -> ListOutcome:
         """Return the outcome of a list that is held back: nobody is listed, all fall below the cut."""
-        return replace(self, listed=0, below_the_cut=self.below_the_cut + self.listed, why_unpublished=why)
+        return replace(self, listed=0, over_capacity=self.over_capacity + self.listed, why_unpublished=why)
 
-    def drifted(self, drift: tuple[Drift, ...], new_words: tuple[NewWords, ...] = ()) -> ListOutcome:
+    def drifted(self, drift: tuple[Drift, ...], unseen_categories: tuple[UnseenCategories, ...] = ()) -> ListOutcome:
         """Return the outcome with how far each feature has moved from training, and the words that are new to it."""
-        return replace(self, drift=drift, new_words=new_words)
+        return replace(self, drift=drift, unseen_categories=unseen_categories)
 
     def published(self, worklist: Worklist[Line]) -> ListOutcome:
         """Return the outcome with its list."""

@@ -8,9 +8,9 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from extracts.errors import did_you_mean
-from scoring.action_table import read_actions
-from scoring.capacity import LISTS, Capacity
+from payrank.extracts.errors import did_you_mean
+from payrank.scoring.action_table import read_actions
+from payrank.scoring.capacity import LISTS, Capacity
 
 Dollars = Annotated[float, Field(ge=0)]
 
@@ -85,7 +85,7 @@ class ScoringSettings(BaseModel):
     reasons_shown: int = Field(5, ge=1, le=20)
     plan_from_dollars: float = Field(500.0, ge=0)
     plan_months: int = Field(12, ge=1)
-    plan_instalment_dollars: float = Field(200.0, gt=0)
+    plan_installment_dollars: float = Field(200.0, gt=0)
     plan_most_months: int = Field(36, ge=1)
     assistance_below_probability: float = Field(0.15, ge=0, le=1)
     assistance_from_dollars: float = Field(1000.0, ge=0)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Generic, TypeVar
 
-from scoring.action_table import FOLLOW_UP
+from payrank.scoring.action_table import FOLLOW_UP
 
 URGENT_DAYS = 14
 """A deadline that is this many days away, or fewer, is marked and worked first (rules.md, D2)."""
@@ -25,7 +25,7 @@ class Reason:
     Parameters
     ----------
     feature
-        Name of the feature in the catalogue. It stays out of the files: a reader gets `text`.
+        Name of the feature in the catalog. It stays out of the files: a reader gets `text`.
     text
         Plain English with the value in the trade's units.
     value
@@ -197,7 +197,7 @@ class Worklist(Generic[Line_co]):
         What the header says. `model` names the model and its version.
     lines
         Ranked from 1.
-    below_the_cut
+    over_capacity
         Accounts or denials that were scored, are allowed, and fell below the capacity.
     suppressed
         Rule (its number in rules.toml) -> accounts or denials that it kept off the list.
@@ -211,7 +211,7 @@ class Worklist(Generic[Line_co]):
     title: str
     as_of: date
     lines: tuple[Line_co, ...]
-    below_the_cut: int
+    over_capacity: int
     suppressed: Mapping[str, int]
     notices: tuple[str, ...]
     model: str

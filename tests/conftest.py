@@ -22,21 +22,22 @@ import pandas as pd
 import pytest
 from hypothesis import settings as drawn
 
-from extracts.load import load_extract
-from extracts.metadata import read_metadata, write_metadata
-from extracts.simulator import simulate
-from features.catalog import Feature
-from features.frame import Frame, training_frame
-from features.targets import OverturnTarget, PaymentTarget
-from features.vocabulary import Snapshot
-from models.bundle import read_bundle
-from models.manifest import Kind
-from models.registry.store import open_client
-from scoring.night import Night, score_night
-from scoring.night_models import NightModels
-from scoring.settings import ScoringSettings
-from training.settings import Member, TrainingSettings
-from training.train import Trained, train
+from payrank.extracts.contract.metadata import read_metadata, write_metadata
+from payrank.extracts.load.load_extract import load_extract
+from payrank.features.build_frames import training_frame
+from payrank.features.feature import Feature
+from payrank.features.frame import Frame
+from payrank.features.sources import Snapshot
+from payrank.features.targets import OverturnTarget, PaymentTarget
+from payrank.models.bundle import read_bundle
+from payrank.models.manifest import Kind
+from payrank.models.registry.store import open_client
+from payrank.scoring.nightly_run import Night, score_night
+from payrank.scoring.run_models import RunModels
+from payrank.scoring.settings import ScoringSettings
+from payrank.simulator import simulate
+from payrank.training.settings import Member, TrainingSettings
+from payrank.training.train import Trained, train
 
 pytest_plugins = ["tests.opened_pages", "tests.postgres_server", "tests.spark_session"]
 
@@ -102,7 +103,7 @@ def make_frame(
     horizon_days: int = 60,
     strength: float = 1.0,
 ) -> Frame:
-    """Return a labelled frame: monthly snapshots from 2024-01-01, `rows` each, outcome by a known logit.
+    """Return a labeled frame: monthly snapshots from 2024-01-01, `rows` each, outcome by a known logit.
 
     The chance of the outcome is in column `truth`, which is no feature. Those with calls pay later: their days to the
     outcome are even over the horizon, the others' over its first third.
@@ -151,7 +152,7 @@ def make_frame(
 
 @pytest.fixture(scope="session")
 def frame_maker() -> FrameMaker:
-    """Make labelled frames; see `make_frame`."""
+    """Make labeled frames; see `make_frame`."""
     return make_frame
 
 
@@ -185,11 +186,11 @@ class Hospital:
     as_of: date
     bundles: Mapping[Kind, Path]
 
-    def models(self, *kinds: Kind) -> NightModels:
+    def models(self, *kinds: Kind) -> RunModels:
         """Read the bundles of some kinds; all of them where none is named."""
         wanted = kinds or tuple(self.bundles)
         absent = {kind: f"No {kind} model is registered." for kind in self.bundles if kind not in wanted}
-        return NightModels(
+        return RunModels(
             {kind: read_bundle(self.bundles[kind]) for kind in wanted},
             {kind: f"small {kind}" for kind in wanted},
             absent,

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from features.engines.spark_session import open_session
+from payrank.features.engines.spark_session import open_session
 
 QUICK: Mapping[str, str] = {
     # Small data: one part, no compiled code, and a JVM that does not optimize itself, for it will not live long enough.

@@ -11,8 +11,8 @@ from sklearn.metrics import brier_score_loss, roc_auc_score
 from experiments.denial_overturn_imr import __main__ as imr
 from experiments.judging import OURS
 from experiments.late_invoices import __main__ as invoices
-from extracts.load import load_extract
-from extracts.readers.mapped.import_csv import import_csv
+from payrank.extracts.load.load_extract import load_extract
+from payrank.extracts.readers.mapped.import_csv import import_csv
 from payrank.settings import read_settings
 
 DATA = Path(os.environ.get("PAYRANK_DATA", Path(__file__).parents[2] / "shared" / "data"))

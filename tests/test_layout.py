@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 HOME = Path(__file__).parents[1]
-ROOMS = ("extracts", "features", "models", "training", "scoring", "payrank")
+ROOMS = ("extracts", "features", "models", "training", "scoring", "simulator", "payrank")
 CODE = sorted(path for room in (*ROOMS, "experiments") for path in (HOME / room).rglob("*.py"))
 
 

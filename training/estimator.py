@@ -13,11 +13,11 @@ from sklearn.utils import Tags
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
-from models.calibration import Calibration, fit_isotonic, fit_platt, sigmoid
-from models.predict import average_raw
-from training.fit import Rows, fit_likelihood, member_weights, open_text
-from training.settings import TrainingSettings
-from training.table_columns import TableColumns, learn_table_columns
+from payrank.models.calibration.methods import Calibration, fit_isotonic, fit_platt, sigmoid
+from payrank.models.predict import average_raw
+from payrank.training.fit.boosters import Rows, fit_likelihood, member_weights, open_text
+from payrank.training.fit.table_columns import TableColumns, learn_table_columns
+from payrank.training.settings import TrainingSettings
 
 Floats = NDArray[np.float64]
 
@@ -31,7 +31,7 @@ TREES = (
     "bagging_fraction",
     "lambda_l2",
 )
-"""Parameters that are LightGBM's; their meanings and bounds are those of `training.settings.Trees`."""
+"""Parameters that are LightGBM's; their meanings and bounds are those of `payrank.training.settings.Trees`."""
 CERTAIN = 1e-12
 """A calibrated probability comes no nearer to 0 or 1 than this when it is told as log-odds."""
 
@@ -145,7 +145,7 @@ class PropensityClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc
         X
             Array or DataFrame of n rows.
         y
-            Classes of the rows, two of them; the second in sorted order is the one whose probability is modelled.
+            Classes of the rows, two of them; the second in sorted order is the one whose probability is modeled.
         sample_weight
             Weight of each row, 0 or more; None counts each once. The calibration counts each held-back row once.
         when

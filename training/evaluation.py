@@ -7,12 +7,12 @@ from datetime import date
 
 import numpy as np
 
-from models.evaluation import Alarm, Baseline, Evaluation, Gains, Importance, Judged, Slice, Stability
-from models.fairness import NOT_GIVEN, Fairness
-from training.baselines import meaning_of
-from training.evaluate import Forecast
-from training.forecast_figures import Measured
-from training.judged import JudgedRows
+from payrank.models.records.evaluation import Alarm, Baseline, Evaluation, Gains, Holdout, Importance, Slice, Stability
+from payrank.models.records.fairness import NOT_GIVEN, Fairness
+from payrank.training.baselines.baselines import meaning_of
+from payrank.training.evaluate.forecast_metrics import Measured
+from payrank.training.evaluate.holdout import HoldoutRows
+from payrank.training.evaluate.metrics import Forecast
 
 MODEL = "payrank"
 """The model's own name beside its baselines."""
@@ -21,7 +21,7 @@ WORKED = np.linspace(0, 1, 21)
 
 
 def evaluate_forecasts(
-    judged: JudgedRows,
+    holdout: HoldoutRows,
     model: Forecast,
     baselines: Mapping[str, Forecast],
     *,
@@ -37,21 +37,21 @@ def evaluate_forecasts(
     What was found elsewhere (slices, importance, stability, alarms, fairness) is taken into the record.
     """
     forecasts = {MODEL: model, **baselines}
-    measured = Measured(judged, forecasts)
-    days = judged.data["as_of"]
+    measured = Measured(holdout, forecasts)
+    days = holdout.data["as_of"]
     first, last = days.min(), days.max()
     return Evaluation(
-        judged=Judged(
-            rows=len(judged),
-            households=judged.people,
-            events=int(judged.label.sum()),
+        holdout=Holdout(
+            rows=len(holdout),
+            households=holdout.people,
+            events=int(holdout.label.sum()),
             first=date(first.year, first.month, first.day),
             last=date(last.year, last.month, last.day),
-            gain="dollars" if judged.dollars else "outcomes",
-            total=round(float(judged.gain.sum())),
-            capacity=judged.capacity,
-            resamples=judged.households.resamples,
-            seed=judged.households.seed,
+            gain="dollars" if holdout.dollars else "outcomes",
+            total=round(float(holdout.gain.sum())),
+            capacity=holdout.capacity,
+            resamples=holdout.households.resamples,
+            seed=holdout.households.seed,
         ),
         figures=measured.figures(MODEL),
         baselines=tuple(
@@ -65,7 +65,7 @@ def evaluate_forecasts(
         gains=tuple(
             Gains(name=name, captured=measured.gains(name, WORKED))
             for name in sorted(forecasts)
-            if judged.gain.sum() > 0
+            if holdout.gain.sum() > 0
         ),
         slices=slices,
         importance=importance,

@@ -12,16 +12,16 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from extracts.errors import WrongUsage
-from features.frame import Frame
-from features.probes.ranking import number_households
-from models.calibration import sigmoid
-from models.matrix import FEWEST_PEOPLE
-from models.selection import Overlap, Selection
-from training.evaluate import discrimination, reliability_cells
-from training.quick_fit import forecast_later
-from training.settings import TrainingSettings
-from training.small_cells import join_neighbours
+from payrank.extracts.errors import WrongUsageError
+from payrank.features.frame import Frame
+from payrank.features.probes.ranking import number_households
+from payrank.models.calibration.methods import sigmoid
+from payrank.models.matrix import FEWEST_PEOPLE
+from payrank.models.records.selection import Overlap, Selection
+from payrank.training.evaluate.metrics import discrimination, reliability_cells
+from payrank.training.evaluate.small_cells import join_neighbors
+from payrank.training.fit.quick_fit import forecast_later
+from payrank.training.settings import TrainingSettings
 
 Floats = NDArray[np.float64]
 
@@ -51,7 +51,7 @@ def estimate_chances(population: Frame) -> Chances | None:
     Parameters
     ----------
     population
-        `features.frame.population_frame`: `label` is NaN where no appeal was decided.
+        `payrank.features.frame.population_frame`: `label` is NaN where no appeal was decided.
     """
     decided = population.data["label"].notna().to_numpy()
     if min(int(decided.sum()), int((~decided).sum())) < FEWEST_UNSEEN:
@@ -70,14 +70,14 @@ def weigh_rows(frame: Frame, chances: Chances, settings: TrainingSettings) -> Fl
 
     Raises
     ------
-    WrongUsage
+    WrongUsageError
         When the population lacks a row of the frame.
     """
     keys = ["unit_id", "as_of"]
     known = chances.data[keys].assign(chance=chances.chance)
     found = frame.data[keys].merge(known, on=keys, how="left", validate="one_to_one")["chance"].to_numpy()
     if np.isnan(found).any():
-        raise WrongUsage(
+        raise WrongUsageError(
             f"{int(np.isnan(found).sum())} of {len(found)} training rows are not in the population; make both frames "
             "from the same extract, target and day (training_frame and population_frame)"
         )
@@ -88,7 +88,7 @@ def weigh_rows(frame: Frame, chances: Chances, settings: TrainingSettings) -> Fl
 def describe_selection(
     chances: Chances,
     weights: Floats,
-    judged: tuple[Floats, Floats, Floats, Floats, Floats],
+    holdout: tuple[Floats, Floats, Floats, Floats, Floats],
     settings: TrainingSettings,
 ) -> Selection:
     """Return the record of a selection.
@@ -101,7 +101,7 @@ def describe_selection(
         Of the judged rows: outcome, probability, expected worth, gain, and weight.
     """
     never = chances.chance[~chances.decided]
-    label, probability, worth, gain, weight = judged
+    label, probability, worth, gain, weight = holdout
     auc = discrimination(chances.decided.astype(np.float64), chances.chance).get("auc", 0.5)
     return Selection(
         used=settings.selection == "weights",
@@ -119,12 +119,12 @@ def describe_selection(
 
 
 def _overlap(chances: Chances) -> tuple[Overlap, ...]:
-    """Return the tenths of the chance; neighbours are joined until each part has enough people, decided and never."""
+    """Return the tenths of the chance; neighbors are joined until each part has enough people, decided and never."""
     cells = np.minimum((chances.chance * 10).astype(np.intp), 9)
     _, dense = np.unique(cells, return_inverse=True)
     house = number_households(chances.data["household"])
     found: list[Overlap] = []
-    for group in join_neighbours(np.asarray(dense, dtype=np.intp), house):
+    for group in join_neighbors(np.asarray(dense, dtype=np.intp), house):
         here = np.isin(dense, group)
         decided, never = int((here & chances.decided).sum()), int((here & ~chances.decided).sum())
         low, high = float(cells[here].min()) / 10, float(cells[here].max() + 1) / 10

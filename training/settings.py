@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from extracts.errors import WrongUsage, did_you_mean
+from payrank.extracts.errors import WrongUsageError, did_you_mean
 
 
 class _Settings(BaseModel):
@@ -81,10 +81,10 @@ class TrainingSettings(_Settings):
     `fewest_outcomes`: events, and non-events, below which no model is trained. `fewest_shares`: outcomes with a known
     share below which one mean stands for the share model; `fewest_timed`: the same for the days to the outcome.
     `timing_days`: shorter horizons that get probabilities too, in days.
-    `monotone` holds the directions of the catalogue but for the features in `free`; `auto` frees what the data
+    `monotone` holds the directions of the catalog but for the features in `free`; `auto` frees what the data
     contradict, and all if holding the others surely costs. `categories`: `codes` are split by threshold, `native` as
     LightGBM's categories. `class_weight`: `balanced` lets both outcomes weigh the same in sum. What is `auto` is
-    settled on the tuning period, see `training.choose`.
+    settled on the tuning period, see `payrank.training.fit.auto_settings`.
     `calibration`: the map from raw scores to probabilities, `auto` by cross-fitted log loss on later time.
     `calibrate_by`: the category whose words get an offset of their own where that surely helps (`none`: no segments).
     `selection`: `weights` lets a decided denial stand for those like it that were not appealed, in the fit; each at
@@ -180,7 +180,7 @@ def parse_settings(values: Mapping[str, Any], kind: str = "payment") -> Training
 
     Raises
     ------
-    WrongUsage
+    WrongUsageError
         Naming the setting, what is allowed, and the nearest known name.
 
     >>> parse_settings({"refit": False}).refit
@@ -188,7 +188,7 @@ def parse_settings(values: Mapping[str, Any], kind: str = "payment") -> Training
     >>> parse_settings({"refitt": False})
     Traceback (most recent call last):
         ...
-    extracts.errors.WrongUsage: training setting 'refitt': not known; did you mean 'refit'?
+    payrank.extracts.errors.WrongUsageError: training setting 'refitt': not known; did you mean 'refit'?
     """
     if kind == "overturn":
         values = {**OVERTURN_DEFAULTS, **values}
@@ -201,10 +201,10 @@ def parse_settings(values: Mapping[str, Any], kind: str = "payment") -> Training
         place = ".".join(str(part) for part in fault["loc"])
         if fault["type"] == "extra_forbidden":
             name = str(fault["loc"][-1])
-            raise WrongUsage(
+            raise WrongUsageError(
                 f"training setting {place!r}: not known; {did_you_mean(name, _known(fault['loc']))}"
             ) from error
-        raise WrongUsage(f"training setting {place!r}: {fault['msg']}; given: {fault['input']!r:.60}") from error
+        raise WrongUsageError(f"training setting {place!r}: {fault['msg']}; given: {fault['input']!r:.60}") from error
 
 
 def _known(place: tuple[int | str, ...]) -> list[str]:

@@ -1,4 +1,4 @@
-"""One training, from a labelled frame to a bundle with its figures."""
+"""One training, from a labeled frame to a bundle with its figures."""
 
 from __future__ import annotations
 
@@ -11,15 +11,19 @@ from pathlib import Path
 
 import pandas as pd
 
-from features.frame import Frame
-from models.audit import AuditFacts
-from models.bundle import Bundle, pack_bundle, write_bundle
-from models.manifest import FORMAT, Kind
-from models.matrix import learn_columns
-from models.reference import describe_distributions
-from training.check_frame import check_frame, check_outcomes, tell_constant
-from training.choose import choose_settings
-from training.figures import (
+from payrank.features.frame import Frame
+from payrank.models.audit import AuditFacts
+from payrank.models.bundle import Bundle, pack_bundle, write_bundle
+from payrank.models.manifest import FORMAT, Kind
+from payrank.models.matrix import learn_columns
+from payrank.models.monitoring.reference import describe_distributions
+from payrank.training.backtest.backtest import Backtest, forecast_out_of_time, learn_served
+from payrank.training.backtest.horizons import measure_horizons
+from payrank.training.calibrate.recalibrate import check_segments
+from payrank.training.calibrate.season_adjustment import score_out_of_season
+from payrank.training.design.check_frame import check_frame, check_outcomes, tell_constant
+from payrank.training.design.temporal import describe_design, plan_periods, tell_design
+from payrank.training.evaluate_model import (
     collect_notices,
     examine,
     judged_for_selection,
@@ -27,14 +31,14 @@ from training.figures import (
     plain_baselines,
     plain_metrics,
 )
-from training.fit import fit_likelihood, member_weights
-from training.freed import check_freed
-from training.horizons import measure_horizons
-from training.out_of_season import score_out_of_season
-from training.out_of_time import OutOfTime, forecast_out_of_time, learn_served
-from training.recalibrate import check_segments
-from training.rows import rows_to_fit
-from training.selection import (
+from payrank.training.fit.auto_settings import choose_settings
+from payrank.training.fit.boosters import fit_likelihood, member_weights
+from payrank.training.fit.correlated_features import find_correlated_features
+from payrank.training.fit.monotone import check_freed
+from payrank.training.fit.rows import rows_to_fit
+from payrank.training.fit.share import fit_share_of
+from payrank.training.fit.timing import fit_timing_of, spans_of
+from payrank.training.selection import (
     WEIGHT,
     describe_selection,
     estimate_chances,
@@ -42,11 +46,7 @@ from training.selection import (
     tell_past_calls,
     weigh_rows,
 )
-from training.settings import TrainingSettings, default_settings
-from training.share import fit_share_of
-from training.temporal import describe_design, plan_periods, tell_design
-from training.timing import fit_timing_of, spans_of
-from training.together import find_together
+from payrank.training.settings import TrainingSettings, default_settings
 
 LIBRARIES = ("lightgbm", "numpy", "pandas", "scikit-learn")
 
@@ -61,8 +61,8 @@ class Trained:
     """
 
     bundle: Bundle
-    found: OutOfTime
-    final: OutOfTime | None
+    found: Backtest
+    final: Backtest | None
     fitted: pd.DataFrame
     later: pd.DataFrame
 
@@ -95,17 +95,17 @@ def train(
     extract_digests
         File name to SHA-256 of the extract, kept in the manifest.
     audit
-        What the fairness audit knows of people (`models.audit.read_audit`). It meets the judged rows after the last
+        What the fairness audit knows of people (`payrank.read_audit`). It meets the judged rows after the last
         fit, and no fit ever sees it. Without it the evaluation says that fairness was not checked.
     population
-        Everyone at the snapshots of the frame (`features.frame.population_frame`), for denials: who was left out
+        Everyone at the snapshots of the frame (`features.build_frames.population_frame`), for denials: who was left out
         because no appeal was decided. Without it nothing is said of that, and rows are not weighed by it.
 
     Raises
     ------
-    WrongUsage
+    WrongUsageError
         When the frame is of another unit than the kind needs, or has no labels, or a setting names no feature of it.
-    NoUsableModel
+    NoUsableModelError
         When the outcomes are too few or of one kind, labels are not ripe, or the history is too short.
     """
     settings = settings or default_settings(kind)
@@ -118,7 +118,7 @@ def train(
         frame = replace(frame, data=frame.data.assign(**{WEIGHT: weights}))
     data = frame.data
     check_outcomes(data["label"], kind, settings)
-    design = plan_periods(data, frame.target.ripe_after_days, as_of, settings)
+    design = plan_periods(data, frame.target.label_lag_days, as_of, settings)
     settings, choices = choose_settings(data, frame.features, design.splits[0], settings)
     forecasts = forecast_out_of_time(frame, design, settings)
     found, final = forecasts.found, forecasts.final
@@ -135,7 +135,7 @@ def train(
     if settings.refit:
         served_raw = score_out_of_season(data, forecasts.rows, frame.features, columns, likelihood, settings)
     learned = learn_served(data, forecasts, settings, served_raw)
-    judged = data.iloc[found.rows[found.judged]]
+    holdout = data.iloc[found.rows[found.holdout]]
     evaluation = examine(frame, design, found, settings, audit)
     final_test = None if final is None else measure(data, final, settings)
     selection = None
@@ -151,13 +151,13 @@ def train(
             "kind": kind,
             "unit": frame.unit,
             "features": columns,
-            "together": find_together(fitted, columns),
-            "catalogue_digest": frame.digest,
+            "together": find_correlated_features(fitted, columns),
+            "catalog_digest": frame.digest,
             "target": frame.target.model_dump(mode="json"),
             "horizon_days": getattr(frame.target, "horizon_days", None),
             "min_share": getattr(frame.target, "min_share", None),
             "as_of": as_of,
-            "windows": describe_design(data, design, rows, frame.target.ripe_after_days, settings),
+            "windows": describe_design(data, design, rows, frame.target.label_lag_days, settings),
             "rows": len(fitted),
             "events": int(fitted["label"].sum()),
             "households": int(fitted["household"].nunique()),
@@ -186,7 +186,7 @@ def train(
         share=share_text,
         timing=timing_text,
         calibration=learned.served,
-        reference=describe_distributions(fitted, columns, found.probability[found.judged], judged["household"]),
+        reference=describe_distributions(fitted, columns, found.probability[found.holdout], holdout["household"]),
     )
     if out is not None:
         write_bundle(bundle, out)

@@ -15,17 +15,17 @@ import pandas as pd
 
 from experiments.beside_truth.against_chances import CAPACITY, Beside, compare
 from experiments.beside_truth.truth import true_overturns, true_payments
-from extracts.extract import Extract
-from extracts.load import load_extract
-from extracts.readers.x12.never_denials import NO_APPEAL
-from extracts.simulator import simulate
-from extracts.simulator.hospital import Hospital
-from features.frame import nightly_frame, training_frame
-from features.targets import OverturnTarget, PaymentTarget
-from models.manifest import Kind
-from models.predict import predict
-from training.settings import parse_settings
-from training.train import train
+from payrank.extracts.codes.never_denials import NO_APPEAL
+from payrank.extracts.extract import Extract
+from payrank.extracts.load.load_extract import load_extract
+from payrank.features.build_frames import nightly_frame, training_frame
+from payrank.features.targets import OverturnTarget, PaymentTarget
+from payrank.models.manifest import Kind
+from payrank.models.predict import predict
+from payrank.simulator import simulate
+from payrank.simulator.hospital import Hospital
+from payrank.training.settings import parse_settings
+from payrank.training.train import train
 
 SCORED_ON = date(2026, 11, 1)
 LATER_DAYS = 30

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from extracts.simulator.best_possible import best_auc, best_dollars
-from training.evaluate import reliability_cells
+from payrank.simulator.truth.best_possible import best_auc, best_dollars
+from payrank.training.evaluate.metrics import reliability_cells
 
 Floats = NDArray[np.float64]
 

@@ -7,12 +7,12 @@ from datetime import date, timedelta
 import numpy as np
 import pandas as pd
 
-from extracts.simulator.denial_truth import overturn_truth
-from extracts.simulator.hospital import Hospital
-from extracts.simulator.overturns import GIVEN_UP, WON_SHARE, appeal_days
-from extracts.simulator.payment_truth import payment_truth
-from extracts.simulator.randomness import Integers
-from extracts.simulator.tables import account_ids, denial_ids
+from payrank.simulator.claims.overturns import GIVEN_UP, WON_SHARE, appeal_days
+from payrank.simulator.hospital import Hospital
+from payrank.simulator.randomness import Integers
+from payrank.simulator.tables.build_tables import account_ids, denial_ids
+from payrank.simulator.truth.denial_truth import overturn_truth
+from payrank.simulator.truth.payment_truth import payment_truth
 
 EPOCH = date(1970, 1, 1)
 

@@ -15,16 +15,16 @@ import numpy as np
 import pandas as pd
 
 from experiments.judging import OURS, Floats, Period, auc_table, brier_table, find_data, logistic, rate_by, show
-from extracts.extract import Extract
-from extracts.load import load_extract
-from extracts.readers.mapped.import_csv import import_csv
-from features.frame import training_frame
-from features.targets import OverturnTarget
-from scoring.night import score_night
-from scoring.night_models import NightModels
-from scoring.settings import ScoringSettings
-from training.settings import default_settings
-from training.train import train
+from payrank.extracts.extract import Extract
+from payrank.extracts.load.load_extract import load_extract
+from payrank.extracts.readers.mapped.import_csv import import_csv
+from payrank.features.build_frames import training_frame
+from payrank.features.targets import OverturnTarget
+from payrank.scoring.nightly_run import score_night
+from payrank.scoring.run_models import RunModels
+from payrank.scoring.settings import ScoringSettings
+from payrank.training.settings import default_settings
+from payrank.training.train import train
 
 MAPPING = Path(__file__).with_name("mapping.toml")
 ATTRIBUTES = ("type", "diagnosis_category", "diagnosis_sub_category", "treatment_category", "treatment_sub_category")
@@ -66,7 +66,7 @@ def judge_year(extract: Extract, decisions: pd.DataFrame, year: int, folder: Pat
     trained = train(frame, kind="overturn", as_of=as_of, settings=default_settings("overturn"))
     night = score_night(
         extract,
-        NightModels({"overturn": trained.bundle}, {"overturn": f"trained as of {as_of}"}),
+        RunModels({"overturn": trained.bundle}, {"overturn": f"trained as of {as_of}"}),
         as_of=as_of,
         out=folder / "runs",
         settings=ScoringSettings(),

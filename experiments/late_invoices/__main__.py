@@ -14,16 +14,16 @@ import numpy as np
 import pandas as pd
 
 from experiments.judging import OURS, Floats, Period, auc_table, brier_table, find_data, logistic, show
-from extracts.extract import Extract
-from extracts.load import load_extract
-from extracts.readers.mapped.import_csv import import_csv
-from features.frame import nightly_frame, training_frame
-from models.bundle import Bundle
+from payrank.extracts.extract import Extract
+from payrank.extracts.load.load_extract import load_extract
+from payrank.extracts.readers.mapped.import_csv import import_csv
+from payrank.features.build_frames import nightly_frame, training_frame
+from payrank.models.bundle import Bundle
+from payrank.scoring.nightly_run import score_night
+from payrank.scoring.run_models import RunModels
 from payrank.settings import Settings, read_settings
-from scoring.night import score_night
-from scoring.night_models import NightModels
-from training.settings import parse_settings
-from training.train import train
+from payrank.training.settings import parse_settings
+from payrank.training.train import train
 
 HERE = Path(__file__).parent
 FIRST_MONTH = "2019-07"
@@ -90,7 +90,7 @@ def judge_month(extract: Extract, month: str, settings: Settings, runs: Path) ->
 
 def score_day(extract: Extract, bundle: Bundle, day: date, settings: Settings, runs: Path) -> pd.DataFrame:
     """Return the scored invoices of a day: probability, what the baselines look at, and whether it was then paid."""
-    models = NightModels({"payment": bundle}, {"payment": "trained before the month"})
+    models = RunModels({"payment": bundle}, {"payment": "trained before the month"})
     night = score_night(extract, models, as_of=day, out=runs, settings=settings.scoring, explain="listed")
     scores = pd.read_parquet(night.folder / "payment_scores.parquet", columns=["account_id", "probability"])
     paid = extract.connection.execute(

@@ -22,15 +22,15 @@ from typing import TypeVar
 import lightgbm
 import numpy as np
 
-from extracts.load import load_extract
-from extracts.simulator import simulate
-from features.frame import nightly_frame, training_frame
-from features.targets import OverturnTarget, PaymentTarget
-from models.explain import explain
-from models.matrix import encode
-from models.predict import predict
-from training.settings import default_settings
-from training.train import train
+from payrank.extracts.load.load_extract import load_extract
+from payrank.features.build_frames import nightly_frame, training_frame
+from payrank.features.targets import OverturnTarget, PaymentTarget
+from payrank.models.matrix import encode
+from payrank.models.predict import predict
+from payrank.models.shap.explain import explain
+from payrank.simulator import simulate
+from payrank.training.settings import default_settings
+from payrank.training.train import train
 
 T = TypeVar("T")
 AS_OF = date(2026, 11, 20)
@@ -65,13 +65,13 @@ def main() -> None:
             frame, seconds = timed(partial(nightly_frame, extract, target, AS_OF))
             told = f"{seconds / once:.1f} x the yardstick"
             rows.append((f"nightly frame, {len(frame.data):,} {unit}s x {len(frame.features)}", seconds, told))
-        labelled, seconds = timed(lambda: training_frame(extract, PaymentTarget(), AS_OF))
-        rows.append((f"training frame, {len(labelled.data):,} snapshots", seconds, ""))
+        labeled, seconds = timed(lambda: training_frame(extract, PaymentTarget(), AS_OF))
+        rows.append((f"training frame, {len(labeled.data):,} snapshots", seconds, ""))
         settings = default_settings("payment")
-        trained, seconds = timed(lambda: train(labelled, kind="payment", as_of=AS_OF, settings=settings))
+        trained, seconds = timed(lambda: train(labeled, kind="payment", as_of=AS_OF, settings=settings))
         columns = trained.bundle.manifest.features
-        matrix = encode(labelled.data, columns)
-        label = labelled.data["label"].to_numpy(dtype=np.float64)
+        matrix = encode(labeled.data, columns)
+        label = labeled.data["label"].to_numpy(dtype=np.float64)
         rounds = next(iter(trained.found.rounds.values()))
         plain = {"objective": "binary", "num_leaves": 15, "num_threads": 2, "verbosity": -1}
         _, once_fitted = timed(lambda: lightgbm.train(plain, lightgbm.Dataset(matrix, label), rounds))

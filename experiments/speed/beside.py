@@ -17,11 +17,11 @@ import pyarrow.parquet as pq
 from experiments.speed.beside_pandas import ALIKE, Tables, by_account, by_feature
 from experiments.speed.measured import alternate
 from experiments.speed.some_features import frame_of
-from extracts.extract import Extract
-from extracts.load import load_extract
-from extracts.simulator import simulate
-from features.frame import nightly_frame
-from features.targets import PaymentTarget
+from payrank.extracts.extract import Extract
+from payrank.extracts.load.load_extract import load_extract
+from payrank.features.build_frames import nightly_frame
+from payrank.features.targets import PaymentTarget
+from payrank.simulator import simulate
 
 NIGHTS = 12
 NIGHTS_BY_ACCOUNT = 2
@@ -47,7 +47,7 @@ def beside_others(accounts: int, as_of: date, python: str) -> dict[str, Any]:
             units = {day: list(frame["unit_id"]) for day, frame in zip(days, frames, strict=True)}
             every = alternate(
                 {
-                    "the whole catalogue": lambda: [nightly_frame(extract, PaymentTarget(), day) for day in days],
+                    "the whole catalog": lambda: [nightly_frame(extract, PaymentTarget(), day) for day in days],
                     "the same features": lambda: frame_of(extract, days, ALIKE),
                     "pandas, a group-by a feature": lambda: [by_feature(tables, day) for day in days],
                 },

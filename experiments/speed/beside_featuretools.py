@@ -68,7 +68,7 @@ def _read(folder: Path) -> ft.EntitySet:
 
 
 def _features(entities: ft.EntitySet) -> dict[str, ft.Feature]:
-    """Return the features under the names that they have in payrank's catalogue."""
+    """Return the features under the names that they have in payrank's catalog."""
 
     def made(table: str, column: str, primitive: object, **where: str) -> ft.Feature:
         parent = "accounts" if CHILDREN[table][1] == "account_id" else "guarantors"

@@ -17,7 +17,7 @@ ALIKE = (
     "days_since_payment statements_sent calls_90d mail_returned refusals days_since_conversation portal_views_90d "
     "days_since_portal_view"
 ).split()
-"""The features of the catalogue that both ways give."""
+"""The features of the catalog that both ways give."""
 
 
 class Tables:

@@ -23,10 +23,11 @@ from typing import Any
 
 from experiments.speed.beside import NIGHTS_BY_ACCOUNT, beside_others
 from experiments.speed.measured import alternate, load_average, measure, peak_memory
-from extracts.load import load_extract
-from extracts.simulator import simulate
-from features.frame import catalogue, nightly_frame, training_frame
-from features.targets import PaymentTarget
+from payrank.extracts.load.load_extract import load_extract
+from payrank.features.build_frames import nightly_frame, training_frame
+from payrank.features.frame import catalog
+from payrank.features.targets import PaymentTarget
+from payrank.simulator import simulate
 
 AS_OF = date(2026, 11, 20)
 MONTHS = 12
@@ -78,7 +79,7 @@ def _show_nights(large: dict[str, Any], small: dict[str, Any]) -> None:
 def _show_beside(found: dict[str, Any]) -> None:
     print(f"beside others, {found['told']}")
     every, slow = found["every"], found["slow"]
-    _print("payrank, the whole catalogue", every["the whole catalogue"])
+    _print("payrank, the whole catalog", every["the whole catalog"])
     _print(f"payrank, {found['alike']} features", every["the same features"])
     rival = "pandas, a group-by a feature"
     _print(f"{rival}, the same features", every[rival], every["the same features"], faster=True)
@@ -132,7 +133,7 @@ def _night(accounts: int, _: str) -> dict[str, Any]:
                 rounds=ROUNDS,
             )
             ledger = extract.tables["transactions"].rows_loaded
-            told = f"{accounts:,} accounts, {ledger:,} transactions, {len(catalogue(extract, 'account'))} features"
+            told = f"{accounts:,} accounts, {ledger:,} transactions, {len(catalog(extract, 'account'))} features"
     return {
         "told": told, "loading": loading.told(), "measured": {name: each.told() for name, each in measured.items()},
         "memory": peak_memory(), "load": load_average(),
@@ -147,7 +148,7 @@ def _months(accounts: int, _: str) -> dict[str, Any]:
     ):
         rows = len(training_frame(extract, target, AS_OF).data)
         frame = alternate({"frame": lambda: training_frame(extract, target, AS_OF)}, rounds=ROUNDS)["frame"]
-    told = f"{accounts:,} accounts, {rows:,} labelled rows"
+    told = f"{accounts:,} accounts, {rows:,} labeled rows"
     return {"told": told, "frame": frame.told(), "memory": peak_memory(), "load": load_average()}
 
 

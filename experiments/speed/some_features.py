@@ -1,4 +1,4 @@
-"""A frame of some of the catalogue's features alone, for comparisons on the same work."""
+"""A frame of some of the catalog's features alone, for comparisons on the same work."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from datetime import date
 
 import pandas as pd
 
-from extracts.extract import Extract
-from features.account_catalog import ACCOUNT_FEATURES
-from features.dialect import DuckDBDialect
-from features.duckdb_engine import run_plan
-from features.plan import plan_frame
-from features.targets import PaymentTarget
+from payrank.extracts.extract import Extract
+from payrank.features.catalog.accounts import ACCOUNT_FEATURES
+from payrank.features.dialects.dialect import DuckDBDialect
+from payrank.features.engines.duckdb import run_plan
+from payrank.features.sql.plan import plan_frame
+from payrank.features.targets import PaymentTarget
 
 
 def frame_of(extract: Extract, days: Sequence[date], names: Collection[str]) -> pd.DataFrame:

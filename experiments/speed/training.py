@@ -28,12 +28,13 @@ import lightgbm
 import numpy as np
 import pandas as pd
 
-from extracts.load import load_extract
-from extracts.simulator import simulate
-from features.frame import Frame, training_frame
-from features.targets import PaymentTarget
-from training.settings import Trees, default_settings
-from training.train import train
+from payrank.extracts.load.load_extract import load_extract
+from payrank.features.build_frames import training_frame
+from payrank.features.frame import Frame
+from payrank.features.targets import PaymentTarget
+from payrank.simulator import simulate
+from payrank.training.settings import Trees, default_settings
+from payrank.training.train import train
 
 AS_OF = date(2026, 11, 20)
 OURS = {"objective", "seed", "num_class", "monotone_constraints", "num_threads", "verbosity", *Trees.model_fields}
@@ -87,7 +88,7 @@ class Recorder:
 
 
 def large_frame(accounts: int, rows: int) -> Frame:
-    """Return so many labelled rows: a simulated hospital's, repeated as other households with other amounts."""
+    """Return so many labeled rows: a simulated hospital's, repeated as other households with other amounts."""
     with tempfile.TemporaryDirectory(prefix="payrank-speed-") as scratch:
         simulate(Path(scratch) / "extract", accounts=accounts, seed=1, as_of=AS_OF)
         with load_extract(Path(scratch) / "extract") as extract:
@@ -123,7 +124,7 @@ def main() -> None:
     given = parser.parse_args()
     frame = large_frame(given.accounts, given.rows)
     settings = default_settings("payment")
-    features = sum(feature.modelled for feature in frame.features)
+    features = sum(feature.modeled for feature in frame.features)
     print(f"{len(frame.data):,} rows x {features} features, {settings.threads} threads")
     profile = cProfile.Profile()
     before = clock()

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from extracts.ask import ask_row
-from extracts.contract import STATED_BALANCES
-from extracts.extract import Extract
-from extracts.finding import Finding
-from extracts.metadata import money_column
-from extracts.ties import count_ties
-from extracts.wording import count_of
+from payrank.extracts.checks.balance_reconciliation import count_ties
+from payrank.extracts.contract.metadata import money_column
+from payrank.extracts.contract.tables import STATED_BALANCES
+from payrank.extracts.extract import Extract
+from payrank.extracts.fetch_row import fetch_one_row
+from payrank.extracts.finding import Finding
+from payrank.extracts.pluralize import pluralize
 
 REVERSALS = "transactions AS later JOIN transactions AS original ON original.transaction_id = later.reverses_id"
 LONGEST_CHAIN = 12
@@ -62,20 +62,20 @@ SUMS: tuple[Sum, ...] = (
 def check_sums(extract: Extract) -> list[Finding]:
     """Return what does not add up, each with a count."""
     findings = [
-        Finding("sums", "transactions", count, f"transactions: {count_of(count, one.noun)} {one.told}")
+        Finding("sums", "transactions", count, f"transactions: {pluralize(count, one.noun)} {one.told}")
         for one in SUMS
-        if (count := int(ask_row(extract.connection, f"SELECT count(*) {one.query}")[0]))
+        if (count := int(fetch_one_row(extract.connection, f"SELECT count(*) {one.query}")[0]))
     ]
     cycles = count_cycles(extract)
     if cycles:
-        told = f"transactions: {count_of(cycles, 'row')} in a circle of reversals, each reversing another of them"
+        told = f"transactions: {pluralize(cycles, 'row')} in a circle of reversals, each reversing another of them"
         findings.append(Finding("sums", "transactions", cycles, told))
     return [*findings, *_check_stated(extract), *_check_declared(extract)]
 
 
 def count_cycles(extract: Extract) -> int:
     """Count the rows that reverse themselves by way of others."""
-    (count,) = ask_row(
+    (count,) = fetch_one_row(
         extract.connection,
         "WITH RECURSIVE links AS (SELECT transaction_id AS row_id, reverses_id AS next_id FROM transactions "
         "WHERE reverses_id IN (SELECT transaction_id FROM transactions WHERE reverses_id IS NOT NULL)), "
@@ -93,10 +93,10 @@ def _check_stated(extract: Extract) -> list[Finding]:
     ties = count_ties(extract.connection)
     findings = []
     if ties.off:
-        told = f"stated_balances: {ties.off:,} of {count_of(ties.stated, 'balance')} do not tie to the ledger"
+        told = f"stated_balances: {ties.off:,} of {pluralize(ties.stated, 'balance')} do not tie to the ledger"
         findings.append(Finding("sums", STATED_BALANCES.name, ties.off, told))
     if ties.unstated:
-        told = f"stated_balances: {count_of(ties.unstated, 'account')} of the ledger with no stated balance"
+        told = f"stated_balances: {pluralize(ties.unstated, 'account')} of the ledger with no stated balance"
         findings.append(Finding("sums", STATED_BALANCES.name, ties.unstated, told))
     return findings
 

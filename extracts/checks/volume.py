@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from statistics import median
 
-from extracts.contract import TABLES
-from extracts.extract import Extract
-from extracts.finding import Finding
-from extracts.wording import count_of
+from payrank.extracts.contract.tables import TABLES
+from payrank.extracts.extract import Extract
+from payrank.extracts.finding import Finding
+from payrank.extracts.pluralize import pluralize
 
 WEEKS_BEFORE = 8
 FEWEST, MOST = 0.5, 2.0
@@ -71,15 +71,15 @@ def _check_volume(volume: Volume, as_of: date) -> list[Finding]:
     findings = []
     silent = (as_of - max(known)).days - 1
     if silent >= QUIET_DAYS:
-        told = f"{volume.table}: no row of the last {count_of(silent, 'day')} before the as-of day"
+        told = f"{volume.table}: no row of the last {pluralize(silent, 'day')} before the as-of day"
         return [Finding("volume", volume.table, silent, told)]
     if not FEWEST * usual <= last <= MOST * usual:
-        told = f"{volume.table}: {count_of(last, 'row')} in the last week, {usual:,.0f} in a usual one"
+        told = f"{volume.table}: {pluralize(last, 'row')} in the last week, {usual:,.0f} in a usual one"
         findings.append(Finding("volume", volume.table, last, told))
     gaps = _find_gaps(volume, as_of)
     if gaps:
         told = (
-            f"{volume.table}: {count_of(len(gaps), 'weekday')} of the last {LOOKED_AT.days} days without a row, where "
+            f"{volume.table}: {pluralize(len(gaps), 'weekday')} of the last {LOOKED_AT.days} days without a row, where "
             f"such weekdays have rows, the latest {max(gaps)}"
         )
         findings.append(Finding("volume", volume.table, len(gaps), told))

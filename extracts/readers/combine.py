@@ -12,18 +12,18 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
-from extracts.ask import ask_row
-from extracts.contract import STATED_BALANCES, TABLES, Table
-from extracts.errors import ExtractRefused
-from extracts.extract import Extract
-from extracts.load import load_extract
-from extracts.readers.combine_denials import SAME_WITHIN, count_probable, match_denials, note_origins
-from extracts.readers.landing import Landing
-from extracts.readers.report import ImportReport
-from extracts.readers.run_import import run_import
-from extracts.readers.source_table import LINE, SourceTable
-from extracts.source_file import quote_name, quote_text
-from extracts.wording import count_of
+from payrank.extracts.contract.source_file import quote_name, quote_text
+from payrank.extracts.contract.tables import STATED_BALANCES, TABLES, Table
+from payrank.extracts.errors import ExtractRefusedError
+from payrank.extracts.extract import Extract
+from payrank.extracts.fetch_row import fetch_one_row
+from payrank.extracts.load.load_extract import load_extract
+from payrank.extracts.pluralize import pluralize
+from payrank.extracts.readers.combine_denials import SAME_WITHIN, count_probable, match_denials, note_origins
+from payrank.extracts.readers.session.import_session import ImportSession
+from payrank.extracts.readers.session.report import ImportReport
+from payrank.extracts.readers.session.run_import import run_import
+from payrank.extracts.readers.session.source_table import LINE, SourceTable
 
 KNOWN = "its key is known from an earlier extract, whose row stands"
 OTHER_LEDGER = "the ledger of its account comes from an earlier extract of another system"
@@ -38,7 +38,7 @@ def combine_extracts(sources: Sequence[Path | str], out: Path) -> ImportReport:
 
     Raises
     ------
-    ExtractRefused
+    ExtractRefusedError
         When an extract is refused by itself, or two declare one attribute as different kinds.
     """
     with ExitStack() as stack:
@@ -60,14 +60,14 @@ def _join_attributes(extracts: Sequence[Extract]) -> dict[str, dict[str, str]]:
         for table, columns in extract.metadata.attributes.items():
             for column, kind in columns.items():
                 if joined.setdefault(table, {}).setdefault(column, kind) != kind:
-                    raise ExtractRefused(
+                    raise ExtractRefusedError(
                         f"attribute {column} of {table} is declared as {joined[table][column]} by one extract and as "
                         f"{kind} by another. Allowed: one kind. Correct extract.toml of one of them."
                     )
     return joined
 
 
-def _read(landing: Landing, extracts: Sequence[Extract]) -> None:
+def _read(landing: ImportSession, extracts: Sequence[Extract]) -> None:
     landing.connection.execute("CREATE TABLE ledger_systems (account_id VARCHAR, system VARCHAR)")
     as_of = extracts[0].metadata.as_of
     for number, extract in enumerate(extracts):
@@ -88,13 +88,13 @@ def _read(landing: Landing, extracts: Sequence[Extract]) -> None:
             _note_ledgers(landing, staged["transactions"], system)
         if beyond:
             landing.notice(
-                f"{label[:-1]}: {count_of(beyond, 'row')} known only on the as-of day of the first extract or after "
+                f"{label[:-1]}: {pluralize(beyond, 'row')} known only on the as-of day of the first extract or after "
                 "it: no snapshot on that day sees them. Name the newest extract first, or set as_of in its extract.toml"
             )
 
 
-def _count(landing: Landing, from_clause: str) -> int:
-    (count,) = ask_row(landing.connection, f"SELECT count(*) {from_clause}")
+def _count(landing: ImportSession, from_clause: str) -> int:
+    (count,) = fetch_one_row(landing.connection, f"SELECT count(*) {from_clause}")
     return int(count)
 
 
@@ -102,7 +102,7 @@ def _is_present(extract: Extract, table: Table) -> bool:
     return table.name in extract.tables and extract.tables[table.name].present
 
 
-def _stage(landing: Landing, extract: Extract, table: Table, relation: str, label: str) -> SourceTable:
+def _stage(landing: ImportSession, extract: Extract, table: Table, relation: str, label: str) -> SourceTable:
     """Copy a loaded table into the landing, row by row in its order; what its loading quarantined comes along."""
     rows = extract.connection.sql(f"SELECT *, rowid + 1 AS {LINE} FROM {quote_name(table.name)} ORDER BY rowid")
     landing.connection.register("arriving", rows.to_arrow_reader(100_000))
@@ -115,11 +115,11 @@ def _stage(landing: Landing, extract: Extract, table: Table, relation: str, labe
     name = f"{label}{files[0]}"
     repeated = extract.tables[table.name].rows_repeated
     if repeated:
-        landing.notice(f"{name}: {count_of(repeated, 'row')} were repeated there, alike in every column")
+        landing.notice(f"{name}: {pluralize(repeated, 'row')} were repeated there, alike in every column")
     return landing.add_source(name, extract.digests[files[0]], relation, broken)
 
 
-def _note_ledgers(landing: Landing, source: SourceTable, system: str) -> None:
+def _note_ledgers(landing: ImportSession, source: SourceTable, system: str) -> None:
     """Remember which system the ledgers come from that this extract was the first to tell."""
     landing.connection.execute(
         f"INSERT INTO ledger_systems SELECT DISTINCT account_id, ? FROM {quote_name(source.relation)} "
@@ -128,7 +128,7 @@ def _note_ledgers(landing: Landing, source: SourceTable, system: str) -> None:
     )
 
 
-def _tell_doubtful(landing: Landing, source: SourceTable, system: str, label: str) -> None:
+def _tell_doubtful(landing: ImportSession, source: SourceTable, system: str, label: str) -> None:
     """Tell of rows set aside although the ledger's system, itself combined, has this one among its parts."""
     name = quote_text(system)
     doubtful = _count(
@@ -139,12 +139,12 @@ def _tell_doubtful(landing: Landing, source: SourceTable, system: str, label: st
     )
     if doubtful:
         landing.notice(
-            f"{label[:-1]}: {count_of(doubtful, 'transaction')} set aside, for the earlier extract is itself combined "
+            f"{label[:-1]}: {pluralize(doubtful, 'transaction')} set aside, for the earlier extract is itself combined "
             "and does not say which of its systems an account's ledger is from. Combine the single extracts in one go"
         )
 
 
-def _settle(landing: Landing, extract: Extract, table: Table, source: SourceTable, system: str) -> None:
+def _settle(landing: ImportSession, extract: Extract, table: Table, source: SourceTable, system: str) -> None:
     """Make the table `taken` of the rows that are to land, and set the others aside.
 
     Settled before anything lands: the conditions ask the very table that the rows then go to.
@@ -173,13 +173,13 @@ def _settle(landing: Landing, extract: Extract, table: Table, source: SourceTabl
         probable = count_probable(landing.connection, "taken", system, told)
         if probable:
             landing.notice(
-                f"{source.name}: {count_of(probable, 'denial')} taken that another system's extract may tell already: "
+                f"{source.name}: {pluralize(probable, 'denial')} taken that another system's extract may tell already: "
                 f"the same account, group, CARC and dollars within {SAME_WITHIN} days"
             )
         note_origins(landing.connection, "taken", system)
 
 
-def _render_known(landing: Landing, table: Table) -> str:
+def _render_known(landing: ImportSession, table: Table) -> str:
     """Say whether a row's key was landed before; a part of a key may be null, as the responsibility of a balance."""
     if table.name not in landing.columns:
         return "false"

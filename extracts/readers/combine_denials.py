@@ -10,9 +10,9 @@ from collections.abc import Sequence
 
 import duckdb
 
-from extracts.ask import ask_row
-from extracts.readers.source_table import LINE
-from extracts.source_file import quote_text
+from payrank.extracts.contract.source_file import quote_text
+from payrank.extracts.fetch_row import fetch_one_row
+from payrank.extracts.readers.session.source_table import LINE
 
 PARTICULARS = ("denied_on", "denied_amount", "group_code", "carc", "rarc")
 """With the account: what makes two denials alike. Payers and claims are left out, for two systems name them
@@ -91,7 +91,7 @@ def count_probable(connection: duckdb.DuckDBPyConnection, relation: str, system:
     alike = [name for name in ("account_id", "denied_amount", "group_code", "carc") if name in told]
     same = " AND ".join(f"one.{name} IS NOT DISTINCT FROM other.{name}" for name in alike)
     name = quote_text(system)
-    (count,) = ask_row(
+    (count,) = fetch_one_row(
         connection,
         f"SELECT count(*) FROM {relation} AS one WHERE account_id IS NOT NULL AND EXISTS (SELECT 1 FROM denials "
         f"AS other JOIN denial_origins AS origins USING (denial_id) WHERE origins.system <> {name} AND {same} "

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from features.dialects.spelling import Spelling
+from payrank.features.dialects.spelling import Spelling
 
 LONGEST_NAME = 63
 """Bytes of a name; PostgreSQL cuts longer ones with no more than a notice (NAMEDATALEN, PostgreSQL manual, 4.1.1)."""

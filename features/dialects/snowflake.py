@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from features.dialects.spelling import Spelling
+from payrank.features.dialects.spelling import Spelling
 
 
 class SnowflakeDialect:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from features.dialects.spelling import MONDAY, Spelling
+from payrank.features.dialects.spelling import MONDAY, Spelling
 
 
 class SparkDialect:

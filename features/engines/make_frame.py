@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 
-from extracts.database import is_address
-from extracts.errors import WrongUsage, did_you_mean
-from extracts.load import load_extract
-from features.as_of_day import check_day
-from features.frame import Definition, Frame, nightly_frame, training_frame
-from features.site_features import NO_SITE_FEATURES, SiteFeatures
+from payrank.extracts.errors import WrongUsageError, did_you_mean
+from payrank.extracts.load.database import is_address
+from payrank.extracts.load.load_extract import load_extract
+from payrank.features.build_frames import nightly_frame, training_frame
+from payrank.features.check_as_of import check_day
+from payrank.features.frame import Definition, Frame
+from payrank.features.site.features import NO_SITE_FEATURES, SiteFeatures
 
 ENGINES = ("duckdb", "spark", "postgres")
 
@@ -21,22 +22,22 @@ def check_engine(engine: str, source: Path | str) -> None:
 
     >>> check_engine("postgres", "extract")  # doctest: +ELLIPSIS
     Traceback (most recent call last):
-    extracts.errors.WrongUsage: engine 'postgres' runs inside a database, and extract is none. Allowed: ...
+    payrank.extracts.errors.WrongUsageError: engine 'postgres' runs inside a database, and extract is none. Allowed: ...
 
     Raises
     ------
-    WrongUsage
+    WrongUsageError
         With the nearest engine's name, or what the engine reads.
     """
     if engine not in ENGINES:
-        raise WrongUsage(f"engine {engine!r} is not known; {did_you_mean(engine, ENGINES)}")
+        raise WrongUsageError(f"engine {engine!r} is not known; {did_you_mean(engine, ENGINES)}")
     if engine == "postgres" and not is_address(source):
-        raise WrongUsage(
+        raise WrongUsageError(
             f"engine 'postgres' runs inside a database, and {source} is none. Allowed: "
             "postgresql://USER@HOST:PORT/DATABASE?schema=SCHEMA; or another engine for a folder."
         )
     if engine == "spark" and is_address(source):
-        raise WrongUsage(
+        raise WrongUsageError(
             "engine 'spark' reads a folder of Parquet, not a database. Allowed: a folder, or an address such as "
             "s3a://BUCKET/FOLDER; or engine 'postgres', which runs inside the database."
         )
@@ -48,34 +49,34 @@ def make_frame(
     target: Definition,
     as_of: date,
     *,
-    labelled: bool = False,
-    own: SiteFeatures = NO_SITE_FEATURES,
+    labeled: bool = False,
+    site_features: SiteFeatures = NO_SITE_FEATURES,
     master: str | None = None,
     settings: Mapping[str, str] = {},
     grace_days: int | None = None,
 ) -> Frame:
-    """Return the nightly frame as of a day, or the labelled frame of a training day, from any engine.
+    """Return the nightly frame as of a day, or the labeled frame of a training day, from any engine.
 
     Parameters
     ----------
     engine
         One of `ENGINES`. `source` is a folder, or the address of a database schema (duckdb copies it, postgres stays).
     master, settings
-        For Spark alone: as `features.engines.spark_session.open_session` takes them.
+        For Spark alone: as `payrank.features.engines.spark_session.open_session` takes them.
 
     grace_days
-        As `features.engines.planned.plan_on` takes them.
+        As `payrank.features.engines.planning.plan_on` takes them.
 
     Raises
     ------
-    WrongUsage
+    WrongUsageError
         When the engine is none, is not installed, or cannot read the source, or the day is outside what it knows.
-    ExtractRefused
+    ExtractRefusedError
         When the tables break their contract.
     """
     check_engine(engine, source)
     if engine == "spark":
-        from features.engines.spark import frame_from_folder  # noqa: PLC0415 - only where it is asked for
+        from payrank.features.engines.spark import frame_from_folder  # noqa: PLC0415 - only where it is asked for
 
         return frame_from_folder(
             source,
@@ -83,15 +84,17 @@ def make_frame(
             as_of,
             master=master,
             settings=settings,
-            labelled=labelled,
-            own=own,
+            labeled=labeled,
+            site_features=site_features,
             grace_days=grace_days,
         )
     if engine == "postgres":
-        from features.engines.postgres import frame_from_database  # noqa: PLC0415
+        from payrank.features.engines.postgres import frame_from_database  # noqa: PLC0415
 
-        return frame_from_database(str(source), target, as_of, labelled=labelled, own=own, grace_days=grace_days)
+        return frame_from_database(
+            str(source), target, as_of, labeled=labeled, site_features=site_features, grace_days=grace_days
+        )
     with load_extract(source) as extract:
         if grace_days is not None:
             check_day(extract, target.unit, as_of, grace_days=grace_days)
-        return (training_frame if labelled else nightly_frame)(extract, target, as_of, own=own)
+        return (training_frame if labeled else nightly_frame)(extract, target, as_of, site_features=site_features)

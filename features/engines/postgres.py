@@ -15,22 +15,22 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from extracts.database import Address, find_metadata, open_snapshot, read_address
-from extracts.errors import ExtractRefused
-from extracts.finding import Finding
-from extracts.metadata import FILE_NAME, Metadata, read_metadata
-from extracts.source_file import quote_name
-from features.catalog import Feature
-from features.dialect import Dialect
-from features.dialects.postgres import PostgresDialect
-from features.engines.judge import judge_tables
-from features.engines.planned import Planned, plan_on
-from features.engines.postgres_reading import FAMILIES, PostgresReading
-from features.engines.reading import Family, Reading
-from features.engines.settle import arrow_schema, settle
-from features.frame import Definition, Frame
-from features.plan import Plan
-from features.site_features import NO_SITE_FEATURES, SiteFeatures
+from payrank.extracts.contract.metadata import FILE_NAME, Metadata, read_metadata
+from payrank.extracts.contract.source_file import quote_name
+from payrank.extracts.errors import ExtractRefusedError
+from payrank.extracts.finding import Finding
+from payrank.extracts.load.database import Address, find_metadata, open_snapshot, read_address
+from payrank.features.dialects.dialect import Dialect
+from payrank.features.dialects.postgres import PostgresDialect
+from payrank.features.engines.planning import Planned, plan_on
+from payrank.features.engines.postgres_reading import FAMILIES, PostgresReading
+from payrank.features.engines.reading import Family, Reading
+from payrank.features.engines.to_pandas import arrow_schema, settle
+from payrank.features.engines.validate import judge_tables
+from payrank.features.feature import Feature
+from payrank.features.frame import Definition, Frame
+from payrank.features.site.features import NO_SITE_FEATURES, SiteFeatures
+from payrank.features.sql.plan import Plan
 
 if TYPE_CHECKING:
     from psycopg import Connection
@@ -75,7 +75,7 @@ class PostgresTables:
 
         Raises
         ------
-        ExtractRefused
+        ExtractRefusedError
             When the server runs out of disk or memory, or a site's own expression cannot be worked out.
         """
         spell = self.dialect.spell
@@ -121,7 +121,7 @@ class PostgresTables:
         )
         if read_only or not temporary:
             found = "a standby, which takes no temporary tables" if read_only else "no right to make temporary tables"
-            raise ExtractRefused(
+            raise ExtractRefusedError(
                 f"{self.shown}: {found}. Allowed: SELECT on the tables, and GRANT TEMPORARY ON DATABASE, on a server "
                 "that is no standby; nothing else is written. Or run on DuckDB, which only reads: --engine duckdb."
             )
@@ -146,9 +146,9 @@ def open_tables(address: str) -> Iterator[PostgresTables]:
 
     Raises
     ------
-    ExtractRefused
+    ExtractRefusedError
         When the server cannot be reached, the rights do not suffice, or the tables break their contract.
-    WrongUsage
+    WrongUsageError
         When the address cannot be read, or the driver is not installed.
     """
     where = read_address(address)
@@ -166,28 +166,30 @@ def frame_from_database(
     target: Definition,
     as_of: date,
     *,
-    labelled: bool = False,
-    own: SiteFeatures = NO_SITE_FEATURES,
+    labeled: bool = False,
+    site_features: SiteFeatures = NO_SITE_FEATURES,
     grace_days: int | None = None,
 ) -> Frame:
-    """Return the nightly frame as of a day, or the labelled frame of a training day, computed inside the database.
+    """Return the nightly frame as of a day, or the labeled frame of a training day, computed inside the database.
 
     Parameters
     ----------
     address
         `postgresql://USER@HOST:PORT/DATABASE?schema=SCHEMA`, and optionally `&metadata=/path/to/extract.toml`.
-    own
+    site_features
         The features that the site's settings add.
     grace_days
-        As `features.engines.planned.plan_on` takes them.
+        As `payrank.features.engines.planning.plan_on` takes them.
 
     Raises
     ------
-    ExtractRefused, WrongUsage
-        As `open_tables` and `features.frame.training_frame` do.
+    ExtractRefusedError, WrongUsageError
+        As `open_tables` and `payrank.features.frame.training_frame` do.
     """
     with open_tables(address) as tables:
-        return frame_on(tables, plan_on(tables, target, as_of, labelled=labelled, own=own, grace_days=grace_days))
+        return frame_on(
+            tables, plan_on(tables, target, as_of, labeled=labeled, site_features=site_features, grace_days=grace_days)
+        )
 
 
 def frame_on(tables: PostgresTables, planned: Planned) -> Frame:

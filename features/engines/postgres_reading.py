@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from extracts.source_file import quote_text
-from features.engines.reading import Family
+from payrank.extracts.contract.source_file import quote_text
+from payrank.features.engines.reading import Family
 
 FAMILIES: dict[str, Family] = {
     "date": "day",

@@ -1,4 +1,4 @@
-"""How an engine reads one column of a canonical table: by the rules of `extracts.parse`, in the engine's own words.
+"""How an engine reads one column of a canonical table: `payrank.extracts.contract.parsing` in the engine's own SQL.
 
 Text is parsed strictly: a value is what its rule allows, or its row breaks the rule. Typed columns are taken as they
 are where that loses nothing. Every expression gives null, and never an error, for what it cannot read.
@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal, Protocol
 
-from extracts.contract import Column
-from extracts.errors import ExtractRefused
-from extracts.parse import Parsed
-from extracts.source_file import quote_name
+from payrank.extracts.contract.parsing import Parsed
+from payrank.extracts.contract.source_file import quote_name
+from payrank.extracts.contract.tables import Column
+from payrank.extracts.errors import ExtractRefusedError
 
 Family = Literal["text", "day", "moment", "decimal", "whole", "floating", "boolean", "unknown", "nothing"]
 """What a column's type is to the contract: `moment` has no time zone, `nothing` holds no value at all."""
@@ -61,7 +61,7 @@ FORMS = {
     "integer": "-?[0-9]{1,10}",
     "number": r"-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]{1,3})?",
 }
-"""The forms that `extracts.parse` allows a number in text."""
+"""The forms that `payrank.extracts.contract.parsing` allows a number in text."""
 _TEXTS = ("id", "text", "level")
 
 
@@ -75,7 +75,7 @@ def read_column(column: Column, family: Family, type_name: str, reading: Reading
 
     Raises
     ------
-    ExtractRefused
+    ExtractRefusedError
         When the type cannot hold such a column without loss, as a floating-point id.
     """
     given = f"source.{quote_name(column.name)}"
@@ -87,7 +87,7 @@ def read_column(column: Column, family: Family, type_name: str, reading: Reading
         return Parsed(column, text, _from_text(column, text, reading))
     value = _from_typed(column, given, family, reading)
     if value is None:
-        raise ExtractRefused(
+        raise ExtractRefusedError(
             f"{place}: column {column.name} is of type {type_name}, which cannot be read as {column.kind} without "
             f"loss. Allowed: text, or {TYPED[column.kind]}. Write the column as text and load again."
         )

@@ -11,26 +11,26 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from extracts.contract import TABLES
-from extracts.contract import table as contract_table
-from extracts.errors import ExtractRefused
-from extracts.finding import Finding
-from extracts.metadata import FILE_NAME, Metadata, read_metadata
-from extracts.publish import build_aside
-from extracts.source_file import quote_name
-from features.catalog import Feature
-from features.dialect import Dialect
-from features.dialects.spark import SparkDialect
-from features.engines.judge import judge_tables
-from features.engines.planned import Planned, plan_on
-from features.engines.reading import Family, Reading
-from features.engines.settle import arrow_schema, settle
-from features.engines.spark_reading import SparkReading, family_of
-from features.engines.spark_session import open_session, read_if_there
-from features.frame import Definition, Frame
-from features.plan import Plan
-from features.site_features import NO_SITE_FEATURES, SiteFeatures
-from features.sql_text import Step
+from payrank.extracts.atomic import build_aside
+from payrank.extracts.contract.metadata import FILE_NAME, Metadata, read_metadata
+from payrank.extracts.contract.source_file import quote_name
+from payrank.extracts.contract.tables import TABLES
+from payrank.extracts.contract.tables import table as contract_table
+from payrank.extracts.errors import ExtractRefusedError
+from payrank.extracts.finding import Finding
+from payrank.features.dialects.dialect import Dialect
+from payrank.features.dialects.identifiers import Step
+from payrank.features.dialects.spark import SparkDialect
+from payrank.features.engines.planning import Planned, plan_on
+from payrank.features.engines.reading import Family, Reading
+from payrank.features.engines.spark_reading import SparkReading, family_of
+from payrank.features.engines.spark_session import open_session, read_if_there
+from payrank.features.engines.to_pandas import arrow_schema, settle
+from payrank.features.engines.validate import judge_tables
+from payrank.features.feature import Feature
+from payrank.features.frame import Definition, Frame
+from payrank.features.site.features import NO_SITE_FEATURES, SiteFeatures
+from payrank.features.sql.plan import Plan
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -64,7 +64,7 @@ class SparkTables:
             return None
         types = {field.name: field.dataType.simpleString() for field in self._found[table].schema}
         if len({name.casefold() for name in types}) < len(self._found[table].schema):
-            raise ExtractRefused(
+            raise ExtractRefusedError(
                 f"{self.shown}, table {table}: two columns have the same name (capitals aside). Allowed: each name "
                 "once. Rename or drop one."
             )
@@ -123,7 +123,7 @@ class SparkTables:
 
     def _find(self) -> dict[str, DataFrame]:
         if not _ELSEWHERE.match(self.source) and not Path(self.source).is_dir():
-            raise ExtractRefused(
+            raise ExtractRefusedError(
                 f"{self.shown}: no such folder. Allowed: a folder, on storage that every worker sees, with one file or "
                 "folder of Parquet a table. Give the folder of the extract."
             )
@@ -142,7 +142,7 @@ class SparkTables:
             return
         for suffix in ("csv", "csv.gz"):
             if Path(self.source, f"{table}.{suffix}").exists():
-                raise ExtractRefused(
+                raise ExtractRefusedError(
                     f"{table}.{suffix}: the engine spark reads Parquet alone. Allowed: {table}.parquet. Write the "
                     "table as Parquet, or use --engine duckdb, which reads CSV."
                 )
@@ -176,8 +176,8 @@ def write_frame(
     *,
     master: str | None = None,
     settings: Mapping[str, str] = {},
-    labelled: bool = False,
-    own: SiteFeatures = NO_SITE_FEATURES,
+    labeled: bool = False,
+    site_features: SiteFeatures = NO_SITE_FEATURES,
     grace_days: int | None = None,
 ) -> Written:
     """Compute a frame with Spark and write it as a folder of Parquet, rows sorted by as-of date and unit.
@@ -190,25 +190,25 @@ def write_frame(
         Folder to write; on this machine it appears whole, by one rename, and is its owner's alone. Files in the order
         of their names hold the rows in order.
     master, settings
-        As `features.engines.spark_session.open_session` takes them.
-    labelled
+        As `payrank.features.engines.spark_session.open_session` takes them.
+    labeled
         Whether this is the frame of a training day.
-    own
+    site_features
         The features that the site's settings add.
     grace_days
-        As `features.engines.planned.plan_on` takes them.
+        As `payrank.features.engines.planning.plan_on` takes them.
 
     Raises
     ------
-    ExtractRefused
+    ExtractRefusedError
         When the tables break their contract, or Spark refuses.
-    WrongUsage
+    WrongUsageError
         When pyspark or Java is absent, no snapshot is ripe, the day is outside what the tables know, or `out` holds
         something else.
     """
     with open_session(master, settings) as session:
         tables = SparkTables(session, source)
-        planned = plan_on(tables, target, as_of, labelled=labelled, own=own, grace_days=grace_days)
+        planned = plan_on(tables, target, as_of, labeled=labeled, site_features=site_features, grace_days=grace_days)
         with tables.run(planned.plan, planned.features) as frame:
             if _ELSEWHERE.match(str(out)):
                 frame.write.parquet(str(out))
@@ -225,8 +225,8 @@ def frame_from_folder(
     *,
     master: str | None = None,
     settings: Mapping[str, str] = {},
-    labelled: bool = False,
-    own: SiteFeatures = NO_SITE_FEATURES,
+    labeled: bool = False,
+    site_features: SiteFeatures = NO_SITE_FEATURES,
     grace_days: int | None = None,
 ) -> Frame:
     """Compute a frame with Spark, and read it here from what the workers wrote: for models, which run on one machine.
@@ -242,8 +242,8 @@ def frame_from_folder(
             Path(folder, "frame"),
             master=master,
             settings=settings,
-            labelled=labelled,
-            own=own,
+            labeled=labeled,
+            site_features=site_features,
             grace_days=grace_days,
         )
         return read_frame(Path(written.out), written.planned)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from features.engines.reading import Family
+from payrank.features.engines.reading import Family
 
 _LARGEST = "1.7976931348623157E308D"
 """The largest finite double; infinity is above it, and NaN above all numbers (Spark SQL reference, NaN semantics)."""

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from extracts.errors import ExtractRefused, WrongUsage
+from payrank.extracts.errors import ExtractRefusedError, WrongUsageError
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -52,9 +52,9 @@ def open_session(master: str | None = None, settings: Mapping[str, str] = {}) ->
 
     Raises
     ------
-    WrongUsage
+    WrongUsageError
         When pyspark or Java is not installed, or the master is none.
-    ExtractRefused
+    ExtractRefusedError
         When Spark refuses a query: its condition is named, and nothing of a row.
     """
     try:
@@ -62,7 +62,7 @@ def open_session(master: str | None = None, settings: Mapping[str, str] = {}) ->
             from pyspark.errors import PySparkException  # noqa: PLC0415 - the one place that needs it
             from pyspark.sql import SparkSession  # noqa: PLC0415
     except ImportError:
-        raise WrongUsage(
+        raise WrongUsageError(
             "the engine spark needs pyspark, which is not installed. Install payrank with its extra: "
             "pip install 'payrank[spark]', and Java 17 or later."
         ) from None
@@ -87,7 +87,7 @@ def open_session(master: str | None = None, settings: Mapping[str, str] = {}) ->
                 stop()
     except (PySparkException, import_module("py4j.protocol").Py4JError) as error:
         condition = getattr(error, "getCondition", lambda: None)() or type(error).__name__
-        raise ExtractRefused(
+        raise ExtractRefusedError(
             f"Spark refused ({condition}). Allowed: whole Parquet files of the "
             "types that docs/engines.md lists, and a cluster with room for them. Check the files and the cluster's log."
         ) from None
@@ -129,7 +129,7 @@ def _start(
         return builder.getOrCreate()
     except (PySparkException, OSError) as error:
         found = getattr(error, "getCondition", lambda: None)() or type(error).__name__
-        raise WrongUsage(
+        raise WrongUsageError(
             f"Spark does not start with master {where!r} ({found}). Allowed: Java 17 or later on the PATH or in "
             "JAVA_HOME, and a master that answers: local[4], spark://HOST:PORT, yarn, k8s://HOST:PORT. Check both."
         ) from None

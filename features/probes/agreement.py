@@ -6,18 +6,19 @@ from dataclasses import replace
 
 import pandas as pd
 
-from extracts.extract import Extract
-from features.frame import Frame, nightly_frame
-from features.probes.future import find_differences
-from features.probes.result import Leak, Probed
-from features.site_features import NO_SITE_FEATURES, SiteFeatures
+from payrank.extracts.extract import Extract
+from payrank.features.build_frames import nightly_frame
+from payrank.features.frame import Frame
+from payrank.features.probes.future import find_differences
+from payrank.features.probes.result import Leak, Probed
+from payrank.features.site.features import NO_SITE_FEATURES, SiteFeatures
 
 PROBE = "train/night agreement"
 NIGHTS = 3
 """Snapshot days that are compared: first, middle, last."""
 
 
-def probe_agreement(extract: Extract, frame: Frame, own: SiteFeatures = NO_SITE_FEATURES) -> Probed:
+def probe_agreement(extract: Extract, frame: Frame, site_features: SiteFeatures = NO_SITE_FEATURES) -> Probed:
     """Make the nightly frame of some of a training frame's days, and compare the rows that both hold."""
     days = sorted(frame.data["as_of"].unique())
     if not days:
@@ -27,7 +28,7 @@ def probe_agreement(extract: Extract, frame: Frame, own: SiteFeatures = NO_SITE_
     rows = 0
     for day in chosen:
         on = pd.Timestamp(day).date()
-        night = nightly_frame(extract, frame.target, on, own=own)
+        night = nightly_frame(extract, frame.target, on, site_features=site_features)
         shared = list(night.data.columns)
         trained = frame.data.loc[frame.data["as_of"] == day, shared].reset_index(drop=True)
         seen = night.data.set_index("unit_id").reindex(trained["unit_id"]).reset_index()[shared]

@@ -10,9 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from extracts.ask import ask_row
-from extracts.extract import Extract
-from features.probes.result import Leak, Probed
+from payrank.extracts.extract import Extract
+from payrank.extracts.fetch_row import fetch_one_row
+from payrank.features.probes.result import Leak, Probed
 
 PROBE = "payments dated back"
 COLUMN = "transactions.posted_on"
@@ -64,7 +64,7 @@ def _convicts(one: Witness) -> bool:
 
 def _numbers(extract: Extract) -> Witness | None:
     """Compare payments with the newest other row of a lower number, where numbers follow the days."""
-    others, ordered, payments, late = ask_row(
+    others, ordered, payments, late = fetch_one_row(
         extract.connection,
         f"""
         WITH numbered AS (
@@ -82,7 +82,7 @@ def _numbers(extract: Extract) -> Witness | None:
     )
     if not payments or not others or ordered / others < IN_ORDER:
         return None
-    told = f"payments bear a day over {LATE_DAYS} days before the rows of neighbouring numbers: they were posted later"
+    told = f"payments bear a day over {LATE_DAYS} days before the rows of neighboring numbers: they were posted later"
     return Witness(payments, late, MOST_LATE, told)
 
 
@@ -90,7 +90,7 @@ def _effective(extract: Extract) -> Witness | None:
     """Count payments that took effect after the day on which they are said to have been posted."""
     if not extract.has("transactions", "effective_on"):
         return None
-    rows, later = ask_row(
+    rows, later = fetch_one_row(
         extract.connection,
         f"SELECT count(effective_on), count_if(effective_on > posted_on) FROM transactions WHERE {_PAYMENT}",
     )
@@ -102,7 +102,7 @@ def _asked(extract: Extract, as_of: date) -> Witness | None:
     """Count letters, calls and texts about accounts that, by the ledger, a payment had settled a week before."""
     if not extract.has("contacts", "account_id"):
         return None
-    rows, paid = ask_row(
+    rows, paid = fetch_one_row(
         extract.connection,
         f"""
         WITH asked AS (

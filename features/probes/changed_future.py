@@ -10,9 +10,9 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date
 
-from extracts.contract import LATER_KNOWN, TABLES, Table
-from extracts.extract import Extract
-from extracts.source_file import quote_name
+from payrank.extracts.contract.source_file import quote_name
+from payrank.extracts.contract.tables import LATER_KNOWN, TABLES, Table
+from payrank.extracts.extract import Extract
 
 COPIES = 5_000
 """Rows of the past that each table gets again as news, at most."""

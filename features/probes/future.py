@@ -7,18 +7,21 @@ from datetime import date, timedelta
 
 import pandas as pd
 
-from extracts.ask import ask_row
-from extracts.errors import PayrankError
-from extracts.extract import Extract
-from features.frame import SUBJECT_TABLE, Definition, Frame, nightly_frame, training_frame
-from features.probes.changed_future import change_future, count_future
-from features.probes.result import Leak, Probed
-from features.site_features import NO_SITE_FEATURES, SiteFeatures
+from payrank.extracts.errors import PayrankError
+from payrank.extracts.extract import Extract
+from payrank.extracts.fetch_row import fetch_one_row
+from payrank.features.build_frames import nightly_frame, training_frame
+from payrank.features.frame import SUBJECT_TABLE, Definition, Frame
+from payrank.features.probes.changed_future import change_future, count_future
+from payrank.features.probes.result import Leak, Probed
+from payrank.features.site.features import NO_SITE_FEATURES, SiteFeatures
 
 PROBE = "future shuffle"
 
 
-def probe_future(extract: Extract, target: Definition, day: date, own: SiteFeatures = NO_SITE_FEATURES) -> Probed:
+def probe_future(
+    extract: Extract, target: Definition, day: date, site_features: SiteFeatures = NO_SITE_FEATURES
+) -> Probed:
     """Compare the night's and the training's frame as of a day with those of the same extract with another future.
 
     Parameters
@@ -31,11 +34,18 @@ def probe_future(extract: Extract, target: Definition, day: date, own: SiteFeatu
         return Probed(PROBE, target.unit, 0, "", not_run=f"no row is known on or after {day}: nothing to shuffle")
     with change_future(extract, day) as changed:
         pairs = [
-            ("nightly", nightly_frame(extract, target, day, own=own), nightly_frame(changed, target, day, own=own))
+            (
+                "nightly",
+                nightly_frame(extract, target, day, site_features=site_features),
+                nightly_frame(changed, target, day, site_features=site_features),
+            )
         ]
         # Too short a history before the day to train on: then the night alone is compared.
         with suppress(PayrankError):
-            trained = training_frame(extract, target, day, own=own), training_frame(changed, target, day, own=own)
+            trained = (
+                training_frame(extract, target, day, site_features=site_features),
+                training_frame(changed, target, day, site_features=site_features),
+            )
             pairs.append(("training", *trained))
     leaks = tuple(
         Leak(name, f"{name} of the {kind} frame as of {day} changes with what was known later, in {told}")
@@ -50,8 +60,8 @@ def probe_future(extract: Extract, target: Definition, day: date, own: SiteFeatu
 def choose_day(extract: Extract, target: Definition, as_of: date) -> date:
     """Return a day with a future: as long before `as_of` as labels need, and no later than the unit's newest row."""
     table, known_on, _ = SUBJECT_TABLE[target.unit]
-    (newest,) = ask_row(extract.connection, f"SELECT max({known_on}) FROM {table}")
-    ripe = as_of - timedelta(days=target.ripe_after_days)
+    (newest,) = fetch_one_row(extract.connection, f"SELECT max({known_on}) FROM {table}")
+    ripe = as_of - timedelta(days=target.label_lag_days)
     return ripe if newest is None else min(ripe, newest)
 
 

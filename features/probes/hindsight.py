@@ -15,15 +15,15 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from extracts.contract import table
-from extracts.extract import Extract
-from extracts.source_file import quote_name
-from features.catalog import Unit
-from features.frame import Definition
-from features.probes.hindsight_facts import GROUP, RATE, Facts, account_facts, denial_facts
-from features.probes.own_row import judge_own_row
-from features.probes.ranking import FEWEST, Floats, number_households, rank, score_alone
-from features.probes.result import FALSE_ALARM, Leak, Probed
+from payrank.extracts.contract.source_file import quote_name
+from payrank.extracts.contract.tables import table
+from payrank.extracts.extract import Extract
+from payrank.features.feature import Unit
+from payrank.features.frame import Definition
+from payrank.features.probes.hindsight_facts import GROUP, RATE, Facts, account_facts, denial_facts
+from payrank.features.probes.own_row import judge_own_row
+from payrank.features.probes.ranking import FEWEST, Floats, number_households, rank, score_alone
+from payrank.features.probes.result import FALSE_ALARM, Leak, Probed
 
 PROBE = "hindsight"
 CEILING = 0.9
@@ -60,7 +60,7 @@ def probe_hindsight(extract: Extract, target: Definition, as_of: date) -> Probed
     columns = [*(c for c in own if extract.has(name, c)), *extract.metadata.attributes.get(name, {})]
     columns = [column for column in columns if extract.has(name, column)]
     if target.unit == "account":
-        facts = account_facts(extract, as_of - timedelta(days=target.ripe_after_days), as_of)
+        facts = account_facts(extract, as_of - timedelta(days=target.label_lag_days), as_of)
     else:
         facts = denial_facts(extract, as_of)
     if len(facts.rows) < 2 * FEWEST:

@@ -8,8 +8,8 @@ from datetime import date
 
 import pandas as pd
 
-from extracts.extract import Extract
-from features.probes.rate_groups import account_groups, denial_groups
+from payrank.extracts.extract import Extract
+from payrank.features.probes.rate_groups import account_groups, denial_groups
 
 RATE_KEYS: tuple[tuple[str, ...], ...] = (
     ("payer_id",),

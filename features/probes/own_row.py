@@ -15,9 +15,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from features.probes.hindsight_facts import Facts
-from features.probes.ranking import FEWEST, Floats
-from features.probes.result import FALSE_ALARM
+from payrank.features.probes.hindsight_facts import Facts
+from payrank.features.probes.ranking import FEWEST, Floats
+from payrank.features.probes.result import FALSE_ALARM
 
 NEARLY = 0.95
 """Share of rows that must have, or lack, a value they should not, or should."""

@@ -6,8 +6,8 @@ from datetime import date
 
 import pandas as pd
 
-from extracts.extract import Extract
-from extracts.source_file import quote_name
+from payrank.extracts.contract.source_file import quote_name
+from payrank.extracts.extract import Extract
 
 _PAYER = (
     "LEFT JOIN (SELECT account_id, arg_min(payer_id, (priority, known_on, payer_id)) AS payer_id FROM coverages "

@@ -13,13 +13,13 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal
 
-from extracts.errors import WrongUsage
-from models.comparison import SAID, Comparison
-from models.manifest import Kind
-from models.registry.comparisons import COMPARE, read_comparison
-from models.registry.find import FoundModel, find_named
-from models.registry.store import open_client
-from models.registry.versions import CHAMPION, DIGEST_TAG, PREVIOUS, aliases_of, list_versions, registered_name
+from payrank.extracts.errors import WrongUsageError
+from payrank.models.comparison import SAID, Comparison
+from payrank.models.manifest import Kind
+from payrank.models.registry.comparisons import COMPARE, read_comparison
+from payrank.models.registry.find_model import FoundModel, find_named
+from payrank.models.registry.store import open_client
+from payrank.models.registry.versions import CHAMPION, DIGEST_TAG, PREVIOUS, aliases_of, list_versions, registered_name
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -64,15 +64,15 @@ def promote(model: str, *, force: bool = False, reason: str = "") -> Change:
 
     Raises
     ------
-    WrongUsage
+    WrongUsageError
         When the recorded comparison does not allow it: none, one with another champion or of another bundle, a verdict
         that does not win, an alarm; or when a reason is missing.
-    NoUsableModel
+    NoUsableModelError
         When the version cannot be used.
     """
     reason = " ".join(reason.split())
     if (force or reason) and len(reason) < SHORTEST_REASON:
-        raise WrongUsage(
+        raise WrongUsageError(
             f"--force needs --reason of {SHORTEST_REASON} characters or more, given: {len(reason)}; it is kept in the "
             "registry, so say what somebody would want to know in a year"
         )
@@ -82,17 +82,17 @@ def promote(model: str, *, force: bool = False, reason: str = "") -> Change:
     kind = found.bundle.manifest.kind
     name, version = registered_name(kind), found.version
     if version is None:
-        raise WrongUsage(f"{found.name} is in no registry; name a registered version")
+        raise WrongUsageError(f"{found.name} is in no registry; name a registered version")
     if model.removeprefix("models:").strip("/").replace("@", "/").rsplit("/", 1)[0] != name:
-        raise WrongUsage(f"{model!r:.80} is registered under another name; the champion is a version of {name}")
+        raise WrongUsageError(f"{model!r:.80} is registered under another name; the champion is a version of {name}")
     with open_client() as client:
         aliases = aliases_of(client, name) or {}
         champion = int(aliases[CHAMPION]) if CHAMPION in aliases else None
         if champion == version:
-            raise WrongUsage(f"{found.name} is the champion already")
+            raise WrongUsageError(f"{found.name} is the champion already")
         alarms = found.bundle.manifest.evaluation.alarms
         if champion is None and alarms and not force:
-            raise WrongUsage(f"{found.name} has an alarm: {alarms[0].text}; {MEND_OR_FORCE}")
+            raise WrongUsageError(f"{found.name} has an alarm: {alarms[0].text}; {MEND_OR_FORCE}")
         ground = "forced" if champion is not None or alarms else "first"
         if champion is not None and not force:
             comparison = _usable_comparison(client, name, version, champion, found)
@@ -105,21 +105,21 @@ def roll_back(kind: Kind) -> Change:
 
     Raises
     ------
-    WrongUsage
+    WrongUsageError
         When none was.
-    NoUsableModel
+    NoUsableModelError
         When the version before cannot be used any more.
     """
     name = registered_name(kind)
     with open_client() as client:
         aliases = aliases_of(client, name) or {}
     if PREVIOUS not in aliases:
-        raise WrongUsage(
+        raise WrongUsageError(
             f"{name} has no previous champion to go back to: `payrank models promote` leaves one; name a version with "
             "`payrank models promote models:/NAME/VERSION --force --reason TEXT`"
         )
     if aliases.get(CHAMPION) == aliases[PREVIOUS]:
-        raise WrongUsage(f"version {aliases[PREVIOUS]} of {name} is the champion already: there is none before it")
+        raise WrongUsageError(f"version {aliases[PREVIOUS]} of {name} is the champion already: there is none before it")
     back = find_named(f"models:/{name}/{aliases[PREVIOUS]}")
     champion = int(aliases[CHAMPION]) if CHAMPION in aliases else None
     with open_client() as client:
@@ -132,7 +132,7 @@ def list_changes(kind: Kind) -> tuple[Change, ...]:
 
     Raises
     ------
-    WrongUsage
+    WrongUsageError
         When the registry cannot be asked.
     """
     with open_client() as client:
@@ -140,24 +140,24 @@ def list_changes(kind: Kind) -> tuple[Change, ...]:
 
 
 def _usable_comparison(client: MlflowClient, name: str, version: int, champion: int, found: FoundModel) -> Comparison:
-    """Return the recorded comparison if it allows the change; WrongUsage says why it does not."""
+    """Return the recorded comparison if it allows the change; WrongUsageError says why it does not."""
     again = COMPARE.format(challenger=f"models:/{name}/{version}")
     force = '; or promote it with --force --reason "..."'
     comparison = read_comparison(client, name, version)
     if comparison is None:
-        raise WrongUsage(f"{found.name} was never compared with the champion; run `{again}`{force}")
+        raise WrongUsageError(f"{found.name} was never compared with the champion; run `{again}`{force}")
     if comparison.challenger.digest != found.bundle.digest:
-        raise WrongUsage(f"the comparison recorded with {found.name} is of another bundle; run `{again}`{force}")
+        raise WrongUsageError(f"the comparison recorded with {found.name} is of another bundle; run `{again}`{force}")
     if comparison.champion.digest != client.get_model_version(name, str(champion)).tags.get(DIGEST_TAG):
-        raise WrongUsage(
+        raise WrongUsageError(
             f"{found.name} was compared with {comparison.champion.name}, which is not today's champion (version "
             f"{champion}); run `{again}`{force}"
         )
     if comparison.alarms:
-        raise WrongUsage(f"{found.name} has an alarm: {comparison.alarms[0].text}; mend it and retrain{force}")
+        raise WrongUsageError(f"{found.name} has an alarm: {comparison.alarms[0].text}; mend it and retrain{force}")
     if not comparison.may_replace:
         ahead = comparison.differences["captured"]
-        raise WrongUsage(
+        raise WrongUsageError(
             f"{found.name} did not win against version {champion}: {SAID[comparison.verdict]} (captured "
             f"{ahead.value:+.3f}); the champion stays{force}"
         )
@@ -171,7 +171,7 @@ def _refuse_folder(found: FoundModel) -> None:
     instead = "train it again where a registry is, which registers it"
     if same:
         instead = f"promote models:/{same[-1].name}/{same[-1].version}, which is this bundle"
-    raise WrongUsage(
+    raise WrongUsageError(
         f"{found.name} is a folder, and only a registered version becomes champion; {instead}; or, without a registry, "
         f"hand the folder to the night: payrank score EXTRACT --{kind} FOLDER"
     )

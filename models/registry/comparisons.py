@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
-from models.comparison import Comparison
-from models.registry.store import open_client
-from models.registry.versions import VERDICT_TAG, registered_name
+from payrank.models.comparison import Comparison
+from payrank.models.registry.store import open_client
+from payrank.models.registry.versions import VERDICT_TAG, registered_name
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -24,7 +24,7 @@ def record_comparison(comparison: Comparison, version: int) -> None:
 
     Raises
     ------
-    WrongUsage
+    WrongUsageError
         When the registry cannot be used.
     """
     name = registered_name(comparison.kind)

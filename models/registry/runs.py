@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from models.bundle import Bundle
-from models.card import write_card
-from models.registry.run_figures import name_figures
-from models.registry.served_model import log_model
-from models.registry.store import PATIENT, experiment_id, open_client
-from models.registry.versions import AS_OF_TAG, DIGEST_TAG, registered_name
+from payrank.models.bundle import Bundle
+from payrank.models.card.write_card import write_card
+from payrank.models.registry.run_metrics import name_figures
+from payrank.models.registry.served_model import log_model
+from payrank.models.registry.store import PATIENT, experiment_id, open_client
+from payrank.models.registry.versions import AS_OF_TAG, DIGEST_TAG, registered_name
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -64,7 +64,7 @@ def log_training(bundle: Bundle, *, plots: Mapping[str, Path] | None = None, tri
 
     Raises
     ------
-    WrongUsage
+    WrongUsageError
         When the tracking store cannot be used.
     """
     with open_client(wait=PATIENT) as client:
@@ -73,7 +73,7 @@ def log_training(bundle: Bundle, *, plots: Mapping[str, Path] | None = None, tri
             "payrank.kind": bundle.kind,
             AS_OF_TAG: manifest.as_of.isoformat(),
             DIGEST_TAG: bundle.digest,
-            "payrank.catalogue_digest": manifest.catalogue_digest,
+            "payrank.catalog_digest": manifest.catalog_digest,
             **{f"payrank.extract.{_key(name)}": digest for name, digest in sorted(manifest.extract_digests.items())},
         }
         experiment = experiment_id(client, registered_name(bundle.kind))

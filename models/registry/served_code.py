@@ -9,8 +9,8 @@ import pandas as pd
 from mlflow.models import set_model
 from mlflow.pyfunc.model import PythonModel
 
-from models.bundle import read_bundle
-from models.predict import predict
+from payrank.models.bundle import read_bundle
+from payrank.models.predict import predict
 
 
 class ServedBundle(PythonModel):

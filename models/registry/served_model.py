@@ -7,10 +7,10 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from extracts.workspace import workspace
-from models.bundle import Bundle, write_bundle
-from models.predict import predict
-from models.registry.simulated_rows import simulate_rows
+from payrank.extracts.workspace import workspace
+from payrank.models.bundle import Bundle, write_bundle
+from payrank.models.predict import predict
+from payrank.models.registry.simulated_rows import simulate_rows
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -62,10 +62,10 @@ def _save(folder: Path, bundle_folder: Path, bundle: Bundle, model_id: str, run_
         mlflow_model=description,
     )
     # Nothing in here is pickled, and where the bundle lay while it was packed is nobody's business.
-    flavour = description.flavors["python_function"]
-    flavour.pop("cloudpickle_version", None)
-    flavour["artifacts"][BUNDLE_FOLDER]["uri"] = BUNDLE_IN_MODEL
-    flavour["model_code_path"] = CODE.name
+    flavor = description.flavors["python_function"]
+    flavor.pop("cloudpickle_version", None)
+    flavor["artifacts"][BUNDLE_FOLDER]["uri"] = BUNDLE_IN_MODEL
+    flavor["model_code_path"] = CODE.name
     description.save(str(folder / "MLmodel"))
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from models.matrix import Column
+from payrank.models.matrix import Column
 
 ROWS = 5
 SEED = 20

@@ -17,7 +17,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from extracts.errors import NoUsableModel, PayrankError, WrongUsage
+from payrank.extracts.errors import NoUsableModelError, PayrankError, WrongUsageError
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -67,7 +67,7 @@ def registry_uri() -> str:
 
 
 @contextmanager
-def open_client(fault: type[PayrankError] = WrongUsage, *, wait: str = HASTY) -> Iterator[MlflowClient]:
+def open_client(fault: type[PayrankError] = WrongUsageError, *, wait: str = HASTY) -> Iterator[MlflowClient]:
     """Give a client of the tracking store, MLflow kept quiet; a store that fails becomes `fault`.
 
     `wait` is how many seconds it waits for an answer, where the user's environment does not say.
@@ -137,7 +137,9 @@ def _explain(error: Exception, uri: str, fault: type[PayrankError]) -> str:
         said = f"the model registry at {uri} does not answer ({type(error.__context__).__name__}); see that it runs"
     else:
         said = f"the model registry at {uri} could not do it: {' '.join(found.split())[:200]}; mend it"
-    bundles = ", or name bundle folders with --payment and --overturn" if fault is NoUsableModel else ", and try again"
+    bundles = (
+        ", or name bundle folders with --payment and --overturn" if fault is NoUsableModelError else ", and try again"
+    )
     return without_password(f"{said}, or set MLFLOW_TRACKING_URI to a registry that can be used{bundles}")
 
 

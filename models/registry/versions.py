@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from extracts.errors import NoUsableModel, WrongUsage
-from models.bundle import Bundle
-from models.manifest import KINDS
-from models.registry.store import PATIENT, has_no_store, open_client
+from payrank.extracts.errors import NoUsableModelError, WrongUsageError
+from payrank.models.bundle import Bundle
+from payrank.models.manifest import KINDS
+from payrank.models.registry.store import PATIENT, has_no_store, open_client
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -69,7 +69,7 @@ def register(bundle: Bundle, run_id: str) -> Registered:
 
     Raises
     ------
-    WrongUsage
+    WrongUsageError
         When the tracking store cannot be used.
     """
     name = registered_name(bundle.kind)
@@ -79,7 +79,7 @@ def register(bundle: Bundle, run_id: str) -> Registered:
             client.create_registered_model(name, description=f"payrank {bundle.kind} models; alias champion is used")
         made_by = client.get_run(run_id).outputs
         if made_by is None or not made_by.model_outputs:
-            raise WrongUsage(
+            raise WrongUsageError(
                 f"run {run_id} logged no model; log the training with `log_training` and register that run"
             )
         model_id = made_by.model_outputs[0].model_id
@@ -105,13 +105,13 @@ def list_versions() -> tuple[Listed, ...]:
 
     Raises
     ------
-    NoUsableModel
+    NoUsableModelError
         When the registry cannot be asked: that is no sign that it holds nothing.
     """
     if has_no_store():
         return ()
     found = []
-    with open_client(NoUsableModel) as client:
+    with open_client(NoUsableModelError) as client:
         for kind in KINDS:
             name = registered_name(kind)
             versions = client.search_model_versions(f"name = '{name}'")

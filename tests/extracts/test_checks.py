@@ -6,8 +6,8 @@ from datetime import date, timedelta
 
 import pytest
 
-from extracts.checks.inspect import inspect_extract
-from extracts.checks.volume import Volume, check_volumes
+from payrank.extracts.check_extract import inspect_extract
+from payrank.extracts.checks.volume import Volume, check_volumes
 
 AS_OF = date(2026, 3, 2)
 ACCOUNTS = "account_id,guarantor_id,opened_on\n" + "".join(f"A{n},G{n},2026-01-05\n" for n in range(300))

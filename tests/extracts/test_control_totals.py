@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from extracts.errors import ExtractRefused
-from extracts.load import load_extract
+from payrank.extracts.errors import ExtractRefusedError
+from payrank.extracts.load.load_extract import load_extract
 
 ROWS = 200
 TEXT = "denial_id,denied_on,denied_amount\n" + "".join(f"D{n},2026-01-05,0.10\n" for n in range(ROWS))
@@ -29,12 +29,12 @@ def test_a_total_that_ties_loads(write_extract, total):
     ],
 )
 def test_a_total_that_does_not_tie_is_refused_with_both_figures(write_extract, total, found):
-    with pytest.raises(ExtractRefused, match=found):
+    with pytest.raises(ExtractRefusedError, match=found):
         load_extract(write_extract({"denials.csv": TEXT}, declare(total)))
 
 
 def test_a_file_cut_between_rows_is_caught_by_its_row_count(write_extract):
-    with pytest.raises(ExtractRefused, match="found 199 rows"):
+    with pytest.raises(ExtractRefusedError, match="found 199 rows"):
         load_extract(write_extract({"denials.csv": TEXT.rsplit("\n", 2)[0] + "\n"}, declare("rows = 200")))
 
 
@@ -57,5 +57,7 @@ def test_dollars_of_a_quarantined_row_that_can_be_read_are_compared(write_extrac
 
 
 def test_a_declared_table_that_did_not_arrive_is_refused(write_extract):
-    with pytest.raises(ExtractRefused, match=r"control total of appeals.*expected a file of the table, found none"):
+    with pytest.raises(
+        ExtractRefusedError, match=r"control total of appeals.*expected a file of the table, found none"
+    ):
         load_extract(write_extract({"denials.csv": TEXT}, "[control_totals]\nappeals = { rows = 3 }\n"))

@@ -7,11 +7,11 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from extracts.contract import TABLES as CONTRACT
-from extracts.contract import table
-from extracts.database import read_address, render_copy
-from extracts.errors import ExtractRefused, WrongUsage
-from extracts.load import load_extract
+from payrank.extracts.contract.tables import TABLES as CONTRACT
+from payrank.extracts.contract.tables import table
+from payrank.extracts.errors import ExtractRefusedError, WrongUsageError
+from payrank.extracts.load.database import read_address, render_copy
+from payrank.extracts.load.load_extract import load_extract
 
 TABLES = """
 CREATE SCHEMA ar;
@@ -104,9 +104,9 @@ def test_the_same_rows_stored_in_another_order_give_the_same_digests(ar):
 def test_metadata_named_in_the_address_holds_control_totals(ar, tmp_path):
     path = tmp_path / "extract.toml"
     path.write_text("as_of = 2026-02-01\n[control_totals]\ntransactions = { rows = 299 }\n")
-    with pytest.raises(ExtractRefused, match="expected 299 rows, found 300 rows"):
+    with pytest.raises(ExtractRefusedError, match="expected 299 rows, found 300 rows"):
         load_extract(f"{ar}&metadata={path}")
-    with pytest.raises(WrongUsage, match=r"absent\.toml: no such file"):
+    with pytest.raises(WrongUsageError, match=r"absent\.toml: no such file"):
         load_extract(f"{ar}&metadata={tmp_path}/absent.toml")
 
 
@@ -123,9 +123,9 @@ def test_a_user_without_rights_is_told_so_and_nothing_else(ar):
 
 
 def test_a_schema_without_tables_and_a_server_that_is_none_are_refused(ar):
-    with pytest.raises(ExtractRefused, match=r"\?schema=nothing: no table of the contract is in this schema"):
+    with pytest.raises(ExtractRefusedError, match=r"\?schema=nothing: no table of the contract is in this schema"):
         load_extract(ar.replace("schema=ar", "schema=nothing"))
-    with pytest.raises(ExtractRefused, match="no connection") as refused:
+    with pytest.raises(ExtractRefusedError, match="no connection") as refused:
         load_extract("postgresql://reader:sesame@127.0.0.1:1/ar?schema=ar")
     assert "sesame" not in str(refused.value)
 
@@ -134,7 +134,7 @@ def test_a_schema_without_tables_and_a_server_that_is_none_are_refused(ar):
     "address", ["postgresql://h:port/d?schema=a", "postgresql://h/d?schema=", "postgresql://h/d?schema=a&schema=b"]
 )
 def test_an_address_that_cannot_be_read_is_wrong_usage(address):
-    with pytest.raises(WrongUsage, match="database address"):
+    with pytest.raises(WrongUsageError, match="database address"):
         read_address(address)
 
 
@@ -150,7 +150,7 @@ def test_names_are_quoted():
 )
 def test_an_address_of_another_kind_is_wrong_usage_and_never_repeated(address):
     for given in (address, Path(address)):
-        with pytest.raises(WrongUsage, match="of a kind that payrank does not read") as refused:
+        with pytest.raises(WrongUsageError, match="of a kind that payrank does not read") as refused:
             load_extract(given)
         assert "sesame" not in str(refused.value)
 

@@ -7,9 +7,9 @@ import zlib
 
 import pytest
 
-from extracts import csv_bytes
-from extracts.errors import ExtractRefused
-from extracts.load import load_extract
+from payrank.extracts.csv import raw_bytes as csv_bytes
+from payrank.extracts.errors import ExtractRefusedError
+from payrank.extracts.load.load_extract import load_extract
 
 HEADER = "denial_id,denied_on,denied_amount,carc\n"
 GOOD = "".join(f"{number:05},2026-01-05,12.50,16\n" for number in range(300))
@@ -95,7 +95,7 @@ def test_a_row_is_quarantined_once_by_the_first_rule_it_breaks(write_extract):
 
 
 def test_over_one_percent_in_quarantine_refuses_and_says_rule_count_and_line_but_no_value(write_extract):
-    with pytest.raises(ExtractRefused) as refused:
+    with pytest.raises(ExtractRefusedError) as refused:
         load_extract(write_extract({"denials.csv": HEADER + GOOD + "secret,2026-01-05,hidden,16\n" * 4}))
     message = str(refused.value)
     assert "4 of 304 rows of denials break the contract (1.3%)" in message
@@ -112,7 +112,7 @@ def test_exactly_one_percent_in_quarantine_loads(write_extract):
 
 @pytest.mark.parametrize("cut", ["x,2026-01-05,", "x,20", "x", 'x,2026-01-05,1,"16'])
 def test_a_file_cut_in_mid_row_is_refused(write_extract, cut):
-    with pytest.raises(ExtractRefused, match="the file was cut"):
+    with pytest.raises(ExtractRefusedError, match="the file was cut"):
         load_extract(write_extract({"denials.csv": HEADER + GOOD + cut}))
 
 
@@ -141,7 +141,7 @@ def test_a_file_whose_last_line_has_no_end_loads_with_a_notice(write_extract):
     ],
 )
 def test_a_file_that_no_reader_should_guess_at_is_refused_by_name(write_extract, content, found):
-    with pytest.raises(ExtractRefused, match=found):
+    with pytest.raises(ExtractRefusedError, match=found):
         load_extract(write_extract({"denials.csv": content}))
 
 
@@ -158,20 +158,20 @@ def test_mixed_line_ends_lose_nothing(write_extract):
 @pytest.mark.parametrize("keep", [0.2, 0.9, 0.999])
 def test_a_truncated_gzip_is_refused(write_extract, keep):
     whole = gzip.compress((HEADER + GOOD).encode())
-    with pytest.raises(ExtractRefused, match="truncated or damaged gzip"):
+    with pytest.raises(ExtractRefusedError, match="truncated or damaged gzip"):
         load_extract(write_extract({"denials.csv.gz": whole[: int(len(whole) * keep)]}))
 
 
 @pytest.mark.parametrize("content", [b"no gzip at all", zlib.compress(b"x")])
 def test_what_is_no_gzip_is_refused(write_extract, content):
-    with pytest.raises(ExtractRefused, match="truncated or damaged gzip"):
+    with pytest.raises(ExtractRefusedError, match="truncated or damaged gzip"):
         load_extract(write_extract({"denials.csv.gz": content}))
 
 
 def test_a_gzip_bomb_is_refused_before_it_grows(write_extract, monkeypatch):
     monkeypatch.setattr(csv_bytes, "BOMB_BYTES", 1 << 20)
     bomb = gzip.compress((HEADER + "x,2026-01-05,1,16\n" * 400_000).encode())
-    with pytest.raises(ExtractRefused, match="a bomb"):
+    with pytest.raises(ExtractRefusedError, match="a bomb"):
         load_extract(write_extract({"denials.csv.gz": bomb}))
 
 

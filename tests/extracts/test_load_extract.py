@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from extracts.contract import TABLES, table
-from extracts.errors import ExtractRefused
-from extracts.load import load_extract
-from extracts.source_file import digest_file
+from payrank.extracts.contract.source_file import digest_file
+from payrank.extracts.contract.tables import TABLES, table
+from payrank.extracts.errors import ExtractRefusedError
+from payrank.extracts.load.load_extract import load_extract
 
 ACCOUNTS = "account_id,guarantor_id,opened_on\n00123,G1,2026-01-05\n00124,G1,2026-02-05\n"
 DENIALS = "denial_id,denied_on,denied_amount\nD1,2026-01-05,12.5\nD2,2026-01-06,\n"
@@ -79,13 +79,13 @@ def test_a_header_without_rows_is_a_present_table(write_extract):
 
 
 def test_site_attributes_are_typed_and_other_extra_columns_are_ignored_with_a_notice(write_extract):
-    text = "denial_id,denied_on,ward,beds,urgent,colour\nD1,2026-01-05,east,3.5,true,red\nD2,2026-01-05,,,0,\n"
+    text = "denial_id,denied_on,ward,beds,urgent,color\nD1,2026-01-05,east,3.5,true,red\nD2,2026-01-05,,,0,\n"
     toml = '[attributes.denials]\nward = "category"\nbeds = "number"\nurgent = "boolean"\nfloor = "category"\n'
     with load_extract(write_extract({"denials.csv": text}, toml)) as extract:
         rows = extract.connection.execute("SELECT ward, beds, urgent, floor FROM denials").fetchall()
         assert rows == [("east", 3.5, True, None), (None, None, False, None)]
         state = extract.tables["denials"]
-        assert state.ignored_columns == ("colour",)
+        assert state.ignored_columns == ("color",)
         assert set(state.attributes) == {"ward", "beds", "urgent", "floor"}
         assert extract.has("denials", "ward")
         assert not extract.has("denials", "floor")
@@ -107,7 +107,7 @@ def test_rows_alike_in_every_column_are_loaded_once_and_counted(write_extract):
 
 
 def test_a_key_with_differing_rows_refuses_the_extract_without_naming_it(write_extract):
-    with pytest.raises(ExtractRefused, match=r"accounts\.csv: 1 key.*rows that differ") as refused:
+    with pytest.raises(ExtractRefusedError, match=r"accounts\.csv: 1 key.*rows that differ") as refused:
         load_extract(write_extract({"accounts.csv": ACCOUNTS + "00123,G2,2026-01-05\n"}))
     assert "00123" not in str(refused.value)
 
@@ -133,7 +133,7 @@ def test_a_missing_link_is_a_notice_with_a_count(write_extract):
 
 
 def test_two_files_of_one_table_are_refused_by_name(write_extract):
-    with pytest.raises(ExtractRefused, match=r"two files hold this table, accounts\.csv and accounts\.csv\.gz"):
+    with pytest.raises(ExtractRefusedError, match=r"two files hold this table, accounts\.csv and accounts\.csv\.gz"):
         load_extract(write_extract({"accounts.csv": ACCOUNTS, "accounts.csv.gz": gzip.compress(ACCOUNTS.encode())}))
 
 
@@ -149,12 +149,12 @@ def test_two_files_of_one_table_are_refused_by_name(write_extract):
     ],
 )
 def test_an_extract_without_the_least_is_refused(write_extract, files, found):
-    with pytest.raises(ExtractRefused, match=found):
+    with pytest.raises(ExtractRefusedError, match=found):
         load_extract(write_extract(files))
 
 
 def test_an_absent_folder_is_refused(tmp_path: Path):
-    with pytest.raises(ExtractRefused, match="no such folder"):
+    with pytest.raises(ExtractRefusedError, match="no such folder"):
         load_extract(tmp_path / "nowhere")
 
 
@@ -164,9 +164,9 @@ def test_a_file_of_no_table_is_named_with_the_nearest_table(write_extract):
 
 
 def test_a_column_named_nearly_right_is_hinted_and_a_headerless_file_shows_nothing_of_its_first_row(write_extract):
-    with pytest.raises(ExtractRefused, match="did you mean 'acount_id'"):
+    with pytest.raises(ExtractRefusedError, match="did you mean 'acount_id'"):
         load_extract(write_extract({"accounts.csv": "acount_id,guarantor_id,opened_on\nA,G,2026-01-01\n"}, folder="a"))
-    with pytest.raises(ExtractRefused, match="is there a header") as refused:
+    with pytest.raises(ExtractRefusedError, match="is there a header") as refused:
         load_extract(write_extract({"accounts.csv": "Smith,Jones,2026-01-01\nMiller,Fox,2026-01-01\n"}, folder="b"))
     assert "Smith" not in str(refused.value)
 

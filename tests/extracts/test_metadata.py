@@ -7,9 +7,9 @@ from decimal import Decimal
 
 import pytest
 
-from extracts.errors import ExtractRefused
-from extracts.load import load_extract
-from extracts.metadata import ControlTotal, Metadata, read_metadata, write_metadata
+from payrank.extracts.contract.metadata import ControlTotal, Metadata, read_metadata, write_metadata
+from payrank.extracts.errors import ExtractRefusedError
+from payrank.extracts.load.load_extract import load_extract
 
 WHOLE = Metadata(
     source_system='say "hi" \\ \u00fc',
@@ -63,6 +63,6 @@ def test_without_the_file_everything_is_unknown(tmp_path):
 )
 def test_a_mistake_is_named_with_what_is_allowed(write_extract, text, found):
     folder = write_extract({"denials.csv": "denial_id,denied_on\nD1,2026-01-01\n"}, text)
-    with pytest.raises(ExtractRefused, match=found) as refused:
+    with pytest.raises(ExtractRefusedError, match=found) as refused:
         load_extract(folder)
     assert "Allowed:" in str(refused.value)

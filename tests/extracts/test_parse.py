@@ -9,8 +9,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from extracts.errors import ExtractRefused
-from extracts.load import load_extract
+from payrank.extracts.errors import ExtractRefusedError
+from payrank.extracts.load.load_extract import load_extract
 
 ROWS = 200
 
@@ -86,7 +86,7 @@ def test_a_typed_value_that_loses_something_is_quarantined_by_its_row(tmp_path, 
     ],
 )
 def test_a_type_that_cannot_hold_the_column_is_refused_by_name(tmp_path, column, given):
-    with pytest.raises(ExtractRefused, match=rf"denials\.parquet: column {column} is of type"):
+    with pytest.raises(ExtractRefusedError, match=rf"denials\.parquet: column {column} is of type"):
         load_extract(write_denials(tmp_path / "extract", **{column: given}))
 
 
@@ -97,7 +97,7 @@ def test_integer_ids_are_taken_with_a_notice_that_leading_zeros_may_be_lost(tmp_
 
 
 def test_two_parquet_columns_alike_but_for_capitals_are_refused(tmp_path):
-    with pytest.raises(ExtractRefused, match="two columns have the same name"):
+    with pytest.raises(ExtractRefusedError, match="two columns have the same name"):
         load_extract(write_denials(tmp_path / "extract", DENIED_ON=pa.nulls(ROWS)))
 
 

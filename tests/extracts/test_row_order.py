@@ -9,8 +9,8 @@ import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 import pytest
 
-from extracts.load import load_extract
-from extracts.readers.mapped.import_csv import import_csv
+from payrank.extracts.load.load_extract import load_extract
+from payrank.extracts.readers.mapped.import_csv import import_csv
 
 ROWS = 260_000
 BROKEN = (5, 101_000, 120_000, 205_000, 259_999)

@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from extracts import quarantine
-from extracts.csv_records import read_records
-from extracts.csv_relation import create_from_csv, open_csv
-from extracts.errors import ExtractRefused
-from extracts.load import load_extract, open_database
+from payrank.extracts.csv.records import read_records
+from payrank.extracts.csv.relation import create_from_csv, open_csv
+from payrank.extracts.errors import ExtractRefusedError
+from payrank.extracts.load import quarantine
+from payrank.extracts.load.load_extract import load_extract, open_database
 
 MONEY = st.sampled_from(["1", "2.5", ""])
 ROW = st.one_of(
@@ -38,7 +38,7 @@ def test_rows_in_are_loaded_quarantined_or_repeated_exactly(rows, end, closed):
                 state = extract.tables["denials"]
                 kept = extract.connection.execute("SELECT count(*) FROM denials").fetchall()[0][0]
                 lines = extract.connection.execute("SELECT source_line FROM quarantine").fetchall()
-        except ExtractRefused:
+        except ExtractRefusedError:
             return
     assert state.rows_read == len(records) == state.rows_loaded + state.rows_quarantined + state.rows_repeated
     assert (kept, len(lines)) == (state.rows_loaded, state.rows_quarantined)

@@ -1,4 +1,4 @@
-"""Every account feature and payment label again: loops over rows, slow and plain, from the catalogue's meanings."""
+"""Every account feature and payment label again: loops over rows, slow and plain, from the catalog's meanings."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import statistics
 from datetime import date, timedelta
 from decimal import Decimal
 
-from features.targets import PaymentTarget
+from payrank.features.targets import PaymentTarget
 from tests.features.oracle_rows import (
     days_ago,
     greatest,
@@ -156,7 +156,7 @@ def _features(state: Row, states: list[Row], seen: Rows, day: date, horizon: int
         **_written_off(state, others),
         **_flags(state, seen),
         **_contacts(state, seen, day),
-        **_payer_behaviour(state, states),
+        **_payer_behavior(state, states),
         "month": day.month,
         "tax_refund_season": int(day.month in (2, 3, 4)),
         "weekday": day.isoweekday(),
@@ -222,9 +222,9 @@ def _payer_mix(state: Row, family: list[Row], seen: Rows, day: date) -> Row:
     }
 
 
-def _last_ended(own: list[Row], seen: Rows) -> str | None:
+def _last_ended(coverages: list[Row], seen: Rows) -> str | None:
     """The payer class of the ended coverage that was known last; of equals, the last payer by name."""
-    ended = [row for row in own if row["ended_on"] is not None]
+    ended = [row for row in coverages if row["ended_on"] is not None]
     if not ended:
         return None
     last = max(ended, key=lambda row: (row["known_on"], row["payer_id"]))
@@ -395,7 +395,7 @@ def _contacts(state: Row, seen: Rows, day: date) -> Row:
     }
 
 
-def _payer_behaviour(state: Row, states: list[Row]) -> Row:
+def _payer_behavior(state: Row, states: list[Row]) -> Row:
     found: Row = {}
     for name, keys in (
         ("payer_class", ("payer_class",)),

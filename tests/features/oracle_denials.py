@@ -1,4 +1,4 @@
-"""Every denial feature and overturn label again: loops over rows, slow and plain, from the catalogue's meanings."""
+"""Every denial feature and overturn label again: loops over rows, slow and plain, from the catalog's meanings."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ def _features(state: Row, states: list[Row], seen: Rows, day: date) -> Row:
         **_account(state, seen, day),
         **_other_denials(state, states),
         **_payer(state, states, day),
-        **_behaviour(state, states),
+        **_behavior(state, states),
         "month": day.month,
         "denied_month": state["denied_on"].month,
         "site_diagnosis": state["diagnosis"],
@@ -172,7 +172,7 @@ def _payer(state: Row, states: list[Row], day: date) -> Row:
     }
 
 
-def _behaviour(state: Row, states: list[Row]) -> Row:
+def _behavior(state: Row, states: list[Row]) -> Row:
     found: Row = {}
     for keys in (
         ("payer_id",),

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from features.site_columns import find_reachable
-from features.site_features import SiteFeatures, read_site_features
+from payrank.features.site.columns import find_reachable
+from payrank.features.site.features import SiteFeatures, read_site_features
 
 
 def record(source: dict[str, Any], unit: str = "number", **more: Any) -> dict[str, Any]:

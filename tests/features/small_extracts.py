@@ -11,9 +11,9 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from extracts.contract import LATER_KNOWN, SQL_TYPES, TABLES, TRANSACTION_KINDS, table
-from extracts.extract import Extract, TableState
-from extracts.metadata import Metadata
+from payrank.extracts.contract.metadata import Metadata
+from payrank.extracts.contract.tables import LATER_KNOWN, SQL_TYPES, TABLES, TRANSACTION_KINDS, table
+from payrank.extracts.extract import Extract, TableState
 
 Row = dict[str, Any]
 Rows = dict[str, list[Row]]

@@ -10,9 +10,9 @@ import psycopg
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from extracts.contract import TABLES
-from extracts.metadata import Metadata, write_metadata
-from extracts.source_file import quote_name
+from payrank.extracts.contract.metadata import Metadata, write_metadata
+from payrank.extracts.contract.source_file import quote_name
+from payrank.extracts.contract.tables import TABLES
 from tests.features.small_extracts import SITE, Rows, columns_of, extract_of
 
 Attributes = Mapping[str, Mapping[str, str]]

@@ -8,9 +8,10 @@ from decimal import Decimal
 import pandas as pd
 import pytest
 
-from extracts.contract import TABLES
-from features.frame import Frame, catalogue, nightly_frame, training_frame
-from features.targets import OverturnTarget, PaymentTarget
+from payrank.extracts.contract.tables import TABLES
+from payrank.features.build_frames import nightly_frame, training_frame
+from payrank.features.frame import Frame, catalog
+from payrank.features.targets import OverturnTarget, PaymentTarget
 from tests.features.small_extracts import DAY, SITE, Row, Rows, columns_of, draw_rows, extract_of
 
 PAYMENT = PaymentTarget(horizon_days=20, every_days=13, snapshots=3, history_days=1)
@@ -222,7 +223,7 @@ def test_accounts_with_a_ledger_alone_make_frames() -> None:
 
 def test_site_attributes_of_each_kind_become_features() -> None:
     with extract_of(ROWS) as extract:
-        found = {feature.name: feature for unit in ("account", "denial") for feature in catalogue(extract, unit)}
+        found = {feature.name: feature for unit in ("account", "denial") for feature in catalog(extract, unit)}
         data = nightly_frame(extract, PAYMENT, DAY).data
     kinds = {"category": "category", "number": "number", "boolean": "yes/no"}
     for attributes in SITE.values():
@@ -230,7 +231,7 @@ def test_site_attributes_of_each_kind_become_features() -> None:
     assert {"paid_rate_clinic", "paid_support_clinic", "paid_rate_clinic_channel_code", "paid_evidence_site"} <= set(
         found
     )
-    assert not found["paid_support_clinic_channel_code"].modelled
+    assert not found["paid_support_clinic_channel_code"].modeled
     assert set(data["site_referred"].dropna()) <= {0.0, 1.0}
     assert str(data["site_clinic"].dtype) == "str"
     assert data["site_visits"].dtype == "float64"

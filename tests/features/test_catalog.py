@@ -1,4 +1,4 @@
-"""The catalogue: broad enough, named once, readable, portable, and blind to protected attributes."""
+"""The catalog: broad enough, named once, readable, portable, and blind to protected attributes."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from extracts.errors import WrongUsage
-from features.account_catalog import ACCOUNT_FEATURES
-from features.catalog import FAMILIES, Feature, catalogue_digest, check_catalogue
-from features.denial_catalog import DENIAL_FEATURES
-from features.dialect import DuckDBDialect
-from features.plan import plan_frame
-from features.rate_catalog import site_features
-from features.snapshots import snapshot_days
-from features.targets import OverturnTarget, PaymentTarget
-from features.vocabulary import Count, Snapshot
+from payrank.extracts.errors import WrongUsageError
+from payrank.features.catalog.accounts import ACCOUNT_FEATURES
+from payrank.features.catalog.denials import DENIAL_FEATURES
+from payrank.features.catalog.rates import attribute_features
+from payrank.features.dialects.dialect import DuckDBDialect
+from payrank.features.feature import FAMILIES, Feature, catalog_digest, check_catalog
+from payrank.features.snapshots import snapshot_days
+from payrank.features.sources import Count, Snapshot
+from payrank.features.sql.plan import plan_frame
+from payrank.features.targets import OverturnTarget, PaymentTarget
 from tests.features.small_extracts import SITE
 
-CATALOGUES = {
-    "account": (*ACCOUNT_FEATURES, *site_features(SITE["accounts"], "paid")),
-    "denial": (*DENIAL_FEATURES, *site_features(SITE["denials"], "overturned")),
+CATALOGS = {
+    "account": (*ACCOUNT_FEATURES, *attribute_features(SITE["accounts"], "paid")),
+    "denial": (*DENIAL_FEATURES, *attribute_features(SITE["denials"], "overturned")),
 }
-EVERY = [feature for features in CATALOGUES.values() for feature in features]
+EVERY = [feature for features in CATALOGS.values() for feature in features]
 BOTH = pytest.mark.parametrize("unit", ["account", "denial"])
 
 
@@ -36,7 +36,7 @@ def rendered(unit: str, ripe_by: date | None = date(2026, 6, 1)) -> str:
     target = PaymentTarget() if unit == "account" else OverturnTarget()
     attributes = tuple(SITE["accounts" if unit == "account" else "denials"])
     days = [date(2026, 1, 1), date(2026, 2, 1)]
-    plan = plan_frame(target, CATALOGUES[unit], days, DuckDBDialect(), lambda _: True, attributes, ripe_by)
+    plan = plan_frame(target, CATALOGS[unit], days, DuckDBDialect(), lambda _: True, attributes, ripe_by)
     assert plan.unavailable == ()
     return "\n".join(step.sql for step in plan.steps)
 
@@ -48,19 +48,19 @@ def test_an_account_has_at_least_forty_features_and_a_denial_twenty_five() -> No
 
 def test_every_family_is_there() -> None:
     own = {"account": set(FAMILIES), "denial": set(FAMILIES) - {"contact"}}
-    assert {unit: {feature.family for feature in features} for unit, features in CATALOGUES.items()} == own
+    assert {unit: {feature.family for feature in features} for unit, features in CATALOGS.items()} == own
 
 
 @BOTH
 def test_no_two_features_have_one_name(unit: str) -> None:
-    names = [feature.name for feature in CATALOGUES[unit]]
+    names = [feature.name for feature in CATALOGS[unit]]
     assert len(set(names)) == len(names)
     assert all(re.fullmatch(r"[a-z][a-z0-9_]*", name) for name in names)
 
 
 def test_two_features_of_one_name_are_refused() -> None:
-    with pytest.raises(WrongUsage, match="two features are named 'days_left'"):
-        check_catalogue([feature for feature in DENIAL_FEATURES if feature.name == "days_left"] * 2)
+    with pytest.raises(WrongUsageError, match="two features are named 'days_left'"):
+        check_catalog([feature for feature in DENIAL_FEATURES if feature.name == "days_left"] * 2)
 
 
 @pytest.mark.parametrize("feature", EVERY, ids=lambda feature: feature.name)
@@ -89,7 +89,7 @@ def test_no_protected_attribute_is_in_the_sql(unit: str) -> None:
 def test_what_could_stand_in_for_a_protected_trait_is_called_a_proxy(unit: str) -> None:
     """Payers tell of age and public assistance, service lines of sex, a site's own attributes of anything."""
     sensitive = re.compile(r"payer_id|payer_class|service_line|charity|site_")
-    for feature in CATALOGUES[unit]:
+    for feature in CATALOGS[unit]:
         assert (feature.sensitivity == "proxy") == bool(sensitive.search(repr(feature.source))), feature.name
 
 
@@ -104,27 +104,27 @@ def test_the_sql_uses_no_words_of_one_engine(unit: str, ripe_by: date | None) ->
     assert "::" not in rendered(unit, ripe_by)
 
 
-def test_the_same_catalogue_renders_to_the_same_text() -> None:
+def test_the_same_catalog_renders_to_the_same_text() -> None:
     assert rendered("account") == rendered("account")
 
 
 @BOTH
 def test_a_digest_is_of_what_defines_the_values(unit: str) -> None:
-    features = CATALOGUES[unit]
-    digest = catalogue_digest(features)
+    features = CATALOGS[unit]
+    digest = catalog_digest(features)
     first = features[0]
     worded = [replace(first, **{part: "Else {value}"}) for part in ("phrase", "meaning", "absent", "low")]
     for same in (*worded, replace(first, sensitivity="proxy")):
-        assert catalogue_digest((same, *features[1:])) == digest
+        assert catalog_digest((same, *features[1:])) == digest
     changed = [
         replace(first, name="other"),
         replace(first, unit="count"),
         replace(first, source=Snapshot("1 + 1")),
         replace(first, direction=-1),
-        replace(first, modelled=False),
+        replace(first, modeled=False),
     ]
-    digests = {catalogue_digest((other, *features[1:])) for other in changed}
-    digests |= {catalogue_digest(features[1:]), catalogue_digest(features[::-1])}
+    digests = {catalog_digest((other, *features[1:])) for other in changed}
+    digests |= {catalog_digest(features[1:]), catalog_digest(features[::-1])}
     assert len(digests) == 7
     assert digest not in digests
 
@@ -133,11 +133,11 @@ def test_a_window_is_part_of_a_definition() -> None:
     feature = next(feature for feature in ACCOUNT_FEATURES if feature.name == "calls_90d")
     assert isinstance(feature.source, Count)
     longer = replace(feature, source=replace(feature.source, within_days=91))
-    assert catalogue_digest([feature]) != catalogue_digest([longer])
+    assert catalog_digest([feature]) != catalog_digest([longer])
 
 
 def test_an_unknown_family_is_refused_with_the_nearest_one() -> None:
-    with pytest.raises(WrongUsage, match=r"did you mean.*history"):
+    with pytest.raises(WrongUsageError, match=r"did you mean.*history"):
         Feature("late", "Late", "days", "histry", Snapshot("account_age"), "{value}")
 
 
@@ -176,6 +176,6 @@ RENDERED = {
 def test_changed_sql_is_noticed_so_that_somebody_asks_whether_old_models_still_fit(unit: str) -> None:
     found = hashlib.sha256(rendered(unit, None).encode()).hexdigest()
     assert found == RENDERED[unit], (
-        "the rendered SQL changed: if it changes any feature's value, raise COMPUTATION in features/catalog.py, so "
+        "the rendered SQL changed: if it changes any feature's value, raise COMPUTATION in features/feature.py, so "
         f"that models trained before are refused; then write the new digest here: {found}"
     )

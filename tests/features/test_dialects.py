@@ -10,14 +10,15 @@ import importlib
 
 import pytest
 
-from extracts.contract import TABLES
-from features.dialects.spelling import Spelling
-from features.dialects.statement import DIALECTS, render_statement
-from features.engines.settle import settle
-from features.frame import catalogue, first_known, training_frame
-from features.plan import plan_frame
-from features.snapshots import snapshot_days
-from features.targets import OverturnTarget, PaymentTarget
+from payrank.extracts.contract.tables import TABLES
+from payrank.features.build_frames import training_frame
+from payrank.features.dialects.spelling import Spelling
+from payrank.features.engines.to_pandas import settle
+from payrank.features.frame import catalog, first_known
+from payrank.features.snapshots import snapshot_days
+from payrank.features.sql.plan import plan_frame
+from payrank.features.sql.statement import DIALECTS, render_statement
+from payrank.features.targets import OverturnTarget, PaymentTarget
 from tests.features.own_features import some_of_each
 from tests.features.small_extracts import DAY, SITE, columns_of, draw_rows, extract_of
 from tests.features.stored_extracts import assert_same_frame
@@ -75,11 +76,11 @@ def test_what_must_not_be_rendered_would_be_noticed() -> None:
 @pytest.mark.parametrize("target", [PAYMENT, OVERTURN], ids=["account", "denial"])
 @pytest.mark.parametrize("name", [name for name in DIALECTS if name not in RUN_ELSEWHERE])
 def test_a_stranger_reads_the_rendered_frame_as_duckdbs(name, target):
-    """The whole catalogue, the features of site attributes, and a site's own."""
+    """The whole catalog, the features of site attributes, and a site's own."""
     dialect = DIALECTS[name]
     own = some_of_each(target.unit)
     with extract_of(draw_rows(2)) as extract:
-        features = catalogue(extract, target.unit, own)
+        features = catalog(extract, target.unit, own)
         days = snapshot_days(target, DAY, first_known(extract, target.unit))
         attributes = tuple(SITE[f"{target.unit}s"])
         plan = plan_frame(target, features, days, dialect, lambda _: True, attributes, DAY)
@@ -90,7 +91,7 @@ def test_a_stranger_reads_the_rendered_frame_as_duckdbs(name, target):
         assert forbidden(tree) == []
         assert unknown_names(tree) == []
         found = settle(extract.connection.sql(tree.sql(dialect="duckdb")).to_arrow_table(), features)
-        wanted = training_frame(extract, target, DAY, own=own)
+        wanted = training_frame(extract, target, DAY, site_features=own)
     assert len(wanted.data) > 0
     assert_same_frame(found, wanted.data)
 

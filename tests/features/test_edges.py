@@ -8,8 +8,8 @@ from decimal import Decimal
 
 import pytest
 
-from features.frame import nightly_frame
-from features.targets import PaymentTarget
+from payrank.features.build_frames import nightly_frame
+from payrank.features.targets import PaymentTarget
 from tests.features.small_extracts import DAY, Row, Rows, extract_of
 
 TARGET = PaymentTarget(horizon_days=20)

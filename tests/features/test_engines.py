@@ -7,10 +7,10 @@ import sys
 
 import pytest
 
-from extracts.errors import WrongUsage
-from features.engines.make_frame import make_frame
-from features.frame import nightly_frame, training_frame
-from features.targets import PaymentTarget
+from payrank.extracts.errors import WrongUsageError
+from payrank.features.build_frames import nightly_frame, training_frame
+from payrank.features.engines.make_frame import make_frame
+from payrank.features.targets import PaymentTarget
 from tests.features.small_extracts import DAY, draw_rows, extract_of
 from tests.features.stored_extracts import assert_same_frame, store_in_postgres, write_parquet
 
@@ -25,11 +25,13 @@ def test_the_default_and_the_database_give_the_frame_of_the_loaded_extract(postg
         night, taught = nightly_frame(extract, PAYMENT, DAY), training_frame(extract, PAYMENT, DAY)
     for engine, source in (("duckdb", folder), ("duckdb", address), ("postgres", address)):
         assert_same_frame(make_frame(engine, source, PAYMENT, DAY).data, night.data)
-        assert_same_frame(make_frame(engine, source, PAYMENT, DAY, labelled=True).data, taught.data)
+        assert_same_frame(make_frame(engine, source, PAYMENT, DAY, labeled=True).data, taught.data)
 
 
 def test_no_driver_is_imported_before_it_is_used():
-    modules = "features.engines.make_frame, features.engines.spark, features.engines.postgres, sys"
+    modules = (
+        "payrank.features.engines.make_frame, payrank.features.engines.spark, payrank.features.engines.postgres, sys"
+    )
     asked = f"import {modules}; print(sorted({{'pyspark', 'py4j', 'psycopg'}} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
@@ -44,5 +46,5 @@ def test_no_driver_is_imported_before_it_is_used():
     ],
 )
 def test_an_engine_that_cannot_read_the_source_says_what_can(engine, source, told):
-    with pytest.raises(WrongUsage, match=told):
+    with pytest.raises(WrongUsageError, match=told):
         make_frame(engine, source, PAYMENT, DAY)

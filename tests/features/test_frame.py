@@ -8,9 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from features.catalog import catalogue_digest
-from features.frame import catalogue, nightly_frame, training_frame
-from features.targets import OverturnTarget, PaymentTarget
+from payrank.features.build_frames import nightly_frame, training_frame
+from payrank.features.feature import catalog_digest
+from payrank.features.frame import catalog
+from payrank.features.targets import OverturnTarget, PaymentTarget
 from tests.features.small_extracts import DAY, Rows, draw_rows, extract_of
 
 PAYMENT = PaymentTarget(horizon_days=20, every_days=13, snapshots=4, history_days=1)
@@ -20,10 +21,10 @@ IDS = {"account": ["row_payer_id"], "denial": ["row_account_id", "row_payer_id"]
 
 
 @BOTH
-def test_columns_come_in_the_catalogues_order_with_their_types(target: PaymentTarget | OverturnTarget) -> None:
+def test_columns_come_in_the_catalogs_order_with_their_types(target: PaymentTarget | OverturnTarget) -> None:
     with extract_of(draw_rows(4)) as extract:
         frame, tonight = training_frame(extract, target, DAY), nightly_frame(extract, target, DAY)
-        features = catalogue(extract, target.unit)
+        features = catalog(extract, target.unit)
     head = ["unit_id", "household", "as_of", "amount", "age_days", *IDS[target.unit]]
     names = [feature.name for feature in features]
     plain = [feature.name for feature in features if type(feature.source).__name__ != "Derived"]
@@ -45,7 +46,7 @@ def test_columns_come_in_the_catalogues_order_with_their_types(target: PaymentTa
     numbers = ["amount", "age_days", "label", "share", "recovered"]
     assert (frame.data[numbers].dtypes == np.float64).all()
     assert {frame.data[name].dtype.name for name in ["unit_id", "household", *IDS[target.unit]]} == {"str"}
-    assert (frame.features, frame.unit, frame.digest) == (features, target.unit, catalogue_digest(features))
+    assert (frame.features, frame.unit, frame.digest) == (features, target.unit, catalog_digest(features))
 
 
 @BOTH

@@ -13,11 +13,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from extracts.contract import LATER_KNOWN, TABLES
-from extracts.load import load_extract
-from extracts.simulator import simulate
-from features.frame import Frame, nightly_frame, training_frame
-from features.targets import OverturnTarget, PaymentTarget
+from payrank.extracts.contract.tables import LATER_KNOWN, TABLES
+from payrank.extracts.load.load_extract import load_extract
+from payrank.features.build_frames import nightly_frame, training_frame
+from payrank.features.frame import Frame
+from payrank.features.targets import OverturnTarget, PaymentTarget
+from payrank.simulator import simulate
 from tests.features.draws import DEEP, SEEDS, draws
 from tests.features.small_extracts import (
     ACCOUNTS,

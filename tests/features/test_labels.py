@@ -10,9 +10,9 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from extracts.errors import ExtractRefused, WrongUsage
-from features.frame import nightly_frame, training_frame
-from features.targets import OverturnTarget, PaymentTarget
+from payrank.extracts.errors import ExtractRefusedError, WrongUsageError
+from payrank.features.build_frames import nightly_frame, training_frame
+from payrank.features.targets import OverturnTarget, PaymentTarget
 from tests.features.small_extracts import Row, Rows, extract_of
 
 DAY = date(2026, 1, 10)
@@ -279,10 +279,13 @@ def test_the_rows_kept_of_a_unit_are_those_of_the_least_hash(kept: int | None) -
 
 
 def test_training_too_early_says_what_to_do() -> None:
-    with extract_of(account()) as extract, pytest.raises(WrongUsage, match=r"no account snapshot is ripe.*later day"):
+    with (
+        extract_of(account()) as extract,
+        pytest.raises(WrongUsageError, match=r"no account snapshot is ripe.*later day"),
+    ):
         training_frame(extract, PAYMENT, DAY - timedelta(days=45))
 
 
 def test_a_unit_without_rows_is_refused() -> None:
-    with extract_of(account()) as extract, pytest.raises(ExtractRefused, match="table denials has no rows"):
+    with extract_of(account()) as extract, pytest.raises(ExtractRefusedError, match="table denials has no rows"):
         training_frame(extract, OVERTURN, DAY)

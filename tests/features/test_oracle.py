@@ -10,8 +10,9 @@ import pandas as pd
 import pytest
 from hypothesis import given
 
-from features.frame import Frame, nightly_frame, population_frame, training_frame
-from features.targets import OverturnTarget, PaymentTarget
+from payrank.features.build_frames import nightly_frame, population_frame, training_frame
+from payrank.features.frame import Frame
+from payrank.features.targets import OverturnTarget, PaymentTarget
 from tests.features.draws import SEEDS, draws
 from tests.features.oracle_accounts import account_frame, payment_label
 from tests.features.oracle_denials import denial_frame, overturn_label
@@ -19,7 +20,7 @@ from tests.features.small_extracts import DAY, Row, draw_rows, extract_of
 
 PAYMENT = PaymentTarget(horizon_days=20, every_days=13, snapshots=4, history_days=1, min_share=0.3)
 OVERTURN = OverturnTarget(maturity_days=20, every_days=13, snapshots=5, history_days=1, rows_per_unit=None)
-UNLABELLED = dict.fromkeys(("label", "share", "recovered", "days_to_outcome", "known_on"))
+UNLABELED = dict.fromkeys(("label", "share", "recovered", "days_to_outcome", "known_on"))
 
 
 def disagreements(found: Frame, expected: Mapping[tuple[date, str], Row]) -> list[str]:
@@ -91,7 +92,7 @@ def test_every_denial_feature_and_label_agrees_with_the_oracle_on_each_of_five_d
     expected = {}
     for day in (DAY - timedelta(days=20 + 13 * step) for step in range(5)):
         for unit, row in denial_frame(rows, day).items():
-            expected[day, unit] = row | (overturn_label(rows, unit, row["amount"], day, DAY) or UNLABELLED)
+            expected[day, unit] = row | (overturn_label(rows, unit, row["amount"], day, DAY) or UNLABELED)
     assert disagreements(found, expected) == []
 
 

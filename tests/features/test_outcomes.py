@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
-from extracts.load import load_extract
-from features.frame import Definition, population_frame, training_frame
-from features.outcomes import find_outcomes
-from features.targets import OverturnTarget, PaymentTarget
+from payrank.extracts.load.load_extract import load_extract
+from payrank.features.build_frames import population_frame, training_frame
+from payrank.features.frame import Definition
+from payrank.features.outcomes import find_outcomes
+from payrank.features.targets import OverturnTarget, PaymentTarget
 
 
 @pytest.mark.parametrize("target", [PaymentTarget(), OverturnTarget()])

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from features.probes.hindsight_facts import Facts
-from features.probes.own_row import CLEAN, judge_own_row
+from payrank.features.probes.hindsight_facts import Facts
+from payrank.features.probes.own_row import CLEAN, judge_own_row
 
 START = date(2025, 1, 1)
 PAYER, CODE = 6, 8

@@ -7,9 +7,9 @@ from datetime import date, timedelta
 import psycopg
 import pytest
 
-from extracts.errors import ExtractRefused
-from extracts.load import load_extract
-from features.engines.postgres import open_tables
+from payrank.extracts.errors import ExtractRefusedError
+from payrank.extracts.load.load_extract import load_extract
+from payrank.features.engines.postgres import open_tables
 from tests.features.odd_texts import ODD_TEXTS, TEXT_KINDS
 from tests.features.small_extracts import DAY, draw_rows
 from tests.features.stored_extracts import store_in_postgres
@@ -77,7 +77,7 @@ def test_rows_that_break_a_rule_are_left_out_and_told(ar):
 def test_over_one_percent_of_broken_rows_refuses_the_table_without_a_value(ar):
     change(ar, "UPDATE transactions SET kind = 'SECRET-KIND' WHERE transaction_id IN ('t1','t2','t3','t4','t5','t6')")
     with (
-        pytest.raises(ExtractRefused, match=r"transactions: 6 of 500 rows .* level in kind 6 times") as refused,
+        pytest.raises(ExtractRefusedError, match=r"transactions: 6 of 500 rows .* level in kind 6 times") as refused,
         open_tables(ar),
     ):
         pass
@@ -101,7 +101,7 @@ def test_over_one_percent_of_broken_rows_refuses_the_table_without_a_value(ar):
 )
 def test_what_a_file_is_refused_for_a_table_is_refused_for(ar, statement, told):
     change(ar, *statement.split("; "))
-    with pytest.raises(ExtractRefused, match=told), open_tables(ar):
+    with pytest.raises(ExtractRefusedError, match=told), open_tables(ar):
         pass
 
 
@@ -129,7 +129,7 @@ def test_control_totals_must_tie(ar, tmp_path, total, told):
         with open_tables(address) as tables:
             assert tables.tables["transactions"].rows_loaded == 500
         return
-    with pytest.raises(ExtractRefused, match=told), open_tables(address):
+    with pytest.raises(ExtractRefusedError, match=told), open_tables(address):
         pass
 
 

@@ -10,12 +10,12 @@ import psycopg
 import pytest
 from hypothesis import given
 
-from extracts.errors import ExtractRefused, WrongUsage
-from extracts.load import load_extract
-from extracts.simulator import simulate
-from features.engines.postgres import frame_from_database, open_tables
-from features.frame import nightly_frame, training_frame
-from features.targets import OverturnTarget, PaymentTarget
+from payrank.extracts.errors import ExtractRefusedError, WrongUsageError
+from payrank.extracts.load.load_extract import load_extract
+from payrank.features.build_frames import nightly_frame, training_frame
+from payrank.features.engines.postgres import frame_from_database, open_tables
+from payrank.features.targets import OverturnTarget, PaymentTarget
+from payrank.simulator import simulate
 from tests.features.draws import SEEDS, draws
 from tests.features.own_features import some_of_each
 from tests.features.small_extracts import DAY, Rows, draw_rows, extract_of, rows_of
@@ -41,7 +41,7 @@ def assert_agree(address, rows: Rows, target, **extract) -> None:
     with extract_of(rows, **extract) as held:
         assert_same_frame(frame_from_database(address, target, DAY).data, nightly_frame(held, target, DAY).data)
         assert_same_frame(
-            frame_from_database(address, target, DAY, labelled=True).data, training_frame(held, target, DAY).data
+            frame_from_database(address, target, DAY, labeled=True).data, training_frame(held, target, DAY).data
         )
 
 
@@ -55,13 +55,13 @@ def test_frames_of_small_messy_extracts_are_those_of_duckdb(server, tmp_path_fac
 
 
 @BOTH
-@pytest.mark.parametrize("labelled", [False, True], ids=["night", "training"])
-def test_a_sites_own_features_are_those_of_duckdb(server, tmp_path, target, labelled):
+@pytest.mark.parametrize("labeled", [False, True], ids=["night", "training"])
+def test_a_sites_own_features_are_those_of_duckdb(server, tmp_path, target, labeled):
     rows, own = draw_rows(11), some_of_each(target.unit)
     address = store_in_postgres(rows, server, "mine", tmp_path)
-    found = frame_from_database(address, target, DAY, labelled=labelled, own=own)
+    found = frame_from_database(address, target, DAY, labeled=labeled, site_features=own)
     with extract_of(rows) as extract:
-        wanted = (training_frame if labelled else nightly_frame)(extract, target, DAY, own=own)
+        wanted = (training_frame if labeled else nightly_frame)(extract, target, DAY, site_features=own)
     assert {"own_mine_0", "own_mine_5"} <= set(found.data.columns)
     assert_same_frame(found.data, wanted.data)
 
@@ -82,7 +82,7 @@ def test_frames_of_a_simulated_hospital_are_those_of_duckdb(server, tmp_path):
                 wanted.digest,
             )
             assert_same_frame(
-                frame_from_database(address, target, day, labelled=True).data, training_frame(extract, target, day).data
+                frame_from_database(address, target, day, labeled=True).data, training_frame(extract, target, day).data
             )
 
 
@@ -169,7 +169,7 @@ def test_a_share_paid_to_the_cent_is_enough_on_each_engine(server, tmp_path):
         ]
     address = store_in_postgres(rows, server, "cents", tmp_path)
     target = PAYMENT.model_copy(update={"min_balance": 0.5, "snapshots": 1})
-    found = frame_from_database(address, target, DAY, labelled=True).data
+    found = frame_from_database(address, target, DAY, labeled=True).data
     with extract_of(rows) as extract:
         assert_same_frame(found, training_frame(extract, target, DAY).data)
     assert found["label"].tolist() == [1.0, 0.0, 1.0, 1.0]
@@ -233,20 +233,20 @@ def test_a_table_that_may_not_be_read_is_absent(reader, server):
 
 def test_a_user_without_temporary_tables_is_told_which_right_is_missing(reader, server):
     change(server, "REVOKE TEMPORARY ON DATABASE postgres FROM PUBLIC")
-    with pytest.raises(ExtractRefused, match="GRANT TEMPORARY ON DATABASE"):
+    with pytest.raises(ExtractRefusedError, match="GRANT TEMPORARY ON DATABASE"):
         frame_from_database(reader, PAYMENT, DAY)
 
 
 def test_an_address_without_a_server_or_its_metadata_is_refused_by_name(server, tmp_path):
-    with pytest.raises(ExtractRefused, match="no connection"):
+    with pytest.raises(ExtractRefusedError, match="no connection"):
         frame_from_database("postgresql://reader:sesame@127.0.0.1:1/ar?schema=ar", PAYMENT, DAY)
-    with pytest.raises(WrongUsage, match="no such file"):
+    with pytest.raises(WrongUsageError, match="no such file"):
         frame_from_database(f"{server}&schema=guarded&metadata={tmp_path}/none.toml", PAYMENT, DAY)
-    with pytest.raises(ExtractRefused, match="no table of the contract was found"):
+    with pytest.raises(ExtractRefusedError, match="no table of the contract was found"):
         frame_from_database(f"{server}&schema=nothing", PAYMENT, DAY)
 
 
 def test_a_training_day_without_a_ripe_snapshot_is_refused_as_on_duckdb(server, tmp_path):
     address = store_in_postgres(draw_rows(2), server, "young", tmp_path)
-    with pytest.raises(WrongUsage, match="no account snapshot is ripe"):
-        frame_from_database(address, PaymentTarget(history_days=5000), DAY, labelled=True)
+    with pytest.raises(WrongUsageError, match="no account snapshot is ripe"):
+        frame_from_database(address, PaymentTarget(history_days=5000), DAY, labeled=True)

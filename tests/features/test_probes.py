@@ -13,22 +13,23 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from extracts.extract import Extract
-from extracts.load import load_extract
-from extracts.metadata import read_metadata, write_metadata
-from extracts.simulator import simulate
-from features.catalog import Feature
-from features.frame import Frame, training_frame
-from features.probes.agreement import probe_agreement
-from features.probes.alone import probe_alone
-from features.probes.back_dated import probe_back_dated
-from features.probes.changed_future import change_future, count_future
-from features.probes.future import choose_day, find_differences, probe_future
-from features.probes.hindsight import probe_hindsight
-from features.probes.ranking import number_households, rank, score_alone
-from features.site_features import SiteFeatures
-from features.targets import OverturnTarget, PaymentTarget
-from features.vocabulary import Snapshot
+from payrank.extracts.contract.metadata import read_metadata, write_metadata
+from payrank.extracts.extract import Extract
+from payrank.extracts.load.load_extract import load_extract
+from payrank.features.build_frames import training_frame
+from payrank.features.feature import Feature
+from payrank.features.frame import Frame
+from payrank.features.probes.agreement import probe_agreement
+from payrank.features.probes.alone import probe_alone
+from payrank.features.probes.back_dated import probe_back_dated
+from payrank.features.probes.changed_future import change_future, count_future
+from payrank.features.probes.future import choose_day, find_differences, probe_future
+from payrank.features.probes.hindsight import probe_hindsight
+from payrank.features.probes.ranking import number_households, rank, score_alone
+from payrank.features.site.features import SiteFeatures
+from payrank.features.sources import Snapshot
+from payrank.features.targets import OverturnTarget, PaymentTarget
+from payrank.simulator import simulate
 from tests.features.small_extracts import DAY, draw_rows, extract_of
 
 PAYMENT = PaymentTarget(snapshots=6)
@@ -130,13 +131,13 @@ def test_an_extract_without_a_future_has_nothing_to_shuffle(clean: Extract) -> N
 
 def test_a_feature_that_depends_on_who_else_is_in_the_frame_is_found_by_the_nights(clean: Extract) -> None:
     own = peeks("(SELECT COUNT(*) FROM spine other)")
-    found = probe_agreement(clean, training_frame(clean, PAYMENT, AS_OF, own=own), own)
+    found = probe_agreement(clean, training_frame(clean, PAYMENT, AS_OF, site_features=own), own)
     assert {leak.subject for leak in found.leaks} == {"peeks"}
 
 
 def test_a_feature_that_holds_the_outcome_is_too_good_alone(clean: Extract) -> None:
     later = PAID_EVER.replace("x.kind", "x.posted_on >= spine.as_of AND x.kind")
-    found = probe_alone(training_frame(clean, PAYMENT, AS_OF, own=peeks(later)))
+    found = probe_alone(training_frame(clean, PAYMENT, AS_OF, site_features=peeks(later)))
     assert {leak.subject for leak in found.leaks} == {"peeks"}
 
 
@@ -250,7 +251,7 @@ def test_payments_dated_back_are_found_by_their_numbers(folder: Path, tmp_path: 
     query = dated_back("posted_on - 25").replace("REPLACE (", "REPLACE (effective_on - 60 AS effective_on, ")
     with load_extract(plant(folder, tmp_path / "x", "transactions", query)) as extract:
         told = [leak.text for leak in probe_back_dated(extract, AS_OF).leaks]
-    assert any("neighbouring numbers" in text for text in told)
+    assert any("neighboring numbers" in text for text in told)
 
 
 def test_payments_dated_back_are_found_by_the_day_they_took_effect(folder: Path, tmp_path: Path) -> None:
@@ -259,7 +260,7 @@ def test_payments_dated_back_are_found_by_the_day_they_took_effect(folder: Path,
     with load_extract(plant(folder, tmp_path / "x", "transactions", renumbered)) as extract:
         told = [leak.text for leak in probe_back_dated(extract, AS_OF).leaks]
     assert any("took effect after" in text for text in told)
-    assert not any("neighbouring numbers" in text for text in told)
+    assert not any("neighboring numbers" in text for text in told)
 
 
 def test_payments_dated_back_are_found_by_the_letters_that_went_on(folder: Path, tmp_path: Path) -> None:

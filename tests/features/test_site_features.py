@@ -9,13 +9,14 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from extracts.errors import WrongUsage
-from features.catalog import catalogue_digest
-from features.frame import catalogue, nightly_frame, training_frame
-from features.site_columns import find_reachable
-from features.site_features import SiteFeatures, read_site_features
-from features.targets import OverturnTarget, PaymentTarget
-from features.vocabulary import Count
+from payrank.extracts.errors import WrongUsageError
+from payrank.features.build_frames import nightly_frame, training_frame
+from payrank.features.feature import catalog_digest
+from payrank.features.frame import catalog
+from payrank.features.site.columns import find_reachable
+from payrank.features.site.features import SiteFeatures, read_site_features
+from payrank.features.sources import Count
+from payrank.features.targets import OverturnTarget, PaymentTarget
 from tests.features.own_features import every_source, read, record
 from tests.features.small_extracts import DAY, Rows, change_the_future, draw_rows, extract_of
 
@@ -90,7 +91,7 @@ PAID = {"of": "ledger", "column": "amount", "where": {"kind": "patient_payment"}
 )  # fmt: skip
 def test_a_feature_of_the_settings_is_worth_what_it_says(source: dict[str, Any], unit: str, worth: Any) -> None:
     with extract_of(ROWS) as extract:
-        data = nightly_frame(extract, PAYMENT, DAY, own=read(record(source, unit))).data.set_index("unit_id")
+        data = nightly_frame(extract, PAYMENT, DAY, site_features=read(record(source, unit))).data.set_index("unit_id")
     found = data.loc["A", "own_mine"]
     assert pd.isna(found) if worth is None else found == pytest.approx(worth)
 
@@ -99,9 +100,9 @@ def test_a_rate_by_a_sites_own_keys_counts_earlier_outcomes_alone() -> None:
     own = read(record({"take": "rate", "by": ["facility"]}, "rate"))
     rows = draw_rows(4)
     with extract_of(rows) as extract:
-        before = nightly_frame(extract, PAYMENT, DAY, own=own).data
+        before = nightly_frame(extract, PAYMENT, DAY, site_features=own).data
     with extract_of(change_the_future(rows, DAY, 4)) as extract:
-        after = nightly_frame(extract, PAYMENT, DAY, own=own).data
+        after = nightly_frame(extract, PAYMENT, DAY, site_features=own).data
     assert before["own_mine"].notna().any()
     pd.testing.assert_frame_equal(before, after, check_exact=True)
 
@@ -114,7 +115,12 @@ def test_whatever_a_site_may_write_the_future_changes_no_bit_of_it(target: Any, 
     frames = []
     for known in (rows, change_the_future(rows, DAY, seed)):
         with extract_of(known) as extract:
-            frames.append((nightly_frame(extract, target, DAY, own=own), training_frame(extract, target, DAY, own=own)))
+            frames.append(
+                (
+                    nightly_frame(extract, target, DAY, site_features=own),
+                    training_frame(extract, target, DAY, site_features=own),
+                )
+            )
     for before, after in zip(*frames, strict=True):
         assert sum(feature.name.startswith("own_") for feature in before.features) == len(own.of(target.unit))
         pd.testing.assert_frame_equal(before.data, after.data, check_exact=True)
@@ -123,28 +129,28 @@ def test_whatever_a_site_may_write_the_future_changes_no_bit_of_it(target: Any, 
 def test_a_feature_whose_table_is_absent_is_unknown_and_named() -> None:
     own = read(record({"take": "count", "of": "contacts"}, "count"))
     with extract_of(ROWS, absent=["contacts"]) as extract:
-        frame = nightly_frame(extract, PAYMENT, DAY, own=own)
+        frame = nightly_frame(extract, PAYMENT, DAY, site_features=own)
     assert "own_mine" in frame.unavailable
     assert frame.data["own_mine"].isna().all()
 
 
-def test_own_features_are_part_of_the_catalogue_and_of_its_digest() -> None:
+def test_own_features_are_part_of_the_catalog_and_of_its_digest() -> None:
     within = [read(record({"take": "count", "of": "contacts", "within_days": days}, "count")) for days in (30, 31)]
     with extract_of(ROWS) as extract:
-        plain, first, second = (catalogue(extract, "account", own) for own in (SiteFeatures(), *within))
-        assert catalogue(extract, "denial", within[0]) == catalogue(extract, "denial")
+        plain, first, second = (catalog(extract, "account", own) for own in (SiteFeatures(), *within))
+        assert catalog(extract, "denial", within[0]) == catalog(extract, "denial")
     assert first[:-1] == plain
-    assert len({catalogue_digest(features) for features in (plain, first, second)}) == 3
+    assert len({catalog_digest(features) for features in (plain, first, second)}) == 3
 
 
 def test_a_level_with_a_quote_stays_a_level() -> None:
     source = {"take": "count", "of": "denials", "where": {"carc": "1' OR '1'='1"}}
-    with pytest.raises(WrongUsage, match="no level has"):
+    with pytest.raises(WrongUsageError, match="no level has"):
         read(record(source, "count"))
     own = read(record({**source, "where": {"carc": "O'Neil"}}, "count"))
     assert own.account[0].source == Count("denials", "carc IN ('O''Neil')")
     with extract_of(ROWS) as extract:
-        assert set(nightly_frame(extract, PAYMENT, DAY, own=own).data["own_mine"]) == {0.0}
+        assert set(nightly_frame(extract, PAYMENT, DAY, site_features=own).data["own_mine"]) == {0.0}
 
 
 COUNT = {"take": "count", "of": "contacts"}
@@ -193,7 +199,7 @@ COUNT = {"take": "count", "of": "contacts"}
     ],
 )  # fmt: skip
 def test_what_is_wrong_is_refused_by_name_with_what_is_allowed(wrong: dict[str, Any], says: str) -> None:
-    with pytest.raises(WrongUsage, match=says):
+    with pytest.raises(WrongUsageError, match=says):
         read(wrong)
 
 
@@ -207,7 +213,7 @@ def test_what_is_wrong_is_refused_by_name_with_what_is_allowed(wrong: dict[str, 
     ],
 )
 def test_the_section_itself_is_checked(raw: object, says: str) -> None:
-    with pytest.raises(WrongUsage, match=says):
+    with pytest.raises(WrongUsageError, match=says):
         read_site_features(raw)
 
 

@@ -13,17 +13,17 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from extracts.errors import ExtractRefused, WrongUsage
-from extracts.load import load_extract
-from extracts.metadata import Metadata, write_metadata
-from extracts.simulator import simulate
-from features.engines.planned import plan_on
-from features.engines.settle import settle
-from features.engines.spark import SparkTables, read_frame, write_frame
-from features.engines.spark_session import open_session
-from features.frame import nightly_frame, training_frame
-from features.targets import OverturnTarget, PaymentTarget
-from payrank.cli import main
+from payrank.cli.main import main
+from payrank.extracts.contract.metadata import Metadata, write_metadata
+from payrank.extracts.errors import ExtractRefusedError, WrongUsageError
+from payrank.extracts.load.load_extract import load_extract
+from payrank.features.build_frames import nightly_frame, training_frame
+from payrank.features.engines.planning import plan_on
+from payrank.features.engines.spark import SparkTables, read_frame, write_frame
+from payrank.features.engines.spark_session import open_session
+from payrank.features.engines.to_pandas import settle
+from payrank.features.targets import OverturnTarget, PaymentTarget
+from payrank.simulator import simulate
 from tests.features.odd_texts import ODD_TEXTS, TEXT_KINDS
 from tests.features.own_features import some_of_each
 from tests.features.small_extracts import DAY, SITE, draw_rows, extract_of
@@ -63,14 +63,14 @@ def test_frames_of_a_messy_extract_are_those_of_duckdb(tmp_path):
     folder = write_parquet(rows, tmp_path / "messy", absent=absent, attributes=ATTRIBUTES)
     with open_session() as session, extract_of(rows, absent=absent, attributes=ATTRIBUTES) as extract:
         tables = SparkTables(session, folder)
-        for target, labelled in ((PAYMENT, True), (OVERTURN, True), (OVERTURN, False)):
+        for target, labeled in ((PAYMENT, True), (OVERTURN, True), (OVERTURN, False)):
             own = some_of_each(target.unit)
-            planned = plan_on(tables, target, DAY, labelled=labelled, own=own)
-            out = tmp_path / f"{target.unit} {labelled}"
+            planned = plan_on(tables, target, DAY, labeled=labeled, site_features=own)
+            out = tmp_path / f"{target.unit} {labeled}"
             with tables.run(planned.plan, planned.features) as frame:
                 frame.write.parquet(str(out))
             found = read_frame(out, planned)
-            wanted = (training_frame if labelled else nightly_frame)(extract, target, DAY, own=own)
+            wanted = (training_frame if labeled else nightly_frame)(extract, target, DAY, site_features=own)
             assert len(wanted.data) > 2
             assert len(own.of(target.unit)) == sum(name.startswith("own_mine_") for name in found.data) > 5
             assert_same_frame(found.data, wanted.data)
@@ -94,7 +94,7 @@ def test_frames_of_a_messy_extract_are_those_of_duckdb(tmp_path):
 def test_a_day_outside_the_extract_is_refused_before_anything_is_written(tmp_path, day, says):
     folder = write_parquet({"accounts": draw_rows(6)["accounts"]}, tmp_path / "small", attributes={})
     write_metadata(Metadata(as_of=DAY), folder)
-    with pytest.raises(WrongUsage, match=says):
+    with pytest.raises(WrongUsageError, match=says):
         write_frame(folder, PAYMENT, day, tmp_path / "frame", grace_days=3)
     assert not (tmp_path / "frame").exists()
 
@@ -159,20 +159,20 @@ def test_a_folder_that_holds_something_else_is_not_overwritten(tmp_path):
     out = tmp_path / "mine"
     out.mkdir()
     (out / "letter.txt").write_text("mine")
-    with pytest.raises(WrongUsage, match="was not made by this command"):
+    with pytest.raises(WrongUsageError, match="was not made by this command"):
         write_frame(folder, PAYMENT, date(2001, 1, 1), out)
     assert [path.name for path in out.iterdir()] == ["letter.txt"]
 
 
 def test_what_is_no_folder_of_parquet_is_refused_by_name(tmp_path):
-    with pytest.raises(ExtractRefused, match="no such folder"):
+    with pytest.raises(ExtractRefusedError, match="no such folder"):
         write_frame(tmp_path / "nowhere", PAYMENT, DAY, tmp_path / "out")
     (tmp_path / "accounts.csv").write_text("account_id\n")
-    with pytest.raises(ExtractRefused, match=r"accounts\.csv: the engine spark reads Parquet alone"):
+    with pytest.raises(ExtractRefusedError, match=r"accounts\.csv: the engine spark reads Parquet alone"):
         write_frame(tmp_path, PAYMENT, DAY, tmp_path / "out")
     (tmp_path / "accounts.csv").unlink()
     (tmp_path / "accounts.parquet").write_bytes(b"PAR1 this is none")
-    with pytest.raises(ExtractRefused, match="Spark refused"):
+    with pytest.raises(ExtractRefusedError, match="Spark refused"):
         write_frame(tmp_path, PAYMENT, DAY, tmp_path / "out")
 
 
@@ -262,7 +262,7 @@ def test_types_that_lose_nothing_are_taken_as_by_duckdb(tmp_path):
 )
 def test_what_duckdb_refuses_spark_refuses(tmp_path, columns, told):
     write_columns(tmp_path, "accounts", **columns)
-    with pytest.raises(ExtractRefused):
+    with pytest.raises(ExtractRefusedError):
         load_extract(tmp_path)
-    with pytest.raises(ExtractRefused, match=told), open_session() as session:
+    with pytest.raises(ExtractRefusedError, match=told), open_session() as session:
         SparkTables(session, tmp_path)

@@ -1,4 +1,4 @@
-"""What a feature may say beyond what the catalogues say today: every field of every relation, half-lives, ties."""
+"""What a feature may say beyond what the catalogs say today: every field of every relation, half-lives, ties."""
 
 from __future__ import annotations
 
@@ -10,19 +10,28 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from extracts.errors import WrongUsage
-from features.account_relations import account_relations
-from features.account_state import account_fields
-from features.catalog import Feature
-from features.denial_relations import denial_relations
-from features.denial_state import denial_fields
-from features.dialect import DuckDBDialect
-from features.duckdb_engine import run_plan
-from features.frame import catalogue
-from features.plan import plan_frame
-from features.relation import Relation
-from features.targets import OverturnTarget, PaymentTarget
-from features.vocabulary import CombinedLogOdds, Count, CountDistinct, HistoricalRate, Latest, RateSupport, Source, Sum
+from payrank.extracts.errors import WrongUsageError
+from payrank.features.dialects.dialect import DuckDBDialect
+from payrank.features.engines.duckdb import run_plan
+from payrank.features.feature import Feature
+from payrank.features.frame import catalog
+from payrank.features.relations.account_relations import account_relations
+from payrank.features.relations.account_state import account_fields
+from payrank.features.relations.denial_relations import denial_relations
+from payrank.features.relations.denial_state import denial_fields
+from payrank.features.relations.relation import Relation
+from payrank.features.sources import (
+    CombinedLogOdds,
+    Count,
+    CountDistinct,
+    HistoricalRate,
+    Latest,
+    RateSupport,
+    Source,
+    Sum,
+)
+from payrank.features.sql.plan import plan_frame
+from payrank.features.targets import OverturnTarget, PaymentTarget
 from tests.features.oracle_accounts import evidence
 from tests.features.small_extracts import DAY, SITE, Rows, change_the_future, draw_row, draw_rows, extract_of
 
@@ -62,7 +71,7 @@ def test_every_field_of_a_relation_can_be_asked_for(unit: str, relation: Relatio
 @pytest.mark.parametrize("seed", range(2))
 @pytest.mark.parametrize("target", [PAYMENT, OVERTURN], ids=["account", "denial"])
 def test_no_field_of_any_relation_sees_the_future(target: PaymentTarget | OverturnTarget, seed: int) -> None:
-    """What a site may ask for tomorrow is as blind as what the catalogues ask for today."""
+    """What a site may ask for tomorrow is as blind as what the catalogs ask for today."""
     relations = RELATIONS[target.unit].values()
     asked = [(relation.name, name) for relation in relations for name in relation.fields]
     features = [feature(f"{relation}_{name}", CountDistinct(relation, name)) for relation, name in asked]
@@ -150,6 +159,6 @@ def test_a_site_attribute_that_takes_a_features_name_is_refused_by_that_name() -
     attributes = {"denials": {"payer_class": "category"}}
     with (
         extract_of({}, attributes=attributes) as extract,
-        pytest.raises(WrongUsage, match="overturned_rate_payer_class"),
+        pytest.raises(WrongUsageError, match="overturned_rate_payer_class"),
     ):
-        catalogue(extract, "denial")
+        catalog(extract, "denial")

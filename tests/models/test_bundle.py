@@ -14,10 +14,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from extracts.errors import NoUsableModel, WrongUsage
-from models.bundle import MANIFEST, check_features, open_bundle, read_bundle, write_bundle
-from models.manifest import FORMAT, parse_manifest
-from models.predict import predict
+from payrank.extracts.errors import NoUsableModelError, WrongUsageError
+from payrank.models.bundle import MANIFEST, check_features, open_bundle, read_bundle, write_bundle
+from payrank.models.manifest import FORMAT, parse_manifest
+from payrank.models.predict import predict
 
 FILES = (
     "manifest.json",
@@ -66,7 +66,7 @@ def test_writing_over_a_bundle_replaces_it_whole(trained, folder):
 
 def test_a_folder_that_is_not_a_bundle_is_never_replaced(trained, tmp_path):
     (tmp_path / "thesis.txt").write_text("mine")
-    with pytest.raises(WrongUsage, match="not a model bundle"):
+    with pytest.raises(WrongUsageError, match="not a model bundle"):
         write_bundle(trained.bundle, tmp_path)
     assert (tmp_path / "thesis.txt").read_text() == "mine"
 
@@ -91,29 +91,29 @@ def test_a_damaged_file_is_refused_before_lightgbm_opens_anything(folder, name, 
             "append": whole + b"\n",
         }[harm]
     )
-    with pytest.raises(NoUsableModel, match=re.escape(name) + r".*(retrain|restore)"):
+    with pytest.raises(NoUsableModelError, match=re.escape(name) + r".*(retrain|restore)"):
         read_bundle(folder)
 
 
 @pytest.mark.parametrize("name", FILES)
 def test_a_missing_file_is_refused(folder, name, lightgbm_must_stay_closed):
     (folder / name).unlink()
-    with pytest.raises(NoUsableModel, match=re.escape(name)):
+    with pytest.raises(NoUsableModelError, match=re.escape(name)):
         read_bundle(folder)
 
 
 def test_an_extra_file_folder_or_link_is_refused(folder, lightgbm_must_stay_closed):
     (folder / "likelihood_9.txt").write_text("tree")
-    with pytest.raises(NoUsableModel, match=r"unknown: likelihood_9\.txt"):
+    with pytest.raises(NoUsableModelError, match=r"unknown: likelihood_9\.txt"):
         read_bundle(folder)
     (folder / "likelihood_9.txt").unlink()
     (folder / "inner").mkdir()
-    with pytest.raises(NoUsableModel, match="inner is not a plain file"):
+    with pytest.raises(NoUsableModelError, match="inner is not a plain file"):
         read_bundle(folder)
     (folder / "inner").rmdir()
     (folder / "share.txt").rename(folder.parent / "share.txt")
     (folder / "share.txt").symlink_to(folder.parent / "share.txt")
-    with pytest.raises(NoUsableModel, match=r"share\.txt is not a plain file"):
+    with pytest.raises(NoUsableModelError, match=r"share\.txt is not a plain file"):
         read_bundle(folder)
 
 
@@ -126,14 +126,14 @@ def test_any_flipped_bit_anywhere_is_refused(trained, data):
     bit = data.draw(st.integers(0, 7))
     content = files[name]
     files[name] = content[:at] + bytes([content[at] ^ (1 << bit)]) + content[at + 1 :]
-    with pytest.raises(NoUsableModel):
+    with pytest.raises(NoUsableModelError):
         open_bundle(files, "the bundle")
 
 
 def test_swapping_two_files_is_refused(trained):
     files = dict(trained.bundle.files)
     files["likelihood_0.txt"], files["likelihood_1.txt"] = files["likelihood_1.txt"], files["likelihood_0.txt"]
-    with pytest.raises(NoUsableModel, match=r"likelihood_0\.txt, likelihood_1\.txt"):
+    with pytest.raises(NoUsableModelError, match=r"likelihood_0\.txt, likelihood_1\.txt"):
         open_bundle(files, "the bundle")
 
 
@@ -145,7 +145,7 @@ def test_a_manifest_of_another_format_is_refused(trained):
 
 
 def test_an_absent_bundle_says_what_to_do(tmp_path):
-    with pytest.raises(NoUsableModel, match=r"no model bundle at .*nowhere; train one"):
+    with pytest.raises(NoUsableModelError, match=r"no model bundle at .*nowhere; train one"):
         read_bundle(tmp_path / "nowhere")
 
 
@@ -165,9 +165,9 @@ def test_other_features_are_refused_with_a_diff_of_names(trained, payment_frame)
     first, second, *rest = payment_frame.features
     changed = replace(second, unit="months")
     added = replace(first, name="brand_new")
-    with pytest.raises(NoUsableModel) as caught:
+    with pytest.raises(NoUsableModelError) as caught:
         check_features(trained.bundle, (changed, added, *rest))
     message = str(caught.value)
-    assert f"missing from the catalogue in use: {first.name}" in message
+    assert f"missing from the catalog in use: {first.name}" in message
     assert "unknown to the model: brand_new" in message
     assert f"computed differently: {second.name}" in message

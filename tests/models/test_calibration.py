@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.adjusted import Adjusted, apply_map, parse_served
-from models.calibration import Beta, Isotonic, Plain, Platt, fit_beta, fit_isotonic, fit_platt, sigmoid
+from payrank.models.calibration.adjusted import Adjusted, apply_map, parse_served
+from payrank.models.calibration.methods import Beta, Isotonic, Plain, Platt, fit_beta, fit_isotonic, fit_platt, sigmoid
 
 finite = st.floats(-50, 50, allow_nan=False)
 samples = st.lists(st.tuples(finite, st.booleans()), min_size=2, max_size=200)

@@ -9,12 +9,12 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import sync_playwright
 
-from extracts.load import load_extract
-from models.bundle import read_bundle
-from models.card import describe_card, render_card, render_markdown, write_card
-from models.evaluation import Alarm
-from models.fairness import AttributeAudit, Fairness, GroupFigures, Worst
-from models.figure import Figure
+from payrank.extracts.load.load_extract import load_extract
+from payrank.models.bundle import read_bundle
+from payrank.models.card.write_card import describe_card, render_card, render_markdown, write_card
+from payrank.models.records.estimate import Estimate
+from payrank.models.records.evaluation import Alarm
+from payrank.models.records.fairness import AttributeAudit, Fairness, GroupFigures, Worst
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
@@ -30,7 +30,7 @@ def manifest(hospital):
 @pytest.fixture(scope="module")
 def audited(manifest):
     """The manifest with an audit of three groups, one named to break a page, one of which little is told."""
-    half, low = Figure(value=0.5, low=0.4, high=0.6), Figure(value=0.1, low=0.05, high=0.2)
+    half, low = Estimate(value=0.5, low=0.4, high=0.6), Estimate(value=0.1, low=0.05, high=0.2)
     groups = tuple(
         GroupFigures(
             group=name,

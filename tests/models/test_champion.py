@@ -12,18 +12,18 @@ from typing import Any
 
 import pytest
 
-from extracts.errors import NoUsableModel, WrongUsage
-from models.bundle import MANIFEST, Bundle, open_bundle, write_bundle
-from models.comparison import Comparison, Contender, Verdict
-from models.evaluation import Alarm
-from models.figure import Figure
-from models.manifest import render_manifest
-from models.registry.aliases import list_changes, promote, roll_back
-from models.registry.comparisons import record_comparison
-from models.registry.find import find_model
-from models.registry.runs import log_training
-from models.registry.store import open_client
-from models.registry.versions import list_versions, register
+from payrank.extracts.errors import NoUsableModelError, WrongUsageError
+from payrank.models.bundle import MANIFEST, Bundle, open_bundle, write_bundle
+from payrank.models.comparison import Comparison, Contender, Verdict
+from payrank.models.manifest import render_manifest
+from payrank.models.records.estimate import Estimate
+from payrank.models.records.evaluation import Alarm
+from payrank.models.registry.aliases import list_changes, promote, roll_back
+from payrank.models.registry.comparisons import record_comparison
+from payrank.models.registry.find_model import find_model
+from payrank.models.registry.runs import log_training
+from payrank.models.registry.store import open_client
+from payrank.models.registry.versions import list_versions, register
 
 NAME = "payrank-payment"
 REASON = "the clinic opened in May; agreed with the office"
@@ -76,10 +76,10 @@ def compared(bundles: list[Bundle]) -> Callable[..., Comparison]:
             kind="payment",
             as_of=date(2026, 11, 20),
             since=date(2025, 3, 1),
-            judged=bundles[0].manifest.evaluation.judged,
+            holdout=bundles[0].manifest.evaluation.holdout,
             challenger=contender(challenger),
             champion=contender(champion),
-            differences={"captured": Figure(value=0.02, low=0.01, high=0.03)},
+            differences={"captured": Estimate(value=0.02, low=0.01, high=0.03)},
             verdict=verdict,
             alarms=alarms,
         )
@@ -127,7 +127,7 @@ def test_rollback_swaps_and_swaps_again_and_every_change_is_kept_with_who_and_wh
 
 
 def test_without_a_comparison_nothing_is_promoted(bundles):
-    with pytest.raises(WrongUsage) as caught:
+    with pytest.raises(WrongUsageError) as caught:
         promote(f"models:/{NAME}/2")
     assert str(caught.value) == (
         "payrank-payment version 2 was never compared with the champion; run `payrank models compare "
@@ -142,7 +142,7 @@ def test_a_comparison_with_a_champion_of_yesterday_does_not_count(bundles, compa
     compared(3, 1)
     promote(f"models:/{NAME}/3")
     with pytest.raises(
-        WrongUsage, match=r"compared with payrank-payment version 1, which is not today's champion \(ver"
+        WrongUsageError, match=r"compared with payrank-payment version 1, which is not today's champion \(ver"
     ):
         promote(f"models:/{NAME}/2")
     assert champion() == 3
@@ -153,28 +153,28 @@ def test_a_comparison_with_a_champion_of_yesterday_does_not_count(bundles, compa
 def test_a_comparison_of_another_bundle_does_not_count(bundles, compared):
     found = compared(3, 1)
     record_comparison(found, 2)
-    with pytest.raises(WrongUsage, match="is of another bundle"):
+    with pytest.raises(WrongUsageError, match="is of another bundle"):
         promote(f"models:/{NAME}/2")
 
 
 @pytest.mark.parametrize("verdict", ["ties", "loses"])
 def test_a_challenger_that_did_not_win_stays_one(bundles, compared, verdict):
     compared(2, 1, verdict)
-    with pytest.raises(WrongUsage, match=r"did not win against version 1: .*the champion stays"):
+    with pytest.raises(WrongUsageError, match=r"did not win against version 1: .*the champion stays"):
         promote(f"models:/{NAME}/2")
     assert champion() == 1
 
 
 def test_an_alarm_stops_a_winner(bundles, compared):
     compared(2, 1, "wins", (Alarm(name="auc_too_good", text="AUC 0.971 is too good"),))
-    with pytest.raises(WrongUsage, match=r"version 2 has an alarm: AUC 0.971 is too good; mend it"):
+    with pytest.raises(WrongUsageError, match=r"version 2 has an alarm: AUC 0.971 is too good; mend it"):
         promote(f"models:/{NAME}/2")
     assert champion() == 1
 
 
 @pytest.mark.parametrize("reason", ["", "because", "     a   b  "])
 def test_force_without_a_reason_of_ten_characters_is_refused(bundles, reason):
-    with pytest.raises(WrongUsage, match="needs --reason of 10 characters or more"):
+    with pytest.raises(WrongUsageError, match="needs --reason of 10 characters or more"):
         promote(f"models:/{NAME}/2", force=True, reason=reason)
     assert champion() == 1
 
@@ -189,11 +189,11 @@ def test_a_forced_change_is_written_in_the_registry_itself(bundles, tmp_path):
 
 
 def test_the_champion_is_not_promoted_again_and_without_a_previous_one_nothing_rolls_back(bundles):
-    with pytest.raises(WrongUsage, match="version 1 is the champion already"):
+    with pytest.raises(WrongUsageError, match="version 1 is the champion already"):
         promote(f"models:/{NAME}@champion", force=True, reason=REASON)
-    with pytest.raises(WrongUsage, match="payrank-payment has no previous champion"):
+    with pytest.raises(WrongUsageError, match="payrank-payment has no previous champion"):
         roll_back("payment")
-    with pytest.raises(WrongUsage, match="payrank-overturn has no previous champion"):
+    with pytest.raises(WrongUsageError, match="payrank-overturn has no previous champion"):
         roll_back("overturn")
 
 
@@ -203,7 +203,7 @@ def test_a_version_that_does_not_open_becomes_champion_by_no_force(bundles, stor
     whole = broken.read_bytes()
     broken.write_bytes(whole[:-20])
     try:
-        with pytest.raises(NoUsableModel, match="not as it was written"):
+        with pytest.raises(NoUsableModelError, match="not as it was written"):
             promote(f"models:/{NAME}/2", force=True, reason=REASON)
     finally:
         broken.write_bytes(whole)
@@ -213,11 +213,11 @@ def test_a_version_that_does_not_open_becomes_champion_by_no_force(bundles, stor
 def test_a_folder_is_told_what_to_do_instead(bundles, tmp_path):
     write_bundle(bundles[1], tmp_path / "mine")
     with pytest.raises(
-        WrongUsage, match=r"mine is a folder, .*promote models:/payrank-payment/2, which is this bundle"
+        WrongUsageError, match=r"mine is a folder, .*promote models:/payrank-payment/2, which is this bundle"
     ):
         promote("mine")
     write_bundle(variant(bundles[1], 9), tmp_path / "other")
-    with pytest.raises(WrongUsage, match=r"other is a folder, .*payrank score EXTRACT --payment FOLDER"):
+    with pytest.raises(WrongUsageError, match=r"other is a folder, .*payrank score EXTRACT --payment FOLDER"):
         promote("other")
 
 
@@ -231,7 +231,7 @@ def test_a_version_of_another_name_moves_no_champion(bundles):
     with open_client() as client:
         client.create_registered_model("staging")
         client.copy_model_version(f"models:/{NAME}/2", "staging")
-    with pytest.raises(WrongUsage, match="registered under another name"):
+    with pytest.raises(WrongUsageError, match="registered under another name"):
         promote("models:/staging/1", force=True, reason=REASON)
     assert champion() == 1
 
@@ -246,7 +246,7 @@ def test_the_first_of_its_kind_is_no_champion_with_an_alarm_until_somebody_says_
     assert made.held_back
     assert not made.champion
     address = f"models:/{NAME}/{made.version}"
-    with pytest.raises(WrongUsage, match=r"has an alarm: AUC 0\.991"):
+    with pytest.raises(WrongUsageError, match=r"has an alarm: AUC 0\.991"):
         promote(address)
     assert promote(address, force=True, reason=REASON).ground == "forced"
     assert champion() == made.version
@@ -258,5 +258,5 @@ def test_a_rollback_to_the_champion_itself_is_refused(bundles, compared):
     with open_client() as client:
         client.delete_registered_model_alias(NAME, "champion")
     roll_back("payment")
-    with pytest.raises(WrongUsage, match="there is none before it"):
+    with pytest.raises(WrongUsageError, match="there is none before it"):
         roll_back("payment")

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from models.drift import PROBABILITY, Drift, measure_drift, population_stability
-from models.predict import predict
+from payrank.models.monitoring.drift import PROBABILITY, Drift, measure_drift, population_stability
+from payrank.models.predict import predict
 
 
 def drift_of(trained: Any, data: pd.DataFrame) -> dict[str, Drift]:

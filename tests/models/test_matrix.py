@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from extracts.errors import NoUsableModel
-from models.matrix import encode, learn_columns
+from payrank.extracts.errors import NoUsableModelError
+from payrank.models.matrix import encode, learn_columns
 
 
 def _columns(frame, payer: list[str | None], household: list[str] | None = None):
@@ -57,7 +57,7 @@ def test_columns_are_found_by_name_whatever_their_order(payment_frame):
 
 def test_a_missing_column_is_named(payment_frame):
     columns = learn_columns(payment_frame.data, payment_frame.features)
-    with pytest.raises(NoUsableModel, match="lacks 1 of the model's 6 features: past_rate"):
+    with pytest.raises(NoUsableModelError, match="lacks 1 of the model's 6 features: past_rate"):
         encode(payment_frame.data.drop(columns="past_rate"), columns)
 
 

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from models.matrix import FEWEST_PEOPLE, encode
-from models.reference import describe_distributions, describe_numbers
+from payrank.models.matrix import FEWEST_PEOPLE, encode
+from payrank.models.monitoring.reference import describe_distributions, describe_numbers
 
 
 def test_no_id_is_in_any_file_of_a_bundle(trained):
@@ -43,16 +43,16 @@ def _people_of_cells(cells, values, household):
 def test_no_cell_of_the_reference_holds_fewer_than_eleven_people(trained, payment_frame, rows):
     columns = trained.bundle.manifest.features
     data = payment_frame.data.iloc[:rows]
-    judged = pd.Series(["one"] * 40 + [f"H{n // 2}" for n in range(60)])  # the lowest 40 are one household's
+    holdout = pd.Series(["one"] * 40 + [f"H{n // 2}" for n in range(60)])  # the lowest 40 are one household's
     probability = np.linspace(0.0, 0.7, 100)
-    found = describe_distributions(data, columns, probability, judged)
+    found = describe_distributions(data, columns, probability, holdout)
     matrix = encode(data, columns)
     for place, column in enumerate(columns):
         cells, known = found["features"][column.name], ~np.isnan(matrix[:, place])
         if "edges" in cells and cells["unknown"] == (~known).sum():
             people = _people_of_cells(cells, matrix[known, place], data["household"][known].reset_index(drop=True))
             assert min(people) >= FEWEST_PEOPLE, column.name
-    people = _people_of_cells(found["probability"], probability, judged)
+    people = _people_of_cells(found["probability"], probability, holdout)
     assert len(people) > 1
     assert min(people) >= FEWEST_PEOPLE
     for name, cells in found["features"].items():

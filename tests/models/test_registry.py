@@ -14,15 +14,15 @@ from typing import Any
 
 import pytest
 
-from extracts.errors import NoUsableModel, WrongUsage
-from models.bundle import read_bundle, write_bundle
-from models.card import render_card
-from models.manifest import render_manifest
-from models.registry.find import find_model
-from models.registry.runs import Trial, log_training
-from models.registry.store import PATIENT, open_client
-from models.registry.versions import Registered, list_versions, register
-from training.plots import PICTURES, draw_plots
+from payrank.extracts.errors import NoUsableModelError, WrongUsageError
+from payrank.models.bundle import read_bundle, write_bundle
+from payrank.models.card.write_card import render_card
+from payrank.models.manifest import render_manifest
+from payrank.models.registry.find_model import find_model
+from payrank.models.registry.runs import Trial, log_training
+from payrank.models.registry.store import PATIENT, open_client
+from payrank.models.registry.versions import Registered, list_versions, register
+from payrank.training.plots.plots import PICTURES, draw_plots
 
 
 @pytest.fixture(scope="module")
@@ -77,21 +77,21 @@ def test_a_found_model_has_a_name_for_people(here, trained):
     ],
 )
 def test_a_model_that_is_not_there_is_refused_by_its_name(here, address, said):
-    with pytest.raises(NoUsableModel, match=said):
+    with pytest.raises(NoUsableModelError, match=said):
         find_model(address, "payment")
 
 
 def test_a_model_of_the_other_kind_is_refused(here):
-    with pytest.raises(NoUsableModel, match="of kind payment, but overturn is needed"):
+    with pytest.raises(NoUsableModelError, match="of kind payment, but overturn is needed"):
         find_model("models:/payrank-payment/1", "overturn")
-    with pytest.raises(NoUsableModel, match="no overturn champion is registered"):
+    with pytest.raises(NoUsableModelError, match="no overturn champion is registered"):
         find_model(None, "overturn")
 
 
 def test_without_a_store_the_champion_is_refused_and_no_store_is_made(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
-    with pytest.raises(NoUsableModel, match="train one with `payrank train payment`"):
+    with pytest.raises(NoUsableModelError, match="train one with `payrank train payment`"):
         find_model(None, "payment")
     assert list(tmp_path.iterdir()) == []
 
@@ -110,7 +110,7 @@ def test_the_run_holds_settings_figures_and_plots_and_its_model_the_bundle(here,
     assert figures["final_auc"] == final.figures["auc"].value
     assert figures["final_dollars_captured_low"] == final.figures["captured"].low
     assert figures["final_logistic/ahead"] == final.baseline("logistic").ahead.value
-    assert figures["final_rows"] == final.judged.rows
+    assert figures["final_rows"] == final.holdout.rows
     assert figures["logistic/auc"] == trained.bundle.manifest.baselines["logistic"]["auc"]
     assert tags["payrank.bundle_digest"] == trained.bundle.digest
     assert status == [("FINISHED",)]
@@ -168,7 +168,7 @@ def test_a_bundle_swapped_behind_the_registry_is_refused(trained, payment_frame,
     manifest = trained.bundle.manifest.model_copy(update={"notices": ("another bundle, whole in itself",)})
     (folder / "manifest.json").write_bytes(render_manifest(manifest))
     assert read_bundle(folder).manifest.notices
-    with pytest.raises(NoUsableModel, match="not the one that was registered"):
+    with pytest.raises(NoUsableModelError, match="not the one that was registered"):
         find_model(None, "payment")
     said = capfd.readouterr()
     assert said.out + said.err == ""
@@ -176,7 +176,7 @@ def test_a_bundle_swapped_behind_the_registry_is_refused(trained, payment_frame,
 
 def test_a_store_that_cannot_be_used_is_wrong_usage_without_its_password(trained, monkeypatch):
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "gopher://ann:secret@store.example.org/x")
-    with pytest.raises(WrongUsage, match=r"gopher://store\.example\.org") as caught:
+    with pytest.raises(WrongUsageError, match=r"gopher://store\.example\.org") as caught:
         log_training(trained.bundle)
     assert "secret" not in str(caught.value)
 
@@ -225,11 +225,11 @@ def test_a_server_that_is_down_is_named_without_its_password_for_scoring_and_for
     address = _closed_address()
     clean.setenv("MLFLOW_TRACKING_URI", f"http://ann:se@cret@{address}")
     said = f"registry at http://{address} does not answer"
-    with pytest.raises(NoUsableModel, match=f"{said}.* bundle folders with --payment and --overturn") as found:
+    with pytest.raises(NoUsableModelError, match=f"{said}.* bundle folders with --payment and --overturn") as found:
         find_model(None, "payment")
-    with pytest.raises(NoUsableModel, match=said) as listed:
+    with pytest.raises(NoUsableModelError, match=said) as listed:
         list_versions()
-    with pytest.raises(WrongUsage, match=f"{said}.* try again") as logged:
+    with pytest.raises(WrongUsageError, match=f"{said}.* try again") as logged:
         log_training(trained.bundle)
     for caught in (found, listed, logged):
         assert "cret" not in str(caught.value)
@@ -239,7 +239,7 @@ def test_a_server_that_is_down_is_named_without_its_password_for_scoring_and_for
 def test_a_failing_server_is_tried_twice_and_not_waited_for_as_long_as_it_likes(clean, busy):
     address, asked = busy
     clean.setenv("MLFLOW_TRACKING_URI", address)
-    with pytest.raises(NoUsableModel, match=address):
+    with pytest.raises(NoUsableModelError, match=address):
         find_model(None, "payment")
     assert len(asked) == 2
     assert "MLFLOW_HTTP_REQUEST_TIMEOUT" not in os.environ
@@ -258,7 +258,7 @@ def test_the_users_own_retries_and_time_out_are_kept(clean, busy):
     clean.setenv("MLFLOW_TRACKING_URI", address)
     clean.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
     clean.setenv("MLFLOW_HTTP_REQUEST_TIMEOUT", "30")
-    with pytest.raises(NoUsableModel, match=address):
+    with pytest.raises(NoUsableModelError, match=address):
         find_model(None, "payment")
     assert len(asked) == 1
     assert os.environ["MLFLOW_HTTP_REQUEST_TIMEOUT"] == "30"
@@ -268,7 +268,7 @@ def test_a_server_that_takes_the_call_and_says_nothing_is_given_up(clean):
     clean.setenv("MLFLOW_HTTP_REQUEST_TIMEOUT", "1")
     with socket.create_server(("127.0.0.1", 0)) as silent:
         clean.setenv("MLFLOW_TRACKING_URI", f"http://127.0.0.1:{silent.getsockname()[1]}")
-        with pytest.raises(NoUsableModel, match="does not answer"):
+        with pytest.raises(NoUsableModelError, match="does not answer"):
             find_model(None, "payment")
 
 
@@ -276,7 +276,7 @@ def test_a_server_that_takes_the_call_and_says_nothing_is_given_up(clean):
 def test_a_fresh_registry_has_no_champion_and_says_how_to_get_one(clean, tmp_path, kind):
     uri = f"sqlite:///{tmp_path / 'fresh.db'}"
     clean.setenv("MLFLOW_TRACKING_URI", uri)
-    with pytest.raises(NoUsableModel) as caught:
+    with pytest.raises(NoUsableModelError) as caught:
         find_model(None, kind)
     assert str(caught.value) == (
         f"no {kind} champion is registered at {uri}; train one with `payrank train {kind} EXTRACT --as-of DATE`, "
@@ -289,8 +289,8 @@ def test_a_fresh_registry_has_no_champion_and_says_how_to_get_one(clean, tmp_pat
 def test_an_address_of_no_registry_is_refused_with_the_allowed_ones(trained, clean, uri):
     clean.setenv("MLFLOW_TRACKING_URI", uri)
     for fault, ask in (
-        (NoUsableModel, lambda: find_model(None, "payment")),
-        (WrongUsage, lambda: register_it(trained)),
+        (NoUsableModelError, lambda: find_model(None, "payment")),
+        (WrongUsageError, lambda: register_it(trained)),
     ):
         with pytest.raises(
             fault, match=rf"^{uri} is no address of a model registry: sqlite:///.* http\(s\)://"
@@ -309,11 +309,11 @@ def test_a_database_that_cannot_be_opened_is_broken_and_not_absent(trained, clea
     (tmp_path / "folder").mkdir()
     clean.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path / place}")
     said = f"registry at sqlite:///{tmp_path / place} could not do it: "
-    with pytest.raises(NoUsableModel, match=said):
+    with pytest.raises(NoUsableModelError, match=said):
         find_model(None, "payment")
-    with pytest.raises(NoUsableModel, match=said):
+    with pytest.raises(NoUsableModelError, match=said):
         list_versions()
-    with pytest.raises(WrongUsage, match=said):
+    with pytest.raises(WrongUsageError, match=said):
         log_training(trained.bundle)
 
 
@@ -323,5 +323,5 @@ def test_a_database_of_something_else_is_broken_and_not_absent(clean, tmp_path):
         other.execute("CREATE TABLE experiments (name TEXT)")
     other.close()
     clean.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path / 'other.db'}")
-    with pytest.raises(NoUsableModel, match="could not do it: "):
+    with pytest.raises(NoUsableModelError, match="could not do it: "):
         list_versions()

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from extracts.errors import NoUsableModel
-from models.explain import TOLERANCE, check_sum, explain
-from models.matrix import encode
-from models.predict import predict
+from payrank.extracts.errors import NoUsableModelError
+from payrank.models.matrix import encode
+from payrank.models.predict import predict
+from payrank.models.shap.explain import TOLERANCE, check_sum, explain
 
 
 def test_probabilities_and_shares_lie_between_0_and_1_on_the_index_of_the_frame(trained, payment_frame):
@@ -58,5 +58,5 @@ def test_the_base_value_is_the_same_whichever_rows_are_explained(trained, paymen
 
 @pytest.mark.parametrize("wrong", [1e-5, -1e-5, np.nan])
 def test_an_explanation_that_does_not_add_up_is_an_error(wrong):
-    with pytest.raises(NoUsableModel, match="1 of 2 explanations do not add up"):
+    with pytest.raises(NoUsableModelError, match="1 of 2 explanations do not add up"):
         check_sum(0.5, np.array([[0.1], [0.1]]), np.array([0.6, 0.6 + wrong]))

@@ -20,14 +20,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from extracts.errors import NoUsableModel
-from models.bundle import MANIFEST, open_bundle
-from models.manifest import render_manifest
-from models.predict import predict
-from models.registry.find import find_model
-from models.registry.runs import log_training
-from models.registry.simulated_rows import simulate_rows
-from models.registry.versions import register
+from payrank.extracts.errors import NoUsableModelError
+from payrank.models.bundle import MANIFEST, open_bundle
+from payrank.models.manifest import render_manifest
+from payrank.models.predict import predict
+from payrank.models.registry.find_model import find_model
+from payrank.models.registry.runs import log_training
+from payrank.models.registry.simulated_rows import simulate_rows
+from payrank.models.registry.versions import register
 
 CHAMPION = "models:/payrank-payment@champion"
 EXTRACT = {"accounts.parquet": "ab" * 32, "transactions.parquet": "cd" * 32}
@@ -105,7 +105,7 @@ def test_a_bundle_that_was_touched_is_not_served(store, home):
     whole = trees.read_bytes()
     trees.write_bytes(whole[:-10])
     try:
-        with pytest.raises(NoUsableModel, match="truncated or edited since training"):
+        with pytest.raises(NoUsableModelError, match="truncated or edited since training"):
             mlflow.pyfunc.load_model(CHAMPION)
     finally:
         trees.write_bytes(whole)

@@ -9,12 +9,12 @@ import lightgbm as lgb
 import numpy as np
 import pytest
 
-import models.explain
-import models.tree_shap
-from models.explain import explain
-from models.predict import predict
-from models.tree_paths import Leaf, read_forest
-from models.tree_shap import add_contributions
+from payrank.models.predict import predict
+from payrank.models.shap import explain as explaining
+from payrank.models.shap import tree_shap
+from payrank.models.shap.explain import explain
+from payrank.models.shap.tree_paths import Leaf, read_forest
+from payrank.models.shap.tree_shap import add_contributions
 
 CATEGORY = 5
 QUIET = {
@@ -113,7 +113,7 @@ def test_neither_the_size_of_tables_nor_of_chunks_changes_a_value(monkeypatch, n
     booster, rows = fit(num_leaves=20, rounds=5), make_rows(100, 8)
     before, after = np.zeros((6, 100)), np.zeros((6, 100))
     add_contributions(booster, 1.0, rows, before)
-    monkeypatch.setattr(models.tree_shap, name, value)
+    monkeypatch.setattr(tree_shap, name, value)
     add_contributions(booster, 1.0, rows, after)
     assert np.abs(after - before).max() < 1e-14
 
@@ -130,7 +130,7 @@ def test_a_way_over_too_many_features_is_left_to_lightgbm_and_explained_all_the_
     trained, payment_frame, monkeypatch
 ) -> None:
     by_tables = explain(trained.bundle, payment_frame.data)
-    monkeypatch.setattr(models.tree_shap, "MOST_FEATURES", 1)
+    monkeypatch.setattr(tree_shap, "MOST_FEATURES", 1)
     walked = explain(trained.bundle, payment_frame.data)
     assert np.abs(walked.contributions - by_tables.contributions).max() < 1e-12
     assert walked.base_value == pytest.approx(by_tables.base_value, abs=1e-12)
@@ -145,7 +145,7 @@ def test_a_row_that_does_not_add_up_is_walked_by_lightgbm(trained, payment_frame
         total[1, 7] = np.nan
         return base
 
-    monkeypatch.setattr(models.explain, "add_contributions", add_wrongly)
+    monkeypatch.setattr(explaining, "add_contributions", add_wrongly)
     found = explain(trained.bundle, payment_frame.data)
     assert np.abs(found.contributions - exact.contributions).max() < 1e-12
     raw = predict(trained.bundle, payment_frame.data)["raw_score"].to_numpy()

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from models.bundle import read_bundle
-from models.card import render_markdown
-from models.figure import Figure
-from models.verdict import count_ahead, surely_ahead, tell_final, tell_verdict
+from payrank.models.bundle import read_bundle
+from payrank.models.card.verdict import count_ahead, surely_ahead, tell_final, tell_verdict
+from payrank.models.card.write_card import render_markdown
+from payrank.models.records.estimate import Estimate
 
 
 @pytest.fixture(scope="module")
@@ -17,19 +17,19 @@ def manifest(hospital):
 
 def _set(manifest, **ahead):
     """The manifest with the model ahead of these baselines by (value, low, high), and surely of all others."""
-    sure = Figure(value=0.2, low=0.1, high=0.3)
+    sure = Estimate(value=0.2, low=0.1, high=0.3)
     baselines = tuple(
         one.model_copy(
             update={
-                "ahead": Figure(**dict(zip(("value", "low", "high"), ahead[one.name], strict=True)))
+                "ahead": Estimate(**dict(zip(("value", "low", "high"), ahead[one.name], strict=True)))
                 if one.name in ahead
                 else sure
             }
         )
         for one in manifest.evaluation.baselines
     )
-    judged = manifest.evaluation.model_copy(update={"baselines": baselines})
-    return manifest.model_copy(update={"evaluation": judged})
+    holdout = manifest.evaluation.model_copy(update={"baselines": baselines})
+    return manifest.model_copy(update={"evaluation": holdout})
 
 
 def test_a_model_that_is_surely_ahead_of_all_is_said_to_be_and_warns_of_nothing(manifest):
@@ -70,12 +70,12 @@ def test_the_nights_report_says_in_a_few_words_how_the_model_stands(manifest, ni
 
 def test_a_final_test_that_is_worse_beyond_the_intervals_is_the_figure_to_expect(manifest):
     final = manifest.final_test.model_copy(
-        update={"figures": {**manifest.final_test.figures, "auc": Figure(value=0.5, low=0.45, high=0.51)}}
+        update={"figures": {**manifest.final_test.figures, "auc": Estimate(value=0.5, low=0.45, high=0.51)}}
     )
-    judged = manifest.evaluation.model_copy(
-        update={"figures": {**manifest.evaluation.figures, "auc": Figure(value=0.8, low=0.7, high=0.9)}}
+    holdout = manifest.evaluation.model_copy(
+        update={"figures": {**manifest.evaluation.figures, "auc": Estimate(value=0.8, low=0.7, high=0.9)}}
     )
-    (said,) = tell_final(manifest.model_copy(update={"final_test": final, "evaluation": judged}))
+    (said,) = tell_final(manifest.model_copy(update={"final_test": final, "evaluation": holdout}))
     assert "AUC 0.500 (0.450 to 0.510) against 0.800 (0.700 to 0.900)" in said
     assert "expect the final test's figures" in said
     assert tell_final(manifest.model_copy(update={"final_test": None})) == ()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from payrank.cli import main
+from payrank.cli.main import main
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from typing import Any
 import click
 import pytest
 
-from payrank import cli
+from payrank.cli import main as cli
 
 ROOT = Path(__file__).parents[2]
 
@@ -39,7 +39,7 @@ COMMANDS = dict(commands())
 
 def test_help_imports_nothing_heavy() -> None:
     script = (
-        "import json, sys\nfrom payrank.cli import main\n"
+        "import json, sys\nfrom payrank.cli.main import main\n"
         "try:\n    main(['--help'])\nexcept SystemExit:\n    pass\nprint(json.dumps(sorted(sys.modules)))"
     )
     done = python("-c", script)
@@ -113,7 +113,7 @@ def test_an_unexpected_fault_tells_where_but_never_its_text(payrank: Any, monkey
     def fail(*_: object, **__: object) -> None:
         raise ValueError("account 0000012345 owes 77.77")
 
-    monkeypatch.setattr("payrank.models_commands.run_list", fail)
+    monkeypatch.setattr("payrank.cli.models.commands.run_list", fail)
     told = payrank("models", "list")
     assert told.code == 1
     assert "ValueError" in told.last
@@ -126,7 +126,7 @@ def test_control_c_stops_in_one_line(payrank: Any, monkeypatch: pytest.MonkeyPat
     def stop(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("payrank.models_commands.run_list", stop)
+    monkeypatch.setattr("payrank.cli.models.commands.run_list", stop)
     told = payrank("models", "list")
     assert (told.code, told.err.strip()) == (1, "Stopped. What was published before stands as it was.")
 

@@ -9,7 +9,7 @@ import duckdb
 import psycopg
 import pytest
 
-from extracts.contract import SQL_TYPES, TABLES
+from payrank.extracts.contract.tables import SQL_TYPES, TABLES
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from models.manifest import KINDS
+from payrank.models.manifest import KINDS
 
 
 def test_a_demo_of_a_thousand_accounts_ends_with_lists_and_says_where_to_look(payrank: Any) -> None:

@@ -9,9 +9,9 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from extracts.load import load_extract
-from extracts.metadata import Metadata, write_metadata
-from extracts.simulator import simulate
+from payrank.extracts.contract.metadata import Metadata, write_metadata
+from payrank.extracts.load.load_extract import load_extract
+from payrank.simulator import simulate
 from tests.features.small_extracts import draw_rows, rows_of
 from tests.features.stored_extracts import assert_same_frame, store_in_postgres, write_parquet
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
-from extracts.simulator.leaks import LEAKS
-from features.denial_catalog import DENIAL_FEATURES
+from payrank.features.catalog.denials import DENIAL_FEATURES
+from payrank.simulator.tables.leaks import LEAKS
 
 
 def test_check_shows_how_each_table_arrived(payrank: Any, hospital: Any) -> None:
@@ -96,7 +96,7 @@ def test_features_for_a_folder_that_is_not_there_are_refused(payrank: Any, hospi
     assert "make it, or name another --out" in told.last
 
 
-def test_describe_prints_the_whole_catalogue(payrank: Any) -> None:
+def test_describe_prints_the_whole_catalog(payrank: Any) -> None:
     told = payrank("features", "--describe", "--unit", "denial")
     assert told.code == 0
     assert told.out.startswith(f"{len(DENIAL_FEATURES)} features of a denial")

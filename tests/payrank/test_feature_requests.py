@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from features.account_catalog import ACCOUNT_FEATURES
+from payrank.features.catalog.accounts import ACCOUNT_FEATURES
 from tests.features.small_extracts import DAY, draw_rows
 from tests.features.stored_extracts import write_parquet
 

@@ -10,15 +10,15 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from extracts.load import load_extract
-from extracts.simulator import simulate
-from extracts.simulator.leaks import LEAKS
-from features.probes.back_dated import probe_back_dated
-from features.probes.hindsight import probe_hindsight
-from features.probes.result import Probed
-from features.targets import OverturnTarget, PaymentTarget
+from payrank.extracts.load.load_extract import load_extract
+from payrank.features.probes.back_dated import probe_back_dated
+from payrank.features.probes.hindsight import probe_hindsight
+from payrank.features.probes.result import Probed
+from payrank.features.targets import OverturnTarget, PaymentTarget
 from payrank.leaks import as_data, figures_of, find_leaks, leaks_table, list_leaks
 from payrank.settings import Settings
+from payrank.simulator import simulate
+from payrank.simulator.tables.leaks import LEAKS
 
 SETTINGS = Settings(payment=PaymentTarget(snapshots=6), overturn=OverturnTarget(snapshots=40))
 
@@ -42,7 +42,7 @@ def found(hospital: Any) -> Any:
 def test_every_probe_runs_and_the_clean_hospital_has_no_leak(found: Any) -> None:
     assert list_leaks(found) == []
     ran = {(one.probe, one.unit) for one in found if not one.not_run}
-    both = {"future shuffle", "train/night agreement", "hindsight", "beyond the catalogue"}
+    both = {"future shuffle", "train/night agreement", "hindsight", "beyond the catalog"}
     assert {(probe, unit) for probe in both for unit in ("account", "denial")} <= ran | {
         (one.probe, one.unit) for one in found if one.not_run and "fewer than" in one.not_run
     }

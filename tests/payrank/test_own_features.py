@@ -8,7 +8,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
-from models.bundle import read_bundle
+from payrank.models.bundle import read_bundle
 from payrank.settings import read_settings
 
 RECORD = """
@@ -65,7 +65,7 @@ def test_an_own_feature_is_trained_scored_and_missed(payrank: Any, hospital: Any
     write(days=60)
     renamed = payrank(*night, tmp_path / "renamed")
     assert renamed.code == 5
-    assert "missing from the catalogue in use: own_texts_30d" in renamed.last
+    assert "missing from the catalog in use: own_texts_30d" in renamed.last
     assert "unknown to the model: own_texts_60d" in renamed.last
 
     Path("payrank.toml").unlink()

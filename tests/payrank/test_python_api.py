@@ -17,12 +17,12 @@ import pyarrow.parquet as pq
 import pytest
 
 import payrank
-from extracts.errors import ExtractRefused, WrongUsage
-from extracts.load import load_extract
-from extracts.simulator import simulate
-from features.catalog import UNITS
-from features.pandas_api import with_dtypes
-from features.vocabulary import Count
+from payrank.extracts.errors import ExtractRefusedError, WrongUsageError
+from payrank.extracts.load.load_extract import load_extract
+from payrank.features.api import with_dtypes
+from payrank.features.feature import UNITS
+from payrank.features.sources import Count
+from payrank.simulator import simulate
 
 DAY = date(2026, 11, 20)
 FEW = payrank.PaymentTarget(snapshots=6)
@@ -46,17 +46,17 @@ def test_every_way_in_gives_the_same_frame(small: Path, unit: Any) -> None:
     frames = {name: table.to_pandas() for name, table in tables.items()}
     mixed = {name: frames[name] if name != "denials" else tables[name] for name in tables}
     with load_extract(small) as extract:
-        expected = payrank.features(extract, as_of=DAY, unit=unit)
+        expected = payrank.build_features(extract, as_of=DAY, unit=unit)
         assert extract.tables["accounts"].rows_loaded, "an extract that was given stays open"
     assert len(expected) > 10
     for source in (small, str(small), tables, frames, mixed):
-        pd.testing.assert_frame_equal(payrank.features(source, as_of="2026-11-20", unit=unit), expected)
+        pd.testing.assert_frame_equal(payrank.build_features(source, as_of="2026-11-20", unit=unit), expected)
 
 
 def test_values_are_those_of_the_nightly_frame(hospital: Any) -> None:
     with load_extract(hospital.extract) as extract:
         frame = payrank.nightly_frame(extract, payrank.PaymentTarget(), DAY)
-        found = payrank.features(extract, as_of=DAY)
+        found = payrank.build_features(extract, as_of=DAY)
     assert list(found.index) == list(frame.data["unit_id"])
     for feature in frame.features:
         known = found[feature.name]
@@ -74,7 +74,7 @@ def test_values_are_those_of_the_nightly_frame(hospital: Any) -> None:
 @pytest.mark.parametrize("unit", UNITS)
 def test_dtypes_fit_the_units_and_do_not_depend_on_the_rows(hospital: Any, unit: Any) -> None:
     with load_extract(hospital.extract) as extract:
-        full = payrank.features(extract, as_of=DAY, unit=unit)
+        full = payrank.build_features(extract, as_of=DAY, unit=unit)
         frame = payrank.nightly_frame(
             extract, payrank.PaymentTarget() if unit == "account" else payrank.OverturnTarget(), DAY
         )
@@ -95,10 +95,10 @@ def test_dtypes_fit_the_units_and_do_not_depend_on_the_rows(hospital: Any, unit:
 
 
 def test_arrow_out_holds_the_same(hospital: Any) -> None:
-    found = payrank.features(hospital.extract, as_of=DAY, form="arrow")
+    found = payrank.build_features(hospital.extract, as_of=DAY, form="arrow")
     assert isinstance(found, pa.Table)
     assert found.column_names[0] == "unit_id"
-    assert found.num_rows == len(payrank.features(hospital.extract, as_of=DAY))
+    assert found.num_rows == len(payrank.build_features(hospital.extract, as_of=DAY))
     assert pa.types.is_int64(found.schema.field("payment_count").type)
 
 
@@ -107,7 +107,7 @@ def test_a_training_frame_goes_into_scikit_learn_as_it_is(hospital: Any) -> None
     from sklearn.model_selection import GroupKFold, cross_val_score  # noqa: PLC0415
 
     frame = payrank.training_frame(hospital.extract, FEW)
-    assert frame.X.shape == (len(frame.y), sum(feature.modelled for feature in frame.features))
+    assert frame.X.shape == (len(frame.y), sum(feature.modeled for feature in frame.features))
     assert frame.X.index.equals(frame.y.index)
     assert frame.X.index.equals(frame.groups.index)
     assert frame.times.is_monotonic_increasing
@@ -116,17 +116,17 @@ def test_a_training_frame_goes_into_scikit_learn_as_it_is(hospital: Any) -> None
     model = HistGradientBoostingClassifier(max_iter=20, random_state=1)
     scores = cross_val_score(model, frame.X, frame.y, groups=frame.groups, cv=GroupKFold(3), scoring="roc_auc")
     assert scores.mean() > 0.6
-    tonight = payrank.features(hospital.extract, as_of=DAY)[list(frame.X.columns)]
+    tonight = payrank.build_features(hospital.extract, as_of=DAY)[list(frame.X.columns)]
     assert len(model.fit(frame.X, frame.y).predict_proba(tonight)) == len(tonight)
 
 
 def test_a_training_frame_is_what_train_takes(hospital: Any) -> None:
-    from training.settings import Member, TrainingSettings  # noqa: PLC0415
+    from payrank.training.settings import Member, TrainingSettings  # noqa: PLC0415
 
     quick = TrainingSettings(fewest_outcomes=11, members=(Member(seeds=(1,), rounds=10),), refit=False)
     frame = payrank.training_frame(hospital.extract, FEW, DAY)
     trained = payrank.train(frame, kind="payment", as_of=DAY, settings=quick)
-    assert trained.bundle.manifest.catalogue_digest == frame.digest
+    assert trained.bundle.manifest.catalog_digest == frame.digest
 
 
 def test_own_features_come_as_records(hospital: Any) -> None:
@@ -138,7 +138,7 @@ def test_own_features_come_as_records(hospital: Any) -> None:
         "phrase": "{value} text{s}",
         "source": {"take": "count", "of": "contacts", "where": {"channel": "text"}, "within_days": 30},
     }
-    found = payrank.features(hospital.extract, as_of=DAY, own={"account": [record]})
+    found = payrank.build_features(hospital.extract, as_of=DAY, site_features={"account": [record]})
     assert found["own_texts_30d"].sum() > 0
 
 
@@ -168,7 +168,7 @@ def test_nothing_of_the_tables_is_left_on_the_disk(tmp_path: Path, monkeypatch: 
         assert not list(tmp_path.rglob("*.parquet"))
         assert all(stat.S_IMODE(path.stat().st_mode) == 0o700 for path in tmp_path.iterdir())
     assert not list(tmp_path.iterdir())
-    with pytest.raises(ExtractRefused, match="opened_on"):
+    with pytest.raises(ExtractRefusedError, match="opened_on"):
         payrank.load_tables({"accounts": ACCOUNTS.drop(columns="opened_on")})
     assert not list(tmp_path.iterdir())
 
@@ -176,26 +176,26 @@ def test_nothing_of_the_tables_is_left_on_the_disk(tmp_path: Path, monkeypatch: 
 @pytest.mark.parametrize(
     ("call", "error", "says"),
     [
-        (lambda: payrank.load_tables({"account": ACCOUNTS}), WrongUsage, "did you mean 'accounts'"),
-        (lambda: payrank.load_tables({"accounts": [1, 2]}), WrongUsage, "'accounts' is of type list"),
-        (lambda: payrank.features({"accounts": ACCOUNTS}, as_of="tomorrow"), WrongUsage, "is not a day"),
+        (lambda: payrank.load_tables({"account": ACCOUNTS}), WrongUsageError, "did you mean 'accounts'"),
+        (lambda: payrank.load_tables({"accounts": [1, 2]}), WrongUsageError, "'accounts' is of type list"),
+        (lambda: payrank.build_features({"accounts": ACCOUNTS}, as_of="tomorrow"), WrongUsageError, "is not a day"),
         (
-            lambda: payrank.features({"accounts": ACCOUNTS}, as_of=DAY, unit="acount"),
-            WrongUsage,
+            lambda: payrank.build_features({"accounts": ACCOUNTS}, as_of=DAY, unit="acount"),
+            WrongUsageError,
             "did you mean 'account'",
         ),
-        (lambda: payrank.features(5, as_of=DAY), WrongUsage, "source is of type int"),
-        (lambda: payrank.training_frame({"accounts": ACCOUNTS}), WrongUsage, "as_of is not given"),
+        (lambda: payrank.build_features(5, as_of=DAY), WrongUsageError, "source is of type int"),
+        (lambda: payrank.training_frame({"accounts": ACCOUNTS}), WrongUsageError, "as_of is not given"),
         (
             lambda: payrank.load_tables({"accounts": ACCOUNTS.assign(account_id=[{"a": 1}])}),
-            ExtractRefused,
+            ExtractRefusedError,
             "account_id",
         ),
         (
             lambda: payrank.load_tables(
                 {"accounts": pd.concat([ACCOUNTS, ACCOUNTS]).assign(account_id=[1, "secret-value"])}
             ),
-            ExtractRefused,
+            ExtractRefusedError,
             r"mixed in account_id \(id\)",
         ),
     ],
@@ -214,9 +214,9 @@ def test_what_is_wrong_is_said_without_a_value(call: Any, error: type[Exception]
     ],
 )
 def test_a_day_outside_the_extract_is_refused_with_the_days_that_it_knows(hospital: Any, day: str, says: str) -> None:
-    with pytest.raises(WrongUsage, match=says):
-        payrank.features(hospital.extract, as_of=day)
-    with pytest.raises(WrongUsage, match=says):
+    with pytest.raises(WrongUsageError, match=says):
+        payrank.build_features(hospital.extract, as_of=day)
+    with pytest.raises(WrongUsageError, match=says):
         payrank.training_frame(hospital.extract, as_of=day)
 
 

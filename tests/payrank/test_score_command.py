@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from scoring.publish import hold_lock
+from payrank.scoring.publishing.publish import hold_lock
 
 
 @pytest.fixture
@@ -39,7 +39,7 @@ def test_a_night_tells_its_stages_on_stderr_and_where_everyone_went_on_stdout(sc
     for title, name in (("Patient pay (accounts)", "patient_pay"), ("Denials", "denials")):
         row = next(line for line in told.out.splitlines() if line.startswith(title))
         shown = [int(figure.replace(",", "")) for figure in row.removeprefix(title).split()]
-        assert shown == [counts[name][key] for key in ("in", "listed", "below_the_cut", "suppressed", "quarantined")]
+        assert shown == [counts[name][key] for key in ("in", "listed", "over_capacity", "suppressed", "quarantined")]
     assert f"Open:      {tmp_path / 'runs/2026-11-20/report.html'}" in told.out
 
 
@@ -60,7 +60,7 @@ def test_a_refusal_is_a_line_of_the_json_log_and_the_last_line_still_says_why(sc
     *log, last = told.err.strip().splitlines()
     assert json.loads(log[-1]) == {
         "stage": "refused",
-        "told": "nothing was published: OutOfLine",
+        "told": "nothing was published: OutOfLineError",
         "seconds": 0.0,
         "code": 4,
     }

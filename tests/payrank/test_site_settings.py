@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from extracts.errors import WrongUsage
+from payrank.extracts.errors import WrongUsageError
+from payrank.scoring.capacity import Capacity
 from payrank.settings import Settings, read_settings
-from scoring.capacity import Capacity
 
 
 @pytest.mark.parametrize(
@@ -32,7 +32,7 @@ from scoring.capacity import Capacity
 def test_a_fault_names_the_setting_and_the_nearest_known_one(tmp_path: Path, text: str, says: str) -> None:
     path = tmp_path / "payrank.toml"
     path.write_text(text)
-    with pytest.raises(WrongUsage, match=says):
+    with pytest.raises(WrongUsageError, match=says):
         read_settings(path)
 
 
@@ -41,7 +41,7 @@ def test_a_named_file_that_is_absent_is_refused_but_the_default_may_be(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     assert read_settings(None) == Settings()
-    with pytest.raises(WrongUsage, match=r"no settings file at other\.toml"):
+    with pytest.raises(WrongUsageError, match=r"no settings file at other\.toml"):
         read_settings(Path("other.toml"))
 
 

@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from extracts.workspace import LOCK, make_workspace, remove_workspace, sweep_abandoned
+from payrank.extracts.workspace import LOCK, make_workspace, remove_workspace, sweep_abandoned
 
 ROWS = 1_500_000
 MAPPING = """
@@ -69,7 +69,7 @@ def test_a_workspace_of_a_living_run_and_a_folder_of_someone_else_are_left_alone
     mine = make_workspace(tmp_path)
     (tmp_path / "payrank-without-lock").mkdir()
     script = (
-        "import sys; from pathlib import Path; from extracts.workspace import sweep_abandoned; "
+        "import sys; from pathlib import Path; from payrank.extracts.workspace import sweep_abandoned; "
         f"sys.exit(sweep_abandoned(Path({str(tmp_path)!r})))"
     )
     assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0

@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from models.bundle import read_bundle
-from models.comparison import Comparison
-from models.fairness import AttributeAudit, Fairness, Worst
-from models.figure import Figure
-from payrank.figures import fairness_lines, fairness_table
+from payrank.cli.metrics_table import fairness_lines, fairness_table
+from payrank.models.bundle import read_bundle
+from payrank.models.comparison import Comparison
+from payrank.models.records.estimate import Estimate
+from payrank.models.records.fairness import AttributeAudit, Fairness, Worst
 
 QUICK = """
 [payment]
@@ -37,7 +37,7 @@ def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_who_fares_worst_is_a_table_and_what_is_not_told_of_groups_is_a_line(hospital: Any) -> None:
     manifest = read_bundle(hospital.bundles["payment"]).manifest
-    worst = Worst(figure="passed_over", group="f", value=Figure(value=0.3, low=0.25, high=0.4), overall=0.2)
+    worst = Worst(figure="passed_over", group="f", value=Estimate(value=0.3, low=0.25, high=0.4), overall=0.2)
     audit = AttributeAudit(attribute="sex", groups=(), worst=(worst,))
     found = Fairness(attributes=(audit,), notes=("sex: not told of every group: called",))
     told = manifest.model_copy(update={"evaluation": manifest.evaluation.model_copy(update={"fairness": found})})

@@ -11,14 +11,14 @@ import numpy as np
 import pytest
 from numpy.random import Generator
 
-from scoring.worklist import AccountLine, DenialLine, PatientLine, Reason, Worklist
+from payrank.scoring.worklist import AccountLine, DenialLine, PatientLine, Reason, Worklist
 
 AS_OF = date(2026, 11, 20)
 PAYERS = ("Medicare", "Blue Cross of Ohio", "Aetna", "Humana Medicare Advantage", "Caresource Medicaid", "")
 PATIENT_ACTIONS = (
     ("early_out", "Call", "Right-party contact 12 days ago, no promise yet"),
     ("early_out", "Send statement", "First statement after insurance paid"),
-    ("payment_plan", "Offer a payment plan", "12 instalments of $85 fit the balance"),
+    ("payment_plan", "Offer a payment plan", "12 installments of $85 fit the balance"),
     ("financial_assistance", "Screen for assistance", "No payment on the last 4 balances; help before pressure"),
 )
 DENIAL_ACTIONS = (
@@ -111,7 +111,7 @@ def make_patient_list(count: int, seed: int = 7) -> Worklist[PatientLine]:
         title="Patient balances to work",
         as_of=AS_OF,
         lines=tuple(lines),
-        below_the_cut=count // 3,
+        over_capacity=count // 3,
         suppressed={
             "H4": 41,
             "H1": 12,
@@ -167,7 +167,7 @@ def make_denial_list(count: int, seed: int = 11, *, amounts: bool = True) -> Wor
         title="Denials to work",
         as_of=AS_OF,
         lines=tuple(lines),
-        below_the_cut=17,
+        over_capacity=17,
         suppressed={"D1": 9, "D3": 64},
         notices=(),
         model="payrank-overturn, version 1",

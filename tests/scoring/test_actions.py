@@ -6,11 +6,11 @@ import duckdb
 import pandas as pd
 import pytest
 
-from scoring.action_table import NextAction, read_actions
-from scoring.actions import choose_actions, fit_instalment, say_action
-from scoring.households import make_households
-from scoring.rules import read_rules
-from scoring.settings import ScoringSettings, Waiver
+from payrank.scoring.action_table import NextAction, read_actions
+from payrank.scoring.actions.actions import choose_actions, fit_installment, say_action
+from payrank.scoring.patient_pay.households import make_households
+from payrank.scoring.rules.rules import read_rules
+from payrank.scoring.settings import ScoringSettings, Waiver
 
 HOME = {
     "balance": 499.0,
@@ -88,14 +88,14 @@ def test_limits_of_the_settings_move_the_actions() -> None:
     assert next_action(settings, balance=1500.0, probability=0.4).name == "assistance_screening"
 
 
-def test_an_instalment_fits_the_balance() -> None:
-    settings = ScoringSettings(plan_months=6, plan_instalment_dollars=150.0, plan_most_months=24)
-    plans = {balance: fit_instalment(balance, settings) for balance in (600.0, 900.0, 1000.0, 3000.0, 9000.0)}
+def test_an_installment_fits_the_balance() -> None:
+    settings = ScoringSettings(plan_months=6, plan_installment_dollars=150.0, plan_most_months=24)
+    plans = {balance: fit_installment(balance, settings) for balance in (600.0, 900.0, 1000.0, 3000.0, 9000.0)}
     assert {balance: plan.months for balance, plan in plans.items()} == {600: 6, 900: 6, 1000: 7, 3000: 20, 9000: 24}
     for balance, plan in plans.items():
         assert balance <= plan.dollars * plan.months < balance + plan.dollars
     offer = next(row for row in read_actions().patient_pay if row.name == "payment_plan_offer")
-    said = say_action(offer, ScoringSettings(), {"instalment": 1250.0, "months": 36})
+    said = say_action(offer, ScoringSettings(), {"installment": 1250.0, "months": 36})
     assert said == ("Offer a payment plan of $1,250 a month", "Balance of $500 or more, spread over 36 months")
 
 

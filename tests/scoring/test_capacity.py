@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from scoring.capacity import Capacity
-from scoring.rooms import rooms_of
-from scoring.working_days import last_place, working_days
+from payrank.scoring.capacity import Capacity
+from payrank.scoring.schedule.capacity_slots import capacity_slots
+from payrank.scoring.schedule.working_days import last_place, working_days
 
 FRIDAY = date(2026, 11, 20)
 DAYS = working_days(FRIDAY, 3)
@@ -19,23 +19,23 @@ DAYS = working_days(FRIDAY, 3)
 def test_a_number_is_for_each_list_and_each_day() -> None:
     capacity = Capacity.model_validate(40)
     for name in ("patient_pay", "denials"):
-        rooms = rooms_of(capacity, name, DAYS)
+        rooms = capacity_slots(capacity, name, DAYS)
         assert rooms.total == (40, 40, 40)
         assert not rooms.limited
 
 
 def test_a_table_limits_lists_and_queues_by_weekday_and_leaves_the_rest_free() -> None:
     capacity = Capacity.model_validate({"denials": 30, "peer_to_peer": {"mon": 4, "fri": 2}, "call": 7})
-    rooms = rooms_of(capacity, "denials", DAYS)
+    rooms = capacity_slots(capacity, "denials", DAYS)
     assert rooms.total == (30, 30, 30)
     assert rooms.limited == {"peer_to_peer": (2, 4, 0)}
-    patients = rooms_of(capacity, "patient_pay", DAYS)
+    patients = capacity_slots(capacity, "patient_pay", DAYS)
     assert patients.total is None
     assert patients.limited == {"call": (7, 7, 7)}
 
 
 def test_without_a_capacity_nothing_is_limited() -> None:
-    assert rooms_of(None, "denials", DAYS).total is None
+    assert capacity_slots(None, "denials", DAYS).total is None
 
 
 @pytest.mark.parametrize(

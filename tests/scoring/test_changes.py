@@ -12,9 +12,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from scoring.changes import Change, Changes, compare_runs, render_changes
-from scoring.settings import ScoringSettings
-from scoring.standing import LISTED_FILE
+from payrank.scoring.past_run import LISTED_FILE
+from payrank.scoring.reports.changes import Change, Changes, compare_runs, render_changes
+from payrank.scoring.settings import ScoringSettings
 
 RULES = {"S5": ("Promise not yet due", "house"), "H1": ("Bankruptcy stay or discharge", "11 USC 362")}
 MODEL = "a" * 64

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from extracts.formula_safe import on_one_line, safe_text
-from scoring.csv_list import render_csv
-from scoring.worklist import Reason
+from payrank.extracts.formula_safe import on_one_line, safe_text
+from payrank.scoring.worklist import Reason
+from payrank.scoring.worklists.csv_list import render_csv
 
 PATIENT_HEADER = (
     "rank,guarantor_id,account_ids,queue,action,action_why,balance,age_days,payers,probability,expected_recovery,"

@@ -9,9 +9,9 @@ from random import Random
 import pandas as pd
 import pytest
 
-from scoring.denial_plan import plan_denials, tell_plan
-from scoring.settings import ScoringSettings
-from scoring.worklist import URGENT_DAYS
+from payrank.scoring.denials.denial_plan import plan_denials, tell_plan
+from payrank.scoring.settings import ScoringSettings
+from payrank.scoring.worklist import URGENT_DAYS
 
 FRIDAY = date(2026, 11, 20)
 Row = tuple[float | None, int]
@@ -55,7 +55,7 @@ def days_of(table: pd.DataFrame) -> dict[str, str]:
 def test_lines_fall_on_working_days_the_most_valuable_first() -> None:
     table = plan([(10.0, 90), (30.0, 90), (20.0, 90), (5.0, 90)])
     assert days_of(table) == {"D2": "Fri 20", "D3": "Mon 23", "D1": "Tue 24"}
-    assert table["place"].tolist() == ["listed", "listed", "listed", "below_the_cut"]
+    assert table["place"].tolist() == ["listed", "listed", "listed", "over_capacity"]
     assert table["rank"].tolist() == [3, 1, 2, 4]
 
 

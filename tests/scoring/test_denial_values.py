@@ -10,15 +10,15 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from extracts.load import load_extract
-from features.frame import Frame
-from features.targets import OverturnTarget
-from scoring.deadlines import appeal_deadlines
-from scoring.denial_lines import denial_lines
-from scoring.denials import value_denials
-from scoring.rules import read_rules
-from scoring.scored import Explained, Scored
-from scoring.settings import ScoringSettings, Waiver
+from payrank.extracts.load.load_extract import load_extract
+from payrank.features.frame import Frame
+from payrank.features.targets import OverturnTarget
+from payrank.scoring.denials.deadlines import appeal_deadlines
+from payrank.scoring.denials.denial_lines import denial_lines
+from payrank.scoring.denials.denials import value_denials
+from payrank.scoring.rules.rules import read_rules
+from payrank.scoring.scores import Explained, Scored
+from payrank.scoring.settings import ScoringSettings, Waiver
 
 AS_OF = date(2026, 11, 20)
 Row = dict[str, object]
@@ -117,7 +117,7 @@ def test_value_is_recovery_less_cost_and_the_list_is_ranked_by_it(value: Callabl
     assert table["expected_recovery"].tolist() == pytest.approx([90.0, 500.0, 600.0])
     assert table["expected_value"].tolist() == pytest.approx([-5.0, 405.0, 505.0])
     assert listed(table) == ["D3", "D2"]
-    assert table.loc["D1", "place"] == "below_the_cut"
+    assert table.loc["D1", "place"] == "over_capacity"
 
 
 def test_fourteen_days_or_fewer_come_first_whatever_the_value(value: Callable[..., pd.DataFrame]) -> None:

@@ -12,14 +12,14 @@ import duckdb
 import pandas as pd
 import pytest
 
-from extracts.contract import KNOWN_FLAGS
-from extracts.load import load_extract
-from features.frame import Frame
-from features.targets import PaymentTarget
-from scoring.patient_pay import PatientAccounts, value_accounts
-from scoring.rules import read_rules
-from scoring.scored import Scored
-from scoring.settings import ScoringSettings
+from payrank.extracts.contract.tables import KNOWN_FLAGS
+from payrank.extracts.load.load_extract import load_extract
+from payrank.features.frame import Frame
+from payrank.features.targets import PaymentTarget
+from payrank.scoring.patient_pay.patient_pay import PatientAccounts, value_accounts
+from payrank.scoring.rules.rules import read_rules
+from payrank.scoring.scores import Scored
+from payrank.scoring.settings import ScoringSettings
 
 AS_OF = date(2026, 11, 20)
 FLAGGED = 10_000
@@ -116,8 +116,8 @@ def test_of_ten_thousand_flagged_none_is_listed(flagged: Flagged) -> None:
     assert len(flagged.subjects) == FLAGGED
     assert FLAGGED < len(flagged.kept_off) < len(flagged.homes) - 5000
     assert set(places[list(flagged.kept_off)]) == {"suppressed"}
-    leads = {lead.guarantor_id for lead in flagged.accounts.leads}
-    assert leads == {home for account, home in flagged.homes.items() if account not in flagged.kept_off}
+    selected = {lead.guarantor_id for lead in flagged.accounts.selected}
+    assert selected == {home for account, home in flagged.homes.items() if account not in flagged.kept_off}
 
 
 def test_whose_flag_has_ended_or_is_not_known_yet_is_not_lost(flagged: Flagged) -> None:

@@ -9,8 +9,8 @@ from html.parser import HTMLParser
 
 import pytest
 
-from scoring.html_list import render_html
-from scoring.worklist import AccountLine, DenialLine, PatientLine, Reason
+from payrank.scoring.worklist import AccountLine, DenialLine, PatientLine, Reason
+from payrank.scoring.worklists.html_list import render_html
 
 HOSTILE = (
     "</script><script>alert(1)</script>",

@@ -7,8 +7,8 @@ from datetime import timedelta
 import pytest
 from playwright.sync_api import expect
 
-from scoring.html_list import render_html
-from scoring.worklist import Reason
+from payrank.scoring.worklist import Reason
+from payrank.scoring.worklists.html_list import render_html
 from tests.opened_pages import IN_BROWSER, LAPTOP, PHONE, lines
 
 pytestmark = IN_BROWSER
@@ -131,8 +131,8 @@ def test_a_printed_list_holds_every_matching_row_whole_in_black_on_white(open_pa
     page.emulate_media(media="print")
     page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
     expect(page.locator("tr.line")).to_have_count(kept)
-    colours = page.evaluate("[getComputedStyle(document.body).color, getComputedStyle(document.body).backgroundColor]")
-    assert colours == ["rgb(0, 0, 0)", "rgb(255, 255, 255)"]
+    colors = page.evaluate("[getComputedStyle(document.body).color, getComputedStyle(document.body).backgroundColor]")
+    assert colors == ["rgb(0, 0, 0)", "rgb(255, 255, 255)"]
     for hidden in (".controls", ".pager", ".toggle", ".keys"):
         expect(page.locator(hidden).first).to_be_hidden()
     assert page.pdf(format="Letter", landscape=True).startswith(b"%PDF")

@@ -6,9 +6,9 @@ from datetime import date
 import pytest
 from playwright.sync_api import expect
 
-from scoring.html_list import render_html
-from scoring.list_summary import summarize_list
-from scoring.report import Flow, NightReport, TableHealth, render_report, sort_by_age
+from payrank.scoring.reports.report import Flow, NightReport, TableHealth, render_report, sort_by_age
+from payrank.scoring.worklists.html_list import render_html
+from payrank.scoring.worklists.list_summary import summarize_list
 from tests.opened_pages import IN_BROWSER, LAPTOP, PHONE, ids, lines
 
 pytestmark = IN_BROWSER

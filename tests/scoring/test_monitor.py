@@ -11,13 +11,13 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from extracts.errors import WrongUsage
-from extracts.load import load_extract
-from models.bundle import read_bundle
-from scoring.monitor import monitor_runs
-from scoring.monitor_page import monitor_json, render_monitor
-from scoring.standing import LISTED_FILE
-from scoring.watched import Kept, Monitoring
+from payrank.extracts.errors import WrongUsageError
+from payrank.extracts.load.load_extract import load_extract
+from payrank.models.bundle import read_bundle
+from payrank.scoring.monitoring.monitor import monitor_runs
+from payrank.scoring.monitoring.monitor_page import monitor_json, render_monitor
+from payrank.scoring.monitoring.records import Kept, Monitoring
+from payrank.scoring.past_run import LISTED_FILE
 
 THEN = date(2026, 5, 4)
 
@@ -71,17 +71,20 @@ def test_a_run_whose_horizon_has_not_passed_waits(hospital: Any, found: Monitori
 
 
 def test_nothing_ripe_is_refused_with_the_day_to_look_again(hospital: Any, runs: Path) -> None:
-    with load_extract(hospital.extract) as extract, pytest.raises(WrongUsage, match=r"the first is on 2026-\d\d-\d\d"):
+    with (
+        load_extract(hospital.extract) as extract,
+        pytest.raises(WrongUsageError, match=r"the first is on 2026-\d\d-\d\d"),
+    ):
         monitor_runs(runs, extract, THEN + timedelta(days=5))
 
 
 def test_an_extract_that_ends_too_soon_is_refused(hospital: Any, runs: Path) -> None:
-    with load_extract(hospital.extract) as extract, pytest.raises(WrongUsage, match="knows everything before"):
+    with load_extract(hospital.extract) as extract, pytest.raises(WrongUsageError, match="knows everything before"):
         monitor_runs(runs, extract, hospital.as_of + timedelta(days=1))
 
 
 def test_a_folder_without_runs_is_refused(hospital: Any, tmp_path: Path) -> None:
-    with load_extract(hospital.extract) as extract, pytest.raises(WrongUsage, match="holds no run"):
+    with load_extract(hospital.extract) as extract, pytest.raises(WrongUsageError, match="holds no run"):
         monitor_runs(tmp_path, extract, hospital.as_of)
 
 

@@ -11,15 +11,15 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from extracts.load import load_extract
-from features.frame import training_frame
-from features.targets import OverturnTarget, PaymentTarget
-from models.manifest import Kind
-from scoring.night import score_night
-from scoring.night_models import NightModels
-from scoring.settings import ScoringSettings, Waiver
-from training.settings import Member, TrainingSettings
-from training.train import train
+from payrank.extracts.load.load_extract import load_extract
+from payrank.features.build_frames import training_frame
+from payrank.features.targets import OverturnTarget, PaymentTarget
+from payrank.models.manifest import Kind
+from payrank.scoring.nightly_run import score_night
+from payrank.scoring.run_models import RunModels
+from payrank.scoring.settings import ScoringSettings, Waiver
+from payrank.training.settings import Member, TrainingSettings
+from payrank.training.train import train
 
 QUICK = TrainingSettings(most_rounds=20, share_rounds=5, members=(Member(seeds=(1,), rounds=20),), fewest_outcomes=11)
 NO_FLAGS = ScoringSettings(waive=(Waiver(rule="H12", reason="companies, for whom no flags exist"),))
@@ -38,11 +38,11 @@ def write(folder: Path, toml: str, **tables: list[Row]) -> Path:
     return folder
 
 
-def fit(kind: Kind, folder: Path, as_of: date, target: PaymentTarget | OverturnTarget) -> NightModels:
+def fit(kind: Kind, folder: Path, as_of: date, target: PaymentTarget | OverturnTarget) -> RunModels:
     with load_extract(folder) as extract:
         trained = train(training_frame(extract, target, as_of), kind=kind, as_of=as_of, settings=QUICK)
     other = {"payment": "overturn", "overturn": "payment"}[kind]
-    return NightModels({kind: trained.bundle}, {kind: "small"}, {other: f"No {other} model."})
+    return RunModels({kind: trained.bundle}, {kind: "small"}, {other: f"No {other} model."})
 
 
 @pytest.fixture

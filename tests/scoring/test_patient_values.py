@@ -11,15 +11,15 @@ from types import MappingProxyType
 import pandas as pd
 import pytest
 
-from extracts.load import load_extract
-from features.frame import Frame
-from features.targets import PaymentTarget
-from scoring.patient_lines import patient_lines
-from scoring.patient_pay import PatientAccounts, value_accounts
-from scoring.rules import read_rules
-from scoring.scored import Explained, Scored
-from scoring.settings import ScoringSettings, Waiver
-from scoring.worklist import PatientLine
+from payrank.extracts.load.load_extract import load_extract
+from payrank.features.frame import Frame
+from payrank.features.targets import PaymentTarget
+from payrank.scoring.patient_pay.patient_lines import patient_lines
+from payrank.scoring.patient_pay.patient_pay import PatientAccounts, value_accounts
+from payrank.scoring.rules.rules import read_rules
+from payrank.scoring.scores import Explained, Scored
+from payrank.scoring.settings import ScoringSettings, Waiver
+from payrank.scoring.worklist import PatientLine
 
 AS_OF = date(2026, 11, 20)
 Row = dict[str, object]
@@ -110,7 +110,7 @@ def test_a_household_that_costs_more_than_it_brings_falls_below_the_cut_but_neve
     rows = [account(1, "G1", 20.0, 0.04), account(2, "G2", 20.0, 0.04, payer_class="medicare")]
     accounts, lines = run(rows)
     assert [line.guarantor_id for line in lines] == ["G2"]
-    assert accounts.table["place"].to_dict() == {"A1": "below_the_cut", "A2": "listed"}
+    assert accounts.table["place"].to_dict() == {"A1": "over_capacity", "A2": "listed"}
 
 
 def test_ties_go_to_the_larger_balance_then_the_smaller_id(run: Callable[..., Listed]) -> None:
@@ -159,7 +159,7 @@ def test_the_assistance_window_is_shown_with_its_source_while_it_is_open(
 def test_no_scored_account_gives_an_empty_list(run: Callable[..., Listed], tmp_path: Path) -> None:
     accounts, lines = run([account(1, "G1", 5.0, 0.1)])
     assert lines == ()
-    assert accounts.table["place"].tolist() == ["below_the_cut"]
+    assert accounts.table["place"].tolist() == ["over_capacity"]
 
 
 def test_medicare_gets_its_share_of_the_lines_when_there_are_few(run: Callable[..., Listed]) -> None:

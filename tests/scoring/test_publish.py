@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from extracts.errors import PayrankError, RunLocked
-from scoring.publish import hold_lock, make_private, publish_run, write_private
+from payrank.extracts.errors import PayrankError, RunLockedError
+from payrank.scoring.publishing.publish import hold_lock, make_private, publish_run, write_private
 
 MONDAY, TUESDAY = date(2026, 11, 23), date(2026, 11, 24)
 ROOT = Path(__file__).parents[2]
@@ -136,7 +136,7 @@ CRASHING = """
 import os, sys
 from datetime import date
 from pathlib import Path
-from scoring.publish import publish_run
+from payrank.scoring.publishing.publish import publish_run
 calls, die_at = 0, int(sys.argv[2])
 def dying(really):
     def call(*args, **kwargs):
@@ -177,7 +177,7 @@ def test_a_crash_at_any_step_of_a_rerun_is_put_right_by_the_next_run(tmp_path):
 HOLDING = """
 import sys
 from pathlib import Path
-from scoring.publish import hold_lock
+from payrank.scoring.publishing.publish import hold_lock
 with hold_lock(Path(sys.argv[1])):
     print("held", flush=True)
     sys.stdin.read()
@@ -192,7 +192,7 @@ def test_a_second_run_is_refused_while_another_process_holds_the_lock(tmp_path):
         arguments, cwd=ROOT, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as holder:
         assert holder.stdout.readline() == "held\n"
-        with pytest.raises(RunLocked, match=f"process {holder.pid}") as refused, publish_run(tmp_path, MONDAY):
+        with pytest.raises(RunLockedError, match=f"process {holder.pid}") as refused, publish_run(tmp_path, MONDAY):
             pytest.fail("two runs at once")
         assert refused.value.exit_code == 6
         assert (tmp_path / ".lock").read_text() == f"{holder.pid}\n", "a lock says who holds it and nothing else"
@@ -222,8 +222,8 @@ READ_ONLY = """
 import os, sys
 from datetime import date
 from pathlib import Path
-from extracts.errors import PayrankError
-from scoring.publish import publish_run
+from payrank.extracts.errors import PayrankError
+from payrank.scoring.publishing.publish import publish_run
 if os.geteuid() == 0:
     os.seteuid(65534)  # root may write everywhere
 try:

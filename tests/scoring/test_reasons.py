@@ -8,19 +8,19 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from features.account_catalog import ACCOUNT_FEATURES
-from features.catalog import Feature
-from features.denial_catalog import DENIAL_FEATURES
-from features.rate_catalog import site_features
-from features.vocabulary import HistoricalRate
-from scoring.reasons import DAYS, PAST, REST, SETTLED, explain_rows, join_features, top_reasons
-from scoring.told_values import CODED, read_codes, show_value, show_word
+from payrank.features.catalog.accounts import ACCOUNT_FEATURES
+from payrank.features.catalog.denials import DENIAL_FEATURES
+from payrank.features.catalog.rates import attribute_features
+from payrank.features.feature import Feature
+from payrank.features.sources import HistoricalRate
+from payrank.scoring.reasons.format_values import CODED, read_codes, show_value, show_word
+from payrank.scoring.reasons.reasons import DAYS, PAST, REST, SETTLED, explain_rows, join_features, top_reasons
 
 BY_NAME = {feature.name: feature for feature in (*DENIAL_FEATURES, *ACCOUNT_FEATURES)}
 EVERY = (
     *ACCOUNT_FEATURES,
     *DENIAL_FEATURES,
-    *site_features({"clinic": "category", "line": "category", "visits": "number", "urgent": "boolean"}, "paid"),
+    *attribute_features({"clinic": "category", "line": "category", "visits": "number", "urgent": "boolean"}, "paid"),
 )
 
 PROTECTED = {"birth", "sex", "gender", "race", "ethnicity", "marital", "married", "language", "religion", "pregnant"}
@@ -55,7 +55,7 @@ def sentence(name: str, value: float | str | None, support: float = 12.0, **besi
         ("next_payment_in", -5.0, "Next payment was to be expected 5 days ago"),
         ("payer_class", "workers_comp", "Payer class: workers' compensation"),
         ("last_contact_outcome", "right_party", "Last contact: spoke with the guarantor"),
-        ("carc", "197", "Reason code: 197 (no prior authorisation)"),
+        ("carc", "197", "Reason code: 197 (no prior authorization)"),
         ("carc", "9999", "Reason code: 9999 (a code without a meaning on file)"),
         ("group_code", "CO", "Group code: CO (contractual obligation)"),
         ("rarc", None, "No remark code"),
@@ -114,7 +114,7 @@ def test_how_the_household_paid_before_is_one_sentence(name, share, count, days,
 
 
 @pytest.mark.parametrize("feature", EVERY, ids=lambda feature: feature.name)
-def test_every_phrase_of_the_catalogues_can_be_said(feature: Feature) -> None:
+def test_every_phrase_of_the_catalogs_can_be_said(feature: Feature) -> None:
     for value in ("surgery",) if feature.is_category else (0.0, 1.0, 2.5):
         data = pd.DataFrame({feature.name: [value], feature.name.replace("_rate_", "_support_", 1): [value]})
         ((reason, *_),) = explain_rows([feature], data, np.array([[0.1]]))

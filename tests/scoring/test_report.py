@@ -6,8 +6,7 @@ from datetime import date
 
 import pytest
 
-from scoring.list_summary import count_by_chance, count_by_day, count_by_queue, summarize_list
-from scoring.report import (
+from payrank.scoring.reports.report import (
     Flow,
     ModelHealth,
     NightReport,
@@ -17,6 +16,7 @@ from scoring.report import (
     render_report,
     sort_by_age,
 )
+from payrank.scoring.worklists.list_summary import count_by_chance, count_by_day, count_by_queue, summarize_list
 
 
 @pytest.fixture

@@ -7,8 +7,8 @@ import sys
 from datetime import date, timedelta
 from pathlib import Path
 
-from scoring.publish import publish_run
-from scoring.retention import published_runs, retire_runs
+from payrank.scoring.publishing.publish import publish_run
+from payrank.scoring.publishing.retention import published_runs, retire_runs
 
 FIRST = date(2026, 11, 16)
 LEAVES_HALF_WAY = """

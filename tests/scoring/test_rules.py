@@ -11,14 +11,14 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from extracts.contract import KNOWN_FLAGS
-from extracts.errors import WrongUsage
-from extracts.load import load_extract
-from scoring.candidates import make_candidates, running_plans
-from scoring.flags_feed import flags_look_quiet, why_flags_unusable
-from scoring.rules import read_rules, suppressed_accounts, unchecked_rules
-from scoring.settings import Change, ScoringSettings, Waiver
-from scoring.site_rules import rules_in_force
+from payrank.extracts.contract.tables import KNOWN_FLAGS
+from payrank.extracts.errors import WrongUsageError
+from payrank.extracts.load.load_extract import load_extract
+from payrank.scoring.rules.account_facts import make_candidates, running_plans
+from payrank.scoring.rules.flags_feed import flags_look_quiet, why_flags_unusable
+from payrank.scoring.rules.rules import read_rules, suppressed_accounts, unchecked_rules
+from payrank.scoring.rules.site_rules import rules_in_force
+from payrank.scoring.settings import Change, ScoringSettings, Waiver
 
 AS_OF = date(2026, 11, 20)
 Rows = list[dict[str, object]]
@@ -301,7 +301,7 @@ def test_a_limit_that_a_site_changes_is_the_one_that_counts(
     assert ("A1" not in run(**tables)) != free
 
 
-def test_a_plan_that_is_paid_keeps_the_guarantor_off_until_an_instalment_is_missed(run: Callable[..., Hits]) -> None:
+def test_a_plan_that_is_paid_keeps_the_guarantor_off_until_an_installment_is_missed(run: Callable[..., Hits]) -> None:
     held = dict.fromkeys(("A1", "A2"), (("S4",), "payment_plan"))
     assert run(payment_plans=[plan(started=5)]) == held
     assert run(payment_plans=[plan(started=100)], transactions=[payment(1, 15, -50.0)]) == held
@@ -310,7 +310,7 @@ def test_a_plan_that_is_paid_keeps_the_guarantor_off_until_an_instalment_is_miss
     assert run(payment_plans=[plan(started=100, ended=3)], transactions=[payment(1, 15, -50.0)]) == {}
 
 
-def test_a_payment_that_came_back_pays_no_instalment(run: Callable[..., Hits]) -> None:
+def test_a_payment_that_came_back_pays_no_installment(run: Callable[..., Hits]) -> None:
     returned = {**payment(2, 12, 50.0), "kind": "patient_payment", "reverses_id": "T1"}
     paid = {**payment(1, 15, -50.0), "reverses_id": ""}
     assert run(payment_plans=[plan(started=100)], transactions=[paid, returned]) == {}
@@ -388,7 +388,7 @@ def test_a_waived_rule_keeps_nobody_off(run: Callable[..., Hits]) -> None:
 
 def test_an_unknown_rule_cannot_be_waived() -> None:
     waive = (Waiver(rule="H21", reason="a long enough reason"),)
-    with pytest.raises(WrongUsage, match=r"unknown rule 'H21'.*did you mean 'H2'"):
+    with pytest.raises(WrongUsageError, match=r"unknown rule 'H21'.*did you mean 'H2'"):
         rules_in_force(read_rules(), ScoringSettings(waive=waive))
 
 

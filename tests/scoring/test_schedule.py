@@ -8,8 +8,8 @@ from random import Random
 
 import pytest
 
-from scoring.rooms import Rooms
-from scoring.schedule import NOT_PLANNED, plan_days
+from payrank.scoring.schedule.capacity_slots import CapacitySlots
+from payrank.scoring.schedule.schedule import NOT_PLANNED, plan_days
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,7 @@ class Case:
     values: Sequence[int]
     last: Sequence[int]
     queues: Sequence[str]
-    rooms: Rooms
+    rooms: CapacitySlots
     order: Sequence[int]
 
 
@@ -36,7 +36,7 @@ def draw_case(dice: Random) -> Case:
         values=sorted((dice.randint(1, 9) for _ in range(lines)), reverse=True),
         last=[dice.randint(-1, days + 1) for _ in range(lines)],
         queues=[dice.choice(names) for _ in range(lines)],
-        rooms=Rooms(days, total, limited),
+        rooms=CapacitySlots(days, total, limited),
         order=dice.sample(range(lines), lines),
     )
 
@@ -126,7 +126,7 @@ def place_in_turn(case: Case, lines: Sequence[int]) -> list[int]:
 
 
 def test_the_chosen_get_the_earliest_day_that_leaves_room_for_the_rest() -> None:
-    rooms = Rooms(3, (1, 1, 1))
+    rooms = CapacitySlots(3, (1, 1, 1))
     assert plan_days([2, 2, 2], ["a"] * 3, rooms) == [0, 1, 2]
     assert plan_days([2, 2, 2], ["a"] * 3, rooms, order=[2, 0, 1]) == [1, 2, 0]
     assert plan_days([2, 2, 0], ["a"] * 3, rooms) == [1, 2, 0]
@@ -134,12 +134,12 @@ def test_the_chosen_get_the_earliest_day_that_leaves_room_for_the_rest() -> None
 
 
 def test_a_line_moves_to_another_day_when_that_makes_room_for_one_of_another_queue() -> None:
-    rooms = Rooms(2, (1, 1), {"peer_to_peer": (0, 1)})
+    rooms = CapacitySlots(2, (1, 1), {"peer_to_peer": (0, 1)})
     assert plan_days([1, 1], ["appeal", "peer_to_peer"], rooms) == [0, 1]
 
 
 def test_without_limits_all_is_for_the_first_day() -> None:
-    assert plan_days([0, 3, -1], ["a", "b", "a"], Rooms(4)) == [0, 0, NOT_PLANNED]
+    assert plan_days([0, 3, -1], ["a", "b", "a"], CapacitySlots(4)) == [0, 0, NOT_PLANNED]
 
 
 @pytest.mark.parametrize(
@@ -151,5 +151,5 @@ def test_many_lines_fill_every_place_that_can_be_filled(lines: int, limited: dic
     dice = Random(22)  # noqa: S311 - a seed, so that every run draws the same
     last = [dice.randint(0, 60) for _ in range(lines)]
     queues = [dice.choice("abcdef") for _ in range(lines)]
-    days = plan_days(last, queues, Rooms(20, (lines // 50,) * 20, limited))
+    days = plan_days(last, queues, CapacitySlots(20, (lines // 50,) * 20, limited))
     assert sum(day != NOT_PLANNED for day in days) == lines // 50 * 20

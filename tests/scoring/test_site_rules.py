@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from extracts.errors import WrongUsage
-from scoring.rules import read_rules
-from scoring.settings import Change, ScoringSettings, Waiver
-from scoring.site_rules import rules_in_force, tell_changes
+from payrank.extracts.errors import WrongUsageError
+from payrank.scoring.rules.rules import read_rules
+from payrank.scoring.rules.site_rules import rules_in_force, tell_changes
+from payrank.scoring.settings import Change, ScoringSettings, Waiver
 
 WHY = "our counsel's advice of May"
 
@@ -63,7 +63,7 @@ def test_a_change_is_told_with_its_reason_beside_the_waivers() -> None:
     ],
 )
 def test_a_change_of_what_does_not_exist_is_refused_with_the_nearest_name(change: dict[str, object], told: str) -> None:
-    with pytest.raises(WrongUsage, match=told):
+    with pytest.raises(WrongUsageError, match=told):
         rules_in_force(read_rules(), changed(**change))
 
 

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from scoring.action_table import FOLLOW_UP
-from scoring.worklist import DenialLine, PatientLine, Worklist
+from payrank.scoring.action_table import FOLLOW_UP
+from payrank.scoring.worklist import DenialLine, PatientLine, Worklist
 
 
 @pytest.mark.parametrize(

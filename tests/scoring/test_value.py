@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 from pydantic import ValidationError
 
-from scoring.action_table import read_actions
-from scoring.settings import ScoringSettings
-from scoring.value import cost_of, outcome_timing
+from payrank.scoring.action_table import read_actions
+from payrank.scoring.actions.value import cost_of, outcome_timing
+from payrank.scoring.settings import ScoringSettings
 
 
 def test_a_payment_is_discounted_bin_by_bin_by_when_it_is_expected() -> None:

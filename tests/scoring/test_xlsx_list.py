@@ -12,10 +12,10 @@ from pathlib import Path
 import openpyxl
 import pytest
 
-from scoring.columns import in_words
-from scoring.csv_list import render_csv
-from scoring.worklist import Reason
-from scoring.xlsx_list import MOST_SHEETS, render_xlsx
+from payrank.scoring.worklist import Reason
+from payrank.scoring.worklists.columns import in_words
+from payrank.scoring.worklists.csv_list import render_csv
+from payrank.scoring.worklists.xlsx_list import MOST_SHEETS, render_xlsx
 
 HEADER_ROW = 4
 
@@ -113,7 +113,7 @@ def test_an_empty_list_is_still_a_workbook(denial_list):
 def test_the_same_list_gives_the_same_bytes_in_another_process_zone_and_hash_seed(tmp_path):
     program = (
         "import hashlib, runpy; made = runpy.run_path('tests/scoring/conftest.py');"
-        "from scoring.worklist_files import RENDERERS;"
+        "from payrank.scoring.worklists.worklist_files import RENDERERS;"
         "lists = (made['make_patient_list'](9), made['make_denial_list'](9));"
         "print([hashlib.sha256(render(each)).hexdigest() for each in lists for render in RENDERERS.values()])"
     )

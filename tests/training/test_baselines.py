@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from training.baselines import (
+from payrank.training.baselines.baselines import (
     SMOOTHING,
     aging_bucket,
     choose_category,
@@ -17,8 +17,8 @@ from training.baselines import (
     rate_table,
     share_table,
 )
-from training.evaluate import discrimination
-from training.scorecard import fit_scorecard
+from payrank.training.baselines.scorecard import fit_scorecard
+from payrank.training.evaluate.metrics import discrimination
 
 
 def test_a_rate_is_smoothed_and_an_unknown_key_has_the_overall_rate():

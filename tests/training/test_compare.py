@@ -13,20 +13,20 @@ import pandas as pd
 import pytest
 from sklearn.metrics import average_precision_score, roc_auc_score
 
-from extracts.errors import NoUsableModel, WrongUsage
-from extracts.load import load_extract
-from features.frame import training_frame
-from features.targets import PaymentTarget
-from models.bundle import CALIBRATION, MANIFEST, Bundle, open_bundle
-from models.calibration import Platt
-from models.evaluation import Alarm
-from models.manifest import render_manifest
-from models.predict import predict
-from training.bootstrap import Households
-from training.compare import compare
-from training.paired_ranking import resample_rankings
-from training.settings import Member, TrainingSettings
-from training.train import train
+from payrank.extracts.errors import NoUsableModelError, WrongUsageError
+from payrank.extracts.load.load_extract import load_extract
+from payrank.features.build_frames import training_frame
+from payrank.features.targets import PaymentTarget
+from payrank.models.bundle import CALIBRATION, MANIFEST, Bundle, open_bundle
+from payrank.models.calibration.methods import Platt
+from payrank.models.manifest import render_manifest
+from payrank.models.predict import predict
+from payrank.models.records.evaluation import Alarm
+from payrank.training.compare import compare
+from payrank.training.evaluate.bootstrap import Households
+from payrank.training.evaluate.paired_ranking import resample_rankings
+from payrank.training.settings import Member, TrainingSettings
+from payrank.training.train import train
 
 TRAINED = date(2026, 6, 1)
 QUICK = TrainingSettings(most_rounds=30, share_rounds=10, fewest_outcomes=11, members=(Member(seeds=(1,), rounds=30),))
@@ -91,11 +91,11 @@ def test_only_rows_that_neither_was_fitted_on_are_scored_and_their_number_is_tol
     later = training_frame(extract, TARGET, hospital.as_of).data
     mine = later[later["as_of"] >= pd.Timestamp(TRAINED)]
     assert found.since == TRAINED
-    assert found.judged.rows == len(mine) > 100
-    assert found.judged.events == int(mine["label"].sum())
-    assert found.judged.first >= TRAINED
-    assert found.judged.last + timedelta(days=90) <= hospital.as_of
-    assert found.judged.households == mine["household"].nunique()
+    assert found.holdout.rows == len(mine) > 100
+    assert found.holdout.events == int(mine["label"].sum())
+    assert found.holdout.first >= TRAINED
+    assert found.holdout.last + timedelta(days=90) <= hospital.as_of
+    assert found.holdout.households == mine["household"].nunique()
     scores = predict(good, mine)["raw_score"]
     assert found.challenger.figures["auc"].value == pytest.approx(roc_auc_score(mine["label"], scores), abs=1e-5)
     assert found.challenger.figures["average_precision"].value == pytest.approx(
@@ -136,7 +136,7 @@ def test_the_same_comparison_gives_the_same_bytes(extract, hospital, good, contr
 
 
 def test_no_later_row_is_refused_with_the_days_that_would_do(extract, good, contrary):
-    with pytest.raises(WrongUsage) as caught:
+    with pytest.raises(WrongUsageError) as caught:
         compare(extract, good, contrary, date(2026, 8, 1))
     assert str(caught.value) == (
         "no row to compare on: the later of both trainings is as of 2026-06-01, and a label is known 90 days after its "
@@ -150,22 +150,25 @@ def test_too_few_outcomes_are_refused_with_their_number(hospital, good, contrary
         tmp_path / "small",
         transactions="SELECT * FROM {table} WHERE NOT (kind = 'patient_payment' AND posted_on >= DATE '2026-06-01')",
     )
-    with load_extract(small) as few, pytest.raises(WrongUsage, match=r"^too few later rows to compare on: 0 outcomes"):
+    with (
+        load_extract(small) as few,
+        pytest.raises(WrongUsageError, match=r"^too few later rows to compare on: 0 outcomes"),
+    ):
         compare(few, good, contrary, hospital.as_of)
 
 
 def test_models_that_cannot_be_compared_are_refused(extract, hospital, good, contrary):
-    with pytest.raises(WrongUsage, match="both are the same model, to the byte"):
+    with pytest.raises(WrongUsageError, match="both are the same model, to the byte"):
         compare(extract, good, good, hospital.as_of)
     shorter = changed(good, target={**good.manifest.target, "horizon_days": 60})
-    with pytest.raises(WrongUsage, match="different questions: horizon_days 60 against 90"):
+    with pytest.raises(WrongUsageError, match="different questions: horizon_days 60 against 90"):
         compare(extract, shorter, good, hospital.as_of)
     first, *rest = good.manifest.features
     stale = changed(good, features=(first.model_copy(update={"definition": "another"}), *rest))
-    with pytest.raises(NoUsableModel, match=f"computed differently: {first.name}"):
+    with pytest.raises(NoUsableModelError, match=f"computed differently: {first.name}"):
         compare(extract, contrary, stale, hospital.as_of)
     absent = changed(good, features=(first.model_copy(update={"name": "gone"}), *rest))
-    with pytest.raises(NoUsableModel, match="missing from the catalogue in use: gone"):
+    with pytest.raises(NoUsableModelError, match="missing from the catalog in use: gone"):
         compare(extract, contrary, absent, hospital.as_of)
 
 

@@ -10,9 +10,9 @@ from sklearn.calibration import calibration_curve
 from sklearn.metrics import roc_auc_score
 from sklearn.utils.estimator_checks import check_estimator
 
-from models.predict import average_raw
-from training.estimator import PropensityClassifier
-from training.fit import open_text
+from payrank.models.predict import average_raw
+from payrank.training.estimator import PropensityClassifier
+from payrank.training.fit.boosters import open_text
 
 NUMBERS = ["amount", "age_days", "past_rate", "calls"]
 

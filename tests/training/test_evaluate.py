@@ -9,11 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import average_precision_score
 
-from training.bootstrap import Sums, households_of, interval, ratio, turned_interval
-from training.captured import gains_curve, rank_lists
-from training.evaluate import Forecast, discrimination, lists_of, probability_figures
-from training.forecast_figures import Measured
-from training.judged import judged_rows
+from payrank.training.evaluate.bootstrap import Sums, households_of, interval, ratio, turned_interval
+from payrank.training.evaluate.cumulative_gains import gains_curve, rank_lists
+from payrank.training.evaluate.forecast_metrics import Measured
+from payrank.training.evaluate.holdout import holdout_rows
+from payrank.training.evaluate.metrics import Forecast, discrimination, lists_of, probability_figures
 
 
 def _judged(label: list[float], amount: list[float], share: list[float]) -> pd.DataFrame:
@@ -24,7 +24,7 @@ def _judged(label: list[float], amount: list[float], share: list[float]) -> pd.D
 
 
 def _figures(data: pd.DataFrame, periods: np.ndarray, forecast: Forecast, capacity: float) -> dict[str, float]:
-    measured = Measured(judged_rows(data, periods, capacity, resamples=20), {"one": forecast})
+    measured = Measured(holdout_rows(data, periods, capacity, resamples=20), {"one": forecast})
     return {name: figure.value for name, figure in measured.figures("one").items()}
 
 
@@ -62,7 +62,7 @@ def test_outcomes_are_counted_where_amounts_are_unknown():
     data = _judged([1, 0, 1, 0], [np.nan] * 4, [np.nan] * 4)
     score = np.array([4.0, 3, 2, 1])
     assert _figures(data, np.zeros(4, dtype=int), Forecast(score, None, score), 0.25)["captured"] == 0.5
-    assert not judged_rows(data, np.zeros(4, dtype=int), 0.25).dollars
+    assert not holdout_rows(data, np.zeros(4, dtype=int), 0.25).dollars
 
 
 def test_figures_that_one_class_cannot_have_are_left_out():
@@ -161,8 +161,8 @@ def test_intervals_of_captured_dollars_are_those_of_lists_made_anew_in_every_res
     data, score = _families(1500, 500)
     amount = data["amount"].to_numpy()
     forecasts = {"model": Forecast(score, score, score * amount), "largest": Forecast(amount, None, amount)}
-    judged = judged_rows(data, np.zeros(1500, dtype=int), 0.2, resamples=400, seed=4)
-    measured = Measured(judged, forecasts)
+    holdout = holdout_rows(data, np.zeros(1500, dtype=int), 0.2, resamples=400, seed=4)
+    measured = Measured(holdout, forecasts)
     draw = np.random.default_rng(11)
     of_family = [np.flatnonzero(rows) for rows in (data["household"] == name for name in data["household"].unique())]
     slow = []
@@ -189,7 +189,7 @@ def test_a_paired_difference_is_surer_than_the_two_figures_apart():
     worth = score * data["amount"].to_numpy()
     near = Forecast(score, score, worth * np.random.default_rng(1).normal(1, 0.02, 1500))
     measured = Measured(
-        judged_rows(data, np.zeros(1500, dtype=int), 0.2, resamples=200),
+        holdout_rows(data, np.zeros(1500, dtype=int), 0.2, resamples=200),
         {"a": Forecast(score, score, worth), "b": near},
     )
     ahead, alone = measured.ahead("a", "b"), measured.figures("a")["captured"]
@@ -202,7 +202,7 @@ def test_the_interval_of_a_calibration_error_is_not_raised_by_its_own_noise():
     draw = np.random.default_rng(2)
     chance = draw.uniform(0.1, 0.9, 3000)
     data["label"] = (draw.random(3000) < chance).astype(float)
-    found = Measured(judged_rows(data, np.zeros(3000, dtype=int), 0.2), {"x": Forecast(chance, chance, chance)})
+    found = Measured(holdout_rows(data, np.zeros(3000, dtype=int), 0.2), {"x": Forecast(chance, chance, chance)})
     ece = found.figures("x")["ece"]
     assert ece.low == pytest.approx(0, abs=0.006)
     assert ece.high <= ece.value + 0.01
@@ -241,7 +241,7 @@ def test_small_snapshots_are_ranked_by_period():
 def test_no_point_of_the_reliability_curve_is_of_fewer_than_eleven_people():
     data, score = _families(90, 30)
     measured = Measured(
-        judged_rows(data, np.zeros(90, dtype=int), 0.2, resamples=50), {"x": Forecast(score, score, score)}
+        holdout_rows(data, np.zeros(90, dtype=int), 0.2, resamples=50), {"x": Forecast(score, score, score)}
     )
     bins = measured.bins("x")
     assert sum(one.rows for one in bins) == 90

@@ -10,22 +10,23 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from extracts.errors import ExtractRefused, WrongUsage
-from extracts.load import load_extract
-from features.catalog import Feature
-from features.frame import catalogue, training_frame
-from features.site_features import read_site_features
-from features.targets import PaymentTarget
-from features.vocabulary import Snapshot
-from models.audit import AuditFacts, count_groups, read_audit
-from models.fairness import MERGED, NOT_RECORDED, GroupFigures
-from models.figure import Figure
-from training.evaluate import Forecast
-from training.fairness import audit_fairness, happened_within
-from training.judged import judged_rows
-from training.settings import Member, TrainingSettings
-from training.train import train
-from training.worst_groups import find_worst
+from payrank.extracts.errors import ExtractRefusedError, WrongUsageError
+from payrank.extracts.load.load_extract import load_extract
+from payrank.features.build_frames import training_frame
+from payrank.features.feature import Feature
+from payrank.features.frame import catalog
+from payrank.features.site.features import read_site_features
+from payrank.features.sources import Snapshot
+from payrank.features.targets import PaymentTarget
+from payrank.models.audit import AuditFacts, count_groups, read_audit
+from payrank.models.records.estimate import Estimate
+from payrank.models.records.fairness import MERGED, NOT_RECORDED, GroupFigures
+from payrank.training.evaluate.holdout import holdout_rows
+from payrank.training.evaluate.metrics import Forecast
+from payrank.training.settings import Member, TrainingSettings
+from payrank.training.slices.fairness import audit_fairness, happened_within
+from payrank.training.slices.worst_groups import find_worst
+from payrank.training.train import train
 
 QUICK = TrainingSettings(most_rounds=20, share_rounds=10, patience=5, members=(Member(seeds=(1,)),))
 
@@ -59,8 +60,8 @@ def _facts(groups: pd.DataFrame = GROUPS, called: Sequence[int] = (*range(20), *
 
 def test_the_figures_of_each_group_are_those_counted_by_hand():
     data, forecast = _rows()
-    judged = judged_rows(data, np.zeros(400, dtype=int), 0.3, resamples=100)
-    (audit,) = audit_fairness(judged, forecast, _facts(), 30).attributes
+    holdout = holdout_rows(data, np.zeros(400, dtype=int), 0.3, resamples=100)
+    (audit,) = audit_fairness(holdout, forecast, _facts(), 30).attributes
     told = {one.group: one for one in audit.groups}
     assert set(told) == {"a", "b", MERGED}
     assert {name: one.rows for name, one in told.items()} == {"a": 160, "b": 160, MERGED: 80}
@@ -81,9 +82,9 @@ def test_the_figures_of_each_group_are_those_counted_by_hand():
 
 def test_a_group_of_ten_people_is_never_told_apart():
     data, forecast = _rows()
-    judged = judged_rows(data, np.zeros(400, dtype=int), 0.3, resamples=20)
+    holdout = holdout_rows(data, np.zeros(400, dtype=int), 0.3, resamples=20)
     groups = pd.DataFrame({"kin": ["a"] * 379 + ["b"] * 11 + ["c"] * 10}, index=GROUPS.index)
-    (audit,) = audit_fairness(judged, forecast, _facts(groups), 30).attributes
+    (audit,) = audit_fairness(holdout, forecast, _facts(groups), 30).attributes
     assert {one.group: one.households for one in audit.groups} == {"a": 379, MERGED: 21}
     found = count_groups(groups, {"listed": [f"H{n}" for n in range(390)], "assistance": ["H390"]})
     assert {one.group: one.counts for one in found} == {
@@ -94,7 +95,7 @@ def test_a_group_of_ten_people_is_never_told_apart():
 
 def test_what_would_tell_of_fewer_than_eleven_people_is_told_of_no_group_and_no_sentence():
     data, forecast = _rows()
-    judged = judged_rows(data, np.zeros(400, dtype=int), 0.3, resamples=20)
+    holdout = holdout_rows(data, np.zeros(400, dtype=int), 0.3, resamples=20)
     most = range(160, 315)  # all b but five
     for called, told in (
         ([0], {"a": None, "b": None, MERGED: 0.0}),  # one a; b, or a could be had by subtraction
@@ -102,7 +103,7 @@ def test_what_would_tell_of_fewer_than_eleven_people_is_told_of_no_group_and_no_
         ((*range(30), *most, *range(330, 370)), {"a": None, "b": None, MERGED: 0.5}),
         ((*range(5), *range(160, 164), *range(330, 342)), {"a": None, "b": None, MERGED: 12 / 80}),
     ):
-        found = audit_fairness(judged, forecast, _facts(called=called), 30)
+        found = audit_fairness(holdout, forecast, _facts(called=called), 30)
         (audit,) = found.attributes
         shares = {one.group: one.shares["called"] for one in audit.groups}
         assert {name: share and share.value for name, share in shares.items()} == told
@@ -114,9 +115,9 @@ def test_what_would_tell_of_fewer_than_eleven_people_is_told_of_no_group_and_no_
 
 def test_no_share_of_all_rows_is_told_where_fewer_than_eleven_people_stand_behind_it():
     data, forecast = _rows()
-    judged = judged_rows(data, np.zeros(400, dtype=int), 0.3, resamples=20)
+    holdout = holdout_rows(data, np.zeros(400, dtype=int), 0.3, resamples=20)
     groups = pd.DataFrame({"kin": np.repeat(["a", "b", "c", "d"], 100)}, index=GROUPS.index)
-    (audit,) = audit_fairness(judged, forecast, _facts(groups, called=(0, 100)), 30).attributes
+    (audit,) = audit_fairness(holdout, forecast, _facts(groups, called=(0, 100)), 30).attributes
     assert [one.shares["called"] and one.shares["called"].value for one in audit.groups] == [None, None, 0.0, 0.0]
     assert "called" not in {one.figure for one in audit.worst}
 
@@ -125,8 +126,8 @@ def test_outcomes_of_one_household_with_many_rows_are_not_told_in_any_figure():
     data, forecast = _rows()
     data["household"] = ["H0"] * 40 + [f"H{n}" for n in range(40, 400)]
     data["label"] = np.where(np.arange(400) < 40, 1.0, np.where(np.arange(400) < 160, 0.0, data["label"]))
-    judged = judged_rows(data, np.zeros(400, dtype=int), 0.3, resamples=20)
-    found = audit_fairness(judged, forecast, _facts(), 30)
+    holdout = holdout_rows(data, np.zeros(400, dtype=int), 0.3, resamples=20)
+    found = audit_fairness(holdout, forecast, _facts(), 30)
     told = {one.group: one for one in found.attributes[0].groups}
     for name, hidden in {"a": True, MERGED: True, "b": False}.items():
         one = told[name]
@@ -150,12 +151,12 @@ def test_without_attributes_the_report_says_that_nothing_was_checked(trained):
     assert fairness.attributes == ()
     assert fairness.not_checked.startswith("Not checked")
     data, forecast = _rows()
-    judged = judged_rows(data, np.zeros(400, dtype=int), 0.3, resamples=20)
+    holdout = holdout_rows(data, np.zeros(400, dtype=int), 0.3, resamples=20)
     for groups in (GROUPS[[]], pd.DataFrame({"kin": [None] * 400}, index=GROUPS.index, dtype=object)):
-        found = audit_fairness(judged, forecast, _facts(groups), 30)
+        found = audit_fairness(holdout, forecast, _facts(groups), 30)
         assert found.attributes == ()
         assert found.not_checked.startswith("Not checked")
-    bare = audit_fairness(judged, forecast, AuditFacts(GROUPS, None, None), 30)
+    bare = audit_fairness(holdout, forecast, AuditFacts(GROUPS, None, None), 30)
     assert bare.notes == (
         "called was not checked: the extract has no contacts",
         "assistance was not checked: the extract has no flags and transactions",
@@ -184,7 +185,7 @@ def test_no_attribute_reaches_a_frame_or_a_model_and_the_audit_changes_no_byte_o
     models = []
     for folder in (told, bare):
         with load_extract(folder) as extract:
-            for feature in catalogue(extract, "account"):
+            for feature in catalog(extract, "account"):
                 assert "audit" not in repr(feature)
             frame = training_frame(extract, target, hospital.as_of)
             assert not [name for name in frame.data.columns if "audit" in name or "sex" in name or "race" in name]
@@ -199,12 +200,12 @@ def test_no_attribute_reaches_a_frame_or_a_model_and_the_audit_changes_no_byte_o
     assert models[0] == models[1]
 
 
-def test_an_attribute_cannot_be_smuggled_in_by_the_catalogue_the_extract_or_the_sites_settings(hospital, tmp_path):
+def test_an_attribute_cannot_be_smuggled_in_by_the_catalog_the_extract_or_the_sites_settings(hospital, tmp_path):
     folder = hospital.copy(tmp_path / "extract")
     text = (folder / "extract.toml").read_text()
     for table in ("guarantors", "accounts"):
         (folder / "extract.toml").write_text(f'{text}\n[attributes.{table}]\naudit_sex = "category"\n')
-        with pytest.raises(ExtractRefused, match="fairness audit"):
+        with pytest.raises(ExtractRefusedError, match="fairness audit"):
             load_extract(folder)
     (folder / "extract.toml").write_text(text)
     for source in (
@@ -221,7 +222,7 @@ def test_an_attribute_cannot_be_smuggled_in_by_the_catalogue_the_extract_or_the_
             "family": "history",
             "phrase": "is {value}",
         }
-        with pytest.raises(WrongUsage, match=r"audit_sex|nothing that features may look at"):
+        with pytest.raises(WrongUsageError, match=r"audit_sex|nothing that features may look at"):
             read_site_features({"account": [{**record, "source": source}]})
 
 
@@ -240,21 +241,21 @@ def test_a_feature_that_reads_an_audit_column_finds_none_in_the_frame(payment_fr
 
 def test_groups_that_are_not_recorded_are_told_but_are_never_the_worst():
     data, forecast = _rows()
-    judged = judged_rows(data, np.zeros(400, dtype=int), 0.3, resamples=20)
+    holdout = holdout_rows(data, np.zeros(400, dtype=int), 0.3, resamples=20)
     groups = pd.DataFrame({"kin": ["a"] * 160 + ["b"] * 160 + [None] * 80}, index=GROUPS.index)
-    (audit,) = audit_fairness(judged, forecast, _facts(groups), 30).attributes
+    (audit,) = audit_fairness(holdout, forecast, _facts(groups), 30).attributes
     assert [one.group for one in audit.groups] == ["a", "b", NOT_RECORDED]
     assert NOT_RECORDED not in {one.group for one in audit.worst}
 
 
 def test_a_larger_group_that_is_surely_worse_off_is_told_behind_a_small_one_that_is_worst_by_chance():
-    half = Figure(value=0.5)
+    half = Estimate(value=0.5)
 
     def group(name: str, *ends: float) -> GroupFigures:
-        listed = Figure(value=ends[0], low=ends[1], high=ends[2])
+        listed = Estimate(value=ends[0], low=ends[1], high=ends[2])
         return GroupFigures(
             group=name, rows=90, households=90, events=45, shares={"listed": listed}, promised=0.5, happened=half,
-            gap=Figure(value=0.0, low=-0.1, high=0.1),
+            gap=Estimate(value=0.0, low=-0.1, high=0.1),
         )  # fmt: skip
 
     groups = (group("few", 0.1, 0.0, 0.4), group("many", 0.12, 0.1, 0.14), group("most", 0.3, 0.25, 0.35))
@@ -267,8 +268,8 @@ def test_a_larger_group_that_is_surely_worse_off_is_told_behind_a_small_one_that
 
 def test_a_share_of_none_has_an_interval_that_reaches_above_zero():
     data, forecast = _rows()
-    judged = judged_rows(data, np.zeros(400, dtype=int), 0.3, resamples=100)
-    (audit,) = audit_fairness(judged, forecast, _facts(), 30).attributes
+    holdout = holdout_rows(data, np.zeros(400, dtype=int), 0.3, resamples=100)
+    (audit,) = audit_fairness(holdout, forecast, _facts(), 30).attributes
     none = next(one for one in audit.groups if one.group == "b").shares["listed"]
     assert (none.value, none.low) == (0.0, 0.0)
     assert none.high == pytest.approx(1 - 0.025 ** (1 / 160), abs=1e-5)

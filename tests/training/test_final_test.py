@@ -8,10 +8,10 @@ from datetime import date
 import numpy as np
 import pytest
 
-from extracts.errors import NoUsableModel
-from training.settings import Member, TrainingSettings, Validation
-from training.temporal import draw_households, plan_periods, tell_design
-from training.train import train
+from payrank.extracts.errors import NoUsableModelError
+from payrank.training.design.temporal import draw_households, plan_periods, tell_design
+from payrank.training.settings import Member, TrainingSettings, Validation
+from payrank.training.train import train
 
 AS_OF = date(2025, 3, 1)
 QUICK = TrainingSettings(most_rounds=40, share_rounds=10, timing_rounds=10, patience=10, members=(Member(seeds=(1,)),))
@@ -26,7 +26,7 @@ def test_no_household_of_the_final_test_was_fitted_and_the_manifest_says_how_man
     assert (windows.reserved.share, windows.reserved.households) == (0.3, tested.nunique())
     assert 0.15 < tested.nunique() / windows.reserved.of_households < 0.45
     assert windows.periods[-1].role == "final"
-    assert windows.periods[-1].predicted.rows == len(last.counted) == int(trained.final.judged.sum())
+    assert windows.periods[-1].predicted.rows == len(last.counted) == int(trained.final.holdout.sum())
     assert windows.fitted.rows == len(data)
 
 
@@ -51,9 +51,9 @@ def test_nothing_is_chosen_and_nothing_judged_earlier_by_the_labels_of_the_final
 def test_the_calibration_of_the_final_test_is_learned_without_its_households(payment_frame):
     design = plan_periods(payment_frame.data, 60, AS_OF, QUICK)
     changed = payment_frame.data.copy()
-    judged = design.splits[-2].predicted  # its labels came too late for every fit
-    assert not any(np.isin(judged, split.fitted).any() for split in design.splits)
-    rows = changed.index[judged[design.reserved[judged]]]
+    holdout = design.splits[-2].predicted  # its labels came too late for every fit
+    assert not any(np.isin(holdout, split.fitted).any() for split in design.splits)
+    rows = changed.index[holdout[design.reserved[holdout]]]
     assert len(rows) > 30
     fixed = QUICK.model_copy(update={"members": (Member(seeds=(1,), rounds=20),)})
     changed.loc[rows, "label"] = 1.0 - changed.loc[rows, "label"]
@@ -119,7 +119,7 @@ def test_fewer_than_eleven_reserved_households_are_no_final_test_and_the_notice_
 def test_a_window_with_too_few_outcomes_is_refused_with_numbers(payment_frame):
     settings = QUICK.model_copy(update={"validation": Validation(window_days=1), "fewest_outcomes": 200})
     with pytest.raises(
-        NoUsableModel, match=r"too few outcomes to fit before the \w+ period from .*needed: 200 of each"
+        NoUsableModelError, match=r"too few outcomes to fit before the \w+ period from .*needed: 200 of each"
     ):
         plan_periods(payment_frame.data, 60, AS_OF, settings)
 

@@ -1,4 +1,4 @@
-"""Probes that fit a model: shuffled labels are not found again, and no added column outdoes the catalogue unnoticed."""
+"""Probes that fit a model: shuffled labels are not found again, and no added column outdoes the catalog unnoticed."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from features.catalog import Feature
-from features.frame import Frame
-from features.vocabulary import Snapshot
+from payrank.features.feature import Feature
+from payrank.features.frame import Frame
+from payrank.features.sources import Snapshot
+from payrank.training.probes.label_shuffle import probe_labels
+from payrank.training.probes.site_feature_probe import probe_beyond
 from tests.conftest import make_frame
-from training.beyond_the_rest import probe_beyond
-from training.label_shuffle import probe_labels
 
 MEAN = Feature("own_mean", "Mean outcome", "rate", "history", Snapshot("x"), "{value}")
 
 
 def frame_of(**wanted: float) -> Frame:
-    """A labelled frame whose labels are known a horizon of 60 days later."""
+    """A labeled frame whose labels are known a horizon of 60 days later."""
     frame = make_frame(**wanted)
     return replace(frame, data=frame.data.assign(known_on=frame.data["as_of"] + pd.Timedelta(days=60)))
 
@@ -62,7 +62,7 @@ def with_column(frame: Frame, name: str, values: np.ndarray, family: str = "site
 
 
 @pytest.mark.parametrize("name", ["site_mark", "own_mark"])
-def test_an_added_column_that_knows_the_outcome_outdoes_the_catalogue(name: str) -> None:
+def test_an_added_column_that_knows_the_outcome_outdoes_the_catalog(name: str) -> None:
     frame = frame_of(strength=0.5)
     knows = frame.data["label"].to_numpy() + np.random.default_rng(1).normal(0, 0.5, len(frame.data))
     found = probe_beyond(with_column(frame, name, knows, "site attribute" if name == "site_mark" else "history"))

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import matplotlib.pyplot as plt
 
-from models.fairness import AttributeAudit, Fairness, GroupFigures
-from models.figure import Figure
-from training.fairness_picture import draw_fairness
-from training.plots import PICTURES, draw_plots
+from payrank.models.records.estimate import Estimate
+from payrank.models.records.fairness import AttributeAudit, Fairness, GroupFigures
+from payrank.training.plots.fairness_plot import draw_fairness
+from payrank.training.plots.plots import PICTURES, draw_plots
 
 
 def test_every_picture_is_drawn_the_same_twice_and_no_figure_stays_open(trained, tmp_path):
@@ -21,7 +21,7 @@ def test_every_picture_is_drawn_the_same_twice_and_no_figure_stays_open(trained,
 
 
 def test_the_fairness_picture_is_drawn_of_every_audit_the_same_twice(tmp_path, trained):
-    half, low = Figure(value=0.5, low=0.4, high=0.6), Figure(value=0.0, low=0.0, high=0.2)
+    half, low = Estimate(value=0.5, low=0.4, high=0.6), Estimate(value=0.0, low=0.0, high=0.2)
     groups = tuple(
         GroupFigures(
             group=name,

@@ -9,13 +9,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from extracts.errors import WrongUsage
-from models.adjusted import Adjusted, apply_map
-from models.calibration import Beta, Plain, sigmoid
-from models.predict import predict
-from training.recalibrate import LaterRows, recalibrate
-from training.settings import Member, TrainingSettings
-from training.train import train
+from payrank.extracts.errors import WrongUsageError
+from payrank.models.calibration.adjusted import Adjusted, apply_map
+from payrank.models.calibration.methods import Beta, Plain, sigmoid
+from payrank.models.predict import predict
+from payrank.training.calibrate.recalibrate import LaterRows, recalibrate
+from payrank.training.settings import Member, TrainingSettings
+from payrank.training.train import train
 
 AUTO = TrainingSettings()
 QUICK = TrainingSettings(
@@ -152,7 +152,7 @@ def test_a_training_tells_a_shift_and_serves_the_correction(frame_maker):
 
 def test_segments_by_what_is_no_category_are_refused(payment_frame):
     settings = QUICK.model_copy(update={"calibrate_by": "noise"})
-    with pytest.raises(WrongUsage, match=r"calibrate_by.*allowed are none, payer_class"):
+    with pytest.raises(WrongUsageError, match=r"calibrate_by.*allowed are none, payer_class"):
         train(payment_frame, kind="payment", as_of=date(2025, 3, 1), settings=settings)
 
 

@@ -9,13 +9,14 @@ from datetime import date
 import numpy as np
 import pytest
 
-from extracts.errors import WrongUsage
-from extracts.load import load_extract
-from extracts.simulator import simulate
-from features.frame import population_frame, training_frame
-from features.targets import OverturnTarget
-from models.calibration import sigmoid
-from training.selection import (
+from payrank.extracts.errors import WrongUsageError
+from payrank.extracts.load.load_extract import load_extract
+from payrank.features.build_frames import population_frame, training_frame
+from payrank.features.targets import OverturnTarget
+from payrank.models.calibration.methods import sigmoid
+from payrank.simulator import simulate
+from payrank.training.design.temporal import row_weights
+from payrank.training.selection import (
     describe_selection,
     estimate_chances,
     tell_never_shown,
@@ -23,9 +24,8 @@ from training.selection import (
     weigh_rows,
     weighted_figures,
 )
-from training.settings import Member, TrainingSettings
-from training.temporal import row_weights
-from training.train import train
+from payrank.training.settings import Member, TrainingSettings
+from payrank.training.train import train
 
 QUICK = TrainingSettings(
     most_rounds=30,
@@ -53,7 +53,7 @@ def population(frame_maker):
 
 
 @pytest.fixture(scope="module")
-def labelled(population):
+def labeled(population):
     """The rows of the population that have a label."""
     return replace(population, data=population.data[population.data["label"].notna()].reset_index(drop=True))
 
@@ -73,26 +73,26 @@ def test_the_chance_of_an_appeal_is_found_from_what_was_known(chances):
     assert chances.chance.mean() == pytest.approx(chances.decided.mean(), abs=0.03)
 
 
-def test_weights_bring_the_decided_nearer_to_all_and_stay_clipped(population, labelled, chances):
-    weights = weigh_rows(labelled, chances, QUICK)
+def test_weights_bring_the_decided_nearer_to_all_and_stay_clipped(population, labeled, chances):
+    weights = weigh_rows(labeled, chances, QUICK)
     assert weights.mean() == pytest.approx(1)
     everyone = population.data["past_rate"].mean()
-    plain = labelled.data["past_rate"].mean()
-    weighted = np.average(labelled.data["past_rate"], weights=weights)
+    plain = labeled.data["past_rate"].mean()
+    weighted = np.average(labeled.data["past_rate"], weights=weights)
     assert abs(weighted - everyone) < 0.6 * abs(plain - everyone)
-    narrow = weigh_rows(labelled, chances, QUICK.model_copy(update={"most_weight": 1.5}))
+    narrow = weigh_rows(labeled, chances, QUICK.model_copy(update={"most_weight": 1.5}))
     assert narrow.max() / narrow.min() <= 1.5**2 + 1e-9
 
 
-def test_a_row_that_the_population_lacks_is_refused(population, labelled, chances):
+def test_a_row_that_the_population_lacks_is_refused(population, labeled, chances):
     fewer = replace(chances, data=chances.data.iloc[1:], chance=chances.chance[1:])
-    first = replace(labelled, data=population.data.iloc[:5])
-    with pytest.raises(WrongUsage, match="1 of 5 training rows are not in the population"):
+    first = replace(labeled, data=population.data.iloc[:5])
+    with pytest.raises(WrongUsageError, match="1 of 5 training rows are not in the population"):
         weigh_rows(first, fewer, QUICK)
 
 
-def test_overlap_counts_everyone_once_and_shows_no_cell_under_eleven(chances, labelled):
-    weights = weigh_rows(labelled, chances, QUICK)
+def test_overlap_counts_everyone_once_and_shows_no_cell_under_eleven(chances, labeled):
+    weights = weigh_rows(labeled, chances, QUICK)
     flat = np.ones(4)
     found = describe_selection(chances, weights, (np.array([1.0, 0, 1, 0]), flat / 2, flat, flat, flat), QUICK)
     assert sum(part.decided for part in found.overlap) == chances.decided.sum()
@@ -118,12 +118,12 @@ def test_weighted_figures_are_those_of_rows_repeated():
         assert once[name] == pytest.approx(repeated[name], abs=2e-5)
 
 
-def test_a_training_reports_both_and_fits_by_weights_only_where_told(population, labelled):
+def test_a_training_reports_both_and_fits_by_weights_only_where_told(population, labeled):
     as_of = date(2025, 3, 1)
-    plain = train(labelled, kind="overturn", as_of=as_of, settings=QUICK, population=population).bundle
-    alone = train(labelled, kind="overturn", as_of=as_of, settings=QUICK).bundle
+    plain = train(labeled, kind="overturn", as_of=as_of, settings=QUICK, population=population).bundle
+    alone = train(labeled, kind="overturn", as_of=as_of, settings=QUICK).bundle
     heavy = QUICK.model_copy(update={"selection": "weights"})
-    weighed = train(labelled, kind="overturn", as_of=as_of, settings=heavy, population=population).bundle
+    weighed = train(labeled, kind="overturn", as_of=as_of, settings=heavy, population=population).bundle
     assert alone.manifest.selection is None
     assert alone.files["likelihood_0.txt"] == plain.files["likelihood_0.txt"] != weighed.files["likelihood_0.txt"]
     assert (plain.manifest.selection.used, weighed.manifest.selection.used) == (False, True)
@@ -133,8 +133,8 @@ def test_a_training_reports_both_and_fits_by_weights_only_where_told(population,
     assert not re.search("PLANTED", plain.files["manifest.json"].decode())
 
 
-def test_selection_weights_multiply_the_weights_of_the_fit(labelled):
-    data = labelled.data.assign(selection_weight=np.arange(1.0, len(labelled.data) + 1))
+def test_selection_weights_multiply_the_weights_of_the_fit(labeled):
+    data = labeled.data.assign(selection_weight=np.arange(1.0, len(labeled.data) + 1))
     found = row_weights(data, np.array([0, 3]), QUICK)
     assert found[1] / found[0] == pytest.approx(4)
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from extracts.errors import WrongUsage
-from training.settings import TrainingSettings, parse_settings
+from payrank.extracts.errors import WrongUsageError
+from payrank.training.settings import TrainingSettings, parse_settings
 
 
 @pytest.mark.parametrize(
@@ -24,7 +24,7 @@ from training.settings import TrainingSettings, parse_settings
     ],
 )
 def test_a_wrong_setting_is_named_with_what_is_allowed(values, said):
-    with pytest.raises(WrongUsage, match=said):
+    with pytest.raises(WrongUsageError, match=said):
         parse_settings(values)
 
 

@@ -9,18 +9,18 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from models.explain import explain
-from models.matrix import encode
-from training.alarms import raise_alarms, rise_without
-from training.evaluate import Forecast
-from training.fit import Fitted
-from training.importance import measure_importance
-from training.judged import judged_rows
-from training.settings import Member, TrainingSettings
-from training.slices import OTHERS, measure_slices
-from training.small_cells import join_small
-from training.stability import rank_correlation, score_shift
-from training.train import train
+from payrank.models.matrix import encode
+from payrank.models.shap.explain import explain
+from payrank.training.evaluate.holdout import holdout_rows
+from payrank.training.evaluate.metrics import Forecast
+from payrank.training.evaluate.small_cells import join_small
+from payrank.training.evaluate.stability import rank_correlation, score_shift
+from payrank.training.fit.boosters import Fitted
+from payrank.training.probes.alarms import raise_alarms, rise_without
+from payrank.training.probes.importance import measure_importance
+from payrank.training.settings import Member, TrainingSettings
+from payrank.training.slices.slices import OTHERS, measure_slices
+from payrank.training.train import train
 
 QUICK = TrainingSettings(most_rounds=60, share_rounds=20, patience=10, members=(Member(seeds=(1,)),))
 
@@ -35,21 +35,21 @@ def test_slices_of_each_kind_hold_every_judged_row_once(evaluation):
     assert kinds == {"period", "payer", "balance", "age"}
     for kind in kinds:
         parts = [one for one in evaluation.slices if one.by == kind]
-        assert sum(one.rows for one in parts) == evaluation.judged.rows
-        assert sum(one.events for one in parts) == evaluation.judged.events
+        assert sum(one.rows for one in parts) == evaluation.holdout.rows
+        assert sum(one.events for one in parts) == evaluation.holdout.events
         assert all(one.households >= 11 for one in parts)
 
 
 def test_a_slice_says_what_its_rows_say(trained, evaluation):
-    rows = trained.later[trained.found.judged]
-    probability = trained.found.probability[trained.found.judged]
+    rows = trained.later[trained.found.holdout]
+    probability = trained.found.probability[trained.found.holdout]
     here = (rows["payer_class"] == "medicare").to_numpy()
     told = next(one for one in evaluation.slices if one.name == "medicare")
     assert told.rows == here.sum()
     assert told.promised == pytest.approx(probability[here].mean(), abs=1e-5)
     assert told.happened.value == pytest.approx(rows["label"][here].mean(), abs=1e-5)
     assert told.brier == pytest.approx(((probability - rows["label"])[here] ** 2).mean(), abs=1e-5)
-    part, periods = rows[here], trained.found.period[trained.found.judged][here]
+    part, periods = rows[here], trained.found.period[trained.found.holdout][here]
     best = 0.0
     for period in np.unique(periods):
         one = part[periods == period].sort_values("amount", ascending=False, kind="stable")
@@ -75,7 +75,7 @@ def test_payers_of_a_few_people_are_one_slice_and_never_alone():
     data["recovered"] = data["label"] * 50
     score = draw.random(300)
     found = measure_slices(
-        judged_rows(data, np.zeros(300, dtype=int), 0.2, resamples=20), Forecast(score, score, score), {}
+        holdout_rows(data, np.zeros(300, dtype=int), 0.2, resamples=20), Forecast(score, score, score), {}
     )
     assert [(one.name, one.rows) for one in found if one.by == "payer"] == [("commercial", 280), (OTHERS, 20)]
     assert [one.name for one in found if one.by == "age"] == ["0-30 days and 31-60 days"]

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from extracts.errors import NoUsableModel
-from models.matrix import FEWEST_PEOPLE
-from training.settings import TrainingSettings, Validation
-from training.temporal import describe_design, known_days, plan_periods, row_weights, tell_design
+from payrank.extracts.errors import NoUsableModelError
+from payrank.models.matrix import FEWEST_PEOPLE
+from payrank.training.design.temporal import describe_design, known_days, plan_periods, row_weights, tell_design
+from payrank.training.settings import TrainingSettings, Validation
 
 SMALL = TrainingSettings(fewest_outcomes=11)
 DAY = np.timedelta64(1, "D")
@@ -56,11 +56,11 @@ def test_each_fitted_label_was_known_before_the_period_and_each_predicted_row_is
     last = data["as_of"].max().date()
     try:
         design = plan_periods(data, gap, last + timedelta(days=gap), chosen)
-    except NoUsableModel:
+    except NoUsableModelError:
         return
     assert design.splits[0].role == "tuning"
     roles = [split.role for split in design.splits[1:]]
-    assert set(roles[:-1]) <= {"judged"}
+    assert set(roles[:-1]) <= {"holdout"}
     kept = data["household"].iloc[design.splits[-1].counted].nunique()
     assert roles[-1] == "judged" or (len(roles) > 1 and kept >= FEWEST_PEOPLE)
     assert (roles[-1] == "final") == (not any("final test" in told for told in tell_design(data, design)))
@@ -112,12 +112,14 @@ def test_a_label_that_came_later_than_the_gap_waits_until_it_was_known():
 
 
 def test_labels_that_are_not_ripe_are_refused_with_their_number():
-    with pytest.raises(NoUsableModel, match="40 of 480 training rows have labels that are not ripe on 2020-12-01"):
+    with pytest.raises(NoUsableModelError, match="40 of 480 training rows have labels that are not ripe on 2020-12-01"):
         plan_periods(_year(), 30, date(2020, 12, 1), SMALL)
 
 
 def test_too_short_a_history_is_refused_with_what_would_do():
-    with pytest.raises(NoUsableModel, match=r"3 snapshots from 2020-01-01 to 2020-03-01.*60 days.*send more history"):
+    with pytest.raises(
+        NoUsableModelError, match=r"3 snapshots from 2020-01-01 to 2020-03-01.*60 days.*send more history"
+    ):
         plan_periods(_year(snapshots=3), 60, date(2021, 6, 1), SMALL)
 
 

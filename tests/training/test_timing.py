@@ -9,12 +9,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from extracts.errors import WrongUsage
-from models.bundle import TIMING
-from models.predict import predict
-from training.settings import Member, TrainingSettings, parse_settings
-from training.timing import Spans, merge_spans
-from training.train import train
+from payrank.extracts.errors import WrongUsageError
+from payrank.models.bundle import TIMING
+from payrank.models.predict import predict
+from payrank.training.fit.timing import Spans, merge_spans
+from payrank.training.settings import Member, TrainingSettings, parse_settings
+from payrank.training.train import train
 
 AS_OF = date(2025, 3, 1)
 QUICK = TrainingSettings(
@@ -66,7 +66,7 @@ def test_the_figures_of_each_horizon_are_of_the_final_test_and_its_own_outcomes(
     trained = train(payment_frame, kind="payment", as_of=AS_OF, settings=QUICK)
     horizons, final = trained.bundle.manifest.horizons, trained.final
     assert [one.days for one in horizons] == [20, 40, 60]
-    rows = payment_frame.data.iloc[final.rows[final.judged]]
+    rows = payment_frame.data.iloc[final.rows[final.holdout]]
     for one in horizons:
         assert one.rows == len(rows)
         assert one.base_rate == pytest.approx((rows["days_to_outcome"] < one.days).mean(), abs=1e-5)
@@ -109,5 +109,5 @@ def test_no_span_is_kept_that_tells_of_a_handful_of_people():
 
 
 def test_horizons_must_rise():
-    with pytest.raises(WrongUsage, match="timing_days must rise"):
+    with pytest.raises(WrongUsageError, match="timing_days must rise"):
         parse_settings({"timing_days": [60, 30]})

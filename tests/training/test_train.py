@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from extracts.errors import NoUsableModel, WrongUsage
-from models.bundle import read_bundle
-from models.predict import predict
-from training.fit import member_rounds, member_weights
-from training.settings import Member, TrainingSettings
-from training.train import train
+from payrank.extracts.errors import NoUsableModelError, WrongUsageError
+from payrank.models.bundle import read_bundle
+from payrank.models.predict import predict
+from payrank.training.fit.boosters import member_rounds, member_weights
+from payrank.training.settings import Member, TrainingSettings
+from payrank.training.train import train
 
 AS_OF = date(2025, 3, 1)
 QUICK = TrainingSettings(most_rounds=60, share_rounds=20, patience=10, members=(Member(seeds=(1,)),))
@@ -37,7 +37,7 @@ def test_the_model_ranks_nearly_as_well_as_the_truth_and_its_probabilities_hold(
     frame = frame_maker(snapshots=14, rows=700, strength=1.3)
     found = train(frame, kind="payment", as_of=date(2025, 6, 1), settings=TrainingSettings(members=QUICK.members))
     metrics = found.bundle.manifest.metrics
-    rows = found.later[found.found.judged]
+    rows = found.later[found.found.holdout]
     best = roc_auc_score(rows["label"], rows["truth"])
     assert metrics["auc"] - 0.5 >= 0.93 * (best - 0.5)
     assert metrics["ece"] < 0.035
@@ -54,7 +54,7 @@ def test_the_model_ranks_nearly_as_well_as_the_truth_and_its_probabilities_hold(
 def test_out_of_time_scores_come_from_models_that_never_saw_the_rows(trained, payment_frame):
     found = trained.found
     assert (np.diff(found.period) >= 0).all()
-    assert found.judged.sum() == sum(p.predicted.rows for p in trained.bundle.manifest.windows.periods[1:-1])
+    assert found.holdout.sum() == sum(p.predicted.rows for p in trained.bundle.manifest.windows.periods[1:-1])
     inside = predict(trained.bundle, payment_frame.data.iloc[found.rows])["raw_score"]
     assert roc_auc_score(found.label, inside) > roc_auc_score(found.label, found.raw)
 
@@ -106,7 +106,7 @@ def test_the_manifest_can_rebuild_the_settings_and_the_target(trained, payment_f
     manifest = trained.bundle.manifest
     assert TrainingSettings.model_validate(manifest.settings).members[1].name == "additive"
     assert type(payment_frame.target).model_validate(manifest.target) == payment_frame.target
-    assert manifest.catalogue_digest == payment_frame.digest
+    assert manifest.catalog_digest == payment_frame.digest
     assert manifest.rows == len(payment_frame.data)
     assert manifest.events == int(payment_frame.data["label"].sum())
 
@@ -141,22 +141,26 @@ def test_monotone_directions_hold_where_the_setting_is_on(payment_frame):
 @pytest.mark.parametrize("label", [0.0, 1.0])
 def test_one_class_only_is_refused_with_numbers(payment_frame, label):
     frame = replace(payment_frame, data=payment_frame.data.assign(label=label))
-    with pytest.raises(NoUsableModel, match=r"one kind of outcome only.*1800 rows; needed: 50 of each.*longer history"):
+    with pytest.raises(
+        NoUsableModelError, match=r"one kind of outcome only.*1800 rows; needed: 50 of each.*longer history"
+    ):
         train(frame, kind="payment", as_of=AS_OF)
 
 
 def test_a_row_without_a_label_is_refused(payment_frame):
     data = payment_frame.data.copy()
     data.loc[3, "label"] = np.nan
-    with pytest.raises(NoUsableModel, match="a label \\(0 or 1\\) on every row"):
+    with pytest.raises(NoUsableModelError, match="a label \\(0 or 1\\) on every row"):
         train(replace(payment_frame, data=data), kind="payment", as_of=AS_OF)
 
 
 def test_the_wrong_frame_is_refused(payment_frame):
-    with pytest.raises(WrongUsage, match="kind overturn are trained on frames of denials; this frame is of accounts"):
+    with pytest.raises(
+        WrongUsageError, match="kind overturn are trained on frames of denials; this frame is of accounts"
+    ):
         train(payment_frame, kind="overturn", as_of=AS_OF)
     bare = replace(payment_frame, data=payment_frame.data.drop(columns=["label", "recovered"]))
-    with pytest.raises(WrongUsage, match="has no label, recovered"):
+    with pytest.raises(WrongUsageError, match="has no label, recovered"):
         train(bare, kind="payment", as_of=AS_OF)
 
 

@@ -9,10 +9,10 @@ from datetime import date
 import numpy as np
 import pytest
 
-from extracts.errors import WrongUsage
-from training.settings import Member, TrainingSettings
-from training.temporal import plan_periods
-from training.tune import Budget, tune
+from payrank.extracts.errors import WrongUsageError
+from payrank.training.design.temporal import plan_periods
+from payrank.training.fit.tune import Budget, tune
+from payrank.training.settings import Member, TrainingSettings
 
 AS_OF = date(2025, 3, 1)
 QUICK = TrainingSettings(most_rounds=60, patience=15, members=(Member(seeds=(1,)),))
@@ -74,11 +74,11 @@ def test_minutes_end_a_search_early_and_no_budget_is_refused(payment_frame):
     short = tune(payment_frame, kind="payment", as_of=AS_OF, settings=QUICK, budget=Budget(10_000, minutes=1e-9))
     assert 1 <= len(short.trials) < 100
     for budget in (Budget(0), Budget(3, minutes=0)):
-        with pytest.raises(WrongUsage, match="at least one trial and more than 0 minutes"):
+        with pytest.raises(WrongUsageError, match="at least one trial and more than 0 minutes"):
             tune(payment_frame, kind="payment", as_of=AS_OF, budget=budget)
 
 
 def test_without_optuna_the_search_says_what_to_install(payment_frame, monkeypatch):
     monkeypatch.setitem(sys.modules, "optuna", None)
-    with pytest.raises(WrongUsage, match=r"pip install 'payrank\[tune\]'"):
+    with pytest.raises(WrongUsageError, match=r"pip install 'payrank\[tune\]'"):
         tune(payment_frame, kind="payment", as_of=AS_OF, settings=QUICK, budget=SMALL)

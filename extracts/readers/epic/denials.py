@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from extracts.readers.epic.staged_folder import StagedFolder
-from extracts.readers.x12.never_denials import render_is_denial
+from payrank.extracts.codes.never_denials import render_is_denial
+from payrank.extracts.readers.epic.export.staged_folder import StagedFolder
 
 INVOICES = """
 CREATE TABLE epic_invoices AS

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from extracts.readers.epic.professional_entries import ABSENT
-from extracts.readers.epic.staged_folder import StagedFolder
+from payrank.extracts.readers.epic.export.staged_folder import StagedFolder
+from payrank.extracts.readers.epic.ledger.professional_entries import ABSENT
 
 PLACED = """
 SELECT 'account' AS subject_type, HSP_ACCOUNT_ID AS subject_id, 'agency_placed' AS flag,

@@ -5,23 +5,23 @@ from __future__ import annotations
 from datetime import date
 from pathlib import Path
 
-from extracts.ask import ask_row
-from extracts.readers.epic.accounts import land_accounts
-from extracts.readers.epic.categories import define_categories
-from extracts.readers.epic.denials import land_denials
-from extracts.readers.epic.flags import land_flags
-from extracts.readers.epic.guarantor_status import land_guarantor_status
-from extracts.readers.epic.guarantors import land_guarantors
-from extracts.readers.epic.hospital_ledger import land_hospital_ledger
-from extracts.readers.epic.payers import land_payers
-from extracts.readers.epic.payment_plans import land_payment_plans
-from extracts.readers.epic.professional_ledger import land_professional_ledger
-from extracts.readers.epic.remittances import land_remittances
-from extracts.readers.epic.staged_folder import StagedFolder
-from extracts.readers.epic.stated_balances import land_stated_balances
-from extracts.readers.landing import Landing
-from extracts.readers.report import ImportReport
-from extracts.readers.run_import import run_import
+from payrank.extracts.fetch_row import fetch_one_row
+from payrank.extracts.readers.epic.accounts import land_accounts
+from payrank.extracts.readers.epic.denials import land_denials
+from payrank.extracts.readers.epic.export.categories import define_categories
+from payrank.extracts.readers.epic.export.staged_folder import StagedFolder
+from payrank.extracts.readers.epic.flags import land_flags
+from payrank.extracts.readers.epic.guarantor_status import land_guarantor_status
+from payrank.extracts.readers.epic.guarantors import land_guarantors
+from payrank.extracts.readers.epic.ledger.hospital import land_hospital_ledger
+from payrank.extracts.readers.epic.ledger.professional import land_professional_ledger
+from payrank.extracts.readers.epic.payers import land_payers
+from payrank.extracts.readers.epic.payment_plans import land_payment_plans
+from payrank.extracts.readers.epic.remittances import land_remittances
+from payrank.extracts.readers.epic.stated_balances import land_stated_balances
+from payrank.extracts.readers.session.import_session import ImportSession
+from payrank.extracts.readers.session.report import ImportReport
+from payrank.extracts.readers.session.run_import import run_import
 
 AFTER_THE_LAST_DAY = """
 SELECT max(known_on) + 1 FROM (
@@ -50,9 +50,9 @@ def import_epic(source: Path, out: Path, as_of: date | None = None) -> ImportRep
 
     Raises
     ------
-    WrongUsage
+    WrongUsageError
         When the source is no folder of such tables, or `out` holds something else.
-    ExtractRefused
+    ExtractRefusedError
         When a needed table or column is missing, a file cannot be read, or over 1% of a table's rows is quarantined.
     """
     return run_import(
@@ -60,7 +60,7 @@ def import_epic(source: Path, out: Path, as_of: date | None = None) -> ImportRep
     )
 
 
-def _read(landing: Landing, source: Path) -> None:
+def _read(landing: ImportSession, source: Path) -> None:
     """Land the ledgers first: accounts, denials and balances are told by them."""
     define_categories(landing.connection)
     folder = StagedFolder(landing, source)
@@ -79,10 +79,10 @@ def _read(landing: Landing, source: Path) -> None:
     _drop_empty(landing)
 
 
-def _drop_empty(landing: Landing) -> None:
+def _drop_empty(landing: ImportSession) -> None:
     """Leave out what nothing was offered to: a header alone does not say that nothing happened."""
     for name in sorted(set(landing.columns) - {row.table_name for row in landing.broken}):
-        (rows,) = ask_row(landing.connection, f"SELECT count(*) FROM {name}")
+        (rows,) = fetch_one_row(landing.connection, f"SELECT count(*) FROM {name}")
         if not rows:
             landing.connection.execute(f"DROP TABLE {name}")
             del landing.columns[name]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from extracts.readers.epic.staged_folder import StagedFolder
+from payrank.extracts.readers.epic.export.staged_folder import StagedFolder
 
 CLASSES = """
 CREATE TABLE epic_payer_classes AS

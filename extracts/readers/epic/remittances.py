@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from extracts.readers.epic.denials import NEVER
-from extracts.readers.epic.staged_folder import StagedFolder
-from extracts.readers.x12.never_denials import render_is_denial
+from payrank.extracts.codes.never_denials import render_is_denial
+from payrank.extracts.readers.epic.denials import NEVER
+from payrank.extracts.readers.epic.export.staged_folder import StagedFolder
 
 ADJUSTMENTS = """
 CREATE TABLE epic_remit_adjustments AS

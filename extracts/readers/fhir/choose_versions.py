@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import duckdb
 
-from extracts.readers.fhir.resource_rows import ROW_TABLES
-from extracts.readers.fhir.standing import AGAIN, DELETED, EXPLAINED, OLDER, REPLACED
+from payrank.extracts.readers.fhir.resources.eligibility import AGAIN, DELETED, EXPLAINED, OLDER, REPLACED
+from payrank.extracts.readers.fhir.resources.resource_rows import ROW_TABLES
 
 
 def choose_versions(connection: duckdb.DuckDBPyConnection) -> None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from extracts.ask import ask_row
-from extracts.readers.landing import Landing
-from extracts.wording import count_of
+from payrank.extracts.fetch_row import fetch_one_row
+from payrank.extracts.pluralize import pluralize
+from payrank.extracts.readers.session.import_session import ImportSession
 
 CANNOT_CARRY = (
     "FHIR R4 has no account balance, no patient payment and no posting date of the AR system: patient balances here "
@@ -59,12 +59,12 @@ _COUNTS: tuple[tuple[str, str, str], ...] = (
 )
 
 
-def describe(landing: Landing, unknown_payers: int) -> None:
+def describe(landing: ImportSession, unknown_payers: int) -> None:
     """Give the notices."""
     landing.notice(CANNOT_CARRY)
     for noun, query, text in _COUNTS:
-        (count,) = ask_row(landing.connection, query)
+        (count,) = fetch_one_row(landing.connection, query)
         if count:
-            landing.notice(f"{count_of(count, noun)} {text}")
+            landing.notice(f"{pluralize(count, noun)} {text}")
     if unknown_payers:
-        landing.notice(f"{count_of(unknown_payers, 'payer')} of no known class, taken as other")
+        landing.notice(f"{pluralize(unknown_payers, 'payer')} of no known class, taken as other")

@@ -11,11 +11,11 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from extracts.readers.fhir.ndjson_lines import read_lines
-from extracts.readers.fhir.parse_resource import BrokenLine, is_text, parse_resource
-from extracts.readers.fhir.resource_rows import READERS, ROW_TABLES, Row, read_rows
-from extracts.readers.fhir.resource_types import RESOURCE_TYPES
-from extracts.readers.fhir.standing import find_aside, read_version
+from payrank.extracts.readers.fhir.ndjson_lines import read_lines
+from payrank.extracts.readers.fhir.resources.eligibility import find_aside, read_version
+from payrank.extracts.readers.fhir.resources.parse_resource import BrokenLine, is_text, parse_resource
+from payrank.extracts.readers.fhir.resources.resource_rows import READERS, ROW_TABLES, Row, read_rows
+from payrank.extracts.readers.fhir.resources.resource_types import RESOURCE_TYPES
 
 BATCH = 20_000
 """Rows that are held before they are written."""
@@ -59,7 +59,7 @@ class Gatherer:
 
         Raises
         ------
-        ExtractRefused
+        ExtractRefusedError
             When the file as a whole cannot be read.
         """
         for number, line in read_lines(path):

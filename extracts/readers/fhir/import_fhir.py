@@ -6,19 +6,19 @@ from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
-from extracts.errors import ExtractRefused
-from extracts.readers.fhir.build_tables import build_tables
-from extracts.readers.fhir.choose_versions import choose_versions
-from extracts.readers.fhir.describe import describe
-from extracts.readers.fhir.gather import Gatherer
-from extracts.readers.fhir.parse_resource import RULES
-from extracts.readers.fhir.resolve_payers import resolve_payers
-from extracts.readers.fhir.standing import NO_CLAIM, NOT_OPENED
-from extracts.readers.landing import Landing
-from extracts.readers.report import ImportReport
-from extracts.readers.run_import import run_import
-from extracts.readers.source_table import SourceTable
-from extracts.source_file import digest_file
+from payrank.extracts.contract.source_file import digest_file
+from payrank.extracts.errors import ExtractRefusedError
+from payrank.extracts.readers.fhir.build_tables import build_tables
+from payrank.extracts.readers.fhir.choose_versions import choose_versions
+from payrank.extracts.readers.fhir.describe import describe
+from payrank.extracts.readers.fhir.gather import Gatherer
+from payrank.extracts.readers.fhir.resolve_payers import resolve_payers
+from payrank.extracts.readers.fhir.resources.eligibility import NO_CLAIM, NOT_OPENED
+from payrank.extracts.readers.fhir.resources.parse_resource import RULES
+from payrank.extracts.readers.session.import_session import ImportSession
+from payrank.extracts.readers.session.report import ImportReport
+from payrank.extracts.readers.session.run_import import run_import
+from payrank.extracts.readers.session.source_table import SourceTable
 
 SUFFIXES = (".ndjson", ".ndjson.gz")
 AS_OF = (
@@ -45,9 +45,9 @@ def import_fhir(source: Path, out: Path, as_of: date | None = None) -> ImportRep
 
     Raises
     ------
-    WrongUsage
+    WrongUsageError
         When `out` holds something else.
-    ExtractRefused
+    ExtractRefusedError
         When there is no such file, one cannot be read as a whole, over 1% of a file or table is quarantined, or no
         resource gives an account or a denial.
 
@@ -55,11 +55,11 @@ def import_fhir(source: Path, out: Path, as_of: date | None = None) -> ImportRep
     --------
     >>> import_fhir(Path("no/such/folder"), Path("extract"))  # doctest: +ELLIPSIS
     Traceback (most recent call last):
-    extracts.errors.ExtractRefused: no/such/folder: no such file or folder. Allowed: FHIR bulk data, ...
+    payrank.extracts.errors.ExtractRefusedError: no/such/folder: no such file or folder. Allowed: FHIR bulk data, ...
     """
     paths, ignored = find_files(source)
 
-    def read(landing: Landing) -> None:
+    def read(landing: ImportSession) -> None:
         landing.allow(RULES)
         digests = _gather(landing, paths)
         choose_versions(landing.connection)
@@ -84,22 +84,22 @@ def find_files(source: Path) -> tuple[list[Path], int]:
 
     Raises
     ------
-    ExtractRefused
+    ExtractRefusedError
         When there is none.
     """
     allowed = (
         "Allowed: FHIR bulk data, one JSON resource a line, as .ndjson or .ndjson.gz: a file, or a folder of them."
     )
     if not source.exists():
-        raise ExtractRefused(f"{source}: no such file or folder. {allowed} Give where the export lies.")
+        raise ExtractRefusedError(f"{source}: no such file or folder. {allowed} Give where the export lies.")
     files = sorted(path for path in source.iterdir() if path.is_file()) if source.is_dir() else [source]
     found = [path for path in files if path.name.lower().endswith(SUFFIXES)]
     if not found:
-        raise ExtractRefused(f"{source}: holds no {' or '.join(SUFFIXES)}. {allowed} Export as ndjson.")
+        raise ExtractRefusedError(f"{source}: holds no {' or '.join(SUFFIXES)}. {allowed} Export as ndjson.")
     return found, len(files) - len(found)
 
 
-def _gather(landing: Landing, paths: Sequence[Path]) -> list[str]:
+def _gather(landing: ImportSession, paths: Sequence[Path]) -> list[str]:
     """Read each file once; a file of bytes seen before not again."""
     gatherer = Gatherer(landing.connection)
     digests: list[str] = []
@@ -111,7 +111,7 @@ def _gather(landing: Landing, paths: Sequence[Path]) -> list[str]:
     return digests
 
 
-def _add_sources(landing: Landing, paths: Sequence[Path], digests: Sequence[str]) -> list[SourceTable]:
+def _add_sources(landing: ImportSession, paths: Sequence[Path], digests: Sequence[str]) -> list[SourceTable]:
     sources: list[SourceTable] = []
     for number, (path, digest) in enumerate(zip(paths, digests, strict=True)):
         first = digests.index(digest)
@@ -127,14 +127,14 @@ def _add_sources(landing: Landing, paths: Sequence[Path], digests: Sequence[str]
     return sources
 
 
-def _land(landing: Landing, table: str, source: SourceTable) -> None:
+def _land(landing: ImportSession, table: str, source: SourceTable) -> None:
     """Land a table's rows of one file; a file that has none of them is not mentioned."""
     rows = f"FROM rows_{table} WHERE file = {source.number}"
     if landing.connection.execute(f"SELECT 1 {rows} LIMIT 1").fetchall():
         landing.land(table, source, f"SELECT * EXCLUDE (file, piece) {rows} ORDER BY source_line, piece")
 
 
-def _set_aside(landing: Landing, source: SourceTable) -> None:
+def _set_aside(landing: ImportSession, source: SourceTable) -> None:
     records = f"FROM fhir_records WHERE file = {source.number} AND rule IS NULL"
     reasons = landing.connection.execute(
         f"SELECT DISTINCT aside {records} AND aside IS NOT NULL ORDER BY aside"

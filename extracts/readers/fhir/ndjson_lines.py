@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from extracts.csv_bytes import BOMB_BYTES, BOMB_RATIO, UTF8_MARK, open_bytes
-from extracts.errors import ExtractRefused
+from payrank.extracts.csv.raw_bytes import BOMB_BYTES, BOMB_RATIO, UTF8_MARK, open_bytes
+from payrank.extracts.errors import ExtractRefusedError
 
 LONGEST_LINE = 16 << 20
 """Bytes of one resource. Bulk servers send resources of a few KiB; attachments, the largest, are not read here."""
@@ -21,7 +21,7 @@ def read_lines(path: Path, longest: int = LONGEST_LINE) -> Iterator[tuple[int, b
 
     Raises
     ------
-    ExtractRefused
+    ExtractRefusedError
         By name: UTF-16, a truncated or damaged gzip, a gzip bomb, a file that cannot be read.
     """
     try:
@@ -59,5 +59,5 @@ def _check_growth(path: Path, taken: int, size: int) -> None:
         raise _refuse(path, "gzip grows over 200 times its size (a bomb)", "Send it uncompressed if it is meant.")
 
 
-def _refuse(path: Path, found: str, advice: str) -> ExtractRefused:
-    return ExtractRefused(f"{path.name}: {found}. {_ALLOWED} {advice}")
+def _refuse(path: Path, found: str, advice: str) -> ExtractRefusedError:
+    return ExtractRefusedError(f"{path.name}: {found}. {_ALLOWED} {advice}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from extracts.readers.synthea.land_payers import CLASS_BY_NAME
+from payrank.extracts.readers.synthea.import_payers import CLASS_BY_NAME
 
 TYPOLOGY: tuple[tuple[str, str], ...] = (
     ("11", "medicare_advantage"),

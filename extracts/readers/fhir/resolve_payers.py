@@ -5,7 +5,7 @@ from __future__ import annotations
 import duckdb
 import pyarrow as pa
 
-from extracts.readers.fhir.payer_classes import classify
+from payrank.extracts.readers.fhir.payer_classes import classify
 
 _NAMING = ("claims", "covers", "benefits", "details", "coverages", "named_payers")
 

@@ -22,14 +22,14 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
-from extracts.errors import WrongUsage, did_you_mean
+from payrank.extracts.errors import WrongUsageError, did_you_mean
 
 KEYS = ("rows", "amount", "trailer", "count_file")
 _TOTAL = re.compile(r"-?\d{1,16}(\.\d{1,2})?")
 _SHEET = re.compile(r"(?i)(.*\.xls[xm])\[(.*)\]")
 _HOLES = {"{rows}": r"(?P<rows>\d+|\d{1,3}([.,]\d{3})+)", "{total}": r"(?P<total>[-($]*[\d.,]+[-)]*)", "{}": ".*"}
 
-Wrong = Callable[[str, str], WrongUsage]
+Wrong = Callable[[str, str], WrongUsageError]
 """Makes the error of a mapping from what was found and what is allowed."""
 
 
@@ -61,7 +61,7 @@ def read_declared(raw: object, wrong: Wrong) -> tuple[Declared, ...]:
 
     Raises
     ------
-    WrongUsage
+    WrongUsageError
         Made by `wrong`, when an entry is unknown, or is nothing that can be compared.
     """
     if not isinstance(raw, dict) or not all(isinstance(given, dict) for given in raw.values()):

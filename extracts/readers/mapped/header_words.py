@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
-from extracts.readers.mapped.suggest_words import is_called
+from payrank.extracts.readers.mapped.column_words import is_called
 
 _MOST_ALIKE = 0.8
 """Share of a column's values that are written as its name is, from which on the name may be one of them."""

@@ -5,25 +5,25 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from extracts.ask import ask_row
-from extracts.contract import any_table
-from extracts.errors import WrongUsage
-from extracts.readers.judge import JudgedRows
-from extracts.readers.landing import Landing
-from extracts.readers.mapped.excel import OTHER_SUFFIXES, StagedSheet, is_workbook, stage_sheet
-from extracts.readers.mapped.excel import SUFFIXES as EXCEL_SUFFIXES
-from extracts.readers.mapped.lookup import Lookup, join_lookup, stage_lookup
-from extracts.readers.mapped.macros import BLANKS, EXPRESSION, define_macros
-from extracts.readers.mapped.map_rows import map_rows
-from extracts.readers.mapped.mapping import MAPPABLE, Block, SourceMapping, read_mapping
-from extracts.readers.mapped.ready_mappings import find_mapping
-from extracts.readers.mapped.stage_file import StagedFile, stage_file
-from extracts.readers.mapped.tie_declared import Arrived, Tying
-from extracts.readers.report import ImportReport
-from extracts.readers.run_import import lock_database, run_import
-from extracts.readers.source_table import SourceTable
-from extracts.source_file import quote_name, quote_text
-from extracts.wording import count_of
+from payrank.extracts.contract.source_file import quote_name, quote_text
+from payrank.extracts.contract.tables import any_table
+from payrank.extracts.errors import WrongUsageError
+from payrank.extracts.fetch_row import fetch_one_row
+from payrank.extracts.pluralize import pluralize
+from payrank.extracts.readers.excel.workbook import OTHER_SUFFIXES, StagedSheet, is_workbook, stage_sheet
+from payrank.extracts.readers.excel.workbook import SUFFIXES as EXCEL_SUFFIXES
+from payrank.extracts.readers.mapped.lookup import Lookup, join_lookup, stage_lookup
+from payrank.extracts.readers.mapped.macros import BLANKS, EXPRESSION, define_macros
+from payrank.extracts.readers.mapped.map_rows import map_rows
+from payrank.extracts.readers.mapped.mapping import MAPPABLE, Block, SourceMapping, read_mapping
+from payrank.extracts.readers.mapped.ready_mappings import find_mapping
+from payrank.extracts.readers.mapped.stage_file import StagedFile, stage_file
+from payrank.extracts.readers.mapped.tie_declared import Arrived, Tying
+from payrank.extracts.readers.session.import_session import ImportSession
+from payrank.extracts.readers.session.report import ImportReport
+from payrank.extracts.readers.session.run_import import lock_database, run_import
+from payrank.extracts.readers.session.source_table import SourceTable
+from payrank.extracts.readers.session.validate import HoldoutRows
 
 SUFFIXES = (".csv", ".csv.gz", *EXCEL_SUFFIXES, *OTHER_SUFFIXES)
 TAKEN_BY_NONE = "taken by no block of the mapping"
@@ -39,14 +39,15 @@ def import_csv(source: Path, out: Path, mapping: Path | str) -> ImportReport:
     out
         A new or empty folder, or one that an import made, which is then replaced.
     mapping
-        A TOML file, whose grammar is in `extracts.readers.mapped.mapping`, or `ready:NAME` for one that comes with
+        A TOML file (its grammar is in `payrank.extracts.readers.mapped.mapping`), or
+        `ready:NAME` for one that comes with
         payrank.
 
     Raises
     ------
-    WrongUsage
+    WrongUsageError
         When the mapping does not fit the source, or `out` holds something else.
-    ExtractRefused
+    ExtractRefusedError
         When a file cannot be read, over 1% of a table's rows is quarantined, or the result is no valid extract.
     """
     plan = read_mapping(find_mapping(mapping))
@@ -55,7 +56,7 @@ def import_csv(source: Path, out: Path, mapping: Path | str) -> ImportReport:
         (block, [path for path in find_files(source, block) if not path.name.endswith(counts)]) for block in plan.blocks
     ]
     if not any(found for _, found in matches):
-        raise WrongUsage(f"{source}: no file fits any block of the mapping. Correct the mapping or the source.")
+        raise WrongUsageError(f"{source}: no file fits any block of the mapping. Correct the mapping or the source.")
     lookups = {lookup.name: lookup for block, found in matches if found for lookup in block.lookups}
     looked_up = {name: _find_one(source, lookup) for name, lookup in lookups.items()}
     return run_import(
@@ -75,7 +76,7 @@ Key = tuple[Path, str | None, int | None]
 class _Mapped:
     """One import: every file is staged first, the database is shut off, then every block runs on its files."""
 
-    landing: Landing
+    landing: ImportSession
     plan: SourceMapping
     source: Path
     staged: dict[Key, StagedSheet] = field(default_factory=dict)
@@ -117,12 +118,12 @@ class _Mapped:
             given = stage_sheet(self.landing, path, sheet=sheet, header_row=header_row, nulls=options.nulls)
             return next((other for other in self.staged.values() if other.source is given.source), given)
         if sheet is not None:
-            raise WrongUsage(
+            raise WrongUsageError(
                 f"{path.name}: the mapping gives it a sheet, and it is no workbook. Allowed: for "
                 f"{', '.join(EXCEL_SUFFIXES)}. Correct the mapping."
             )
         if path in self.texts:
-            raise WrongUsage(
+            raise WrongUsageError(
                 f"{path.name}: the mapping reads it with different header_row. Allowed: one header a text file. "
                 "Correct the mapping."
             )
@@ -159,7 +160,7 @@ class _Mapped:
         self.landing.take(block.table, source, rows, block.number)
         self.tell_numbers(block, sheet)
 
-    def tell_padded(self, block: Block, source: SourceTable, rows: JudgedRows) -> None:
+    def tell_padded(self, block: Block, source: SourceTable, rows: HoldoutRows) -> None:
         """Give notice of ids that begin or end with a blank or begin with an apostrophe: to the letter they are others.
 
         Rows that were found under `00123` in one file and `'00123` in another would never meet.
@@ -169,10 +170,10 @@ class _Mapped:
                 continue
             name, padded = quote_name(column.name), quote_text(f"^['{BLANKS}]|[{BLANKS}]$")
             query = f"SELECT count(*) FROM {quote_name(rows.name)} WHERE regexp_matches({name}, {padded})"
-            (count,) = ask_row(self.landing.connection, query)
+            (count,) = fetch_one_row(self.landing.connection, query)
             if count:
                 self.landing.notice(
-                    f"{source.name}: {count_of(count, 'row')} of {block.title} have a blank around {column.name} or "
+                    f"{source.name}: {pluralize(count, 'row')} of {block.title} have a blank around {column.name} or "
                     "an apostrophe before it; ids are kept to the letter. Take it off by trim() or ltrim()"
                 )
 
@@ -182,7 +183,7 @@ class _Mapped:
             column = any_table(block.table).column(name)
             if text in sheet.numbers and column is not None and column.kind == "id":
                 told = (
-                    f"{sheet.source.name}: column {text} holds {count_of(sheet.numbers[text], 'id')} as numbers; "
+                    f"{sheet.source.name}: column {text} holds {pluralize(sheet.numbers[text], 'id')} as numbers; "
                     "leading zeros, if there were any, were lost in Excel"
                 )
                 if told not in self.landing.notices:
@@ -201,21 +202,23 @@ def find_files(source: Path, block: Block) -> list[Path]:
 
     Raises
     ------
-    WrongUsage
+    WrongUsageError
         When the source is absent or no file fits the block's pattern.
     """
     found = _match(source, block.file, block.title)
     if not found and not block.optional:
         pattern = block.file or " or ".join(f"*{suffix}" for suffix in SUFFIXES[:3])
-        raise WrongUsage(f"{block.title}: no file of {source} fits {pattern!r}. Correct the pattern or the source.")
+        raise WrongUsageError(
+            f"{block.title}: no file of {source} fits {pattern!r}. Correct the pattern or the source."
+        )
     return found
 
 
 def _find_one(source: Path, lookup: Lookup) -> Path:
     found = _match(source, lookup.file, lookup.title)
     if len(found) != 1:
-        raise WrongUsage(
-            f"{lookup.title}: {count_of(len(found), 'file')} of {source} fit {lookup.file!r}. Allowed: one. Correct "
+        raise WrongUsageError(
+            f"{lookup.title}: {pluralize(len(found), 'file')} of {source} fit {lookup.file!r}. Allowed: one. Correct "
             "the pattern or the source."
         )
     return found[0]
@@ -223,9 +226,9 @@ def _find_one(source: Path, lookup: Lookup) -> Path:
 
 def _match(source: Path, pattern: str | None, title: str) -> list[Path]:
     if not source.exists():
-        raise WrongUsage(f"{source}: no such file or folder. Give a CSV file, a workbook, or a folder of them.")
+        raise WrongUsageError(f"{source}: no such file or folder. Give a CSV file, a workbook, or a folder of them.")
     if pattern is not None and (Path(pattern).is_absolute() or ".." in Path(pattern).parts):
-        raise WrongUsage(f"{title}: file points outside the source folder. Allowed: a pattern inside it.")
+        raise WrongUsageError(f"{title}: file points outside the source folder. Allowed: a pattern inside it.")
     if source.is_file():
         return [source] if pattern is None or source.match(pattern) else []
     if pattern is None:

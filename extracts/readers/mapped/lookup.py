@@ -16,13 +16,13 @@ from dataclasses import dataclass
 
 import duckdb
 
-from extracts.ask import ask_row
-from extracts.errors import ExtractRefused, WrongUsage
-from extracts.readers.landing import Landing
-from extracts.readers.mapped.hint_name import hint_name
-from extracts.readers.source_table import LINE, SourceTable
-from extracts.source_file import quote_name
-from extracts.wording import count_of
+from payrank.extracts.contract.source_file import quote_name
+from payrank.extracts.errors import ExtractRefusedError, WrongUsageError
+from payrank.extracts.fetch_row import fetch_one_row
+from payrank.extracts.pluralize import pluralize
+from payrank.extracts.readers.mapped.nearest_name import hint_name
+from payrank.extracts.readers.session.import_session import ImportSession
+from payrank.extracts.readers.session.source_table import LINE, SourceTable
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,18 +43,18 @@ class Lookup:
         return f"[lookups.{self.name}]"
 
 
-def stage_lookup(landing: Landing, lookup: Lookup, source: SourceTable) -> str:
+def stage_lookup(landing: ImportSession, lookup: Lookup, source: SourceTable) -> str:
     """Create the table `lookup_NAME` of a source's rows, one a key.
 
     Raises
     ------
-    WrongUsage
+    WrongUsageError
         When the key is no column, or `where` no condition over the file's columns.
-    ExtractRefused
+    ExtractRefusedError
         When two rows that differ have the same key: which one is meant cannot be known.
     """
     if lookup.key not in source.names:
-        raise WrongUsage(
+        raise WrongUsageError(
             f"{lookup.title}: key is no column of {source.name}. Allowed: "
             f"{hint_name(landing.connection, source, lookup.key)}. Correct the mapping."
         )
@@ -66,7 +66,7 @@ def stage_lookup(landing: Landing, lookup: Lookup, source: SourceTable) -> str:
     try:
         connection.execute(f"CREATE TABLE {quote_name(f'{table}_rows')} AS {rows}")
     except duckdb.Error as error:
-        raise WrongUsage(
+        raise WrongUsageError(
             f"{lookup.title}: where is no condition over a row of {source.name} ({type(error).__name__}). Allowed: an "
             "expression as in a block's where. Correct the mapping."
         ) from None
@@ -76,7 +76,7 @@ def stage_lookup(landing: Landing, lookup: Lookup, source: SourceTable) -> str:
     ).fetchall()
     if different:
         first, second = different[0]
-        raise ExtractRefused(
+        raise ExtractRefusedError(
             f"{source.name}: lines {first} and {second} have the same {lookup.key} and differ, so {lookup.title} "
             "cannot tell which is meant. Allowed: one row a key. Add a where to the lookup, or correct the file."
         )
@@ -86,16 +86,16 @@ def stage_lookup(landing: Landing, lookup: Lookup, source: SourceTable) -> str:
     return table
 
 
-def join_lookup(landing: Landing, source: SourceTable, relation: str, lookup: Lookup, table: str) -> str:
+def join_lookup(landing: ImportSession, source: SourceTable, relation: str, lookup: Lookup, table: str) -> str:
     """Create a table of a relation's rows, each with what its lookup found as one struct; return its name.
 
     Raises
     ------
-    WrongUsage
+    WrongUsageError
         When the lookup has the name of a column, or `by` is no expression over the row.
     """
     if lookup.name.casefold() in {name.casefold() for name in source.names}:
-        raise WrongUsage(
+        raise WrongUsageError(
             f"{lookup.title}: {source.name} has a column of that name. Allowed: another name for the lookup. Correct "
             "the mapping."
         )
@@ -112,7 +112,7 @@ def join_lookup(landing: Landing, source: SourceTable, relation: str, lookup: Lo
     try:
         landing.connection.execute(f"CREATE TABLE {quote_name(joined)} AS {query} ORDER BY {LINE}")
     except duckdb.Error as error:
-        raise WrongUsage(
+        raise WrongUsageError(
             f"{lookup.title}: by is neither a column nor an expression over a row of {source.name} "
             f"({type(error).__name__}). Allowed: {hint_name(landing.connection, source, lookup.by)}. "
             "Correct the mapping."
@@ -121,15 +121,15 @@ def join_lookup(landing: Landing, source: SourceTable, relation: str, lookup: Lo
     return joined
 
 
-def _tell_lost(landing: Landing, source: SourceTable, lookup: Lookup, joined: str) -> None:
+def _tell_lost(landing: ImportSession, source: SourceTable, lookup: Lookup, joined: str) -> None:
     key = quote_name(f"{lookup.name} key")
     found = f"{quote_name(lookup.name)}.{quote_name(lookup.key)}"
-    (lost,) = ask_row(
+    (lost,) = fetch_one_row(
         landing.connection,
         f"SELECT count(*) FROM {quote_name(joined)} WHERE {key} IS NOT NULL AND {found} IS NULL",
     )
     if lost:
         landing.notice(
-            f"{source.name}: {count_of(lost, 'row')} found nothing in {lookup.title} ({lookup.file}); what it would "
+            f"{source.name}: {pluralize(lost, 'row')} found nothing in {lookup.title} ({lookup.file}); what it would "
             "tell of them is unknown"
         )

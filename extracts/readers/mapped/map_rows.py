@@ -8,16 +8,16 @@ from pathlib import Path
 
 import duckdb
 
-from extracts.contract import Column
-from extracts.errors import ExtractRefused, WrongUsage, did_you_mean
-from extracts.parse import parse_column
-from extracts.readers.judge import JudgedRows
-from extracts.readers.mapped.hint_name import hint_name
-from extracts.readers.mapped.macros import day_formats, find_formats
-from extracts.readers.mapped.mapping import Block
-from extracts.readers.source_table import LINE, SourceTable
-from extracts.source_file import SourceFile, quote_name, quote_text
-from extracts.stage import render_parsed
+from payrank.extracts.contract.parsing import parse_column
+from payrank.extracts.contract.source_file import SourceFile, quote_name, quote_text
+from payrank.extracts.contract.tables import Column
+from payrank.extracts.errors import ExtractRefusedError, WrongUsageError, did_you_mean
+from payrank.extracts.load.stage import render_parsed
+from payrank.extracts.readers.mapped.macros import day_formats, find_formats
+from payrank.extracts.readers.mapped.mapping import Block
+from payrank.extracts.readers.mapped.nearest_name import hint_name
+from payrank.extracts.readers.session.source_table import LINE, SourceTable
+from payrank.extracts.readers.session.validate import HoldoutRows
 
 WHERE = "where"
 
@@ -29,7 +29,7 @@ def map_rows(
     source: SourceTable,
     relation: str | None = None,
     faulty: Mapping[str, tuple[str, ...]] | None = None,
-) -> JudgedRows:
+) -> HoldoutRows:
     """Create a table of the rows of a source relation that the block takes, parsed and judged.
 
     Parameters
@@ -45,7 +45,7 @@ def map_rows(
 
     Raises
     ------
-    WrongUsage
+    WrongUsageError
         When an expression is no expression over these columns, or gives a type that its column cannot be.
     """
     texts = [] if block.where is None else [(WHERE, block.where)]
@@ -65,21 +65,21 @@ def map_rows(
     mapped = tuple(column for column in columns if column.name in expressions)
     try:
         present = [parse_column(column, file, types[column.name]) for column in mapped]
-    except ExtractRefused as error:
-        raise WrongUsage(f"{block.title}: {error}") from None
+    except ExtractRefusedError as error:
+        raise WrongUsageError(f"{block.title}: {error}") from None
     failures = (*(f"{name} {rule}" for name, rule in faults), *(f"{name} failed" for name in expressions))
     parsed = render_parsed(mapped, present, f"({query})", leading=failures, carried=(LINE,))
     name = f"mapped_{block.table}"
     try:
         connection.execute(f"CREATE OR REPLACE TABLE {name} AS {parsed} ORDER BY {LINE}")
     except duckdb.Error as error:
-        raise WrongUsage(
+        raise WrongUsageError(
             f"{block.title} over {source.name}: an expression stops the whole query ({type(error).__name__}) "
             "instead of failing for its row. Allowed: casts and functions that fail row by row. Simplify the mapping."
         ) from None
     rules = [*faults, *((column, "expression") for column in expressions)]
     rules += [(p.column.name, rule) for p in present for rule, _ in p.rules]
-    return JudgedRows(name, mapped, tuple(rules))
+    return HoldoutRows(name, mapped, tuple(rules))
 
 
 def _failed(sql: str) -> str:
@@ -107,7 +107,7 @@ def _resolve(
     where = f"{block.title}, {name} over {source.name}"
     unknown = [given for given in find_formats(text) if given not in day_formats()]
     if unknown:
-        raise WrongUsage(
+        raise WrongUsageError(
             f"{where}: unknown format of days {unknown[0]!r}. Allowed: {did_you_mean(unknown[0], day_formats())}. "
             "Correct the mapping."
         )
@@ -116,11 +116,11 @@ def _resolve(
         one = len(connection.extract_statements(query)) == 1
         described = connection.execute(f"DESCRIBE {query}").fetchall() if one else []
     except duckdb.Error as error:
-        raise WrongUsage(
+        raise WrongUsageError(
             f"{where}: neither a column of the file nor an expression over one row of it "
             f"({str(error).splitlines()[0]}). Allowed: {hint_name(connection, source, text)}, or an expression without "
             "aggregates, windows, subqueries and random functions. Correct the mapping."
         ) from None
     if len(described) != 1:
-        raise WrongUsage(f"{where}: is more than one expression. Allowed: one. Correct the mapping.")
+        raise WrongUsageError(f"{where}: is more than one expression. Allowed: one. Correct the mapping.")
     return f"({text}\n)"

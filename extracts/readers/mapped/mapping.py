@@ -10,7 +10,7 @@ encoding = "utf-8"                # or cp1252, latin-1, utf-16, ...
 nulls = ["", "N/A"]               # texts that mean unknown; an empty field always does
 decimal = "."                     # what dollars() takes for the decimal mark: "." or ","
 
-[files."invoices_*.csv"]          # what the sender declares, see `extracts.readers.mapped.declared`
+[files."invoices_*.csv"]          # what the sender declares, see `payrank.extracts.readers.mapped.declared`
 rows = 600
 
 [attributes.accounts]             # site attributes, copied into extract.toml
@@ -21,7 +21,7 @@ file = "invoices_*.csv"           # pattern relative to the source folder; witho
 sheet = "Paid"                    # of a workbook; without it, the only visible sheet that holds rows
 header_row = 3                    # where titles stand above it; without it, a workbook's first row that holds anything
 optional = true                   # leave the block out, with a notice, where no file fits
-lookups = ["payer"]               # other tables of the source by a key, see `extracts.readers.mapped.lookup`
+lookups = ["payer"]               # other tables of the source by a key, see `payrank.extracts.readers.mapped.lookup`
 where = '"clear_date" IS NOT NULL'
 transaction_id = "'payment-' || invoice_no"
 account_id = "invoice_no"         # the name of a source column is that column
@@ -31,7 +31,7 @@ amount = "-dollars(amount)"       # anything else is a DuckDB expression over th
 An expression sees one row and what its lookups found: no other row, table or file. Beside the columns of the file it
 may use `source_file` (name) and `source_row` (records from 1), `dollars(text)`, which reads `($1,234.50)` and
 `1,234.5-` strictly, and `day(text, 'm/d/y')`, which reads days of one declared format, see
-`extracts.readers.mapped.macros`.
+`payrank.extracts.readers.mapped.macros`.
 A row for which an expression fails is quarantined by file, line and column.
 """
 
@@ -46,11 +46,11 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-from extracts.contract import MERGES, STATED_BALANCES, TABLE_NAMES, Table, any_table
-from extracts.errors import ExtractRefused, WrongUsage, did_you_mean
-from extracts.metadata import AUDIT_PREFIX, FILE_NAME, read_attributes
-from extracts.readers.mapped.declared import Declared, read_declared
-from extracts.readers.mapped.lookup import Lookup
+from payrank.extracts.contract.metadata import AUDIT_PREFIX, FILE_NAME, read_attributes
+from payrank.extracts.contract.tables import MERGES, STATED_BALANCES, TABLE_NAMES, Table, any_table
+from payrank.extracts.errors import ExtractRefusedError, WrongUsageError, did_you_mean
+from payrank.extracts.readers.mapped.declared import Declared, read_declared
+from payrank.extracts.readers.mapped.lookup import Lookup
 
 MAPPABLE = (*TABLE_NAMES, STATED_BALANCES.name, MERGES.name)
 """Tables that a block may fill: those of the contract, the balances that the source states, and what was merged."""
@@ -107,20 +107,20 @@ def read_mapping(path: Path) -> SourceMapping:
 
     Raises
     ------
-    WrongUsage
+    WrongUsageError
         When the file is absent or no TOML, names a table, column or option that does not exist, leaves out a required
         column, or declares a site attribute that no block maps.
     """
     try:
         raw = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError:
-        raise WrongUsage(f"{path}: no such mapping file. Give the path of a TOML mapping.") from None
+        raise WrongUsageError(f"{path}: no such mapping file. Give the path of a TOML mapping.") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise WrongUsage(f"{path.name}: is no TOML ({error}). Correct the mapping.") from None
+        raise WrongUsageError(f"{path.name}: is no TOML ({error}). Correct the mapping.") from None
     try:
         return _Reader(path.name, raw).run()
-    except ExtractRefused as error:
-        raise WrongUsage(str(error).replace(FILE_NAME, path.name)) from None
+    except ExtractRefusedError as error:
+        raise WrongUsageError(str(error).replace(FILE_NAME, path.name)) from None
 
 
 def _all_texts(given: Mapping[str, object]) -> bool:
@@ -267,5 +267,5 @@ class _Reader:
             if key not in allowed:
                 raise self.wrong(f"unknown {what} {key!r}", did_you_mean(key, allowed))
 
-    def wrong(self, found: str, allowed: str) -> WrongUsage:
-        return WrongUsage(f"{self.name}: {found}. Allowed: {allowed}. Correct the mapping.")
+    def wrong(self, found: str, allowed: str) -> WrongUsageError:
+        return WrongUsageError(f"{self.name}: {found}. Allowed: {allowed}. Correct the mapping.")

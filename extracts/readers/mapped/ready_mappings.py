@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from extracts.errors import WrongUsage, did_you_mean
+from payrank.extracts.errors import WrongUsageError, did_you_mean
 
 PREFIX = "ready:"
 _FOLDER = Path(__file__).parent / "ready"
@@ -37,7 +37,7 @@ def find_mapping(mapping: Path | str) -> Path:
 
     Raises
     ------
-    WrongUsage
+    WrongUsageError
         When no ready mapping has that name; the message lists those that there are.
     """
     text = str(mapping)
@@ -48,5 +48,5 @@ def find_mapping(mapping: Path | str) -> Path:
     if name not in known:
         listed = "; ".join(f"{PREFIX}{known_name} ({line})" for known_name, line in known.items())
         found = f"{text}: no such ready mapping ({did_you_mean(name, known)})" if name else f"{PREFIX} names no mapping"
-        raise WrongUsage(f"{found}. Allowed: {listed}. Choose one, or give a TOML file.")
+        raise WrongUsageError(f"{found}. Allowed: {listed}. Choose one, or give a TOML file.")
     return _FOLDER / f"{name}.toml"

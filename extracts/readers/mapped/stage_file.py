@@ -6,14 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from extracts.csv_bytes import refuse_bytes
-from extracts.errors import ExtractRefused, WrongUsage
-from extracts.readers.landing import Landing
-from extracts.readers.mapped.declared import Declared, trailer_pattern
-from extracts.readers.mapped.mapping import CsvOptions
-from extracts.readers.mapped.trim_lines import trim_lines
-from extracts.readers.source_table import SourceTable, TextOptions, stage_text, transcode
-from extracts.source_file import digest_file
+from payrank.extracts.contract.source_file import digest_file
+from payrank.extracts.csv.raw_bytes import refuse_bytes
+from payrank.extracts.errors import ExtractRefusedError, WrongUsageError
+from payrank.extracts.readers.mapped.declared import Declared, trailer_pattern
+from payrank.extracts.readers.mapped.mapping import CsvOptions
+from payrank.extracts.readers.mapped.trim_lines import trim_lines
+from payrank.extracts.readers.session.import_session import ImportSession
+from payrank.extracts.readers.session.source_table import SourceTable, TextOptions, stage_text, transcode
 
 LONGEST_COUNT = 1024
 """Bytes that a count file may hold: a number and blanks."""
@@ -32,7 +32,7 @@ class StagedFile:
 
 
 def stage_file(
-    landing: Landing, path: Path, options: CsvOptions, header_row: int | None, declared: Sequence[Declared]
+    landing: ImportSession, path: Path, options: CsvOptions, header_row: int | None, declared: Sequence[Declared]
 ) -> StagedFile:
     """Read a delimited file into a table of texts and add it to the landing's sources.
 
@@ -45,16 +45,16 @@ def stage_file(
 
     Raises
     ------
-    WrongUsage
+    WrongUsageError
         When two trailers are declared for it.
-    ExtractRefused
+    ExtractRefusedError
         When the file as a whole cannot be read, lacks the declared trailer, or has no count file beside it.
     """
     counts = {f"count {given.title}": _read_count(path, given.count_file) for given in declared if given.count_file}
     trailers = [given for given in declared if given.trailer]
     if len(trailers) > 1:
         titles = " and ".join(given.title for given in trailers)
-        raise WrongUsage(f"{path.name}: {titles} both give it a trailer. Allowed: one. Correct the mapping.")
+        raise WrongUsageError(f"{path.name}: {titles} both give it a trailer. Allowed: one. Correct the mapping.")
     sha256 = digest_file(path)
     first = next((s for s in landing.sources if s.sha256 == sha256 and s.same_as is None), None)
     if first is not None:
@@ -74,11 +74,11 @@ def stage_file(
             plain.unlink()
     try:
         _, scan = stage_text(landing.connection, path, text, relation, landing.workspace, trimmed, above)
-    except ExtractRefused as error:
+    except ExtractRefusedError as error:
         if "the header" not in str(error) or header_row is not None:
             raise
         advice = "Where titles stand above the header, say by header_row in the mapping on which line it stands."
-        raise ExtractRefused(f"{error} {advice}") from None
+        raise ExtractRefusedError(f"{error} {advice}") from None
     source = landing.add_source(path.name, sha256, relation, scan.broken)
     return StagedFile(source, told | counts, closed=scan.closed or bool(trailer))
 
@@ -89,7 +89,7 @@ def _read_count(path: Path, ending: str) -> str:
         with beside.open("rb") as file:
             text = file.read(LONGEST_COUNT).decode("utf-8-sig").strip()
     except OSError:
-        raise ExtractRefused(
+        raise ExtractRefusedError(
             f"{path.name}: its count file {beside.name} is not beside it. Allowed: a file that holds the number of its "
             "rows. Wait for the whole delivery, or take count_file out of the mapping."
         ) from None

@@ -8,15 +8,15 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 
-from extracts.ask import ask_row
-from extracts.errors import ExtractRefused, WrongUsage
-from extracts.readers.landing import Landing
-from extracts.readers.mapped.declared import Declared
-from extracts.readers.mapped.excel import StagedSheet, is_workbook
-from extracts.readers.mapped.hint_name import hint_name
-from extracts.readers.mapped.stage_file import StagedFile
-from extracts.source_file import quote_name, quote_text
-from extracts.wording import count_of
+from payrank.extracts.contract.source_file import quote_name, quote_text
+from payrank.extracts.errors import ExtractRefusedError, WrongUsageError
+from payrank.extracts.fetch_row import fetch_one_row
+from payrank.extracts.pluralize import pluralize
+from payrank.extracts.readers.excel.workbook import StagedSheet, is_workbook
+from payrank.extracts.readers.mapped.declared import Declared
+from payrank.extracts.readers.mapped.nearest_name import hint_name
+from payrank.extracts.readers.mapped.stage_file import StagedFile
+from payrank.extracts.readers.session.import_session import ImportSession
 
 MOST_NAMED = 3
 _ADVICE = (
@@ -43,7 +43,7 @@ class Arrived:
 class Tying:
     """Ties everything that one mapping declares to what arrived of one source."""
 
-    landing: Landing
+    landing: ImportSession
     declared: Sequence[Declared]
     source: Path
     arrived: Sequence[Arrived]
@@ -54,9 +54,9 @@ class Tying:
 
         Raises
         ------
-        WrongUsage
+        WrongUsageError
             When an amount is no column, or a workbook of several sheets is not told by sheet.
-        ExtractRefused
+        ExtractRefusedError
             When rows or dollars differ from those declared, or a declared file did not come.
         """
         for given in self.declared:
@@ -69,7 +69,7 @@ class Tying:
         self._told |= {each.name for each in found}
         books = [each.path for each in found if is_workbook(each.path)]
         if len(set(books)) < len(books):
-            raise WrongUsage(
+            raise WrongUsageError(
                 f"{given.title}: several sheets are read of a workbook that it fits. Allowed: one, as "
                 f'[files."book.xlsx[Sheet]"]. Correct the mapping.'
             )
@@ -79,7 +79,7 @@ class Tying:
     def tie(self, given: Declared, found: list[Arrived]) -> None:
         """Compare one declaration: all its files together, then each with its own trailer and count file."""
         if not found and (given.rows is not None or given.total is not None):
-            raise ExtractRefused(f"{given.title}: no file that the mapping reads fits it. {_ADVICE}")
+            raise ExtractRefusedError(f"{given.title}: no file that the mapping reads fits it. {_ADVICE}")
         names = _name_some([each.name for each in found])
         if given.rows is not None:
             self.compare_rows(names, given.title, given.rows, sum(each.sheet.source.records for each in found))
@@ -101,8 +101,8 @@ class Tying:
     def compare_rows(self, names: str, title: str, expected: int, found: int) -> None:
         """Refuse when the number of records is not the declared one."""
         if expected != found:
-            raise ExtractRefused(
-                f"{names}: {title} declares {count_of(expected, 'row')}, found {count_of(found, 'row')}. {_ADVICE}"
+            raise ExtractRefusedError(
+                f"{names}: {title} declares {pluralize(expected, 'row')}, found {pluralize(found, 'row')}. {_ADVICE}"
             )
 
     def compare_dollars(self, names: str, title: str, expected: Decimal, sums: list[tuple[Decimal, int]]) -> None:
@@ -110,18 +110,20 @@ class Tying:
         unread = sum(count for _, count in sums)
         if unread:
             self.landing.notice(
-                f"{names}: {title} declares dollars, but {count_of(unread, 'row')} may hide an amount: not compared"
+                f"{names}: {title} declares dollars, but {pluralize(unread, 'row')} may hide an amount: not compared"
             )
             return
         found = sum((dollars for dollars, _ in sums), Decimal(0))
         if found != expected:
-            raise ExtractRefused(f"{names}: {title} declares {expected:,} dollars, found {found:,} dollars. {_ADVICE}")
+            raise ExtractRefusedError(
+                f"{names}: {title} declares {expected:,} dollars, found {found:,} dollars. {_ADVICE}"
+            )
 
     def add_up(self, given: Declared, each: Arrived) -> tuple[Decimal, int]:
         """Return the dollars of a file's column, and how many of its records may hide some."""
         source = each.sheet.source
         if given.amount not in source.names:
-            raise WrongUsage(
+            raise WrongUsageError(
                 f"{given.title}: amount is no column of {source.name}. Allowed: "
                 f"{hint_name(self.landing.connection, source, str(given.amount))}. Correct the mapping."
             )
@@ -130,14 +132,14 @@ class Tying:
         hidden = f"coalesce(count_if({fault} IS NOT NULL), 0)" if faulty else "0"
         relation = quote_name(f"{source.relation}_marked" if each.sheet.faulty else source.relation)
         read = f"coalesce(sum(TRY(dollars({name}))), 0), count({name}) - count(TRY(dollars({name})))"
-        dollars, unread, unknown = ask_row(self.landing.connection, f"SELECT {read}, {hidden} FROM {relation}")
+        dollars, unread, unknown = fetch_one_row(self.landing.connection, f"SELECT {read}, {hidden} FROM {relation}")
         return Decimal(dollars), unread + unknown + len(source.broken)
 
     def read_dollars(self, name: str, text: str) -> Decimal:
         """Read the total of a trailer as `dollars` reads a row's."""
-        (found,) = ask_row(self.landing.connection, f"SELECT TRY(dollars({quote_text(text)}))")
+        (found,) = fetch_one_row(self.landing.connection, f"SELECT TRY(dollars({quote_text(text)}))")
         if found is None:
-            raise ExtractRefused(
+            raise ExtractRefusedError(
                 f"{name}: the total of its trailer cannot be read as dollars. Allowed: as in the rows, say 1,234.50. "
                 "The file was cut, or decimal of [csv] is another: send it again, or correct the mapping."
             )

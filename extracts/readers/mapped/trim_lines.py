@@ -7,9 +7,9 @@ from collections import deque
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from extracts.csv_bytes import check_bytes, open_bytes, refuse_bytes
-from extracts.errors import ExtractRefused
-from extracts.readers.mapped.declared import strip_padding
+from payrank.extracts.csv.raw_bytes import check_bytes, open_bytes, refuse_bytes
+from payrank.extracts.errors import ExtractRefusedError
+from payrank.extracts.readers.mapped.declared import strip_padding
 
 
 def trim_lines(
@@ -32,7 +32,7 @@ def trim_lines(
 
     Raises
     ------
-    ExtractRefused
+    ExtractRefusedError
         When the file is no text that can be read, has no line `header_row`, or ends without the declared trailer.
     """
     check_bytes(path)
@@ -63,7 +63,7 @@ def _read_trailer(
     matches = [pattern.fullmatch(text) for pattern, text in zip(trailer, texts, strict=False)]
     found = [match for match in matches if match is not None]
     if len(found) < len(trailer):
-        raise ExtractRefused(
+        raise ExtractRefusedError(
             f"{path.name}: does not end with the trailer that the mapping declares. Allowed: its last line that is not "
             "blank matches trailer. The file was cut, or its trailer is worded otherwise: send the whole file again, "
             "or correct the mapping."

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from extracts.errors import ExtractRefused
+from payrank.extracts.errors import ExtractRefusedError
 
 REQUIRED: Mapping[str, tuple[str, ...]] = {
     "claims": (
@@ -56,11 +56,11 @@ def find_files(folder: Path) -> dict[str, list[Path]]:
 
     Raises
     ------
-    ExtractRefused
+    ExtractRefusedError
         When the folder is absent, or holds no file of a required table.
     """
     if not folder.is_dir():
-        raise ExtractRefused(
+        raise ExtractRefusedError(
             f"{folder}: no such folder. Allowed: Synthea's CSV output folder, output/csv. Give the folder that holds "
             "claims.csv."
         )
@@ -71,7 +71,7 @@ def find_files(folder: Path) -> dict[str, list[Path]]:
             found[match["table"].lower()].append(path)
     missing = [f"{name}.csv" for name in REQUIRED if not found[name]]
     if missing:
-        raise ExtractRefused(
+        raise ExtractRefusedError(
             f"{folder}: {' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} not there. Required: "
             f"{', '.join(f'{name}.csv' for name in REQUIRED)}; read where they are: "
             f"{', '.join(f'{name}.csv' for name in OPTIONAL)}. Export them too (exporter.csv.included_files), or give "

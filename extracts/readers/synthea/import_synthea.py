@@ -5,15 +5,15 @@ from __future__ import annotations
 from datetime import date
 from pathlib import Path
 
-from extracts.readers.landing import Landing
-from extracts.readers.report import ImportReport
-from extracts.readers.run_import import run_import
-from extracts.readers.synthea.find_files import find_files
-from extracts.readers.synthea.land_accounts import describe_classes, land_accounts
-from extracts.readers.synthea.land_guarantors import land_guarantors
-from extracts.readers.synthea.land_ledger import describe_ledger, land_ledger, land_stated_balances
-from extracts.readers.synthea.land_payers import describe_payers, land_payers
-from extracts.readers.synthea.stage_tables import stage_tables
+from payrank.extracts.readers.session.import_session import ImportSession
+from payrank.extracts.readers.session.report import ImportReport
+from payrank.extracts.readers.session.run_import import run_import
+from payrank.extracts.readers.synthea.find_files import find_files
+from payrank.extracts.readers.synthea.import_accounts import describe_classes, land_accounts
+from payrank.extracts.readers.synthea.import_guarantors import land_guarantors
+from payrank.extracts.readers.synthea.import_ledger import describe_ledger, land_ledger, land_stated_balances
+from payrank.extracts.readers.synthea.import_payers import describe_payers, land_payers
+from payrank.extracts.readers.synthea.stage_tables import stage_tables
 
 AS_OF = "SELECT greatest(max(posted_on), (SELECT max(opened_on) FROM accounts)) + 1 FROM transactions"
 NO_POSTING_DATE = (
@@ -41,20 +41,20 @@ def import_synthea(source: Path, out: Path, as_of: date | None = None) -> Import
 
     Raises
     ------
-    WrongUsage
+    WrongUsageError
         When `out` holds something else.
-    ExtractRefused
+    ExtractRefusedError
         When a required file or column is missing, a file cannot be read, or over 1% of a table is quarantined.
 
     Examples
     --------
     >>> import_synthea(Path("no/such/folder"), Path("extract"))  # doctest: +ELLIPSIS
     Traceback (most recent call last):
-    extracts.errors.ExtractRefused: no/such/folder: no such folder. Allowed: Synthea's CSV output folder, ...
+    payrank.extracts.errors.ExtractRefusedError: no/such/folder: no such folder. Allowed: Synthea's CSV ...
     """
     files = find_files(source)
 
-    def read(landing: Landing) -> None:
+    def read(landing: ImportSession) -> None:
         landing.notice(NO_POSTING_DATE)
         tables = stage_tables(landing, files)
         for land in (land_accounts, land_payers, land_guarantors, land_ledger, land_stated_balances):

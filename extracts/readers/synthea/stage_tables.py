@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from extracts.readers.landing import Landing, require
-from extracts.readers.source_table import LINE, SourceTable
-from extracts.readers.synthea.find_files import ALSO_NAMED, OPTIONAL, REQUIRED
-from extracts.source_file import quote_name
+from payrank.extracts.contract.source_file import quote_name
+from payrank.extracts.readers.session.import_session import ImportSession, require
+from payrank.extracts.readers.session.source_table import LINE, SourceTable
+from payrank.extracts.readers.synthea.find_files import ALSO_NAMED, OPTIONAL, REQUIRED
 
 _WITHOUT = {
     "payers": "payers keep their ids, without a class",
@@ -45,12 +45,12 @@ def render_payer(text: str) -> str:
     return f"nullif({text}, '{NO_PAYER}')"
 
 
-def stage_tables(landing: Landing, files: Mapping[str, Sequence[Path]]) -> SyntheaTables:
+def stage_tables(landing: ImportSession, files: Mapping[str, Sequence[Path]]) -> SyntheaTables:
     """Stage every file and join the parts of each table.
 
     Raises
     ------
-    ExtractRefused
+    ExtractRefusedError
         When a file cannot be read or misses a column.
     """
     parts: dict[str, tuple[SourceTable, ...]] = {}
@@ -68,7 +68,7 @@ def stage_tables(landing: Landing, files: Mapping[str, Sequence[Path]]) -> Synth
     return tables
 
 
-def _join_parts(landing: Landing, tables: SyntheaTables, table: str, names: tuple[str, ...]) -> None:
+def _join_parts(landing: ImportSession, tables: SyntheaTables, table: str, names: tuple[str, ...]) -> None:
     """Join a table's parts. One row a key: a key that came twice must not double what is joined to it."""
     nothing = f"SELECT {', '.join(f'NULL::VARCHAR AS {quote_name(name)}' for name in names)}, 0 AS part, 0 AS {LINE}"
     selects = [f"{nothing} WHERE false"]

@@ -7,24 +7,24 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 from pathlib import Path
 
-from extracts.ask import ask_row
-from extracts.readers.landing import Landing
-from extracts.readers.report import ImportReport
-from extracts.readers.run_import import run_import
-from extracts.readers.source_table import SourceTable
-from extracts.readers.x12.account_rows import make_account_rows
-from extracts.readers.x12.claim_rows import ENCOUNTER, make_claim_rows
-from extracts.readers.x12.follow_claims import ASIDES as CLAIM_ASIDES
-from extracts.readers.x12.made_on import find_made_on
-from extracts.readers.x12.payer_classes import render_payer_class
-from extracts.readers.x12.read_file import FileAccount
-from extracts.readers.x12.remittance_rows import make_remittance_rows, prepare_remittances
-from extracts.readers.x12.reversals import match_reversals
-from extracts.readers.x12.sort_out import ASIDES, RULES, sort_out
-from extracts.readers.x12.stage_files import add_sources, find_files, stage_files
-from extracts.readers.x12.write_balances import write_balances
-from extracts.source_file import IMPORT_BALANCES, quote_text
-from extracts.wording import count_of
+from payrank.extracts.contract.source_file import IMPORT_BALANCES, quote_text
+from payrank.extracts.fetch_row import fetch_one_row
+from payrank.extracts.pluralize import pluralize
+from payrank.extracts.readers.session.import_session import ImportSession
+from payrank.extracts.readers.session.report import ImportReport
+from payrank.extracts.readers.session.run_import import run_import
+from payrank.extracts.readers.session.source_table import SourceTable
+from payrank.extracts.readers.x12.files.file_dates import find_made_on
+from payrank.extracts.readers.x12.files.read_file import FileAccount
+from payrank.extracts.readers.x12.files.stage_files import add_sources, find_files, stage_files
+from payrank.extracts.readers.x12.tables.account_rows import make_account_rows
+from payrank.extracts.readers.x12.tables.claim_rows import ENCOUNTER, make_claim_rows
+from payrank.extracts.readers.x12.tables.exclude_claims import ASIDES, RULES, sort_out
+from payrank.extracts.readers.x12.tables.follow_claims import ASIDES as CLAIM_ASIDES
+from payrank.extracts.readers.x12.tables.payer_classes import render_payer_class
+from payrank.extracts.readers.x12.tables.remittance_rows import make_remittance_rows, prepare_remittances
+from payrank.extracts.readers.x12.tables.reversals import match_reversals
+from payrank.extracts.readers.x12.tables.write_balances import write_balances
 
 TABLES = ("accounts", "coverages", "payers")
 SLICED = {
@@ -59,9 +59,9 @@ def import_x12(source: Path, out: Path, as_of: date | None = None) -> ImportRepo
 
     Raises
     ------
-    WrongUsage
+    WrongUsageError
         When there is no such file, or `out` holds something else.
-    ExtractRefused
+    ExtractRefusedError
         When a file is refused (by its name, segment and rule), or over 1% of a table's rows is quarantined.
     """
     made_on = find_made_on(find_files(source))
@@ -71,7 +71,7 @@ def import_x12(source: Path, out: Path, as_of: date | None = None) -> ImportRepo
     )
 
 
-def _read(landing: Landing, source: Path, after: date | None, as_of: date | None) -> None:
+def _read(landing: ImportSession, source: Path, after: date | None, as_of: date | None) -> None:
     connection = landing.connection
     landing.allow(RULES)
     connection.execute(f"SET memory_limit = '{MEMORY}'")
@@ -90,21 +90,21 @@ def _read(landing: Landing, source: Path, after: date | None, as_of: date | None
     _report(landing, [file.account for file in staged if file.account is not None])
     if reversals:
         landing.notice(
-            f"{count_of(reversals, 'reversed claim')}, {matched:,} of them with their original in this import"
+            f"{pluralize(reversals, 'reversed claim')}, {matched:,} of them with their original in this import"
         )
     if alone:
         landing.notice(
-            f"{count_of(alone, 'replacement')} of claims (CLM05-3 = 7) of accounts without another claim in this "
+            f"{pluralize(alone, 'replacement')} of claims (CLM05-3 = 7) of accounts without another claim in this "
             "import: charged as they stand"
         )
     _report_as_of(landing, as_of)
 
 
-def _land(landing: Landing, file: SourceTable) -> None:
+def _land(landing: ImportSession, file: SourceTable) -> None:
     """Land one file's rows, and say of its other records why they give none."""
     connection, own = landing.connection, f"WHERE file = {file.number}"
     for table in TABLES:
-        (rows,) = ask_row(connection, f"SELECT count(*) FROM x12_{table} {own}")
+        (rows,) = fetch_one_row(connection, f"SELECT count(*) FROM x12_{table} {own}")
         if rows or table == "accounts":
             query = f"SELECT * EXCLUDE (file) FROM x12_{table} {own} ORDER BY source_line"
             landing.land(table, file, query)
@@ -117,12 +117,12 @@ def _land(landing: Landing, file: SourceTable) -> None:
             within = f"{own} AND source_line BETWEEN {begin} AND {end}"
             rows = " UNION ALL ".join(f"SELECT * FROM {view} {within}" for view in (first, second) if view)
             connection.execute(f"CREATE OR REPLACE TABLE x12_slice AS SELECT * EXCLUDE (file) FROM ({rows})")
-            if ask_row(connection, "SELECT count(*) FROM x12_slice") != (0,):
+            if fetch_one_row(connection, "SELECT count(*) FROM x12_slice") != (0,):
                 landing.land(table, file, f"SELECT * FROM x12_slice ORDER BY {order}")
     _set_aside(landing, file)
 
 
-def _set_aside(landing: Landing, file: SourceTable) -> None:
+def _set_aside(landing: ImportSession, file: SourceTable) -> None:
     """Say why records give no row of their own; a claim that gives one is not counted here."""
     own = f"WHERE file = {file.number}"
     reasons = {
@@ -138,7 +138,7 @@ def _set_aside(landing: Landing, file: SourceTable) -> None:
         landing.set_aside(file, told, query)
 
 
-def _report(landing: Landing, accounts: Sequence[FileAccount]) -> None:
+def _report(landing: ImportSession, accounts: Sequence[FileAccount]) -> None:
     """Tell what is no row: imbalances, transactions that are not read, adjustments of the provider's account."""
     for account in accounts:
         for text in account.balances.describe(account.name):
@@ -151,31 +151,33 @@ def _report(landing: Landing, accounts: Sequence[FileAccount]) -> None:
         named = ", ".join(f"{kind}: {count:,}" for kind, count in unread.items())
         landing.notice(f"transaction sets that are neither 835 nor 837 are not read ({named})")
     _report_provider_adjustments(landing)
-    (remarks,) = ask_row(
+    (remarks,) = fetch_one_row(
         landing.connection,
         "SELECT (SELECT count(*) FROM x12_services WHERE remarks > 1) + (SELECT count(*) FROM x12_claim "
         "WHERE remarks > 1)",
     )
     if remarks:
-        landing.notice(f"{count_of(remarks, 'line')} or claims with several remarks: a denial keeps one")
+        landing.notice(f"{pluralize(remarks, 'line')} or claims with several remarks: a denial keeps one")
 
 
-def _report_as_of(landing: Landing, as_of: date | None) -> None:
+def _report_as_of(landing: ImportSession, as_of: date | None) -> None:
     """Tell what a snapshot on the as-of date does not see, or that there is no such date."""
     if as_of is None:
         landing.notice("no envelope names the day on which it was made: the as-of date is unknown, so name it")
         return
-    (late,) = ask_row(
+    (late,) = fetch_one_row(
         landing.connection,
         f"SELECT (SELECT count(*) FROM x12_claim WHERE posted_on >= '{as_of}') + (SELECT count(*) FROM x12_charged "
         f"WHERE created_on >= '{as_of}')",
     )
     if late:
-        landing.notice(f"{count_of(late, 'claim')} known on or after {as_of}, the as-of date: a snapshot sees none yet")
+        landing.notice(
+            f"{pluralize(late, 'claim')} known on or after {as_of}, the as-of date: a snapshot sees none yet"
+        )
 
 
-def _report_provider_adjustments(landing: Landing) -> None:
-    rows, dollars = ask_row(
+def _report_provider_adjustments(landing: ImportSession) -> None:
+    rows, dollars = fetch_one_row(
         landing.connection,
         "SELECT count(*), sum(TRY_CAST(x12_amount(amount) AS DECIMAL(18,2))) FROM (SELECT DISTINCT payer, trace, "
         "company, total, effective, produced, p.source_line - r.source_line AS place, p.ordinal, "
@@ -184,6 +186,6 @@ def _report_provider_adjustments(landing: Landing) -> None:
     )
     if rows:
         landing.notice(
-            f"{count_of(rows, 'adjustment')} of providers' accounts (PLB), {dollars or 0:,.2f} dollars withheld: "
+            f"{pluralize(rows, 'adjustment')} of providers' accounts (PLB), {dollars or 0:,.2f} dollars withheld: "
             "no account's, so not in the ledger"
         )

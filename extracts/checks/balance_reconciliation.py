@@ -1,0 +1,57 @@
+"""The ledger against the balances that the source states: every account to the cent, or listed."""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from payrank.extracts.fetch_row import fetch_one_row
+from payrank.extracts.formula_safe import safe_cell
+
+UNTIED = """
+SELECT stated.account_id, stated.responsibility, stated.balance AS stated, coalesce(ledger.balance, 0) AS ledger
+FROM stated_balances AS stated LEFT JOIN (
+  SELECT account_id, responsibility, sum(amount) AS balance FROM transactions
+  GROUP BY GROUPING SETS ((account_id, responsibility), (account_id))
+) AS ledger
+ON ledger.account_id = stated.account_id AND ledger.responsibility IS NOT DISTINCT FROM stated.responsibility
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Ties:
+    """How many stated balances the ledger ties to. `stated` = `tied` + `off`; `unstated` accounts state nothing."""
+
+    stated: int
+    tied: int
+    off: int
+    unstated: int
+
+
+def count_ties(connection: duckdb.DuckDBPyConnection) -> Ties:
+    """Compare the ledger of a loaded extract with its `stated_balances`, to the cent.
+
+    Accounts that owe nothing by the ledger and state nothing are counted in `unstated` like all others.
+    """
+    stated, off = fetch_one_row(connection, f"SELECT count(*), coalesce(count_if(stated <> ledger), 0) FROM ({UNTIED})")
+    (unstated,) = fetch_one_row(
+        connection,
+        "SELECT count(DISTINCT account_id) FROM transactions WHERE account_id NOT IN "
+        "(SELECT account_id FROM stated_balances)",
+    )
+    return Ties(stated, stated - off, off, unstated)
+
+
+def write_untied(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
+    """Write the balances that do not tie as CSV, readable by the owner alone: account, part, stated, ledger."""
+    rows = connection.execute(
+        f"SELECT * FROM ({UNTIED}) WHERE stated <> ledger ORDER BY account_id, responsibility NULLS FIRST"
+    ).fetchall()
+    path.touch(mode=0o600)
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(["account_id", "responsibility", "stated", "ledger"])
+        writer.writerows([safe_cell(value) for value in row] for row in rows)

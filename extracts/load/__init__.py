@@ -1,0 +1,1 @@
+"""Loading an extract into DuckDB: staging, quarantine, duplicate keys, and control totals."""

@@ -1,0 +1,200 @@
+"""Reads one file into a staged table: every column parsed, and beside each row the first rule that it breaks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from payrank.extracts.contract.parsing import Parsed, parse_column
+from payrank.extracts.contract.source_file import SourceFile, quote_name, quote_path, quote_text
+from payrank.extracts.contract.tables import SQL_TYPES, Column, Table
+from payrank.extracts.csv.relation import create_from_csv, open_csv
+from payrank.extracts.csv.scan import Scan
+from payrank.extracts.errors import ExtractRefusedError, did_you_mean
+
+RULE = "_rule"
+"""Column of the staged table: null, or the number of the broken rule (from 1) in `Staged.rules`."""
+
+MANY_ROWS = ("transactions", "contacts")
+"""Tables of events, some to dozens of rows an account."""
+
+
+@dataclass(frozen=True, slots=True)
+class Staged:
+    """What was staged. `rules` are (column, rule) pairs; `scan` is a CSV's account of its lines, None for Parquet."""
+
+    table: Table
+    source: SourceFile
+    columns: tuple[Column, ...]
+    rules: tuple[tuple[str, str], ...]
+    absent: tuple[str, ...]
+    ignored: tuple[str, ...]
+    integer_ids: tuple[str, ...]
+    scan: Scan | None
+
+    def line_of(self, ordinal: int) -> int:
+        """Return a CSV row's physical line, or a Parquet row's number, from its ordinal (from 0)."""
+        return ordinal + 1 if self.scan is None else self.scan.line_of(ordinal)
+
+    @property
+    def unreadable(self) -> tuple[tuple[int, str], ...]:
+        """Records that were no rows at all, as (line, rule)."""
+        return () if self.scan is None else self.scan.broken
+
+
+def stage_table(
+    connection: duckdb.DuckDBPyConnection, table: Table, extra: tuple[Column, ...], source: SourceFile, workspace: Path
+) -> Staged:
+    """Create the table under its own name, with the column `_rule` beside the parsed ones, rows in the file's order.
+
+    Parameters
+    ----------
+    extra
+        Declared site attributes.
+    workspace
+        Private folder for a cleaned copy of a CSV that has broken records; the copy is deleted at once.
+
+    Raises
+    ------
+    ExtractRefusedError
+        When the file cannot be read, misses a required column, or a column's type loses what the contract needs.
+    """
+    if source.format == "parquet":
+        relation, types = _open_parquet(connection, source)
+        csv = None
+    else:
+        csv = open_csv(source.path, workspace)
+        relation, types = csv.relation, dict.fromkeys(csv.names, "VARCHAR")
+    columns = (*table.columns, *extra, *_audit_columns(table, types))
+    _require(table, source, types)
+    present = [parse_column(column, source, types[column.name]) for column in columns if column.name in types]
+    rules = tuple((parsed.column.name, rule) for parsed in present for rule, _ in parsed.rules)
+    query = _narrow_levels(table, render_parsed(columns, present, relation))
+    if csv is not None:
+        create_from_csv(connection, table.name, query, csv)
+    else:
+        _create_from_parquet(connection, table, query, source)
+    names = {column.name for column in columns}
+    return Staged(
+        table=table,
+        source=source,
+        columns=columns,
+        rules=rules,
+        absent=tuple(column.name for column in columns if column.name not in types),
+        ignored=tuple(name for name in types if name not in names),
+        integer_ids=tuple(
+            p.column.name for p in present if p.column.kind in {"id", "text"} and "INT" in types[p.column.name]
+        ),
+        scan=csv.scan if csv is not None else None,
+    )
+
+
+def stored_type(table: Table, column: Column) -> str:
+    """Return the DuckDB type in which a loaded table keeps a column.
+
+    The levels of the two tables with the most rows are kept as enumerations: one byte a row instead of sixteen,
+    compared as a number, and read, compared and, as they stand in the order of the alphabet, sorted as their text.
+
+    >>> from payrank.extracts.contract.tables import table
+    >>> stored_type(table("transactions"), table("transactions").columns[6])
+    "ENUM('insurance', 'patient')"
+    """
+    if column.kind != "level" or table.name not in MANY_ROWS:
+        return SQL_TYPES[column.kind]
+    return f"ENUM({', '.join(map(quote_text, sorted(column.levels)))})"
+
+
+def _narrow_levels(table: Table, parsed: str) -> str:
+    """Store the levels of parsed rows as enumerations; what is no level has broken its rule, and is null then."""
+    levels = [column for column in table.columns if stored_type(table, column) != SQL_TYPES[column.kind]]
+    if not levels:
+        return parsed
+    casts = (f"TRY_CAST({quote_name(c.name)} AS {stored_type(table, c)}) AS {quote_name(c.name)}" for c in levels)
+    return f"SELECT * REPLACE ({', '.join(casts)}) FROM ({parsed})"
+
+
+def _open_parquet(connection: duckdb.DuckDBPyConnection, source: SourceFile) -> tuple[str, dict[str, str]]:
+    try:
+        names = pq.read_schema(source.path).names
+        relation = f"read_parquet({quote_path(source.path)}, hive_partitioning = false)"
+        described = connection.execute(f"DESCRIBE SELECT * FROM {relation}").fetchall()
+    except (duckdb.Error, pa.ArrowException, OSError) as error:
+        raise _refuse_parquet(source, error) from None
+    if len({name.casefold() for name in names}) < len(names):
+        raise ExtractRefusedError(
+            f"{source.name}: two columns have the same name (capitals aside). Allowed: each name once. "
+            "Rename or drop one."
+        )
+    return relation, {name: sql_type for name, sql_type, *_ in described}
+
+
+def _create_from_parquet(connection: duckdb.DuckDBPyConnection, table: Table, query: str, source: SourceFile) -> None:
+    try:
+        connection.execute(f"CREATE TABLE {quote_name(table.name)} AS {query}")
+    except duckdb.Error as error:
+        raise _refuse_parquet(source, error) from None
+
+
+def _refuse_parquet(source: SourceFile, error: Exception) -> ExtractRefusedError:
+    return ExtractRefusedError(
+        f"{source.name}: cannot be read as Parquet ({type(error).__name__}). Allowed: a whole Parquet file. "
+        "Send the file again."
+    )
+
+
+def _audit_columns(table: Table, types: dict[str, str]) -> tuple[Column, ...]:
+    """Columns for the fairness audit ride along in guarantors; no attribute and no feature is made of them."""
+    if table.name != "guarantors":
+        return ()
+    return tuple(Column(name, "text") for name in types if name.startswith("audit_"))
+
+
+def _require(table: Table, source: SourceFile, types: dict[str, str]) -> None:
+    missing = [column.name for column in table.columns if column.required and column.name not in types]
+    if not missing:
+        return
+    known = set(table.names)
+    # What looks like the header of a file without one is a patient's values: name nothing of it then.
+    hints = [f"{name}: {did_you_mean(name, types)}" for name in missing if "did you" in did_you_mean(name, types)]
+    hint = f" ({'; '.join(hints)})" if hints and known & set(types) else ""
+    header = "" if known & set(types) else " (none of the contract's columns is in the header; is there a header?)"
+    raise ExtractRefusedError(
+        f"{source.name}: required column {', '.join(missing)} is missing{hint}{header}. Allowed: "
+        f"{', '.join(table.names)}, named to the letter. Add it to the export, or import with a mapping."
+    )
+
+
+def render_parsed(
+    columns: tuple[Column, ...],
+    present: list[Parsed],
+    relation: str,
+    *,
+    leading: tuple[str, ...] = (),
+    carried: tuple[str, ...] = (),
+) -> str:
+    """Render the query that parses a relation and numbers the first rule that each row breaks.
+
+    Parameters
+    ----------
+    leading
+        Names of boolean columns of the relation that are rules of their own, tried before all others.
+    carried
+        Names of columns of the relation that come along untouched.
+    """
+    parsed = {p.column.name: p for p in present}
+    values = [
+        f"{parsed[column.name].value if column.name in parsed else f'CAST(NULL AS {SQL_TYPES[column.kind]})'}"
+        f" AS {quote_name(column.name)}"
+        for column in columns
+    ]
+    values += [f"{p.given} AS {p.given_name}" for p in present]
+    values += [f"source.{quote_name(name)}" for name in (*leading, *carried)]
+    conditions = [quote_name(name) for name in leading] + [condition for p in present for _, condition in p.rules]
+    cases = " ".join(f"WHEN {condition} THEN {number}" for number, condition in enumerate(conditions, start=1))
+    names = ", ".join(quote_name(name) for name in (*(column.name for column in columns), *carried))
+    broken = f"CAST(CASE {cases} END AS USMALLINT)" if cases else "CAST(NULL AS USMALLINT)"
+    return f"SELECT {names}, {broken} AS {RULE} FROM (SELECT {', '.join(values)} FROM {relation} AS source)"

@@ -1,0 +1,12 @@
+"""Counts as a person says them."""
+
+from __future__ import annotations
+
+
+def pluralize(count: int, noun: str) -> str:
+    """Say a count with its noun.
+
+    >>> pluralize(1, "row"), pluralize(12000, "row")
+    ('1 row', '12,000 rows')
+    """
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"

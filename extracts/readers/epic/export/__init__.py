@@ -1,0 +1,1 @@
+"""Finding, recognizing, and staging the tables of an Epic export."""

@@ -1,0 +1,1 @@
+"""Hospital and professional ledgers of an Epic export."""

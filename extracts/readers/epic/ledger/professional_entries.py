@@ -1,0 +1,113 @@
+"""The records of ARPB_TRANSACTIONS, each with its sign, its own account and who answers for it."""
+
+from __future__ import annotations
+
+from payrank.extracts.readers.epic.export.staged_folder import StagedFolder
+
+VOIDS = """
+CREATE TABLE professional_voids AS
+SELECT TX_ID AS tx_id, min(day(DEL_REVERSE_DATE)) AS void_on
+FROM ARPB_TX_VOID WHERE DEL_REVERSE_DATE IS NOT NULL GROUP BY TX_ID
+"""
+
+SIGNS = """
+SELECT count(*) FILTER (as_stated <> outstanding), count(*) FILTER (by_type <> outstanding) FROM (
+  SELECT ACCOUNT_ID, sum(money(OUTSTANDING_AMT)) AS outstanding, sum(money(AMOUNT)) AS as_stated,
+    sum({by_type}) AS by_type
+  FROM ARPB_TRANSACTIONS AS tx LEFT JOIN professional_voids AS voids ON voids.tx_id = tx.TX_ID
+  WHERE coalesce(VOID_DATE, void_on) IS NULL AND money(AMOUNT) IS NOT NULL AND money(OUTSTANDING_AMT) IS NOT NULL
+  GROUP BY ACCOUNT_ID
+)
+"""
+"""Guarantors whose standing transactions do not add up to what is outstanding on them, by either reading of the
+sign."""
+
+BY_TYPE = """
+CASE WHEN TX_TYPE_C_NAME IN ('Payment', '2') THEN -abs(money(AMOUNT))
+  WHEN TX_TYPE_C_NAME IN ('Adjustment', '3') AND DEBIT_CREDIT_FLAG_NAME IS DISTINCT FROM 'Debit'
+    AND DEBIT_CREDIT_FLAG_NAME IS DISTINCT FROM '1' THEN -abs(money(AMOUNT))
+  ELSE money(AMOUNT) END
+"""
+
+ENTRIES = """
+CREATE TABLE professional_entries AS
+WITH read AS (
+  SELECT tx.* EXCLUDE (ACCOUNT_ID, AMOUNT), ACCOUNT_ID AS guarantor_id, AMOUNT AS given, {amount} AS signed,
+    day(POST_DATE) AS posted_on, day(SERVICE_DATE) AS service_on,
+    coalesce(day(VOID_DATE), void_on) AS void_on,
+    coalesce(HOSP_ACCT_ID, 'PB-' || ACCOUNT_ID || '-' ||
+      CASE WHEN TX_TYPE_C_NAME IN ('Charge', '1') THEN coalesce(VISIT_NUMBER, day(SERVICE_DATE), 'undated')
+        ELSE 'undistributed' END) AS account_id,
+    CASE WHEN ORIGINAL_EPM_ID IS NOT NULL OR ORIGINAL_CVG_ID IS NOT NULL THEN 'insurance'
+      WHEN ORIGINAL_FC_C_NAME IS NOT NULL THEN CASE WHEN is_self_pay(ORIGINAL_FC_C_NAME) THEN 'patient'
+        ELSE 'insurance' END
+      WHEN PAYOR_ID IS NOT NULL THEN 'insurance' ELSE 'patient' END AS responsibility
+  FROM ARPB_TRANSACTIONS AS tx LEFT JOIN professional_voids AS voids ON voids.tx_id = tx.TX_ID
+), told AS (
+  SELECT read.*, CASE responsibility WHEN 'insurance' THEN coalesce(ORIGINAL_EPM_ID, PAYOR_ID) END AS payer_id,
+    signed > 0 OR (signed = 0 AND TX_TYPE_C_NAME IN ('Charge', '1')) AS is_debit,
+    CASE WHEN TX_TYPE_C_NAME IN ('Charge', '1') THEN 'charge'
+      WHEN TX_TYPE_C_NAME IN ('Payment', '2')
+        THEN CASE responsibility WHEN 'insurance' THEN 'insurance_payment' ELSE 'patient_payment' END
+      WHEN TX_TYPE_C_NAME IN ('Adjustment', '3') THEN coalesce(adjustment_kind_of(ADJUSTMENT_CAT_C_NAME),
+        adjustment_kind_of(WRITE_OFF_RSN_C_NAME), 'other_adjustment')
+      ELSE TX_TYPE_C_NAME END AS kind
+  FROM read
+)
+SELECT *, TX_ID IS NOT NULL AND guarantor_id IS NOT NULL AND signed IS NOT NULL AND is_day(posted_on)
+  AND (void_on IS NULL OR is_day(void_on)) AND (service_on IS NULL OR is_day(service_on))
+  AND kind IN ('charge', 'insurance_payment', 'patient_payment', 'contractual_adjustment', 'charity_adjustment',
+    'small_balance_write_off', 'bad_debt_write_off', 'other_adjustment', 'refund', 'interest') AS is_sound
+FROM told
+"""
+
+UNSOUND = """
+SELECT 'PB' || TX_ID AS transaction_id, CASE WHEN guarantor_id IS NOT NULL THEN account_id END AS account_id, posted_on,
+  CASE WHEN is_day(void_on) THEN service_on ELSE coalesce(void_on, service_on) END AS effective_on, kind,
+    given AS amount,
+  responsibility, payer_id, source_line
+FROM professional_entries WHERE NOT is_sound ORDER BY length(TX_ID), TX_ID, source_line
+"""
+
+ABSENT = "names a transaction that is not in ARPB_TRANSACTIONS"
+
+
+def read_professional_entries(folder: StagedFolder) -> None:
+    """Make the table `professional_entries`, and land the records that the contract will not take, for it to name.
+
+    Who answers for a charge at first is told by its original payer, coverage and class: PAYOR_ID is the payer of today,
+    and empty once the patient owes the rest.
+
+    Public documentation: ARPB_TRANSACTIONS (AMOUNT, VOID_DATE, HOSP_ACCT_ID, ORIGINAL_EPM_ID, ORIGINAL_FC),
+    ARPB_TX_VOID (DEL_REVERSE_DATE).
+    """
+    folder.connection.execute(VOIDS)
+    folder.connection.execute(ENTRIES.format(amount=_infer_sign(folder)))
+    folder.land("transactions", "ARPB_TRANSACTIONS", UNSOUND)
+    absent = folder.set_aside(
+        "ARPB_TX_VOID",
+        ABSENT,
+        "SELECT source_line FROM ARPB_TX_VOID AS voids ANTI JOIN ARPB_TRANSACTIONS AS tx ON tx.TX_ID = voids.TX_ID",
+    )
+    folder.notice_count(absent, "record", f"of ARPB_TX_VOID {ABSENT}")
+    folder.look_up("ARPB_TX_VOID")
+
+
+def _infer_sign(folder: StagedFolder) -> str:
+    """Choose how AMOUNT is signed by what ties out: the flag's documentation does not say what the column holds."""
+    ((as_stated, by_type),) = folder.connection.execute(SIGNS.format(by_type=BY_TYPE)).fetchall()
+    folder.notice_count(
+        folder.count(
+            "FROM ARPB_TRANSACTIONS WHERE money(AMOUNT) < 0 AND DEBIT_CREDIT_FLAG_NAME IS DISTINCT FROM 'Credit' "
+            "AND DEBIT_CREDIT_FLAG_NAME IS DISTINCT FROM '-1'"
+        ),
+        "professional credit",
+        "that DEBIT_CREDIT_FLAG does not call one: amounts are signed as they tie out to what is outstanding",
+    )
+    if by_type >= as_stated:
+        return "money(AMOUNT)"
+    folder.landing.notice(
+        "ARPB_TRANSACTIONS.AMOUNT carries no sign here: payments and credit adjustments are taken as negative, which "
+        "ties out for more guarantors"
+    )
+    return BY_TYPE

@@ -1,0 +1,266 @@
+"""An Excel worksheet as a source of the mapped import: a table of texts, each record with its Excel row number.
+
+What Excel has changed before we see it is told or refused, never guessed: ids kept as numbers have lost their leading
+zeros (a notice), numbers over 15 digits are rounded, errors and formulas without a result say nothing (their rows are
+quarantined where a mapping uses them), merged cells hold their value once (a notice), hidden rows are read (a notice).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pyarrow as pa
+
+from payrank.extracts.contract.source_file import digest_file, quote_name, quote_text
+from payrank.extracts.errors import ExtractRefusedError
+from payrank.extracts.load.quarantine import MOST_QUARANTINED
+from payrank.extracts.pluralize import pluralize
+from payrank.extracts.readers.excel.cells import FAULT
+from payrank.extracts.readers.excel.package import Book, Sheet, open_book, refuse_book
+from payrank.extracts.readers.excel.sheet import Layout, Row, letter_of, read_rows
+from payrank.extracts.readers.session.import_session import ImportSession
+from payrank.extracts.readers.session.source_table import LINE, SourceTable
+
+SUFFIXES = (".xlsx", ".xlsm")
+OTHER_SUFFIXES = (".xls", ".xlsb", ".ods")
+"""Workbooks that are refused by name, with what to do."""
+BATCH = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class StagedSheet:
+    """A staged worksheet. `faulty`: column -> rules that cells of it broke; `numbers`: column -> cells that hold a
+    number. The view `<relation>_marked` has a column `<name> fault` beside each faulty one."""
+
+    source: SourceTable
+    faulty: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    numbers: Mapping[str, int] = field(default_factory=dict)
+
+
+def is_workbook(path: Path) -> bool:
+    """Tell by its name whether a file is meant for Excel."""
+    return path.suffix.casefold() in {*SUFFIXES, *OTHER_SUFFIXES}
+
+
+def list_sheets(path: Path) -> list[str]:
+    """Name the worksheets of a workbook that hold rows, in the order of their tabs; hidden ones come last."""
+    book = open_book(path)
+    with book.package:
+        filled = [sheet for sheet in book.sheets if _holds_rows(book, sheet)]
+    return [sheet.name for sheet in sorted(filled, key=lambda sheet: sheet.hidden)]
+
+
+def stage_sheet(
+    landing: ImportSession,
+    path: Path,
+    *,
+    sheet: str | None = None,
+    header_row: int | None = None,
+    nulls: tuple[str, ...] = (),
+) -> StagedSheet:
+    """Read one worksheet into a table of texts and add it to the landing's sources.
+
+    Parameters
+    ----------
+    sheet
+        The name on its tab; None takes the only visible one that holds rows.
+    header_row
+        The Excel row that names the columns; None takes the first row that holds anything.
+    nulls
+        Texts that mean unknown.
+
+    Returns
+    -------
+    The sheet; what is already staged under the same name is given again, with its source alone.
+
+    Raises
+    ------
+    ExtractRefusedError
+        When the workbook or the sheet cannot be read, several sheets hold rows and none is named, or the header lacks
+        a name or gives one twice.
+    """
+    book = open_book(path)
+    with book.package:
+        chosen = _choose(landing, book, sheet)
+        place = f"[{chosen.name}]" if header_row is None else f"[{chosen.name}!{header_row}]"
+        title = f"{path.name}{place}"
+        sha256 = digest_file(path)
+        first = _find(landing, sha256, place)
+        if first is not None and first.name == title:
+            return StagedSheet(first)
+        if first is not None:
+            return StagedSheet(landing.add_source(title, sha256, first.relation, first.broken, first.name))
+        staging = _Staging(landing, book, chosen, title, header_row, ("", *nulls))
+        staging.run()
+    source = landing.add_source(title, sha256, staging.relation, tuple(staging.broken))
+    staging.tell()
+    rules = {name: tuple(sorted(found)) for name, found in staging.faulty.items()}
+    return StagedSheet(source, rules, dict(staging.numbers))
+
+
+def _find(landing: ImportSession, sha256: str, place: str) -> SourceTable | None:
+    same = (s for s in landing.sources if s.sha256 == sha256 and s.same_as is None and s.name.endswith(place))
+    return next(same, None)
+
+
+def _holds_rows(book: Book, sheet: Sheet) -> bool:
+    return next(read_rows(book, sheet, Layout()), None) is not None
+
+
+def _choose(landing: ImportSession, book: Book, name: str | None) -> Sheet:
+    listed = ", ".join(sheet.name for sheet in book.sheets)
+    if name is not None:
+        found = next((sheet for sheet in book.sheets if sheet.name == name), None)
+        if found is None:
+            raise refuse_book(book.path, f"has no sheet {name!r} (it has {listed})", "Correct sheet in the mapping.")
+        if found.hidden:
+            landing.notice(f"{book.path.name}[{name}]: the sheet is hidden; it was read, for the mapping names it")
+        return found
+    filled = [sheet for sheet in book.sheets if _holds_rows(book, sheet)]
+    visible = [sheet for sheet in filled if not sheet.hidden]
+    if len(visible) != 1:
+        names = ", ".join(sheet.name for sheet in visible)
+        found_text = f"holds rows in {len(visible)} sheets ({names})" if visible else "holds no visible sheet with rows"
+        raise refuse_book(book.path, found_text, 'Name one in the mapping, as sheet = "Charges".')
+    for sheet in filled:
+        if sheet.hidden:
+            landing.notice(f"{book.path.name}: the hidden sheet {sheet.name} holds rows and was not read")
+    return visible[0]
+
+
+class _Staging:
+    """One worksheet on its way into DuckDB."""
+
+    def __init__(
+        self,
+        landing: ImportSession,
+        book: Book,
+        sheet: Sheet,
+        title: str,
+        header_row: int | None,
+        nulls: tuple[str, ...],
+    ) -> None:
+        self.landing = landing
+        self.book = book
+        self.sheet = sheet
+        self.title = title
+        self.header_row = header_row
+        self.nulls = frozenset(nulls)
+        self.relation = f"source_{len(landing.sources)}"
+        self.layout = Layout()
+        self.columns: dict[int, str] = {}
+        self.header = 0
+        self.records = 0
+        self.hidden = 0
+        self.broken: list[tuple[int, str]] = []
+        self.unnamed: Counter[int] = Counter()
+        self.numbers: Counter[str] = Counter()
+        self.faulty: dict[str, set[str]] = {}
+
+    def run(self) -> None:
+        rows = read_rows(self.book, self.sheet, self.layout)
+        self.read_header(rows)
+        names = list(self.columns.values())
+        fields = ", ".join(f"{quote_name(name)} VARCHAR" for name in names)
+        connection, raw = self.landing.connection, quote_name(f"{self.relation}_raw")
+        connection.execute(f"CREATE TABLE {raw} ({fields}, {LINE} BIGINT)")
+        schema = pa.schema([*((name, pa.string()) for name in names), (LINE, pa.int64())])
+        for batch in self.batches(rows):
+            connection.register("sheet_rows", pa.table(batch, schema=schema))
+            connection.execute(f"INSERT INTO {raw} SELECT * FROM sheet_rows")
+            connection.unregister("sheet_rows")
+        self.refuse_unnamed()
+        self.create_views(raw)
+
+    def read_header(self, rows: Iterator[Row]) -> None:
+        header = next((row for row in rows if self.header_row is None or row.number >= self.header_row), None)
+        if header is None or (self.header_row is not None and header.number != self.header_row):
+            place = f"row {self.header_row}" if self.header_row else "any row"
+            raise self.refuse(
+                f"holds nothing in {place} of sheet {self.sheet.name}", "Correct header_row, or the sheet."
+            )
+        self.header = header.number
+        self.columns = {place: text for place, text in sorted(header.cells.items()) if text.strip()}
+        folded = Counter(name.casefold() for name in self.columns.values())
+        twice = [letter_of(place) for place, name in self.columns.items() if folded[name.casefold()] > 1]
+        if twice:  # by letter: in a sheet without a header the names are a patient's values
+            raise self.refuse(
+                f"row {self.header} gives columns {', '.join(twice)} a name that another has", "Rename one."
+            )
+        bad = [letter_of(place) for place, name in self.columns.items() if FAULT in name or name.casefold() == LINE]
+        if bad:
+            raise self.refuse(f"row {self.header} gives columns {', '.join(bad)} no usable name", "Rename them.")
+
+    def batches(self, rows: Iterator[Row]) -> Iterator[list[list[object]]]:
+        batch: list[list[object]] = [[] for _ in range(len(self.columns) + 1)]
+        for row in rows:
+            self.records += 1
+            self.hidden += row.hidden
+            strays = row.cells.keys() - self.columns.keys()
+            if strays:
+                self.unnamed.update(strays)
+                self.broken.append((row.number, "too_many_columns"))
+                continue
+            for values, (place, name) in zip(batch, self.columns.items(), strict=False):
+                text = row.cells.get(place)
+                if text is not None and text.startswith(FAULT):
+                    self.faulty.setdefault(name, set()).add(text[1:])
+                elif place in row.numbers:
+                    self.numbers[name] += 1
+                values.append(None if text in self.nulls else text)
+            batch[-1].append(row.number)
+            if len(batch[-1]) == BATCH:
+                yield batch
+                batch = [[] for _ in range(len(self.columns) + 1)]
+        if batch[-1]:
+            yield batch
+
+    def refuse_unnamed(self) -> None:
+        if len(self.broken) > MOST_QUARANTINED * self.records:
+            letters = ", ".join(letter_of(place) for place in sorted(self.unnamed))
+            raise self.refuse(
+                f"{pluralize(len(self.broken), 'row')} of sheet {self.sheet.name} hold something in columns {letters}, "
+                f"which row {self.header} does not name",
+                "Name them, or set header_row in the mapping when the header is further down.",
+            )
+
+    def create_views(self, raw: str) -> None:
+        """Show a cell that cannot be read as null, and its rule in a column of its own in the `_marked` view."""
+        shown = [
+            f"CASE WHEN starts_with({column}, chr(1)) THEN NULL ELSE {column} END AS {column}"
+            if name in self.faulty
+            else column
+            for name in self.columns.values()
+            for column in [quote_name(name)]
+        ]
+        given = {name.casefold() for name in self.columns.values()}
+        extra = {"source_file": quote_text(self.title), "source_row": "rowid + 1"}
+        shown += [f"{sql} AS {name}" for name, sql in extra.items() if name not in given]
+        marks = [
+            f"CASE WHEN starts_with({quote_name(name)}, chr(1)) THEN {quote_name(name)}[2:] END "
+            f"AS {quote_name(f'{name} fault')}"
+            for name in self.faulty
+        ]
+        query = f"SELECT {', '.join([*shown, LINE])} FROM {raw}"
+        self.landing.connection.execute(f"CREATE VIEW {quote_name(self.relation)} AS {query}")
+        marked = f"SELECT {', '.join([*shown, LINE, *marks])} FROM {raw}"
+        self.landing.connection.execute(f"CREATE VIEW {quote_name(f'{self.relation}_marked')} AS {marked}")
+
+    def tell(self) -> None:
+        """Give notice of what a reader of the sheet on screen would not expect."""
+        if self.hidden:
+            self.landing.notice(f"{self.title}: {pluralize(self.hidden, 'hidden row')} were read like any other")
+        if any(place in self.columns for place in self.layout.hidden_columns):
+            self.landing.notice(f"{self.title}: hidden columns were read like any other")
+        merged = sum(row > self.header for row in self.layout.merged)
+        if merged:
+            self.landing.notice(
+                f"{self.title}: {pluralize(merged, 'area')} of merged cells; the first cell of each holds the value, "
+                "the others are empty"
+            )
+
+    def refuse(self, found: str, advice: str) -> ExtractRefusedError:
+        return refuse_book(self.book.path, found, advice)

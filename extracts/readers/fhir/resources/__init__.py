@@ -1,0 +1,1 @@
+"""Single FHIR resources: parsing, references, adjudication, and eligibility."""

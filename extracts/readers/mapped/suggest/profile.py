@@ -1,0 +1,161 @@
+"""What a column holds, told from its contents: days and in which format, money and its sign, keys, a few levels."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeVar
+
+from payrank.extracts.load.quarantine import MOST_QUARANTINED
+from payrank.extracts.readers.excel.cells import FAULT
+from payrank.extracts.readers.mapped.macros import BLANKS, ORDERS, TIME, day_pattern, dollars_pattern
+from payrank.extracts.readers.mapped.suggest.raw_tables import RawTable
+
+MOST_LEVELS = 12
+FEWEST_ROWS = 11
+"""A level is shown in a draft when at most 12 levels are in the column and each stands in 11 rows or more: no value
+that singles out a person is then shown."""
+
+_PLAIN = re.compile(r"-?\d{1,16}(\.\d{1,2})?")
+_DOLLARS = {mark: re.compile(dollars_pattern(mark)) for mark in (".", ",")}
+_PATTERNS = {
+    order + time: (re.compile(pattern + (f"({TIME})?" if time else "")), mask)
+    for order in ORDERS
+    for pattern, mask in [day_pattern(order)]
+    for time in ("", " time")
+}
+Pattern = TypeVar("Pattern")
+_YEAR = re.compile(r"(19|20)\d{2}")
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """A column: `filled` of the rows hold something, `distinct` different texts.
+
+    `formats` are the formats of days that all of it fits, `marks` the decimal marks when all of it is money; or all
+    but 1%, the share that an import quarantines. `unread` counts those cells, and the formulas and errors of a
+    workbook, which are not among `filled`. `plain` tells whether the money is written plainly. `levels` are its texts
+    where they are few and often repeated, else none; `padded`: some text has blanks around it.
+    """
+
+    name: str
+    filled: int
+    rows: int
+    distinct: int
+    formats: tuple[str, ...]
+    marks: tuple[str, ...]
+    plain: bool
+    negative: float
+    is_year: bool
+    longest: int
+    levels: tuple[str, ...]
+    unread: int = 0
+    padded: bool = False
+
+    @property
+    def mark(self) -> str | None:
+        """The decimal mark of money; a point where whole dollars fit a comma too."""
+        return next(iter(self.marks), None)
+
+    @property
+    def is_key(self) -> bool:
+        """Every row holds another text."""
+        return self.rows > 0 and self.filled == self.rows == self.distinct
+
+    @property
+    def is_day(self) -> bool:
+        """All of it are days of some format, or all but 1%."""
+        return bool(self.formats)
+
+
+def read_profiles(table: RawTable) -> dict[str, Profile]:
+    """Tell what each column of a table holds."""
+    columns = zip(*table.rows, strict=True) if table.rows else ([] for _ in table.names)
+    return {name: _read_profile(name, list(texts)) for name, texts in zip(table.names, columns, strict=True)}
+
+
+def _read_profile(name: str, texts: list[str | None]) -> Profile:
+    given = Counter(text for text in texts if text is not None)
+    counts = Counter({text: count for text, count in given.items() if not text.startswith(FAULT)})
+    filled, faults = counts.total(), given.total() - counts.total()
+    formats, undated = _find_fitting(counts, _PATTERNS, _fits_day)
+    formats = tuple(name for name in formats if not name.endswith(" time")) or formats
+    marks, unpaid = _find_fitting(counts, _DOLLARS, lambda text, dollars: bool(dollars.fullmatch(text)))
+    negative = sum(count for text, count in counts.items() if _is_negative(text))
+    few = len(counts) <= MOST_LEVELS and min(counts.values(), default=0) >= FEWEST_ROWS
+    return Profile(
+        name=name,
+        filled=filled,
+        rows=len(texts),
+        distinct=len(counts),
+        formats=formats,
+        marks=marks,
+        plain=bool(counts) and all(map(_PLAIN.fullmatch, counts)),
+        negative=negative / filled if filled else 0.0,
+        is_year=bool(counts) and all(map(_YEAR.fullmatch, counts)),
+        longest=max(map(len, counts), default=0),
+        levels=tuple(sorted(counts)) if few and all(map(_may_be_shown, counts)) else (),
+        padded=any(text != text.strip(BLANKS) for text in counts),
+        unread=faults + (undated if formats else unpaid if marks else 0),
+    )
+
+
+def _find_fitting(
+    counts: Counter[str], patterns: Mapping[str, Pattern], fits: Callable[[str, Pattern], bool]
+) -> tuple[tuple[str, ...], int]:
+    """Find the patterns that all texts fit; where there is none, those that all but 1% of the rows fit.
+
+    Returns
+    -------
+    Their names, and how many rows do not fit.
+    """
+    most = int(MOST_QUARANTINED * counts.total())
+    amiss = {}
+    for name, pattern in patterns.items() if counts else ():
+        unfit = 0
+        for text, count in counts.items():
+            unfit += 0 if fits(text, pattern) else count
+            if unfit > most:
+                break
+        else:
+            amiss[name] = unfit
+    fewest = min(amiss.values(), default=0)
+    found = tuple(name for name, unfit in amiss.items() if unfit == 0 or fewest > 0)
+    return found, max((amiss[name] for name in found), default=0)
+
+
+def _is_negative(text: str) -> bool:
+    return bool(re.search(r"^[^\w.]*[-(]|(-|[Cc][Rr])\W*$", text))
+
+
+def _may_be_shown(text: str) -> bool:
+    """A level is words, not a number, a date or a long text."""
+    return len(text) <= 60 and not re.search(r"\d{3}|\d[/.-]\d|@", text)
+
+
+def _fits_day(text: str, order: tuple[re.Pattern[str], str]) -> bool:
+    pattern, mask = order
+    text = text.strip(BLANKS)
+    return pattern.fullmatch(text) is not None and _is_day(text, mask)
+
+
+def _is_day(text: str, mask: str) -> bool:
+    try:
+        day = datetime.strptime(re.split("[ T]", text, maxsplit=1)[0], mask)  # noqa: DTZ007 - a day has no time zone
+    except ValueError:
+        return False
+    return 1901 <= day.year <= 2199
+
+
+def read_level(table: RawTable, by: str, level: str) -> dict[str, Profile]:
+    """Tell what each column holds in the rows whose column `by` has this text; zeros of dollars count as nothing."""
+    place = table.names.index(by)
+    rows = [row for row in table.rows if row[place] == level]
+    columns = zip(*rows, strict=True)
+    return {
+        name: _read_profile(name, [text if text is None or text.strip("0.,") else None for text in texts])
+        for name, texts in zip(table.names, columns, strict=True)
+    }

@@ -1,0 +1,331 @@
+"""The landing of an import: canonical tables that a reader fills, and the account of every source record."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+import duckdb
+
+from payrank.extracts.contract.parsing import ALLOWED
+from payrank.extracts.contract.source_file import digest_file, quote_name
+from payrank.extracts.contract.tables import MERGES, SQL_TYPES, Column, any_table
+from payrank.extracts.errors import ExtractRefusedError
+from payrank.extracts.fetch_row import fetch_one_row
+from payrank.extracts.load.load_extract import attribute_columns
+from payrank.extracts.load.quarantine import MOST_QUARANTINED, render_key
+from payrank.extracts.load.stage import RULE
+from payrank.extracts.pluralize import pluralize
+from payrank.extracts.readers.session.loaded_rows import PLACE, SAME_AGAIN, LandedRows
+from payrank.extracts.readers.session.merges import HAS_OWN_ROW, find_ends, rename_merged
+from payrank.extracts.readers.session.record_ledger import Fates, FileRead
+from payrank.extracts.readers.session.report import BESIDE_BROKEN, BlockCount, BrokenRow, describe_broken
+from payrank.extracts.readers.session.source_table import LINE, SourceTable, TextOptions, stage_text
+from payrank.extracts.readers.session.validate import HoldoutRows, judge_rows
+
+MACROS = (
+    r"day(given) AS CASE WHEN regexp_full_match(given, '\d{4}-\d{2}-\d{2}[ T]00:00(:00(\.0+)?)?Z?') "
+    r"THEN left(given, 10) WHEN regexp_full_match(given, '\d{1,2}/\d{1,2}/\d{4}( 12:00:00 AM| 0?0:00(:00)?)?') "
+    r"THEN coalesce(strftime(try_strptime(split_part(given, ' ', 1), '%m/%d/%Y'), '%Y-%m-%d'), given) ELSE given END",
+    r"negated(given) AS CASE WHEN regexp_full_match(given, '-\d+(\.\d+)?') THEN given[2:] "
+    r"WHEN regexp_full_match(given, '\d+(\.\d+)?') THEN '-' || given ELSE given END",
+)
+"""What readers' queries may call. Each leaves a text that it cannot read as it is, for the contract to judge.
+
+`day(text)` takes midnight off a day (`2018-08-13 00:00:00`, `8/13/2018 12:00:00 AM`); `negated(text)` turns the sign
+of a plain number."""
+
+
+BESIDE = "beside"
+"""Folder of the workspace for what a reader writes itself."""
+
+
+class ImportSession:
+    """Canonical tables being filled. A reader stages its sources, lands rows, and says why other records give none."""
+
+    def __init__(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        workspace: Path,
+        attributes: Mapping[str, Mapping[str, str]] | None = None,
+    ) -> None:
+        self.connection = connection
+        self.workspace = workspace
+        self.attributes = attributes or {}
+        self.sources: list[SourceTable] = []
+        self.mapped = False
+        self.broken: list[BrokenRow] = []
+        self.notices: list[str] = []
+        self.columns: dict[str, list[str]] = {}
+        self.rules: dict[str, str] = dict(ALLOWED)
+        self._unreadable: set[tuple[str, int]] = set()
+        self._fates = Fates(connection)
+        self._landed = LandedRows(connection)
+        self._offered: Counter[str] = Counter()
+        for macro in MACROS:
+            connection.execute(f"CREATE MACRO {macro}")
+
+    @property
+    def blocks(self) -> Sequence[BlockCount]:
+        """What each landing made of its file's records."""
+        return self._landed.blocks
+
+    def stage(
+        self, path: Path, *, delimiter: str = ",", encoding: str = "utf-8", nulls: tuple[str, ...] = ("",)
+    ) -> SourceTable:
+        """Read a delimited text file, strictly, into a table of texts; a file of bytes seen before is not read again.
+
+        Raises
+        ------
+        ExtractRefusedError
+            When the file as a whole cannot be read.
+        """
+        sha256 = digest_file(path)
+        first = self._find(sha256)
+        if first is not None:
+            return self._repeat(path.name, first)
+        relation = f"source_{len(self.sources)}"
+        names, scan = stage_text(
+            self.connection, path, TextOptions(delimiter, encoding, nulls), relation, self.workspace
+        )
+        return self._add(SourceTable(len(self.sources), path.name, sha256, relation, names, scan.good, scan.broken))
+
+    def add_source(
+        self,
+        name: str,
+        sha256: str,
+        relation: str,
+        broken: Sequence[tuple[int, str]] = (),
+        same_as: str | None = None,
+        mixed: bool = False,
+    ) -> SourceTable:
+        """Add a source that the reader parsed itself.
+
+        Parameters
+        ----------
+        relation
+            A table or view in `connection`, one row a record, texts beside `source_line`.
+        broken
+            What was no record at all, as (line, rule).
+        mixed
+            Whether the file holds records of several kinds: what is broken then counts against the file, not against
+            each table that its other records give rows to.
+        """
+        described = self.connection.execute(f"DESCRIBE {quote_name(relation)}").fetchall()
+        names = tuple(column for column, *_ in described if column != LINE)
+        (good,) = fetch_one_row(self.connection, f"SELECT count(*) FROM {quote_name(relation)}")
+        return self._add(
+            SourceTable(len(self.sources), name, sha256, relation, names, good, tuple(broken), same_as, mixed)
+        )
+
+    def _find(self, sha256: str) -> SourceTable | None:
+        return next((source for source in self.sources if source.sha256 == sha256 and source.same_as is None), None)
+
+    def _repeat(self, name: str, first: SourceTable) -> SourceTable:
+        return self._add(
+            SourceTable(
+                len(self.sources), name, first.sha256, first.relation, first.names, first.good, first.broken, first.name
+            )
+        )
+
+    def _add(self, source: SourceTable) -> SourceTable:
+        self.sources.append(source)
+        return source
+
+    def columns_of(self, table: str, offered: Iterable[str]) -> tuple[Column, ...]:
+        """Return the offered columns: the contract's in its order, then attributes, then `audit_*` columns by name."""
+        offered = set(offered) - {LINE}
+        known = (*any_table(table).columns, *attribute_columns(self.attributes.get(table, {})))
+        audit = sorted(offered - {column.name for column in known})
+        return (*(column for column in known if column.name in offered), *(Column(name, "text") for name in audit))
+
+    def land(self, table: str, source: SourceTable, query: str) -> int:
+        """Land the rows of a query: canonical columns as texts or typed, and the `source_line` of their record.
+
+        Returns
+        -------
+        Rows written. Rows that break the contract are quarantined by file, line, column and rule.
+        """
+        if source.same_as is not None:
+            return 0
+        described = self.connection.execute(f"DESCRIBE {query}").fetchall()
+        columns = self.columns_of(table, [name for name, *_ in described])
+        return self.take(table, source, judge_rows(self.connection, columns, query, source.name))
+
+    def take(self, table: str, source: SourceTable, rows: HoldoutRows, block: int | None = None) -> int:
+        """Write judged rows to their table, and account for each record that they come from.
+
+        Parameters
+        ----------
+        block
+            Which block of the table this is in the user's mapping; None counts the landings of this file.
+        """
+        self.mapped = self.mapped or block is not None
+        self.create(table, [column.name for column in rows.columns])
+        names = ", ".join(quote_name(column.name) for column in rows.columns)
+        loaded, bad = self._fates.take(source, rows.name, f"{RULE} IS NOT NULL")
+        # A record is taken whole or not at all: half a transfer would change what is owed.
+        held = f"AND {LINE} NOT IN (SELECT {LINE} FROM {rows.name} WHERE {RULE} IS NOT NULL)" if bad else ""
+        (written,) = fetch_one_row(
+            self.connection,
+            f"INSERT INTO {quote_name(table)} ({names}, {', '.join(PLACE)}) SELECT {names}, {len(self.blocks)}, {LINE} "
+            f"FROM {rows.name} WHERE {RULE} IS NULL {held} ORDER BY rowid",
+        )
+        self._offered[table] += int(fetch_one_row(self.connection, f"SELECT count(*) FROM {rows.name}")[0])
+        self.broken += self._name_broken(table, source, rows)
+        number = block or 1 + sum(count.table == table and count.file == source.name for count in self.blocks)
+        quarantined = bad + (0 if source.mixed else len(source.broken))
+        skipped = source.records - loaded - quarantined
+        self._landed.add_block(
+            source.number,
+            BlockCount(table, number, source.name, source.records, loaded, skipped, quarantined, int(written)),
+        )
+        return int(written)
+
+    def create(self, table: str, names: Iterable[str]) -> None:
+        """Make sure that the table stands and has these columns."""
+        known = self.columns.setdefault(table, [])
+        for column in self.columns_of(table, names):
+            if column.name in known:
+                continue
+            field = f"{quote_name(column.name)} {SQL_TYPES[column.kind]}"
+            change = f"ALTER TABLE {quote_name(table)} ADD COLUMN {field}"
+            places = ", ".join(f"{name} {sql_type}" for name, sql_type in PLACE.items())
+            self.connection.execute(change if known else f"CREATE TABLE {quote_name(table)} ({places}, {field})")
+            known.append(column.name)
+
+    def _name_broken(self, table: str, source: SourceTable, rows: HoldoutRows) -> list[BrokenRow]:
+        """Name each row that broke a rule by its record; what was no record counts once for each table."""
+        key = any_table(table).key
+        has_key = {column.name for column in rows.columns} >= set(key)
+        found = self.connection.execute(
+            f"SELECT {LINE}, {RULE}, {render_key(any_table(table)) if has_key else 'NULL'} FROM {rows.name} "
+            f"WHERE {RULE} IS NOT NULL ORDER BY rowid"
+        ).fetchall()
+        broken = [
+            BrokenRow(table, key, column, rule, source.name, line)
+            for line, number, key in found
+            for column, rule in [rows.rules[number - 1]]
+        ]
+        if not source.mixed and (table, source.number) not in self._unreadable:
+            self._unreadable.add((table, source.number))
+            self._offered[table] += len(source.broken)
+            broken += [BrokenRow(table, None, None, rule, source.name, line) for line, rule in source.broken]
+        return sorted(broken, key=lambda row: row.source_line)
+
+    def allow(self, rules: Mapping[str, str]) -> None:
+        """Add a reader's own rules, each with what it allows, for messages."""
+        self.rules.update(rules)
+
+    def beside(self, name: str) -> Path:
+        """Return where to write a file that shall lie beside the tables of the import."""
+        folder = self.workspace / BESIDE
+        folder.mkdir(mode=0o700, exist_ok=True)
+        return folder / name
+
+    def set_aside(self, source: SourceTable, reason: str, query: str) -> int:
+        """Say of records, named by `source_line`, why they become no canonical row. Return how many were named."""
+        return 0 if source.same_as is not None else self._fates.set_aside(source, reason, query)
+
+    def look_up(self, source: SourceTable) -> None:
+        """Say that the records of a source only inform the rows of others, unless they give rows themselves."""
+        self._fates.look_up(source)
+
+    def notice(self, text: str) -> None:
+        """Tell the user something at the end: counts, never a value of a row."""
+        self.notices.append(text)
+
+    def _follow_merges(self) -> None:
+        """Find where each merged account and guarantor ends, and quarantine the merges that have no end."""
+        for number, line, rule in find_ends(self.connection):
+            source = self.sources[number]
+            self.broken.append(BrokenRow(MERGES.name, None, "into_id", rule, source.name, line))
+            self._fates.quarantine(source, line)
+        self._landed.hold_back(self.columns)
+
+    def refuse_many(self) -> None:
+        """Refuse when over 1% of a table's rows is quarantined.
+
+        Raises
+        ------
+        ExtractRefusedError
+            With the rules broken, how often and where first.
+        """
+        own = {table: [row for row in self.broken if row.table_name == table] for table in self.columns}
+        for table, broken in sorted(own.items(), key=lambda item: -len(item[1])):  # where the fault is, first
+            offered = self._offered[table]
+            (standing,) = fetch_one_row(self.connection, f"SELECT count(*) FROM {quote_name(table)}")
+            out = offered - int(standing)
+            if out > MOST_QUARANTINED * offered:
+                raise ExtractRefusedError(
+                    describe_broken(
+                        table,
+                        broken or self.broken,
+                        out,
+                        offered,
+                        self.rules,
+                        beside=out - len(broken),
+                        mapped=self.mapped,
+                    )
+                )
+            if out > len(broken):
+                self.notice(f"{table}: {pluralize(out - len(broken), 'row')} held back {BESIDE_BROKEN}")
+        for source in self.sources:
+            broken = [row for row in self.broken if row.table_name == source.name]
+            if len(broken) > MOST_QUARANTINED * source.records:
+                raise ExtractRefusedError(
+                    describe_broken(source.name, broken, len(broken), source.records, self.rules, mapped=self.mapped)
+                )
+
+    def account(self) -> list[FileRead]:
+        """Settle what stays of the landed rows, and count every source's records by fate.
+
+        Nothing of a quarantined record stays in a ledger, merged subjects get the id of the one that they were merged
+        into, and the same row again is dropped.
+
+        Raises
+        ------
+        ExtractRefusedError
+            When over 1% of a table or a file is quarantined, or rows with one key differ.
+        """
+        for source in self.sources:
+            landed = any(number == source.number for _, number in self._unreadable)
+            if source.same_as is None and not landed:  # what was no record still has to be named somewhere
+                self.broken += [
+                    BrokenRow(source.name, None, None, rule, source.name, line) for line, rule in source.broken
+                ]
+        self._landed.hold_back(self.columns)
+        if MERGES.name in self.columns:
+            self._follow_merges()
+        self.refuse_many()
+        if MERGES.name in self.columns:
+            self.notices += rename_merged(self._landed, self.columns, self._fates.number_of(HAS_OWN_ROW))
+        for table in self.columns:
+            self._drop_repeated(table)
+        self._landed.settle(self.columns)
+        return self._fates.account(self.sources)
+
+    def _drop_repeated(self, table: str) -> None:
+        if table == MERGES.name:
+            return  # two rows of one subject are judged as merges
+        (rows,) = fetch_one_row(self.connection, f"SELECT count(*) FROM {quote_name(table)}")
+        dropped = self._landed.drop_repeated(table, self.columns[table], self._fates.number_of(SAME_AGAIN))
+        if dropped:
+            self.notice(f"{table}: {dropped:,} of {rows:,} rows are repeated, alike in every column, and written once")
+
+
+def require(source: SourceTable, *names: str) -> None:
+    """Make sure that a staged source has the columns that its reader cannot do without.
+
+    Raises
+    ------
+    ExtractRefusedError
+        Naming the file and the columns that are missing.
+    """
+    missing = [name for name in names if name not in source.names]
+    if missing:
+        raise ExtractRefusedError(
+            f"{source.name}: column {', '.join(missing)} is missing. Allowed: {', '.join(names)}, named to the letter. "
+            "Add it to the export, and import again."
+        )

@@ -1,0 +1,133 @@
+"""Merged accounts and guarantors: what was landed under a merged id goes to the one that it was merged into.
+
+A chain of merges is followed to its end. A merge that leads into a circle has no end, and one subject merged into
+two has two: such records are quarantined, and the rows of their subjects stay under the ids that they came with.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import duckdb
+
+from payrank.extracts.contract.source_file import quote_name
+from payrank.extracts.contract.tables import TABLES, Table
+from payrank.extracts.pluralize import pluralize
+from payrank.extracts.readers.session.loaded_rows import PLACE, LandedRows
+
+HAS_OWN_ROW = "merged into one that has a row of its own"
+CIRCLE, TWICE = "merge_circle", "merged_into_two"
+SUBJECTS = {"account": "account_id", "guarantor": "guarantor_id"}
+DESCRIBED = ("accounts", "guarantors", "coverages", "flags")
+"""Tables of which two rows may come to have one key by a merge: the survivor's own row stands."""
+
+
+def find_ends(connection: duckdb.DuckDBPyConnection) -> list[tuple[int, int, str]]:
+    """Fill the table `merge_ends` (subject_type, subject_id, end_id), and return what has no end, or two.
+
+    Returns
+    -------
+    (source number, line, rule) of each merge that cannot be followed.
+    """
+    rows = connection.execute(
+        "SELECT source, landed_line, subject_type, subject_id, into_id FROM merges JOIN landed_blocks AS blocks "
+        "ON blocks.block = merges.landed_block ORDER BY source, landed_line"
+    ).fetchall()
+    into: dict[tuple[str, str], str] = {}
+    double: set[tuple[str, str]] = set()
+    for _, _, kind, subject, target in rows:
+        if into.setdefault((kind, subject), target) != target:
+            double.add((kind, subject))
+    steps = {subject: target for subject, target in into.items() if subject not in double}
+    ends = {subject: _follow(steps, subject) for subject in steps}
+    found = [(*subject, end) for subject, end in ends.items() if end is not None]
+    connection.execute("CREATE OR REPLACE TABLE merge_ends (subject_type VARCHAR, subject_id VARCHAR, end_id VARCHAR)")
+    if found:
+        connection.executemany("INSERT INTO merge_ends VALUES (?, ?, ?)", found)
+    broken = []
+    for number, line, kind, subject, _ in rows:
+        if (kind, subject) in double:
+            broken.append((number, line, TWICE))
+        elif ends[kind, subject] is None:
+            broken.append((number, line, CIRCLE))
+    return broken
+
+
+def _follow(steps: Mapping[tuple[str, str], str], subject: tuple[str, str]) -> str | None:
+    """Return where a chain of merges ends; None when it never does.
+
+    >>> _follow({("account", "1"): "2", ("account", "2"): "3"}, ("account", "1"))
+    '3'
+    >>> _follow({("account", "1"): "2", ("account", "2"): "1"}, ("account", "1")) is None
+    True
+    """
+    kind, here = subject
+    seen = {here}
+    while (kind, here) in steps:
+        here = steps[kind, here]
+        if here in seen:
+            return None
+        seen.add(here)
+    return here
+
+
+def rename_merged(landed: LandedRows, columns: Mapping[str, list[str]], reason: int) -> list[str]:
+    """Give every landed row of a merged subject its end's id; return notices with counts.
+
+    Parameters
+    ----------
+    columns
+        The landed tables and their columns.
+    reason
+        Number of the reason `HAS_OWN_ROW`, for which a record whose row is left out is set aside.
+    """
+    notices = []
+    for table in TABLES:
+        if table.name not in columns:
+            continue
+        dropped = _rename_table(landed, table, columns[table.name], reason)
+        if dropped:
+            notices.append(
+                f"{table.name}: {pluralize(dropped, 'row')} of merged accounts or guarantors left out, where the one "
+                "that they were merged into has a row of its own"
+            )
+    return notices
+
+
+def _rename_table(landed: LandedRows, table: Table, columns: list[str], reason: int) -> int:
+    connection = landed.connection
+    name = quote_name(table.name)
+    joins, changes = [], {}
+    for kind, column in SUBJECTS.items():
+        if column in columns:
+            joins.append(
+                f"LEFT JOIN merge_ends AS {kind}_end ON {kind}_end.subject_type = '{kind}' "
+                f"AND {kind}_end.subject_id = landed.{column}"
+            )
+            changes[column] = f"coalesce({kind}_end.end_id, landed.{column})"
+    if table.name == "flags":
+        joins.append("LEFT JOIN merge_ends AS flag_end USING (subject_type, subject_id)")
+        changes["subject_id"] = "coalesce(flag_end.end_id, landed.subject_id)"
+    if not changes:
+        return 0
+    fields = ", ".join(
+        f"{changes.get(column, f'landed.{quote_name(column)}')} AS {quote_name(column)}"
+        for column in (*columns, *PLACE)
+    )
+    was = " OR ".join(f"{change} <> landed.{column}" for column, change in changes.items())
+    connection.execute(
+        f"CREATE TABLE renamed AS SELECT {fields}, coalesce({was}, false) AS was_merged FROM "
+        f"(SELECT *, rowid AS landed_row FROM {name}) AS landed {' '.join(joins)} ORDER BY landed_row"
+    )
+    connection.execute(f"DROP TABLE {name}")
+    connection.execute(f"ALTER TABLE renamed RENAME TO {name}")
+    dropped = 0
+    if table.name in DESCRIBED:
+        same = " AND ".join(f"other.{part} IS NOT DISTINCT FROM one.{part}" for part in table.key)
+        rows = (
+            f"SELECT one.rowid AS landed_row FROM {name} AS one WHERE was_merged AND EXISTS (SELECT 1 FROM {name} AS "
+            f"other WHERE {same} AND (NOT other.was_merged OR other.rowid < one.rowid))"
+        )
+        dropped = landed.drop(table.name, rows, reason)
+    connection.execute(f"ALTER TABLE {name} DROP COLUMN was_merged")
+    return dropped

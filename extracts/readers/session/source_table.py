@@ -1,0 +1,150 @@
+"""The source files of an import: each a table of texts, every record with the line that it stands on."""
+
+from __future__ import annotations
+
+import codecs
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+
+from payrank.extracts.contract.source_file import quote_name, quote_text
+from payrank.extracts.csv.raw_bytes import read_chunks, refuse_bytes
+from payrank.extracts.csv.relation import create_from_csv, open_csv
+from payrank.extracts.csv.scan import Scan
+from payrank.extracts.errors import ExtractRefusedError
+
+LINE = "source_line"
+"""Column of a staged table: where its record stands in the file, as a line number from 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceTable:
+    """A staged source: the DuckDB table `relation` holds its good records as texts `names`, and `source_line`.
+
+    `records` counts all records, those in `broken` - (line, rule) of what was no record at all - too. `same_as` names
+    an earlier file of equal bytes; `relation` is that file's then, and nothing is landed from this one. A `mixed` file
+    holds records of several kinds: of a broken one nobody knows which table it was meant for.
+    """
+
+    number: int
+    name: str
+    sha256: str
+    relation: str
+    names: tuple[str, ...]
+    good: int
+    broken: tuple[tuple[int, str], ...] = ()
+    same_as: str | None = None
+    mixed: bool = False
+
+    @property
+    def records(self) -> int:
+        """Records of the file, after its header where it has one."""
+        return self.good + len(self.broken)
+
+
+@dataclass(frozen=True, slots=True)
+class TextOptions:
+    """How a delimited text file is written."""
+
+    delimiter: str = ","
+    encoding: str = "utf-8"
+    nulls: tuple[str, ...] = ("",)
+
+
+def stage_text(
+    connection: duckdb.DuckDBPyConnection,
+    path: Path,
+    options: TextOptions,
+    relation: str,
+    workspace: Path,
+    trimmed: Path | None = None,
+    above: int = 0,
+) -> tuple[tuple[str, ...], Scan]:
+    """Read a delimited file once into `relation`: its own columns as texts, `source_row`, `source_file`, `source_line`.
+
+    Parameters
+    ----------
+    trimmed
+        A UTF-8 copy of the file that holds its header and records alone, read in its stead and deleted.
+    above
+        Lines of the file that stand above its header, and are not in the copy.
+
+    Returns
+    -------
+    The names of the file's own columns, and the scan that counted its records.
+
+    Raises
+    ------
+    ExtractRefusedError
+        When the file as a whole cannot be read, or has a column `source_line`.
+    """
+    text = transcode(path, options.encoding, workspace) if trimmed is None else trimmed
+    csv = open_csv(text, workspace, delimiter=options.delimiter, nulls=options.nulls)
+    given = {name.casefold() for name in csv.names}
+    if LINE in given:
+        raise ExtractRefusedError(
+            f"{path.name}: has a column {LINE}, the name under which payrank keeps a record's place. Allowed: any "
+            "other name. Rename the column."
+        )
+    extra = [
+        f"{sql} AS {name}"
+        for name, sql in {"source_file": quote_text(path.name), "source_row": "row_number() OVER ()"}.items()
+        if name not in given
+    ]
+    create_from_csv(connection, f"{relation}_rows", f"SELECT {', '.join(['*', *extra])} FROM {csv.relation}", csv)
+    if text != path:
+        text.unlink()
+    scan = replace(
+        csv.scan,
+        broken=tuple((line + above, rule) for line, rule in csv.scan.broken),
+        starts=tuple((first, line + above) for first, line in csv.scan.starts),
+    )
+    _place_lines(connection, relation, scan)
+    return csv.names, scan
+
+
+def _place_lines(connection: duckdb.DuckDBPyConnection, relation: str, scan: Scan) -> None:
+    """Give each record its physical line, from the runs of records that follow each other without a gap."""
+    rows = quote_name(f"{relation}_rows")
+    if len(scan.starts) <= 1:
+        first, line = scan.starts[0] if scan.starts else (0, 1)
+        query = f"SELECT *, rowid + {line - first} AS {LINE} FROM {rows}"
+    else:
+        firsts, lines = zip(*scan.starts, strict=True)
+        runs = pa.table({"first": pa.array(firsts, pa.int64()), "line": pa.array(lines, pa.int64())})
+        connection.register("line_runs", runs)
+        connection.execute(f"CREATE TABLE {quote_name(f'{relation}_lines')} AS SELECT * FROM line_runs")
+        connection.unregister("line_runs")
+        query = (
+            f"SELECT records.*, records.rowid - runs.first + runs.line AS {LINE} FROM {rows} AS records "
+            f"ASOF JOIN {quote_name(f'{relation}_lines')} AS runs ON records.rowid >= runs.first"
+        )
+    connection.execute(f"CREATE VIEW {quote_name(relation)} AS {query}")
+
+
+def transcode(path: Path, encoding: str, workspace: Path) -> Path:
+    """Give a UTF-8 copy of a file in another encoding, in the private workspace; a UTF-8 file is given as it is.
+
+    Raises
+    ------
+    ExtractRefusedError
+        When the file is no text of that encoding.
+    """
+    name = codecs.lookup(encoding).name
+    if name in {"utf-8", "utf-8-sig"}:
+        return path
+    decoder = codecs.getincrementaldecoder(name)()
+    copy = workspace / path.name.removesuffix(".gz")
+    lines = 1
+    with copy.open("wb") as out:
+        try:
+            for chunk in read_chunks(path):
+                text = decoder.decode(chunk)
+                lines += text.count("\n")
+                out.write(text.encode())
+            out.write(decoder.decode(b"", True).encode())
+        except UnicodeError:
+            raise refuse_bytes(path, f"is not {name} text, at line {lines} or after", "Set its encoding.") from None
+    return copy

@@ -1,0 +1,226 @@
+"""Reads one X12 file from end to end: segments to envelopes, envelopes to remittances and claims."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+
+from payrank.extracts.readers.x12.files.balances import Balances
+from payrank.extracts.readers.x12.files.claims import Claims
+from payrank.extracts.readers.x12.files.paid_claims import CLAIM_TAGS, ClaimSegments
+from payrank.extracts.readers.x12.files.remittance import Handler, Remittances
+from payrank.extracts.readers.x12.files.staged import Row, Sink, Staged
+from payrank.extracts.readers.x12.syntax.chunks import Chunks
+from payrank.extracts.readers.x12.syntax.delimiters import Delimiters
+from payrank.extracts.readers.x12.syntax.elements import pick
+from payrank.extracts.readers.x12.syntax.envelope import GROUP, INTERCHANGE, TRANSACTION, Envelope
+from payrank.extracts.readers.x12.syntax.fields import Fields, Places
+from payrank.extracts.readers.x12.syntax.refuse import refuse_file, refuse_segment
+from payrank.extracts.readers.x12.syntax.segments import LONGEST_SEGMENT, read_segments, refuse_length
+
+ENDS = ("ISA", "GS", "ST", "LX", "PLB", "SE", "GE", "IEA")
+"""What ends a claim, beside the next CLP."""
+NO_TRANSACTION, ANOTHER = 0, -1
+"""In place of a remittance's number: none is open, or a transaction of another kind is."""
+LONGEST_CLAIM = 100_000
+"""Segments. An 835 allows a claim 999 service lines; a claim is in memory as a whole."""
+
+
+@dataclass(slots=True)
+class FileAccount:
+    """What was found in a file: segments, transaction sets by kind, balances, and whether some bytes are no UTF-8."""
+
+    name: str
+    segments: int = 0
+    bytes: int = 0
+    latin1: bool = False
+    transactions: Counter[str] = field(default_factory=Counter)
+    balances: Balances = field(default_factory=Balances)
+
+
+def read_file(path: Path, sink: Sink | None = None, name: str = "") -> FileAccount:
+    """Read a file of 835 and 837 transaction sets, several interchanges and kinds of delimiters included.
+
+    Memory does not grow with the file. Rows reach the sink as they are read; when the file is refused in the end,
+    the caller throws them away.
+
+    Parameters
+    ----------
+    sink
+        Takes the staged rows; without one the file is only checked.
+    name
+        What messages call the file; its own name when empty.
+
+    Raises
+    ------
+    ExtractRefusedError
+        By name: bytes that are no text, an envelope that does not close, body segments outside a transaction, or no
+        835 or 837 transaction at all.
+    """
+    return _FileReader(Chunks(path, name), sink or _drop).run()
+
+
+def _drop(_: str, __: object) -> None:
+    """Take rows and forget them."""
+
+
+class _FileReader:
+    def __init__(self, chunks: Chunks, sink: Sink) -> None:
+        self.chunks = chunks
+        self.envelope = Envelope(chunks.name)
+        self.account = FileAccount(chunks.name)
+        self.staged = Staged(sink)
+        self.remittances = Remittances(self.staged, self.account.balances)
+        self.claims = Claims(self.staged, self.account.balances)
+        self.body: Remittances | Claims | None = None
+        ends: dict[str, Handler] = {
+            "ISA": self.open_interchange,
+            "GS": self.open_group,
+            "ST": self.open_transaction,
+            "SE": self.close_transaction,
+            "GE": self.close_group,
+            "IEA": self.close_interchange,
+        }
+        self.outside = ends
+        self.inside = {
+            "835": {**self.remittances.handlers, **ends},
+            "837": {**self.claims.handlers, **ends},
+        }
+        self.others = ends
+        self.handlers = self.outside
+        self.held: list[str] = []
+
+    def run(self) -> FileAccount:
+        held: list[str] = []
+        position = 1
+        for batch in read_segments(self.chunks):
+            self.remittances.set_component(batch.delimiters.component)
+            self.claims.set_component(batch.delimiters.component)
+            position = self.read_batch([*held, *batch.segments], batch.delimiters, batch.first - len(held))
+            held = self.held
+            self.keep_imbalances()
+        self.envelope.finish(position + len(held))
+        if not self.account.transactions["835"] + self.account.transactions["837"]:
+            raise refuse_file(
+                self.account.name,
+                "no 835 and no 837 transaction in it",
+                "at least one remittance (ST*835) or claim (ST*837)",
+                "Check which file was sent.",
+            )
+        self.staged.flush()
+        self.account.segments, self.account.bytes = position - 1, self.chunks.bytes
+        self.account.latin1 = self.chunks.latin1
+        return self.account
+
+    def read_batch(self, segments: list[str], delimiters: Delimiters, first: int) -> int:
+        """Read a batch but for the claim that is open at its end, which is `held` for the next; return the position.
+
+        What stands inside claims is read for all of them together, everything else segment by segment.
+        """
+        if not segments:
+            return first
+        fields = Fields(segments, delimiters.element, delimiters.terminator)
+        if int((fields.ends - fields.starts).max()) > LONGEST_SEGMENT:
+            raise refuse_length(self.account.name, first)
+        ends, claims = fields.find_any(ENDS), fields.find("CLP")
+        places = np.arange(len(segments))
+        last_claim = np.maximum.accumulate(np.where(claims, places, -1))
+        inside = last_claim > np.maximum.accumulate(np.where(ends, places, -1))
+        cut = int(last_claim[-1]) if inside[-1] else len(segments)
+        if len(segments) - cut > LONGEST_CLAIM:
+            raise refuse_segment(
+                self.account.name,
+                first + cut,
+                f"a claim of over {LONGEST_CLAIM:,} segments",
+                "999 service lines a claim",
+            )
+        self.held = segments[cut:]
+        alone = np.flatnonzero(~(inside & (claims | fields.find_any(CLAIM_TAGS))))
+        remits = self.read_alone(segments, alone[alone < cut], delimiters.element, first)
+        owners = np.where(inside & (places < cut), np.cumsum(claims) - 1, -1)
+        self.read_claims(ClaimSegments(segments, fields, np.flatnonzero(claims[:cut]), owners), remits, first)
+        return first + cut
+
+    def read_alone(self, segments: list[str], alone: Places, element: str, first: int) -> list[tuple[int, int]]:
+        """Read segments one by one; return from which place on which remittance is open, OUTSIDE or ANOTHER."""
+        open_remits = [(-1, self.open_remit())]
+        for place in alone.tolist():
+            self.read_segment(segments[place], element, first + place)
+            if self.open_remit() != open_remits[-1][1]:
+                open_remits.append((place, self.open_remit()))
+        return open_remits
+
+    def open_remit(self) -> int:
+        """Return the number of the remittance that is open."""
+        if self.body is self.remittances:
+            return self.remittances.remit
+        return ANOTHER if self.envelope.depth == TRANSACTION else NO_TRANSACTION
+
+    def read_claims(self, batch: ClaimSegments, open_remits: list[tuple[int, int]], first: int) -> None:
+        """Read the claims that stand in a remittance; refuse one that stands in no transaction."""
+        since, remits = np.array(open_remits, np.int64).T
+        own = remits[np.searchsorted(since, batch.claims) - 1]
+        if (own == NO_TRANSACTION).any():
+            raise self.envelope.refuse_orphan(first + int(batch.claims[own == NO_TRANSACTION][0]))
+        paid = own != ANOTHER
+        numbers = np.where(paid, np.cumsum(paid) - 1, -1)
+        owners = np.full(len(batch.owners), -1, np.int64)
+        spans = batch.owners >= 0
+        owners[spans] = numbers[batch.owners[spans]] if len(numbers) else -1
+        self.remittances.read_claims(replace(batch, claims=batch.claims[paid], owners=owners), own[paid], first)
+
+    def read_segment(self, text: str, element: str, position: int) -> None:
+        """Hand a segment to who reads it."""
+        elements = text.split(element)
+        handle = self.handlers.get(elements[0])
+        if handle is not None:
+            handle(elements, position)
+        else:
+            self.judge_unknown(elements[0], position)
+
+    def judge_unknown(self, tag: str, position: int) -> None:
+        """Refuse what is no segment, or a segment outside every transaction; pass over what is not read."""
+        if not (tag.isalnum() and tag.isascii() and 2 <= len(tag) <= 3):
+            raise refuse_segment(
+                self.account.name, position, "a segment without a name", "segments that begin with two or three letters"
+            )
+        if self.envelope.depth != TRANSACTION:
+            raise self.envelope.refuse_orphan(position)
+
+    def keep_imbalances(self) -> None:
+        found = self.account.balances.found
+        rows: list[Row] = self.staged.rows["imbalances"]
+        rows += found
+        found.clear()
+
+    def open_interchange(self, elements: list[str], position: int) -> None:
+        self.envelope.open(INTERCHANGE, pick(elements, 13), position)
+
+    def close_interchange(self, elements: list[str], position: int) -> None:
+        self.envelope.close(INTERCHANGE, elements, position)
+
+    def open_group(self, elements: list[str], position: int) -> None:
+        self.envelope.open(GROUP, pick(elements, 6), position)
+        self.remittances.grouped = pick(elements, 4)
+
+    def close_group(self, elements: list[str], position: int) -> None:
+        self.envelope.close(GROUP, elements, position)
+
+    def open_transaction(self, elements: list[str], position: int) -> None:
+        self.envelope.open(TRANSACTION, pick(elements, 2), position)
+        kind = pick(elements, 1)
+        self.account.transactions[kind if kind.isdigit() and len(kind) == 3 else "unknown"] += 1
+        self.handlers = self.inside.get(kind, self.others)
+        self.body = self.remittances if kind == "835" else self.claims if kind == "837" else None
+        if self.body is not None:
+            self.body.start(position)
+
+    def close_transaction(self, elements: list[str], position: int) -> None:
+        self.envelope.close(TRANSACTION, elements, position)
+        if self.body is not None:
+            self.body.end()
+        self.body = None
+        self.handlers = self.outside

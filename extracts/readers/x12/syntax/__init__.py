@@ -1,0 +1,1 @@
+"""X12 syntax: delimiters, envelopes, segments, and elements."""

@@ -1,0 +1,1 @@
+"""From staged X12 records to canonical tables."""

@@ -1,0 +1,88 @@
+"""Canonical rows of claims (837): charges, once, whatever was sent again, to a later payer, or in place of another."""
+
+from __future__ import annotations
+
+import duckdb
+
+from payrank.extracts.contract.source_file import quote_text
+from payrank.extracts.readers.x12.tables.follow_claims import ASIDES, follow_claims
+from payrank.extracts.readers.x12.tables.payer_classes import render_payer_class
+
+TURNS = "PSTABCDEFGH"
+"""Payer responsibility sequence (SBR01): primary, secondary, tertiary, then the fourth to the eleventh."""
+ENCOUNTER = "claim reported as an encounter, not charged"
+LAST_TURN = len(TURNS) + 1
+
+FIRST_DAYS = """
+CREATE TABLE x12_first_days AS
+SELECT file, source_line, min(x12_day(service_day)) AS first_day FROM x12_services WHERE service_day <> ''
+GROUP BY file, source_line
+"""
+
+SUBMITTED = f"""
+CREATE TABLE x12_submitted AS
+WITH claims AS (
+  SELECT c.* EXCLUDE (account, charged, first_day), nullif(nullif(trim(c.account), ''), '0') AS account,
+    nullif(c.payer, '') AS ident, x12_plain(c.charged) AS charged,
+    {render_payer_class("c.filing")} AS payer_class, x12_day(c.created) AS created_on,
+    least(x12_day(c.service_day), x12_day(c.first_day)) AS service_on,
+    coalesce(nullif(strpos('{TURNS}', nullif(c.priority, '')), 0), {LAST_TURN}) AS rank
+  FROM x12_submitted_claims AS c ANTI JOIN x12_broken USING (file, source_line)
+)
+SELECT * EXCLUDE (lines, payer), ident || '-' || payer_class AS payer_id,
+  x12_key(concat_ws(chr(31), account, charged, provider, service_day, lines)) AS content,
+  x12_key(concat_ws(chr(31), '837', account, charged, frequency, priority, payer, provider, service_day, lines)) AS key
+FROM claims
+"""
+
+CHARGED = f"""
+CREATE TABLE x12_charged AS
+SELECT s.* EXCLUDE (key, content, procedures, billed, days), f.before_file, f.before_line,
+  CASE WHEN f.occurrence > 1 THEN concat(s.key, '.', f.occurrence) ELSE s.key END AS key,
+  CASE WHEN purpose = 'RP' THEN '{ENCOUNTER}'
+    {" ".join(f"WHEN f.aside = {number} THEN {quote_text(reason)}" for number, reason in enumerate(ASIDES))}
+  END AS aside
+FROM x12_submitted AS s LEFT JOIN x12_followed AS f USING (file, source_line)
+"""
+"""`before_file` and `before_line` are of the claim that a replacement (CLM05-3 = 7) or a void (8) takes back."""
+
+AMOUNTS = """
+CREATE TABLE x12_charges AS
+SELECT c.*, a.service, a.amount, coalesce(a.day, c.service_on) AS day
+FROM (SELECT file, source_line, key, account, created_on, service_on, payer_id, frequency, before_file, before_line
+  FROM x12_charged WHERE aside IS NULL) AS c
+JOIN (
+  SELECT file, source_line, service, x12_amount(amount) AS amount, x12_day(service_day) AS day FROM x12_charge_lines
+  UNION ALL
+  SELECT file, source_line, 0, x12_amount(charged), NULL FROM x12_charged ANTI JOIN x12_charge_lines
+    USING (file, source_line)
+) AS a USING (file, source_line)
+WHERE NOT coalesce(x12_nothing(a.amount), false)
+"""
+
+CHARGES = """
+CREATE VIEW x12_charge_rows AS
+SELECT file, source_line, concat(key, '-c', service) AS transaction_id, account AS account_id, created_on AS posted_on,
+  day AS effective_on, 'charge' AS kind, amount, 'insurance' AS responsibility, payer_id, NULL AS reverses_id
+FROM x12_charges WHERE frequency <> '8'
+UNION ALL
+SELECT c.file, c.source_line, concat(c.key, '-v', o.service), c.account, c.created_on, o.day, 'charge',
+  negated(o.amount), 'insurance', o.payer_id, concat(o.key, '-c', o.service)
+FROM x12_charged AS c JOIN x12_charges AS o ON o.file = c.before_file AND o.source_line = c.before_line
+WHERE c.aside IS NULL AND c.before_file >= 0
+"""
+
+
+def make_claim_rows(connection: duckdb.DuckDBPyConnection) -> int:
+    """Make the table `x12_charged`, and the rows `x12_charge_rows` of those that charge or take back.
+
+    Returns
+    -------
+    Replacements that charge although nothing of their account was there to take back.
+    """
+    connection.execute(FIRST_DAYS)
+    connection.execute(SUBMITTED)
+    alone = follow_claims(connection)
+    for statement in (CHARGED, "DROP TABLE x12_submitted", "DROP TABLE x12_followed", AMOUNTS, CHARGES):
+        connection.execute(statement)
+    return alone

@@ -1,0 +1,21 @@
+"""Writes which balances of an X12 import do not keep, for machines: file, level, segment, fault."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from payrank.extracts.contract.source_file import quote_text
+from payrank.extracts.readers.session.import_session import ImportSession
+
+
+def write_balances(landing: ImportSession, path: Path) -> None:
+    """Write each balance that is off or cannot be told, in the order of files and segments; no amount and no id.
+
+    Columns: file, level (line, claim, transaction, charges), segment (position from 1), fault (off, unreadable).
+    """
+    names = " ".join(f"WHEN {source.number} THEN {quote_text(source.name)}" for source in landing.sources)
+    landing.connection.execute(
+        f"COPY (SELECT CASE file {names} END AS file, level, source_line AS segment, fault FROM x12_imbalances "
+        f"ORDER BY x12_imbalances.file, source_line, level) TO {quote_text(str(path))} (FORMAT csv, HEADER)"
+    )
+    path.chmod(0o600)

@@ -1,5 +1,0 @@
-"""A simulated hospital: no public data holds patients' payments or appealed denials, so demo and tests run on this."""
-
-from extracts.simulator.simulate import Simulated, simulate
-
-__all__ = ["Simulated", "simulate"]

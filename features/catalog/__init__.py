@@ -1,0 +1,1 @@
+"""The feature catalogs of accounts and denials, one module per family."""

@@ -1,0 +1,1 @@
+"""The relations that features read, each cut to what was known before the snapshot."""

@@ -1,0 +1,83 @@
+"""What a denial's features look at: its appeals, its account's ledger, and other denials of claim and payer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from payrank.features.relations.account_relations import ledger
+from payrank.features.relations.relation import Field, Relation, columns_of
+
+
+def appeals() -> Relation:
+    """Appeals of the denial; a decision is unknown before its day."""
+    return Relation(
+        name="appeals",
+        key="denial_id",
+        key_sql="p.denial_id",
+        rows="appeals p",
+        known_on="p.filed_on",
+        fields={
+            **columns_of("p", "appeals", "level", "filed_on"),
+            **columns_of("p", "appeals", "decided_on", "outcome", "recovered_amount", known_on="p.decided_on"),
+        },
+        needs=("appeals",),
+        tie="p.appeal_id",
+    )
+
+
+def account_ledger() -> Relation:
+    """Transactions of the denial's account."""
+    relation = ledger()
+    return replace(relation, needs=(*relation.needs, "denials.account_id"))
+
+
+def _other_denials(name: str, key: str, state: Mapping[str, Field]) -> Relation:
+    """Earlier denials that share a key, as they stood at the snapshot, the denial itself among them."""
+    return Relation(
+        name=name,
+        key=key,
+        key_sql=f"e.{key}",
+        rows="denial_state e",
+        known_on=None,
+        fields={
+            "is_other": Field("CASE WHEN e.denial_id <> spine.denial_id THEN 1 ELSE 0 END"),
+            "days_ago": Field("e.days_since_denial"),
+            "denied_amount": Field("e.denied_amount", ("denials.denied_amount",)),
+            "same_carc": Field("CASE WHEN e.carc = spine.carc THEN 1 ELSE 0 END", ("denials.carc",)),
+            "outcome": Field("e.outcome", state["outcome"].needs),
+        },
+        needs=(f"denials.{key}",),
+        per_snapshot=True,
+    )
+
+
+def payer_activity(state: Mapping[str, Field]) -> Relation:
+    """Denials of the payer, for volumes: one group a payer and day, not a snapshot."""
+    return Relation(
+        name="payer_denials",
+        key="payer_id",
+        key_sql="e.payer_id",
+        rows="denial_state e",
+        known_on=None,
+        fields={
+            "days_ago": Field("e.days_since_denial"),
+            **{
+                name: Field(f"e.{name}", state[name].needs)
+                for name in ("outcome", "outcome_age", "days_to_decide", "paid_without_appeal", "denied_amount")
+            },
+        },
+        needs=("denials.payer_id",),
+    )
+
+
+def denial_relations(state: Mapping[str, Field]) -> dict[str, Relation]:
+    """Return every relation that a denial's features may name; `state` are the columns of `denial_state`."""
+    found = (
+        appeals(),
+        account_ledger(),
+        payer_activity(state),
+        _other_denials("account_denials", "account_id", state),
+        _other_denials("claim_denials", "claim_id", state),
+    )
+    return {relation.name: relation for relation in found}

@@ -1,0 +1,1 @@
+"""Calibration methods and their adjustment by ratio and shift."""

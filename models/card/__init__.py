@@ -1,0 +1,1 @@
+"""The model card: one self-contained page per bundle."""

@@ -1,0 +1,128 @@
+"""The sections of a model card about people: slices, whom the history left out, and fairness."""
+
+from __future__ import annotations
+
+from payrank.models.card.card_record import Section, Table
+from payrank.models.card.group_charts import group_charts
+from payrank.models.format_estimate import format_estimate
+from payrank.models.html_page import show_count
+from payrank.models.records.evaluation import Evaluation, Slice
+from payrank.models.records.fairness import FIGURES_OF_GROUPS, NOT_TOLD, AttributeAudit, GroupFigures
+
+
+def tell_slices(holdout: Evaluation) -> Section:
+    """Return the figures of each slice, beside the best other ranking."""
+    kinds = dict.fromkeys(one.by for one in holdout.slices)
+    best = holdout.strongest
+    tables = tuple(
+        Table(
+            f"By {kind}",
+            (
+                kind,
+                "rows",
+                "promised",
+                "happened",
+                "AUC",
+                f"{holdout.holdout.gain} captured",
+                "ahead of the best other",
+            ),
+            tuple(_slice_row(one, best.name if best else "") for one in holdout.slices if one.by == kind),
+        )
+        for kind in kinds
+    )
+    said = f"The best other way of ranking is {best.meaning}. " if best else ""
+    return Section(
+        "slices",
+        "Is it good for everyone?",
+        (f"{said}Each slice is ranked within itself. Slices of fewer than 11 households are joined with others.",),
+        tables=tables,
+    )
+
+
+def _slice_row(one: Slice, best: str) -> tuple[str, ...]:
+    return (
+        one.name,
+        show_count(one.rows),
+        f"{one.promised:.1%}",
+        format_estimate(one.happened, ".1%"),
+        format_estimate(one.auc, ".2f"),
+        format_estimate(one.captured, ".0%"),
+        format_estimate(one.ahead.get(best), ".1%"),
+    )
+
+
+def tell_selection(holdout: Evaluation) -> Section:
+    """Return for whom no outcome was ever seen."""
+    if holdout.never_shown:
+        return Section("selection", "For whom it was never shown an outcome", points=holdout.never_shown)
+    said = "Not measured in this training: nothing is said of whom the history left out."
+    return Section("selection", "For whom it was never shown an outcome", (said,))
+
+
+def tell_fairness(holdout: Evaluation) -> Section:
+    """Return the audit by group, or that it was not made."""
+    fairness = holdout.fairness
+    return Section(
+        "fairness",
+        "Fairness",
+        (
+            "Protected attributes are never features. With them the list that the model would have made is audited: "
+            f"who is in its top {holdout.holdout.capacity:.0%}, who was called within the horizon, whose outcome "
+            "happened and was passed over, and who was sent to financial assistance. Some group is always the worst: "
+            "it is surely apart where its interval leaves out the share of all rows. What would tell of fewer than 11 "
+            f"people, even by subtraction, is {NOT_TOLD}.",
+        ),
+        points=fairness.notes,
+        charts=tuple(chart for audit in fairness.attributes for chart in group_charts(audit)),
+        tables=tuple(table for audit in fairness.attributes for table in _audit_tables(audit)),
+        warnings=(fairness.not_checked,) if fairness.not_checked else (),
+    )
+
+
+def _show_share(group: GroupFigures, mark: str) -> str:
+    share = group.shares.get(mark)
+    return NOT_TOLD if share is None and mark in group.shares else format_estimate(share, ".1%")
+
+
+def _audit_tables(audit: AttributeAudit) -> list[Table]:
+    marks = [
+        name
+        for name in ("listed", "called", "passed_over", "assistance")
+        if any(name in g.shares for g in audit.groups)
+    ]
+    name = audit.attribute.replace("_", " ")
+    tables = [
+        Table(
+            f"By {name}: what would have been done",
+            (name, "rows", *(mark.replace("_", " ") for mark in marks)),
+            tuple((g.group, show_count(g.rows), *(_show_share(g, mark) for mark in marks)) for g in audit.groups),
+        ),
+        Table(
+            f"By {name}: calibration",
+            (name, "promised", "happened", "promised too much by", "AUC"),
+            tuple(
+                (
+                    g.group,
+                    f"{g.promised:.1%}",
+                    format_estimate(g.happened, ".1%") if g.happened else NOT_TOLD,
+                    format_estimate(g.gap, ".1%") if g.gap else NOT_TOLD,
+                    NOT_TOLD if g.events is None else format_estimate(g.auc, ".2f"),
+                )
+                for g in audit.groups
+            ),
+        ),
+    ]
+    if audit.worst:
+        rows = tuple(
+            (
+                FIGURES_OF_GROUPS.get(one.figure, one.figure),
+                one.group,
+                format_estimate(one.value, ".1%"),
+                f"{one.overall:.1%}",
+                "yes" if one.apart else "no, within the noise",
+            )
+            for one in audit.worst
+        )
+        heads = ("figure", "group", "value", "all rows", "surely apart")
+        tables.append(Table(f"By {name}: who fares worst", heads, rows))
+    return tables

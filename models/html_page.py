@@ -1,0 +1,119 @@
+"""A self-contained page: templates escape, styles and scripts run only by their hash, data is only data."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from collections.abc import Mapping
+from datetime import date
+from functools import lru_cache
+from importlib.resources import files
+from typing import Any
+
+from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
+
+HOUSE = "payrank.models"
+UNKNOWN = "\u2013"
+"""What a page shows for an unknown amount or date: never 0."""
+
+
+def render_page(
+    template: str, *, room: str, styles: tuple[str, ...], scripts: tuple[str, ...] = (), **values: object
+) -> bytes:
+    """Return the page as UTF-8 with its styles and scripts inside and a policy that allows these and nothing else.
+
+    Parameters
+    ----------
+    template, styles, scripts
+        Names of files in the folder `pages` of the room, or else of this one, whose look is the house's.
+    room
+        The package that asks.
+    values
+        What the template shows; text is escaped by the template engine.
+    """
+    style = "\n".join(_asset(room, name) for name in styles)
+    script = "\n".join(_asset(room, name) for name in scripts)
+    policy = content_policy(style, script)
+    page = _environment(room).get_template(template)
+    html = page.render(style=style, script=script, policy=policy, **values)
+    return html.encode("utf-8", errors="replace")
+
+
+def content_policy(style: str, script: str) -> str:
+    """Return the content security policy of a page with one inline style and at most one inline script.
+
+    >>> content_policy("a{}", "").split("; ")[:2]
+    ["default-src 'none'", "style-src 'sha256-X1RutGBrXCt9KkSaXMK7tHftWiRscFHOhxsS8tv8hBk='"]
+    """
+    rules = ["default-src 'none'", f"style-src '{_digest(style)}'"]
+    if script:
+        rules.append(f"script-src '{_digest(script)}'")
+    return "; ".join([*rules, "base-uri 'none'", "form-action 'none'"])
+
+
+def as_json(data: object) -> str:
+    r"""Return data as JSON that is safe inside a script element of type application/json.
+
+    `<`, `>` and `&` are written as escapes, so no value can close the element or open a comment. NaN is refused.
+
+    >>> as_json(["</script>"])
+    '["\\u003c/script\\u003e"]'
+    """
+    text = json.dumps(data, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
+    for sign in "<>&":
+        text = text.replace(sign, f"\\u{ord(sign):04x}")
+    return text
+
+
+def show_dollars(amount: float | None) -> str:
+    """Return dollars as a reader says them: whole dollars, a dash when unknown.
+
+    >>> show_dollars(1234.5), show_dollars(-20.0), show_dollars(None) == UNKNOWN
+    ('$1,234', '-$20', True)
+    """
+    if amount is None:
+        return UNKNOWN
+    return f"{'-' if round(amount) < 0 else ''}${abs(amount):,.0f}"
+
+
+def show_date(day: date | None) -> str:
+    """Return a day that no reader takes for another, and a dash when there is none.
+
+    >>> show_date(date(2026, 11, 3))
+    'Nov 3, 2026'
+    """
+    return UNKNOWN if day is None else f"{day:%b} {day.day}, {day.year}"
+
+
+def show_count(count: float) -> str:
+    """Return a whole number with separators.
+
+    >>> show_count(12345)
+    '12,345'
+    """
+    return f"{count:,.0f}"
+
+
+def _digest(text: str) -> str:
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode("utf-8")).digest()).decode("ascii")
+
+
+@lru_cache
+def _asset(room: str, name: str) -> str:
+    own = files(room).joinpath("pages", name)
+    return (own if own.is_file() else files(HOUSE).joinpath("pages", name)).read_text(encoding="utf-8")
+
+
+@lru_cache
+def _environment(room: str) -> Environment:
+    environment = Environment(
+        loader=ChoiceLoader([PackageLoader(room, "pages"), PackageLoader(HOUSE, "pages")]),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    filters: Mapping[str, Any] = {"dollars": show_dollars, "day": show_date, "number": show_count}
+    environment.filters.update(filters)
+    return environment

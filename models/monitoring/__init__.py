@@ -1,0 +1,1 @@
+"""Reference distributions, drift, and categories not seen in training."""

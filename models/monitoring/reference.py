@@ -1,0 +1,142 @@
+"""Reference distributions of a model's features and scores, for drift: counts by bin, no cell under 11 people."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from payrank.models.matrix import FEWEST_PEOPLE, Column, encode
+
+Floats = NDArray[np.float64]
+BINS = 10
+SEEN_FIRST = 1000
+"""Rows that show of nearly every number that it has more values than bins; only the rest is sorted whole."""
+DIGITS = 3
+"""Significant digits of an edge, so that it is nobody's exact amount."""
+
+
+def describe_distributions(
+    data: pd.DataFrame, columns: Sequence[Column], probability: Floats, holdout: pd.Series
+) -> dict[str, Any]:
+    """Return the content of reference.json.
+
+    Parameters
+    ----------
+    data
+        Training rows: the features' columns and `household`.
+    probability
+        Out-of-time probabilities of the judged rows (any number of them).
+    judged
+        The household of each judged row.
+
+    Returns
+    -------
+    dict
+        `features`: by name, `edges` (k, inner, a bin holds its lower edge), `counts` of rows (k + 1) and `unknown`;
+        for a category the bins are its `levels`, then the other words. `probability`: the same over ten equal bins.
+    """
+    matrix = encode(data, columns)
+    people = _number_people(data["household"])
+    features = {}
+    for position, column in enumerate(columns):
+        values = matrix[:, position]
+        if column.levels is None:
+            features[column.name] = describe_numbers(values, people)
+        else:
+            features[column.name] = _describe_levels(values, people, column)
+    edges = np.linspace(0, 1, BINS + 1)[1:-1]
+    cells = np.searchsorted(edges, probability, side="right")
+    merged_edges, merged = _merge(edges, cells, _number_people(holdout))
+    return {"features": features, "probability": {"edges": _rounded(merged_edges), "counts": merged}}
+
+
+def _number_people(household: pd.Series) -> NDArray[np.int64]:
+    """Return a number from 0 for each household; all that are unknown are one, so that no cell seems to have more."""
+    return pd.factorize(household, use_na_sentinel=False)[0].astype(np.int64)
+
+
+def describe_numbers(values: Floats, people: NDArray[np.int64]) -> dict[str, Any]:
+    """Return inner edges and counts of numbers, cells with under 11 people merged into the next.
+
+    >>> describe_numbers(np.repeat([0.0, 1.0, 9.0], [30, 20, 3]), np.arange(53))
+    {'edges': [1.0], 'counts': [30, 23], 'unknown': 0}
+    """
+    known = ~np.isnan(values)
+    numbers, who = values[known], people[known]
+    distinct = np.unique(numbers[:SEEN_FIRST])
+    if len(distinct) <= BINS:
+        distinct = np.unique(numbers)
+    if len(distinct) <= BINS:
+        edges = distinct[1:]
+    else:
+        edges = np.unique([_round(edge) for edge in np.quantile(numbers, np.arange(1, BINS) / BINS)])
+    cells = np.searchsorted(edges, numbers, side="right")
+    merged_edges, merged = _merge(edges, cells, who)
+    unknown = int((~known).sum())
+    (unknowing,) = _count_people(np.zeros(unknown, dtype=np.intp), people[~known], np.array([unknown]))
+    if 0 < unknowing < FEWEST_PEOPLE and merged:
+        merged[int(np.argmax(merged))] += unknown
+        unknown = 0
+    return {"edges": _rounded(merged_edges), "counts": merged, "unknown": unknown}
+
+
+def _describe_levels(codes: Floats, people: NDArray[np.int64], column: Column) -> dict[str, Any]:
+    levels = column.levels or ()
+    cells = np.where(np.isnan(codes), len(levels) + 1, np.nan_to_num(codes)).astype(np.int64)
+    counts = np.bincount(cells, minlength=len(levels) + 2)
+    heads = _count_people(cells, people, counts)
+    few = (heads > 0) & (heads < FEWEST_PEOPLE)
+    if few.any():  # too few to show: they join the commonest cell
+        joined = int(counts[few].sum())
+        counts[few] = 0
+        counts[int(np.argmax(counts))] += joined
+    shown = [int(count) for count in counts]
+    return {"levels": list(levels), "counts": shown[:-1], "unknown": shown[-1]}
+
+
+def _count_people(cells: NDArray[np.intp], people: NDArray[np.int64], counts: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Return how many people each cell holds, by the number of its rows; where those prove enough, just enough."""
+    most = int(np.bincount(people).max(initial=1))
+    heads = np.where(counts >= FEWEST_PEOPLE * most, FEWEST_PEOPLE, 0).astype(np.intp)
+    for cell in np.flatnonzero((heads == 0) & (counts > 0)):
+        heads[cell] = len(np.unique(people[cells == cell]))
+    return heads
+
+
+def _merge(edges: Floats, cells: NDArray[np.intp], people: NDArray[np.int64]) -> tuple[list[float], list[int]]:
+    """Join cells, left to right, until each holds enough people; what is left over joins the last.
+
+    Who has rows in two of the cells that are joined is one person in both.
+    """
+    counts = np.bincount(cells, minlength=len(edges) + 1)
+    heads = _count_people(cells, people, counts)
+    kept_edges: list[float] = []
+    kept: list[int] = []
+    waiting: set[int] = set()
+    rows = 0
+    for cell, (count, head) in enumerate(zip(counts, heads, strict=True)):
+        rows += int(count)
+        if head < FEWEST_PEOPLE:
+            waiting.update(people[cells == cell].tolist())
+        if max(len(waiting), head) >= FEWEST_PEOPLE:
+            kept.append(rows)
+            if cell < len(edges):
+                kept_edges.append(float(edges[cell]))
+            waiting, rows = set(), 0
+    if rows and kept:
+        kept[-1] += rows
+    elif rows:
+        kept.append(rows)
+    return kept_edges[: max(len(kept) - 1, 0)], kept
+
+
+def _round(value: float) -> float:
+    return float(f"{value:.{DIGITS}g}")
+
+
+def _rounded(edges: Sequence[float]) -> list[float]:
+    return [_round(edge) for edge in edges]

@@ -1,0 +1,57 @@
+"""Category words of tonight's rows for which a model has no level: counted by feature, never named."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from payrank.models.bundle import Bundle
+from payrank.models.matrix import FEWEST_PEOPLE
+
+
+@dataclass(frozen=True, slots=True)
+class UnseenCategories:
+    """A category, the rows whose word the model does not know, and how many training would lead one to expect.
+
+    >>> UnseenCategories("service_line", 40, 3.5).unusual, UnseenCategories("service_line", 40, 31.0).unusual
+    (True, False)
+    """
+
+    name: str
+    rows: int
+    expected: float
+
+    @property
+    def unusual(self) -> bool:
+        """Whether they are over twice as many as in training, and more by a cell that may be shown."""
+        return self.rows > 2 * self.expected and self.rows - self.expected >= FEWEST_PEOPLE
+
+
+def count_unseen_categories(bundle: Bundle, data: pd.DataFrame) -> tuple[UnseenCategories, ...]:
+    """Count, by category, the rows whose word training never saw, or saw of fewer than 11 people.
+
+    Such rows are scored all the same: `payrank.models.matrix.Column` says how. A value may be anything a site writes, a
+    name among it, so none is repeated.
+
+    Parameters
+    ----------
+    data
+        Rows of a nightly frame; unknown (missing) is no word.
+
+    Returns
+    -------
+    tuple of UnseenCategories
+        Categories with at least one such row, the most rows first.
+    """
+    found = []
+    for column in bundle.manifest.features:
+        if column.levels is None:
+            continue
+        words = data[column.name]
+        rows = int((words.notna() & ~words.isin(column.levels)).sum())
+        trained = bundle.reference["features"][column.name]
+        total = sum(trained["counts"]) + trained["unknown"]
+        others = sum(trained["counts"][len(column.levels) :])
+        found.append(UnseenCategories(column.name, rows, len(data) * others / total if total else 0.0))
+    return tuple(sorted((one for one in found if one.rows), key=lambda one: (-one.rows, one.name)))

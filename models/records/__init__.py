@@ -1,0 +1,1 @@
+"""The records that a bundle's manifest holds about its training."""

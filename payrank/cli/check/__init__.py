@@ -1,0 +1,1 @@
+"""`payrank check`: the checks and their page."""

@@ -1,0 +1,1 @@
+"""`payrank models`: list, show, compare, promote, roll back, export."""

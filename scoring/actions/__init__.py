@@ -1,0 +1,1 @@
+"""The next action of each line, what it costs, and what it is worth."""

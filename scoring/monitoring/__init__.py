@@ -1,0 +1,1 @@
+"""Predicted vs. actual for earlier runs."""

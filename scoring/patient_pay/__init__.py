@@ -1,0 +1,1 @@
+"""The patient-pay list: accounts, households, and who gets a line."""

@@ -1,0 +1,237 @@
+"""A run appears whole or not at all: built aside, then one rename, then the pointer `current`.
+
+The order, and why a crash at any point loses nothing:
+
+1. Take the lock `OUT/.lock`. Under it, put right what a crash of an earlier run left behind (`_recover`).
+2. Build in the hidden sibling `OUT/.<as-of>.new`. A crash here leaves a hidden folder that the next run removes.
+3. Make it private (folders 0700, files 0600) and flush every file and folder to the disk.
+4. If this as-of was published before, move that folder to `OUT/.<as-of>.old`. A crash here, before the next
+   line: nothing is lost, but the day's folder is missing until the next run moves it back.
+5. Rename `.new` to `OUT/<as-of>`. From here the new run is whole.
+6. Replace `OUT/current` by renaming a finished link over it, so that a reader finds the old run or the new one.
+7. Remove `.old`, and runs beyond those that the settings keep. A crash before: the next run removes them.
+
+An exception in 2-6 undoes what was done, so a failed run leaves the previous ones as they were.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import date
+from pathlib import Path
+
+from payrank.extracts.errors import PayrankError, RunLockedError
+from payrank.scoring.publishing.retention import clear_leaving, retire_runs
+
+PRIVATE_FOLDER = 0o700
+PRIVATE_FILE = 0o600
+_LOCK = ".lock"
+_POINTER = "current"
+_LINK_IN_MAKING = ".current.new"
+
+_WHY_NOT_WRITTEN = {
+    errno.ENOSPC: "the disk is full",
+    errno.EDQUOT: "the disk quota is used up",
+    errno.EFBIG: "a file would grow beyond the limit for files",
+    errno.EROFS: "the file system is read-only",
+    errno.EACCES: "this user may not write there",
+    errno.EPERM: "this user may not write there",
+    errno.ENOTDIR: "a part of the path is a file, not a folder",
+    errno.ELOOP: "a link stands where a file of payrank's own belongs",
+    errno.ENAMETOOLONG: "the path is too long",
+    errno.EIO: "the disk reports a fault",
+}
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)
+
+
+@contextmanager
+def hold_lock(out: Path) -> Iterator[None]:
+    """Hold the output folder for one run; the folder is made if need be.
+
+    The lock is the kernel's, so it frees itself when the process ends, however it ends. The file holds the process
+    number and nothing else.
+
+    Raises
+    ------
+    RunLockedError
+        When another run holds it.
+    PayrankError
+        When the folder cannot be written.
+    """
+    with _in_plain_words(out):
+        out.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
+        handle = os.open(out / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, PRIVATE_FILE)
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            holder = os.pread(handle, 20, 0).decode("ascii", errors="replace").strip()
+            raise RunLockedError(
+                f"Another run holds the lock {out / _LOCK} (process {holder or 'unknown'}). One run at a time may "
+                "write to an output folder: wait for it to end, or give this run another --out. The lock frees itself."
+            ) from None
+        with _in_plain_words(out):
+            os.ftruncate(handle, 0)
+            os.pwrite(handle, f"{os.getpid()}\n".encode("ascii"), 0)
+        yield
+    finally:
+        os.close(handle)
+
+
+@contextmanager
+def publish_run(out: Path, as_of: date, *, dry_run: bool = False, keep: int | None = None) -> Iterator[Path]:
+    """Give a hidden folder to build the run in; when the block ends without an exception the run is published.
+
+    Parameters
+    ----------
+    out
+        The folder of all runs. The run becomes `out/<as-of>/` and `out/current` points to it.
+    as_of
+        The run's day. An earlier run of the same day is replaced.
+    dry_run
+        Build as ever, on the same disk and under the same lock, and publish nothing.
+    keep
+        How many runs stay, this one among them; None keeps all. Older ones go once this one stands.
+
+    Raises
+    ------
+    RunLockedError
+        When another run holds the lock.
+    PayrankError
+        When the folder cannot be written: full disk, read-only target, no permission. Earlier runs stand untouched.
+    """
+    run = out / as_of.isoformat()
+    building, old = out / f".{run.name}.new", out / f".{run.name}.old"
+    with hold_lock(out):
+        _check_names(out, run)
+        try:
+            with _in_plain_words(out):
+                _recover(out)
+                building.mkdir(mode=PRIVATE_FOLDER)
+                yield building
+                make_private(building)
+                _flush_tree(building)
+                if not dry_run:
+                    _swap_in(building, run, old)
+                    with suppress(OSError):  # the run stands; what could not be removed goes with the next
+                        retire_runs(out, keep)
+        finally:
+            shutil.rmtree(building, ignore_errors=True)
+        shutil.rmtree(old, ignore_errors=True)
+
+
+def write_private(path: Path, content: bytes) -> None:
+    """Write a new file that its owner alone may read. FileExistsError when it is there already."""
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, PRIVATE_FILE)
+    with os.fdopen(handle, "wb") as file:
+        os.fchmod(handle, PRIVATE_FILE)
+        file.write(content)
+
+
+def make_private(folder: Path) -> None:
+    """Give a folder and all beneath it to the owner alone: folders 0700, files 0600.
+
+    Raises
+    ------
+    PayrankError
+        When something beneath is neither a file nor a folder: a link could publish what lies outside.
+    """
+    folder.chmod(PRIVATE_FOLDER)
+    for path in sorted(folder.rglob("*")):
+        if path.is_symlink() or not (path.is_file() or path.is_dir()):
+            raise PayrankError(
+                f"A run holds {path.name}, which is neither a file nor a folder. Only files and folders are published."
+            )
+        path.chmod(PRIVATE_FOLDER if path.is_dir() else PRIVATE_FILE)
+
+
+def _check_names(out: Path, run: Path) -> None:
+    pointer = out / _POINTER
+    if pointer.exists() and not pointer.is_symlink():
+        raise PayrankError(
+            f"{pointer} is not a link, so it was not made by payrank. Move it away: a run points it to its lists."
+        )
+    if run.is_symlink() or (run.exists() and not run.is_dir()):
+        raise PayrankError(f"{run} is not a folder, so it was not made by payrank. Move it away, then run again.")
+
+
+def _recover(out: Path) -> None:
+    """Put right what a crash left: give back a folder that was moved aside, and clear what was half built."""
+    for old in sorted(out.glob(".????-??-??.old")):
+        run = out / old.name[1:-4]
+        if run.exists():
+            shutil.rmtree(old)
+        else:
+            old.rename(run)
+    for building in sorted(out.glob(".????-??-??.new")):
+        shutil.rmtree(building)
+    (out / _LINK_IN_MAKING).unlink(missing_ok=True)
+    clear_leaving(out)
+
+
+def _swap_in(building: Path, run: Path, old: Path) -> None:
+    """Put the built folder in place and point `current` to it; on any exception put everything back."""
+    out = run.parent
+    try:
+        if run.exists():
+            run.rename(old)
+        building.rename(run)
+        _flush(out)
+        _point_to(run)
+    except BaseException:
+        if run.exists() and not building.exists():
+            run.rename(building)
+        if old.exists():
+            old.rename(run)
+        (out / _LINK_IN_MAKING).unlink(missing_ok=True)
+        raise
+    with suppress(OSError):  # the run stands; a flush that fails here must not call it a failure
+        _flush(out)
+
+
+def _point_to(run: Path) -> None:
+    link = run.parent / _LINK_IN_MAKING
+    link.symlink_to(run.name, target_is_directory=True)
+    link.replace(run.parent / _POINTER)
+
+
+def _flush_tree(folder: Path) -> None:
+    for path in sorted(folder.rglob("*")):
+        _flush(path)
+    _flush(folder)
+
+
+def _flush(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+@contextmanager
+def _in_plain_words(out: Path) -> Iterator[None]:
+    """Turn the system's refusal to write into a PayrankError; other faults pass as they are."""
+    try:
+        yield
+    except OSError as error:
+        why = _WHY_NOT_WRITTEN.get(error.errno or 0)
+        ours = error.errno in _FULL or _lies_under(error.filename, out)
+        if why is None or not ours:
+            raise
+        raise PayrankError(
+            f"The run could not be written to {out}: {why}. Nothing was published and earlier runs stand as they were. "
+            "Free or change the place (--out), then run again."
+        ) from error
+
+
+def _lies_under(name: object, out: Path) -> bool:
+    if not isinstance(name, str | bytes | os.PathLike):
+        return False
+    path = Path(os.fsdecode(name)).absolute()
+    return path.is_relative_to(out.absolute()) or out.absolute().is_relative_to(path)

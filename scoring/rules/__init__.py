@@ -1,0 +1,1 @@
+"""Rules that no score outranks, as dated data with citations."""

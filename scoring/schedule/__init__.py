@@ -1,0 +1,1 @@
+"""Scheduling lines over working days within capacity."""

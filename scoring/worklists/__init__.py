@@ -1,0 +1,1 @@
+"""Worklist files: CSV, Excel, HTML, and the scores in Parquet."""

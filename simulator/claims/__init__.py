@@ -1,0 +1,1 @@
+"""Claims of the simulated hospital: remittances, denials, appeals, takebacks."""

@@ -1,0 +1,169 @@
+"""Appeals: who is worked, when, and what the payer decides in up to three levels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from payrank.simulator.claims.claims import Claims
+from payrank.simulator.claims.codes import BILLING, KIND_NAMES
+from payrank.simulator.claims.denials import Denials
+from payrank.simulator.claims.overturns import (
+    GIVEN_UP,
+    LEVELS,
+    NEXT_LEVEL_DAYS,
+    PARTIAL_SHARE,
+    PARTIAL_WIN,
+    appeal_days,
+    first_level_odds,
+    hidden_strength,
+    lost_a_day,
+    next_level_chance,
+    next_level_odds,
+)
+from payrank.simulator.population.payers import PAYERS
+from payrank.simulator.population.visits import Visits
+from payrank.simulator.randomness import Booleans, Floats, Integers, between, happens, sigmoid, stream
+from payrank.simulator.rows import MISSING, Rows
+
+OUTCOMES = ("overturned", "partially_overturned", "upheld", "withdrawn")
+OVERTURNED, PARTIAL, UPHELD, WITHDRAWN = range(4)
+RANDOM_SLICE = 0.10
+"""Share of denials that a coin sends to an appeal or leaves alone, whatever their amount: the unselected sample."""
+LATE, LATE_LATER = 0.03, 0.08
+"""Share of first appeals, and of those of later levels, that are filed after their last day."""
+CORRECTION_DAYS = (16, 75)
+"""Fewest and most days from a denial to the payment of a corrected claim."""
+
+CHOSEN = {
+    "clinical": 2.7,
+    "authorization": 3.5,
+    "registration": 2.4,
+    "non_covered": 2.6,
+    "billing": 2.2,
+    "duplicate": 0.0,
+    "timely": 0.8,
+    "not_a_denial": -9.0,
+}
+"""Log-odds that staff choose a denial of that kind and of $2,000 for an appeal, if its remark leaves that right."""
+
+RESUBMITTED = {
+    "clinical": 0.14,
+    "authorization": 0.32,
+    "registration": 0.57,
+    "non_covered": 0.42,
+    "billing": 0.70,
+    "duplicate": 0.55,
+    "timely": 0.08,
+    "not_a_denial": 0.0,
+}
+"""Share of denials put right by a corrected claim and paid without an appeal, by kind."""
+BILLED_ANEW = 0.85
+"""The same of billing denials whose remark leaves no right to appeal (MA130): a new claim is their only way."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcomes:
+    """What became of each denial, one entry a denial.
+
+    `strength` is the hidden log-odds of an overturn on the day of the denial and `slope` its fall a day;
+    `overturn_odds` the probability of the level-1 appeal as filed (NaN: never filed). `resolved` is the day on which
+    recovered or written-off money moves; `recovered` the share of the denied amount that is paid then. `random` marks
+    the randomized slice.
+    """
+
+    strength: Floats
+    slope: Floats
+    overturn_odds: Floats
+    random: Booleans
+    resubmitted: Booleans
+    resolved: Integers
+    recovered: Floats
+    rows: Rows
+
+
+def work_denials(claims: Claims, visits: Visits, denials: Denials, seed: int) -> Outcomes:
+    """Correct, appeal or leave each denial, and decide the appeals."""
+    rng = stream(seed, "appeals")
+    size = denials.size
+    strength = hidden_strength(claims, visits, denials, rng)
+    slope = lost_a_day(denials)
+    kinds = denials.kind
+    resubmitted = happens(rng, corrected_share(denials), size)
+    random = happens(rng, RANDOM_SLICE, size) & ~resubmitted & denials.appealable
+    chosen = np.where(random, happens(rng, 0.5, size), _staff_choose(rng, denials, kinds))
+    appealed = ~resubmitted & chosen & denials.appealable
+    filed = denials.day + _filing_delay(rng, denials)
+    limit = appeal_days(claims, denials)
+    # Staff file before a deadline when they see it coming; a few are late all the same and lose for it.
+    late = happens(rng, LATE, size)
+    filed = np.where(
+        late,
+        np.maximum(filed, denials.day + limit + between(rng, 1, 20, size)),
+        np.minimum(filed, denials.day + limit - between(rng, 0, 6, size)),
+    )
+    odds = first_level_odds(strength, slope, filed - denials.day, limit)
+    overturn_odds = np.where(appealed, sigmoid(odds), np.nan)
+    now = np.flatnonzero(appealed)
+    rows, resolved, recovered = _fight(rng, claims, denials, now, when=filed[now], log_odds=odds[now])
+    fixed = np.flatnonzero(resubmitted)
+    resolved[fixed] = denials.day[fixed] + between(rng, *CORRECTION_DAYS, len(fixed))
+    recovered[fixed] = 1.0
+    left = np.flatnonzero(~appealed & ~resubmitted)
+    # What nobody works is written off some weeks past its last day; some is forgotten for much longer.
+    wait = limit[left] + np.where(
+        happens(rng, 0.75, len(left)), between(rng, 10, 90, len(left)), between(rng, 91, 500, len(left))
+    )
+    resolved[left] = denials.day[left] + wait
+    return Outcomes(strength, slope, overturn_odds, random, resubmitted, resolved, recovered, rows)
+
+
+def corrected_share(denials: Denials) -> Floats:
+    """Return the chance that each denial is put right by a corrected claim."""
+    by_kind = np.array([RESUBMITTED[kind] for kind in KIND_NAMES])[denials.kind]
+    anew = (denials.kind == KIND_NAMES.index(BILLING)) & ~denials.appealable
+    return np.where(anew, BILLED_ANEW, by_kind)
+
+
+def _fight(
+    rng: np.random.Generator, claims: Claims, denials: Denials, now: Integers, *, when: Integers, log_odds: Floats
+) -> tuple[Rows, Integers, Floats]:
+    """Take denials through the levels: rows of appeals, the day on which money moves, and the share recovered."""
+    rows = Rows({"denial": "int64", "level": "int8", "filed": "int32", "decided": "int32", "outcome": "int8"})
+    resolved, recovered = np.full(denials.size, MISSING), np.zeros(denials.size)
+    usual = np.array([p.decision_days for p in PAYERS])[claims.payer[denials.claim]]
+    for level in LEVELS:
+        days = np.rint(usual[now] * rng.lognormal(0, 0.28, len(now)))
+        decided = when + np.maximum(10, days).astype(np.int64)
+        outcome = _decide(rng, log_odds)
+        rows.add(denial=now, level=level, filed=when, decided=decided, outcome=outcome)
+        won = outcome <= PARTIAL
+        part = rng.uniform(*PARTIAL_SHARE, int(won.sum()))
+        recovered[now[won]] = np.where(outcome[won] == PARTIAL, part, 1.0)
+        resolved[now] = decided + between(rng, 4, 24, len(now))
+        again = (outcome == UPHELD) & happens(rng, next_level_chance(denials.cents[now]), len(now))
+        late = happens(rng, LATE_LATER, len(now))
+        wait = np.where(late, NEXT_LEVEL_DAYS + between(rng, 1, 20, len(now)), between(rng, 12, 50, len(now)))
+        when = (decided + wait)[again]
+        log_odds = next_level_odds(log_odds, late)[again]
+        now = now[again]
+    return rows, resolved, recovered
+
+
+def _staff_choose(rng: np.random.Generator, denials: Denials, kinds: Integers) -> Booleans:
+    """Staff work the largest first: selection that a model learned from appealed denials must survive."""
+    size_effect = 1.6 * (np.log10(np.maximum(denials.cents, 100)) - 5.3)
+    return happens(rng, sigmoid(np.array([CHOSEN[k] for k in KIND_NAMES])[kinds] + size_effect), denials.size)
+
+
+def _filing_delay(rng: np.random.Generator, denials: Denials) -> Integers:
+    """Days from denial to filing: weeks, sooner for large amounts."""
+    hurry = np.clip(1.35 - 0.18 * (np.log10(np.maximum(denials.cents, 100)) - 4.0), 0.6, 1.5)
+    return np.maximum(2, np.rint(hurry * rng.lognormal(3.25, 0.75, denials.size))).astype(np.int64)
+
+
+def _decide(rng: np.random.Generator, log_odds: Floats) -> Integers:
+    won = happens(rng, sigmoid(log_odds), len(log_odds))
+    outcome = np.where(won, np.where(happens(rng, PARTIAL_WIN, len(won)), PARTIAL, OVERTURNED), UPHELD)
+    return np.where(happens(rng, GIVEN_UP, len(won)), WITHDRAWN, outcome)

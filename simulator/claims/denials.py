@@ -1,0 +1,141 @@
+"""Denials: which claims a payer refuses on the remittance day, why, and how much of the claim."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from payrank.extracts.codes.never_denials import NO_APPEAL
+from payrank.simulator.claims.claims import Claims
+from payrank.simulator.claims.codes import ALL_CODES, CODES, KIND_NAMES, NOT_A_DENIAL, SHARED
+from payrank.simulator.population.coverage import class_of
+from payrank.simulator.population.payers import CLASSES, DENIAL_RATE, PAYERS
+from payrank.simulator.population.visits import INPATIENT, Visits
+from payrank.simulator.randomness import (
+    Booleans,
+    Floats,
+    Integers,
+    between,
+    happens,
+    pick,
+    pick_by_row,
+    sigmoid,
+    stream,
+)
+from payrank.simulator.rows import MISSING
+
+
+@dataclass(frozen=True, slots=True)
+class Denials:
+    """One entry a denial. `code` indexes ALL_CODES, `rarc` the code's own RARCs; `cents` are denied charges."""
+
+    claim: Integers
+    day: Integers
+    code: Integers
+    rarc: Integers
+    cents: Integers
+    due: Integers
+
+    @property
+    def size(self) -> int:
+        """Number of denials."""
+        return len(self.claim)
+
+    @property
+    def kind(self) -> Integers:
+        """Number of each denial's kind in KIND_NAMES."""
+        return np.array([KIND_NAMES.index(code.kind) for code in ALL_CODES], dtype=np.int64)[self.code]
+
+    @property
+    def real(self) -> Booleans:
+        """Whether it is a denial at all: some systems log patient shares and contract terms beside denials."""
+        return np.array([code.kind != NOT_A_DENIAL for code in ALL_CODES])[self.code]
+
+    @property
+    def appealable(self) -> Booleans:
+        """Whether it may be appealed: a denial, and none whose remark leaves no right to appeal."""
+        widest = max(len(code.rarcs) for code in ALL_CODES)
+        closed = np.zeros((len(ALL_CODES), widest), dtype=bool)
+        for row, code in enumerate(ALL_CODES):
+            closed[row, : len(code.rarcs)] = [rarc in NO_APPEAL for rarc in code.rarcs]
+        return np.asarray(self.real & ~closed[self.code, self.rarc])
+
+
+LINE_RISK = np.array([0.10, 0.15, 0.18, -0.20, 0.20, 0.12, 0.0, -0.05, -0.25, 0.15, 0.10])
+"""Log factor on the denial rate, by service line."""
+
+PAYER_THAT_TIGHTENS, TIGHTER_DAYS = 8, 240
+"""Number of the payer that tightens its policy, and days before the as-of day on which it does."""
+
+CLASS_RISK = np.array([-0.75, 0.15, 0.1, 0.1, 0.0])
+"""Log factor on the denial rate, by patient class: an office visit is seldom worth a refusal."""
+
+
+def deny_claims(claims: Claims, visits: Visits, seed: int, as_of: int) -> Denials:
+    """Draw the denials of all claims, in order of the day."""
+    rng = stream(seed, "denials")
+    refused = np.flatnonzero(rng.random(claims.size) < _denial_probability(claims, visits, as_of))
+    inpatient = visits.patient_class[claims.account[refused]] == INPATIENT
+    code = pick_by_row(rng, _code_weights(), claims.payer[refused] * 2 + inpatient)
+    # A small claim is refused whole, of a large one rather some lines.
+    some_lines = sigmoid(-0.8 + 2.4 * (np.log10(np.maximum(claims.charges[refused], 100)) - 5.5))
+    part = np.where(happens(rng, some_lines, len(refused)), rng.uniform(0.1, 0.7, len(refused)), 1.0)
+    cents = np.maximum(1, np.floor(claims.charges[refused] * part)).astype(np.int64)
+    unfit = _log_shared(rng, claims, refused)
+    claim = np.concatenate([refused, unfit[0]])
+    code = np.concatenate([code, unfit[1]])
+    cents = np.concatenate([cents, unfit[2]])
+    rarcs = np.array([len(c.rarcs) for c in ALL_CODES])[code]
+    rarc = np.floor(rng.random(len(claim)) * rarcs).astype(np.int64)
+    day = claims.remitted[claim]
+    order = np.lexsort((claim, day))
+    return Denials(
+        claim[order], day[order], code[order], rarc[order], cents[order], _due_days(rng, claims, claim, day)[order]
+    )
+
+
+def _denial_probability(claims: Claims, visits: Visits, as_of: int) -> Floats:
+    """Return each claim's chance of a denial; the mean of every payer class is its published rate."""
+    account = claims.account
+    line = visits.service_line[account]
+    factor = np.array([p.denies for p in PAYERS])[claims.payer]
+    factor = factor + np.where(line == MISSING, 0.0, LINE_RISK[np.maximum(line, 0)])
+    factor = factor + CLASS_RISK[visits.patient_class[account]]
+    tighter = (claims.payer == PAYER_THAT_TIGHTENS) & (claims.remitted >= as_of - TIGHTER_DAYS)
+    relative = np.exp(factor + 0.35 * tighter)
+    classes = class_of(claims.payer)
+    mean = np.bincount(classes, relative, len(CLASSES)) / np.maximum(np.bincount(classes, minlength=len(CLASSES)), 1)
+    rate = np.array([DENIAL_RATE[name] for name in CLASSES])
+    return np.asarray(np.minimum(0.6, rate[classes] * relative / mean[classes]))
+
+
+def _code_weights() -> Floats:
+    """Return weights of CODES for each payer, not inpatient and inpatient in turn: every payer has its own habits.
+
+    The habits are the region's, not the seed's: a payer denies for the same reasons in every simulation.
+    """
+    habits = np.exp(0.45 * stream(1, "payer habits").normal(size=(len(PAYERS), len(CODES))))
+    base = np.array([code.weight for code in CODES])
+    inpatient = np.array([code.inpatient for code in CODES])
+    return np.asarray(np.stack([habits * base, habits * base * inpatient], axis=1).reshape(2 * len(PAYERS), -1))
+
+
+def _log_shared(rng: np.random.Generator, claims: Claims, refused: Integers) -> tuple[Integers, Integers, Integers]:
+    """Log a few adjustments that are no denials: (claim, code, cents)."""
+    clean = np.ones(claims.size, dtype=bool)
+    clean[refused] = False
+    listed = np.flatnonzero(clean & happens(rng, 0.012, claims.size) & (claims.share > 0))
+    code = len(CODES) + pick(rng, [c.weight for c in SHARED], len(listed))
+    patient = np.array([c.group == "PR" for c in ALL_CODES])[code]
+    cents = np.where(patient, claims.share[listed], np.maximum(claims.charges - claims.allowed, 1)[listed])
+    return listed, code, cents
+
+
+def _due_days(rng: np.random.Generator, claims: Claims, claim: Integers, day: Integers) -> Integers:
+    """Return the last appeal day that the remittance system shows, for a bit over half of the denials."""
+    days = np.array([p.appeal_days or MISSING for p in PAYERS])[claims.payer[claim]]
+    shown = (days != MISSING) & happens(rng, 0.55, len(claim))
+    return np.where(
+        shown, day + days + np.where(happens(rng, 0.3, len(claim)), between(rng, 1, 5, len(claim)), 0), MISSING
+    )

@@ -1,0 +1,1 @@
+"""Published facts that the simulated hospital is checked against."""

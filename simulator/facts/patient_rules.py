@@ -1,0 +1,59 @@
+"""Rules of the patient's side: calls, promises, plans, hardship, assistance, the agency."""
+
+from __future__ import annotations
+
+from payrank.extracts.contract.tables import KNOWN_FLAGS
+from payrank.simulator.facts.rule import Rule, counts, cross
+from payrank.simulator.patients.plans import END_REASONS
+from payrank.simulator.tables.build_tables import levels
+
+RULES_OF_PATIENTS: tuple[Rule, ...] = (
+    Rule(
+        "a coin decides about a call",
+        ("called", "left alone"),
+        counts("CASE WHEN called THEN 'called' ELSE 'left alone' END", "truth_calls"),
+    ),
+    Rule(
+        "an account of a patient stands in credit, or owes this much",
+        ("credit", "50", "200", "1200", "1450", "5000", "7500", "10000", "more"),
+        """SELECT CASE WHEN owed < 0 THEN 'credit' WHEN owed <= 50 THEN '50' WHEN owed <= 200 THEN '200'
+            WHEN owed <= 1200 THEN '1200' WHEN owed <= 1450 THEN '1450' WHEN owed <= 5000 THEN '5000'
+            WHEN owed <= 7500 THEN '7500' WHEN owed <= 10000 THEN '10000' ELSE 'more' END, count(*)
+        FROM (SELECT sum(amount) OVER (PARTITION BY account_id ORDER BY posted_on) AS owed
+            FROM transactions WHERE responsibility = 'patient') GROUP BY 1""",
+    ),
+    Rule(
+        "a patient is reached in this way",
+        (*cross(("call", "letter", "statement", "text", "email"), ("out",)), "portal in", "visit in", "call in"),
+        counts("channel || ' ' || direction", "contacts"),
+    ),
+    Rule("a contact ends so", levels("contacts", "outcome"), counts("outcome", "contacts")),
+    Rule(
+        "a promise is kept or broken",
+        ("kept", "broken"),
+        counts(
+            "CASE WHEN paid THEN 'kept' ELSE 'broken' END",
+            "(SELECT EXISTS (SELECT 1 FROM transactions AS t WHERE t.account_id = p.account_id AND "
+            "t.kind = 'patient_payment' AND t.posted_on BETWEEN p.made_on AND p.due_on + 3) AS paid "
+            "FROM promises AS p)",
+        ),
+    ),
+    Rule(
+        "a payment plan runs or ends so",
+        (*END_REASONS, "runs"),
+        counts("coalesce(end_reason, 'runs')", "payment_plans"),
+    ),
+    Rule("this flag is raised", KNOWN_FLAGS, counts("flag", "flags")),
+    Rule(
+        "charity takes all or half",
+        ("all", "half"),
+        """SELECT CASE WHEN left_owed <= 0 THEN 'all' ELSE 'half' END, count(*) FROM (SELECT kind, sum(amount) OVER
+            (PARTITION BY account_id ORDER BY posted_on) AS left_owed FROM transactions
+            WHERE responsibility = 'patient') WHERE kind = 'charity_adjustment' GROUP BY 1""",
+    ),
+    Rule(
+        "an agency brings in some of the bad debt",
+        ("agency",),
+        counts("'agency'", "transactions WHERE kind = 'bad_debt_write_off' AND amount > 0"),
+    ),
+)

@@ -1,0 +1,32 @@
+"""Every rule of the simulated hospital with the segments that it claims, and how often it was seen to fire in each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import duckdb
+
+from payrank.simulator.facts.claim_rules import RULES_OF_CLAIMS
+from payrank.simulator.facts.mess_rules import RULES_OF_MESS
+from payrank.simulator.facts.patient_rules import RULES_OF_PATIENTS
+from payrank.simulator.facts.time_rules import RULES_OF_TIME
+
+RULES = (*RULES_OF_CLAIMS, *RULES_OF_PATIENTS, *RULES_OF_TIME, *RULES_OF_MESS)
+
+
+@dataclass(frozen=True, slots=True)
+class Firing:
+    """How often a rule fired in a segment of a simulated extract."""
+
+    rule: str
+    segment: str
+    times: int
+
+
+def count_firings(connection: duckdb.DuckDBPyConnection) -> tuple[Firing, ...]:
+    """Count how often each rule fired in each segment that it claims, on views that `fact_views` opened."""
+    firings = []
+    for rule in RULES:
+        seen = {str(segment): int(times or 0) for segment, times in connection.execute(rule.query).fetchall()}
+        firings += [Firing(rule.name, segment, seen.get(segment, 0)) for segment in rule.segments]
+    return tuple(firings)

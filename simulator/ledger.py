@@ -1,0 +1,71 @@
+"""The account ledger: + raises what is owed, - lowers it; cents inside, dollars when written."""
+
+from __future__ import annotations
+
+import numpy.typing as npt
+
+from payrank.extracts.contract.tables import table
+from payrank.simulator.randomness import Integers
+from payrank.simulator.rows import MISSING, Rows
+
+
+def _levels(column: str) -> tuple[str, ...]:
+    found = table("transactions").column(column)
+    return found.levels if found else ()
+
+
+KINDS = _levels("kind")
+RESPONSIBILITIES = _levels("responsibility")
+PATIENT = RESPONSIBILITIES.index("patient")
+INSURANCE = RESPONSIBILITIES.index("insurance")
+
+
+class Ledger:
+    """Transactions of all accounts. Amounts given to `post` are signed cents."""
+
+    def __init__(self) -> None:
+        self._rows = Rows(
+            {
+                "account": "int32",
+                "posted": "int32",
+                "effective": "int32",
+                "kind": "int8",
+                "cents": "int64",
+                "responsibility": "int8",
+                "payer": "int16",
+                "reverses": "int64",
+            }
+        )
+
+    def post(
+        self,
+        kind: str,
+        account: Integers,
+        posted: Integers,
+        cents: Integers,
+        *,
+        responsibility: int,
+        payer: npt.ArrayLike = MISSING,
+        effective: npt.ArrayLike = MISSING,
+        reverses: npt.ArrayLike = MISSING,
+    ) -> Integers:
+        """Post rows of one kind and return their row numbers. Rows of no amount are posted too: filter before."""
+        return self._rows.add(
+            account=account,
+            posted=posted,
+            effective=effective,
+            kind=KINDS.index(kind),
+            cents=cents,
+            responsibility=responsibility,
+            payer=payer,
+            reverses=reverses,
+        )
+
+    def transfer_to_patient(self, account: Integers, posted: Integers, cents: Integers, payer: Integers) -> None:
+        """Move what insurance leaves to the patient: two rows, - on insurance and + on patient."""
+        self.post("transfer", account, posted, -cents, responsibility=INSURANCE, payer=payer)
+        self.post("transfer", account, posted, cents, responsibility=PATIENT, payer=payer)
+
+    def collect(self) -> dict[str, Integers]:
+        """Return every column as one array."""
+        return self._rows.collect()

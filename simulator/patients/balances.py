@@ -1,0 +1,156 @@
+"""Patient balances on their way through the statement cycles: the state that all of the patient's side shares."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from payrank.simulator.patients.behavior import CYCLE_DAYS
+from payrank.simulator.population.visits import Visits
+from payrank.simulator.randomness import Booleans, Integers
+from payrank.simulator.rows import MISSING, Rows
+
+OPEN, PAID, CHARITY, BAD_DEBT, SMALL = range(5)
+NEVER = int(np.iinfo(np.int32).max)
+
+
+@dataclass(slots=True)
+class Balances:
+    """One entry an account that ever owed something as a patient. Money in cents, days as day numbers.
+
+    `opened` is the cycle in which the balance (last) opened; `paid` counts what statements brought.
+    `arrivals` maps a cycle to (entries, cents): transfers and returned payments that reach the balance at its start.
+    """
+
+    account: Integers
+    guarantor: Integers
+    start: Integers
+    self_pay: Booleans
+    setting: Integers
+    owed: Integers
+    paid: Integers
+    pending: Integers
+    on_plan: Booleans
+    installment: Integers
+    plan_row: Integers
+    waiting_until: Integers
+    waiting_row: Integers
+    state: Integers
+    opened: Integers
+    placed: Booleans
+    arrivals: dict[int, list[tuple[Integers, Integers]]] = field(default_factory=dict)
+
+    @property
+    def size(self) -> int:
+        """Number of patient balances."""
+        return len(self.account)
+
+    def expect(self, entries: Integers, day: Integers, cents: Integers) -> None:
+        """Let money owed arrive at the first cycle that starts on or after `day`."""
+        cycle = np.maximum(0, -(-(day - self.start[entries]) // CYCLE_DAYS))
+        for number in np.unique(cycle):
+            here = cycle == number
+            self.arrivals.setdefault(int(number), []).append((entries[here], cents[here]))
+        np.add.at(self.pending, entries, 1)
+
+    def credit(self, account: Integers, day: Integers, cents: Integers) -> Booleans:
+        """Let deposits lower what arrives first; return which are of accounts that ever owe something."""
+        entry = np.searchsorted(self.account, account)
+        entry = np.minimum(entry, max(self.size - 1, 0))
+        known: Booleans = self.account[entry] == account
+        self.expect(entry[known], day[known], -cents[known])
+        return known
+
+    def receive(self, cycle: int) -> None:
+        """Add what arrives at this cycle. Money that comes to a closed account opens it again."""
+        for entries, cents in self.arrivals.pop(cycle, []):
+            np.add.at(self.owed, entries, cents)
+            np.subtract.at(self.pending, entries, 1)
+            again = entries[np.isin(self.state[entries], (PAID, CHARITY, SMALL))]
+            self.state[again] = OPEN
+            self.opened[again] = cycle
+
+
+@dataclass(frozen=True, slots=True)
+class Journal:
+    """What the patient's side writes down: contacts, promises, plans, flags, coverage found, truth of each cycle.
+
+    Plans and flags end later than they start: their ends are rows of their own (`row` names the row that ends).
+    """
+
+    contacts: Rows
+    promises: Rows
+    plans: Rows
+    plan_ends: Rows
+    flags: Rows
+    flag_ends: Rows
+    coverages: Rows
+    cycles: Rows
+
+
+def open_journal() -> Journal:
+    """Return a journal with nothing in it."""
+    return Journal(
+        contacts=Rows(
+            {
+                "guarantor": "int32",
+                "account": "int32",
+                "day": "int32",
+                "channel": "int8",
+                "direction": "int8",
+                "outcome": "int8",
+            }
+        ),
+        promises=Rows({"account": "int32", "made": "int32", "due": "int32", "cents": "int64"}),
+        plans=Rows({"account": "int32", "started": "int32", "cents": "int64"}),
+        plan_ends=Rows({"row": "int64", "day": "int32", "reason": "int8"}),
+        flags=Rows({"of_account": "int8", "subject": "int32", "flag": "int8", "known": "int32"}),
+        flag_ends=Rows({"row": "int64", "day": "int32"}),
+        coverages=Rows(dict.fromkeys(("account", "payer", "priority", "known", "ended"), "int32")),
+        cycles=Rows(
+            {
+                "account": "int32",
+                "day": "int32",
+                "age": "int8",
+                "cents": "int64",
+                "chance": "float64",
+                "called": "int32",
+                "arm": "int8",
+                "promise": "int8",
+                "on_plan": "int8",
+                "waiting": "int8",
+            }
+        ),
+    )
+
+
+def open_balances(visits: Visits, self_pay: Booleans, transfers: dict[str, Integers]) -> Balances:
+    """Open a patient balance for every account that a transfer ever reached."""
+    accounts = visits.size
+    first = np.full(accounts, NEVER, dtype=np.int64)
+    np.minimum.at(first, transfers["account"], transfers["day"])
+    account = np.flatnonzero(first < NEVER)
+    entry = np.full(accounts, MISSING, dtype=np.int64)
+    entry[account] = np.arange(len(account))
+    size = len(account)
+    balances = Balances(
+        account=account,
+        guarantor=visits.guarantor[account],
+        start=first[account],
+        self_pay=self_pay[account],
+        setting=visits.patient_class[account],
+        owed=np.zeros(size, dtype=np.int64),
+        paid=np.zeros(size, dtype=np.int64),
+        pending=np.zeros(size, dtype=np.int64),
+        on_plan=np.zeros(size, dtype=bool),
+        installment=np.zeros(size, dtype=np.int64),
+        plan_row=np.full(size, MISSING, dtype=np.int64),
+        waiting_until=np.full(size, MISSING, dtype=np.int64),
+        waiting_row=np.full(size, MISSING, dtype=np.int64),
+        state=np.full(size, OPEN, dtype=np.int64),
+        opened=np.zeros(size, dtype=np.int64),
+        placed=np.zeros(size, dtype=bool),
+    )
+    balances.expect(entry[transfers["account"]], transfers["day"], transfers["cents"])
+    return balances

@@ -1,0 +1,77 @@
+"""How a balance ends when it is not paid: a small-balance write-off, bad debt, the agency and its recoveries."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from payrank.simulator.ledger import PATIENT, Ledger
+from payrank.simulator.patients.balances import BAD_DEBT, OPEN, SMALL, Balances
+from payrank.simulator.patients.behavior import part_scale
+from payrank.simulator.patients.hardship import FLAG
+from payrank.simulator.patients.office import Office, Turn
+from payrank.simulator.randomness import Floats, Integers, between, happens
+from payrank.simulator.rows import MISSING
+
+RECOVERED = 0.005
+"""Chance that the agency brings something in of a balance in bad debt in a cycle."""
+SMALLEST_RECOVERED = 2000
+"""Cents: of less the agency brings nothing in."""
+RECOVERED_PART = (0.05, 0.6)
+"""Fewest and most of a balance that the agency brings in, times the scale of partial payments."""
+RECOVERED_CENTS = (1000, 60_000)
+"""Agencies bring in small sums: nobody who could not pay a large bill pays most of it a year later."""
+
+
+def bad_debt_chance(age: Integers) -> Floats:
+    """Return the chance that a balance becomes bad debt at the start of the cycle of that age: from day 120 on."""
+    return np.select([age < 4, age == 4], [0.0, 0.55], 0.8)
+
+
+def end_balances(office: Office, turn: Turn) -> Turn:
+    """Write off and place what is due at the start of a cycle; return the balances still open."""
+    rng, balances = office.rng, turn.balances
+    small = (turn.age >= 2) & (turn.owed < 1000) & happens(rng, 0.5, turn.size)
+    lost = turn.start[small] + between(rng, 0, 3, int(small.sum()))
+    _write_off(balances, turn.now[small], lost, "small_balance_write_off", office.ledger)
+    balances.state[turn.now[small]] = SMALL
+    balances.owed[turn.now[small]] = 0
+    settled = ~small & ~turn.on_plan & (balances.waiting_until[turn.now] == MISSING) & (balances.pending[turn.now] == 0)
+    old = settled & happens(rng, bad_debt_chance(turn.age), turn.size)
+    day = turn.start[old] + between(rng, 0, 3, int(old.sum()))
+    entries = turn.now[old]
+    _write_off(balances, entries, day, "bad_debt_write_off", office.ledger)
+    balances.state[entries] = BAD_DEBT
+    _place(office, balances, entries, day)
+    turn = turn.only(turn.now[balances.state[turn.now] == OPEN])
+    # A few go to an early-out agency before they are written off.
+    early = (turn.age >= 3) & ~turn.on_plan & happens(rng, 0.05, turn.size)
+    _place(office, balances, turn.now[early], turn.start[early])
+    return turn
+
+
+def recover_bad_debt(office: Office, turn: Turn) -> None:
+    """Let the agency bring in a little of what was written off: the write-off is taken back to the amount paid."""
+    rng, balances, ledger = office.rng, turn.balances, office.ledger
+    hit = happens(rng, RECOVERED, turn.size) & (turn.owed >= SMALLEST_RECOVERED)
+    entries = turn.now[hit]
+    day = turn.start[hit] + between(rng, 1, 29, len(entries))
+    scale = part_scale(balances.owed[entries])
+    part = np.floor(balances.owed[entries] * scale * rng.uniform(*RECOVERED_PART, len(entries))).astype(np.int64)
+    cents = np.clip(part, *RECOVERED_CENTS)
+    ledger.post("bad_debt_write_off", balances.account[entries], day, cents, responsibility=PATIENT)
+    ledger.post("patient_payment", balances.account[entries], day, -cents, responsibility=PATIENT)
+    balances.owed[entries] -= cents
+
+
+def _write_off(balances: Balances, entries: Integers, day: Integers, kind: str, ledger: Ledger) -> None:
+    ledger.post(kind, balances.account[entries], day, -balances.owed[entries], responsibility=PATIENT)
+
+
+def _place(office: Office, balances: Balances, entries: Integers, day: Integers) -> None:
+    fresh = ~balances.placed[entries]
+    placed = entries[fresh]
+    known = day[fresh] + between(office.rng, 3, 21, len(placed))
+    office.journal.flags.add(
+        of_account=np.ones(len(placed)), subject=balances.account[placed], flag=FLAG["agency_placed"], known=known
+    )
+    balances.placed[placed] = True

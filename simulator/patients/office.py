@@ -1,0 +1,74 @@
+"""The patient accounts office: whom it deals with, and where it writes things down."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from payrank.simulator.ledger import Ledger
+from payrank.simulator.patients.balances import Balances, Journal
+from payrank.simulator.patients.behavior import CYCLE_DAYS
+from payrank.simulator.patients.hardship import Hardship
+from payrank.simulator.population.people import People
+from payrank.simulator.randomness import Integers
+
+
+@dataclass(frozen=True, slots=True)
+class Office:
+    """What every part of the patient's side needs: its chance, its people, its books."""
+
+    rng: np.random.Generator
+    people: People
+    hardship: Hardship
+    ledger: Ledger
+    journal: Journal
+    as_of: int
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One statement cycle of some balances: `now` are entries of `balances`, `cycle` counts from each one's start."""
+
+    balances: Balances
+    now: Integers
+    cycle: int
+
+    @property
+    def size(self) -> int:
+        """Number of balances."""
+        return len(self.now)
+
+    @property
+    def account(self) -> Integers:
+        """Account of each balance."""
+        return self.balances.account[self.now]
+
+    @property
+    def guarantor(self) -> Integers:
+        """Guarantor of each balance."""
+        return self.balances.guarantor[self.now]
+
+    @property
+    def start(self) -> Integers:
+        """Day on which the cycle starts."""
+        return self.balances.start[self.now] + CYCLE_DAYS * self.cycle
+
+    @property
+    def owed(self) -> Integers:
+        """Cents owed, as they stand when asked."""
+        return self.balances.owed[self.now]
+
+    @property
+    def age(self) -> Integers:
+        """Statement cycles since the balance opened."""
+        return self.cycle - self.balances.opened[self.now]
+
+    @property
+    def on_plan(self) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
+        """Whether a payment plan runs."""
+        return self.balances.on_plan[self.now]
+
+    def only(self, now: Integers) -> Turn:
+        """Return the same cycle for these entries."""
+        return Turn(self.balances, now, self.cycle)

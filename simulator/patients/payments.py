@@ -1,0 +1,107 @@
+"""Payments of one cycle: whether, how much and when; promises kept or broken, checks that bounce, bills paid twice."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from payrank.simulator.ledger import PATIENT, Ledger
+from payrank.simulator.patients.balances import PAID
+from payrank.simulator.patients.behavior import (
+    CYCLE_DAYS,
+    PART,
+    installment_chance,
+    part_scale,
+    pays_in_full,
+    promised,
+    refused,
+    spoken_to,
+)
+from payrank.simulator.patients.contacts import Reached
+from payrank.simulator.patients.office import Office, Turn
+from payrank.simulator.randomness import Floats, Integers, between, happens, sigmoid
+
+SMALLEST_PAYMENT = 1000
+"""Cents."""
+MEAN_WAIT_DAYS = 7.0
+"""Days from a statement to the payment that it brings."""
+
+
+@dataclass(frozen=True, slots=True)
+class Paid:
+    """Payments of one cycle, one entry a balance of the cycle: cents (0: nothing came) and day posted."""
+
+    cents: Integers
+    day: Integers
+
+
+def chance_of_payment(office: Office, turn: Turn, log_odds: Floats, reached: Reached) -> Floats:
+    """Return each balance's chance of a payment in this cycle, after the calls of the cycle."""
+    said = np.select(
+        [reached.promise, reached.refusal, reached.spoke],
+        [promised(log_odds), refused(log_odds), spoken_to(log_odds)],
+        log_odds,
+    )
+    people, guarantor = office.people, turn.guarantor
+    by_plan = installment_chance(people.ability[guarantor], people.willingness[guarantor])
+    return np.where(turn.on_plan, by_plan, sigmoid(said))
+
+
+def take_payments(office: Office, turn: Turn, chance: Floats, reached: Reached) -> Paid:
+    """Draw and post the payments of the cycle, and write down the promises made before them."""
+    rng, size, owed = office.rng, turn.size, turn.owed
+    offer = _offer(office, turn)
+    last = turn.start + CYCLE_DAYS - 1
+    due = reached.day + between(rng, 5, 10, size)
+    made = reached.promise
+    office.journal.promises.add(account=turn.account[made], made=reached.day[made], due=due[made], cents=offer[made])
+    wait = 1 + np.floor(rng.exponential(MEAN_WAIT_DAYS, size)).astype(np.int64)
+    # A payment comes within its own cycle: what the next statement says must not know of it beforehand.
+    day = np.where(reached.spoke, reached.day + 1 + wait // 3, turn.start + wait)
+    day = np.where(made, due + between(rng, -3, 2, size), day)
+    day = np.where(turn.on_plan, turn.start + between(rng, 0, 6, size), day)
+    day = np.minimum(day, last)
+    pays = happens(rng, chance, size) & (owed > 0)
+    cents = np.where(pays, offer, 0)
+    _post(office, turn, Paid(cents, day))
+    turn.balances.owed[turn.now] -= cents
+    turn.balances.paid[turn.now] += cents
+    turn.balances.state[turn.now[pays & (turn.owed == 0)]] = PAID
+    return Paid(cents, day)
+
+
+def _offer(office: Office, turn: Turn) -> Integers:
+    """Return the cents that would be paid, if anything is: the balance, a part in round dollars, an installment."""
+    rng, owed = office.rng, turn.owed
+    full = happens(rng, pays_in_full(owed, office.people.ability[turn.guarantor]), turn.size)
+    part = np.floor(owed * part_scale(owed) * rng.beta(*PART, turn.size)).astype(np.int64) // 500 * 500
+    offer = np.where(full, owed, np.minimum(np.maximum(part, SMALLEST_PAYMENT), owed))
+    return np.where(turn.on_plan, np.minimum(turn.balances.installment[turn.now], owed), offer)
+
+
+def _post(office: Office, turn: Turn, paid: Paid) -> None:
+    rng, ledger = office.rng, office.ledger
+    came = paid.cents > 0
+    account, cents, day = turn.account[came], paid.cents[came], paid.day[came]
+    size = len(account)
+    effective = day - np.where(happens(rng, 0.3, size), between(rng, 1, 4, size), 0)
+    rows = ledger.post("patient_payment", account, day, -cents, responsibility=PATIENT, effective=effective)
+    bounced = happens(rng, 0.01, size)
+    back = (day + between(rng, 4, 12, size))[bounced]
+    ledger.post(
+        "patient_payment", account[bounced], back, cents[bounced], responsibility=PATIENT, reverses=rows[bounced]
+    )
+    turn.balances.expect(turn.now[came][bounced], back, cents[bounced])
+    turn.balances.paid[turn.now[came][bounced]] -= cents[bounced]
+    _pay_twice(rng, account[~bounced], day[~bounced], cents[~bounced], ledger)
+
+
+def _pay_twice(rng: np.random.Generator, account: Integers, day: Integers, cents: Integers, ledger: Ledger) -> None:
+    """Let a few patients pay online and by mail: a credit balance, mostly refunded weeks later."""
+    twice = happens(rng, 0.005, len(account))
+    again = (day + between(rng, 1, 6, len(day)))[twice]
+    ledger.post("patient_payment", account[twice], again, -cents[twice], responsibility=PATIENT)
+    refunded = happens(rng, 0.8, len(again))
+    on = (again + between(rng, 25, 90, len(again)))[refunded]
+    ledger.post("refund", account[twice][refunded], on, cents[twice][refunded], responsibility=PATIENT)

@@ -1,0 +1,1 @@
+"""Who comes to the simulated hospital: people, visits, coverage, payers."""

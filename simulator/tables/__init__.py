@@ -1,0 +1,1 @@
+"""From the simulated hospital to the canonical tables, with planted mess and leaks."""

@@ -1,0 +1,142 @@
+"""Faults planted on purpose, as real extracts have them, for the leak probes to find: none unless asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from payrank.extracts.contract.tables import Column
+from payrank.extracts.errors import WrongUsageError, did_you_mean
+from payrank.simulator.claims.appeals import PARTIAL, WITHDRAWN
+from payrank.simulator.hospital import Hospital
+from payrank.simulator.ledger import KINDS, PATIENT
+from payrank.simulator.randomness import Floats, Integers, between, happens, stream
+from payrank.simulator.rows import MISSING
+from payrank.simulator.tables.writing import Build, name_codes, write_integers, write_numbers
+
+LEAKS: dict[str, str] = {
+    "status_refreshed": "accounts.account_status, a site attribute that says how the account stands today",
+    "payment_dated_back": "half of the patients' payments are posted in two lines, the first dated back some weeks",
+    "rate_with_own_row": "denials.overturn_rate, a site attribute: the rate of like denials, the row itself among them",
+    "guarantor_paid_later": "accounts.guarantor_payments, a site attribute: the guarantor's payments up to today",
+}
+"""What can be planted. Each is stored as if it had been known when its row was known, and was not."""
+
+STATUSES = ("with insurance", "open", "paid", "written off", "closed")
+SPLIT = 0.5
+"""Share of patients' payments that `payment_dated_back` posts in two lines."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attribute:
+    """A site attribute: its column, its kind in `extract.toml`, and its values."""
+
+    column: Column
+    kind: str
+    build: Build
+
+
+def check_leaks(leaks: Collection[str]) -> frozenset[str]:
+    """Return the leaks to plant.
+
+    Raises
+    ------
+    WrongUsageError
+        When a name is none of LEAKS.
+    """
+    if isinstance(leaks, str):
+        raise WrongUsageError(f"cannot plant {leaks!r}: allowed is a list of names; write ({leaks!r},)")
+    for name in leaks:
+        if name not in LEAKS:
+            raise WrongUsageError(
+                f"cannot plant a leak {name!r}: {did_you_mean(name, LEAKS)}; allowed are {', '.join(LEAKS)}"
+            )
+    return frozenset(leaks)
+
+
+def account_attributes(hospital: Hospital, leaks: frozenset[str]) -> tuple[Attribute, ...]:
+    """Return the leaking site attributes of the accounts."""
+    planted = []
+    if "status_refreshed" in leaks:
+        build = name_codes(_status(hospital), STATUSES)
+        planted.append(Attribute(Column("account_status", "text"), "category", build))
+    if "guarantor_paid_later" in leaks:
+        build = write_integers(_guarantor_payments(hospital))
+        planted.append(Attribute(Column("guarantor_payments", "integer"), "number", build))
+    return tuple(planted)
+
+
+def denial_attributes(hospital: Hospital, leaks: frozenset[str], size: int) -> tuple[Attribute, ...]:
+    """Return the leaking site attributes of the first `size` denials."""
+    if "rate_with_own_row" not in leaks:
+        return ()
+    build = write_numbers(_overturn_rate(hospital)[:size])
+    return (Attribute(Column("overturn_rate", "number"), "number", build),)
+
+
+def declare(accounts: tuple[Attribute, ...], denials: tuple[Attribute, ...]) -> dict[str, dict[str, str]]:
+    """Return the attributes as `extract.toml` declares them."""
+    tables: Mapping[str, tuple[Attribute, ...]] = {"accounts": accounts, "denials": denials}
+    return {name: {a.column.name: a.kind for a in planted} for name, planted in tables.items() if planted}
+
+
+def date_payments_back(columns: dict[str, Integers], seed: int) -> dict[str, Integers]:
+    """Split half of the patients' payments and date the first line back: column `entered` keeps the true day.
+
+    Rows stay in the order in which they were entered, so the numbers of the transactions give the fault away.
+    """
+    rng = stream(seed, "dated back")
+    size = len(columns["kind"])
+    reversed_rows = columns["reverses"][columns["reverses"] != MISSING]
+    chosen = (columns["kind"] == KINDS.index("patient_payment")) & (columns["cents"] < -400)
+    chosen &= (columns["reverses"] == MISSING) & happens(rng, SPLIT, size)
+    chosen[reversed_rows] = False
+    rows = np.flatnonzero(chosen)
+    first = {name: column[rows].copy() for name, column in columns.items()}
+    first["cents"] = -np.maximum(100, (-first["cents"] * rng.uniform(0.05, 0.25, len(rows))).astype(np.int64))
+    back = between(rng, 5, 40, len(rows))
+    rest = {**columns, "cents": columns["cents"].copy(), "entered": columns["posted"]}
+    rest["cents"][rows] -= first["cents"]
+    first["entered"] = first["posted"]
+    first["posted"] = (first["posted"] - back).astype(first["posted"].dtype)
+    first["effective"] = first["posted"]
+    return {name: np.concatenate([rest[name], first[name]]) for name in rest}
+
+
+def _status(hospital: Hospital) -> Integers:
+    """Return the number of each account's status on the as-of day."""
+    ledger, size = hospital.ledger, hospital.visits.size
+    known = ledger["posted"] < hospital.as_of
+    account, cents = ledger["account"][known], ledger["cents"][known]
+    mine = ledger["responsibility"][known] == PATIENT
+    owed = np.bincount(account[mine], cents[mine], size)
+    insured = np.bincount(account[~mine], cents[~mine], size)
+    kind = ledger["kind"][known]
+    paid = np.bincount(account[kind == KINDS.index("patient_payment")], minlength=size) > 0
+    off = np.bincount(account[kind == KINDS.index("bad_debt_write_off")], minlength=size) > 0
+    return np.select([insured > 0, off, owed > 0, paid], [0, 3, 1, 2], 4).astype(np.int64)
+
+
+def _guarantor_payments(hospital: Hospital) -> Integers:
+    """Return how many payments each account's guarantor made on all accounts before the as-of day."""
+    ledger = hospital.ledger
+    payment = (ledger["kind"] == KINDS.index("patient_payment")) & (ledger["cents"] < 0)
+    payment &= ledger["posted"] < hospital.as_of
+    payer = hospital.visits.guarantor[ledger["account"][payment]]
+    return np.bincount(payer, minlength=hospital.people.size)[hospital.visits.guarantor].astype(np.int64)
+
+
+def _overturn_rate(hospital: Hospital) -> Floats:
+    """Return the share overturned among decided first appeals of the same payer, code, line and facility."""
+    denials, claims, visits = hospital.denials, hospital.claims, hospital.visits
+    account = claims.account[denials.claim]
+    keys = [claims.payer[denials.claim], denials.code, visits.service_line[account], visits.facility[account]]
+    _, cell = np.unique(np.stack(keys), axis=1, return_inverse=True)
+    rows = hospital.outcomes.rows.collect()
+    first = (rows["level"] == 1) & (rows["outcome"] != WITHDRAWN) & (rows["decided"] < hospital.as_of)
+    decided, won = rows["denial"][first], rows["outcome"][first] <= PARTIAL
+    count = np.bincount(cell[decided], minlength=cell.max(initial=0) + 1)
+    wins = np.bincount(cell[decided], won, len(count))
+    return np.where(count > 0, wins / np.maximum(count, 1), np.nan)[cell]

@@ -1,0 +1,46 @@
+"""The ledger as the extract shows it: transactions in order of posting."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from payrank.simulator.hospital import Hospital
+from payrank.simulator.ledger import KINDS, RESPONSIBILITIES
+from payrank.simulator.mess import forget
+from payrank.simulator.randomness import stream
+from payrank.simulator.rows import MISSING, keep
+from payrank.simulator.tables.build_tables import account_ids, payer_ids
+from payrank.simulator.tables.leaks import date_payments_back
+from payrank.simulator.tables.writing import identify, name_codes, write_days, write_money, write_table
+
+
+def write_transactions(hospital: Hospital, folder: Path, seed: int, *, dated_back: bool = False) -> tuple[int, int]:
+    """Write the transactions posted before the as-of day; return how many, and their sum in cents.
+
+    `dated_back` plants the leak of that name.
+    """
+    columns = date_payments_back(hospital.ledger, seed) if dated_back else hospital.ledger
+    entered = columns.get("entered", columns["posted"])
+    by_day = entered.astype(np.int64) * hospital.visits.size + columns["account"]
+    order = np.argsort(by_day, kind="stable")
+    order = order[entered[order] < hospital.as_of]
+    number = np.full(len(by_day), MISSING, dtype=np.int64)
+    number[order] = np.arange(len(order))
+    rows = keep(columns, order)
+    rng = stream(seed, "forgotten ledger columns")
+    reverses = np.where(rows["reverses"] == MISSING, MISSING, number[rows["reverses"]])
+    effective = np.where(rows["effective"] == MISSING, rows["posted"], rows["effective"])
+    builds = {
+        "transaction_id": identify("T", np.arange(len(order)), 10),
+        "account_id": account_ids(rows["account"]),
+        "posted_on": write_days(rows["posted"]),
+        "effective_on": write_days(forget(rng, effective, 0.05)),
+        "kind": name_codes(rows["kind"], KINDS),
+        "amount": write_money(rows["cents"]),
+        "responsibility": name_codes(rows["responsibility"], RESPONSIBILITIES),
+        "payer_id": payer_ids(rows["payer"]),
+        "reverses_id": identify("T", reverses, 10),
+    }
+    return write_table(folder, "transactions", len(order), builds), int(rows["cents"].sum())

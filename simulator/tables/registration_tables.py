@@ -1,0 +1,96 @@
+"""What registration knows: payers, guarantors, accounts and coverages."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from payrank.extracts.contract.tables import Column
+from payrank.simulator.hospital import Hospital
+from payrank.simulator.mess import forget, misname
+from payrank.simulator.population.payers import PAYERS
+from payrank.simulator.population.people import AREAS, GROUPS, LANGUAGES, SEXES, STATES
+from payrank.simulator.population.visits import FACILITIES, PATIENT_CLASSES, SERVICE_LINES
+from payrank.simulator.randomness import stream
+from payrank.simulator.rows import MISSING, keep
+from payrank.simulator.tables.build_tables import account_ids, guarantor_ids, known_before, payer_ids
+from payrank.simulator.tables.leaks import Attribute
+from payrank.simulator.tables.writing import name_codes, write_booleans, write_days, write_integers, write_table
+
+AUDIT_COLUMNS = (Column("audit_sex", "text"), Column("audit_race_ethnicity", "text"))
+
+
+def write_payers(folder: Path) -> int:
+    """Write the region's payers and return how many."""
+    numbers = np.arange(len(PAYERS))
+    builds = {
+        "payer_id": payer_ids(numbers),
+        "payer_name": name_codes(numbers, [payer.name for payer in PAYERS]),
+        "payer_class": name_codes(numbers, [payer.payer_class for payer in PAYERS]),
+        "appeal_days": write_integers(np.array([payer.appeal_days or MISSING for payer in PAYERS])),
+        "filing_days": write_integers(np.array([payer.filing_days or MISSING for payer in PAYERS])),
+    }
+    return write_table(folder, "payers", len(PAYERS), builds)
+
+
+def write_guarantors(hospital: Hospital, folder: Path) -> int:
+    """Write what is shown of the guarantors, audit columns included, and return how many."""
+    people, persons = hospital.people, hospital.duplicates.persons()
+    size = len(persons)
+    state = np.array([*(STATES.index(area[0]) for area in AREAS), MISSING])
+    # Whoever is registered anew is asked for the name and the birthday, seldom for more.
+    second = np.arange(size) >= people.size
+    language = np.where(second, MISSING, people.language[persons])
+    consent = np.where(second, MISSING, people.text_consent[persons])
+    builds = {
+        "guarantor_id": guarantor_ids(np.arange(size)),
+        "birth_year": write_integers(people.birth_year[persons]),
+        "state": name_codes(state[people.area][persons], STATES),
+        "zip3": name_codes(people.area[persons], [area[1] for area in AREAS]),
+        "language": name_codes(language, LANGUAGES),
+        "text_consent": write_booleans(consent),
+        "audit_sex": name_codes(people.sex[persons], SEXES),
+        "audit_race_ethnicity": name_codes(people.group[persons], GROUPS),
+    }
+    return write_table(folder, "guarantors", size, builds, AUDIT_COLUMNS)
+
+
+def write_accounts(hospital: Hospital, folder: Path, seed: int, planted: Sequence[Attribute] = ()) -> int:
+    """Write the accounts, with planted site attributes, and return how many."""
+    visits = hospital.visits
+    rng = stream(seed, "forgotten account columns")
+    # Merged or not: an extract shows the number under which an account stands when it is written.
+    guarantor = hospital.duplicates.name_guarantors(np.arange(visits.size), visits.guarantor, hospital.as_of - 1)
+    builds = {
+        "account_id": account_ids(np.arange(visits.size)),
+        "guarantor_id": guarantor_ids(guarantor),
+        "opened_on": write_days(visits.opened),
+        "service_on": write_days(forget(rng, visits.service, 0.01)),
+        "patient_class": name_codes(forget(rng, visits.patient_class, 0.004), PATIENT_CLASSES),
+        "service_line": name_codes(
+            misname(rng, visits.service_line, len(SERVICE_LINES), 0.003), (*SERVICE_LINES, "UNKNOWN")
+        ),
+        "facility": name_codes(
+            misname(rng, forget(rng, visits.facility, 0.006), len(FACILITIES), 0.002), (*FACILITIES, "99")
+        ),
+    }
+    builds |= {attribute.column.name: attribute.build for attribute in planted}
+    return write_table(folder, "accounts", visits.size, builds, [attribute.column for attribute in planted])
+
+
+def write_coverages(hospital: Hospital, folder: Path) -> int:
+    """Write the coverages known before the as-of day and return how many."""
+    registered, found = hospital.covered.rows.collect(), hospital.journal.coverages.collect()
+    rows = {name: np.concatenate([column, found[name]]) for name, column in registered.items()}
+    rows = keep(rows, rows["known"] < hospital.as_of)
+    rows = keep(rows, np.lexsort((rows["known"], rows["priority"], rows["account"])))
+    builds = {
+        "account_id": account_ids(rows["account"]),
+        "payer_id": payer_ids(rows["payer"]),
+        "priority": write_integers(rows["priority"]),
+        "known_on": write_days(rows["known"]),
+        "ended_on": write_days(known_before(rows["ended"], hospital.as_of)),
+    }
+    return write_table(folder, "coverages", len(rows["account"]), builds)

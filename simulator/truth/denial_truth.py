@@ -1,0 +1,70 @@
+"""What an appeal would bring: each denial's chance and expected dollars with and without an appeal, at each age."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from payrank.simulator.claims.appeals import CORRECTION_DAYS, LATE_LATER, corrected_share
+from payrank.simulator.claims.overturns import (
+    GIVEN_UP,
+    LEVELS,
+    WON_SHARE,
+    appeal_days,
+    first_level_odds,
+    next_level_chance,
+    next_level_odds,
+)
+from payrank.simulator.claims.recoveries import recovered_cents
+from payrank.simulator.hospital import Hospital
+from payrank.simulator.randomness import Floats, Integers, sigmoid
+
+AGES = (0, 15, 30, 45, 60, 90, 120, 180, 270, 365)
+"""Days since the denial at which the truth is written."""
+
+
+@dataclass(frozen=True, slots=True)
+class OverturnTruth:
+    """One entry a denial, at one age. Dollars are what the insurer would pay to the hospital.
+
+    `with_appeal` is the chance that a first appeal filed at that age is overturned, wholly or partly, once decided, and
+    `dollars_with_appeal` counts further levels as staff usually go on; `without_appeal` is the chance that a
+    corrected claim is still paid after that age when nobody appeals.
+    """
+
+    with_appeal: Floats
+    dollars_with_appeal: Floats
+    without_appeal: Floats
+    dollars_without_appeal: Floats
+
+
+def overturn_truth(hospital: Hospital, age: int | Integers) -> OverturnTruth:
+    """Return the truth of every denial, worked at `age` days (one for all, or one each) or not at all.
+
+    What is no denial, or has no right to an appeal, has nothing to win with one.
+    """
+    denials, outcomes, claims = hospital.denials, hospital.outcomes, hospital.claims
+    _, allowed, patient = recovered_cents(claims, denials, np.ones(denials.size))
+    worth = (allowed - patient) / 100.0
+    limit = appeal_days(claims, denials)
+    odds = first_level_odds(outcomes.strength, outcomes.slope, np.broadcast_to(np.asarray(age), denials.size), limit)
+    appealable = denials.appealable
+    first = np.where(appealable, sigmoid(odds), 0.0)
+    no_one, everyone = np.zeros(denials.size, dtype=bool), np.ones(denials.size, dtype=bool)
+    won, still, chance = np.zeros(denials.size), appealable.astype(np.float64), sigmoid(odds)
+    for _ in LEVELS:
+        won += still * (1 - GIVEN_UP) * chance
+        still = still * (1 - GIVEN_UP) * (1 - chance) * next_level_chance(denials.cents)
+        late = next_level_odds(odds, everyone)
+        odds = next_level_odds(odds, no_one)
+        chance = (1 - LATE_LATER) * sigmoid(odds) + LATE_LATER * sigmoid(late)
+    corrected = _still_corrected(corrected_share(denials), age)
+    return OverturnTruth(first, WON_SHARE * won * worth, corrected, corrected * worth)
+
+
+def _still_corrected(share: Floats, age: int | Integers) -> Floats:
+    """Return the chance that a corrected claim is paid after that age, given that none was paid before."""
+    least, most = CORRECTION_DAYS
+    paid = np.clip((np.asarray(age) - least) / (most - least), 0, 1)
+    return np.asarray(share * (1 - paid) / (1 - share * paid))

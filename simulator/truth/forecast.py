@@ -1,0 +1,134 @@
+"""What is to come of a patient balance: the chance of any payment and the dollars expected, cycle after cycle.
+
+The rules are the simulator's own (`behavior`, `contacts`, `plans`, `endings`, `charity`); here they are not drawn but
+added up. Balances after partial payments stand at their means, so chances are exact but for that, and but for what is
+neglected: new bills, bounced checks and bankruptcies within the horizon.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from payrank.simulator.patients.behavior import CYCLE_DAYS, installment_chance, pays_in_full
+from payrank.simulator.patients.contacts import spoken_chance
+from payrank.simulator.patients.plans import AGREED, BREAKS, INSTALLMENTS, SMALLEST_INSTALLMENT, SMALLEST_PLAN
+from payrank.simulator.randomness import Floats
+from payrank.simulator.truth.prospects import (
+    DECIDED_AHEAD,
+    PLAN_DAYS,
+    RunSnapshot,
+    chance_bad_debt,
+    chance_broken,
+    chance_called,
+    chance_in_cycle,
+    chance_open,
+    chance_recovered,
+    chance_still,
+    foresee_debt,
+    installment_in_cycle,
+    mean_part,
+    mean_recovered,
+    share_come,
+)
+
+FREE_STATES, PLAN_STATES = 3, 2
+MEAN_INSTALLMENT = float(np.mean(1 / np.arange(INSTALLMENTS[0], INSTALLMENTS[1] + 1)))
+"""Mean installment of a new plan as a part of what is owed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """One entry an account: the chance of any payment within the horizon, and the cents expected."""
+
+    probability: Floats
+    cents: Floats
+
+
+def forecast(now: RunSnapshot, horizon: int, call: bool | None = None, *, called_ahead: int = 1) -> Forecast:
+    """Add up what is to come within `horizon` days.
+
+    Parameters
+    ----------
+    now
+        How the accounts stand.
+    horizon
+        Days, from the day on which they stand so.
+    call
+        Whether staff call, in one statement cycle, those who may be called; None: as the office works.
+    called_ahead
+        Which cycle that is: 1 the next, 0 the running one, whose statement must be of today.
+    """
+    debt = now.debt
+    size = len(now.elapsed)
+    free = _Pool(np.zeros((FREE_STATES, size)), np.tile(debt.balance.astype(np.float64), (FREE_STATES, 1)))
+    plan = _Pool(np.zeros((PLAN_STATES, size)), np.tile(debt.balance.astype(np.float64), (PLAN_STATES, 1)))
+    free.mass[0], plan.mass[0] = ~now.on_plan, now.on_plan
+    bad = _Pool.like(free)
+    installments = np.stack([now.installment.astype(np.float64), np.zeros(size)])
+    probability, cents = np.zeros(size), np.zeros(size)
+    pays_plan = installment_chance(debt.ability, debt.willingness)
+    for ahead in range(horizon // CYCLE_DAYS + 1):
+        share = np.clip(now.elapsed + horizon - CYCLE_DAYS * ahead, 0, CYCLE_DAYS)
+        waiting = debt.waiting & (ahead < DECIDED_AHEAD)
+        new_free, new_plan = _Pool.like(free), _Pool.like(plan)
+        fresh = np.zeros(size)
+        recovered: Floats = bad.mass * chance_recovered(bad.balance, share)
+        cents += (recovered * mean_recovered(bad.balance)).sum(axis=0)
+        probability += recovered[0]
+        bad.mass -= recovered
+        for state in range(FREE_STATES):
+            owed = free.balance[state]
+            later = foresee_debt(debt, owed, ahead, waiting)
+            called = np.where(now.callable, chance_called(later, call if ahead == called_ahead else None), 0.0)
+            mass = free.mass[state] * (chance_open(later, ahead, debt.waiting) if ahead else 1.0)
+            if ahead:
+                bad.add(state, free.mass[state] * chance_bad_debt(later), owed)
+            pays = chance_in_cycle(later, called * spoken_chance(now.reach))
+            pays = (chance_still(now, pays) if ahead == 0 else pays) * share_come(share)
+            full, part = pays_in_full(later.balance, debt.ability), mean_part(owed)
+            left = owed - part
+            cents += mass * pays * (full * owed + (1 - full) * part)
+            probability += mass * pays if state == 0 else 0.0
+            rest = mass * pays * (1 - full)
+            agreed = np.where(left >= SMALLEST_PLAN, AGREED, 0.0)
+            new_free.add(state, mass * (1 - pays), owed)
+            new_free.add(min(state + 1, FREE_STATES - 1), rest * (1 - agreed), left)
+            new_plan.add(1, rest * agreed, left)
+            fresh += rest * agreed * np.maximum(left * MEAN_INSTALLMENT, SMALLEST_INSTALLMENT)
+        for state in range(PLAN_STATES):
+            mass, owed = plan.mass[state], plan.balance[state]
+            pays = installment_in_cycle(now, pays_plan, ahead) * np.clip(share / PLAN_DAYS, 0, 1)
+            pay = np.minimum(installments[state], owed)
+            cents += mass * pays * pay
+            probability += mass * pays if state == 0 else 0.0
+            breaks = chance_broken(now) if ahead == 0 else np.full(size, BREAKS)
+            goes_on = owed > pay
+            new_plan.add(1, mass * pays * goes_on, owed - pay)
+            fresh += mass * pays * goes_on * installments[state]
+            new_plan.add(state, mass * (1 - pays) * (1 - breaks), owed)
+            fresh += mass * (1 - pays) * (1 - breaks) * installments[state] * (state == 1)
+            new_free.add(0 if state == 0 else FREE_STATES - 1, mass * (1 - pays) * breaks, owed)
+        installments[1] = fresh / np.maximum(new_plan.mass[1], 1e-12)
+        free, plan = new_free, new_plan
+    return Forecast(np.clip(probability, 0, 1), np.minimum(cents, debt.balance))
+
+
+@dataclass(slots=True)
+class _Pool:
+    """Probability mass of some states, and the mean balance of each."""
+
+    mass: Floats
+    balance: Floats
+
+    @classmethod
+    def like(cls, other: _Pool) -> _Pool:
+        return cls(np.zeros_like(other.mass), other.balance.copy())
+
+    def add(self, state: int, mass: Floats, balance: Floats) -> None:
+        total = self.mass[state] + mass
+        some = total > 0
+        mean = (self.mass[state] * self.balance[state] + mass * balance) / np.where(some, total, 1.0)
+        self.balance[state] = np.where(some, mean, self.balance[state])
+        self.mass[state] = total

@@ -1,0 +1,159 @@
+"""The truth that an extract hides of patient balances: what each would pay, with and without a call."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from payrank.simulator.hospital import Hospital
+from payrank.simulator.ledger import KINDS, PATIENT
+from payrank.simulator.patients.behavior import CYCLE_DAYS, Debt
+from payrank.simulator.patients.hardship import FLAG
+from payrank.simulator.population.payers import SELF_PAY
+from payrank.simulator.randomness import Booleans, Integers
+from payrank.simulator.rows import MISSING, keep
+from payrank.simulator.truth.forecast import Forecast, forecast
+from payrank.simulator.truth.prospects import RunSnapshot
+
+SMALLEST_BALANCE = 1000
+"""Cents: a smaller patient balance is not worth a place on a list (the payment population of the contract)."""
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentTruth:
+    """One entry an account that owes $10 and more on the day and is in no agency's hands.
+
+    `usual` is what is to come if the office works as it does; `with_call` and `without_call` if it calls, or does not
+    call, in the first statement cycle that starts on or after the day, and then works as it does. Both are equal for
+    those whom nobody may call or who keep to a plan.
+    """
+
+    account: Integers
+    cents: Integers
+    usual: Forecast
+    with_call: Forecast
+    without_call: Forecast
+
+
+def payment_truth(hospital: Hospital, day: int, horizon: int = 120) -> PaymentTruth:
+    """Return what is to come in [day, day + horizon) given all that happened before `day`."""
+    account, now = stand(hospital, day)
+    usual, with_call, without_call = (forecast(now, horizon, call) for call in (None, True, False))
+    return PaymentTruth(account, now.debt.balance, usual, with_call, without_call)
+
+
+def coin_truth(hospital: Hospital, cycles: dict[str, Integers], horizon: int = 120) -> tuple[Forecast, Forecast]:
+    """Return what is to come of balances on the day of a statement, if staff call in its cycle and if they do not.
+
+    `cycles` are rows of the journal of which a coin decided about the call; the horizon counts from their day.
+    """
+    account = cycles["account"].astype(np.int64)
+    day, size = cycles["day"].astype(np.int64), len(account)
+    guarantor = hospital.visits.guarantor[account]
+    none, never = np.zeros(size, dtype=np.int64), np.zeros(size, dtype=bool)
+    now = RunSnapshot(
+        debt=Debt(
+            ability=hospital.people.ability[guarantor],
+            willingness=hospital.people.willingness[guarantor],
+            self_pay=hospital.covered.payer[account] == SELF_PAY,
+            setting=hospital.visits.patient_class[account],
+            stopped=hospital.hardship.stops[guarantor] <= day,
+            balance=cycles["cents"],
+            age=cycles["age"].astype(np.int64),
+            day=day,
+            waiting=cycles["waiting"] == 1,
+        ),
+        reach=hospital.people.reach[guarantor],
+        callable=~never,
+        elapsed=none,
+        spoke=never,
+        since=none,
+        promise=never,
+        chance=np.zeros(size),
+        paid=never,
+        on_plan=never,
+        installment=none,
+    )
+    return forecast(now, horizon, True, called_ahead=0), forecast(now, horizon, False, called_ahead=0)
+
+
+def stand(hospital: Hospital, day: int) -> tuple[Integers, RunSnapshot]:
+    """Return the accounts in the midst of a statement cycle on the day, and how they stand."""
+    rows = hospital.journal.cycles.collect()
+    rows = keep(rows, (rows["day"] < day) & (rows["day"] + CYCLE_DAYS >= day))
+    owed = _owed_before(hospital, day)
+    placed = _placed(hospital, day)
+    rows = keep(rows, (owed[rows["account"]] >= SMALLEST_BALANCE) & ~placed[rows["account"]])
+    account = rows["account"].astype(np.int64)
+    guarantor = hospital.visits.guarantor[account]
+    installment = _installments(hospital, day)[account]
+    since = np.full(hospital.visits.size, day, dtype=np.int64)
+    since[account] = rows["day"]
+    came = _paid_since(hospital, since, day)[account]
+    # What is owed after the cycle's bill was paid in full came on top of it, and its cycles count from the next one.
+    anew = came >= rows["cents"]
+    people, hardship = hospital.people, hospital.hardship
+    debt = Debt(
+        ability=people.ability[guarantor],
+        willingness=people.willingness[guarantor],
+        self_pay=hospital.covered.payer[account] == SELF_PAY,
+        setting=hospital.visits.patient_class[account],
+        stopped=hardship.stops[guarantor] <= rows["day"],
+        balance=owed[account],
+        age=np.where(anew, -1, rows["age"].astype(np.int64)),
+        day=rows["day"].astype(np.int64),
+        waiting=rows["waiting"] == 1,
+    )
+    on_plan = installment != MISSING
+    return account, RunSnapshot(
+        debt=debt,
+        reach=people.reach[guarantor],
+        callable=(hardship.silent[guarantor] > day) & ~on_plan,
+        elapsed=day - debt.day,
+        spoke=(rows["called"] != MISSING) & (rows["called"] < day),
+        since=day - rows["called"].astype(np.int64),
+        promise=rows["promise"] == 1,
+        chance=rows["chance"].astype(np.float64),
+        paid=came > 0,
+        on_plan=on_plan,
+        installment=np.maximum(installment, 0),
+    )
+
+
+def _owed_before(hospital: Hospital, day: int) -> Integers:
+    """Return each account's patient balance before the day (cents)."""
+    ledger = hospital.ledger
+    mine = (ledger["responsibility"] == PATIENT) & (ledger["posted"] < day)
+    owed = np.zeros(hospital.visits.size, dtype=np.int64)
+    np.add.at(owed, ledger["account"][mine], ledger["cents"][mine])
+    return owed
+
+
+def _paid_since(hospital: Hospital, since: Integers, day: int) -> Integers:
+    """Return what the patient of each account paid from a day of its own to before the day (cents)."""
+    ledger = hospital.ledger
+    mine = (ledger["kind"] == KINDS.index("patient_payment")) & (ledger["cents"] < 0) & (ledger["posted"] < day)
+    mine &= ledger["posted"] >= since[ledger["account"]]
+    paid = np.zeros(hospital.visits.size, dtype=np.int64)
+    np.add.at(paid, ledger["account"][mine], -ledger["cents"][mine])
+    return paid
+
+
+def _placed(hospital: Hospital, day: int) -> Booleans:
+    """Return which accounts an agency has."""
+    flags = hospital.journal.flags.collect()
+    known = (flags["flag"] == FLAG["agency_placed"]) & (flags["known"] < day)
+    placed = np.zeros(hospital.visits.size, dtype=bool)
+    placed[flags["subject"][known]] = True
+    return placed
+
+
+def _installments(hospital: Hospital, day: int) -> Integers:
+    """Return the installment (cents) of each account's plan that runs on the day, MISSING without one."""
+    plans, ends = hospital.journal.plans.collect(), hospital.journal.plan_ends.collect()
+    runs = plans["started"] < day
+    runs[ends["row"][ends["day"] < day]] = False
+    installments = np.full(hospital.visits.size, MISSING, dtype=np.int64)
+    installments[plans["account"][runs]] = plans["cents"][runs]
+    return installments

@@ -1,0 +1,164 @@
+"""One statement cycle of a patient balance seen from today: whether it is open, called about, paid."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from payrank.simulator.patients.behavior import (
+    CYCLE_DAYS,
+    PART,
+    Debt,
+    part_scale,
+    payment_log_odds,
+    promise_chance,
+    promised,
+    refused,
+    spoken_to,
+)
+from payrank.simulator.patients.charity import ALL_OF_IT, LAST_AGE, application_chance, approval_chance
+from payrank.simulator.patients.contacts import RANDOM_SLICE, call_chance, refusal_chance
+from payrank.simulator.patients.eligibility import LAST_AGE as LAST_SEARCH
+from payrank.simulator.patients.eligibility import found_chance
+from payrank.simulator.patients.endings import (
+    RECOVERED,
+    RECOVERED_CENTS,
+    RECOVERED_PART,
+    SMALLEST_RECOVERED,
+    bad_debt_chance,
+)
+from payrank.simulator.patients.payments import MEAN_WAIT_DAYS, SMALLEST_PAYMENT
+from payrank.simulator.patients.plans import BREAKS, NOTICED
+from payrank.simulator.randomness import Booleans, Floats, Integers, sigmoid
+
+PLAN_DAYS = 7
+"""Days from a cycle's start within which an installment comes."""
+MEAN_PART = PART[0] / sum(PART)
+DECIDED_AHEAD = 2
+"""Cycles ahead at which an application that is pending now is usually decided."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunSnapshot:
+    """How accounts stand on a day within a statement cycle, one entry an account. Money in cents.
+
+    `elapsed` counts days since the cycle's statement, `since` days since its conversation (where `spoke`), `chance` is
+    the chance of a payment that this conversation left. `paid` says that the cycle's payment has come.
+    """
+
+    debt: Debt
+    reach: Floats
+    callable: Booleans
+    elapsed: Integers
+    spoke: Booleans
+    since: Integers
+    promise: Booleans
+    chance: Floats
+    paid: Booleans
+    on_plan: Booleans
+    installment: Integers
+
+
+def foresee_debt(debt: Debt, owed: Floats, ahead: int, waiting: Booleans) -> Debt:
+    """Return the debt as it stands so many cycles ahead, when that many cents are still owed."""
+    return Debt(
+        ability=debt.ability,
+        willingness=debt.willingness,
+        self_pay=debt.self_pay,
+        setting=debt.setting,
+        stopped=debt.stopped,
+        balance=np.rint(owed).astype(np.int64),
+        age=debt.age + ahead,
+        day=debt.day + CYCLE_DAYS * ahead,
+        waiting=waiting,
+    )
+
+
+def chance_called(debt: Debt, call: bool | None) -> Floats:
+    """Return the chance that staff call in a cycle."""
+    if call is not None:
+        return np.full(len(debt.balance), float(call))
+    return np.asarray(RANDOM_SLICE / 2 + (1 - RANDOM_SLICE) * call_chance(debt.balance, debt.age))
+
+
+def chance_bad_debt(debt: Debt) -> Floats:
+    """Return the chance that a balance becomes bad debt as a cycle starts."""
+    return np.asarray(bad_debt_chance(debt.age) * ~debt.waiting)
+
+
+def chance_open(debt: Debt, ahead: int, waited: Booleans) -> Floats:
+    """Return the chance that a balance reaches a cycle: not bad debt, nor taken over by charity or Medicaid."""
+    stays = 1 - chance_bad_debt(debt)
+    asks = np.where(debt.age <= LAST_AGE + 1, application_chance(debt.balance, debt.ability, debt.self_pay), 0.0)
+    stays = stays * (1 - ~waited * asks * approval_chance(debt.ability))
+    if ahead == DECIDED_AHEAD:
+        stays = stays * (1 - waited * approval_chance(debt.ability) * ALL_OF_IT)
+    covered = debt.self_pay & (debt.age <= LAST_SEARCH + 1)
+    return np.asarray(stays * (1 - covered * found_chance(debt.ability)))
+
+
+def chance_recovered(owed: Floats, share: Integers) -> Floats:
+    """Return the chance that the agency brings something in of bad debt within so many days of a cycle."""
+    within = np.clip((share - 1) / (CYCLE_DAYS - 1), 0, 1)
+    return np.where(owed >= SMALLEST_RECOVERED, RECOVERED * within, 0.0)
+
+
+def mean_recovered(owed: Floats) -> Floats:
+    """Return the mean of what the agency brings in, in cents."""
+    part = owed * part_scale(np.rint(owed).astype(np.int64)) * sum(RECOVERED_PART) / 2
+    return np.minimum(np.clip(part, *RECOVERED_CENTS), owed)
+
+
+def mean_part(owed: Floats) -> Floats:
+    """Return the mean of a partial payment in cents: rounded down to $5, at least $10, at most what is owed."""
+    part = owed * part_scale(np.rint(owed).astype(np.int64)) * MEAN_PART - 250
+    return np.minimum(np.maximum(part, SMALLEST_PAYMENT), owed)
+
+
+def chance_in_cycle(debt: Debt, spoken: Floats) -> Floats:
+    """Return the chance of a payment in a cycle before it is known whether anyone will be spoken to."""
+    log_odds = payment_log_odds(debt)
+    promise = promise_chance(log_odds)
+    refusal = (1 - promise) * refusal_chance(debt.willingness)
+    after = promise * sigmoid(promised(log_odds)) + refusal * sigmoid(refused(log_odds))
+    after = after + (1 - promise - refusal) * sigmoid(spoken_to(log_odds))
+    return np.asarray((1 - spoken) * sigmoid(log_odds) + spoken * after)
+
+
+def chance_still(now: RunSnapshot, marginal: Floats) -> Floats:
+    """Return the chance that a payment still comes in the running cycle. One payment a cycle: none after it."""
+    chance = np.where(now.spoke, now.chance, marginal)
+    return np.where(now.paid, 0.0, _rest(chance, _arrived(now)))
+
+
+def installment_in_cycle(now: RunSnapshot, chance: Floats, ahead: int) -> Floats:
+    """Return the chance of an installment in a cycle of a running plan: less where the running cycle is half gone."""
+    if ahead:
+        return chance
+    return np.where(now.paid, 0.0, _rest(chance, np.clip(now.elapsed / PLAN_DAYS, 0, 1)))
+
+
+def chance_broken(now: RunSnapshot) -> Floats:
+    """Return the chance that a plan that still runs breaks in this cycle: a miss of which no notice came, mostly."""
+    first, last = NOTICED
+    to_come = BREAKS * np.clip((last + 1 - now.elapsed) / (last + 1 - first), 0, 1)
+    return np.where(now.paid, 0.0, to_come / (1 - BREAKS + to_come))
+
+
+def share_come(days: Integers) -> Floats:
+    """Return the share of a cycle's payments that came within so many days of its statement."""
+    share = 1 - np.exp(-np.maximum(days - 1, 0) / MEAN_WAIT_DAYS)
+    return np.where(days >= CYCLE_DAYS, 1.0, share)
+
+
+def _arrived(now: RunSnapshot) -> Floats:
+    """Return the share of the running cycle's payments that would have come by now."""
+    after_call = 1 - np.exp(-3 * np.maximum(now.since - 1, 0) / MEAN_WAIT_DAYS)
+    after_promise = np.clip((now.since - 2) / 10, 0, 1)
+    return np.where(now.spoke, np.where(now.promise, after_promise, after_call), share_come(now.elapsed))
+
+
+def _rest(chance: Floats, arrived: Floats) -> Floats:
+    """Return the chance that a payment still comes in a cycle in which none came so far."""
+    return np.asarray(chance * (1 - arrived) / np.maximum(1 - chance * arrived, 1e-9))

@@ -1,0 +1,174 @@
+"""The truth written beside an extract, in a folder of its own that no loader reads."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from operator import attrgetter
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from payrank.simulator.claims.appeals import PARTIAL, WITHDRAWN
+from payrank.simulator.claims.codes import ALL_CODES, KIND_NAMES
+from payrank.simulator.hospital import Hospital
+from payrank.simulator.patients.contacts import NO_ARM
+from payrank.simulator.population.visits import HISTORY_DAYS
+from payrank.simulator.randomness import Floats
+from payrank.simulator.rows import MISSING, keep
+from payrank.simulator.tables.build_tables import account_ids, claim_ids, denial_ids, guarantor_ids, payer_ids
+from payrank.simulator.tables.denial_tables import count_known
+from payrank.simulator.tables.writing import (
+    name_codes,
+    write_booleans,
+    write_days,
+    write_integers,
+    write_money,
+    write_numbers,
+    write_parquet,
+)
+from payrank.simulator.truth.denial_truth import AGES, OverturnTruth, overturn_truth
+from payrank.simulator.truth.payment_truth import coin_truth, payment_truth
+
+TRUTH_FOLDER = "truth"
+SNAPSHOT_DAYS = 30
+"""Days between the snapshots at which the chance of a payment is written."""
+HORIZON_DAYS = 120
+
+
+def write_truth(hospital: Hospital, folder: Path) -> None:
+    """Write what is to come of balances and denials, what was drawn by a coin, and what people hide."""
+    folder.mkdir(mode=0o700, exist_ok=True)
+    _write_payments(hospital, folder)
+    _write_calls(hospital, folder)
+    _write_duplicates(hospital, folder)
+    _write_claims(hospital, folder)
+    _write_denials(hospital, folder)
+    _write_denial_ages(hospital, folder)
+    people = hospital.people
+    columns = {
+        "guarantor_id": (pa.string(), guarantor_ids(np.arange(people.size))),
+        "ability": (pa.float64(), write_numbers(people.ability)),
+        "willingness": (pa.float64(), write_numbers(people.willingness)),
+        "reach": (pa.float64(), write_numbers(people.reach)),
+    }
+    write_parquet(folder / "guarantors.parquet", people.size, columns)
+
+
+def _write_payments(hospital: Hospital, folder: Path) -> None:
+    """Write what each open balance would pay within the horizon, with and without a call, at monthly snapshots."""
+    days = sorted(range(hospital.as_of, hospital.as_of - HISTORY_DAYS, -SNAPSHOT_DAYS))
+    truths = [payment_truth(hospital, day, HORIZON_DAYS) for day in days]
+
+    def stack(name: str) -> Floats:
+        return np.concatenate([attrgetter(name)(truth) for truth in truths])
+
+    account = np.concatenate([truth.account for truth in truths])
+    cents = np.concatenate([truth.cents for truth in truths])
+    day = np.concatenate([np.full(len(truth.account), day) for day, truth in zip(days, truths, strict=True)])
+    columns = {
+        "as_of": (pa.date32(), write_days(day)),
+        "account_id": (pa.string(), account_ids(account)),
+        "patient_balance": (pa.decimal128(18, 2), write_money(cents)),
+        "probability": (pa.float64(), write_numbers(stack("usual.probability"))),
+        "dollars": (pa.float64(), write_numbers(stack("usual.cents") / 100)),
+        "probability_with_call": (pa.float64(), write_numbers(stack("with_call.probability"))),
+        "dollars_with_call": (pa.float64(), write_numbers(stack("with_call.cents") / 100)),
+        "probability_without_call": (pa.float64(), write_numbers(stack("without_call.probability"))),
+        "dollars_without_call": (pa.float64(), write_numbers(stack("without_call.cents") / 100)),
+    }
+    write_parquet(folder / "payments.parquet", len(day), columns)
+
+
+def _write_duplicates(hospital: Hospital, folder: Path) -> None:
+    """Write which guarantor numbers are second numbers of one person, and when they were or will be merged."""
+    duplicates = hospital.duplicates
+    columns = {
+        "guarantor_id": (pa.string(), guarantor_ids(duplicates.people + np.arange(duplicates.size))),
+        "same_as": (pa.string(), guarantor_ids(duplicates.guarantor)),
+        "account_id": (pa.string(), account_ids(duplicates.account)),
+        "merged_on": (pa.date32(), write_days(duplicates.merged)),
+    }
+    write_parquet(folder / "duplicates.parquet", duplicates.size, columns)
+
+
+def _write_calls(hospital: Hospital, folder: Path) -> None:
+    """Write the randomized slice of the calls: whether a coin let staff call in a cycle, and what was to come of it."""
+    rows = hospital.journal.cycles.collect()
+    rows = keep(rows, (rows["arm"] != NO_ARM) & (rows["day"] < hospital.as_of))
+    rows = keep(rows, np.lexsort((rows["account"], rows["day"])))
+    with_call, without_call = coin_truth(hospital, rows, HORIZON_DAYS)
+    columns = {
+        "account_id": (pa.string(), account_ids(rows["account"])),
+        "statement_on": (pa.date32(), write_days(rows["day"])),
+        "called": (pa.bool_(), write_booleans(rows["arm"])),
+        "probability_with_call": (pa.float64(), write_numbers(with_call.probability)),
+        "dollars_with_call": (pa.float64(), write_numbers(with_call.cents / 100)),
+        "probability_without_call": (pa.float64(), write_numbers(without_call.probability)),
+        "dollars_without_call": (pa.float64(), write_numbers(without_call.cents / 100)),
+    }
+    write_parquet(folder / "calls.parquet", len(rows["day"]), columns)
+
+
+def _write_claims(hospital: Hospital, folder: Path) -> None:
+    """Write the claims remitted before the as-of day: an extract has no claims, and denial rates need them."""
+    claims, denials = hospital.claims, hospital.denials
+    known = np.flatnonzero(claims.remitted < hospital.as_of)
+    denied = np.zeros(claims.size, dtype=np.int64)
+    np.add.at(denied, denials.claim[denials.real], denials.cents[denials.real])
+    columns = {
+        "claim_id": (pa.string(), claim_ids(known)),
+        "account_id": (pa.string(), account_ids(claims.account[known])),
+        "payer_id": (pa.string(), payer_ids(claims.payer[known])),
+        "remitted_on": (pa.date32(), write_days(claims.remitted[known])),
+        "charged": (pa.decimal128(18, 2), write_money(claims.charges[known])),
+        "denied": (pa.decimal128(18, 2), write_money(denied[known])),
+    }
+    write_parquet(folder / "claims.parquet", len(known), columns)
+
+
+def _write_denials(hospital: Hospital, folder: Path) -> None:
+    """Write what became of each denial, later than the as-of day too, and why."""
+    size, outcomes = count_known(hospital), hospital.outcomes
+    denials, claims = hospital.denials, hospital.claims
+    rows = outcomes.rows.collect()
+    first = (rows["level"] == 1) & (rows["outcome"] != WITHDRAWN)
+    won, age = np.full(denials.size, MISSING), np.full(denials.size, MISSING)
+    won[rows["denial"][first]] = rows["outcome"][first] <= PARTIAL
+    age[rows["denial"][first]] = rows["filed"][first] - denials.day[rows["denial"][first]]
+    claim = denials.claim[:size]
+    columns = {
+        "denial_id": (pa.string(), denial_ids(np.arange(size))),
+        "account_id": (pa.string(), account_ids(claims.account[claim])),
+        "claim_id": (pa.string(), claim_ids(claim)),
+        "payer_id": (pa.string(), payer_ids(claims.payer[claim])),
+        "carc": (pa.string(), name_codes(denials.code[:size], [code.carc for code in ALL_CODES])),
+        "kind": (pa.string(), name_codes(denials.kind[:size], KIND_NAMES)),
+        "a_denial": (pa.bool_(), write_booleans(denials.real[:size].astype(np.int64))),
+        "log_odds_at_denial": (pa.float64(), write_numbers(outcomes.strength[:size])),
+        "log_odds_lost_a_day": (pa.float64(), write_numbers(outcomes.slope[:size])),
+        "random_slice": (pa.bool_(), write_booleans(outcomes.random[:size].astype(np.int64))),
+        "corrected": (pa.bool_(), write_booleans(outcomes.resubmitted[:size].astype(np.int64))),
+        "appealed": (pa.bool_(), write_booleans(~np.isnan(outcomes.overturn_odds[:size]))),
+        "filed_age": (pa.int32(), write_integers(age[:size])),
+        "probability_as_filed": (pa.float64(), write_numbers(outcomes.overturn_odds[:size])),
+        "won_first": (pa.bool_(), write_booleans(won[:size])),
+        "recovered_share": (pa.float64(), write_numbers(outcomes.recovered[:size])),
+        "expected_dollars": (pa.float64(), write_numbers(overturn_truth(hospital, 0).dollars_with_appeal[:size])),
+    }
+    write_parquet(folder / "denials.parquet", size, columns)
+
+
+def _write_denial_ages(hospital: Hospital, folder: Path) -> None:
+    """Write the truth of each denial with and without an appeal at each age; what is no denial has none."""
+    real = np.flatnonzero(hospital.denials.real[: count_known(hospital)])
+    truths = [overturn_truth(hospital, age) for age in AGES]
+    columns = {
+        "denial_id": (pa.string(), denial_ids(np.tile(real, len(AGES)))),
+        "age_days": (pa.int32(), write_integers(np.repeat(np.array(AGES), len(real)))),
+        **{
+            column.name: (pa.float64(), write_numbers(np.concatenate([getattr(t, column.name)[real] for t in truths])))
+            for column in fields(OverturnTruth)
+        },
+    }
+    write_parquet(folder / "denial_ages.parquet", len(real) * len(AGES), columns)

@@ -1,0 +1,77 @@
+"""Any run of claims and answers leaves with insurers and patients what the amounts say, worked out in plain Python."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections import defaultdict
+from decimal import Decimal
+from pathlib import Path
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from payrank.extracts.load.load_extract import load_extract
+from payrank.extracts.readers.fhir.import_fhir import import_fhir
+
+CENTS = st.integers(0, 10**7)
+ANSWERS = st.lists(st.tuples(CENTS, CENTS, CENTS, st.booleans()), max_size=3)
+
+
+def usd(cents):
+    return {"value": float(cents) / 100, "currency": "USD"}
+
+
+def total(code, cents):
+    return {"category": {"coding": [{"code": code}]}, "amount": usd(cents)}
+
+
+def write(number, charge, answers):
+    """Give a claim's lines, and what insurance and the patient owe by them in cents; each insurer answers once."""
+    lines = [
+        {
+            "resourceType": "Claim", "id": f"{number}", "status": "active", "created": "2024-01-05",
+            "patient": {"reference": "Patient/p"}, "insurer": {"display": "Plan 0"}, "total": usd(charge),
+        }
+    ]  # fmt: skip
+    insurance, patient = charge, 0
+    for turn, (paid, discount, left, explained) in enumerate(answers):
+        lines.append(
+            {
+                "resourceType": "ExplanationOfBenefit", "id": f"{number}-{turn}", "status": "active",
+                "created": f"2024-02-0{turn + 1}", "patient": {"reference": "Patient/p"},
+                "insurer": {"display": f"Plan {turn}"}, "claim": {"reference": f"Claim/{number}"},
+                "payment": {"amount": usd(paid)},
+                "total": [total("discount", discount), total("memberliability", left)],
+            }
+        )  # fmt: skip
+        if explained:  # the same answer as a ClaimResponse changes nothing
+            said = lines[-1] | {"resourceType": "ClaimResponse", "request": {"reference": f"Claim/{number}"}}
+            lines.append({name: value for name, value in said.items() if name != "claim"})
+        insurance -= paid + discount + left - patient
+        patient = left
+    return lines, insurance, patient
+
+
+@settings(max_examples=15, deadline=None)
+@given(claims=st.lists(st.tuples(CENTS, ANSWERS), min_size=1, max_size=12), order=st.randoms(use_true_random=False))
+def test_insurance_and_patient_owe_what_the_answers_leave_in_any_order_of_lines(claims, order):
+    lines, expected = [], {}
+    for number, (charge, answers) in enumerate(claims):
+        written, insurance, patient = write(number, charge, answers)
+        lines += written
+        expected[f"Claim/{number}"] = (Decimal(insurance) / 100, Decimal(patient) / 100)
+    order.shuffle(lines)
+    with tempfile.TemporaryDirectory() as folder:
+        source = Path(folder) / "all.ndjson"
+        source.write_text("\n".join(json.dumps(line) for line in lines))
+        report = import_fhir(source, Path(folder) / "extract")
+        with load_extract(Path(folder) / "extract") as extract:
+            found = extract.connection.execute(
+                "SELECT account_id, responsibility, sum(amount) FROM transactions GROUP BY ALL"
+            ).fetchall()
+    assert report.rows_quarantined == 0
+    due = defaultdict(lambda: defaultdict(Decimal))
+    for account, side, amount in found:
+        due[account][side] += amount
+    assert {a: (due[a]["insurance"], due[a]["patient"]) for a in expected} == expected

@@ -1,0 +1,65 @@
+"""A mapping's mistakes are named with what is allowed, before any row is read."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from payrank.extracts.errors import WrongUsageError
+from payrank.extracts.readers.mapped.mapping import CsvOptions, read_mapping
+
+ACCOUNTS = '[[accounts]]\naccount_id = "a"\nguarantor_id = "b"\nopened_on = "c"\n'
+
+
+def read(tmp_path, text):
+    path = tmp_path / "mapping.toml"
+    path.write_text(text, encoding="utf-8")
+    return read_mapping(path)
+
+
+def test_a_mapping_is_read_whole(tmp_path):
+    options = '[csv]\ndelimiter = "|"\nencoding = "cp1252"\nnulls = ["N/A", "N/A"]\ndecimal = ","\n'
+    attributes = '[attributes.accounts]\nclinic = "category"\n'
+    text = f'source_system = "x"\nas_of = 2026-01-02\n{options}{attributes}{ACCOUNTS}where = "c > 1"\nclinic = "d"\n'
+    mapping = read(tmp_path, text)
+    assert mapping.as_of == date(2026, 1, 2)
+    assert mapping.csv == CsvOptions("|", "cp1252", ("", "N/A"), ",")
+    (block,) = mapping.blocks
+    assert (block.where, block.file, block.title) == ("c > 1", None, "[[accounts]] block 1")
+    assert dict(block.columns) == {"account_id": "a", "guarantor_id": "b", "opened_on": "c", "clinic": "d"}
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("x = [", "is no TOML"),
+        ("", "has no block"),
+        (ACCOUNTS.replace("accounts", "acounts"), "unknown table or key 'acounts'.*did you mean 'accounts'"),
+        (ACCOUNTS.replace("[[accounts]]", "[accounts]"), r"\[accounts\] is one table"),
+        (ACCOUNTS + 'opened_at = "c"', "block 1 maps 'opened_at'.*did you mean 'opened_on'"),
+        (ACCOUNTS + 'audit_sex = "c"', "block 1 maps 'audit_sex'"),
+        (ACCOUNTS + "facility = 3", "an entry that is no text"),
+        (ACCOUNTS + 'facility = " "', "an entry that is no text"),
+        ('[[accounts]]\naccount_id = "a"\n', "maps nothing to guarantor_id, opened_on"),
+        ('[attributes.accounts]\nclinic = "category"\n' + ACCOUNTS, "declares clinic, which no block maps"),
+        ('[attributes.accounts]\nage = "number"\n' + ACCOUNTS, "protected attribute"),
+        ('[csv]\nseparator = "|"\n' + ACCOUNTS, r"unknown option of \[csv\] 'separator'"),
+        ('[csv]\ndelimiter = "||"\n' + ACCOUNTS, "delimiter cannot be used"),
+        ('[csv]\nencoding = "klingon"\n' + ACCOUNTS, "encoding is unknown"),
+        ('[csv]\ndecimal = ";"\n' + ACCOUNTS, "decimal is unknown"),
+        ('[csv]\nnulls = "N/A"\n' + ACCOUNTS, "nulls is no list"),
+        ("csv = 3\n" + ACCOUNTS, "csv is no table"),
+        ("as_of = 3\n" + ACCOUNTS, "as_of is no day"),
+        ("source_system = 3\n" + ACCOUNTS, "source_system is no text"),
+    ],
+)
+def test_a_mistake_in_a_mapping_is_named(tmp_path, text, found):
+    with pytest.raises(WrongUsageError, match=found) as wrong:
+        read(tmp_path, text)
+    assert "mapping" in str(wrong.value)
+
+
+def test_an_absent_mapping_is_wrong_usage(tmp_path):
+    with pytest.raises(WrongUsageError, match="no such mapping file"):
+        read_mapping(tmp_path / "none.toml")

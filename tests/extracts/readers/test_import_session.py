@@ -1,0 +1,343 @@
+"""Every record of every source has exactly one fate, and a reader that loses one is stopped."""
+
+from __future__ import annotations
+
+import pytest
+
+from payrank.extracts.errors import ExtractRefusedError, PayrankError, WrongUsageError
+from payrank.extracts.load.load_extract import load_extract
+from payrank.extracts.readers.session.run_import import run_import
+
+ROWS = "id,who,day,amount\n" + "".join(f"{n:03},G{n},2026-01-05 00:00:00,{n}.50\n" for n in range(200))
+ACCOUNTS = (
+    "SELECT id AS account_id, who AS guarantor_id, day(day) AS opened_on, source_line FROM {} ORDER BY source_line"
+)
+
+
+@pytest.fixture
+def land(tmp_path):
+    """Run an import over source files with a reader given as a function of landing and staged sources."""
+
+    def run(files, read, system="test"):
+        folder = tmp_path / "source"
+        folder.mkdir(exist_ok=True)
+        for name, text in files.items():
+            (folder / name).write_text(text, encoding="utf-8")
+
+        def fill(landing):
+            read(landing, *[landing.stage(folder / name) for name in files])
+
+        as_of = "SELECT max(opened_on) + 1 FROM accounts"
+        return run_import(tmp_path / "out", fill, source_system=system, as_of=as_of)
+
+    return run
+
+
+def test_records_are_loaded_set_aside_looked_up_or_quarantined_and_add_up(land):
+    def read(landing, rows, names):
+        landing.land("accounts", rows, ACCOUNTS.format(rows.relation).replace("ORDER", "WHERE id > '009' ORDER"))
+        landing.set_aside(rows, "too old", f"SELECT source_line FROM {rows.relation} WHERE id <= '009'")
+        landing.look_up(names)
+
+    report = land({"rows.csv": ROWS + "200,G,no day,1\n", "names.csv": "a,b\n1,2\n3,4\n"}, read)
+    rows, names = report.files
+    assert (rows.records, rows.loaded, dict(rows.set_aside), rows.quarantined) == (201, 190, {"too old": 10}, 1)
+    assert (names.records, names.looked_up) == (2, 2)
+    assert str(report.as_of) == "2026-01-06"
+
+
+def test_a_record_without_a_fate_is_a_fault_of_the_reader(land, tmp_path):
+    def read(landing, rows):
+        landing.land("accounts", rows, ACCOUNTS.format(rows.relation).replace("ORDER", "WHERE id <> '007' ORDER"))
+
+    with pytest.raises(PayrankError, match=r"rows\.csv: the account of its records does not add up"):
+        land({"rows.csv": ROWS}, read)
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_record_set_aside_and_landed_counts_once_as_loaded(land):
+    def read(landing, rows):
+        landing.set_aside(rows, "all of them", f"SELECT source_line FROM {rows.relation}")
+        landing.land("accounts", rows, ACCOUNTS.format(rows.relation).replace("ORDER", "WHERE id < '150' ORDER"))
+
+    (rows,) = land({"rows.csv": ROWS}, read).files
+    assert (rows.loaded, dict(rows.set_aside)) == (150, {"all of them": 50})
+
+
+def test_lines_named_are_physical_where_records_span_lines_and_blank_lines_stand_between(land, tmp_path):
+    text = (
+        "id,who,day,amount\n"
+        + '001,"a\nb",2026-01-05,1\n\n002,G,soon,1\n'
+        + "".join(f"{n},G,2026-01-05,1\n" for n in range(100, 300))
+    )
+
+    def read(landing, rows):
+        landing.land("accounts", rows, ACCOUNTS.format(rows.relation))
+
+    land({"rows.csv": text}, read)
+    quarantine = (tmp_path / "out" / "import_quarantine.csv").read_text().splitlines()
+    assert quarantine[1:] == ["accounts,002,opened_on,date,rows.csv,5"]
+
+
+def test_over_one_percent_of_a_looked_up_file_that_is_no_record_refuses(land):
+    def read(landing, rows, names):
+        landing.land("accounts", rows, ACCOUNTS.format(rows.relation))
+        landing.look_up(names)
+
+    with pytest.raises(ExtractRefusedError, match=r"names\.csv: 1 of 2 rows cannot be imported"):
+        land({"rows.csv": ROWS, "names.csv": "a,b\n1,2\n3\n"}, read)
+
+
+def test_a_column_named_like_the_place_of_a_record_is_refused(land):
+    with pytest.raises(ExtractRefusedError, match="has a column source_line"):
+        land({"rows.csv": "source_line,b\n1,2\n"}, lambda *_: None)
+
+
+BALANCES = (
+    "SELECT id AS account_id, 'patient' AS responsibility, {} AS balance, source_line FROM {} ORDER BY source_line"
+)
+LEDGER = (
+    "SELECT 'T' || id AS transaction_id, id AS account_id, day(day) AS posted_on, 'charge' AS kind, amount, "
+    "'patient' AS responsibility, source_line FROM {} ORDER BY source_line"
+)
+
+
+def test_stated_balances_are_tied_to_the_cent_and_the_others_listed(land, tmp_path):
+    def read(landing, rows):
+        landing.land("accounts", rows, ACCOUNTS.format(rows.relation))
+        landing.land("transactions", rows, LEDGER.format(rows.relation))
+        off = "CASE WHEN id = '007' THEN '7.51' ELSE amount END"
+        landing.land("stated_balances", rows, BALANCES.format(off, rows.relation))
+
+    report = land({"rows.csv": ROWS}, read)
+    assert (report.ties.stated, report.ties.tied, report.ties.off, report.ties.unstated) == (200, 199, 1, 0)
+    listed = tmp_path / "out" / "import_untied.csv"
+    assert listed.read_text() == "account_id,responsibility,stated,ledger\n007,patient,7.51,7.50\n"
+    assert listed.stat().st_mode & 0o777 == 0o600
+    with load_extract(tmp_path / "out") as extract:
+        assert not [notice for notice in extract.notices if "stated_balances" in notice]
+
+
+@pytest.mark.parametrize(
+    ("given", "read"),
+    [
+        ("2018-08-13 00:00:00", "2018-08-13"),
+        ("2018-08-13T00:00:00Z", "2018-08-13"),
+        ("8/3/2018 12:00:00 AM", "2018-08-03"),
+        ("13/13/2018", "13/13/2018"),
+        ("2018-08-13 10:30:00", "2018-08-13 10:30:00"),
+        (None, None),
+    ],
+)
+def test_a_day_loses_its_midnight_and_nothing_else(land, given, read):
+    seen = []
+
+    def fill(landing, rows):
+        seen.append(landing.connection.execute("SELECT day(?::VARCHAR)", [given]).fetchall())
+        landing.land("accounts", rows, ACCOUNTS.format(rows.relation))
+
+    land({"rows.csv": ROWS}, fill)
+    assert seen == [[(read,)]]
+
+
+@pytest.mark.parametrize(("given", "turned"), [("12.50", "-12.50"), ("-3", "3"), ("(3)", "(3)"), ("", "")])
+def test_negated_turns_a_number_and_leaves_other_texts(land, given, turned):
+    seen = []
+
+    def fill(landing, rows):
+        seen.append(landing.connection.execute("SELECT negated(?)", [given]).fetchall())
+        landing.land("accounts", rows, ACCOUNTS.format(rows.relation))
+
+    land({"rows.csv": ROWS}, fill)
+    assert seen == [[(turned,)]]
+
+
+HALVES = (
+    "SELECT id || '{0}' AS transaction_id, id AS account_id, day(day) AS posted_on, 'transfer' AS kind, {1} AS amount, "
+    "'{2}' AS responsibility, source_line FROM {3}"
+)
+
+
+def sums(tmp_path, query="SELECT count(*), sum(amount) FROM transactions"):
+    with load_extract(tmp_path / "out") as extract:
+        return extract.connection.execute(query).fetchall()[0]
+
+
+def assert_adds_up(report):
+    for file in report.files:
+        assert file.records == file.loaded + file.looked_up + sum(file.set_aside.values()) + file.quarantined
+    for block in report.blocks:
+        assert block.rows_in == block.written + block.skipped + block.quarantined
+    for table, rows in report.rows_written.items():
+        assert rows == sum(block.rows for block in report.blocks if block.table == table)
+
+
+def test_of_a_record_with_a_broken_row_no_other_row_of_the_same_query_is_loaded(land, tmp_path):
+    def read(landing, rows):
+        landing.land("accounts", rows, ACCOUNTS.format(rows.relation))
+        minus = HALVES.format(
+            "i", "CASE id WHEN '007' THEN '-7.505' ELSE negated(amount) END", "insurance", rows.relation
+        )
+        plus = HALVES.format("p", "amount", "patient", rows.relation)
+        landing.land("transactions", rows, f"{minus} UNION ALL {plus} ORDER BY source_line, transaction_id")
+
+    report = land({"rows.csv": ROWS}, read)
+    assert sums(tmp_path) == (398, 0)
+    assert report.rows_written == {"accounts": 200, "transactions": 398}
+    (rows,) = report.files
+    assert (rows.loaded, rows.quarantined) == (199, 1)
+    assert "transactions: 1 row held back beside a broken row of their record" in report.notices
+    assert_adds_up(report)
+
+
+def test_of_a_quarantined_record_no_ledger_row_is_loaded_whichever_table_its_broken_row_was_for(land, tmp_path):
+    def read(landing, rows):
+        landing.land("transactions", rows, HALVES.format("p", "amount", "patient", rows.relation))
+        minus = HALVES.format(
+            "i", "CASE id WHEN '007' THEN '-7.505' ELSE negated(amount) END", "insurance", rows.relation
+        )
+        landing.land("transactions", rows, minus)
+        opened = "CASE id WHEN '009' THEN 'soon' ELSE day(day) END"
+        landing.land("accounts", rows, ACCOUNTS.replace("day(day)", opened).format(rows.relation))
+
+    report = land({"rows.csv": ROWS}, read)
+    assert sums(tmp_path) == (396, 0)
+    assert report.rows_written == {"accounts": 199, "transactions": 396}  # an account's row describes, and stands
+    assert report.files[0].quarantined == 2
+    counts = [(block.written, block.quarantined, block.rows) for block in report.blocks]
+    assert counts == [(198, 2, 198), (198, 2, 198), (199, 1, 199)]
+    assert_adds_up(report)
+
+
+def test_rows_held_back_count_towards_the_one_percent(land):
+    def read(landing, rows):
+        landing.land("accounts", rows, ACCOUNTS.format(rows.relation))
+        many = f"FROM {rows.relation} CROSS JOIN range(3)"
+        query = LEDGER.format(rows.relation).replace(f"FROM {rows.relation}", many)
+        query = query.replace("'T' || id", "'T' || id || range").replace(
+            "amount,", "CASE WHEN id IN ('007', '008') AND range = 0 THEN '1.005' ELSE amount END AS amount,", 1
+        )
+        landing.land("transactions", rows, query.replace("ORDER BY source_line", "AS n ORDER BY source_line, range"))
+
+    with pytest.raises(
+        ExtractRefusedError, match=r"transactions: 6 of 597 rows cannot be imported \(1\.0%\)"
+    ) as refused:
+        land({"rows.csv": ROWS.replace("\n199,G199,2026-01-05 00:00:00,199.50", "")}, read)
+    assert "4 rows beside a broken row of their record" in str(refused.value)
+    assert "Correct the source, and import again" in str(refused.value)
+
+
+def test_the_same_row_again_is_set_aside_and_written_once(land, tmp_path):
+    def read(landing, *sources):
+        for source in sources:
+            landing.land("accounts", source, ACCOUNTS.format(source.relation))
+
+    report = land({"a.csv": ROWS, "b.csv": ROWS.replace("199,G199", "300,G300")}, read)
+    assert report.rows_written == {"accounts": 201}
+    assert [(file.loaded, dict(file.set_aside)) for file in report.files] == [
+        (200, {}),
+        (1, {"the same row again": 199}),
+    ]
+    assert "accounts: 199 of 400 rows are repeated, alike in every column, and written once" in report.notices
+    with load_extract(tmp_path / "out") as extract:
+        assert extract.tables["accounts"].rows_read == 201
+        assert extract.metadata.control_totals["accounts"].rows == 201
+    assert_adds_up(report)
+
+
+def test_a_record_whose_account_is_known_but_whose_entry_is_new_stays_loaded(land):
+    def read(landing, rows):
+        landing.land(
+            "accounts", rows, ACCOUNTS.replace("id AS", "left(id, 1) AS").replace("who", "'G'").format(rows.relation)
+        )
+        landing.land("transactions", rows, LEDGER.format(rows.relation))
+
+    report = land({"rows.csv": ROWS}, read)
+    assert report.rows_written == {"accounts": 2, "transactions": 200}
+    assert (report.files[0].loaded, dict(report.files[0].set_aside)) == (200, {})
+    assert (report.blocks[0].written, report.blocks[0].skipped, report.blocks[0].rows) == (2, 198, 2)
+    assert_adds_up(report)
+
+
+def test_one_key_with_rows_that_differ_refuses_and_names_both_files_and_lines(land, tmp_path):
+    def read(landing, *sources):
+        for source in sources:
+            landing.land("accounts", source, ACCOUNTS.format(source.relation))
+
+    with pytest.raises(
+        ExtractRefusedError, match=r"accounts: 200 keys \(account_id\) with rows that differ"
+    ) as refused:
+        land({"a.csv": ROWS, "b.csv": ROWS.replace(",G", ",H")}, read)
+    assert ": a.csv line 2 and b.csv line 2; a.csv line 3 and b.csv line 3;" in str(refused.value)
+    assert "a.csv line 6 and b.csv line 6 and others" in str(refused.value)
+    assert "a.csv line 7" not in str(refused.value)
+    assert "parquet" not in str(refused.value)
+    assert not (tmp_path / "out").exists()
+
+
+def test_keys_that_look_like_formulas_are_defused_in_the_lists_for_people(land, tmp_path):
+    def read(landing, rows):
+        landing.land("accounts", rows, ACCOUNTS.format(rows.relation))
+        landing.land("transactions", rows, LEDGER.replace("'T' ||", "").format(rows.relation))
+        off = "CASE WHEN id LIKE '=%' THEN '7.51' ELSE amount END"
+        landing.land("stated_balances", rows, BALANCES.format(off, rows.relation))
+
+    hostile = "=cmd|calc!A1,G,2026-01-05,1.00\n@SUM(1),G,2026-01-05,1.005\n"
+    land({"rows.csv": ROWS + hostile}, read)
+    untied = (tmp_path / "out" / "import_untied.csv").read_text()
+    assert untied.splitlines()[1:] == ["'=cmd|calc!A1,patient,7.51,1.00"]
+    assert "transactions,'@SUM(1),amount,money,rows.csv,203" in (tmp_path / "out" / "import_quarantine.csv").read_text()
+    with load_extract(tmp_path / "out") as extract:  # the tables keep ids to the letter
+        ids = extract.connection.execute("SELECT account_id FROM transactions WHERE account_id LIKE '=%'").fetchall()
+    assert ids == [("=cmd|calc!A1",)]
+
+
+def read_accounts(landing, rows):
+    landing.land("accounts", rows, ACCOUNTS.format(rows.relation))
+
+
+def test_an_import_over_an_import_of_the_same_system_replaces_it(land):
+    land({"rows.csv": ROWS}, read_accounts)
+    assert land({"rows.csv": ROWS[:-1] + "9\n"}, read_accounts).rows_written == {"accounts": 200}
+
+
+@pytest.mark.parametrize(
+    ("spoil", "found"),
+    [
+        (lambda out: (out / "notes.txt").write_text("mine"), r"holds what no import writes: notes\.txt"),
+        (lambda out: (out / "more").mkdir(), r"holds what no import writes: more"),
+        (lambda out: (out / "denials.csv").write_text("denial_id\n"), r"holds what no import writes: denials\.csv"),
+        (lambda out: (out / "extract.toml").write_text("as_of = 2026-05-01\n"), r"its extract\.toml was edited since"),
+        (lambda out: (out / "import_report.json").write_text("[]"), r"its import_report\.json is not one that"),
+    ],
+)
+def test_an_import_destroys_nothing_that_it_did_not_make(land, tmp_path, spoil, found):
+    land({"rows.csv": ROWS}, read_accounts)
+    spoil(tmp_path / "out")
+    before = {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir() if path.is_file()}
+    with pytest.raises(WrongUsageError, match=found):
+        land({"rows.csv": ROWS}, read_accounts)
+    assert {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir() if path.is_file()} == before
+
+
+def test_an_import_of_another_system_is_not_replaced(land):
+    land({"rows.csv": ROWS}, read_accounts)
+    with pytest.raises(WrongUsageError, match="was made by an import of test, and this is one of other"):
+        land({"rows.csv": ROWS}, read_accounts, system="other")
+
+
+def test_one_day_of_the_far_future_does_not_make_an_extract_fresh(land):
+    report = land({"rows.csv": ROWS + "200,G,2099-12-31,1\n"}, read_accounts)
+    assert str(report.as_of) == "2026-01-06"
+    assert any(notice.startswith("1 row dated more than 366 days after 99.9% of the rows") for notice in report.notices)
+    assert report.rows_written == {"accounts": 201}
+
+
+def test_a_reader_that_finds_no_day_is_told_so_without_naming_a_mapping(land):
+    def read(landing, rows):
+        query = "SELECT id AS denial_id, day(day) AS denied_on, source_line FROM "
+        landing.land("denials", rows, query + rows.relation)
+
+    with pytest.raises(WrongUsageError, match="as_of: its query over the imported rows gives no day") as wrong:
+        land({"rows.csv": ROWS}, read)
+    assert "mapping" not in str(wrong.value)

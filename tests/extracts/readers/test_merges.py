@@ -1,0 +1,127 @@
+"""Merged accounts: every row under the surviving id, chains followed, circles quarantined."""
+
+from __future__ import annotations
+
+import pytest
+
+from payrank.extracts.errors import ExtractRefusedError
+from payrank.extracts.load.load_extract import load_extract
+from payrank.extracts.readers.mapped.import_csv import import_csv
+from payrank.extracts.readers.session.run_import import run_import
+
+ACCOUNTS = "id,who\n" + "".join(f"A{n},G{n}\n" for n in range(300))
+MERGES = "kind,one,into\n" + "".join(f"account,A{n},A{n + 1}\n" for n in (1, 2)) + "guarantor,G9,G8\n"
+FAR = "".join(f"account,Z{n},Y{n}\n" for n in range(400))
+"""Merges of accounts that no row names, so that a quarantined one is under 1% of them."""
+
+
+@pytest.fixture
+def merge(tmp_path):
+    def run(merges, accounts=ACCOUNTS):
+        (tmp_path / "accounts.csv").write_text(accounts)
+        (tmp_path / "merges.csv").write_text(merges)
+
+        def read(landing):
+            accounts, merges = (landing.stage(tmp_path / name) for name in ("accounts.csv", "merges.csv"))
+            landing.land(
+                "merges",
+                merges,
+                'SELECT kind AS subject_type, one AS subject_id, "into" AS into_id, source_line '
+                f"FROM {merges.relation}",
+            )
+            landing.land(
+                "accounts",
+                accounts,
+                "SELECT id AS account_id, who AS guarantor_id, '2026-01-05' AS opened_on, source_line "
+                f"FROM {accounts.relation} ORDER BY source_line",
+            )
+            landing.land(
+                "transactions",
+                accounts,
+                "SELECT 'T' || id AS transaction_id, id AS account_id, '2026-01-05' AS posted_on, 'charge' AS kind, "
+                f"'1.00' AS amount, 'patient' AS responsibility, source_line FROM {accounts.relation}",
+            )
+
+        return run_import(tmp_path / "out", read, source_system="test"), tmp_path / "out"
+
+    return run
+
+
+def ask(out, query):
+    with load_extract(out) as extract:
+        return extract.connection.execute(query).fetchall()
+
+
+def test_a_chain_of_merges_is_followed_to_its_end_in_every_table(merge):
+    report, out = merge(MERGES)
+    assert ask(out, "SELECT transaction_id FROM transactions WHERE account_id = 'A3' ORDER BY 1") == [
+        ("TA1",),
+        ("TA2",),
+        ("TA3",),
+    ]
+    assert ask(out, "SELECT count(*), count_if(account_id IN ('A1', 'A2')) FROM accounts") == [(298, 0)]
+    assert ask(out, "SELECT count(*) FROM accounts WHERE guarantor_id = 'G8'") == [(2,)]
+    assert any(notice.startswith("accounts: 2 rows of merged accounts") for notice in report.notices)
+    assert not (out / "merges.parquet").exists()
+    accounts = next(block for block in report.blocks if block.table == "accounts")
+    assert (accounts.written, accounts.skipped, accounts.rows) == (298, 2, 298)
+    assert report.files[0].loaded == 300  # their ledger rows stay
+
+
+def test_an_account_left_out_for_its_survivor_is_set_aside_and_not_loaded(tmp_path):
+    (tmp_path / "accounts.csv").write_text(ACCOUNTS)
+    (tmp_path / "merges.csv").write_text(MERGES)
+
+    def read(landing):
+        accounts, merges = (landing.stage(tmp_path / name) for name in ("accounts.csv", "merges.csv"))
+        query = 'SELECT kind AS subject_type, one AS subject_id, "into" AS into_id, source_line FROM '
+        landing.land("merges", merges, query + merges.relation)
+        query = "SELECT id AS account_id, who AS guarantor_id, '2026-01-05' AS opened_on, source_line FROM "
+        landing.land("accounts", accounts, query + accounts.relation)
+
+    report = run_import(tmp_path / "out", read, source_system="test")
+    assert (report.files[0].loaded, dict(report.files[0].set_aside)) == (
+        298,
+        {"merged into one that has a row of its own": 2},
+    )
+    assert report.rows_written == {"accounts": 298}
+
+
+def test_an_account_merged_into_one_that_has_no_row_keeps_its_row_under_the_new_id(merge):
+    _, out = merge("kind,one,into\naccount,A7,NEW\n")
+    assert ask(out, "SELECT guarantor_id FROM accounts WHERE account_id = 'NEW'") == [("G7",)]
+
+
+def test_merges_in_a_circle_are_quarantined_and_their_accounts_stay(merge):
+    report, out = merge(MERGES + FAR + "account,A50,A51\naccount,A51,A50\naccount,A52,A50\n")
+    lines = (out / "import_quarantine.csv").read_text().splitlines()[1:]
+    assert lines == [f"merges,,into_id,merge_circle,merges.csv,{line}" for line in (405, 406, 407)]
+    assert report.files[1].quarantined == 3
+    assert [(b.written, b.quarantined, b.rows) for b in report.blocks if b.table == "merges"] == [(403, 3, 403)]
+    assert ask(out, "SELECT count(*) FROM accounts WHERE account_id IN ('A50', 'A51', 'A52')") == [(3,)]
+
+
+def test_an_account_merged_into_two_is_quarantined(merge):
+    _, out = merge(MERGES + FAR + "account,A60,A61\naccount,A60,A62\n")
+    lines = (out / "import_quarantine.csv").read_text().splitlines()[1:]
+    assert lines == [f"merges,,into_id,merged_into_two,merges.csv,{line}" for line in (405, 406)]
+
+
+def test_over_one_percent_of_merges_in_circles_refuses(merge):
+    with pytest.raises(
+        ExtractRefusedError,
+        match=r"merges: 2 of 2 rows .* merge_circle in into_id 2 times in merges\.csv, first in line 2",
+    ):
+        merge("kind,one,into\naccount,A1,A2\naccount,A2,A1\n")
+
+
+def test_a_mapping_says_what_was_merged_in_a_block_of_its_own(tmp_path):
+    (tmp_path / "source").mkdir()
+    (tmp_path / "source" / "accounts.csv").write_text(ACCOUNTS)
+    (tmp_path / "source" / "combined.csv").write_text("old,new\nA1,A2\n")
+    (tmp_path / "mapping.toml").write_text(
+        "[[accounts]]\nfile = 'accounts.csv'\naccount_id = 'id'\nguarantor_id = 'who'\nopened_on = \"'2026-01-05'\"\n"
+        "[[merges]]\nfile = 'combined.csv'\nsubject_type = \"'account'\"\nsubject_id = 'old'\ninto_id = 'new'\n"
+    )
+    import_csv(tmp_path / "source", tmp_path / "out", tmp_path / "mapping.toml")
+    assert ask(tmp_path / "out", "SELECT count(*), count_if(account_id = 'A1') FROM accounts") == [(299, 0)]

@@ -1,0 +1,281 @@
+"""The reader against two others: pyx12, and a slow plain one. Same segments, same elements, same sums."""
+
+from __future__ import annotations
+
+import warnings
+from decimal import Decimal, InvalidOperation
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from payrank.extracts.errors import ExtractRefusedError
+from payrank.extracts.readers.x12.files.read_file import read_file
+from payrank.extracts.readers.x12.syntax.chunks import Chunks
+from payrank.extracts.readers.x12.syntax.segments import read_segments
+
+pyx12_file = pytest.importorskip("pyx12.x12file", reason="pyx12 is not installed: it comes with payrank[dev]")
+pyx12_errors = pytest.importorskip("pyx12.errors")
+
+
+def read_ours(path):
+    """Segments of the file, each a list of elements without empty ones at its end."""
+    return [
+        strip(text.split(batch.delimiters.element)) for batch in read_segments(Chunks(path)) for text in batch.segments
+    ]
+
+
+def strip(elements):
+    while elements and not elements[-1]:
+        elements.pop()
+    return elements
+
+
+def read_pyx12(text, folder):
+    path = folder / "pyx12.txt"
+    path.write_text(text, encoding="latin-1", newline="")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        with path.open(encoding="latin-1", newline="") as file:
+            reader = pyx12_file.X12Reader(file)
+            return [
+                strip([segment.get_seg_id(), *(segment.get_value(f"{place:02d}") or "" for place in places(segment))])
+                for segment in reader
+            ]
+
+
+def places(segment):
+    return range(1, len(segment) + 1)
+
+
+def sums(segments):
+    """Sums of CLP03, CLP04, CAS amounts and BPR02, of what is an amount."""
+    found = {"CLP03": Decimal(0), "CLP04": Decimal(0), "CAS": Decimal(0), "BPR02": Decimal(0)}
+    for elements in segments:
+        wanted = {"CLP": {3: "CLP03", 4: "CLP04"}, "BPR": {2: "BPR02"}, "CAS": dict.fromkeys(range(3, 21, 3), "CAS")}
+        for place, name in wanted.get(elements[0], {}).items():
+            try:
+                found[name] += Decimal(elements[place])
+            except (IndexError, InvalidOperation):
+                continue
+    return found
+
+
+def staged_sums(path):
+    """The same sums, of what the reader staged."""
+    found = {"CLP03": Decimal(0), "CLP04": Decimal(0), "CAS": Decimal(0), "BPR02": Decimal(0)}
+    wanted = {
+        "paid_claims": {"charged": "CLP03", "paid": "CLP04"},
+        "adjustments": {"amount": "CAS"},
+        "remittances": {"total": "BPR02"},
+    }
+
+    def add(name, rows):
+        for column, total in wanted.get(name, {}).items():
+            for text in rows[column].to_pylist():
+                try:
+                    found[total] += Decimal(text)
+                except InvalidOperation:
+                    continue
+
+    read_file(path, add)
+    return found
+
+
+@pytest.mark.data
+def test_pyx12_reads_the_same_segments_elements_and_sums_in_every_sample_that_it_can_read(real_data, tmp_path):
+    compared = staged = 0
+    for path in sorted((real_data / "x12").rglob("*.*")):
+        if not path.is_file():
+            continue
+        # pyx12 wants an ISA of 106 characters and segments that begin at the margin, and knows no other versions.
+        text = path.read_bytes().decode("latin-1")
+        text = "\n".join(line.strip() for line in text.splitlines()) if "x12parser" in path.name else text
+        text = text.replace("*99999*999999999*", "*00401*999999999*") if "x12parser" in path.name else text
+        try:
+            theirs = read_pyx12(text, tmp_path)
+        except pyx12_errors.X12Error:
+            continue
+        ours = read_ours(path)
+        if "x12parser" in path.name:
+            ours[0][12] = "00401"
+        assert ours == theirs, path.name
+        compared += 1
+        try:
+            found = staged_sums(path)
+        except ExtractRefusedError:
+            continue
+        if path.parent.name == "835":
+            assert found == sums(theirs), path.name
+            staged += 1
+    assert compared >= 25
+    assert staged >= 10
+
+
+AMOUNTS = st.integers(0, 5_000_000).map(lambda cents: f"{cents // 100}.{cents % 100:02d}")
+SIGNED = st.one_of(AMOUNTS, AMOUNTS.map(lambda amount: f"-{amount}"))
+WORDS = st.text("ABCDEFGHIJ0123456789 -", min_size=1, max_size=12).map(lambda word: f"X{word}".strip())
+
+
+@st.composite
+def claims(draw):
+    """Segments of one claim, which need not balance."""
+    found = [["CLP", draw(WORDS), draw(st.sampled_from(["1", "2", "4", "22"])), draw(SIGNED), draw(SIGNED), "", "12"]]
+    triples = st.lists(st.tuples(st.sampled_from(["1", "45", "197"]), SIGNED), min_size=1, max_size=6)
+
+    def adjust():
+        for chosen in draw(st.lists(triples, max_size=2)):
+            parts = [part for reason, amount in chosen for part in (reason, amount, "")]
+            found.append(["CAS", draw(st.sampled_from(["CO", "PR", "OA"])), *parts[:-1]])
+
+    adjust()
+    if draw(st.booleans()):
+        found.append(["MOA", "", "", draw(st.sampled_from(["MA01", "MA130"]))])
+    for _ in range(draw(st.integers(0, 3))):
+        found.append(["SVC", "HC{c}99213", draw(AMOUNTS), draw(AMOUNTS), "", "1"])
+        found.append(["DTM", "472", "20260301"])
+        adjust()
+        if draw(st.booleans()):
+            found.append(["LQ", "HE", "N130"])
+    return found
+
+
+@st.composite
+def remittances(draw):
+    """One ST to SE, without delimiters."""
+    body = [["BPR", "I", draw(SIGNED), "C", "ACH"], ["TRN", "1", draw(WORDS)], ["N1", "PR", draw(WORDS)]]
+    body.append(["LX", "1"])
+    for claim in draw(st.lists(claims(), max_size=3)):
+        body += claim
+    if draw(st.booleans()):
+        body.append(["PLB", "1", "20261231", "WO{c}1", draw(SIGNED), "72{c}2", draw(SIGNED)])
+    control = draw(st.integers(1, 9999))
+    return [["ST", "835", f"{control:04d}"], *body, ["SE", str(len(body) + 2), f"{control:04d}"]]
+
+
+@st.composite
+def files(draw):
+    """Text of several interchanges, each with delimiters and line ends of its own, and its segments."""
+    text, segments = "", []
+    for number in range(1, draw(st.integers(1, 3)) + 1):
+        element, component, end = draw(
+            st.sampled_from([("*", ":", "~"), ("|", ">", "~"), ("*", "<", "'"), ("^", ":", "~"), ("*", ":", "\n")])
+        )
+        between = st.just("") if end == "\n" else st.sampled_from(["", "\n", "\r\n", "\n\n"])
+        sets = draw(st.lists(remittances(), min_size=1, max_size=2))
+        isa = ["ISA", "00", " " * 10, "00", " " * 10, "ZZ", f"{'A':15}", "ZZ", f"{'B':15}", "260301", "0101", "!"]
+        own = [
+            [*isa, "00501", f"{number:09d}", "0", "P", component],
+            ["GS", "HP", "A", "B", "20260301", "0101", "1", "X", "005010X221A1"],
+            *([part.replace("{c}", component) for part in segment] for one in sets for segment in one),
+            ["GE", str(len(sets)), "1"],
+            ["IEA", "1", f"{number:09d}"],
+        ]
+        text += "".join(element.join(segment) + end + draw(between) for segment in own)
+        segments += [strip(list(segment)) for segment in own]
+    return text, segments
+
+
+def weigh_slowly(segments):
+    """The three balances by a plain reading of the standard: level -> how many are off."""
+    off = {"line": 0, "claim": 0, "transaction": 0}
+    at = 0
+    while at < len(segments):
+        if segments[at][0] != "ST":
+            at += 1
+            continue
+        end = next(place for place in range(at, len(segments)) if segments[place][0] == "SE")
+        body = segments[at : end + 1]
+        starts = [place for place, elements in enumerate(body) if elements[0] == "CLP"]
+        total = Decimal(0)
+        for start in starts:
+            stop = next(p for p in range(start + 1, len(body)) if body[p][0] in {"CLP", "PLB", "SE", "LX"})
+            claim, line, lines = Decimal(0), None, []
+            for elements in body[start:stop]:
+                if elements[0] == "SVC":
+                    line = [Decimal(elements[2]) - Decimal(elements[3])]
+                    lines.append(line)
+                if elements[0] == "CAS":
+                    amount = sum((Decimal(elements[place]) for place in range(3, len(elements), 3)), Decimal(0))
+                    claim += amount
+                    if line is not None:
+                        line[0] -= amount
+            off["line"] += sum(line[0] != 0 for line in lines)
+            off["claim"] += Decimal(body[start][3]) - claim != Decimal(body[start][4])
+            total += Decimal(body[start][4])
+        for elements in body:
+            if elements[0] == "PLB":
+                total -= sum((Decimal(elements[place]) for place in range(4, len(elements), 2)), Decimal(0))
+        off["transaction"] += total != Decimal(next(e for e in body if e[0] == "BPR")[2])
+        at = end
+    return off
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@given(drawn=files())
+def test_drawn_files_read_alike_by_us_by_a_slow_reader_and_by_pyx12(tmp_path_factory, drawn):
+    text, segments = drawn
+    folder = tmp_path_factory.mktemp("drawn", numbered=True)
+    path = folder / "drawn.835"
+    path.write_text(text, encoding="ascii", newline="")
+    assert read_ours(path) == segments
+    assert staged_sums(path) == sums(segments)
+    levels = read_file(path).balances.levels
+    assert {level: levels[level].off for level in ("line", "claim", "transaction")} == weigh_slowly(segments)
+    # pyx12 keeps the first ISA's delimiters for the whole file: it is asked for each interchange by itself.
+    theirs = []
+    for at in [place for place in range(len(text)) if text.startswith("ISA", place)]:
+        end = text.find("ISA", at + 3)
+        theirs += read_pyx12(text[at : end if end > 0 else len(text)], folder)
+    assert theirs == segments
+
+
+def test_lines_keep_their_days_remarks_and_adjustments_and_claims_their_own(tmp_path):
+    body = [
+        *(["BPR", "I", "1"], ["TRN", "1", "T1", "1999999999"], ["N1", "PR", "PLAN"], ["LX", "1"]),
+        *(
+            ["CLP", "A1", "1", "9", "8"],
+            ["CAS", "CO", "45", "1", "", "94", "2"],
+            ["NM1", "QC", "1", *[""] * 5, "MI", "M1"],
+        ),
+        *(["REF", "F8", "OLD"], ["DTM", "232", "20260101"], ["MIA", "0", "", "", "", "N1", *[""] * 14, "MA130"]),
+        *(["SVC", "HC:1", "5", "5"], ["DTM", "150", "20260102"], ["LQ", "HE", "N706"], ["LQ", "HE", "N211"]),
+        *(["SVC", "HC:2", "4", "3"], ["CAS", "PR", "", "", "", "1", "1"], ["DTM", "472", "20260103"], ["ZZZ", "1"]),
+        *(["AMT", "I", "7"], ["REF", "F8", "NO"], ["CLP", "A2", "4"], ["AMT", "I", "2.5"], ["NM1", "IL", "1"]),
+    ]
+    segments = [["ST", "835", "1"], *body, ["SE", str(len(body) + 2), "1"]]
+    path = tmp_path / "one.835"
+    isa = "ISA*00*          *00*          *ZZ*A*ZZ*B*260301*0101*^*00501*000000001*0*P*:~GS*HP*A*B*20260301*0101*1*X~"
+    text = "".join("*".join(segment) + "~" for segment in segments)
+    path.write_text(f"{isa}{text}GE*1*1~IEA*1*1~", encoding="ascii")
+    found = {}
+    read_file(path, lambda name, rows: found.setdefault(name, []).extend(rows.to_pylist()))
+    lines = [(row["procedure"], row["service_day"], row["remark"], row["remarks"]) for row in found["services"]]
+    assert lines == [("HC:1", "20260102", "N211", 2), ("HC:2", "20260103", "", 0)]
+    adjusted = [tuple(row.values()) for row in found["adjustments"]]  # segment, line, number, group, reason, amount
+    assert adjusted == [(8, 0, 1, "CO", "45", "1"), (8, 0, 2, "CO", "94", "2"), (8, 2, 3, "PR", "1", "1")]
+    first, second = found["paid_claims"]
+    assert {
+        name: first[name] for name in ("source_line", "remit", "ordinal", "account", "original_claim", "patient")
+    } == {
+        "source_line": 8,
+        "remit": 1,
+        "ordinal": 1,
+        "account": "A1",
+        "original_claim": "OLD",
+        "patient": "M1",
+    }
+    assert (first["service_day"], first["inpatient"], first["remark"], first["remarks"]) == ("20260101", 1, "MA130", 2)
+    assert (first["interest"], second["interest"]) == ("", "2.5")
+    assert (second["ordinal"], second["account"], second["status"], second["paid"], second["insured"]) == (
+        2,
+        "A2",
+        "4",
+        "",
+        "",
+    )
+    assert sorted(tuple(row.values()) for row in found["imbalances"]) == [
+        ("claim", 8, "off"),
+        ("claim", 24, "unreadable"),
+        ("transaction", 3, "unreadable"),
+    ]

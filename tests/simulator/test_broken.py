@@ -1,0 +1,82 @@
+"""The checks of the simulated hospital can fail: break a rule, and what measures it says so."""
+
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from payrank.simulator import mess, simulate
+from payrank.simulator.claims import overturns, takebacks
+from payrank.simulator.claims.appeals import CHOSEN
+from payrank.simulator.facts.check_facts import broken_facts, find_facts, silent_rules
+from payrank.simulator.facts.fact_views import open_views
+from payrank.simulator.facts.rules_fired import count_firings
+from payrank.simulator.patients import behavior
+from payrank.simulator.population import duplicates
+from payrank.simulator.population import filing_limits as limits
+from payrank.simulator.population.payers import DENIAL_RATE
+
+AS_OF = date(2026, 11, 1)
+
+BROKEN = (
+    "bills over $7,500",
+    "collected after insurance, all",
+    "collected, $1,201 to $1,450",
+    "collected, true self-pay",
+    "denials appealed",
+    "initial denials, Medicare Advantage",
+    "initial denials, all, by value",
+    "initial denials, commercial",
+    "overturned after 60 days",
+    "overturned, billing",
+    "payments within 16 days",
+    "statements a payment",
+    "$1,451 to $5,000 does not exceed",
+)
+SILENT = (
+    "a benefit runs out: never seen in auto",
+    "a person has a second number: never seen in merged",
+    "an insurer takes a payment back: never seen in wholly",
+    "cash is moved to another account of the guarantor: never seen in moved",
+)
+
+
+ACCOUNTS, SEED = 15_000, 29
+
+
+@pytest.fixture(scope="module")
+def said(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    """What the checks say of a hospital in which one rule of each kind is broken."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(behavior, "BANDS", np.zeros_like(behavior.BANDS))
+        patch.setattr(behavior, "AGES", np.zeros_like(behavior.AGES))
+        patch.setattr(behavior, "SELF_PAY_EFFECT", 0.0)
+        patch.setattr(overturns, "LOST_A_DAY", 0.05)
+        patch.setattr(takebacks, "TAKEN_BACK", 0.0)
+        patch.setattr(mess, "UNAPPLIED", 0.0)
+        patch.setattr(duplicates, "SHARE", 0.0)
+        patch.setattr(limits, "RUNS_OUT", {})
+        for kind in CHOSEN:
+            patch.setitem(CHOSEN, kind, CHOSEN[kind] - 1.5)
+        for payer_class in DENIAL_RATE:
+            patch.setitem(DENIAL_RATE, payer_class, 1.6 * DENIAL_RATE[payer_class])
+        return _check(tmp_path_factory.mktemp("broken"))
+
+
+@pytest.fixture(scope="module")
+def said_of_a_sound_one(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    """What the checks say of the same hospital with every rule whole: its size alone breaks some figures."""
+    return _check(tmp_path_factory.mktemp("sound"))
+
+
+@pytest.mark.parametrize("words", [*BROKEN, *SILENT])
+def test_a_broken_rule_is_named_and_a_sound_one_is_not(said, said_of_a_sound_one, words):
+    assert any(words in word for word in said), said
+    assert not any(words in word for word in said_of_a_sound_one)
+
+
+def _check(folder: Path) -> list[str]:
+    simulate(folder, accounts=ACCOUNTS, seed=SEED, as_of=AS_OF, truth=True)
+    with open_views(folder, AS_OF) as views:
+        return broken_facts(find_facts(views)) + silent_rules(count_firings(views))

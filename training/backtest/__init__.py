@@ -1,0 +1,1 @@
+"""Models of earlier periods scored on later ones."""

@@ -1,0 +1,1 @@
+"""Simple rankers that a model has to beat."""

@@ -1,0 +1,1 @@
+"""Calibrating on recent matured labels, adjusted for season."""

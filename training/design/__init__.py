@@ -1,0 +1,1 @@
+"""The temporal design: which snapshots train, calibrate, and test."""

@@ -1,0 +1,84 @@
+"""From a training frame's rows to what LightGBM fits: matrix, outcomes and weights."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from payrank.models.matrix import Column, encode
+from payrank.training.design.temporal import Positions, row_weights
+from payrank.training.fit.boosters import Rows
+from payrank.training.settings import TrainingSettings
+
+Floats = NDArray[np.float64]
+
+
+def rows_to_fit(data: pd.DataFrame, columns: Sequence[Column], rows: Positions, settings: TrainingSettings) -> Rows:
+    """Return the matrix, outcomes (`label`) and weights of some rows of a training frame."""
+    chosen = data.iloc[rows]
+    return Rows(
+        matrix=encode(chosen, columns, order="F"),
+        outcome=numbers(chosen["label"]),
+        weight=fit_weights(data, rows, settings),
+        names=tuple(column.name for column in columns),
+        directions=tuple(0 if column.name in settings.free else column.direction for column in columns),
+        categories=tuple(place for place, column in enumerate(columns) if column.native),
+    )
+
+
+def rows_of_outcomes(
+    data: pd.DataFrame,
+    rows: Positions,
+    fitted: Rows,
+    known: NDArray[np.bool_],
+    outcome: Floats,
+    settings: TrainingSettings,
+) -> Rows:
+    """Return the rows to fit what is known only of rows with the outcome: its share, or its span of days.
+
+    Parameters
+    ----------
+    rows, fitted
+        Positions in `data`, and the same rows as `rows_to_fit` gave them: their matrix is not made again.
+    known, outcome
+        Which of them are taken, and what is fitted for those.
+    """
+    return replace(
+        fitted,
+        matrix=fitted.matrix[known],
+        outcome=outcome,
+        weight=row_weights(data, rows[known], settings),
+        directions=tuple(0 for _ in fitted.directions),  # they are of the outcome, not of its share or day
+    )
+
+
+def fit_weights(data: pd.DataFrame, rows: Positions, settings: TrainingSettings) -> Floats:
+    """Return the weight of each row in the fit of the likelihood, with mean 1: its own, times that of its class."""
+    weights = row_weights(data, rows, settings)
+    label = numbers(data["label"])[rows]
+    none, event = class_weights(label, settings)
+    if none != event:
+        weights = weights * np.where(label == 1, event, none)
+        weights /= weights.mean()
+    return weights
+
+
+def class_weights(label: Floats, settings: TrainingSettings) -> tuple[float, float]:
+    """Return the weights of rows without and with the outcome; `balanced` makes both kinds weigh the same in sum.
+
+    >>> class_weights(np.array([0.0, 0.0, 0.0, 1.0]), TrainingSettings(class_weight="balanced"))
+    (0.6666666666666666, 2.0)
+    """
+    if settings.class_weight != "balanced":
+        return 1.0, 1.0
+    share = float((label == 1).mean())
+    return 0.5 / (1 - share), 0.5 / share
+
+
+def numbers(values: pd.Series) -> Floats:
+    """Return a column as float64, NaN where unknown."""
+    return values.to_numpy(dtype=np.float64, na_value=np.nan)

@@ -1,0 +1,1 @@
+"""Plots of the design, the metrics, the fairness audit, and SHAP values."""

@@ -1,0 +1,1 @@
+"""Checks for leakage and for features that a model should not lean on."""

@@ -1,0 +1,1 @@
+"""Metrics by segment, and the fairness audit."""
