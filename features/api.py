@@ -139,9 +139,9 @@ def build_features(
     ...     }),
     ... }
     >>> names = ["patient_balance", "payment_count", "days_since_payment"]
-    >>> features(tables, as_of="2026-03-01")[names].to_dict("index")
+    >>> build_features(tables, as_of="2026-03-01")[names].to_dict("index")
     {'A': {'patient_balance': 120.0, 'payment_count': 0, 'days_since_payment': nan}}
-    >>> features(tables, as_of="2026-03-02")[names].to_dict("index")
+    >>> build_features(tables, as_of="2026-03-02")[names].to_dict("index")
     {'A': {'patient_balance': 100.0, 'payment_count': 1, 'days_since_payment': 1.0}}
     """
     with _opened(source) as extract:

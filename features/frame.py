@@ -14,6 +14,7 @@ from payrank.extracts.extract import Extract
 from payrank.extracts.fetch_row import fetch_one_row
 from payrank.features.catalog.accounts import ACCOUNT_FEATURES
 from payrank.features.catalog.denials import DENIAL_FEATURES
+from payrank.features.catalog.rates import attribute_features
 from payrank.features.dialects.identifiers import Has
 from payrank.features.feature import Feature, Unit, catalog_digest, check_catalog
 from payrank.features.site.features import NO_SITE_FEATURES, SiteFeatures
