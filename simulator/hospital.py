@@ -13,15 +13,15 @@ from payrank.simulator.claims.deposits import refund_deposits, take_deposits
 from payrank.simulator.claims.interest import pay_interest
 from payrank.simulator.claims.recoveries import resolve_denials
 from payrank.simulator.claims.remits import Transfers, discount_self_pay, find_secondary, remit_claims
-from payrank.simulator.claims.takebacks import take_back
+from payrank.simulator.claims.takebacks import post_takebacks
+from payrank.simulator.data_noise import delay_postings, misapply_payments, void_and_repost
 from payrank.simulator.ledger import Ledger
-from payrank.simulator.mess import date_long_before, move_unapplied, void_and_repost
 from payrank.simulator.patients.balances import Journal, open_balances, open_journal
-from payrank.simulator.patients.hardship import Hardship, strike_people
+from payrank.simulator.patients.hardship import Hardship, draw_hardships
 from payrank.simulator.patients.office import Office
-from payrank.simulator.patients.patients import follow_patients
-from payrank.simulator.population.coverage import Covered, cover_visits
-from payrank.simulator.population.duplicates import Duplicates, register_twice
+from payrank.simulator.patients.statement_cycles import simulate_patients
+from payrank.simulator.population.coverage import Coverages, assign_coverage
+from payrank.simulator.population.duplicates import Duplicates, draw_duplicates
 from payrank.simulator.population.payers import SELF_PAY
 from payrank.simulator.population.people import People, make_people
 from payrank.simulator.population.visits import Visits, count_guarantors, make_visits
@@ -36,7 +36,7 @@ class Hospital:
     people: People
     visits: Visits
     duplicates: Duplicates
-    covered: Covered
+    covered: Coverages
     claims: Claims
     denials: Denials
     outcomes: Outcomes
@@ -45,35 +45,35 @@ class Hospital:
     ledger: dict[str, Integers]
 
 
-def run_hospital(accounts: int, seed: int, as_of: int) -> Hospital:
+def simulate_hospital(accounts: int, seed: int, as_of: int) -> Hospital:
     """Simulate three years of `accounts` accounts up to the day number `as_of`."""
     year = int(np.int64(as_of).astype("datetime64[D]").astype("datetime64[Y]").astype(np.int64)) + 1970
     people = make_people(count_guarantors(accounts), seed, year)
     visits = make_visits(accounts, people, seed, as_of)
-    covered = cover_visits(people, visits, seed, as_of)
+    covered = assign_coverage(people, visits, seed, as_of)
     ledger, transfers, journal = Ledger(), Transfers(), open_journal()
     claims = bill_claims(people, visits, covered, ledger, seed)
     denials = deny_claims(claims, visits, seed, as_of)
     outcomes = work_denials(claims, visits, denials, seed)
     secondary = find_secondary(claims, covered, seed)
-    remit_claims(claims, _held_back(claims, denials), secondary, ledger, transfers)
+    remit_claims(claims, _denied_cents(claims, denials), secondary, ledger, transfers)
     pay_interest(claims, denials, ledger)
     resolve_denials(claims, denials, outcomes, secondary=secondary, ledger=ledger, transfers=transfers)
     deposits = take_deposits(people, visits, covered, claims, ledger=ledger, seed=seed)
     alone = np.flatnonzero(covered.payer == SELF_PAY)
     discount_self_pay(visits, alone, seed, ledger, transfers)
-    hardship = strike_people(people, visits, covered.qualified, journal=journal, seed=seed, as_of=as_of)
+    hardship = draw_hardships(people, visits, covered.qualified, journal=journal, seed=seed, as_of=as_of)
     balances = open_balances(visits, covered.payer == SELF_PAY, transfers.rows.collect())
     for_nothing = ~balances.credit(*deposits)
     refund_deposits(*(column[for_nothing] for column in deposits), ledger=ledger, seed=seed)
-    follow_patients(Office(stream(seed, "patients"), people, hardship, ledger, journal, as_of), balances)
-    columns = take_back(move_unapplied(ledger.collect(), visits, seed), seed)
-    columns = date_long_before(void_and_repost(columns, seed), seed)
-    duplicates = register_twice(people, visits, seed)
+    simulate_patients(Office(stream(seed, "patients"), people, hardship, ledger, journal, as_of), balances)
+    columns = post_takebacks(misapply_payments(ledger.collect(), visits, seed), seed)
+    columns = delay_postings(void_and_repost(columns, seed), seed)
+    duplicates = draw_duplicates(people, visits, seed)
     return Hospital(as_of, people, visits, duplicates, covered, claims, denials, outcomes, hardship, journal, columns)
 
 
-def _held_back(claims: Claims, denials: Denials) -> Integers:
+def _denied_cents(claims: Claims, denials: Denials) -> Integers:
     """Return the cents of each claim that its denial holds back."""
     real = denials.real
     held = np.zeros(claims.size, dtype=np.int64)

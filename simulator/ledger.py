@@ -4,18 +4,12 @@ from __future__ import annotations
 
 import numpy.typing as npt
 
-from payrank.extracts.contract.tables import table
+from payrank.simulator.allowed_values import allowed_values
+from payrank.simulator.event_log import MISSING, EventLog
 from payrank.simulator.randomness import Integers
-from payrank.simulator.rows import MISSING, Rows
 
-
-def _levels(column: str) -> tuple[str, ...]:
-    found = table("transactions").column(column)
-    return found.levels if found else ()
-
-
-KINDS = _levels("kind")
-RESPONSIBILITIES = _levels("responsibility")
+KINDS = allowed_values("transactions", "kind")
+RESPONSIBILITIES = allowed_values("transactions", "responsibility")
 PATIENT = RESPONSIBILITIES.index("patient")
 INSURANCE = RESPONSIBILITIES.index("insurance")
 
@@ -24,7 +18,7 @@ class Ledger:
     """Transactions of all accounts. Amounts given to `post` are signed cents."""
 
     def __init__(self) -> None:
-        self._rows = Rows(
+        self._rows = EventLog(
             {
                 "account": "int32",
                 "posted": "int32",

@@ -6,19 +6,19 @@ import numpy as np
 
 from payrank.simulator.randomness import Floats, Integers
 
-PAYING_MONTHS = np.array([-0.10, 0.30, 0.40, 0.22, 0.0, 0.0, -0.05, -0.08, 0.0, 0.0, -0.08, -0.25])
+MONTH_LOG_ODDS = np.array([-0.10, 0.30, 0.40, 0.22, 0.0, 0.0, -0.05, -0.08, 0.0, 0.0, -0.08, -0.25])
 """Log-odds of a payment by month: tax refunds lift February to April, the holidays press December."""
 
 
-def month_of(days: Integers) -> Integers:
+def calendar_month(days: Integers) -> Integers:
     """Return the month (1 to 12) of each day number.
 
-    >>> month_of(np.array([0, 31])).tolist()
+    >>> calendar_month(np.array([0, 31])).tolist()
     [1, 2]
     """
     return np.asarray(days.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64) % 12 + 1)
 
 
-def paying_season(days: Integers, ability: Floats) -> Floats:
+def seasonal_log_odds(days: Integers, ability: Floats) -> Floats:
     """Return the season's log-odds of a payment: a refund matters most to those who have least."""
-    return np.asarray(PAYING_MONTHS[month_of(days) - 1] * np.clip(1.0 - 0.4 * ability, 0.3, 2.0))
+    return np.asarray(MONTH_LOG_ODDS[calendar_month(days) - 1] * np.clip(1.0 - 0.4 * ability, 0.3, 2.0))

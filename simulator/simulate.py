@@ -11,17 +11,17 @@ from pathlib import Path
 from payrank.extracts.contract.metadata import ControlTotal, Metadata, write_metadata
 from payrank.extracts.contract.tables import TABLE_NAMES
 from payrank.extracts.errors import WrongUsageError
-from payrank.simulator.hospital import Hospital, run_hospital
-from payrank.simulator.tables.denial_tables import count_known, write_appeals, write_denials
-from payrank.simulator.tables.leaks import account_attributes, check_leaks, declare, denial_attributes
+from payrank.simulator.hospital import Hospital, simulate_hospital
+from payrank.simulator.tables.denial_tables import count_known_denials, write_appeals, write_denials
+from payrank.simulator.tables.leaks import account_attributes, check_leaks, declare_attributes, denial_attributes
 from payrank.simulator.tables.ledger_tables import write_transactions
 from payrank.simulator.tables.patient_tables import write_contacts, write_flags, write_plans, write_promises
 from payrank.simulator.tables.registration_tables import write_accounts, write_coverages, write_guarantors, write_payers
 from payrank.simulator.truth.truth_tables import TRUTH_FOLDER, write_truth
 
 SOURCE_SYSTEM = "simulated hospital"
-FEWEST_ACCOUNTS = 100
-MOST_ACCOUNTS = 20_000_000
+MIN_ACCOUNTS = 100
+MAX_ACCOUNTS = 20_000_000
 EARLIEST, LATEST = date(2015, 1, 1), date(2100, 1, 1)
 
 
@@ -63,10 +63,10 @@ def simulate(
     """
     _check(accounts, seed, as_of)
     planted = check_leaks(leaks)
-    _make_room(folder)
-    hospital = run_hospital(accounts, seed, (as_of - date(1970, 1, 1)) // timedelta(days=1))
+    _clear_folder(folder)
+    hospital = simulate_hospital(accounts, seed, (as_of - date(1970, 1, 1)) // timedelta(days=1))
     on_accounts = account_attributes(hospital, planted)
-    on_denials = denial_attributes(hospital, planted, count_known(hospital))
+    on_denials = denial_attributes(hospital, planted, count_known_denials(hospital))
     transactions, cents = write_transactions(hospital, folder, seed, dated_back="payment_dated_back" in planted)
     rows = {
         "accounts": write_accounts(hospital, folder, seed, on_accounts),
@@ -86,7 +86,7 @@ def simulate(
     if truth:
         write_truth(hospital, folder / TRUTH_FOLDER)
     source = f"{SOURCE_SYSTEM}, leaking on purpose" if planted else SOURCE_SYSTEM
-    write_metadata(Metadata(source, as_of, control, declare(on_accounts, on_denials)), folder)
+    write_metadata(Metadata(source, as_of, control, declare_attributes(on_accounts, on_denials)), folder)
     return Simulated(folder, as_of, rows, hospital)
 
 
@@ -98,9 +98,9 @@ def _check(accounts: int, seed: int, as_of: date) -> None:
             )
     if isinstance(as_of, datetime) or not isinstance(as_of, date):
         raise WrongUsageError(f"cannot simulate up to a {type(as_of).__name__}: allowed is a day; give a datetime.date")
-    if not FEWEST_ACCOUNTS <= accounts <= MOST_ACCOUNTS:
+    if not MIN_ACCOUNTS <= accounts <= MAX_ACCOUNTS:
         raise WrongUsageError(
-            f"cannot simulate {accounts} accounts: allowed are {FEWEST_ACCOUNTS} to {MOST_ACCOUNTS:,}; "
+            f"cannot simulate {accounts} accounts: allowed are {MIN_ACCOUNTS} to {MAX_ACCOUNTS:,}; "
             "ask for a number in that range"
         )
     if seed < 0:
@@ -112,7 +112,7 @@ def _check(accounts: int, seed: int, as_of: date) -> None:
         )
 
 
-def _make_room(folder: Path) -> None:
+def _clear_folder(folder: Path) -> None:
     """Make the folder, or take away what an earlier simulation wrote in it."""
     if folder.exists() and not folder.is_dir():
         raise WrongUsageError(f"cannot write an extract to {folder}: it is a file; allowed is a folder; name another")

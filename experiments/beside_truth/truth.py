@@ -7,10 +7,10 @@ from datetime import date, timedelta
 import numpy as np
 import pandas as pd
 
-from payrank.simulator.claims.overturns import GIVEN_UP, WON_SHARE, appeal_days
+from payrank.simulator.claims.overturns import WITHDRAWN_SHARE, WON_SHARE, appeal_days
 from payrank.simulator.hospital import Hospital
 from payrank.simulator.randomness import Integers
-from payrank.simulator.tables.build_tables import account_ids, denial_ids
+from payrank.simulator.tables.ids import account_ids, denial_ids
 from payrank.simulator.truth.denial_truth import overturn_truth
 from payrank.simulator.truth.payment_truth import payment_truth
 
@@ -48,7 +48,7 @@ def true_overturns(hospital: Hospital, as_of: date) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "unit_id": denial_ids(np.flatnonzero(real))(slice(None)).to_pandas(),
-            "chance": np.where(worth > 0, np.minimum(won / (1 - GIVEN_UP), 1.0), now.with_appeal[real]),
+            "chance": np.where(worth > 0, np.minimum(won / (1 - WITHDRAWN_SHARE), 1.0), now.with_appeal[real]),
             "dollars": now.dollars_with_appeal[real],
         }
     )

@@ -10,22 +10,22 @@ from payrank.simulator.claims.claims import Claims
 from payrank.simulator.claims.codes import BILLING, KIND_NAMES
 from payrank.simulator.claims.denials import Denials
 from payrank.simulator.claims.overturns import (
-    GIVEN_UP,
     LEVELS,
     NEXT_LEVEL_DAYS,
     PARTIAL_SHARE,
     PARTIAL_WIN,
+    WITHDRAWN_SHARE,
     appeal_days,
+    daily_loss,
     first_level_odds,
     hidden_strength,
-    lost_a_day,
     next_level_chance,
     next_level_odds,
 )
+from payrank.simulator.event_log import MISSING, EventLog
 from payrank.simulator.population.payers import PAYERS
 from payrank.simulator.population.visits import Visits
 from payrank.simulator.randomness import Booleans, Floats, Integers, between, happens, sigmoid, stream
-from payrank.simulator.rows import MISSING, Rows
 
 OUTCOMES = ("overturned", "partially_overturned", "upheld", "withdrawn")
 OVERTURNED, PARTIAL, UPHELD, WITHDRAWN = range(4)
@@ -36,7 +36,7 @@ LATE, LATE_LATER = 0.03, 0.08
 CORRECTION_DAYS = (16, 75)
 """Fewest and most days from a denial to the payment of a corrected claim."""
 
-CHOSEN = {
+STAFF_LOG_ODDS = {
     "clinical": 2.7,
     "authorization": 3.5,
     "registration": 2.4,
@@ -48,7 +48,7 @@ CHOSEN = {
 }
 """Log-odds that staff choose a denial of that kind and of $2,000 for an appeal, if its remark leaves that right."""
 
-RESUBMITTED = {
+CORRECTED_SHARE = {
     "clinical": 0.14,
     "authorization": 0.32,
     "registration": 0.57,
@@ -59,7 +59,7 @@ RESUBMITTED = {
     "not_a_denial": 0.0,
 }
 """Share of denials put right by a corrected claim and paid without an appeal, by kind."""
-BILLED_ANEW = 0.85
+REBILLED_SHARE = 0.85
 """The same of billing denials whose remark leaves no right to appeal (MA130): a new claim is their only way."""
 
 
@@ -80,7 +80,7 @@ class Outcomes:
     resubmitted: Booleans
     resolved: Integers
     recovered: Floats
-    rows: Rows
+    rows: EventLog
 
 
 def work_denials(claims: Claims, visits: Visits, denials: Denials, seed: int) -> Outcomes:
@@ -88,11 +88,11 @@ def work_denials(claims: Claims, visits: Visits, denials: Denials, seed: int) ->
     rng = stream(seed, "appeals")
     size = denials.size
     strength = hidden_strength(claims, visits, denials, rng)
-    slope = lost_a_day(denials)
+    slope = daily_loss(denials)
     kinds = denials.kind
     resubmitted = happens(rng, corrected_share(denials), size)
     random = happens(rng, RANDOM_SLICE, size) & ~resubmitted & denials.appealable
-    chosen = np.where(random, happens(rng, 0.5, size), _staff_choose(rng, denials, kinds))
+    chosen = np.where(random, happens(rng, 0.5, size), _choose_by_size(rng, denials, kinds))
     appealed = ~resubmitted & chosen & denials.appealable
     filed = denials.day + _filing_delay(rng, denials)
     limit = appeal_days(claims, denials)
@@ -105,8 +105,10 @@ def work_denials(claims: Claims, visits: Visits, denials: Denials, seed: int) ->
     )
     odds = first_level_odds(strength, slope, filed - denials.day, limit)
     overturn_odds = np.where(appealed, sigmoid(odds), np.nan)
-    now = np.flatnonzero(appealed)
-    rows, resolved, recovered = _fight(rng, claims, denials, now, when=filed[now], log_odds=odds[now])
+    denial = np.flatnonzero(appealed)
+    rows, resolved, recovered = _appeal_through_levels(
+        rng, claims, denials, denial, when=filed[denial], log_odds=odds[denial]
+    )
     fixed = np.flatnonzero(resubmitted)
     resolved[fixed] = denials.day[fixed] + between(rng, *CORRECTION_DAYS, len(fixed))
     recovered[fixed] = 1.0
@@ -121,40 +123,40 @@ def work_denials(claims: Claims, visits: Visits, denials: Denials, seed: int) ->
 
 def corrected_share(denials: Denials) -> Floats:
     """Return the chance that each denial is put right by a corrected claim."""
-    by_kind = np.array([RESUBMITTED[kind] for kind in KIND_NAMES])[denials.kind]
+    by_kind = np.array([CORRECTED_SHARE[kind] for kind in KIND_NAMES])[denials.kind]
     anew = (denials.kind == KIND_NAMES.index(BILLING)) & ~denials.appealable
-    return np.where(anew, BILLED_ANEW, by_kind)
+    return np.where(anew, REBILLED_SHARE, by_kind)
 
 
-def _fight(
-    rng: np.random.Generator, claims: Claims, denials: Denials, now: Integers, *, when: Integers, log_odds: Floats
-) -> tuple[Rows, Integers, Floats]:
+def _appeal_through_levels(
+    rng: np.random.Generator, claims: Claims, denials: Denials, denial: Integers, *, when: Integers, log_odds: Floats
+) -> tuple[EventLog, Integers, Floats]:
     """Take denials through the levels: rows of appeals, the day on which money moves, and the share recovered."""
-    rows = Rows({"denial": "int64", "level": "int8", "filed": "int32", "decided": "int32", "outcome": "int8"})
+    rows = EventLog({"denial": "int64", "level": "int8", "filed": "int32", "decided": "int32", "outcome": "int8"})
     resolved, recovered = np.full(denials.size, MISSING), np.zeros(denials.size)
     usual = np.array([p.decision_days for p in PAYERS])[claims.payer[denials.claim]]
     for level in LEVELS:
-        days = np.rint(usual[now] * rng.lognormal(0, 0.28, len(now)))
+        days = np.rint(usual[denial] * rng.lognormal(0, 0.28, len(denial)))
         decided = when + np.maximum(10, days).astype(np.int64)
         outcome = _decide(rng, log_odds)
-        rows.add(denial=now, level=level, filed=when, decided=decided, outcome=outcome)
+        rows.add(denial=denial, level=level, filed=when, decided=decided, outcome=outcome)
         won = outcome <= PARTIAL
         part = rng.uniform(*PARTIAL_SHARE, int(won.sum()))
-        recovered[now[won]] = np.where(outcome[won] == PARTIAL, part, 1.0)
-        resolved[now] = decided + between(rng, 4, 24, len(now))
-        again = (outcome == UPHELD) & happens(rng, next_level_chance(denials.cents[now]), len(now))
-        late = happens(rng, LATE_LATER, len(now))
-        wait = np.where(late, NEXT_LEVEL_DAYS + between(rng, 1, 20, len(now)), between(rng, 12, 50, len(now)))
+        recovered[denial[won]] = np.where(outcome[won] == PARTIAL, part, 1.0)
+        resolved[denial] = decided + between(rng, 4, 24, len(denial))
+        again = (outcome == UPHELD) & happens(rng, next_level_chance(denials.cents[denial]), len(denial))
+        late = happens(rng, LATE_LATER, len(denial))
+        wait = np.where(late, NEXT_LEVEL_DAYS + between(rng, 1, 20, len(denial)), between(rng, 12, 50, len(denial)))
         when = (decided + wait)[again]
         log_odds = next_level_odds(log_odds, late)[again]
-        now = now[again]
+        denial = denial[again]
     return rows, resolved, recovered
 
 
-def _staff_choose(rng: np.random.Generator, denials: Denials, kinds: Integers) -> Booleans:
+def _choose_by_size(rng: np.random.Generator, denials: Denials, kinds: Integers) -> Booleans:
     """Staff work the largest first: selection that a model learned from appealed denials must survive."""
     size_effect = 1.6 * (np.log10(np.maximum(denials.cents, 100)) - 5.3)
-    return happens(rng, sigmoid(np.array([CHOSEN[k] for k in KIND_NAMES])[kinds] + size_effect), denials.size)
+    return happens(rng, sigmoid(np.array([STAFF_LOG_ODDS[k] for k in KIND_NAMES])[kinds] + size_effect), denials.size)
 
 
 def _filing_delay(rng: np.random.Generator, denials: Denials) -> Integers:
@@ -166,4 +168,4 @@ def _filing_delay(rng: np.random.Generator, denials: Denials) -> Integers:
 def _decide(rng: np.random.Generator, log_odds: Floats) -> Integers:
     won = happens(rng, sigmoid(log_odds), len(log_odds))
     outcome = np.where(won, np.where(happens(rng, PARTIAL_WIN, len(won)), PARTIAL, OVERTURNED), UPHELD)
-    return np.where(happens(rng, GIVEN_UP, len(won)), WITHDRAWN, outcome)
+    return np.where(happens(rng, WITHDRAWN_SHARE, len(won)), WITHDRAWN, outcome)

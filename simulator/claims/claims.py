@@ -7,13 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from payrank.simulator.ledger import INSURANCE, PATIENT, Ledger
-from payrank.simulator.population.coverage import Covered, class_of
-from payrank.simulator.population.filing_limits import run_out
+from payrank.simulator.population.benefit_limits import exhaust_benefits
+from payrank.simulator.population.coverage import Coverages, payer_class_index
 from payrank.simulator.population.payers import CLASSES, PAYERS, SELF_PAY
 from payrank.simulator.population.people import People
 from payrank.simulator.population.visits import CLINIC, EMERGENCY, INPATIENT, Visits
 from payrank.simulator.randomness import Floats, Integers, between, happens, stream
-from payrank.simulator.seasons import month_of
+from payrank.simulator.seasons import calendar_month
 
 CHARGE_LINES = np.array([4.0, 8.0, 12.0, 45.0, 3.0])
 """Mean charge rows an account beyond the first, by patient class."""
@@ -49,7 +49,7 @@ def split_cents(rng: np.random.Generator, cents: Integers, parts: Integers) -> t
     return which, split
 
 
-def bill_claims(people: People, visits: Visits, covered: Covered, ledger: Ledger, seed: int) -> Claims:
+def bill_claims(people: People, visits: Visits, covered: Coverages, ledger: Ledger, seed: int) -> Claims:
     """Post the charges of every account and bill the insured ones."""
     rng = stream(seed, "claims")
     _post_charges(rng, visits, covered, ledger)
@@ -68,7 +68,7 @@ def bill_claims(people: People, visits: Visits, covered: Covered, ledger: Ledger
     total = np.zeros(visits.size, dtype=np.int64)
     np.add.at(total, account, allowed)
     owed = _patient_share(rng, people, visits, covered, total)
-    out, beyond = run_out(visits, covered, seed)
+    out, beyond = exhaust_benefits(visits, covered, seed)
     # No contract holds for what is not covered: the patient is billed the charges.
     allowed = np.where(out[account], charges, allowed)
     total = np.where(out, visits.charges, total)
@@ -77,7 +77,7 @@ def bill_claims(people: People, visits: Visits, covered: Covered, ledger: Ledger
     return Claims(account, payer, charges, allowed, np.minimum(share, allowed), billed, remitted)
 
 
-def _post_charges(rng: np.random.Generator, visits: Visits, covered: Covered, ledger: Ledger) -> None:
+def _post_charges(rng: np.random.Generator, visits: Visits, covered: Coverages, ledger: Ledger) -> None:
     lines = 1 + rng.poisson(CHARGE_LINES[visits.patient_class])
     account, cents = split_cents(rng, visits.charges, lines)
     service = visits.service[account]
@@ -93,7 +93,7 @@ def _post_charges(rng: np.random.Generator, visits: Visits, covered: Covered, le
 
 
 def _patient_share(
-    rng: np.random.Generator, people: People, visits: Visits, covered: Covered, allowed: Integers
+    rng: np.random.Generator, people: People, visits: Visits, covered: Coverages, allowed: Integers
 ) -> Integers:
     """Return what each account's plan leaves to the patient, in cents: deductible, coinsurance, copay.
 
@@ -101,7 +101,7 @@ def _patient_share(
     """
     size = visits.size
     dollars: Floats = allowed / 100.0
-    classes = class_of(covered.payer)
+    classes = payer_class_index(covered.payer)
     inpatient = visits.patient_class == INPATIENT
     clinic = visits.patient_class == CLINIC
     share = np.zeros(size)
@@ -137,7 +137,7 @@ def _commercial_share(
     high = people.high_deductible[visits.guarantor[here]]
     size = len(here)
     deductible = np.where(high, rng.uniform(1400, 4200, size), rng.uniform(150, 1300, size))
-    month = month_of(visits.service[here])
+    month = calendar_month(visits.service[here])
     met = np.clip((month - 1) / 12 * rng.uniform(0.0, 1.5, size), 0, 1)
     remaining = deductible * (1 - met)
     before = np.minimum(dollars[here], remaining)

@@ -34,7 +34,7 @@ class Code:
     inpatient: float = 1.0
 
 
-CODES: tuple[Code, ...] = (
+DENIAL_CODES: tuple[Code, ...] = (
     Code("CO", "16", ("M76", "N290", "MA130", None), BILLING, 15.3, 2.35),
     Code("CO", "97", ("M15", "N20"), BILLING, 6.0, 2.1, 0.6),
     Code("CO", "4", ("N519", None), BILLING, 4.0, 2.25, 0.6),
@@ -53,7 +53,7 @@ CODES: tuple[Code, ...] = (
 )
 """What payers deny, and how often."""
 
-SHARED = (
+NON_DENIAL_CODES = (
     Code("PR", "1", (None, "N781"), NOT_A_DENIAL, 5.0, -9.0),
     Code("PR", "2", (None, "N782"), NOT_A_DENIAL, 3.0, -9.0),
     Code("PR", "3", (None, "N783"), NOT_A_DENIAL, 2.0, -9.0),
@@ -63,5 +63,5 @@ SHARED = (
 )
 """Adjustments that some systems log beside denials and that no one should appeal."""
 
-ALL_CODES = CODES + SHARED
+ALL_CODES = DENIAL_CODES + NON_DENIAL_CODES
 KIND_NAMES = (CLINICAL, AUTHORIZATION, REGISTRATION, NON_COVERED, BILLING, DUPLICATE, TIMELY, NOT_A_DENIAL)

@@ -8,8 +8,9 @@ import numpy as np
 
 from payrank.extracts.codes.never_denials import NO_APPEAL
 from payrank.simulator.claims.claims import Claims
-from payrank.simulator.claims.codes import ALL_CODES, CODES, KIND_NAMES, NOT_A_DENIAL, SHARED
-from payrank.simulator.population.coverage import class_of
+from payrank.simulator.claims.codes import ALL_CODES, DENIAL_CODES, KIND_NAMES, NON_DENIAL_CODES, NOT_A_DENIAL
+from payrank.simulator.event_log import MISSING
+from payrank.simulator.population.coverage import payer_class_index
 from payrank.simulator.population.payers import CLASSES, DENIAL_RATE, PAYERS
 from payrank.simulator.population.visits import INPATIENT, Visits
 from payrank.simulator.randomness import (
@@ -23,7 +24,6 @@ from payrank.simulator.randomness import (
     sigmoid,
     stream,
 )
-from payrank.simulator.rows import MISSING
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ class Denials:
 LINE_RISK = np.array([0.10, 0.15, 0.18, -0.20, 0.20, 0.12, 0.0, -0.05, -0.25, 0.15, 0.10])
 """Log factor on the denial rate, by service line."""
 
-PAYER_THAT_TIGHTENS, TIGHTER_DAYS = 8, 240
+TIGHTENING_PAYER, TIGHTENING_DAYS = 8, 240
 """Number of the payer that tightens its policy, and days before the as-of day on which it does."""
 
 CLASS_RISK = np.array([-0.75, 0.15, 0.1, 0.1, 0.0])
@@ -75,15 +75,15 @@ CLASS_RISK = np.array([-0.75, 0.15, 0.1, 0.1, 0.0])
 def deny_claims(claims: Claims, visits: Visits, seed: int, as_of: int) -> Denials:
     """Draw the denials of all claims, in order of the day."""
     rng = stream(seed, "denials")
-    refused = np.flatnonzero(rng.random(claims.size) < _denial_probability(claims, visits, as_of))
-    inpatient = visits.patient_class[claims.account[refused]] == INPATIENT
-    code = pick_by_row(rng, _code_weights(), claims.payer[refused] * 2 + inpatient)
+    denied = np.flatnonzero(rng.random(claims.size) < _denial_probability(claims, visits, as_of))
+    inpatient = visits.patient_class[claims.account[denied]] == INPATIENT
+    code = pick_by_row(rng, _code_weights(), claims.payer[denied] * 2 + inpatient)
     # A small claim is refused whole, of a large one rather some lines.
-    some_lines = sigmoid(-0.8 + 2.4 * (np.log10(np.maximum(claims.charges[refused], 100)) - 5.5))
-    part = np.where(happens(rng, some_lines, len(refused)), rng.uniform(0.1, 0.7, len(refused)), 1.0)
-    cents = np.maximum(1, np.floor(claims.charges[refused] * part)).astype(np.int64)
-    unfit = _log_shared(rng, claims, refused)
-    claim = np.concatenate([refused, unfit[0]])
+    some_lines = sigmoid(-0.8 + 2.4 * (np.log10(np.maximum(claims.charges[denied], 100)) - 5.5))
+    part = np.where(happens(rng, some_lines, len(denied)), rng.uniform(0.1, 0.7, len(denied)), 1.0)
+    cents = np.maximum(1, np.floor(claims.charges[denied] * part)).astype(np.int64)
+    unfit = _log_shared(rng, claims, denied)
+    claim = np.concatenate([denied, unfit[0]])
     code = np.concatenate([code, unfit[1]])
     cents = np.concatenate([cents, unfit[2]])
     rarcs = np.array([len(c.rarcs) for c in ALL_CODES])[code]
@@ -99,12 +99,12 @@ def _denial_probability(claims: Claims, visits: Visits, as_of: int) -> Floats:
     """Return each claim's chance of a denial; the mean of every payer class is its published rate."""
     account = claims.account
     line = visits.service_line[account]
-    factor = np.array([p.denies for p in PAYERS])[claims.payer]
+    factor = np.array([p.denial_log_factor for p in PAYERS])[claims.payer]
     factor = factor + np.where(line == MISSING, 0.0, LINE_RISK[np.maximum(line, 0)])
     factor = factor + CLASS_RISK[visits.patient_class[account]]
-    tighter = (claims.payer == PAYER_THAT_TIGHTENS) & (claims.remitted >= as_of - TIGHTER_DAYS)
+    tighter = (claims.payer == TIGHTENING_PAYER) & (claims.remitted >= as_of - TIGHTENING_DAYS)
     relative = np.exp(factor + 0.35 * tighter)
-    classes = class_of(claims.payer)
+    classes = payer_class_index(claims.payer)
     mean = np.bincount(classes, relative, len(CLASSES)) / np.maximum(np.bincount(classes, minlength=len(CLASSES)), 1)
     rate = np.array([DENIAL_RATE[name] for name in CLASSES])
     return np.asarray(np.minimum(0.6, rate[classes] * relative / mean[classes]))
@@ -115,18 +115,18 @@ def _code_weights() -> Floats:
 
     The habits are the region's, not the seed's: a payer denies for the same reasons in every simulation.
     """
-    habits = np.exp(0.45 * stream(1, "payer habits").normal(size=(len(PAYERS), len(CODES))))
-    base = np.array([code.weight for code in CODES])
-    inpatient = np.array([code.inpatient for code in CODES])
+    habits = np.exp(0.45 * stream(1, "payer habits").normal(size=(len(PAYERS), len(DENIAL_CODES))))
+    base = np.array([code.weight for code in DENIAL_CODES])
+    inpatient = np.array([code.inpatient for code in DENIAL_CODES])
     return np.asarray(np.stack([habits * base, habits * base * inpatient], axis=1).reshape(2 * len(PAYERS), -1))
 
 
-def _log_shared(rng: np.random.Generator, claims: Claims, refused: Integers) -> tuple[Integers, Integers, Integers]:
+def _log_shared(rng: np.random.Generator, claims: Claims, denied: Integers) -> tuple[Integers, Integers, Integers]:
     """Log a few adjustments that are no denials: (claim, code, cents)."""
     clean = np.ones(claims.size, dtype=bool)
-    clean[refused] = False
+    clean[denied] = False
     listed = np.flatnonzero(clean & happens(rng, 0.012, claims.size) & (claims.share > 0))
-    code = len(CODES) + pick(rng, [c.weight for c in SHARED], len(listed))
+    code = len(DENIAL_CODES) + pick(rng, [c.weight for c in NON_DENIAL_CODES], len(listed))
     patient = np.array([c.group == "PR" for c in ALL_CODES])[code]
     cents = np.where(patient, claims.share[listed], np.maximum(claims.charges - claims.allowed, 1)[listed])
     return listed, code, cents

@@ -6,7 +6,7 @@ import numpy as np
 
 from payrank.simulator.claims.claims import Claims
 from payrank.simulator.ledger import PATIENT, Ledger
-from payrank.simulator.population.coverage import Covered
+from payrank.simulator.population.coverage import Coverages
 from payrank.simulator.population.payers import SELF_PAY
 from payrank.simulator.population.people import People
 from payrank.simulator.population.visits import Visits
@@ -14,7 +14,7 @@ from payrank.simulator.randomness import Integers, between, happens, sigmoid, st
 
 
 def take_deposits(
-    people: People, visits: Visits, covered: Covered, claims: Claims, *, ledger: Ledger, seed: int
+    people: People, visits: Visits, covered: Coverages, claims: Claims, *, ledger: Ledger, seed: int
 ) -> tuple[Integers, Integers, Integers]:
     """Post deposits and return them as (account, day, cents). Until the transfer comes they stand as a credit."""
     rng = stream(seed, "deposits")

@@ -7,10 +7,10 @@ import numpy as np
 from payrank.simulator.claims.claims import Claims
 from payrank.simulator.claims.codes import ALL_CODES, KIND_NAMES
 from payrank.simulator.claims.denials import Denials
+from payrank.simulator.event_log import MISSING
 from payrank.simulator.population.payers import PAYERS
 from payrank.simulator.population.visits import Visits
 from payrank.simulator.randomness import Booleans, Floats, Integers, sigmoid, stream
-from payrank.simulator.rows import MISSING
 
 LEVELS = (1, 2, 3)
 NEXT_LEVEL_PENALTY = 1.0
@@ -28,16 +28,16 @@ PARTIAL_SHARE = (0.3, 0.8)
 """Smallest and largest part of the denied amount that a partial win brings."""
 WON_SHARE = 1 - PARTIAL_WIN * (1 - sum(PARTIAL_SHARE) / 2)
 """Mean part of the denied amount that a won appeal brings."""
-GIVEN_UP = 0.025
+WITHDRAWN_SHARE = 0.025
 """Share of appeals of each level that are withdrawn."""
 
 LINE_STRENGTH = np.array([0.08, 0.06, -0.11, -0.03, 0.11, 0.05, 0.15, 0.05, 0.0, -0.17, -0.14])
 """Log-odds of an overturn by service line: how good the documentation usually is."""
 
-YIELDING = 0.35
+PAYER_WEIGHT = 0.35
 """How much a payer's way counts beside the kind of the denial."""
 
-LOST_A_DAY, LOST_A_DAY_CLINICAL = 0.006, 0.005
+DAILY_LOSS, DAILY_LOSS_CLINICAL = 0.006, 0.005
 """Log-odds of an overturn lost with each day between denial and appeal."""
 
 
@@ -52,7 +52,7 @@ def hidden_strength(claims: Claims, visits: Visits, denials: Denials, rng: np.ra
     dollars = denials.cents / 100.0
     return np.asarray(
         base
-        + YIELDING * np.array([p.yields for p in PAYERS])[payer]
+        + PAYER_WEIGHT * np.array([p.overturn_log_odds for p in PAYERS])[payer]
         + habits[payer, denials.code]
         + np.where(line == MISSING, 0.0, LINE_STRENGTH[np.maximum(line, 0)])
         - 0.15 * (np.log10(np.maximum(dollars, 10.0)) - 3.3)
@@ -60,9 +60,9 @@ def hidden_strength(claims: Claims, visits: Visits, denials: Denials, rng: np.ra
     )
 
 
-def lost_a_day(denials: Denials) -> Floats:
+def daily_loss(denials: Denials) -> Floats:
     """Return the log-odds of an overturn that each denial loses with a day."""
-    return np.where(denials.kind == KIND_NAMES.index("clinical"), LOST_A_DAY_CLINICAL, LOST_A_DAY)
+    return np.where(denials.kind == KIND_NAMES.index("clinical"), DAILY_LOSS_CLINICAL, DAILY_LOSS)
 
 
 def appeal_days(claims: Claims, denials: Denials) -> Integers:

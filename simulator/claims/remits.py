@@ -7,12 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from payrank.simulator.claims.claims import Claims
+from payrank.simulator.event_log import MISSING, EventLog
 from payrank.simulator.ledger import INSURANCE, PATIENT, Ledger
-from payrank.simulator.population.coverage import Covered
+from payrank.simulator.population.coverage import Coverages
 from payrank.simulator.population.payers import SELF_PAY
 from payrank.simulator.population.visits import Visits
 from payrank.simulator.randomness import Booleans, Integers, between, happens, stream
-from payrank.simulator.rows import MISSING, Rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +44,10 @@ class Transfers:
     """What was moved to patients and when: the patient's side of life starts from these rows."""
 
     def __init__(self) -> None:
-        self.rows = Rows({"account": "int64", "day": "int64", "cents": "int64"})
+        self.rows = EventLog({"account": "int64", "day": "int64", "cents": "int64"})
 
 
-def find_secondary(claims: Claims, covered: Covered, seed: int) -> Secondary:
+def find_secondary(claims: Claims, covered: Coverages, seed: int) -> Secondary:
     """Return each claim's secondary payer and how long it takes."""
     payer = covered.secondary[claims.account]
     return Secondary(payer, np.where(payer != MISSING, between(stream(seed, "secondary"), 14, 40, claims.size), 0))

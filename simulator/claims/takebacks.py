@@ -4,33 +4,33 @@ from __future__ import annotations
 
 import numpy as np
 
+from payrank.simulator.data_noise import append_rows, find_unreversed
+from payrank.simulator.event_log import select_rows
 from payrank.simulator.ledger import KINDS
-from payrank.simulator.mess import append_rows, find_plain
 from payrank.simulator.randomness import Integers, between, happens, stream
-from payrank.simulator.rows import keep
 
-TAKEN_BACK = 0.006
+TAKEBACK_SHARE = 0.006
 """Share of insurers' payments of $100 and more that are taken back."""
 SMALLEST = 10_000
 """Cents."""
-AFTER_DAYS = (60, 420)
+TAKEBACK_DAYS = (60, 420)
 """Fewest and most days from the payment to the takeback: months, unlike a void."""
-WHOLLY = 0.25
+NOT_REPAID_SHARE = 0.25
 """Share of takebacks after which nothing is paid again."""
-PAID_AGAIN = (0.5, 0.95)
+REPAID_PART = (0.5, 0.95)
 """Smallest and largest part that is paid again otherwise."""
 
 
-def take_back(columns: dict[str, Integers], seed: int) -> dict[str, Integers]:
+def post_takebacks(columns: dict[str, Integers], seed: int) -> dict[str, Integers]:
     """Append takebacks: the payment reversed, what is paid again on that day, and the rest off as an adjustment."""
     rng = stream(seed, "takebacks")
     payment = (columns["kind"] == KINDS.index("insurance_payment")) & (columns["cents"] <= -SMALLEST)
-    rows = np.flatnonzero(payment & find_plain(columns) & happens(rng, TAKEN_BACK, len(payment)))
+    rows = np.flatnonzero(payment & find_unreversed(columns) & happens(rng, TAKEBACK_SHARE, len(payment)))
     size = len(rows)
-    taken = keep(columns, rows)
-    taken["posted"] = taken["posted"] + between(rng, *AFTER_DAYS, size).astype(taken["posted"].dtype)
+    taken = select_rows(columns, rows)
+    taken["posted"] = taken["posted"] + between(rng, *TAKEBACK_DAYS, size).astype(taken["posted"].dtype)
     taken["effective"] = taken["posted"]
-    part = np.where(happens(rng, WHOLLY, size), 0.0, rng.uniform(*PAID_AGAIN, size))
+    part = np.where(happens(rng, NOT_REPAID_SHARE, size), 0.0, rng.uniform(*REPAID_PART, size))
     again = dict(taken)
     again["cents"] = -np.floor(-taken["cents"] * part).astype(np.int64)
     lost = dict(taken)
@@ -40,4 +40,4 @@ def take_back(columns: dict[str, Integers], seed: int) -> dict[str, Integers]:
     lost["kind"] = np.where(again["cents"] == 0, wholly, repriced).astype(taken["kind"].dtype)
     taken["cents"] = -taken["cents"]
     taken["reverses"] = rows
-    return append_rows(columns, taken, keep(again, again["cents"] != 0), lost)
+    return append_rows(columns, taken, select_rows(again, again["cents"] != 0), lost)

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from payrank.simulator.claims.codes import CODES, KIND_NAMES, NOT_A_DENIAL, SHARED
-from payrank.simulator.facts.rule import Rule, counts, cross
-from payrank.simulator.population.filing_limits import RUNS_OUT, SMALLEST_VISIT
+from payrank.simulator.allowed_values import allowed_values
+from payrank.simulator.claims.codes import DENIAL_CODES, KIND_NAMES, NON_DENIAL_CODES, NOT_A_DENIAL
+from payrank.simulator.facts.rule import Rule, combine, count_rows
+from payrank.simulator.population.benefit_limits import EXHAUSTION_CHANCE, MIN_CHARGES
 from payrank.simulator.population.payers import CLASSES
 from payrank.simulator.population.visits import LINE_WEIGHTS, PATIENT_CLASSES, SERVICE_LINES
-from payrank.simulator.tables.build_tables import levels
 
 DENYING = tuple(name for name in CLASSES if name != "self_pay")
-LARGE = ("medicare", "medicare_advantage", "medicaid", "managed_medicaid", "commercial")
-FOUGHT = tuple(kind for kind in KIND_NAMES if kind != NOT_A_DENIAL)
-OUTCOMES = levels("appeals", "outcome")
+COMMON_CLASSES = ("medicare", "medicare_advantage", "medicaid", "managed_medicaid", "commercial")
+APPEALED_KINDS = tuple(kind for kind in KIND_NAMES if kind != NOT_A_DENIAL)
+OUTCOMES = allowed_values("appeals", "outcome")
 
-RULES_OF_CLAIMS: tuple[Rule, ...] = (
+CLAIM_RULES: tuple[Rule, ...] = (
     Rule(
         "a visit of this class has this service line",
         tuple(
@@ -23,12 +23,12 @@ RULES_OF_CLAIMS: tuple[Rule, ...] = (
             for column in range(len(SERVICE_LINES))
             if LINE_WEIGHTS[row, column] > 0
         ),
-        counts("patient_class || ' ' || service_line", "accounts"),
+        count_rows("patient_class || ' ' || service_line", "accounts"),
     ),
     Rule(
         "a payer of this class covers a visit",
         CLASSES,
-        counts("payer_class", "coverages JOIN payers USING (payer_id)"),
+        count_rows("payer_class", "coverages JOIN payers USING (payer_id)"),
     ),
     Rule(
         "coverage is lost, gained, found later, or comes second",
@@ -43,32 +43,32 @@ RULES_OF_CLAIMS: tuple[Rule, ...] = (
         WHERE before = 'self_pay' AND payer_class <> 'self_pay'""",
     ),
     Rule("a claim is denied", DENYING, "SELECT payer_class, sum(denied) FROM fact_claims GROUP BY 1"),
-    Rule("a claim is denied for this code", tuple(c.carc for c in CODES), counts("carc", "fact_denials")),
+    Rule("a claim is denied for this code", tuple(c.carc for c in DENIAL_CODES), count_rows("carc", "fact_denials")),
     Rule(
         "a payer of this class denies for this kind of reason",
-        cross(LARGE, FOUGHT),
-        counts("payer_class || ' ' || kind", "fact_denials"),
+        combine(COMMON_CLASSES, APPEALED_KINDS),
+        count_rows("payer_class || ' ' || kind", "fact_denials"),
     ),
     Rule(
         "an adjustment is logged that is no denial",
-        tuple(c.carc for c in SHARED),
-        counts("carc", "denials JOIN codes USING (carc) WHERE NOT a_denial"),
+        tuple(c.carc for c in NON_DENIAL_CODES),
+        count_rows("carc", "denials JOIN codes USING (carc) WHERE NOT a_denial"),
     ),
     Rule(
         "a corrected claim is paid",
-        FOUGHT,
+        APPEALED_KINDS,
         "SELECT kind, sum(corrected::INTEGER) FROM truth_denials WHERE a_denial GROUP BY 1",
     ),
-    Rule("an appeal is filed", FOUGHT, "SELECT kind, sum(appealed) FROM fact_denials GROUP BY 1"),
+    Rule("an appeal is filed", APPEALED_KINDS, "SELECT kind, sum(appealed) FROM fact_denials GROUP BY 1"),
     Rule(
         "an appeal of this level is decided so",
-        cross(("1", "2", "3"), OUTCOMES),
-        counts("level || ' ' || outcome", "appeals"),
+        combine(("1", "2", "3"), OUTCOMES),
+        count_rows("level || ' ' || outcome", "appeals"),
     ),
     Rule(
         "the first deadline is missed",
-        LARGE,
-        counts(
+        COMMON_CLASSES,
+        count_rows(
             "payer_class",
             "appeals JOIN denials USING (denial_id) JOIN payers USING (payer_id) "
             "WHERE level = 1 AND filed_on > denied_on + coalesce(appeal_days, 180)",
@@ -77,7 +77,7 @@ RULES_OF_CLAIMS: tuple[Rule, ...] = (
     Rule(
         "a later deadline is missed",
         ("2", "3"),
-        counts(
+        count_rows(
             "a.level",
             "appeals AS a JOIN appeals AS b ON b.denial_id = a.denial_id AND b.level = a.level - 1 "
             "WHERE a.filed_on > b.decided_on + 60",
@@ -85,15 +85,15 @@ RULES_OF_CLAIMS: tuple[Rule, ...] = (
     ),
     Rule(
         "a coin decides about an appeal",
-        cross(FOUGHT, ("appealed", "left alone")),
-        counts(
+        combine(APPEALED_KINDS, ("appealed", "left alone")),
+        count_rows(
             "kind || CASE WHEN appealed THEN ' appealed' ELSE ' left alone' END", "truth_denials WHERE random_slice"
         ),
     ),
     Rule(
         "a benefit runs out",
-        tuple(RUNS_OUT),
-        f"""SELECT payer_class, count(*) FILTER (owed >= 0.6 * charged AND charged >= {SMALLEST_VISIT} / 100) FROM (
+        tuple(EXHAUSTION_CHANCE),
+        f"""SELECT payer_class, count(*) FILTER (owed >= 0.6 * charged AND charged >= {MIN_CHARGES} / 100) FROM (
             SELECT account_id, sum(CASE WHEN kind = 'charge' THEN amount ELSE 0 END)::DOUBLE AS charged,
                 sum(CASE WHEN kind = 'transfer' AND responsibility = 'patient' THEN amount ELSE 0 END)::DOUBLE AS owed
             FROM transactions GROUP BY account_id) JOIN primary_class USING (account_id) GROUP BY 1""",

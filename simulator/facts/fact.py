@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any
 
-FILES = ("facts_of_patients.toml", "facts_of_insurers.toml")
+FILES = ("patient_facts.toml", "payer_facts.toml")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +33,12 @@ class Fact:
     input: bool = False
 
     @property
-    def least(self) -> float:
+    def min_allowed(self) -> float:
         """The smallest figure that is allowed."""
         return max(min(self.published) - self.tolerance, self.floor) if self.published else min(self.bounds)
 
     @property
-    def most(self) -> float:
+    def max_allowed(self) -> float:
         """The largest figure that is allowed."""
         return max(self.published) + self.tolerance if self.published else max(self.bounds)
 

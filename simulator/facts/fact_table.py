@@ -13,7 +13,9 @@ BEGIN, END = "<!-- facts: begin -->", "<!-- facts: end -->"
 """Marks around the table in a page."""
 
 
-def tabulate(facts: Sequence[Fact], found: Mapping[int, Mapping[str, float]], accounts: int, as_of: date) -> list[str]:
+def format_facts(
+    facts: Sequence[Fact], found: Mapping[int, Mapping[str, float]], accounts: int, as_of: date
+) -> list[str]:
     """Return the lines of the table: a fact a row, a seed a column, what is published apart from our own bounds."""
     lines = [
         f"{accounts:,} accounts up to {as_of}; * set in the simulation, so shown to arrive and not found.",
@@ -22,33 +24,33 @@ def tabulate(facts: Sequence[Fact], found: Mapping[int, Mapping[str, float]], ac
         "|---" * (4 + len(found)) + "|",
     ]
     return lines + [
-        "| " + " | ".join([*describe(fact), *(show(f[fact.name], fact.unit) for f in found.values())]) + " |"
+        "| " + " | ".join([*format_fact(fact), *(format_value(f[fact.name], fact.unit) for f in found.values())]) + " |"
         for fact in facts
     ]
 
 
-def describe(fact: Fact) -> tuple[str, str, str, str]:
+def format_fact(fact: Fact) -> tuple[str, str, str, str]:
     """Return a fact's cells that hold for every seed: name, published, allowed, our own bounds.
 
-    >>> describe(Fact("a", "", "", "", "", "", bounds=(0.1, 0.2)))
+    >>> format_fact(Fact("a", "", "", "", "", "", bounds=(0.1, 0.2)))
     ('a', '-', '-', '10.0% to 20.0%')
     """
-    span = f"{show(fact.least, fact.unit)} to {show(fact.most, fact.unit)}"
-    published = " to ".join(show(value, fact.unit) for value in fact.published)
+    span = f"{format_value(fact.min_allowed, fact.unit)} to {format_value(fact.max_allowed, fact.unit)}"
+    published = " to ".join(format_value(value, fact.unit) for value in fact.published)
     name = f"{fact.name} *" if fact.input else fact.name
     return (name, published, span, "-") if fact.published else (name, "-", "-", span)
 
 
-def show(value: float, unit: str) -> str:
+def format_value(value: float, unit: str) -> str:
     """Return a figure in its unit.
 
-    >>> show(0.123, "share"), show(0.8123, "auc"), show(67, "days")
+    >>> format_value(0.123, "share"), format_value(0.8123, "auc"), format_value(67, "days")
     ('12.3%', '0.812', '67.0')
     """
     return {"share": f"{value:.1%}", "auc": f"{value:.3f}"}.get(unit, f"{value:.1f}")
 
 
-def renew(page: Path, table: str) -> None:
+def replace_table(page: Path, table: str) -> None:
     """Put a table in place of the one that a page holds between its marks.
 
     Raises

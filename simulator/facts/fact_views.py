@@ -23,11 +23,11 @@ TRUTHS = {
 }
 """Files of the truth: name of the view, and of the file."""
 
-RIPE_DAYS = 300
+MATURED_DAYS = 300
 """Days since the first transfer after which what a patient pays of a balance has come in."""
 WORKED_DAYS = 240
 """Days since a denial after which whoever appeals has appealed."""
-FOUGHT_DAYS = 400
+DECIDED_DAYS = 400
 """Days since a denial after which three levels of appeals are nearly always decided."""
 
 VIEWS = {
@@ -39,7 +39,7 @@ VIEWS = {
                 min(CASE WHEN kind = 'transfer' THEN posted_on END) AS first_on
             FROM transactions WHERE responsibility = 'patient' GROUP BY account_id
         ) JOIN accounts USING (account_id) JOIN primary_class USING (account_id)
-        WHERE owed > 0 AND payer_class <> 'self_pay' AND first_on < $as_of - $ripe""",
+        WHERE owed > 0 AND payer_class <> 'self_pay' AND first_on < $as_of - $matured""",
     "self_pay": """
         SELECT guarantor_id, charged, paid
         FROM (
@@ -48,7 +48,7 @@ VIEWS = {
                 min(posted_on) AS first_on
             FROM transactions WHERE responsibility = 'patient' GROUP BY account_id
         ) JOIN accounts USING (account_id)
-        WHERE charged > 0 AND first_on < $as_of - $ripe""",
+        WHERE charged > 0 AND first_on < $as_of - $matured""",
     "payments": """
         SELECT guarantor_id, billed_on, (posted_on - billed_on)::DOUBLE AS days, -amount::DOUBLE AS dollars
         FROM (
@@ -80,7 +80,7 @@ VIEWS = {
         WHERE kind = 'patient_payment' AND amount < 0 AND reverses_id IS NULL""",
     "denials": """
         SELECT guarantor_id, coalesce(y.payer_class, p.payer_class) AS payer_class, n.carc, c.kind, n.denied_on,
-            n.denied_on < $as_of - $worked AS ripe, (f.denial_id IS NOT NULL)::INTEGER AS appealed,
+            n.denied_on < $as_of - $worked AS matured, (f.denial_id IS NOT NULL)::INTEGER AS appealed,
             n.denied_amount::DOUBLE AS dollars, n.denial_id, n.payer_id
         FROM denials AS n JOIN accounts USING (account_id) JOIN primary_class AS p USING (account_id)
         LEFT JOIN payers AS y ON y.payer_id = n.payer_id LEFT JOIN codes AS c ON c.carc = n.carc
@@ -93,7 +93,7 @@ VIEWS = {
         UNION ALL SELECT guarantor_id, payer_class, 0, 1 FROM fact_denials""",
     "denied_value": """
         SELECT guarantor_id, charged, lost, coalesce(dollars, 0) AS denied,
-            opened_on < $as_of - 150 AS ripe, opened_on < $as_of - 700 AS old
+            opened_on < $as_of - 150 AS matured, opened_on < $as_of - 700 AS old
         FROM (
             SELECT account_id, sum(CASE WHEN kind = 'charge' THEN amount ELSE 0 END)::DOUBLE AS charged,
                 -sum(CASE WHEN kind = 'other_adjustment' THEN amount ELSE 0 END)::DOUBLE AS lost
@@ -162,8 +162,8 @@ def open_views(folder: Path, as_of: date) -> duckdb.DuckDBPyConnection:
     connection.execute("""CREATE VIEW primary_class AS SELECT account_id, min_by(payer_class, known_on) AS payer_class
         FROM coverages JOIN payers USING (payer_id) WHERE priority = 1 GROUP BY account_id""")
     for name, sql in VIEWS.items():
-        rendered = sql.replace("$as_of", f"DATE '{as_of}'").replace("$ripe", str(RIPE_DAYS))
-        rendered = rendered.replace("$worked", str(WORKED_DAYS)).replace("$fought", str(FOUGHT_DAYS))
+        rendered = sql.replace("$as_of", f"DATE '{as_of}'").replace("$matured", str(MATURED_DAYS))
+        rendered = rendered.replace("$worked", str(WORKED_DAYS)).replace("$fought", str(DECIDED_DAYS))
         connection.execute(f"CREATE TEMP TABLE fact_{name} AS {rendered}")
     return connection
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from payrank.extracts.contract.tables import KNOWN_FLAGS
-from payrank.simulator.facts.rule import Rule, counts, cross
+from payrank.simulator.allowed_values import allowed_values
+from payrank.simulator.facts.rule import Rule, combine, count_rows
 from payrank.simulator.patients.plans import END_REASONS
-from payrank.simulator.tables.build_tables import levels
 
-RULES_OF_PATIENTS: tuple[Rule, ...] = (
+PATIENT_RULES: tuple[Rule, ...] = (
     Rule(
         "a coin decides about a call",
         ("called", "left alone"),
-        counts("CASE WHEN called THEN 'called' ELSE 'left alone' END", "truth_calls"),
+        count_rows("CASE WHEN called THEN 'called' ELSE 'left alone' END", "truth_calls"),
     ),
     Rule(
         "an account of a patient stands in credit, or owes this much",
@@ -24,14 +24,14 @@ RULES_OF_PATIENTS: tuple[Rule, ...] = (
     ),
     Rule(
         "a patient is reached in this way",
-        (*cross(("call", "letter", "statement", "text", "email"), ("out",)), "portal in", "visit in", "call in"),
-        counts("channel || ' ' || direction", "contacts"),
+        (*combine(("call", "letter", "statement", "text", "email"), ("out",)), "portal in", "visit in", "call in"),
+        count_rows("channel || ' ' || direction", "contacts"),
     ),
-    Rule("a contact ends so", levels("contacts", "outcome"), counts("outcome", "contacts")),
+    Rule("a contact ends so", allowed_values("contacts", "outcome"), count_rows("outcome", "contacts")),
     Rule(
         "a promise is kept or broken",
         ("kept", "broken"),
-        counts(
+        count_rows(
             "CASE WHEN paid THEN 'kept' ELSE 'broken' END",
             "(SELECT EXISTS (SELECT 1 FROM transactions AS t WHERE t.account_id = p.account_id AND "
             "t.kind = 'patient_payment' AND t.posted_on BETWEEN p.made_on AND p.due_on + 3) AS paid "
@@ -41,9 +41,9 @@ RULES_OF_PATIENTS: tuple[Rule, ...] = (
     Rule(
         "a payment plan runs or ends so",
         (*END_REASONS, "runs"),
-        counts("coalesce(end_reason, 'runs')", "payment_plans"),
+        count_rows("coalesce(end_reason, 'runs')", "payment_plans"),
     ),
-    Rule("this flag is raised", KNOWN_FLAGS, counts("flag", "flags")),
+    Rule("this flag is raised", KNOWN_FLAGS, count_rows("flag", "flags")),
     Rule(
         "charity takes all or half",
         ("all", "half"),
@@ -54,6 +54,6 @@ RULES_OF_PATIENTS: tuple[Rule, ...] = (
     Rule(
         "an agency brings in some of the bad debt",
         ("agency",),
-        counts("'agency'", "transactions WHERE kind = 'bad_debt_write_off' AND amount > 0"),
+        count_rows("'agency'", "transactions WHERE kind = 'bad_debt_write_off' AND amount > 0"),
     ),
 )

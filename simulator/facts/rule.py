@@ -17,15 +17,15 @@ class Rule:
     query: str
 
 
-def cross(first: tuple[str, ...], second: tuple[str, ...]) -> tuple[str, ...]:
+def combine(first: tuple[str, ...], second: tuple[str, ...]) -> tuple[str, ...]:
     """Return every pair.
 
-    >>> cross(("1", "2"), ("won", "lost"))
+    >>> combine(("1", "2"), ("won", "lost"))
     ('1 won', '1 lost', '2 won', '2 lost')
     """
     return tuple(f"{one} {other}" for one in first for other in second)
 
 
-def counts(segment: str, rows: str) -> str:
+def count_rows(segment: str, rows: str) -> str:
     """Return a query of how many rows each segment has."""
     return f"SELECT {segment} AS segment, count(*) FROM {rows} GROUP BY 1"

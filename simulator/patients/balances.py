@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from payrank.simulator.event_log import MISSING, EventLog
 from payrank.simulator.patients.behavior import CYCLE_DAYS
 from payrank.simulator.population.visits import Visits
 from payrank.simulator.randomness import Booleans, Integers
-from payrank.simulator.rows import MISSING, Rows
 
 OPEN, PAID, CHARITY, BAD_DEBT, SMALL = range(5)
 NEVER = int(np.iinfo(np.int32).max)
@@ -79,20 +79,20 @@ class Journal:
     Plans and flags end later than they start: their ends are rows of their own (`row` names the row that ends).
     """
 
-    contacts: Rows
-    promises: Rows
-    plans: Rows
-    plan_ends: Rows
-    flags: Rows
-    flag_ends: Rows
-    coverages: Rows
-    cycles: Rows
+    contacts: EventLog
+    promises: EventLog
+    plans: EventLog
+    plan_ends: EventLog
+    flags: EventLog
+    flag_ends: EventLog
+    coverages: EventLog
+    cycles: EventLog
 
 
 def open_journal() -> Journal:
     """Return a journal with nothing in it."""
     return Journal(
-        contacts=Rows(
+        contacts=EventLog(
             {
                 "guarantor": "int32",
                 "account": "int32",
@@ -102,13 +102,13 @@ def open_journal() -> Journal:
                 "outcome": "int8",
             }
         ),
-        promises=Rows({"account": "int32", "made": "int32", "due": "int32", "cents": "int64"}),
-        plans=Rows({"account": "int32", "started": "int32", "cents": "int64"}),
-        plan_ends=Rows({"row": "int64", "day": "int32", "reason": "int8"}),
-        flags=Rows({"of_account": "int8", "subject": "int32", "flag": "int8", "known": "int32"}),
-        flag_ends=Rows({"row": "int64", "day": "int32"}),
-        coverages=Rows(dict.fromkeys(("account", "payer", "priority", "known", "ended"), "int32")),
-        cycles=Rows(
+        promises=EventLog({"account": "int32", "made": "int32", "due": "int32", "cents": "int64"}),
+        plans=EventLog({"account": "int32", "started": "int32", "cents": "int64"}),
+        plan_ends=EventLog({"row": "int64", "day": "int32", "reason": "int8"}),
+        flags=EventLog({"of_account": "int8", "subject": "int32", "flag": "int8", "known": "int32"}),
+        flag_ends=EventLog({"row": "int64", "day": "int32"}),
+        coverages=EventLog(dict.fromkeys(("account", "payer", "priority", "known", "ended"), "int32")),
+        cycles=EventLog(
             {
                 "account": "int32",
                 "day": "int32",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from payrank.simulator.randomness import Booleans, Floats, Integers, sigmoid
-from payrank.simulator.seasons import paying_season
+from payrank.simulator.seasons import seasonal_log_odds
 
 CYCLE_DAYS = 30
 """Days between statements."""
@@ -50,7 +50,7 @@ class Debt:
     """An application for financial assistance is pending."""
 
 
-def latent(ability: Floats, willingness: Floats) -> Floats:
+def payment_propensity(ability: Floats, willingness: Floats) -> Floats:
     """Return the guarantor's hidden inclination to pay, about one standard deviation wide."""
     return np.asarray(0.65 * ability + 0.75 * willingness)
 
@@ -69,28 +69,28 @@ def payment_log_odds(debt: Debt) -> Floats:
     age = AGES[np.minimum(debt.age, len(AGES) - 1)] - 0.15 * np.maximum(debt.age - len(AGES) + 1, 0)
     return np.asarray(
         BASE
-        + LATENT_WEIGHT * latent(debt.ability, debt.willingness)
+        + LATENT_WEIGHT * payment_propensity(debt.ability, debt.willingness)
         + band_effect(debt.balance)
         + age
         + SELF_PAY_EFFECT * debt.self_pay
         + SETTINGS[debt.setting]
-        + paying_season(debt.day, debt.ability)
+        + seasonal_log_odds(debt.day, debt.ability)
         - 3.0 * debt.stopped
         - 2.0 * debt.waiting
     )
 
 
-def spoken_to(log_odds: Floats) -> Floats:
+def after_conversation(log_odds: Floats) -> Floats:
     """Return the log-odds after a conversation without a promise."""
     return np.asarray(log_odds + 0.55)
 
 
-def promised(log_odds: Floats) -> Floats:
+def after_promise(log_odds: Floats) -> Floats:
     """Return the log-odds that a promise is kept: most who promise mean it, and the able keep it."""
     return np.asarray(0.55 + 0.6 * (log_odds + 1.6))
 
 
-def refused(log_odds: Floats) -> Floats:
+def after_refusal(log_odds: Floats) -> Floats:
     """Return the log-odds after a refusal."""
     return np.asarray(log_odds - 1.1)
 
@@ -102,10 +102,10 @@ def promise_chance(log_odds: Floats) -> Floats:
 
 def installment_chance(ability: Floats, willingness: Floats) -> Floats:
     """Return the chance that an installment of a running plan is paid."""
-    return sigmoid(0.8 + 0.5 * latent(ability, willingness))
+    return sigmoid(0.8 + 0.5 * payment_propensity(ability, willingness))
 
 
-def pays_in_full(balance: Integers, ability: Floats) -> Floats:
+def full_payment_chance(balance: Integers, ability: Floats) -> Floats:
     """Return the chance that a payment clears the balance: small balances mostly, large ones seldom."""
     size = np.log10(np.maximum(balance, 100) / 100.0)
     return sigmoid(0.35 - 1.6 * (size - 2.0) - 3.0 * np.maximum(size - 3.7, 0.0) + 0.6 * ability)

@@ -6,21 +6,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from payrank.extracts.contract.tables import table
+from payrank.simulator.allowed_values import allowed_values
+from payrank.simulator.event_log import MISSING
 from payrank.simulator.patients.behavior import promise_chance
-from payrank.simulator.patients.office import Office, Turn
+from payrank.simulator.patients.office import Office, StatementCycle
 from payrank.simulator.randomness import Booleans, Floats, Integers, between, happens, pick, sigmoid
-from payrank.simulator.rows import MISSING
 
-
-def _levels(column: str) -> dict[str, int]:
-    found = table("contacts").column(column)
-    return {name: number for number, name in enumerate(found.levels if found else ())}
-
-
-CHANNEL = _levels("channel")
-DIRECTION = _levels("direction")
-OUTCOME = _levels("outcome")
+CHANNEL = {name: number for number, name in enumerate(allowed_values("contacts", "channel"))}
+DIRECTION = {name: number for number, name in enumerate(allowed_values("contacts", "direction"))}
+OUTCOME = {name: number for number, name in enumerate(allowed_values("contacts", "outcome"))}
 RANDOM_SLICE = 0.06
 """Share of balances of a cycle that a coin sends to a call or leaves alone: the unselected sample."""
 FINAL_NOTICE_AGE = 3
@@ -30,7 +24,7 @@ NO_ARM, LEFT_ALONE, CALLED = MISSING, 0, 1
 
 
 @dataclass(frozen=True, slots=True)
-class Reached:
+class CallResults:
     """What the calls of one cycle came to, one entry a balance; `day` is that of the conversation (MISSING: none).
 
     `arm` is the balance's arm of the randomized slice (NO_ARM: staff chose).
@@ -49,7 +43,7 @@ def call_chance(balance: Integers, age: Integers) -> Floats:
     return sigmoid(-2.3 + 1.1 * (size - 2.5) + 0.45 * np.minimum(age, 5))
 
 
-def spoken_chance(reach: Floats) -> Floats:
+def conversation_chance(reach: Floats) -> Floats:
     """Return the chance that a guarantor is spoken to in a cycle with calls: staff try twice."""
     return np.asarray(1 - (1 - reach) ** 2)
 
@@ -59,24 +53,24 @@ def refusal_chance(willingness: Floats) -> Floats:
     return sigmoid(-1.6 - 0.5 * willingness)
 
 
-def contact_patients(office: Office, turn: Turn, log_odds: Floats) -> Reached:
+def contact_patients(office: Office, cycle: StatementCycle, log_odds: Floats) -> CallResults:
     """Send and call for the balances of one cycle and write every contact down."""
-    rng, size = office.rng, turn.size
-    quiet = (office.hardship.silent[turn.guarantor] <= turn.start) | turn.balances.placed[turn.now]
-    _send_mail(office, turn, quiet)
-    _meet_online(office, turn, quiet)
-    free = ~quiet & ~turn.on_plan
+    rng, size = office.rng, cycle.size
+    quiet = (office.hardship.silent[cycle.guarantor] <= cycle.start) | cycle.balances.placed[cycle.entries]
+    _send_mail(office, cycle, quiet)
+    _meet_online(office, cycle, quiet)
+    free = ~quiet & ~cycle.on_plan
     arm = np.where(free & happens(rng, RANDOM_SLICE, size), happens(rng, 0.5, size).astype(np.int64), NO_ARM)
-    chosen = happens(rng, call_chance(turn.owed, turn.age), size)
+    chosen = happens(rng, call_chance(cycle.owed, cycle.age), size)
     called = free & np.where(arm == NO_ARM, chosen, arm == CALLED)
-    first = turn.start + between(rng, 2, 12, size)
+    first = cycle.start + between(rng, 2, 12, size)
     second = first + between(rng, 1, 5, size)
-    reach = office.people.reach[turn.guarantor]
+    reach = office.people.reach[cycle.guarantor]
     found_first = called & happens(rng, reach, size)
     found = found_first | (called & happens(rng, reach, size))
     promise = found & happens(rng, promise_chance(log_odds), size)
     other = found & ~promise
-    refusal = other & happens(rng, refusal_chance(office.people.willingness[turn.guarantor]), size)
+    refusal = other & happens(rng, refusal_chance(office.people.willingness[cycle.guarantor]), size)
     dispute = other & ~refusal & happens(rng, 0.04, size)
     spoken = np.select(
         [promise, refusal, dispute],
@@ -85,43 +79,43 @@ def contact_patients(office: Office, turn: Turn, log_odds: Floats) -> Reached:
     )
     misses = np.array([OUTCOME["no_answer"], OUTCOME["left_message"], OUTCOME["wrong_number"]])
     missed = misses[pick(rng, (0.5, 0.42, 0.08), size)]
-    _write(office, turn, "call", called, first, outcome=np.where(found_first, spoken, missed))
-    _write(office, turn, "call", called & ~found_first, second, outcome=np.where(found, spoken, missed))
+    _write(office, cycle, "call", called, first, outcome=np.where(found_first, spoken, missed))
+    _write(office, cycle, "call", called & ~found_first, second, outcome=np.where(found, spoken, missed))
     day = np.where(found_first, first, np.where(found, second, MISSING))
-    return Reached(arm=arm, day=day, spoke=found, promise=promise, refusal=refusal)
+    return CallResults(arm=arm, day=day, spoke=found, promise=promise, refusal=refusal)
 
 
-def _send_mail(office: Office, turn: Turn, quiet: Booleans) -> None:
-    rng, size, age = office.rng, turn.size, turn.age
-    day = turn.start + between(rng, 0, 3, size)
-    sent = ~quiet & (turn.owed >= 500) & (age < 5)
-    came_back = office.people.bad_address[turn.guarantor] & happens(rng, 0.6, size)
+def _send_mail(office: Office, cycle: StatementCycle, quiet: Booleans) -> None:
+    rng, size, age = office.rng, cycle.size, cycle.age
+    day = cycle.start + between(rng, 0, 3, size)
+    sent = ~quiet & (cycle.owed >= 500) & (age < 5)
+    came_back = office.people.bad_address[cycle.guarantor] & happens(rng, 0.6, size)
     outcome = np.where(came_back, OUTCOME["returned"], MISSING)
-    _write(office, turn, "statement", sent & (age < 3), day, outcome=outcome)
-    _write(office, turn, "letter", sent & (age >= 3), day, outcome=outcome)
+    _write(office, cycle, "statement", sent & (age < 3), day, outcome=outcome)
+    _write(office, cycle, "letter", sent & (age >= 3), day, outcome=outcome)
     final = sent & (age == FINAL_NOTICE_AGE)
-    _write(office, turn, "letter", final, turn.start + between(rng, 15, 22, size), outcome=outcome)
+    _write(office, cycle, "letter", final, cycle.start + between(rng, 15, 22, size), outcome=outcome)
 
 
-def _meet_online(office: Office, turn: Turn, quiet: Booleans) -> None:
-    rng, size, age = office.rng, turn.size, turn.age
-    consent = office.people.text_consent[turn.guarantor] == 1
+def _meet_online(office: Office, cycle: StatementCycle, quiet: Booleans) -> None:
+    rng, size, age = office.rng, cycle.size, cycle.age
+    consent = office.people.text_consent[cycle.guarantor] == 1
     texted = consent & ~quiet & happens(rng, 0.55, size) & (age < 5)
-    _write(office, turn, "text", texted, turn.start + between(rng, 5, 15, size), outcome=np.full(size, MISSING))
+    _write(office, cycle, "text", texted, cycle.start + between(rng, 5, 15, size), outcome=np.full(size, MISSING))
     mailed = ~consent & ~quiet & happens(rng, 0.3, size) & (age < 5)
-    _write(office, turn, "email", mailed, turn.start + between(rng, 5, 15, size), outcome=np.full(size, MISSING))
-    comes = happens(rng, sigmoid(-4.6 + 0.5 * office.people.willingness[turn.guarantor]), size)
+    _write(office, cycle, "email", mailed, cycle.start + between(rng, 5, 15, size), outcome=np.full(size, MISSING))
+    comes = happens(rng, sigmoid(-4.6 + 0.5 * office.people.willingness[cycle.guarantor]), size)
     met = np.full(size, OUTCOME["right_party"])
-    _write(office, turn, "visit", comes, turn.start + between(rng, 1, 20, size), outcome=met, direction="in")
-    looks = sigmoid(-2.3 + 0.8 * office.people.willingness[turn.guarantor] - 0.25 * age)
-    day = turn.start + between(rng, 1, 20, size)
+    _write(office, cycle, "visit", comes, cycle.start + between(rng, 1, 20, size), outcome=met, direction="in")
+    looks = sigmoid(-2.3 + 0.8 * office.people.willingness[cycle.guarantor] - 0.25 * age)
+    day = cycle.start + between(rng, 1, 20, size)
     viewed = np.full(size, OUTCOME["viewed"])
-    _write(office, turn, "portal", happens(rng, looks, size), day, outcome=viewed, direction="in")
+    _write(office, cycle, "portal", happens(rng, looks, size), day, outcome=viewed, direction="in")
 
 
 def _write(
     office: Office,
-    turn: Turn,
+    cycle: StatementCycle,
     channel: str,
     chosen: Booleans,
     day: Integers,
@@ -130,8 +124,8 @@ def _write(
     direction: str = "out",
 ) -> None:
     office.journal.contacts.add(
-        guarantor=turn.guarantor[chosen],
-        account=turn.account[chosen],
+        guarantor=cycle.guarantor[chosen],
+        account=cycle.account[chosen],
         day=day[chosen],
         channel=CHANNEL[channel],
         direction=DIRECTION[direction],

@@ -13,7 +13,7 @@ from payrank.simulator.population.visits import HISTORY_DAYS, Visits
 from payrank.simulator.randomness import Floats, Integers, between, happens, sigmoid, stream
 
 FLAG = {name: number for number, name in enumerate(KNOWN_FLAGS)}
-STOPPING = ("bankruptcy", "deceased", "attorney", "litigation")
+STOPS_PAYMENT = ("bankruptcy", "deceased", "attorney", "litigation")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class Hardship:
     silent: Integers
 
 
-def strike_people(
+def draw_hardships(
     people: People, visits: Visits, qualified: Integers, *, journal: Journal, seed: int, as_of: int
 ) -> Hardship:
     """Draw hardships of all guarantors and flag them on the day the hospital knows."""
@@ -39,7 +39,7 @@ def strike_people(
         "litigation": np.full(size, 0.003),
     }
     stops = np.full(size, NEVER, dtype=np.int64)
-    for name in STOPPING:
+    for name in STOPS_PAYMENT:
         hit = np.flatnonzero(happens(rng, chances[name], size))
         day = as_of - between(rng, 1, HISTORY_DAYS, len(hit))
         stops[hit] = np.minimum(stops[hit], day)

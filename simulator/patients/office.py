@@ -27,48 +27,48 @@ class Office:
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
-    """One statement cycle of some balances: `now` are entries of `balances`, `cycle` counts from each one's start."""
+class StatementCycle:
+    """One statement cycle of some balances: `entries` are entries of `balances`, `number` counts from each one's start."""
 
     balances: Balances
-    now: Integers
-    cycle: int
+    entries: Integers
+    number: int
 
     @property
     def size(self) -> int:
         """Number of balances."""
-        return len(self.now)
+        return len(self.entries)
 
     @property
     def account(self) -> Integers:
         """Account of each balance."""
-        return self.balances.account[self.now]
+        return self.balances.account[self.entries]
 
     @property
     def guarantor(self) -> Integers:
         """Guarantor of each balance."""
-        return self.balances.guarantor[self.now]
+        return self.balances.guarantor[self.entries]
 
     @property
     def start(self) -> Integers:
         """Day on which the cycle starts."""
-        return self.balances.start[self.now] + CYCLE_DAYS * self.cycle
+        return self.balances.start[self.entries] + CYCLE_DAYS * self.number
 
     @property
     def owed(self) -> Integers:
         """Cents owed, as they stand when asked."""
-        return self.balances.owed[self.now]
+        return self.balances.owed[self.entries]
 
     @property
     def age(self) -> Integers:
         """Statement cycles since the balance opened."""
-        return self.cycle - self.balances.opened[self.now]
+        return self.number - self.balances.opened[self.entries]
 
     @property
     def on_plan(self) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
         """Whether a payment plan runs."""
-        return self.balances.on_plan[self.now]
+        return self.balances.on_plan[self.entries]
 
-    def only(self, now: Integers) -> Turn:
+    def only(self, entries: Integers) -> StatementCycle:
         """Return the same cycle for these entries."""
-        return Turn(self.balances, now, self.cycle)
+        return StatementCycle(self.balances, entries, self.number)

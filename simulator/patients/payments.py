@@ -11,79 +11,79 @@ from payrank.simulator.patients.balances import PAID
 from payrank.simulator.patients.behavior import (
     CYCLE_DAYS,
     PART,
+    after_conversation,
+    after_promise,
+    after_refusal,
+    full_payment_chance,
     installment_chance,
     part_scale,
-    pays_in_full,
-    promised,
-    refused,
-    spoken_to,
 )
-from payrank.simulator.patients.contacts import Reached
-from payrank.simulator.patients.office import Office, Turn
+from payrank.simulator.patients.contacts import CallResults
+from payrank.simulator.patients.office import Office, StatementCycle
 from payrank.simulator.randomness import Floats, Integers, between, happens, sigmoid
 
-SMALLEST_PAYMENT = 1000
+MIN_PAYMENT = 1000
 """Cents."""
 MEAN_WAIT_DAYS = 7.0
 """Days from a statement to the payment that it brings."""
 
 
 @dataclass(frozen=True, slots=True)
-class Paid:
+class CyclePayments:
     """Payments of one cycle, one entry a balance of the cycle: cents (0: nothing came) and day posted."""
 
     cents: Integers
     day: Integers
 
 
-def chance_of_payment(office: Office, turn: Turn, log_odds: Floats, reached: Reached) -> Floats:
+def chance_of_payment(office: Office, cycle: StatementCycle, log_odds: Floats, reached: CallResults) -> Floats:
     """Return each balance's chance of a payment in this cycle, after the calls of the cycle."""
     said = np.select(
         [reached.promise, reached.refusal, reached.spoke],
-        [promised(log_odds), refused(log_odds), spoken_to(log_odds)],
+        [after_promise(log_odds), after_refusal(log_odds), after_conversation(log_odds)],
         log_odds,
     )
-    people, guarantor = office.people, turn.guarantor
+    people, guarantor = office.people, cycle.guarantor
     by_plan = installment_chance(people.ability[guarantor], people.willingness[guarantor])
-    return np.where(turn.on_plan, by_plan, sigmoid(said))
+    return np.where(cycle.on_plan, by_plan, sigmoid(said))
 
 
-def take_payments(office: Office, turn: Turn, chance: Floats, reached: Reached) -> Paid:
+def take_payments(office: Office, cycle: StatementCycle, chance: Floats, reached: CallResults) -> CyclePayments:
     """Draw and post the payments of the cycle, and write down the promises made before them."""
-    rng, size, owed = office.rng, turn.size, turn.owed
-    offer = _offer(office, turn)
-    last = turn.start + CYCLE_DAYS - 1
+    rng, size, owed = office.rng, cycle.size, cycle.owed
+    offer = _offer(office, cycle)
+    last = cycle.start + CYCLE_DAYS - 1
     due = reached.day + between(rng, 5, 10, size)
     made = reached.promise
-    office.journal.promises.add(account=turn.account[made], made=reached.day[made], due=due[made], cents=offer[made])
+    office.journal.promises.add(account=cycle.account[made], made=reached.day[made], due=due[made], cents=offer[made])
     wait = 1 + np.floor(rng.exponential(MEAN_WAIT_DAYS, size)).astype(np.int64)
     # A payment comes within its own cycle: what the next statement says must not know of it beforehand.
-    day = np.where(reached.spoke, reached.day + 1 + wait // 3, turn.start + wait)
+    day = np.where(reached.spoke, reached.day + 1 + wait // 3, cycle.start + wait)
     day = np.where(made, due + between(rng, -3, 2, size), day)
-    day = np.where(turn.on_plan, turn.start + between(rng, 0, 6, size), day)
+    day = np.where(cycle.on_plan, cycle.start + between(rng, 0, 6, size), day)
     day = np.minimum(day, last)
     pays = happens(rng, chance, size) & (owed > 0)
     cents = np.where(pays, offer, 0)
-    _post(office, turn, Paid(cents, day))
-    turn.balances.owed[turn.now] -= cents
-    turn.balances.paid[turn.now] += cents
-    turn.balances.state[turn.now[pays & (turn.owed == 0)]] = PAID
-    return Paid(cents, day)
+    _post(office, cycle, CyclePayments(cents, day))
+    cycle.balances.owed[cycle.entries] -= cents
+    cycle.balances.paid[cycle.entries] += cents
+    cycle.balances.state[cycle.entries[pays & (cycle.owed == 0)]] = PAID
+    return CyclePayments(cents, day)
 
 
-def _offer(office: Office, turn: Turn) -> Integers:
+def _offer(office: Office, cycle: StatementCycle) -> Integers:
     """Return the cents that would be paid, if anything is: the balance, a part in round dollars, an installment."""
-    rng, owed = office.rng, turn.owed
-    full = happens(rng, pays_in_full(owed, office.people.ability[turn.guarantor]), turn.size)
-    part = np.floor(owed * part_scale(owed) * rng.beta(*PART, turn.size)).astype(np.int64) // 500 * 500
-    offer = np.where(full, owed, np.minimum(np.maximum(part, SMALLEST_PAYMENT), owed))
-    return np.where(turn.on_plan, np.minimum(turn.balances.installment[turn.now], owed), offer)
+    rng, owed = office.rng, cycle.owed
+    full = happens(rng, full_payment_chance(owed, office.people.ability[cycle.guarantor]), cycle.size)
+    part = np.floor(owed * part_scale(owed) * rng.beta(*PART, cycle.size)).astype(np.int64) // 500 * 500
+    offer = np.where(full, owed, np.minimum(np.maximum(part, MIN_PAYMENT), owed))
+    return np.where(cycle.on_plan, np.minimum(cycle.balances.installment[cycle.entries], owed), offer)
 
 
-def _post(office: Office, turn: Turn, paid: Paid) -> None:
+def _post(office: Office, cycle: StatementCycle, paid: CyclePayments) -> None:
     rng, ledger = office.rng, office.ledger
     came = paid.cents > 0
-    account, cents, day = turn.account[came], paid.cents[came], paid.day[came]
+    account, cents, day = cycle.account[came], paid.cents[came], paid.day[came]
     size = len(account)
     effective = day - np.where(happens(rng, 0.3, size), between(rng, 1, 4, size), 0)
     rows = ledger.post("patient_payment", account, day, -cents, responsibility=PATIENT, effective=effective)
@@ -92,8 +92,8 @@ def _post(office: Office, turn: Turn, paid: Paid) -> None:
     ledger.post(
         "patient_payment", account[bounced], back, cents[bounced], responsibility=PATIENT, reverses=rows[bounced]
     )
-    turn.balances.expect(turn.now[came][bounced], back, cents[bounced])
-    turn.balances.paid[turn.now[came][bounced]] -= cents[bounced]
+    cycle.balances.expect(cycle.entries[came][bounced], back, cents[bounced])
+    cycle.balances.paid[cycle.entries[came][bounced]] -= cents[bounced]
     _pay_twice(rng, account[~bounced], day[~bounced], cents[~bounced], ledger)
 
 

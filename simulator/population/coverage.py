@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from payrank.simulator.population.payers import CLASSES, PAYERS, SELF_PAY, payers_of
+from payrank.simulator.event_log import MISSING, EventLog
+from payrank.simulator.population.payers import CLASSES, PAYERS, SELF_PAY, payers_in_class
 from payrank.simulator.population.people import People
 from payrank.simulator.population.visits import HISTORY_DAYS, Visits
 from payrank.simulator.randomness import Booleans, Floats, Integers, between, happens, pick, pick_by_row, stream
-from payrank.simulator.rows import MISSING, Rows
 
 MIX: dict[str, dict[str, float]] = {
     "old": {
@@ -54,17 +54,17 @@ MIX: dict[str, dict[str, float]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Covered:
+class Coverages:
     """One entry an account: number of the primary payer, of the secondary (or MISSING), and rows of `coverages`."""
 
     payer: Integers
     secondary: Integers
-    rows: Rows
+    rows: EventLog
     qualified: Integers
     """One entry a guarantor: 1 where Medicaid pays Medicare's cost-share (QMB)."""
 
 
-def cover_visits(people: People, visits: Visits, seed: int, as_of: int) -> Covered:
+def assign_coverage(people: People, visits: Visits, seed: int, as_of: int) -> Coverages:
     """Give each account its payers and write the coverages down."""
     rng = stream(seed, "coverage")
     first = _draw_payers(rng, people, lost=np.zeros(people.size, dtype=bool))
@@ -74,15 +74,15 @@ def cover_visits(people: People, visits: Visits, seed: int, as_of: int) -> Cover
     changed = changed_on[visits.guarantor]
     payer = np.where(visits.opened < changed, first[visits.guarantor], second[visits.guarantor])
     payer = _move_to_new_payer(rng, payer, visits, as_of)
-    classes = class_of(payer)
+    classes = payer_class_index(payer)
     medicare = classes == CLASSES.index("medicare")
-    supplement = payers_of("commercial")[3]
+    supplement = payers_in_class("commercial")[3]
     helped = happens(rng, 0.72, people.size)[visits.guarantor]
     secondary = np.where(medicare & helped, supplement, MISSING)
     qualified = happens(rng, np.where(people.ability < -0.6, 0.35, 0.02), people.size)
     on_medicaid = qualified[visits.guarantor] & medicare
-    secondary = np.where(on_medicaid, payers_of("medicaid")[0], secondary)
-    rows = Rows(dict.fromkeys(("account", "payer", "priority", "known", "ended"), "int32"))
+    secondary = np.where(on_medicaid, payers_in_class("medicaid")[0], secondary)
+    rows = EventLog(dict.fromkeys(("account", "payer", "priority", "known", "ended"), "int32"))
     account = np.arange(visits.size)
     insured = payer != SELF_PAY
     ended = np.where((changed > visits.opened) & (changed < as_of) & insured, changed, MISSING)
@@ -93,10 +93,10 @@ def cover_visits(people: People, visits: Visits, seed: int, as_of: int) -> Cover
     rows.add(account=account[also], payer=secondary[also], priority=2, known=found[also], ended=MISSING)
     is_qualified = np.zeros(people.size, dtype=np.int64)
     is_qualified[visits.guarantor[on_medicaid]] = 1
-    return Covered(payer=payer, secondary=secondary, rows=rows, qualified=is_qualified)
+    return Coverages(payer=payer, secondary=secondary, rows=rows, qualified=is_qualified)
 
 
-def class_of(payer: Integers) -> Integers:
+def payer_class_index(payer: Integers) -> Integers:
     """Return the number of each payer's class."""
     return np.array([CLASSES.index(p.payer_class) for p in PAYERS], dtype=np.int64)[payer]
 
@@ -110,7 +110,7 @@ def _draw_payers(rng: np.random.Generator, people: People, *, lost: Booleans) ->
     payer = np.zeros(people.size, dtype=np.int64)
     for number, name in enumerate(CLASSES):
         here = np.flatnonzero(classes == number)
-        choices = [c for c in payers_of(name) if PAYERS[c].starts_before is None]
+        choices = [c for c in payers_in_class(name) if PAYERS[c].starts_before is None]
         payer[here] = np.array(choices)[pick(rng, [PAYERS[c].share for c in choices], len(here))]
     return payer
 
@@ -121,6 +121,6 @@ def _move_to_new_payer(rng: np.random.Generator, payer: Integers, visits: Visits
     employers = rng.random(visits.guarantor.max() + 1)[visits.guarantor]
     for number, new in enumerate(PAYERS):
         if new.starts_before is not None:
-            same_class = class_of(payer) == CLASSES.index(new.payer_class)
+            same_class = payer_class_index(payer) == CLASSES.index(new.payer_class)
             moved[same_class & (employers < new.share) & (visits.opened >= as_of - new.starts_before)] = number
     return moved

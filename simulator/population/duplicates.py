@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from payrank.simulator.event_log import MISSING
 from payrank.simulator.population.people import People
 from payrank.simulator.population.visits import Visits
 from payrank.simulator.randomness import Integers, between, happens, stream
-from payrank.simulator.rows import MISSING
 
 SHARE = 0.012
 """Share of later accounts of a guarantor that are registered under a new number."""
@@ -46,7 +46,7 @@ class Duplicates:
         return np.concatenate([np.arange(self.people), self.guarantor])
 
 
-def register_twice(people: People, visits: Visits, seed: int) -> Duplicates:
+def draw_duplicates(people: People, visits: Visits, seed: int) -> Duplicates:
     """Draw the accounts that were registered under a second number, in order of the account."""
     rng = stream(seed, "duplicates")
     seen = np.full(people.size, MISSING, dtype=np.int64)

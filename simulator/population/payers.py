@@ -9,8 +9,8 @@ from dataclasses import dataclass
 class Payer:
     """One payer. `share` is its weight among payers of its class.
 
-    `rate` is the allowed share of charges, `remit_days` the usual days from bill to remittance, `denies` its log
-    factor on the class's denial rate, `yields` its log-odds on an overturn, `decision_days` the usual days to decide.
+    `rate` is the allowed share of charges, `remit_days` the usual days from bill to remittance, `denial_log_factor` its log
+    factor on the class's denial rate, `overturn_log_odds` its log-odds on an overturn, `decision_days` the usual days to decide.
     `starts_before` counts days before the as-of date since which the region knows it (None: always).
     """
 
@@ -22,8 +22,8 @@ class Payer:
     share: float
     rate: float
     remit_days: int
-    denies: float = 0.0
-    yields: float = 0.0
+    denial_log_factor: float = 0.0
+    overturn_log_odds: float = 0.0
     decision_days: int = 52
     starts_before: int | None = None
 
@@ -67,10 +67,10 @@ DENIAL_RATE: dict[str, float] = {
 CLASSES: tuple[str, ...] = tuple(DENIAL_RATE)
 
 
-def payers_of(payer_class: str) -> tuple[int, ...]:
+def payers_in_class(payer_class: str) -> tuple[int, ...]:
     """Return the numbers of a class's payers.
 
-    >>> [PAYERS[number].name for number in payers_of("medicaid")]
+    >>> [PAYERS[number].name for number in payers_in_class("medicaid")]
     ['State Medicaid']
     """
     return tuple(number for number, payer in enumerate(PAYERS) if payer.payer_class == payer_class)

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from payrank.simulator.event_log import MISSING
 from payrank.simulator.population.people import People
 from payrank.simulator.randomness import Floats, Integers, between, happens, pick, pick_by_row, stream
-from payrank.simulator.rows import MISSING
 
 HISTORY_DAYS = 1095
 """Days of visits before the as-of date."""

@@ -10,11 +10,11 @@ import numpy as np
 from payrank.extracts.contract.tables import Column
 from payrank.extracts.errors import WrongUsageError, did_you_mean
 from payrank.simulator.claims.appeals import PARTIAL, WITHDRAWN
+from payrank.simulator.event_log import MISSING
 from payrank.simulator.hospital import Hospital
 from payrank.simulator.ledger import KINDS, PATIENT
 from payrank.simulator.randomness import Floats, Integers, between, happens, stream
-from payrank.simulator.rows import MISSING
-from payrank.simulator.tables.writing import Build, name_codes, write_integers, write_numbers
+from payrank.simulator.tables.write_parquet import ColumnBuilder, write_integers, write_names, write_numbers
 
 LEAKS: dict[str, str] = {
     "status_refreshed": "accounts.account_status, a site attribute that says how the account stands today",
@@ -30,12 +30,12 @@ SPLIT = 0.5
 
 
 @dataclass(frozen=True, slots=True)
-class Attribute:
+class LeakAttribute:
     """A site attribute: its column, its kind in `extract.toml`, and its values."""
 
     column: Column
     kind: str
-    build: Build
+    build: ColumnBuilder
 
 
 def check_leaks(leaks: Collection[str]) -> frozenset[str]:
@@ -56,29 +56,31 @@ def check_leaks(leaks: Collection[str]) -> frozenset[str]:
     return frozenset(leaks)
 
 
-def account_attributes(hospital: Hospital, leaks: frozenset[str]) -> tuple[Attribute, ...]:
+def account_attributes(hospital: Hospital, leaks: frozenset[str]) -> tuple[LeakAttribute, ...]:
     """Return the leaking site attributes of the accounts."""
     planted = []
     if "status_refreshed" in leaks:
-        build = name_codes(_status(hospital), STATUSES)
-        planted.append(Attribute(Column("account_status", "text"), "category", build))
+        build = write_names(_status(hospital), STATUSES)
+        planted.append(LeakAttribute(Column("account_status", "text"), "category", build))
     if "guarantor_paid_later" in leaks:
         build = write_integers(_guarantor_payments(hospital))
-        planted.append(Attribute(Column("guarantor_payments", "integer"), "number", build))
+        planted.append(LeakAttribute(Column("guarantor_payments", "integer"), "number", build))
     return tuple(planted)
 
 
-def denial_attributes(hospital: Hospital, leaks: frozenset[str], size: int) -> tuple[Attribute, ...]:
+def denial_attributes(hospital: Hospital, leaks: frozenset[str], size: int) -> tuple[LeakAttribute, ...]:
     """Return the leaking site attributes of the first `size` denials."""
     if "rate_with_own_row" not in leaks:
         return ()
     build = write_numbers(_overturn_rate(hospital)[:size])
-    return (Attribute(Column("overturn_rate", "number"), "number", build),)
+    return (LeakAttribute(Column("overturn_rate", "number"), "number", build),)
 
 
-def declare(accounts: tuple[Attribute, ...], denials: tuple[Attribute, ...]) -> dict[str, dict[str, str]]:
+def declare_attributes(
+    accounts: tuple[LeakAttribute, ...], denials: tuple[LeakAttribute, ...]
+) -> dict[str, dict[str, str]]:
     """Return the attributes as `extract.toml` declares them."""
-    tables: Mapping[str, tuple[Attribute, ...]] = {"accounts": accounts, "denials": denials}
+    tables: Mapping[str, tuple[LeakAttribute, ...]] = {"accounts": accounts, "denials": denials}
     return {name: {a.column.name: a.kind for a in planted} for name, planted in tables.items() if planted}
 
 

@@ -8,16 +8,16 @@ from pathlib import Path
 import numpy as np
 
 from payrank.extracts.contract.tables import Column
+from payrank.simulator.data_noise import blank_values, replace_codes
+from payrank.simulator.event_log import MISSING, select_rows
 from payrank.simulator.hospital import Hospital
-from payrank.simulator.mess import forget, misname
 from payrank.simulator.population.payers import PAYERS
 from payrank.simulator.population.people import AREAS, GROUPS, LANGUAGES, SEXES, STATES
 from payrank.simulator.population.visits import FACILITIES, PATIENT_CLASSES, SERVICE_LINES
 from payrank.simulator.randomness import stream
-from payrank.simulator.rows import MISSING, keep
-from payrank.simulator.tables.build_tables import account_ids, guarantor_ids, known_before, payer_ids
-from payrank.simulator.tables.leaks import Attribute
-from payrank.simulator.tables.writing import name_codes, write_booleans, write_days, write_integers, write_table
+from payrank.simulator.tables.ids import account_ids, guarantor_ids, known_before, payer_ids
+from payrank.simulator.tables.leaks import LeakAttribute
+from payrank.simulator.tables.write_parquet import write_booleans, write_days, write_integers, write_names, write_table
 
 AUDIT_COLUMNS = (Column("audit_sex", "text"), Column("audit_race_ethnicity", "text"))
 
@@ -27,8 +27,8 @@ def write_payers(folder: Path) -> int:
     numbers = np.arange(len(PAYERS))
     builds = {
         "payer_id": payer_ids(numbers),
-        "payer_name": name_codes(numbers, [payer.name for payer in PAYERS]),
-        "payer_class": name_codes(numbers, [payer.payer_class for payer in PAYERS]),
+        "payer_name": write_names(numbers, [payer.name for payer in PAYERS]),
+        "payer_class": write_names(numbers, [payer.payer_class for payer in PAYERS]),
         "appeal_days": write_integers(np.array([payer.appeal_days or MISSING for payer in PAYERS])),
         "filing_days": write_integers(np.array([payer.filing_days or MISSING for payer in PAYERS])),
     }
@@ -47,17 +47,17 @@ def write_guarantors(hospital: Hospital, folder: Path) -> int:
     builds = {
         "guarantor_id": guarantor_ids(np.arange(size)),
         "birth_year": write_integers(people.birth_year[persons]),
-        "state": name_codes(state[people.area][persons], STATES),
-        "zip3": name_codes(people.area[persons], [area[1] for area in AREAS]),
-        "language": name_codes(language, LANGUAGES),
+        "state": write_names(state[people.area][persons], STATES),
+        "zip3": write_names(people.area[persons], [area[1] for area in AREAS]),
+        "language": write_names(language, LANGUAGES),
         "text_consent": write_booleans(consent),
-        "audit_sex": name_codes(people.sex[persons], SEXES),
-        "audit_race_ethnicity": name_codes(people.group[persons], GROUPS),
+        "audit_sex": write_names(people.sex[persons], SEXES),
+        "audit_race_ethnicity": write_names(people.group[persons], GROUPS),
     }
     return write_table(folder, "guarantors", size, builds, AUDIT_COLUMNS)
 
 
-def write_accounts(hospital: Hospital, folder: Path, seed: int, planted: Sequence[Attribute] = ()) -> int:
+def write_accounts(hospital: Hospital, folder: Path, seed: int, planted: Sequence[LeakAttribute] = ()) -> int:
     """Write the accounts, with planted site attributes, and return how many."""
     visits = hospital.visits
     rng = stream(seed, "forgotten account columns")
@@ -67,13 +67,13 @@ def write_accounts(hospital: Hospital, folder: Path, seed: int, planted: Sequenc
         "account_id": account_ids(np.arange(visits.size)),
         "guarantor_id": guarantor_ids(guarantor),
         "opened_on": write_days(visits.opened),
-        "service_on": write_days(forget(rng, visits.service, 0.01)),
-        "patient_class": name_codes(forget(rng, visits.patient_class, 0.004), PATIENT_CLASSES),
-        "service_line": name_codes(
-            misname(rng, visits.service_line, len(SERVICE_LINES), 0.003), (*SERVICE_LINES, "UNKNOWN")
+        "service_on": write_days(blank_values(rng, visits.service, 0.01)),
+        "patient_class": write_names(blank_values(rng, visits.patient_class, 0.004), PATIENT_CLASSES),
+        "service_line": write_names(
+            replace_codes(rng, visits.service_line, len(SERVICE_LINES), 0.003), (*SERVICE_LINES, "UNKNOWN")
         ),
-        "facility": name_codes(
-            misname(rng, forget(rng, visits.facility, 0.006), len(FACILITIES), 0.002), (*FACILITIES, "99")
+        "facility": write_names(
+            replace_codes(rng, blank_values(rng, visits.facility, 0.006), len(FACILITIES), 0.002), (*FACILITIES, "99")
         ),
     }
     builds |= {attribute.column.name: attribute.build for attribute in planted}
@@ -84,8 +84,8 @@ def write_coverages(hospital: Hospital, folder: Path) -> int:
     """Write the coverages known before the as-of day and return how many."""
     registered, found = hospital.covered.rows.collect(), hospital.journal.coverages.collect()
     rows = {name: np.concatenate([column, found[name]]) for name, column in registered.items()}
-    rows = keep(rows, rows["known"] < hospital.as_of)
-    rows = keep(rows, np.lexsort((rows["known"], rows["priority"], rows["account"])))
+    rows = select_rows(rows, rows["known"] < hospital.as_of)
+    rows = select_rows(rows, np.lexsort((rows["known"], rows["priority"], rows["account"])))
     builds = {
         "account_id": account_ids(rows["account"]),
         "payer_id": payer_ids(rows["payer"]),

@@ -8,8 +8,8 @@ import numpy as np
 
 from payrank.simulator.claims.appeals import CORRECTION_DAYS, LATE_LATER, corrected_share
 from payrank.simulator.claims.overturns import (
-    GIVEN_UP,
     LEVELS,
+    WITHDRAWN_SHARE,
     WON_SHARE,
     appeal_days,
     first_level_odds,
@@ -54,8 +54,8 @@ def overturn_truth(hospital: Hospital, age: int | Integers) -> OverturnTruth:
     no_one, everyone = np.zeros(denials.size, dtype=bool), np.ones(denials.size, dtype=bool)
     won, still, chance = np.zeros(denials.size), appealable.astype(np.float64), sigmoid(odds)
     for _ in LEVELS:
-        won += still * (1 - GIVEN_UP) * chance
-        still = still * (1 - GIVEN_UP) * (1 - chance) * next_level_chance(denials.cents)
+        won += still * (1 - WITHDRAWN_SHARE) * chance
+        still = still * (1 - WITHDRAWN_SHARE) * (1 - chance) * next_level_chance(denials.cents)
         late = next_level_odds(odds, everyone)
         odds = next_level_odds(odds, no_one)
         chance = (1 - LATE_LATER) * sigmoid(odds) + LATE_LATER * sigmoid(late)
@@ -65,6 +65,6 @@ def overturn_truth(hospital: Hospital, age: int | Integers) -> OverturnTruth:
 
 def _still_corrected(share: Floats, age: int | Integers) -> Floats:
     """Return the chance that a corrected claim is paid after that age, given that none was paid before."""
-    least, most = CORRECTION_DAYS
-    paid = np.clip((np.asarray(age) - least) / (most - least), 0, 1)
+    min_days, max_days = CORRECTION_DAYS
+    paid = np.clip((np.asarray(age) - min_days) / (max_days - min_days), 0, 1)
     return np.asarray(share * (1 - paid) / (1 - share * paid))

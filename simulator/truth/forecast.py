@@ -11,26 +11,26 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from payrank.simulator.patients.behavior import CYCLE_DAYS, installment_chance, pays_in_full
-from payrank.simulator.patients.contacts import spoken_chance
-from payrank.simulator.patients.plans import AGREED, BREAKS, INSTALLMENTS, SMALLEST_INSTALLMENT, SMALLEST_PLAN
+from payrank.simulator.patients.behavior import CYCLE_DAYS, full_payment_chance, installment_chance
+from payrank.simulator.patients.contacts import conversation_chance
+from payrank.simulator.patients.plans import AGREED, BREAKS, INSTALLMENTS, MIN_INSTALLMENT, MIN_PLAN
 from payrank.simulator.randomness import Floats
-from payrank.simulator.truth.prospects import (
+from payrank.simulator.truth.cycle_chances import (
     DECIDED_AHEAD,
     PLAN_DAYS,
-    RunSnapshot,
+    AccountSnapshot,
+    arrived_share,
     chance_bad_debt,
     chance_broken,
     chance_called,
     chance_in_cycle,
     chance_open,
     chance_recovered,
-    chance_still,
-    foresee_debt,
+    chance_remaining,
     installment_in_cycle,
     mean_part,
     mean_recovered,
-    share_come,
+    project_debt,
 )
 
 FREE_STATES, PLAN_STATES = 3, 2
@@ -46,7 +46,7 @@ class Forecast:
     cents: Floats
 
 
-def forecast(now: RunSnapshot, horizon: int, call: bool | None = None, *, called_ahead: int = 1) -> Forecast:
+def forecast(snapshot: AccountSnapshot, horizon: int, call: bool | None = None, *, called_ahead: int = 1) -> Forecast:
     """Add up what is to come within `horizon` days.
 
     Parameters
@@ -60,17 +60,17 @@ def forecast(now: RunSnapshot, horizon: int, call: bool | None = None, *, called
     called_ahead
         Which cycle that is: 1 the next, 0 the running one, whose statement must be of today.
     """
-    debt = now.debt
-    size = len(now.elapsed)
+    debt = snapshot.debt
+    size = len(snapshot.elapsed)
     free = _Pool(np.zeros((FREE_STATES, size)), np.tile(debt.balance.astype(np.float64), (FREE_STATES, 1)))
     plan = _Pool(np.zeros((PLAN_STATES, size)), np.tile(debt.balance.astype(np.float64), (PLAN_STATES, 1)))
-    free.mass[0], plan.mass[0] = ~now.on_plan, now.on_plan
+    free.mass[0], plan.mass[0] = ~snapshot.on_plan, snapshot.on_plan
     bad = _Pool.like(free)
-    installments = np.stack([now.installment.astype(np.float64), np.zeros(size)])
+    installments = np.stack([snapshot.installment.astype(np.float64), np.zeros(size)])
     probability, cents = np.zeros(size), np.zeros(size)
     pays_plan = installment_chance(debt.ability, debt.willingness)
     for ahead in range(horizon // CYCLE_DAYS + 1):
-        share = np.clip(now.elapsed + horizon - CYCLE_DAYS * ahead, 0, CYCLE_DAYS)
+        share = np.clip(snapshot.elapsed + horizon - CYCLE_DAYS * ahead, 0, CYCLE_DAYS)
         waiting = debt.waiting & (ahead < DECIDED_AHEAD)
         new_free, new_plan = _Pool.like(free), _Pool.like(plan)
         fresh = np.zeros(size)
@@ -80,30 +80,30 @@ def forecast(now: RunSnapshot, horizon: int, call: bool | None = None, *, called
         bad.mass -= recovered
         for state in range(FREE_STATES):
             owed = free.balance[state]
-            later = foresee_debt(debt, owed, ahead, waiting)
-            called = np.where(now.callable, chance_called(later, call if ahead == called_ahead else None), 0.0)
+            later = project_debt(debt, owed, ahead, waiting)
+            called = np.where(snapshot.callable, chance_called(later, call if ahead == called_ahead else None), 0.0)
             mass = free.mass[state] * (chance_open(later, ahead, debt.waiting) if ahead else 1.0)
             if ahead:
                 bad.add(state, free.mass[state] * chance_bad_debt(later), owed)
-            pays = chance_in_cycle(later, called * spoken_chance(now.reach))
-            pays = (chance_still(now, pays) if ahead == 0 else pays) * share_come(share)
-            full, part = pays_in_full(later.balance, debt.ability), mean_part(owed)
+            pays = chance_in_cycle(later, called * conversation_chance(snapshot.reach))
+            pays = (chance_remaining(snapshot, pays) if ahead == 0 else pays) * arrived_share(share)
+            full, part = full_payment_chance(later.balance, debt.ability), mean_part(owed)
             left = owed - part
             cents += mass * pays * (full * owed + (1 - full) * part)
             probability += mass * pays if state == 0 else 0.0
             rest = mass * pays * (1 - full)
-            agreed = np.where(left >= SMALLEST_PLAN, AGREED, 0.0)
+            agreed = np.where(left >= MIN_PLAN, AGREED, 0.0)
             new_free.add(state, mass * (1 - pays), owed)
             new_free.add(min(state + 1, FREE_STATES - 1), rest * (1 - agreed), left)
             new_plan.add(1, rest * agreed, left)
-            fresh += rest * agreed * np.maximum(left * MEAN_INSTALLMENT, SMALLEST_INSTALLMENT)
+            fresh += rest * agreed * np.maximum(left * MEAN_INSTALLMENT, MIN_INSTALLMENT)
         for state in range(PLAN_STATES):
             mass, owed = plan.mass[state], plan.balance[state]
-            pays = installment_in_cycle(now, pays_plan, ahead) * np.clip(share / PLAN_DAYS, 0, 1)
+            pays = installment_in_cycle(snapshot, pays_plan, ahead) * np.clip(share / PLAN_DAYS, 0, 1)
             pay = np.minimum(installments[state], owed)
             cents += mass * pays * pay
             probability += mass * pays if state == 0 else 0.0
-            breaks = chance_broken(now) if ahead == 0 else np.full(size, BREAKS)
+            breaks = chance_broken(snapshot) if ahead == 0 else np.full(size, BREAKS)
             goes_on = owed > pay
             new_plan.add(1, mass * pays * goes_on, owed - pay)
             fresh += mass * pays * goes_on * installments[state]

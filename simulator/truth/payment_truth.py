@@ -6,17 +6,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from payrank.simulator.event_log import MISSING, select_rows
 from payrank.simulator.hospital import Hospital
 from payrank.simulator.ledger import KINDS, PATIENT
 from payrank.simulator.patients.behavior import CYCLE_DAYS, Debt
 from payrank.simulator.patients.hardship import FLAG
 from payrank.simulator.population.payers import SELF_PAY
 from payrank.simulator.randomness import Booleans, Integers
-from payrank.simulator.rows import MISSING, keep
+from payrank.simulator.truth.cycle_chances import AccountSnapshot
 from payrank.simulator.truth.forecast import Forecast, forecast
-from payrank.simulator.truth.prospects import RunSnapshot
 
-SMALLEST_BALANCE = 1000
+MIN_BALANCE = 1000
 """Cents: a smaller patient balance is not worth a place on a list (the payment population of the contract)."""
 
 
@@ -38,12 +38,14 @@ class PaymentTruth:
 
 def payment_truth(hospital: Hospital, day: int, horizon: int = 120) -> PaymentTruth:
     """Return what is to come in [day, day + horizon) given all that happened before `day`."""
-    account, now = stand(hospital, day)
-    usual, with_call, without_call = (forecast(now, horizon, call) for call in (None, True, False))
-    return PaymentTruth(account, now.debt.balance, usual, with_call, without_call)
+    account, snapshot = snapshot_accounts(hospital, day)
+    usual, with_call, without_call = (forecast(snapshot, horizon, call) for call in (None, True, False))
+    return PaymentTruth(account, snapshot.debt.balance, usual, with_call, without_call)
 
 
-def coin_truth(hospital: Hospital, cycles: dict[str, Integers], horizon: int = 120) -> tuple[Forecast, Forecast]:
+def randomized_call_truth(
+    hospital: Hospital, cycles: dict[str, Integers], horizon: int = 120
+) -> tuple[Forecast, Forecast]:
     """Return what is to come of balances on the day of a statement, if staff call in its cycle and if they do not.
 
     `cycles` are rows of the journal of which a coin decided about the call; the horizon counts from their day.
@@ -52,7 +54,7 @@ def coin_truth(hospital: Hospital, cycles: dict[str, Integers], horizon: int = 1
     day, size = cycles["day"].astype(np.int64), len(account)
     guarantor = hospital.visits.guarantor[account]
     none, never = np.zeros(size, dtype=np.int64), np.zeros(size, dtype=bool)
-    now = RunSnapshot(
+    snapshot = AccountSnapshot(
         debt=Debt(
             ability=hospital.people.ability[guarantor],
             willingness=hospital.people.willingness[guarantor],
@@ -75,16 +77,16 @@ def coin_truth(hospital: Hospital, cycles: dict[str, Integers], horizon: int = 1
         on_plan=never,
         installment=none,
     )
-    return forecast(now, horizon, True, called_ahead=0), forecast(now, horizon, False, called_ahead=0)
+    return forecast(snapshot, horizon, True, called_ahead=0), forecast(snapshot, horizon, False, called_ahead=0)
 
 
-def stand(hospital: Hospital, day: int) -> tuple[Integers, RunSnapshot]:
+def snapshot_accounts(hospital: Hospital, day: int) -> tuple[Integers, AccountSnapshot]:
     """Return the accounts in the midst of a statement cycle on the day, and how they stand."""
     rows = hospital.journal.cycles.collect()
-    rows = keep(rows, (rows["day"] < day) & (rows["day"] + CYCLE_DAYS >= day))
+    rows = select_rows(rows, (rows["day"] < day) & (rows["day"] + CYCLE_DAYS >= day))
     owed = _owed_before(hospital, day)
     placed = _placed(hospital, day)
-    rows = keep(rows, (owed[rows["account"]] >= SMALLEST_BALANCE) & ~placed[rows["account"]])
+    rows = select_rows(rows, (owed[rows["account"]] >= MIN_BALANCE) & ~placed[rows["account"]])
     account = rows["account"].astype(np.int64)
     guarantor = hospital.visits.guarantor[account]
     installment = _installments(hospital, day)[account]
@@ -106,7 +108,7 @@ def stand(hospital: Hospital, day: int) -> tuple[Integers, RunSnapshot]:
         waiting=rows["waiting"] == 1,
     )
     on_plan = installment != MISSING
-    return account, RunSnapshot(
+    return account, AccountSnapshot(
         debt=debt,
         reach=people.reach[guarantor],
         callable=(hardship.silent[guarantor] > day) & ~on_plan,

@@ -11,24 +11,24 @@ import pyarrow as pa
 
 from payrank.simulator.claims.appeals import PARTIAL, WITHDRAWN
 from payrank.simulator.claims.codes import ALL_CODES, KIND_NAMES
+from payrank.simulator.event_log import MISSING, select_rows
 from payrank.simulator.hospital import Hospital
 from payrank.simulator.patients.contacts import NO_ARM
 from payrank.simulator.population.visits import HISTORY_DAYS
 from payrank.simulator.randomness import Floats
-from payrank.simulator.rows import MISSING, keep
-from payrank.simulator.tables.build_tables import account_ids, claim_ids, denial_ids, guarantor_ids, payer_ids
-from payrank.simulator.tables.denial_tables import count_known
-from payrank.simulator.tables.writing import (
-    name_codes,
+from payrank.simulator.tables.denial_tables import count_known_denials
+from payrank.simulator.tables.ids import account_ids, claim_ids, denial_ids, guarantor_ids, payer_ids
+from payrank.simulator.tables.write_parquet import (
     write_booleans,
     write_days,
     write_integers,
     write_money,
+    write_names,
     write_numbers,
     write_parquet,
 )
 from payrank.simulator.truth.denial_truth import AGES, OverturnTruth, overturn_truth
-from payrank.simulator.truth.payment_truth import coin_truth, payment_truth
+from payrank.simulator.truth.payment_truth import payment_truth, randomized_call_truth
 
 TRUTH_FOLDER = "truth"
 SNAPSHOT_DAYS = 30
@@ -95,9 +95,9 @@ def _write_duplicates(hospital: Hospital, folder: Path) -> None:
 def _write_calls(hospital: Hospital, folder: Path) -> None:
     """Write the randomized slice of the calls: whether a coin let staff call in a cycle, and what was to come of it."""
     rows = hospital.journal.cycles.collect()
-    rows = keep(rows, (rows["arm"] != NO_ARM) & (rows["day"] < hospital.as_of))
-    rows = keep(rows, np.lexsort((rows["account"], rows["day"])))
-    with_call, without_call = coin_truth(hospital, rows, HORIZON_DAYS)
+    rows = select_rows(rows, (rows["arm"] != NO_ARM) & (rows["day"] < hospital.as_of))
+    rows = select_rows(rows, np.lexsort((rows["account"], rows["day"])))
+    with_call, without_call = randomized_call_truth(hospital, rows, HORIZON_DAYS)
     columns = {
         "account_id": (pa.string(), account_ids(rows["account"])),
         "statement_on": (pa.date32(), write_days(rows["day"])),
@@ -129,7 +129,7 @@ def _write_claims(hospital: Hospital, folder: Path) -> None:
 
 def _write_denials(hospital: Hospital, folder: Path) -> None:
     """Write what became of each denial, later than the as-of day too, and why."""
-    size, outcomes = count_known(hospital), hospital.outcomes
+    size, outcomes = count_known_denials(hospital), hospital.outcomes
     denials, claims = hospital.denials, hospital.claims
     rows = outcomes.rows.collect()
     first = (rows["level"] == 1) & (rows["outcome"] != WITHDRAWN)
@@ -142,8 +142,8 @@ def _write_denials(hospital: Hospital, folder: Path) -> None:
         "account_id": (pa.string(), account_ids(claims.account[claim])),
         "claim_id": (pa.string(), claim_ids(claim)),
         "payer_id": (pa.string(), payer_ids(claims.payer[claim])),
-        "carc": (pa.string(), name_codes(denials.code[:size], [code.carc for code in ALL_CODES])),
-        "kind": (pa.string(), name_codes(denials.kind[:size], KIND_NAMES)),
+        "carc": (pa.string(), write_names(denials.code[:size], [code.carc for code in ALL_CODES])),
+        "kind": (pa.string(), write_names(denials.kind[:size], KIND_NAMES)),
         "a_denial": (pa.bool_(), write_booleans(denials.real[:size].astype(np.int64))),
         "log_odds_at_denial": (pa.float64(), write_numbers(outcomes.strength[:size])),
         "log_odds_lost_a_day": (pa.float64(), write_numbers(outcomes.slope[:size])),
@@ -161,7 +161,7 @@ def _write_denials(hospital: Hospital, folder: Path) -> None:
 
 def _write_denial_ages(hospital: Hospital, folder: Path) -> None:
     """Write the truth of each denial with and without an appeal at each age; what is no denial has none."""
-    real = np.flatnonzero(hospital.denials.real[: count_known(hospital)])
+    real = np.flatnonzero(hospital.denials.real[: count_known_denials(hospital)])
     truths = [overturn_truth(hospital, age) for age in AGES]
     columns = {
         "denial_id": (pa.string(), denial_ids(np.tile(real, len(AGES)))),

@@ -6,15 +6,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from payrank.simulator import mess, simulate
+from payrank.simulator import data_noise, simulate
 from payrank.simulator.claims import overturns, takebacks
-from payrank.simulator.claims.appeals import CHOSEN
-from payrank.simulator.facts.check_facts import broken_facts, find_facts, silent_rules
+from payrank.simulator.claims.appeals import STAFF_LOG_ODDS
+from payrank.simulator.facts.check_facts import list_silent_rules, list_violations, measure_facts
 from payrank.simulator.facts.fact_views import open_views
-from payrank.simulator.facts.rules_fired import count_firings
+from payrank.simulator.facts.rule_firings import count_firings
 from payrank.simulator.patients import behavior
-from payrank.simulator.population import duplicates
-from payrank.simulator.population import filing_limits as limits
+from payrank.simulator.population import benefit_limits, duplicates
 from payrank.simulator.population.payers import DENIAL_RATE
 
 AS_OF = date(2026, 11, 1)
@@ -52,13 +51,13 @@ def said(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
         patch.setattr(behavior, "BANDS", np.zeros_like(behavior.BANDS))
         patch.setattr(behavior, "AGES", np.zeros_like(behavior.AGES))
         patch.setattr(behavior, "SELF_PAY_EFFECT", 0.0)
-        patch.setattr(overturns, "LOST_A_DAY", 0.05)
-        patch.setattr(takebacks, "TAKEN_BACK", 0.0)
-        patch.setattr(mess, "UNAPPLIED", 0.0)
+        patch.setattr(overturns, "DAILY_LOSS", 0.05)
+        patch.setattr(takebacks, "TAKEBACK_SHARE", 0.0)
+        patch.setattr(data_noise, "MISAPPLIED", 0.0)
         patch.setattr(duplicates, "SHARE", 0.0)
-        patch.setattr(limits, "RUNS_OUT", {})
-        for kind in CHOSEN:
-            patch.setitem(CHOSEN, kind, CHOSEN[kind] - 1.5)
+        patch.setattr(benefit_limits, "EXHAUSTION_CHANCE", {})
+        for kind in STAFF_LOG_ODDS:
+            patch.setitem(STAFF_LOG_ODDS, kind, STAFF_LOG_ODDS[kind] - 1.5)
         for payer_class in DENIAL_RATE:
             patch.setitem(DENIAL_RATE, payer_class, 1.6 * DENIAL_RATE[payer_class])
         return _check(tmp_path_factory.mktemp("broken"))
@@ -79,4 +78,4 @@ def test_a_broken_rule_is_named_and_a_sound_one_is_not(said, said_of_a_sound_one
 def _check(folder: Path) -> list[str]:
     simulate(folder, accounts=ACCOUNTS, seed=SEED, as_of=AS_OF, truth=True)
     with open_views(folder, AS_OF) as views:
-        return broken_facts(find_facts(views)) + silent_rules(count_firings(views))
+        return list_violations(measure_facts(views)) + list_silent_rules(count_firings(views))

@@ -13,17 +13,17 @@ from sklearn.metrics import roc_auc_score
 from payrank.extracts.errors import WrongUsageError
 from payrank.simulator import Simulated, simulate
 from payrank.simulator.claims.appeals import PARTIAL, WITHDRAWN
-from payrank.simulator.claims.denials import PAYER_THAT_TIGHTENS, TIGHTER_DAYS
+from payrank.simulator.claims.denials import TIGHTENING_DAYS, TIGHTENING_PAYER
 from payrank.simulator.facts import check_facts as facts
-from payrank.simulator.facts.check_facts import Found, broken_facts, find_facts, silent_rules
+from payrank.simulator.facts.check_facts import Measurement, list_silent_rules, list_violations, measure_facts
 from payrank.simulator.facts.fact import read_facts, read_orders
-from payrank.simulator.facts.fact_table import BEGIN, END, describe, renew
+from payrank.simulator.facts.fact_table import BEGIN, END, format_fact, replace_table
 from payrank.simulator.facts.fact_views import open_views
-from payrank.simulator.facts.rules_fired import Firing, count_firings
+from payrank.simulator.facts.rule_firings import Firing, count_firings
 from payrank.simulator.ledger import KINDS
 from payrank.simulator.patients.contacts import CALLED
 from payrank.simulator.population.payers import PAYERS
-from payrank.simulator.seasons import month_of
+from payrank.simulator.seasons import calendar_month
 from payrank.simulator.truth.payment_truth import PaymentTruth, payment_truth
 
 AS_OF = date(2026, 11, 1)
@@ -59,23 +59,23 @@ def views(simulated: Simulated) -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 @pytest.fixture(scope="module")
-def found(views: duckdb.DuckDBPyConnection) -> dict[str, Found]:
-    return find_facts(views)
+def found(views: duckdb.DuckDBPyConnection) -> dict[str, Measurement]:
+    return measure_facts(views)
 
 
 @pytest.mark.parametrize("fact", read_facts(), ids=lambda fact: fact.name)
 def test_a_figure_is_met_within_its_tolerance(found, fact):
-    assert fact.least <= found[fact.name].value <= fact.most
+    assert fact.min_allowed <= found[fact.name].value <= fact.max_allowed
 
 
 @pytest.mark.parametrize("fact", read_facts(), ids=lambda fact: fact.name)
 def test_a_figure_rests_on_enough_for_its_tolerance_to_mean_something(found, fact):
-    assert 0 < found[fact.name].error < 0.4 * (fact.most - fact.least)
+    assert 0 < found[fact.name].error < 0.4 * (fact.max_allowed - fact.min_allowed)
 
 
 @pytest.mark.parametrize("fact", read_facts(), ids=lambda fact: fact.name)
 def test_a_share_of_nothing_fails_and_what_is_ours_is_not_called_published(fact):
-    assert fact.least > 0
+    assert fact.min_allowed > 0
     assert bool(fact.published) != bool(fact.bounds)
     assert (fact.tolerance > 0) == bool(fact.published)
 
@@ -87,9 +87,9 @@ def test_published_orders_hold(found, order):
 
 def test_a_figure_outside_its_tolerance_is_named(found):
     shifted = {name: replace(figure, value=figure.value + 1000) for name, figure in found.items()}
-    assert [word.split(":")[0] for word in broken_facts(shifted)] == [fact.name for fact in read_facts()]
+    assert [word.split(":")[0] for word in list_violations(shifted)] == [fact.name for fact in read_facts()]
     nothing = {name: replace(figure, value=0.0) for name, figure in found.items()}
-    assert len(broken_facts(nothing)) == len(read_facts()) + len(read_orders())
+    assert len(list_violations(nothing)) == len(read_facts()) + len(read_orders())
 
 
 @pytest.mark.parametrize(
@@ -111,7 +111,7 @@ def test_the_command_prints_every_figure_renews_a_page_and_says_what_is_broken(c
     page.write_text(f"before\n{BEGIN}\nearlier figures\n{END}\nafter\n")
     code = facts.main(["--accounts", "200", "--seeds", "4", "--into", str(page)])
     told = capsys.readouterr().out
-    assert all(f"| {describe(fact)[0]} |" in told for fact in read_facts())
+    assert all(f"| {format_fact(fact)[0]} |" in told for fact in read_facts())
     assert "| seed 4 |" in told
     assert code == int("seed 4: " in told)
     before, table, after = page.read_text().partition(BEGIN)[0], page.read_text(), page.read_text().partition(END)[2]
@@ -119,7 +119,7 @@ def test_the_command_prints_every_figure_renews_a_page_and_says_what_is_broken(c
     assert "earlier figures" not in table
     assert table.count("| seed 4 |") == 1
     with pytest.raises(WrongUsageError, match=r"no table of facts in .*: allowed is a page with"):
-        renew(tmp_path / "none.md", "table")
+        replace_table(tmp_path / "none.md", "table")
 
 
 def test_the_documented_table_holds_the_same_facts_and_every_figure_of_three_seeds_within_them():
@@ -127,12 +127,16 @@ def test_the_documented_table_holds_the_same_facts_and_every_figure_of_three_see
     lines = [line.strip("| ").split(" | ") for line in text.splitlines() if line.startswith("|")]
     assert "100,000 accounts" in text
     assert lines[0] == ["fact", "published", "allowed", "our own bounds", "seed 1", "seed 2", "seed 3"]
-    assert [tuple(line[:4]) for line in lines[2:]] == [describe(fact) for fact in read_facts()]
+    assert [tuple(line[:4]) for line in lines[2:]] == [format_fact(fact) for fact in read_facts()]
     for fact, line in zip(read_facts(), lines[2:], strict=True):
         for shown in line[4:]:
             value = float(shown.rstrip("%")) / (100 if shown.endswith("%") else 1)
-            assert fact.least - 0.0006 <= value <= fact.most + 0.0006 or fact.unit in ("days", "count"), fact.name
-            assert fact.unit not in ("days", "count") or fact.least - 0.06 <= value <= fact.most + 0.06, fact.name
+            assert fact.min_allowed - 0.0006 <= value <= fact.max_allowed + 0.0006 or fact.unit in ("days", "count"), (
+                fact.name
+            )
+            assert fact.unit not in ("days", "count") or fact.min_allowed - 0.06 <= value <= fact.max_allowed + 0.06, (
+                fact.name
+            )
 
 
 def test_the_true_chance_of_an_overturn_ranks_as_people_do(simulated):
@@ -251,18 +255,18 @@ def test_promises_are_kept_and_broken_in_the_ledger(tables):
 def test_every_rule_was_seen_to_fire_in_every_segment_that_it_claims(views):
     firings = count_firings(views)
     assert len(firings) > 200
-    assert silent_rules(firings) == []
+    assert list_silent_rules(firings) == []
 
 
 def test_a_rule_that_is_silent_in_a_segment_is_named():
-    silent = silent_rules([Firing("a claim is denied", "auto", 0), Firing("a claim is denied", "military", 3)])
+    silent = list_silent_rules([Firing("a claim is denied", "auto", 0), Firing("a claim is denied", "military", 3)])
     assert silent == ["a claim is denied: never seen in auto"]
 
 
 def test_deductibles_leave_more_to_the_patient_in_winter(simulated):
     claims, visits = simulated.hospital.claims, simulated.hospital.visits
     commercial = np.array([payer.payer_class == "commercial" for payer in PAYERS])[claims.payer]
-    month = month_of(visits.service[claims.account])
+    month = calendar_month(visits.service[claims.account])
 
     def left(*months: int) -> float:
         here = commercial & np.isin(month, months)
@@ -276,7 +280,7 @@ def test_tax_refunds_lift_spring_payments_most_among_those_who_have_least(simula
     rows = hospital.journal.cycles.collect()
     free = rows["on_plan"] == 0
     guarantor = hospital.visits.guarantor[rows["account"]]
-    month, ability = month_of(rows["day"].astype(np.int64)), hospital.people.ability[guarantor]
+    month, ability = calendar_month(rows["day"].astype(np.int64)), hospital.people.ability[guarantor]
 
     def lift(group: np.ndarray) -> float:
         spring = rows["chance"][free & group & np.isin(month, (2, 3, 4))].mean()
@@ -287,11 +291,11 @@ def test_tax_refunds_lift_spring_payments_most_among_those_who_have_least(simula
 
 def test_a_payer_denies_more_from_a_given_day(simulated):
     hospital = simulated.hospital
-    payer = PAYER_THAT_TIGHTENS
+    payer = TIGHTENING_PAYER
     denied = np.zeros(hospital.claims.size, dtype=bool)
     denied[hospital.denials.claim[hospital.denials.real]] = True
     mine = hospital.claims.payer == payer
-    after = hospital.claims.remitted >= hospital.as_of - TIGHTER_DAYS
+    after = hospital.claims.remitted >= hospital.as_of - TIGHTENING_DAYS
     assert denied[mine & after].mean() > 1.15 * denied[mine & ~after].mean()
 
 

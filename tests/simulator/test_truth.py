@@ -93,8 +93,8 @@ def test_chances_fall_with_age_and_break_at_the_deadline(simulated):
     rising = """SELECT count(*) FROM truth_denial_ages AS a JOIN truth_denial_ages AS b USING (denial_id)
         WHERE b.age_days > a.age_days AND b.with_appeal > a.with_appeal"""
     assert ask(folder, rising) == (0,)
-    counts = "SELECT count(DISTINCT age_days), count(*) / count(DISTINCT denial_id) FROM truth_denial_ages"
-    assert ask(folder, counts) == (len(AGES), len(AGES))
+    ages = "SELECT count(DISTINCT age_days), count(*) / count(DISTINCT denial_id) FROM truth_denial_ages"
+    assert ask(folder, ages) == (len(AGES), len(AGES))
 
 
 def test_expected_dollars_lie_between_nothing_and_the_balance_in_the_files(simulated):

@@ -11,10 +11,10 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from payrank.extracts.contract.tables import Column, table
+from payrank.simulator.event_log import MISSING
 from payrank.simulator.randomness import Booleans, Floats, Integers
-from payrank.simulator.rows import MISSING
 
-ROWS_A_GROUP = 500_000
+ROWS_PER_GROUP = 500_000
 TYPES = {
     "id": pa.string(),
     "text": pa.string(),
@@ -25,10 +25,10 @@ TYPES = {
     "boolean": pa.bool_(),
     "number": pa.float64(),
 }
-Build = Callable[[slice], pa.Array]
+ColumnBuilder = Callable[[slice], pa.Array]
 
 
-def identify(prefix: str, numbers: Integers, digits: int) -> Build:
+def write_ids(prefix: str, numbers: Integers, digits: int) -> ColumnBuilder:
     """Ids: a prefix and a number with leading zeros; null where MISSING."""
     width = len(prefix) + digits
 
@@ -47,7 +47,7 @@ def identify(prefix: str, numbers: Integers, digits: int) -> Build:
     return build
 
 
-def name_codes(codes: Integers, names: Sequence[str | None]) -> Build:
+def write_names(codes: Integers, names: Sequence[str | None]) -> ColumnBuilder:
     """Text looked up in a list of names; null where MISSING."""
     words = pa.array([*names, None], type=pa.string())
 
@@ -58,7 +58,7 @@ def name_codes(codes: Integers, names: Sequence[str | None]) -> Build:
     return build
 
 
-def write_money(cents: Integers, missing: Booleans | None = None) -> Build:
+def write_money(cents: Integers, missing: Booleans | None = None) -> ColumnBuilder:
     """Dollars with two decimals from cents, without a detour through floating point."""
 
     def build(part: slice) -> pa.Array:
@@ -70,7 +70,7 @@ def write_money(cents: Integers, missing: Booleans | None = None) -> Build:
     return build
 
 
-def write_days(days: Integers) -> Build:
+def write_days(days: Integers) -> ColumnBuilder:
     """Dates from day numbers; null where MISSING."""
 
     def build(part: slice) -> pa.Array:
@@ -80,7 +80,7 @@ def write_days(days: Integers) -> Build:
     return build
 
 
-def write_integers(values: Integers) -> Build:
+def write_integers(values: Integers) -> ColumnBuilder:
     """Whole numbers; null where MISSING."""
 
     def build(part: slice) -> pa.Array:
@@ -90,7 +90,7 @@ def write_integers(values: Integers) -> Build:
     return build
 
 
-def write_booleans(values: Integers) -> Build:
+def write_booleans(values: Integers) -> ColumnBuilder:
     """Yes or no from 1 and 0; null where MISSING."""
 
     def build(part: slice) -> pa.Array:
@@ -100,7 +100,7 @@ def write_booleans(values: Integers) -> Build:
     return build
 
 
-def write_numbers(values: Floats) -> Build:
+def write_numbers(values: Floats) -> ColumnBuilder:
     """Numbers as they are; null where not a number."""
 
     def build(part: slice) -> pa.Array:
@@ -110,7 +110,9 @@ def write_numbers(values: Floats) -> Build:
     return build
 
 
-def write_table(folder: Path, name: str, size: int, builds: Mapping[str, Build], extra: Sequence[Column] = ()) -> int:
+def write_table(
+    folder: Path, name: str, size: int, builds: Mapping[str, ColumnBuilder], extra: Sequence[Column] = ()
+) -> int:
     """Write one canonical table, `extra` columns behind the contract's, and return its rows."""
     columns = (*table(name).columns, *extra)
     missing = [column.name for column in columns if column.name not in builds]
@@ -120,7 +122,7 @@ def write_table(folder: Path, name: str, size: int, builds: Mapping[str, Build],
     return size
 
 
-def write_parquet(path: Path, size: int, columns: Mapping[str, tuple[pa.DataType, Build]]) -> None:
+def write_parquet(path: Path, size: int, columns: Mapping[str, tuple[pa.DataType, ColumnBuilder]]) -> None:
     """Write columns in groups of rows, so that a large table never stands in memory as text."""
     schema = pa.schema([pa.field(name, kind) for name, (kind, _) in columns.items()])
     path.touch(mode=0o600)
@@ -128,12 +130,12 @@ def write_parquet(path: Path, size: int, columns: Mapping[str, tuple[pa.DataType
     with pq.ParquetWriter(path, schema, compression="zstd", store_schema=False) as writer:
         for part in _parts(size):
             arrays = [build(part) for _, build in columns.values()]
-            writer.write_batch(pa.RecordBatch.from_arrays(arrays, schema=schema), row_group_size=ROWS_A_GROUP)
+            writer.write_batch(pa.RecordBatch.from_arrays(arrays, schema=schema), row_group_size=ROWS_PER_GROUP)
 
 
 def _parts(size: int) -> Iterator[slice]:
-    for start in range(0, size, ROWS_A_GROUP):
-        yield slice(start, min(size, start + ROWS_A_GROUP))
+    for start in range(0, size, ROWS_PER_GROUP):
+        yield slice(start, min(size, start + ROWS_PER_GROUP))
 
 
 def _null_where(values: pa.Array, missing: Booleans) -> pa.Array:

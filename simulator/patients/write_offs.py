@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import numpy as np
 
+from payrank.simulator.event_log import MISSING
 from payrank.simulator.ledger import PATIENT, Ledger
 from payrank.simulator.patients.balances import BAD_DEBT, OPEN, SMALL, Balances
 from payrank.simulator.patients.behavior import part_scale
 from payrank.simulator.patients.hardship import FLAG
-from payrank.simulator.patients.office import Office, Turn
+from payrank.simulator.patients.office import Office, StatementCycle
 from payrank.simulator.randomness import Floats, Integers, between, happens
-from payrank.simulator.rows import MISSING
 
 RECOVERED = 0.005
 """Chance that the agency brings something in of a balance in bad debt in a cycle."""
-SMALLEST_RECOVERED = 2000
+MIN_RECOVERED = 2000
 """Cents: of less the agency brings nothing in."""
 RECOVERED_PART = (0.05, 0.6)
 """Fewest and most of a balance that the agency brings in, times the scale of partial payments."""
@@ -27,34 +27,39 @@ def bad_debt_chance(age: Integers) -> Floats:
     return np.select([age < 4, age == 4], [0.0, 0.55], 0.8)
 
 
-def end_balances(office: Office, turn: Turn) -> Turn:
+def write_off_balances(office: Office, cycle: StatementCycle) -> StatementCycle:
     """Write off and place what is due at the start of a cycle; return the balances still open."""
-    rng, balances = office.rng, turn.balances
-    small = (turn.age >= 2) & (turn.owed < 1000) & happens(rng, 0.5, turn.size)
-    lost = turn.start[small] + between(rng, 0, 3, int(small.sum()))
-    _write_off(balances, turn.now[small], lost, "small_balance_write_off", office.ledger)
-    balances.state[turn.now[small]] = SMALL
-    balances.owed[turn.now[small]] = 0
-    settled = ~small & ~turn.on_plan & (balances.waiting_until[turn.now] == MISSING) & (balances.pending[turn.now] == 0)
-    old = settled & happens(rng, bad_debt_chance(turn.age), turn.size)
-    day = turn.start[old] + between(rng, 0, 3, int(old.sum()))
-    entries = turn.now[old]
+    rng, balances = office.rng, cycle.balances
+    small = (cycle.age >= 2) & (cycle.owed < 1000) & happens(rng, 0.5, cycle.size)
+    lost = cycle.start[small] + between(rng, 0, 3, int(small.sum()))
+    _write_off(balances, cycle.entries[small], lost, "small_balance_write_off", office.ledger)
+    balances.state[cycle.entries[small]] = SMALL
+    balances.owed[cycle.entries[small]] = 0
+    settled = (
+        ~small
+        & ~cycle.on_plan
+        & (balances.waiting_until[cycle.entries] == MISSING)
+        & (balances.pending[cycle.entries] == 0)
+    )
+    old = settled & happens(rng, bad_debt_chance(cycle.age), cycle.size)
+    day = cycle.start[old] + between(rng, 0, 3, int(old.sum()))
+    entries = cycle.entries[old]
     _write_off(balances, entries, day, "bad_debt_write_off", office.ledger)
     balances.state[entries] = BAD_DEBT
     _place(office, balances, entries, day)
-    turn = turn.only(turn.now[balances.state[turn.now] == OPEN])
+    cycle = cycle.only(cycle.entries[balances.state[cycle.entries] == OPEN])
     # A few go to an early-out agency before they are written off.
-    early = (turn.age >= 3) & ~turn.on_plan & happens(rng, 0.05, turn.size)
-    _place(office, balances, turn.now[early], turn.start[early])
-    return turn
+    early = (cycle.age >= 3) & ~cycle.on_plan & happens(rng, 0.05, cycle.size)
+    _place(office, balances, cycle.entries[early], cycle.start[early])
+    return cycle
 
 
-def recover_bad_debt(office: Office, turn: Turn) -> None:
+def recover_bad_debt(office: Office, cycle: StatementCycle) -> None:
     """Let the agency bring in a little of what was written off: the write-off is taken back to the amount paid."""
-    rng, balances, ledger = office.rng, turn.balances, office.ledger
-    hit = happens(rng, RECOVERED, turn.size) & (turn.owed >= SMALLEST_RECOVERED)
-    entries = turn.now[hit]
-    day = turn.start[hit] + between(rng, 1, 29, len(entries))
+    rng, balances, ledger = office.rng, cycle.balances, office.ledger
+    hit = happens(rng, RECOVERED, cycle.size) & (cycle.owed >= MIN_RECOVERED)
+    entries = cycle.entries[hit]
+    day = cycle.start[hit] + between(rng, 1, 29, len(entries))
     scale = part_scale(balances.owed[entries])
     part = np.floor(balances.owed[entries] * scale * rng.uniform(*RECOVERED_PART, len(entries))).astype(np.int64)
     cents = np.clip(part, *RECOVERED_CENTS)

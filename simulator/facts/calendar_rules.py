@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-from payrank.simulator.claims.denials import PAYER_THAT_TIGHTENS, TIGHTER_DAYS
-from payrank.simulator.facts.rule import Rule, counts, cross
+from payrank.simulator.claims.denials import TIGHTENING_DAYS, TIGHTENING_PAYER
+from payrank.simulator.facts.rule import Rule, combine, count_rows
 from payrank.simulator.population.payers import PAYERS
 from payrank.simulator.population.visits import PATIENT_CLASSES
 
 NEW = {payer.payer_id: payer.starts_before for payer in PAYERS if payer.starts_before is not None}
-TIGHTER = PAYERS[PAYER_THAT_TIGHTENS].payer_id
+TIGHTER = PAYERS[TIGHTENING_PAYER].payer_id
 
-RULES_OF_TIME: tuple[Rule, ...] = (
+CALENDAR_RULES: tuple[Rule, ...] = (
     Rule(
         "a new payer comes",
-        cross(tuple(NEW), PATIENT_CLASSES),
-        counts("payer_id || ' ' || patient_class", "coverages JOIN accounts USING (account_id)"),
+        combine(tuple(NEW), PATIENT_CLASSES),
+        count_rows("payer_id || ' ' || patient_class", "coverages JOIN accounts USING (account_id)"),
     ),
     Rule(
         "a payer denies a tenth more from a day on",
         (TIGHTER,),
-        f"""WITH billed AS (SELECT remitted_on >= day - {TIGHTER_DAYS} AS after, count(*) AS claims
+        f"""WITH billed AS (SELECT remitted_on >= day - {TIGHTENING_DAYS} AS after, count(*) AS claims
                 FROM truth_claims, today WHERE payer_id = '{TIGHTER}' GROUP BY 1),
-            refused AS (SELECT denied_on >= day - {TIGHTER_DAYS} AS after, count(*) AS denials
+            refused AS (SELECT denied_on >= day - {TIGHTENING_DAYS} AS after, count(*) AS denials
                 FROM fact_denials, today WHERE payer_id = '{TIGHTER}' GROUP BY 1)
         SELECT '{TIGHTER}', CASE WHEN max(denials / claims) FILTER (after) > 1.1 * max(denials / claims)
             FILTER (NOT after) THEN max(denials) FILTER (after) ELSE 0 END FROM billed JOIN refused USING (after)""",

@@ -13,10 +13,10 @@ MISSING = -1
 """Stands for null in whole-number columns: codes, row numbers and days are never negative."""
 
 
-class Rows:
+class EventLog:
     """Rows of one kind of event. `columns` maps each column to its NumPy type.
 
-    >>> rows = Rows({"day": "int32", "cents": "int64"})
+    >>> rows = EventLog({"day": "int32", "cents": "int64"})
     >>> rows.add(day=np.array([3, 4]), cents=7)
     array([0, 1])
     >>> rows.collect()["cents"].tolist()
@@ -50,6 +50,6 @@ class Rows:
         return collected
 
 
-def keep(columns: Mapping[str, Integers], kept: Booleans | Integers) -> dict[str, Integers]:
+def select_rows(columns: Mapping[str, Integers], kept: Booleans | Integers) -> dict[str, Integers]:
     """Return the chosen rows of every column."""
     return {name: column[kept] for name, column in columns.items()}

@@ -10,26 +10,26 @@ from payrank.simulator.patients.behavior import (
     CYCLE_DAYS,
     PART,
     Debt,
+    after_conversation,
+    after_promise,
+    after_refusal,
     part_scale,
     payment_log_odds,
     promise_chance,
-    promised,
-    refused,
-    spoken_to,
 )
-from payrank.simulator.patients.charity import ALL_OF_IT, LAST_AGE, application_chance, approval_chance
+from payrank.simulator.patients.charity import FULL_SHARE, LAST_AGE, application_chance, approval_chance
 from payrank.simulator.patients.contacts import RANDOM_SLICE, call_chance, refusal_chance
-from payrank.simulator.patients.eligibility import LAST_AGE as LAST_SEARCH
-from payrank.simulator.patients.eligibility import found_chance
-from payrank.simulator.patients.endings import (
+from payrank.simulator.patients.late_coverage import LAST_AGE as LAST_SEARCH
+from payrank.simulator.patients.late_coverage import late_coverage_chance
+from payrank.simulator.patients.payments import MEAN_WAIT_DAYS, MIN_PAYMENT
+from payrank.simulator.patients.plans import BREAKS, NOTICED
+from payrank.simulator.patients.write_offs import (
+    MIN_RECOVERED,
     RECOVERED,
     RECOVERED_CENTS,
     RECOVERED_PART,
-    SMALLEST_RECOVERED,
     bad_debt_chance,
 )
-from payrank.simulator.patients.payments import MEAN_WAIT_DAYS, SMALLEST_PAYMENT
-from payrank.simulator.patients.plans import BREAKS, NOTICED
 from payrank.simulator.randomness import Booleans, Floats, Integers, sigmoid
 
 PLAN_DAYS = 7
@@ -40,7 +40,7 @@ DECIDED_AHEAD = 2
 
 
 @dataclass(frozen=True, slots=True)
-class RunSnapshot:
+class AccountSnapshot:
     """How accounts stand on a day within a statement cycle, one entry an account. Money in cents.
 
     `elapsed` counts days since the cycle's statement, `since` days since its conversation (where `spoke`), `chance` is
@@ -60,7 +60,7 @@ class RunSnapshot:
     installment: Integers
 
 
-def foresee_debt(debt: Debt, owed: Floats, ahead: int, waiting: Booleans) -> Debt:
+def project_debt(debt: Debt, owed: Floats, ahead: int, waiting: Booleans) -> Debt:
     """Return the debt as it stands so many cycles ahead, when that many cents are still owed."""
     return Debt(
         ability=debt.ability,
@@ -93,15 +93,15 @@ def chance_open(debt: Debt, ahead: int, waited: Booleans) -> Floats:
     asks = np.where(debt.age <= LAST_AGE + 1, application_chance(debt.balance, debt.ability, debt.self_pay), 0.0)
     stays = stays * (1 - ~waited * asks * approval_chance(debt.ability))
     if ahead == DECIDED_AHEAD:
-        stays = stays * (1 - waited * approval_chance(debt.ability) * ALL_OF_IT)
+        stays = stays * (1 - waited * approval_chance(debt.ability) * FULL_SHARE)
     covered = debt.self_pay & (debt.age <= LAST_SEARCH + 1)
-    return np.asarray(stays * (1 - covered * found_chance(debt.ability)))
+    return np.asarray(stays * (1 - covered * late_coverage_chance(debt.ability)))
 
 
 def chance_recovered(owed: Floats, share: Integers) -> Floats:
     """Return the chance that the agency brings something in of bad debt within so many days of a cycle."""
     within = np.clip((share - 1) / (CYCLE_DAYS - 1), 0, 1)
-    return np.where(owed >= SMALLEST_RECOVERED, RECOVERED * within, 0.0)
+    return np.where(owed >= MIN_RECOVERED, RECOVERED * within, 0.0)
 
 
 def mean_recovered(owed: Floats) -> Floats:
@@ -113,7 +113,7 @@ def mean_recovered(owed: Floats) -> Floats:
 def mean_part(owed: Floats) -> Floats:
     """Return the mean of a partial payment in cents: rounded down to $5, at least $10, at most what is owed."""
     part = owed * part_scale(np.rint(owed).astype(np.int64)) * MEAN_PART - 250
-    return np.minimum(np.maximum(part, SMALLEST_PAYMENT), owed)
+    return np.minimum(np.maximum(part, MIN_PAYMENT), owed)
 
 
 def chance_in_cycle(debt: Debt, spoken: Floats) -> Floats:
@@ -121,44 +121,46 @@ def chance_in_cycle(debt: Debt, spoken: Floats) -> Floats:
     log_odds = payment_log_odds(debt)
     promise = promise_chance(log_odds)
     refusal = (1 - promise) * refusal_chance(debt.willingness)
-    after = promise * sigmoid(promised(log_odds)) + refusal * sigmoid(refused(log_odds))
-    after = after + (1 - promise - refusal) * sigmoid(spoken_to(log_odds))
+    after = promise * sigmoid(after_promise(log_odds)) + refusal * sigmoid(after_refusal(log_odds))
+    after = after + (1 - promise - refusal) * sigmoid(after_conversation(log_odds))
     return np.asarray((1 - spoken) * sigmoid(log_odds) + spoken * after)
 
 
-def chance_still(now: RunSnapshot, marginal: Floats) -> Floats:
+def chance_remaining(snapshot: AccountSnapshot, marginal: Floats) -> Floats:
     """Return the chance that a payment still comes in the running cycle. One payment a cycle: none after it."""
-    chance = np.where(now.spoke, now.chance, marginal)
-    return np.where(now.paid, 0.0, _rest(chance, _arrived(now)))
+    chance = np.where(snapshot.spoke, snapshot.chance, marginal)
+    return np.where(snapshot.paid, 0.0, _remaining(chance, _arrived(snapshot)))
 
 
-def installment_in_cycle(now: RunSnapshot, chance: Floats, ahead: int) -> Floats:
+def installment_in_cycle(snapshot: AccountSnapshot, chance: Floats, ahead: int) -> Floats:
     """Return the chance of an installment in a cycle of a running plan: less where the running cycle is half gone."""
     if ahead:
         return chance
-    return np.where(now.paid, 0.0, _rest(chance, np.clip(now.elapsed / PLAN_DAYS, 0, 1)))
+    return np.where(snapshot.paid, 0.0, _remaining(chance, np.clip(snapshot.elapsed / PLAN_DAYS, 0, 1)))
 
 
-def chance_broken(now: RunSnapshot) -> Floats:
+def chance_broken(snapshot: AccountSnapshot) -> Floats:
     """Return the chance that a plan that still runs breaks in this cycle: a miss of which no notice came, mostly."""
     first, last = NOTICED
-    to_come = BREAKS * np.clip((last + 1 - now.elapsed) / (last + 1 - first), 0, 1)
-    return np.where(now.paid, 0.0, to_come / (1 - BREAKS + to_come))
+    to_come = BREAKS * np.clip((last + 1 - snapshot.elapsed) / (last + 1 - first), 0, 1)
+    return np.where(snapshot.paid, 0.0, to_come / (1 - BREAKS + to_come))
 
 
-def share_come(days: Integers) -> Floats:
+def arrived_share(days: Integers) -> Floats:
     """Return the share of a cycle's payments that came within so many days of its statement."""
     share = 1 - np.exp(-np.maximum(days - 1, 0) / MEAN_WAIT_DAYS)
     return np.where(days >= CYCLE_DAYS, 1.0, share)
 
 
-def _arrived(now: RunSnapshot) -> Floats:
+def _arrived(snapshot: AccountSnapshot) -> Floats:
     """Return the share of the running cycle's payments that would have come by now."""
-    after_call = 1 - np.exp(-3 * np.maximum(now.since - 1, 0) / MEAN_WAIT_DAYS)
-    after_promise = np.clip((now.since - 2) / 10, 0, 1)
-    return np.where(now.spoke, np.where(now.promise, after_promise, after_call), share_come(now.elapsed))
+    after_call = 1 - np.exp(-3 * np.maximum(snapshot.since - 1, 0) / MEAN_WAIT_DAYS)
+    after_promise = np.clip((snapshot.since - 2) / 10, 0, 1)
+    return np.where(
+        snapshot.spoke, np.where(snapshot.promise, after_promise, after_call), arrived_share(snapshot.elapsed)
+    )
 
 
-def _rest(chance: Floats, arrived: Floats) -> Floats:
+def _remaining(chance: Floats, arrived: Floats) -> Floats:
     """Return the chance that a payment still comes in a cycle in which none came so far."""
     return np.asarray(chance * (1 - arrived) / np.maximum(1 - chance * arrived, 1e-9))

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 import duckdb
 
-from payrank.simulator.facts.claim_rules import RULES_OF_CLAIMS
-from payrank.simulator.facts.mess_rules import RULES_OF_MESS
-from payrank.simulator.facts.patient_rules import RULES_OF_PATIENTS
-from payrank.simulator.facts.time_rules import RULES_OF_TIME
+from payrank.simulator.facts.calendar_rules import CALENDAR_RULES
+from payrank.simulator.facts.claim_rules import CLAIM_RULES
+from payrank.simulator.facts.noise_rules import NOISE_RULES
+from payrank.simulator.facts.patient_rules import PATIENT_RULES
 
-RULES = (*RULES_OF_CLAIMS, *RULES_OF_PATIENTS, *RULES_OF_TIME, *RULES_OF_MESS)
+RULES = (*CLAIM_RULES, *PATIENT_RULES, *CALENDAR_RULES, *NOISE_RULES)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from payrank.simulator.claims.interest import PAYS_INTEREST
-from payrank.simulator.claims.takebacks import AFTER_DAYS
-from payrank.simulator.facts.rule import Rule, counts
+from payrank.simulator.claims.takebacks import TAKEBACK_DAYS
+from payrank.simulator.data_noise import POSTED_LATE, VOIDED
+from payrank.simulator.facts.rule import Rule, count_rows
 from payrank.simulator.ledger import KINDS
-from payrank.simulator.mess import DATED_LONG_BEFORE, VOIDED
 from payrank.simulator.tables.denial_tables import UNKNOWN_CARC, UNKNOWN_RARC
 
-FORGOTTEN: dict[str, tuple[str, ...]] = {
+BLANKED: dict[str, tuple[str, ...]] = {
     "accounts": ("service_on", "patient_class", "service_line", "facility"),
     "transactions": ("effective_on",),
     "contacts": ("account_id", "direction"),
@@ -25,22 +25,22 @@ _REVERSED = "transactions AS r JOIN transactions AS t ON r.reverses_id = t.trans
 _AGAIN = "EXISTS (SELECT 1 FROM transactions AS n WHERE n.account_id = t.account_id AND n.kind = t.kind AND \
 n.amount = t.amount AND n.posted_on = r.posted_on)"
 
-RULES_OF_MESS: tuple[Rule, ...] = (
-    Rule("money of this kind is posted", KINDS, counts("kind", "transactions")),
+NOISE_RULES: tuple[Rule, ...] = (
+    Rule("money of this kind is posted", KINDS, count_rows("kind", "transactions")),
     Rule(
         "a row is voided and posted again",
         tuple(VOIDED),
-        counts("r.kind", f"{_REVERSED} WHERE r.account_id = t.account_id AND {_AGAIN}"),
+        count_rows("r.kind", f"{_REVERSED} WHERE r.account_id = t.account_id AND {_AGAIN}"),
     ),
     Rule(
         "a payment bounces",
         ("patient_payment",),
-        counts("r.kind", f"{_REVERSED} WHERE r.kind = 'patient_payment' AND NOT {_AGAIN}"),
+        count_rows("r.kind", f"{_REVERSED} WHERE r.kind = 'patient_payment' AND NOT {_AGAIN}"),
     ),
     Rule(
         "cash is moved to another account of the guarantor",
         ("moved",),
-        counts(
+        count_rows(
             "'moved'",
             f"{_REVERSED} JOIN transactions AS n ON n.posted_on = r.posted_on AND n.amount = t.amount "
             "AND n.effective_on = t.posted_on AND n.account_id <> t.account_id "
@@ -51,13 +51,13 @@ RULES_OF_MESS: tuple[Rule, ...] = (
     ),
     Rule(
         "money is posted weeks after it came",
-        tuple(DATED_LONG_BEFORE),
-        counts("kind", "transactions WHERE posted_on - effective_on >= 7"),
+        tuple(POSTED_LATE),
+        count_rows("kind", "transactions WHERE posted_on - effective_on >= 7"),
     ),
     Rule(
         "a person has a second number",
         ("merged", "not yet merged"),
-        counts(
+        count_rows(
             "CASE WHEN d.guarantor_id = a.guarantor_id THEN 'not yet merged' ELSE 'merged' END",
             "truth_duplicates AS d JOIN accounts AS a USING (account_id)",
         ),
@@ -72,32 +72,32 @@ RULES_OF_MESS: tuple[Rule, ...] = (
     ),
     Rule(
         "a value is unknown",
-        tuple(f"{table} {column}" for table, columns in FORGOTTEN.items() for column in columns),
+        tuple(f"{table} {column}" for table, columns in BLANKED.items() for column in columns),
         " UNION ALL ".join(
             f"SELECT '{table} {column}', count(*) - count({column}) FROM {table}"
-            for table, columns in FORGOTTEN.items()
+            for table, columns in BLANKED.items()
             for column in columns
         ),
     ),
     Rule(
         "an insurer pays interest",
         PAYS_INTEREST,
-        counts("payer_class", "transactions JOIN payers USING (payer_id) WHERE kind = 'interest' AND amount > 0"),
+        count_rows("payer_class", "transactions JOIN payers USING (payer_id) WHERE kind = 'interest' AND amount > 0"),
     ),
     Rule(
         "an insurer takes a payment back",
         ("in part", "wholly"),
-        counts(
+        count_rows(
             "CASE WHEN EXISTS (SELECT 1 FROM transactions AS n WHERE n.account_id = t.account_id AND "
             "n.kind = 'insurance_payment' AND n.posted_on = r.posted_on AND n.amount < 0) THEN 'in part' "
             "ELSE 'wholly' END",
-            f"{_REVERSED} WHERE r.kind = 'insurance_payment' AND r.posted_on - t.posted_on >= {AFTER_DAYS[0]}",
+            f"{_REVERSED} WHERE r.kind = 'insurance_payment' AND r.posted_on - t.posted_on >= {TAKEBACK_DAYS[0]}",
         ),
     ),
     Rule(
         "a patient is refunded",
         ("paid twice", "deposit for nothing", "cover found"),
-        counts(
+        count_rows(
             """CASE WHEN EXISTS (SELECT 1 FROM transactions AS n WHERE n.account_id = r.account_id AND
                 n.kind = 'transfer' AND n.responsibility = 'patient' AND n.amount < 0) THEN 'cover found'
             WHEN NOT EXISTS (SELECT 1 FROM transactions AS n WHERE n.account_id = r.account_id AND
