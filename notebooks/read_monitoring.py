@@ -46,7 +46,7 @@ trained = payrank.train(labeled, kind="payment", as_of=spring, settings=settings
 print("auc when it was trained:", round(trained.bundle.manifest.metrics["auc"], 3))
 models = RunModels({"payment": trained.bundle}, {"payment": "spring model"}, {"overturn": "not trained here"})
 for night in (date(2026, 4, 20), date(2026, 5, 20)):
-    payrank.score_night(
+    payrank.run_nightly(
         extract, models, as_of=night, out=folder / "runs", settings=ScoringSettings(), explain="listed"
     )
 

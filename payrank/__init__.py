@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from payrank.models.bundle import read_bundle
     from payrank.models.card.write_card import write_card
     from payrank.models.predict import predict
-    from payrank.scoring.nightly_run import score_night
+    from payrank.scoring.run_nightly import run_nightly
     from payrank.simulator.simulate import simulate
     from payrank.training.estimator import PropensityClassifier
     from payrank.training.train import train
@@ -41,7 +41,7 @@ __all__ = [
     "predict",
     "read_audit",
     "read_bundle",
-    "score_night",
+    "run_nightly",
     "simulate",
     "train",
     "training_frame",
@@ -60,7 +60,7 @@ _HOME = {
     "predict": "models.predict",
     "read_audit": "models.audit",
     "read_bundle": "models.bundle",
-    "score_night": "scoring.nightly_run",
+    "run_nightly": "scoring.run_nightly",
     "simulate": "simulator.simulate",
     "train": "training.train",
     "training_frame": "features.api",

@@ -23,7 +23,7 @@ class Progress:
         self._console = console
         self._last = time.perf_counter()
 
-    def tell(self, line: str) -> None:
+    def log(self, line: str) -> None:
         """Print one finished stage."""
         now = time.perf_counter()
         self._console.print(f"  {line} ({now - self._last:.1f} s)", markup=False)
@@ -38,12 +38,12 @@ class Progress:
                 yield
         else:
             yield
-        self.tell(what)
+        self.log(what)
 
 
-def tell_stage(stage: Stage) -> None:
+def print_stage(stage: Stage) -> None:
     """Print a finished stage of a run as a plain line with its seconds."""
-    STDERR.print(f"  {stage.told} ({stage.seconds:.1f} s)", markup=False)
+    STDERR.print(f"  {stage.message} ({stage.seconds:.1f} s)", markup=False)
 
 
 def log_stage(stage: Stage) -> None:

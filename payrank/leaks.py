@@ -20,19 +20,21 @@ from payrank.features.probes.hindsight import probe_hindsight
 from payrank.features.probes.result import Probed
 from payrank.settings import Settings
 
-Tell = Callable[[str], None]
+LogLine = Callable[[str], None]
 
 NEEDS_FRAME = ("train/night agreement", "too good alone", "label shuffle", "beyond the catalog")
 
 
-def find_leaks(extract: Extract, settings: Settings, as_of: date, tell: Tell = lambda _: None) -> tuple[Probed, ...]:
+def find_leaks(
+    extract: Extract, settings: Settings, as_of: date, progress: LogLine = lambda _: None
+) -> tuple[Probed, ...]:
     """Run every probe for both units that the extract holds, with the settings' horizons and own features.
 
     Parameters
     ----------
     as_of
         The day that the extract knows everything before.
-    tell
+    progress
         Called with one plain line after each probe.
 
     Returns
@@ -42,7 +44,7 @@ def find_leaks(extract: Extract, settings: Settings, as_of: date, tell: Tell = l
     """
     found = []
     for probed in _run(extract, settings, as_of):
-        tell(f"probed {probed.unit}s for leaks: {probed.probe}, {probed.verdict}")
+        progress(f"probed {probed.unit}s for leaks: {probed.probe}, {probed.verdict}")
         found.append(probed)
     return tuple(found)
 

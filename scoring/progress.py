@@ -1,4 +1,4 @@
-"""The stages of a run, told one by one as they end: what was done, with counts and seconds, never with a row."""
+"""The stages of a run, reported as each one ends: what was done, with counts and seconds and never a row of data."""
 
 from __future__ import annotations
 
@@ -10,36 +10,36 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """A finished stage: its name, a plain line, counts by what was counted, and seconds."""
+    """A finished stage: its name, a one-line message, its duration in seconds, and named counts."""
 
     name: str
-    told: str
+    message: str
     seconds: float
     counts: Mapping[str, int] = field(default_factory=dict)
 
     def as_json(self) -> str:
-        """Return the stage as one line of JSON, for a log that a machine reads.
+        """Return the stage as one line of JSON for a machine-readable log.
 
         >>> Stage("load", "loaded 3 files", 0.5, {"files": 3}).as_json()
-        '{"stage": "load", "told": "loaded 3 files", "seconds": 0.5, "files": 3}'
+        '{"stage": "load", "message": "loaded 3 files", "seconds": 0.5, "files": 3}'
         """
-        return json.dumps({"stage": self.name, "told": self.told, "seconds": self.seconds, **self.counts})
+        return json.dumps({"stage": self.name, "message": self.message, "seconds": self.seconds, **self.counts})
 
 
-Tell = Callable[[Stage], None]
+ProgressCallback = Callable[[Stage], None]
 
 
 @dataclass(slots=True)
 class StageTimer:
-    """Tells each stage to `tell` and keeps its seconds by name. The first stage starts when the clock is made."""
+    """Reports each finished stage to `progress` and records its seconds by name. The first stage starts right away."""
 
-    tell: Tell
+    progress: ProgressCallback
     seconds: dict[str, float] = field(default_factory=dict)
     started: float = field(default_factory=time.perf_counter)
 
-    def stage(self, name: str, told: str, **counts: int) -> None:
-        """Tell that a stage has ended."""
+    def stage(self, name: str, message: str, **counts: int) -> None:
+        """Record that a stage has ended, and start the next one."""
         now = time.perf_counter()
         self.seconds[name] = round(now - self.started, 3)
         self.started = now
-        self.tell(Stage(name, told, self.seconds[name], counts))
+        self.progress(Stage(name, message, self.seconds[name], counts))

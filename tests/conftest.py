@@ -32,8 +32,8 @@ from payrank.features.targets import OverturnTarget, PaymentTarget
 from payrank.models.bundle import read_bundle
 from payrank.models.manifest import Kind
 from payrank.models.registry.store import open_client
-from payrank.scoring.nightly_run import Night, score_night
 from payrank.scoring.run_models import RunModels
+from payrank.scoring.run_nightly import RunResult, run_nightly
 from payrank.scoring.settings import ScoringSettings
 from payrank.simulator import simulate
 from payrank.training.settings import Member, TrainingSettings
@@ -211,12 +211,12 @@ class Hospital:
         write_metadata(replace(metadata, control_totals={}, as_of=as_of or metadata.as_of), folder)
         return folder
 
-    def score(self, out: Path, extract: Path | None = None, **wanted: object) -> Night:
+    def score(self, out: Path, extract: Path | None = None, **wanted: object) -> RunResult:
         """Run a night over the extract, or over a changed copy; `settings` and `models` may be named."""
         given = {"settings": ScoringSettings(), "models": self.models(), "as_of": self.as_of, **wanted}
         models = given.pop("models")
         with load_extract(extract or self.extract) as loaded:
-            return score_night(loaded, models, out=out, **given)  # type: ignore[arg-type]  # named by the tests
+            return run_nightly(loaded, models, out=out, **given)  # type: ignore[arg-type]  # named by the tests
 
 
 @pytest.fixture(scope="session")
@@ -238,7 +238,7 @@ def hospital(tmp_path_factory: pytest.TempPathFactory) -> Hospital:
 class FinishedNight:
     """A published night of the hospital, for tests that only read it."""
 
-    night: Night
+    night: RunResult
     out: Path
 
 

@@ -20,7 +20,7 @@ from payrank.extracts.load.load_extract import load_extract
 from payrank.extracts.readers.mapped.import_csv import import_csv
 from payrank.features.build_frames import training_frame
 from payrank.features.targets import OverturnTarget
-from payrank.scoring.nightly_run import score_night
+from payrank.scoring.run_nightly import run_nightly
 from payrank.scoring.run_models import RunModels
 from payrank.scoring.settings import ScoringSettings
 from payrank.training.settings import default_settings
@@ -64,7 +64,7 @@ def judge_year(extract: Extract, decisions: pd.DataFrame, year: int, folder: Pat
     as_of = date(year, 1, 1)
     frame = training_frame(extract, OverturnTarget(), as_of)
     trained = train(frame, kind="overturn", as_of=as_of, settings=default_settings("overturn"))
-    night = score_night(
+    night = run_nightly(
         extract,
         RunModels({"overturn": trained.bundle}, {"overturn": f"trained as of {as_of}"}),
         as_of=as_of,

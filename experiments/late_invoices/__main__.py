@@ -19,7 +19,7 @@ from payrank.extracts.load.load_extract import load_extract
 from payrank.extracts.readers.mapped.import_csv import import_csv
 from payrank.features.build_frames import nightly_frame, training_frame
 from payrank.models.bundle import Bundle
-from payrank.scoring.nightly_run import score_night
+from payrank.scoring.run_nightly import run_nightly
 from payrank.scoring.run_models import RunModels
 from payrank.settings import Settings, read_settings
 from payrank.training.settings import parse_settings
@@ -91,7 +91,7 @@ def judge_month(extract: Extract, month: str, settings: Settings, runs: Path) ->
 def score_day(extract: Extract, bundle: Bundle, day: date, settings: Settings, runs: Path) -> pd.DataFrame:
     """Return the scored invoices of a day: probability, what the baselines look at, and whether it was then paid."""
     models = RunModels({"payment": bundle}, {"payment": "trained before the month"})
-    night = score_night(extract, models, as_of=day, out=runs, settings=settings.scoring, explain="listed")
+    night = run_nightly(extract, models, as_of=day, out=runs, settings=settings.scoring, explain="listed")
     scores = pd.read_parquet(night.folder / "payment_scores.parquet", columns=["account_id", "probability"])
     paid = extract.connection.execute(
         "SELECT account_id, 1 AS paid FROM transactions WHERE kind = 'patient_payment' "

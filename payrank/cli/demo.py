@@ -8,15 +8,15 @@ from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 
-from payrank.cli.score import find_models, show_night
+from payrank.cli.score import find_models, show_run
 from payrank.cli.train import train_and_register
-from payrank.console import STDOUT, Progress, make_table, tell_stage
+from payrank.console import STDOUT, Progress, make_table, print_stage
 from payrank.extracts.errors import WrongUsageError
 from payrank.extracts.load.load_extract import load_extract
 from payrank.models.bundle import Bundle
 from payrank.models.manifest import KINDS, Manifest
-from payrank.scoring.nightly_run import score_night
 from payrank.scoring.progress import StageTimer
+from payrank.scoring.run_nightly import run_nightly
 from payrank.settings import Settings
 from payrank.simulator import simulate
 
@@ -42,21 +42,21 @@ def run_demo(out: Path, *, accounts: int, seed: int) -> None:
         for kind in KINDS:
             bundles[kind], _ = train_and_register(kind, extract, AS_OF, settings, out / "models" / kind)
         models = find_models({kind: str(out / "models" / kind) for kind in KINDS})
-    clock = StageTimer(tell_stage)
+    timer = StageTimer(print_stage)
     with load_extract(extract) as loaded:
-        clock.stage("load", f"loaded {len(loaded.digests)} files")
-        night = score_night(loaded, models, as_of=AS_OF, out=runs, settings=settings.scoring, tell=tell_stage)
+        timer.stage("load", f"loaded {len(loaded.digests)} files")
+        result = run_nightly(loaded, models, as_of=AS_OF, out=runs, settings=settings.scoring, progress=print_stage)
     STDOUT.print()
-    show_night(night, runs)
+    show_run(result, runs)
     STDOUT.print()
     STDOUT.print(_captured({kind: bundle.manifest for kind, bundle in bundles.items()}))
     STDOUT.print()
     for kind in KINDS:
         for notice in models.notices(kind, AS_OF):
             STDOUT.print(f"Note: {notice}", markup=False, soft_wrap=False)
-    lists = night.folder / "worklists"
+    lists = result.folder / "worklists"
     STDOUT.print("Where to look (open in a browser; everything is simulated):")
-    for path in (lists / "patient_pay.html", lists / "denials.html", night.folder / "report.html"):
+    for path in (lists / "patient_pay.html", lists / "denials.html", result.folder / "report.html"):
         STDOUT.print(f"  {path}", markup=False)
 
 

@@ -17,8 +17,8 @@ def run_monitor(runs: Path, source: Path | str, *, as_of: date, last: int | None
     """Judge earlier runs by a later extract, and print or write what was found."""
     progress = Progress()
     with load_extract(source) as extract:
-        progress.tell(f"loaded {len(extract.digests)} files")
-        found = monitor_runs(runs, extract, as_of, last=last, tell=progress.tell)
+        progress.log(f"loaded {len(extract.digests)} files")
+        found = monitor_runs(runs, extract, as_of, last=last, progress=progress.log)
     _show(found)
     if out is not None:
         out.mkdir(mode=0o700, parents=True, exist_ok=True)

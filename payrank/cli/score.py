@@ -9,7 +9,7 @@ from datetime import date
 from pathlib import Path
 from typing import Literal, cast
 
-from payrank.console import STDOUT, log_stage, make_table, tell_stage
+from payrank.console import STDOUT, log_stage, make_table, print_stage
 from payrank.extracts.errors import NoUsableModelError, PayrankError
 from payrank.extracts.load.load_extract import load_extract
 from payrank.features.engines.make_frame import check_engine, make_frame
@@ -21,9 +21,9 @@ from payrank.models.registry.find_model import find_model
 from payrank.models.registry.versions import CHAMPION, list_versions, registered_name
 from payrank.scoring.capacity import Capacity
 from payrank.scoring.guards import check_start
-from payrank.scoring.nightly_run import Night, score_night
 from payrank.scoring.progress import Stage, StageTimer
 from payrank.scoring.run_models import RunModels
+from payrank.scoring.run_nightly import RunResult, run_nightly
 from payrank.scoring.scores import FrameOf
 from payrank.settings import read_settings
 
@@ -48,13 +48,13 @@ def run_score(
     if capacity is not None:
         settings = settings.model_copy(update={"capacity": capacity})
     check_engine(engine, source)
-    with _told(log) as clock, load_extract(source) as extract:
-        clock.stage("load", f"loaded {len(extract.digests)} files", files=len(extract.digests))
+    with _told(log) as timer, load_extract(source) as extract:
+        timer.stage("load", f"loaded {len(extract.digests)} files", files=len(extract.digests))
         check_start(extract, as_of)
         found = replace(find_models(models), site_features=read.features, frame_of=_frame_of(engine, source, master))
         told = " and ".join(found.names[kind] for kind in sorted(found.names))
-        clock.stage("models", f"found {told}", models=len(found.names))
-        night = score_night(
+        timer.stage("models", f"found {told}", models=len(found.names))
+        result = run_nightly(
             extract,
             found,
             as_of=as_of,
@@ -62,15 +62,15 @@ def run_score(
             settings=settings,
             explain=cast("Literal['all', 'listed']", explain),
             dry_run=dry_run,
-            tell=clock.tell,
+            progress=timer.progress,
         )
-    show_night(night, out)
+    show_run(result, out)
 
 
 @contextmanager
 def _told(log: str) -> Iterator[StageTimer]:
-    """Give a clock that tells each stage in the form asked for; in JSON a refusal is a line of its own, too."""
-    tell = log_stage if log == "json" else tell_stage
+    """Give a timer that tells each stage in the form asked for; in JSON a refusal is a line of its own, too."""
+    tell = log_stage if log == "json" else print_stage
     try:
         yield StageTimer(tell)
     except Exception as error:
@@ -127,23 +127,23 @@ _UNIT = {"patient_pay": " (accounts)"}
 """What a list counts, where its title does not say so; its lines are guarantors."""
 
 
-def show_night(night: Night, out: Path) -> None:
+def show_run(result: RunResult, out: Path) -> None:
     """Print where everyone went and where to look."""
     rows = [
         [
             one.title + _UNIT.get(one.name, ""),
             *(f"{n:,}" for n in (one.came_in, one.listed, one.over_capacity, one.suppressed, one.quarantined)),
         ]
-        for one in night.lists.values()
+        for one in result.lists.values()
     ]
     headings = ["in", "listed", "below the cut", "suppressed", "quarantined"]
     STDOUT.print(make_table("Where everyone went", [("list", False), *((name, True) for name in headings)], rows))
-    for one in night.lists.values():
+    for one in result.lists.values():
         if one.why_unpublished:
             STDOUT.print(f"No {one.title.lower()} list: {one.why_unpublished}", markup=False)
-    if not night.published:
+    if not result.published:
         STDOUT.print("Dry run: nothing was published, and earlier runs stand as they were.", markup=False)
         return
-    STDOUT.print(f"Published: {night.folder}", markup=False)
-    STDOUT.print(f"Open:      {night.folder / 'report.html'}", markup=False)
+    STDOUT.print(f"Published: {result.folder}", markup=False)
+    STDOUT.print(f"Open:      {result.folder / 'report.html'}", markup=False)
     STDOUT.print(f"{out / 'current'} points to it.", markup=False)

@@ -81,10 +81,10 @@ def train_and_register(
 
     progress = Progress()
     with load_extract(source) as extract:
-        progress.tell(f"loaded {len(extract.digests)} files")
+        progress.log(f"loaded {len(extract.digests)} files")
         check_day(extract, settings.target(kind).unit, as_of)
         frame = training_frame(extract, settings.target(kind), as_of, site_features=settings.features)
-        progress.tell(f"made {len(frame.data):,} labeled {frame.unit} snapshots of {len(frame.features)} features")
+        progress.log(f"made {len(frame.data):,} labeled {frame.unit} snapshots of {len(frame.features)} features")
         chosen = parse_settings(settings.training_of(kind), kind)
         trials: tuple[Trial, ...] = ()
         if budget is not None:

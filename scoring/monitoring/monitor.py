@@ -29,7 +29,12 @@ FEWEST = 11
 
 
 def monitor_runs(
-    runs: Path, extract: Extract, as_of: date, *, last: int | None = None, tell: Callable[[str], None] = lambda _: None
+    runs: Path,
+    extract: Extract,
+    as_of: date,
+    *,
+    last: int | None = None,
+    progress: Callable[[str], None] = lambda _: None,
 ) -> Monitoring:
     """Judge the published runs of a folder by an extract of a later day.
 
@@ -41,7 +46,7 @@ def monitor_runs(
         Only what was known before this day counts; a run is judged once its model's horizon has passed by then.
     last
         Judge only that many of the latest ripe runs (None: all).
-    tell
+    progress
         Called with a line on each list that was judged, or left out because its files cannot be read.
 
     Raises
@@ -66,7 +71,7 @@ def monitor_runs(
     for run in found:
         for name in LISTS:
             promise = None
-            with left_out_unread(run, name, tell):
+            with left_out_unread(run, name, progress):
                 promise = read_promise(run, name)
             if promise is None:
                 continue
@@ -74,13 +79,13 @@ def monitor_runs(
             if ripe > as_of:
                 waiting.append((promise.day, name, ripe))
             elif last is None or sum(one.list == name for one in watched) < last:
-                with left_out_unread(run, name, tell):
+                with left_out_unread(run, name, progress):
                     promise = replace(promise, scores=read_scores(run, name))
                 if promise.scores is not None:
                     watched.append(
                         _watch(promise, promise.scores, find_outcomes(extract, promise.target, [promise.day], as_of))
                     )
-                    tell(f"judged the {name.replace('_', ' ')} scores of {promise.day}")
+                    progress(f"judged the {name.replace('_', ' ')} scores of {promise.day}")
     if not watched:
         soonest = f"the first is on {min(ripe for _, _, ripe in waiting)}" if waiting else "no run names a horizon"
         raise WrongUsageError(

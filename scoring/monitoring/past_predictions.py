@@ -28,12 +28,12 @@ class KeptPromise:
 
 
 @contextmanager
-def left_out_unread(run: Path, name: ListName, tell: Callable[[str], None]) -> Iterator[None]:
+def left_out_unread(run: Path, name: ListName, progress: Callable[[str], None]) -> Iterator[None]:
     """Tell of a run that is torn, or of another payrank, and go on: one bad night hides no other."""
     try:
         yield
     except UNREADABLE as error:
-        tell(
+        progress(
             f"left out the {name.replace('_', ' ')} scores of {run.name}: they cannot be read ({type(error).__name__})"
         )
 

@@ -12,8 +12,8 @@ from payrank.console import Progress
 
 
 @pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """A clock that stands where a test puts it."""
+def timer(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """A timer that stands where a test puts it."""
     now = [100.0]
     monkeypatch.setattr("payrank.console.time.perf_counter", lambda: now[0])
     return now
@@ -25,15 +25,15 @@ def page() -> Iterator[io.StringIO]:
         yield text
 
 
-def test_a_stage_tells_its_own_seconds_and_not_those_before_it(clock: list[float], page: io.StringIO) -> None:
+def test_a_stage_tells_its_own_seconds_and_not_those_before_it(timer: list[float], page: io.StringIO) -> None:
     progress = Progress(Console(file=page))
-    clock[0] += 2.0
-    progress.tell("loaded")
-    clock[0] += 60.0
+    timer[0] += 2.0
+    progress.log("loaded")
+    timer[0] += 60.0
     with progress.working("trained"):
-        clock[0] += 5.0
-    clock[0] += 1.5
-    progress.tell("scored")
+        timer[0] += 5.0
+    timer[0] += 1.5
+    progress.log("scored")
     assert page.getvalue().splitlines() == ["  loaded (2.0 s)", "  trained (5.0 s)", "  scored (1.5 s)"]
 
 

@@ -49,7 +49,7 @@ def test_the_log_is_one_line_of_json_a_stage_on_request(score: Any, tmp_path: Pa
     lines = [json.loads(line) for line in told.err.strip().splitlines()]
     assert [line["stage"] for line in lines[:3]] == ["load", "models", "payment scores"]
     assert lines[2]["accounts"] > 0
-    assert all(line["seconds"] >= 0 and line["told"] for line in lines)
+    assert all(line["seconds"] >= 0 and line["message"] for line in lines)
     assert "Dry run: nothing was published" in told.out
     assert not (tmp_path / "runs/current").exists()
 
@@ -60,7 +60,7 @@ def test_a_refusal_is_a_line_of_the_json_log_and_the_last_line_still_says_why(sc
     *log, last = told.err.strip().splitlines()
     assert json.loads(log[-1]) == {
         "stage": "refused",
-        "told": "nothing was published: OutOfLineError",
+        "message": "nothing was published: OutOfLineError",
         "seconds": 0.0,
         "code": 4,
     }

@@ -96,7 +96,7 @@ def test_looking_back_leaves_out_what_cannot_be_read_and_says_so(
     (bad / file).write_bytes(b"{")
     told: list[str] = []
     with load_extract(hospital.extract) as extract:
-        found = monitor_runs(folder, extract, hospital.as_of, tell=told.append)
+        found = monitor_runs(folder, extract, hospital.as_of, progress=told.append)
     assert "left out the patient pay scores of 2026-05-05: they cannot be read" in " ".join(told)
     assert date(2026, 5, 4) in {one.day for one in found.watched if one.list == "patient_pay"}
     assert date(2026, 5, 5) not in {one.day for one in found.watched if one.list == "patient_pay"}

@@ -252,7 +252,7 @@ def test_a_fault_in_the_middle_leaves_the_previous_run_untouched(
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        hospital.score(runs, settings=ScoringSettings(capacity=1), tell=stop)
+        hospital.score(runs, settings=ScoringSettings(capacity=1), progress=stop)
     assert seen == ["payment scores", "patient list", "denial scores", "denial list"]
     assert files_of(runs / "current") == before
 
@@ -377,7 +377,7 @@ def test_words_that_a_model_never_saw_are_scored_counted_by_feature_and_never_na
     lines = f"SELECT * REPLACE (CASE WHEN hash(account_id) % 3 = 0 THEN '{word}' ELSE service_line END AS service_line)"
     extract = hospital.copy(tmp_path / "opened", accounts=f"{lines} FROM {{table}}")
     told: list[Any] = []
-    opened = hospital.score(tmp_path / "runs", extract, tell=told.append)
+    opened = hospital.score(tmp_path / "runs", extract, progress=told.append)
     before, after = counts_of(night.night.folder)["patient_pay"], counts_of(opened.folder)["patient_pay"]
     assert before["unseen_categories"].get("service_line", 0) < 11
     assert "words that the model does not know" not in (night.night.folder / "report.html").read_text("utf-8")
@@ -385,8 +385,8 @@ def test_words_that_a_model_never_saw_are_scored_counted_by_feature_and_never_na
     assert 0 < after["unseen_categories"]["service_line"] < after["in"]
     said = f"words that the model does not know: service_line in {after['unseen_categories']['service_line']:,} rows"
     assert said in (opened.folder / "report.html").read_text("utf-8")
-    assert [stage.name for stage in told if said in stage.told] == ["payment scores"]
-    assert not [stage for stage in told if "Planted Person" in stage.told]
+    assert [stage.name for stage in told if said in stage.message] == ["payment scores"]
+    assert not [stage for stage in told if "Planted Person" in stage.message]
     for name in ("report.html", "manifest.json"):
         assert "Planted Person" not in (opened.folder / name).read_text("utf-8")
     scores = pd.concat([pd.read_parquet(path) for path in opened.folder.glob("*_scores.parquet")])

@@ -15,8 +15,8 @@ from payrank.extracts.load.load_extract import load_extract
 from payrank.features.build_frames import training_frame
 from payrank.features.targets import OverturnTarget, PaymentTarget
 from payrank.models.manifest import Kind
-from payrank.scoring.nightly_run import score_night
 from payrank.scoring.run_models import RunModels
+from payrank.scoring.run_nightly import run_nightly
 from payrank.scoring.settings import ScoringSettings, Waiver
 from payrank.training.settings import Member, TrainingSettings
 from payrank.training.train import train
@@ -76,7 +76,7 @@ def test_reviews_without_amounts_or_payers_run_to_a_denial_list_ranked_by_chance
     day = date(2020, 1, 10)
     models = fit("overturn", reviews, day, OverturnTarget(every_days=180, snapshots=12, history_days=1))
     with load_extract(reviews) as extract:
-        night = score_night(extract, models, as_of=day, out=tmp_path / "runs", settings=FOLLOWED_AT_ONCE)
+        night = run_nightly(extract, models, as_of=day, out=tmp_path / "runs", settings=FOLLOWED_AT_ONCE)
     rows = pq.read_table(night.folder / "denial_scores.parquet").to_pylist()
     assert len(rows) == 100
     listed = sorted(rows, key=lambda row: row["rank"])
@@ -125,8 +125,8 @@ def test_a_ledger_alone_runs_to_a_patient_list_when_the_flags_are_waived(invoice
     target = PaymentTarget(horizon_days=7, every_days=7, snapshots=30, history_days=30)
     models = fit("payment", invoices, day, target)
     with load_extract(invoices) as extract:
-        night = score_night(extract, models, as_of=day, out=tmp_path / "runs", settings=NO_FLAGS)
-        held = score_night(extract, models, as_of=day, out=tmp_path / "held", settings=ScoringSettings())
+        night = run_nightly(extract, models, as_of=day, out=tmp_path / "runs", settings=NO_FLAGS)
+        held = run_nightly(extract, models, as_of=day, out=tmp_path / "held", settings=ScoringSettings())
     counts = json.loads((night.folder / "manifest.json").read_text())["counts"]
     assert counts["patient_pay"]["listed"] > 0
     assert (night.folder / "worklists/patient_pay.html").is_file()
@@ -147,6 +147,6 @@ def test_a_night_whose_balances_are_all_paid_publishes_an_empty_list(invoices: P
         writer.writeheader()
         writer.writerows(row for row in rows if row["account_id"] in paid)
     with load_extract(invoices) as extract:
-        night = score_night(extract, models, as_of=day, out=tmp_path / "runs", settings=NO_FLAGS)
+        night = run_nightly(extract, models, as_of=day, out=tmp_path / "runs", settings=NO_FLAGS)
     assert night.lists["patient_pay"].came_in == 0
     assert (night.folder / "worklists/patient_pay.csv").is_file()

@@ -49,12 +49,12 @@ def run_check(
     settings = read_settings(settings_file)
     progress = Progress()
     with inspect_extract(source, as_of) as (inspection, extract):
-        progress.tell("looked at every table")
+        progress.log("looked at every table")
         families = _measure(extract, inspection, settings, progress)
         too_old = _find_age(extract, as_of, settings)
         probed: tuple[Probed, ...] = ()
         if leaks and extract is not None and inspection.as_of is not None:
-            probed = find_leaks(extract, settings, inspection.as_of, progress.tell)
+            probed = find_leaks(extract, settings, inspection.as_of, progress.log)
     data = as_data(inspection, families, too_old)
     if leaks:
         data["leaks"] = leaks_as_data(probed)
@@ -99,7 +99,7 @@ def _measure(
             with progress.working(f"measured the features of {table}"):
                 families += measure_coverage(extract, settings.target(kind), inspection.as_of, settings.features)
         except PayrankError as error:
-            progress.tell(f"features of {table} not measured: {error}")
+            progress.log(f"features of {table} not measured: {error}")
     return tuple(families)
 
 

@@ -40,7 +40,7 @@ def run_compare(
     other = find_model(champion, kind)
     progress = Progress()
     with load_extract(source) as extract:
-        progress.tell(f"loaded {len(extract.digests)} files")
+        progress.log(f"loaded {len(extract.digests)} files")
         check_day(extract, settings.target(kind).unit, as_of)
         with progress.working("scored the later rows with both models"):
             found = compare(

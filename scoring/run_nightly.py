@@ -23,7 +23,7 @@ from payrank.scoring.outcome import ListOutcome
 from payrank.scoring.past_run import KIND_OF_LIST, LISTS, write_listed
 from payrank.scoring.patient_pay.patient_lines import patient_lines
 from payrank.scoring.patient_pay.patient_pay import value_accounts
-from payrank.scoring.progress import StageTimer, Tell
+from payrank.scoring.progress import ProgressCallback, StageTimer
 from payrank.scoring.publishing.publish import publish_run, write_private
 from payrank.scoring.reports.changes import Changes, compare_runs, render_changes
 from payrank.scoring.reports.report import render_report
@@ -49,7 +49,7 @@ Explain = Literal["all", "listed"]
 
 
 @dataclass(frozen=True, slots=True)
-class Night:
+class RunResult:
     """What a run did: where it stands (or would, after a dry run), its counts by list, and seconds by stage."""
 
     folder: Path
@@ -58,7 +58,7 @@ class Night:
     published: bool = True
 
 
-def score_night(
+def run_nightly(
     extract: Extract,
     models: RunModels,
     *,
@@ -67,15 +67,15 @@ def score_night(
     settings: ScoringSettings,
     explain: Explain = "all",
     dry_run: bool = False,
-    tell: Tell = lambda _: None,
-) -> Night:
+    progress: ProgressCallback = lambda _: None,
+) -> RunResult:
     """Score a loaded extract as of a day and publish the run to `out/<as-of>/`.
 
     Parameters
     ----------
     dry_run
         Do everything but publish: what was built is removed, and every earlier run stands as it was.
-    tell
+    progress
         Called after each stage.
 
     Raises
@@ -89,14 +89,14 @@ def score_night(
     """
     rules = rules_in_force(read_rules(), settings)
     check_age(extract, as_of, settings)
-    clock = StageTimer(tell)
+    timer = StageTimer(progress)
     with publish_run(out, as_of, dry_run=dry_run, keep=settings.keep_runs) as folder:
         check_volume(extract, previous_volumes(out, as_of), settings)
         outcomes = {
             "patient_pay": _score_accounts(
-                extract, models, as_of, settings, explain, folder, clock, previous_flags(out, as_of)
+                extract, models, as_of, settings, explain, folder, timer, previous_flags(out, as_of)
             ),
-            "denials": _score_denials(extract, models, as_of, settings, explain, folder, clock),
+            "denials": _score_denials(extract, models, as_of, settings, explain, folder, timer),
         }
         changes = _tell_changes(models, outcomes, out, as_of, folder)
         notices = _notices(extract, as_of, settings, on_list=False) + _unchecked(extract, settings)
@@ -118,9 +118,9 @@ def score_night(
             file_digests(folder),
         )
         write_private(folder / "manifest.json", manifest)
-        clock.stage("files", "wrote the report and the manifest", files=len(list(folder.rglob("*.*"))))
-        write_private(folder / "timings.json", (json.dumps(clock.seconds, indent=1) + "\n").encode())
-    return Night(out / as_of.isoformat(), outcomes, clock.seconds, published=not dry_run)
+        timer.stage("files", "wrote the report and the manifest", files=len(list(folder.rglob("*.*"))))
+        write_private(folder / "timings.json", (json.dumps(timer.seconds, indent=1) + "\n").encode())
+    return RunResult(out / as_of.isoformat(), outcomes, timer.seconds, published=not dry_run)
 
 
 def _tell_changes(
@@ -146,7 +146,7 @@ def _score_accounts(
     settings: ScoringSettings,
     explain: Explain,
     folder: Path,
-    clock: StageTimer,
+    timer: StageTimer,
     flags_before: int,
 ) -> ListOutcome:
     quarantined = extract.tables["accounts"].rows_quarantined
@@ -160,7 +160,7 @@ def _score_accounts(
     scored = score_population(extract, models.payment, as_of, models.site_features, models.frame_of)
     unseen_categories = count_unseen_categories(scored.bundle, scored.frame.data)
     told = f"scored {len(scored.scores):,} accounts{describe_unseen_categories(unseen_categories)}"
-    clock.stage("payment scores", told, accounts=len(scored.scores))
+    timer.stage("payment scores", told, accounts=len(scored.scores))
     accounts = value_accounts(extract, scored, as_of, settings, read_rules())
     explained = _explain(scored, accounts.table, explain)
     write_scores(accounts.table, explained, PAYMENT_COLUMNS, "account_id", folder / "payment_scores.parquet")
@@ -172,7 +172,7 @@ def _score_accounts(
         extract, as_of, settings.max_flags_age_days, before=flags_before, max_drop=settings.max_volume_drop
     )
     if unusable and "H12" not in waived:
-        clock.stage("patient list", "held back the patient list (rule H12)")
+        timer.stage("patient list", "held back the patient list (rule H12)")
         return outcome.unpublished(
             f"Nobody can be shown as safe to call (rule H12): {unusable}. Scores are written. Send a complete flags "
             "table, or waive H12 in the settings, with a reason, if this ledger has no flags."
@@ -193,7 +193,7 @@ def _score_accounts(
         usual=explained.usual,
     )
     write_worklist(worklist, folder / "worklists")
-    clock.stage("patient list", f"listed {len(lines):,} guarantors", guarantors=len(lines))
+    timer.stage("patient list", f"listed {len(lines):,} guarantors", guarantors=len(lines))
     return outcome.published(worklist)
 
 
@@ -204,7 +204,7 @@ def _score_denials(
     settings: ScoringSettings,
     explain: Explain,
     folder: Path,
-    clock: StageTimer,
+    timer: StageTimer,
 ) -> ListOutcome:
     quarantined = extract.tables["denials"].rows_quarantined
     why = _why_not(extract, "denials", models, "overturn")
@@ -213,7 +213,7 @@ def _score_denials(
     scored = score_population(extract, models.overturn, as_of, models.site_features, models.frame_of)
     unseen_categories = count_unseen_categories(scored.bundle, scored.frame.data)
     told = f"scored {len(scored.scores):,} open denials{describe_unseen_categories(unseen_categories)}"
-    clock.stage("denial scores", told, denials=len(scored.scores))
+    timer.stage("denial scores", told, denials=len(scored.scores))
     table = value_denials(extract, scored, as_of, settings, read_rules())
     explained = _explain(scored, table, explain)
     write_scores(table, explained, DENIAL_COLUMNS, "denial_id", folder / "denial_scores.parquet")
@@ -236,7 +236,7 @@ def _score_denials(
         usual=explained.usual,
     )
     write_worklist(worklist, folder / "worklists")
-    clock.stage("denial list", f"listed {len(lines):,} denials", denials=len(lines))
+    timer.stage("denial list", f"listed {len(lines):,} denials", denials=len(lines))
     return outcome.published(worklist)
 
 
