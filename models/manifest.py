@@ -38,13 +38,13 @@ class Window(BaseModel):
 class Period(BaseModel):
     """One validation period: the rows that were fitted, all known before it, and the later rows then predicted.
 
-    The first period (`tuning`) chose what is chosen; the next (`judged`) gave the figures; on the last (`final`)
+    The first period (`tuning`) chose what is chosen; the next (`holdout`) gave the figures; on the last (`final`)
     nothing was chosen, and no household of its `predicted` rows was among its `fitted` ones.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    role: Literal["tuning", "judged", "final"]
+    role: Literal["tuning", "holdout", "final"]
     fitted: Window
     fitted_labels_known_by: date
     predicted: Window
@@ -95,8 +95,8 @@ class Share(BaseModel):
 class Manifest(BaseModel):
     """Everything that a bundle says of itself; see contracts.md, section 5. No row of data, no id.
 
-    `weights` has one number a likelihood booster; they sum to 1; `rounds` is the trees of each member. `together` names
-    features that ranked the training rows alike, so that reasons tell them as one. `target` is what
+    `weights` has one number a likelihood booster; they sum to 1; `n_estimators` is each member's number of trees.
+    `together` names features that ranked the training rows alike, so that reasons tell them as one. `target` is what
     was predicted, as the features define it (`features/targets.py`); `settings` are the training settings. `evaluation`
     is how good the model is, with intervals; `metrics` and `baselines` are its bare figures, by name.
     """
@@ -118,7 +118,7 @@ class Manifest(BaseModel):
     events: int
     households: int
     weights: tuple[float, ...]
-    rounds: Mapping[str, int]
+    n_estimators: Mapping[str, int]
     share: Share
     timing: Timing
     metrics: Mapping[str, float]

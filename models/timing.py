@@ -25,7 +25,8 @@ class Timing(BaseModel):
     `shares` are the shares of the outcomes in each span; they sum to 1. With `later` the last share is of outcomes
     after the last day: a target without a horizon has such. `model`: LightGBM in timing.txt; `mean`: the shares stand
     for every row, for want of outcomes; `none`: the days are not known, and `days` and `shares` are empty. Spans with
-    outcomes of fewer than 11 households are merged. `rounds` are the boosting rounds of the model, a tree a span each.
+    outcomes of fewer than 11 households are merged. `n_estimators` is the number of boosting
+    rounds; each round grows one tree per span.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
@@ -35,7 +36,7 @@ class Timing(BaseModel):
     shares: tuple[float, ...] = ()
     later: bool = False
     outcomes: int = 0
-    rounds: int = 0
+    n_estimators: int = 0
 
 
 def chance_by_day(timing: Timing, booster: lightgbm.Booster | None, matrix: Floats, *, threads: int = 0) -> Floats:

@@ -106,7 +106,7 @@ axes.legend(frameon=False)
 figure.savefig(folder.parent / "texts_and_payment.png", dpi=100, bbox_inches="tight")
 
 # %%
-quick = TrainingSettings(members=(Member(seeds=(1,), rounds=60),), fewest_outcomes=30, refit=False)
+quick = TrainingSettings(members=(Member(seeds=(1,), n_estimators=60),), min_outcomes=30, refit=False)
 without = payrank.training_frame(extract, target, day)
 for name, frame in (("without", without), ("with", labeled)):
     trained = payrank.train(frame, kind="payment", as_of=day, settings=quick)

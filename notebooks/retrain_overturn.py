@@ -54,7 +54,7 @@ print({name: state.rows_loaded for name, state in extract.tables.items() if stat
 day = date(2013, 1, 1)
 labeled = payrank.training_frame(extract, payrank.OverturnTarget(), day)
 print(labeled.data.groupby(labeled.data["as_of"].dt.year)["label"].agg(["size", "mean"]).tail(5).round(3))
-settings = parse_settings({"members": [{"seeds": [1], "rounds": 200}]}, "overturn")  # the default averages five seeds
+settings = parse_settings({"members": [{"seeds": [1], "n_estimators": 200}]}, "overturn")  # the default averages five seeds
 trained = payrank.train(labeled, kind="overturn", as_of=day, settings=settings)
 Console(width=80).print(figures_table(trained.bundle.manifest))
 print("auc by period:", {k: round(v, 3) for k, v in trained.bundle.manifest.metrics.items() if k.startswith("auc")})

@@ -61,10 +61,10 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
 FrameMaker = Callable[..., Frame]
 
 SMALL = TrainingSettings(
-    most_rounds=40,
-    share_rounds=20,
-    timing_rounds=15,
-    patience=10,
+    max_n_estimators=40,
+    share_n_estimators=20,
+    timing_n_estimators=15,
+    early_stopping_rounds=10,
     members=(Member(seeds=(1, 2)), Member(name="additive", trees={"max_depth": 1}, seeds=(1,), weight=0.5)),
 )
 
@@ -225,7 +225,7 @@ def hospital(tmp_path_factory: pytest.TempPathFactory) -> Hospital:
     home = tmp_path_factory.mktemp("hospital")
     day = date(2026, 11, 20)
     simulate(home / "extract", accounts=2000, seed=3, as_of=day)
-    quick = SMALL.model_copy(update={"fewest_outcomes": 11, "members": (Member(seeds=(1,)),)})
+    quick = SMALL.model_copy(update={"min_outcomes": 11, "members": (Member(seeds=(1,)),)})
     bundles: dict[Kind, Path] = {"payment": home / "payment", "overturn": home / "overturn"}
     with load_extract(home / "extract") as extract:
         for kind, target in (("payment", PaymentTarget(snapshots=8)), ("overturn", OverturnTarget())):

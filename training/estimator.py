@@ -45,7 +45,7 @@ class PropensityClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc
 
     Parameters
     ----------
-    rounds
+    n_estimators
         Trees of each booster.
     seeds
         One booster a seed; their log-odds are averaged.
@@ -77,7 +77,7 @@ class PropensityClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc
     >>> from sklearn.datasets import load_breast_cancer
     >>> from sklearn.model_selection import cross_val_score
     >>> table, benign = load_breast_cancer(return_X_y=True, as_frame=True)
-    >>> model = PropensityClassifier(rounds=50, seeds=(1, 2), monotone={"worst area": -1})
+    >>> model = PropensityClassifier(n_estimators=50, seeds=(1, 2), monotone={"worst area": -1})
     >>> auc = cross_val_score(model, table, benign, scoring="roc_auc", cv=3)
     >>> bool(auc.min() > 0.98)
     True
@@ -97,7 +97,7 @@ class PropensityClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc
     def __init__(
         self,
         *,
-        rounds: int = 100,
+        n_estimators: int = 100,
         seeds: Sequence[int] = (1, 2, 3),
         learning_rate: float = 0.08,
         num_leaves: int = 15,
@@ -113,7 +113,7 @@ class PropensityClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc
         held_back: float = 0.2,
         threads: int = 1,
     ) -> None:
-        self.rounds = rounds
+        self.n_estimators = n_estimators
         self.seeds = seeds
         self.learning_rate = learning_rate
         self.num_leaves = num_leaves
@@ -177,7 +177,7 @@ class PropensityClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc
         later = self._later_rows(when, counted)
         fitted = counted & ~later
         rows = _merge_equal_rows(matrix[fitted], outcome[fitted], weight[fitted], self._columns, matrix.shape[1])
-        self.model_texts_ = tuple(one.text for one in fit_likelihood(rows, settings, {"trees": self.rounds}))
+        self.model_texts_ = tuple(one.text for one in fit_likelihood(rows, settings, {"trees": self.n_estimators}))
         self._weights = member_weights(settings)
         self._open()
         self.calibration_ = self._learn_map(self._raw(matrix[later]), outcome[later]) if later.any() else None
@@ -219,7 +219,7 @@ class PropensityClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc
             return TrainingSettings.model_validate(
                 {
                     "trees": {name: getattr(self, name) for name in TREES},
-                    "members": [{"name": "trees", "seeds": tuple(self.seeds), "rounds": self.rounds}],
+                    "members": [{"name": "trees", "seeds": tuple(self.seeds), "n_estimators": self.n_estimators}],
                     "threads": self.threads,
                 }
             )

@@ -81,7 +81,7 @@ def weigh_rows(frame: Frame, chances: Chances, settings: TrainingSettings) -> Fl
             f"{int(np.isnan(found).sum())} of {len(found)} training rows are not in the population; make both frames "
             "from the same extract, target and day (training_frame and population_frame)"
         )
-    weights = np.clip(chances.decided.mean() / found, 1 / settings.most_weight, settings.most_weight)
+    weights = np.clip(chances.decided.mean() / found, 1 / settings.max_weight, settings.max_weight)
     return np.asarray(weights / weights.mean())
 
 
@@ -110,7 +110,7 @@ def describe_selection(
         auc=round(auc, DIGITS),
         floor=FLOOR,
         outside=round(float((never < FLOOR).mean()), DIGITS),
-        most_weight=settings.most_weight,
+        max_weight=settings.max_weight,
         effective=round(float(weights.sum() ** 2 / (weights**2).sum()), 1),
         overlap=_overlap(chances),
         plain=weighted_figures(label, probability, worth, gain, np.ones_like(weight), settings.capacity),

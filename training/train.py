@@ -34,7 +34,7 @@ from payrank.training.evaluate_model import (
 from payrank.training.fit.auto_settings import choose_settings
 from payrank.training.fit.boosters import fit_likelihood, member_weights
 from payrank.training.fit.correlated_features import find_correlated_features
-from payrank.training.fit.monotone import check_freed
+from payrank.training.fit.monotone import check_unconstrained
 from payrank.training.fit.rows import rows_to_fit
 from payrank.training.fit.share import fit_share_of
 from payrank.training.fit.timing import fit_timing_of, spans_of
@@ -111,7 +111,7 @@ def train(
     settings = settings or default_settings(kind)
     check_frame(frame, kind)
     check_segments(frame.features, settings)
-    check_freed(frame.features, settings)
+    check_unconstrained(frame.features, settings)
     chances = None if population is None else estimate_chances(population)
     weights = None if chances is None else weigh_rows(frame, chances, settings)
     if weights is not None and settings.selection == "weights":
@@ -128,7 +128,7 @@ def train(
     likelihood = forecasts.latest.last
     to_fit = rows_to_fit(data, columns, rows, settings)
     if settings.refit:
-        likelihood = tuple(fit_likelihood(to_fit, settings, dict(found.rounds)))
+        likelihood = tuple(fit_likelihood(to_fit, settings, dict(found.n_estimators)))
     share, share_text = fit_share_of(data, rows, to_fit, settings)
     timing, timing_text = fit_timing_of(data, rows, to_fit, spans_of(frame.target, settings.timing_days), settings)
     served_raw = None
@@ -162,7 +162,7 @@ def train(
             "events": int(fitted["label"].sum()),
             "households": int(fitted["household"].nunique()),
             "weights": member_weights(settings),
-            "rounds": dict(found.rounds),
+            "n_estimators": dict(found.n_estimators),
             "share": share,
             "timing": timing,
             "metrics": metrics,

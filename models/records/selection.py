@@ -25,7 +25,7 @@ class Selection(_Record):
 
     `auc` tells how well that can be foreseen. `outside` is the share of the never decided with a chance below `floor`.
     `effective` is the number of equally weighted rows that the weighted ones are worth (Kish 1965), of `decided`.
-    Weights are stabilised inverse chances, at most `most_weight`, and were used in the fit where `used`. `plain` and
+    Weights are stabilised inverse chances, at most `max_weight`, and were used in the fit where `used`. `plain` and
     `weighted` are the same figures of the same judged rows, each counted once, and by its weight.
     """
 
@@ -35,7 +35,7 @@ class Selection(_Record):
     auc: float
     floor: float
     outside: float
-    most_weight: float
+    max_weight: float
     effective: float
     overlap: tuple[Overlap, ...]
     plain: Mapping[str, float]

@@ -113,7 +113,7 @@ def _log_data(client: MlflowClient, run_id: str, bundle: Bundle) -> None:
 
 def _log_settings_and_figures(client: MlflowClient, run_id: str, bundle: Bundle, model_id: str) -> None:
     manifest = bundle.manifest
-    settings = {**manifest.settings, "target": manifest.target, "rounds": dict(manifest.rounds)}
+    settings = {**manifest.settings, "target": manifest.target, "n_estimators": dict(manifest.n_estimators)}
     _log(client, run_id, settings, name_figures(manifest), model_id)
 
 

@@ -32,7 +32,7 @@ def run_demo(out: Path, *, accounts: int, seed: int) -> None:
         raise WrongUsageError(f"{out} is not empty and not an earlier demo; name another folder with --out")
     out.mkdir(mode=0o700, parents=True, exist_ok=True)
     (out / MARK).touch()
-    settings = Settings(training={"fewest_outcomes": FEWEST_OUTCOMES})
+    settings = Settings(training={"min_outcomes": FEWEST_OUTCOMES})
     extract, runs = out / "extract", out / "runs"
     progress = Progress()
     with progress.working(f"simulated a hospital of {accounts:,} accounts (no real patient)"):

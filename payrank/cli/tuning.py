@@ -33,7 +33,7 @@ def search_trees(
         markup=False,
     )
     kept = tuple(
-        Trial(trial.number, {**trial.params, "rounds": trial.rounds}, trial.value, trial.state)
+        Trial(trial.number, {**trial.params, "n_estimators": trial.n_estimators}, trial.value, trial.state)
         for trial in tuned.trials
     )
     return tuned.settings, kept
@@ -45,7 +45,7 @@ def _told(budget: Budget) -> Iterator[Callable[[TunedTrial, float], None]]:
 
     def line(trial: TunedTrial, best: float) -> str:
         found = trial.state if trial.value is None else f"log loss {trial.value:.4f}"
-        trees = pluralize(trial.rounds, "tree")
+        trees = pluralize(trial.n_estimators, "tree")
         return f"trial {trial.number + 1} of {budget.trials}: {found} with {trees}, best {best:.4f}"
 
     if not STDERR.is_terminal:

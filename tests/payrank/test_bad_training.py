@@ -12,11 +12,11 @@ QUICK = """
 [payment]
 snapshots = {snapshots}
 [training]
-fewest_outcomes = {fewest}
-most_rounds = 20
-share_rounds = 5
-timing_rounds = 5
-members = [{{ seeds = [1], rounds = 20 }}]
+min_outcomes = {fewest}
+max_n_estimators = 20
+share_n_estimators = 5
+timing_n_estimators = 5
+members = [{{ seeds = [1], n_estimators = 20 }}]
 """
 
 

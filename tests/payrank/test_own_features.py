@@ -32,9 +32,9 @@ source = {{ take = "value", column = "facility" }}
 snapshots = 6
 
 [training]
-fewest_outcomes = 11
+min_outcomes = 11
 members = [{{ seeds = [1] }}]
-most_rounds = 30
+max_n_estimators = 30
 """
 
 

@@ -123,7 +123,7 @@ def test_a_training_frame_goes_into_scikit_learn_as_it_is(hospital: Any) -> None
 def test_a_training_frame_is_what_train_takes(hospital: Any) -> None:
     from payrank.training.settings import Member, TrainingSettings  # noqa: PLC0415
 
-    quick = TrainingSettings(fewest_outcomes=11, members=(Member(seeds=(1,), rounds=10),), refit=False)
+    quick = TrainingSettings(min_outcomes=11, members=(Member(seeds=(1,), n_estimators=10),), refit=False)
     frame = payrank.training_frame(hospital.extract, FEW, DAY)
     trained = payrank.train(frame, kind="payment", as_of=DAY, settings=quick)
     assert trained.bundle.manifest.catalog_digest == frame.digest

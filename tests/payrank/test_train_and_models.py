@@ -20,10 +20,10 @@ QUICK = """
 [payment]
 snapshots = 4
 [training]
-fewest_outcomes = 11
-most_rounds = 20
-share_rounds = 5
-members = [{ seeds = [1], rounds = 20 }]
+min_outcomes = 11
+max_n_estimators = 20
+share_n_estimators = 5
+members = [{ seeds = [1], n_estimators = 20 }]
 """
 
 
@@ -166,7 +166,7 @@ def test_a_bundle_that_was_touched_is_called_so_whatever_its_kind(payrank: Any, 
 @pytest.mark.parametrize(
     ("settings", "code", "says"),
     [
-        ("[training]\nmost_round = 5", 2, "did you mean 'most_rounds'"),
+        ("[training]\nmost_round = 5", 2, "did you mean 'max_n_estimators'"),
         ("[overturn]\nhistory_days = 5000", 2, "no denial snapshot is ripe"),
         ("[training]\nfewest_outcomes = 5000", 5, "too few outcomes to train on"),
     ],

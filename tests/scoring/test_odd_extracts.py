@@ -21,7 +21,9 @@ from payrank.scoring.settings import ScoringSettings, Waiver
 from payrank.training.settings import Member, TrainingSettings
 from payrank.training.train import train
 
-QUICK = TrainingSettings(most_rounds=20, share_rounds=5, members=(Member(seeds=(1,), rounds=20),), fewest_outcomes=11)
+QUICK = TrainingSettings(
+    max_n_estimators=20, share_n_estimators=5, members=(Member(seeds=(1,), n_estimators=20),), min_outcomes=11
+)
 NO_FLAGS = ScoringSettings(waive=(Waiver(rule="H12", reason="companies, for whom no flags exist"),))
 FOLLOWED_AT_ONCE = ScoringSettings(follow_up_after_days=0)
 Row = dict[str, object]

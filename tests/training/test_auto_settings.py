@@ -15,7 +15,7 @@ from payrank.training.settings import Member, TrainingSettings, Validation
 from payrank.training.train import train
 
 AS_OF = date(2026, 12, 1)
-QUICK = TrainingSettings(most_rounds=60, members=(Member(seeds=(1,)),), validation=Validation(periods=3))
+QUICK = TrainingSettings(max_n_estimators=60, members=(Member(seeds=(1,)),), validation=Validation(periods=3))
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +31,7 @@ def chosen(frame, settings=QUICK):
 def test_directions_that_the_data_bear_out_are_held_and_every_trial_is_told(large):
     settings, choices = chosen(large)
     assert settings.monotone is True
-    assert settings.free == choices.freed == ()
+    assert settings.unconstrained == choices.freed == ()
     assert "auto" not in {getattr(settings, name) for name in FIRST}
     assert [one.setting for one in choices.tried][:3] == ["monotone", "categories", "class_weight"]
     assert choices.fitted > choices.holdout > 1000
@@ -44,7 +44,7 @@ def test_a_direction_that_the_data_contradict_is_not_held(large):
     settings, choices = chosen(replace(large, data=turned))
     assert choices.freed == ("past_rate",)
     assert settings.monotone is True
-    assert settings.free == ("past_rate",)
+    assert settings.unconstrained == ("past_rate",)
 
 
 def test_older_months_fade_where_they_mislead(large):

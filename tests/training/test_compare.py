@@ -29,7 +29,9 @@ from payrank.training.settings import Member, TrainingSettings
 from payrank.training.train import train
 
 TRAINED = date(2026, 6, 1)
-QUICK = TrainingSettings(most_rounds=30, share_rounds=10, fewest_outcomes=11, members=(Member(seeds=(1,), rounds=30),))
+QUICK = TrainingSettings(
+    max_n_estimators=30, share_n_estimators=10, min_outcomes=11, members=(Member(seeds=(1,), n_estimators=30),)
+)
 HALF = 0.5
 """A few hundred rows: what lies in a fifth of them hangs on a handful of balances."""
 TARGET = PaymentTarget(horizon_days=90, snapshots=8)

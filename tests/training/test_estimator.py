@@ -25,7 +25,7 @@ def table(frame_maker):
 
 
 def quick(**parameters: object) -> PropensityClassifier:
-    return PropensityClassifier(**{"rounds": 40, "seeds": (1,), **parameters})
+    return PropensityClassifier(**{"n_estimators": 40, "seeds": (1,), **parameters})
 
 
 def test_every_check_of_scikit_learn_passes_and_none_is_expected_to_fail():

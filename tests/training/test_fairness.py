@@ -28,7 +28,9 @@ from payrank.training.slices.fairness import audit_fairness, happened_within
 from payrank.training.slices.worst_groups import find_worst
 from payrank.training.train import train
 
-QUICK = TrainingSettings(most_rounds=20, share_rounds=10, patience=5, members=(Member(seeds=(1,)),))
+QUICK = TrainingSettings(
+    max_n_estimators=20, share_n_estimators=10, early_stopping_rounds=5, members=(Member(seeds=(1,)),)
+)
 
 
 def _rows() -> tuple[pd.DataFrame, Forecast]:
@@ -189,7 +191,7 @@ def test_no_attribute_reaches_a_frame_or_a_model_and_the_audit_changes_no_byte_o
                 assert "audit" not in repr(feature)
             frame = training_frame(extract, target, hospital.as_of)
             assert not [name for name in frame.data.columns if "audit" in name or "sex" in name or "race" in name]
-            settings = QUICK.model_copy(update={"fewest_outcomes": 11})
+            settings = QUICK.model_copy(update={"min_outcomes": 11})
             found = train(
                 frame, kind="payment", as_of=hospital.as_of, settings=settings, audit=read_audit(extract)
             ).bundle

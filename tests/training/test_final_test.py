@@ -14,7 +14,13 @@ from payrank.training.settings import Member, TrainingSettings, Validation
 from payrank.training.train import train
 
 AS_OF = date(2025, 3, 1)
-QUICK = TrainingSettings(most_rounds=40, share_rounds=10, timing_rounds=10, patience=10, members=(Member(seeds=(1,)),))
+QUICK = TrainingSettings(
+    max_n_estimators=40,
+    share_n_estimators=10,
+    timing_n_estimators=10,
+    early_stopping_rounds=10,
+    members=(Member(seeds=(1,)),),
+)
 
 
 def test_no_household_of_the_final_test_was_fitted_and_the_manifest_says_how_many_there_are(trained, payment_frame):
@@ -42,7 +48,7 @@ def test_nothing_is_chosen_and_nothing_judged_earlier_by_the_labels_of_the_final
     assert before.final_test != after.final_test
     assert before.settings == after.settings
     assert before.choices == after.choices
-    assert before.rounds == after.rounds
+    assert before.n_estimators == after.n_estimators
     assert before.evaluation == after.evaluation
     assert one.bundle.files["likelihood_0.txt"] == two.bundle.files["likelihood_0.txt"]
     assert np.array_equal(one.final.probability, two.final.probability)
@@ -55,7 +61,7 @@ def test_the_calibration_of_the_final_test_is_learned_without_its_households(pay
     assert not any(np.isin(holdout, split.fitted).any() for split in design.splits)
     rows = changed.index[holdout[design.reserved[holdout]]]
     assert len(rows) > 30
-    fixed = QUICK.model_copy(update={"members": (Member(seeds=(1,), rounds=20),)})
+    fixed = QUICK.model_copy(update={"members": (Member(seeds=(1,), n_estimators=20),)})
     changed.loc[rows, "label"] = 1.0 - changed.loc[rows, "label"]
     one = train(payment_frame, kind="payment", as_of=AS_OF, settings=fixed).final
     two = train(replace(payment_frame, data=changed), kind="payment", as_of=AS_OF, settings=fixed).final
@@ -70,7 +76,7 @@ def test_a_label_that_was_not_known_as_the_final_test_began_changes_nothing_of_i
     assert np.isin(late, np.concatenate([split.predicted for split in design.splits[1:-1]])).sum() > 30
     changed = payment_frame.data.copy()
     changed.loc[changed.index[late], "label"] = 1.0 - changed.loc[changed.index[late], "label"]
-    fixed = QUICK.model_copy(update={"members": (Member(seeds=(1,), rounds=20),)})
+    fixed = QUICK.model_copy(update={"members": (Member(seeds=(1,), n_estimators=20),)})
     one = train(payment_frame, kind="payment", as_of=AS_OF, settings=fixed).final
     two = train(replace(payment_frame, data=changed), kind="payment", as_of=AS_OF, settings=fixed).final
     assert np.array_equal(one.probability, two.probability)
@@ -100,24 +106,24 @@ def test_two_periods_have_no_final_test_and_the_notice_says_so(payment_frame):
     manifest = trained.bundle.manifest
     assert trained.final is None
     assert manifest.final_test is None
-    assert [period.role for period in manifest.windows.periods] == ["tuning", "judged"]
+    assert [period.role for period in manifest.windows.periods] == ["tuning", "holdout"]
     assert any("room for 2 periods, too few to keep the last as a final test" in said for said in manifest.notices)
 
 
 def test_fewer_than_eleven_reserved_households_are_no_final_test_and_the_notice_says_so(payment_frame):
-    for reserve, role in ((0.02, "judged"), (0.2, "final")):
+    for reserve, role in ((0.02, "holdout"), (0.2, "final")):
         settings = QUICK.model_copy(update={"validation": Validation(reserve=reserve)})
         design = plan_periods(payment_frame.data, 60, AS_OF, settings)
         last = design.splits[-1]
         assert last.role == role
         assert payment_frame.data["household"].iloc[last.counted].nunique() >= 11
         told = [said for said in tell_design(payment_frame.data, design) if "fewer than 11 households" in said]
-        assert len(told) == (role == "judged")
+        assert len(told) == (role == "holdout")
         assert all("raise validation.reserve" in said for said in told)
 
 
 def test_a_window_with_too_few_outcomes_is_refused_with_numbers(payment_frame):
-    settings = QUICK.model_copy(update={"validation": Validation(window_days=1), "fewest_outcomes": 200})
+    settings = QUICK.model_copy(update={"validation": Validation(window_days=1), "min_outcomes": 200})
     with pytest.raises(
         NoUsableModelError, match=r"too few outcomes to fit before the \w+ period from .*needed: 200 of each"
     ):

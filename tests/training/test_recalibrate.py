@@ -19,10 +19,10 @@ from payrank.training.train import train
 
 AUTO = TrainingSettings()
 QUICK = TrainingSettings(
-    most_rounds=40,
-    share_rounds=10,
-    timing_rounds=5,
-    patience=10,
+    max_n_estimators=40,
+    share_n_estimators=10,
+    timing_n_estimators=5,
+    early_stopping_rounds=10,
     members=(Member(seeds=(1,)),),
     monotone=False,
     categories="codes",

@@ -28,9 +28,9 @@ from payrank.training.settings import Member, TrainingSettings
 from payrank.training.train import train
 
 QUICK = TrainingSettings(
-    most_rounds=30,
-    share_rounds=10,
-    timing_rounds=5,
+    max_n_estimators=30,
+    share_n_estimators=10,
+    timing_n_estimators=5,
     members=(Member(seeds=(1,)),),
     monotone=False,
     categories="codes",
@@ -80,7 +80,7 @@ def test_weights_bring_the_decided_nearer_to_all_and_stay_clipped(population, la
     plain = labeled.data["past_rate"].mean()
     weighted = np.average(labeled.data["past_rate"], weights=weights)
     assert abs(weighted - everyone) < 0.6 * abs(plain - everyone)
-    narrow = weigh_rows(labeled, chances, QUICK.model_copy(update={"most_weight": 1.5}))
+    narrow = weigh_rows(labeled, chances, QUICK.model_copy(update={"max_weight": 1.5}))
     assert narrow.max() / narrow.min() <= 1.5**2 + 1e-9
 
 

@@ -22,7 +22,9 @@ from payrank.training.settings import Member, TrainingSettings
 from payrank.training.slices.slices import OTHERS, measure_slices
 from payrank.training.train import train
 
-QUICK = TrainingSettings(most_rounds=60, share_rounds=20, patience=10, members=(Member(seeds=(1,)),))
+QUICK = TrainingSettings(
+    max_n_estimators=60, share_n_estimators=20, early_stopping_rounds=10, members=(Member(seeds=(1,)),)
+)
 
 
 @pytest.fixture(scope="module")

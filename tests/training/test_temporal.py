@@ -15,7 +15,7 @@ from payrank.models.matrix import FEWEST_PEOPLE
 from payrank.training.design.temporal import describe_design, known_days, plan_periods, row_weights, tell_design
 from payrank.training.settings import TrainingSettings, Validation
 
-SMALL = TrainingSettings(fewest_outcomes=11)
+SMALL = TrainingSettings(min_outcomes=11)
 DAY = np.timedelta64(1, "D")
 
 
@@ -62,7 +62,7 @@ def test_each_fitted_label_was_known_before_the_period_and_each_predicted_row_is
     roles = [split.role for split in design.splits[1:]]
     assert set(roles[:-1]) <= {"holdout"}
     kept = data["household"].iloc[design.splits[-1].counted].nunique()
-    assert roles[-1] == "judged" or (len(roles) > 1 and kept >= FEWEST_PEOPLE)
+    assert roles[-1] == "holdout" or (len(roles) > 1 and kept >= FEWEST_PEOPLE)
     assert (roles[-1] == "final") == (not any("final test" in told for told in tell_design(data, design)))
     predicted = np.concatenate([split.predicted for split in design.splits])
     assert len(np.unique(predicted)) == len(predicted)
@@ -74,7 +74,7 @@ def test_each_fitted_label_was_known_before_the_period_and_each_predicted_row_is
         assert start - design.as_of[split.fitted].max() >= gap * DAY
     for earlier, later in zip(design.splits, design.splits[1:], strict=False):
         assert design.as_of[earlier.predicted].max() < design.as_of[later.predicted].min()
-        if later.role == "judged":
+        if later.role == "holdout":
             assert design.known_on[later.fitted].max() >= design.known_on[earlier.fitted].max()
     last = design.splits[-1]
     if last.role == "final":

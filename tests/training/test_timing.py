@@ -18,7 +18,12 @@ from payrank.training.train import train
 
 AS_OF = date(2025, 3, 1)
 QUICK = TrainingSettings(
-    most_rounds=40, share_rounds=10, timing_rounds=60, patience=10, timing_days=(20, 40), members=(Member(seeds=(1,)),)
+    max_n_estimators=40,
+    share_n_estimators=10,
+    timing_n_estimators=60,
+    early_stopping_rounds=10,
+    timing_days=(20, 40),
+    members=(Member(seeds=(1,)),),
 )
 
 
@@ -58,7 +63,7 @@ def test_what_is_known_of_the_time_is_in_the_manifest(bundle, payment_frame):
     assert timing.shares[0] == pytest.approx(
         (payment_frame.data["days_to_outcome"] < 20).sum() / timing.outcomes, abs=1e-4
     )
-    assert bundle.timing.num_trees() == timing.rounds * 3
+    assert bundle.timing.num_trees() == timing.n_estimators * 3
     assert TIMING in bundle.files
 
 
@@ -76,7 +81,9 @@ def test_the_figures_of_each_horizon_are_of_the_final_test_and_its_own_outcomes(
 
 
 def test_few_outcomes_share_one_mean_and_unknown_days_have_no_horizons(payment_frame):
-    few = train(payment_frame, kind="payment", as_of=AS_OF, settings=QUICK.model_copy(update={"fewest_timed": 5000}))
+    few = train(
+        payment_frame, kind="payment", as_of=AS_OF, settings=QUICK.model_copy(update={"min_timing_outcomes": 5000})
+    )
     assert few.bundle.manifest.timing.method == "mean"
     assert TIMING not in few.bundle.files
     scores = predict(few.bundle, payment_frame.data)
@@ -109,5 +116,5 @@ def test_no_span_is_kept_that_tells_of_a_handful_of_people():
 
 
 def test_horizons_must_rise():
-    with pytest.raises(WrongUsageError, match="timing_days must rise"):
+    with pytest.raises(WrongUsageError, match="timing_days must be in increasing order"):
         parse_settings({"timing_days": [60, 30]})

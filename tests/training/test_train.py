@@ -18,7 +18,9 @@ from payrank.training.settings import Member, TrainingSettings
 from payrank.training.train import train
 
 AS_OF = date(2025, 3, 1)
-QUICK = TrainingSettings(most_rounds=60, share_rounds=20, patience=10, members=(Member(seeds=(1,)),))
+QUICK = TrainingSettings(
+    max_n_estimators=60, share_n_estimators=20, early_stopping_rounds=10, members=(Member(seeds=(1,)),)
+)
 
 
 def test_two_trainings_give_the_same_bytes_on_one_thread_or_two(payment_frame, tmp_path):
@@ -121,9 +123,9 @@ def test_a_member_has_trees_seeds_and_weight_of_its_own(trained):
 
 
 def test_a_fixed_number_of_rounds_is_kept(payment_frame):
-    settings = QUICK.model_copy(update={"members": (Member(seeds=(1, 2), rounds=7),)})
+    settings = QUICK.model_copy(update={"members": (Member(seeds=(1, 2), n_estimators=7),)})
     found = train(payment_frame, kind="payment", as_of=AS_OF, settings=settings)
-    assert dict(found.found.rounds) == {"trees": 7}
+    assert dict(found.found.n_estimators) == {"trees": 7}
     assert [booster.num_trees() for booster in found.bundle.likelihood] == [7, 7]
     assert member_rounds(settings, list(found.found.last)) == {"trees": 7}
 

@@ -15,7 +15,7 @@ from payrank.training.fit.tune import Budget, tune
 from payrank.training.settings import Member, TrainingSettings
 
 AS_OF = date(2025, 3, 1)
-QUICK = TrainingSettings(most_rounds=60, patience=15, members=(Member(seeds=(1,)),))
+QUICK = TrainingSettings(max_n_estimators=60, early_stopping_rounds=15, members=(Member(seeds=(1,)),))
 SMALL = Budget(trials=9)
 
 
@@ -45,7 +45,7 @@ def test_hopeless_trials_are_pruned_and_their_trees_counted(payment_frame):
     found = tune(payment_frame, kind="payment", as_of=AS_OF, settings=QUICK, budget=Budget(trials=16))
     pruned = [trial for trial in found.trials if trial.state == "pruned"]
     assert pruned
-    assert all(trial.value is None and 30 <= trial.rounds <= 60 for trial in pruned)
+    assert all(trial.value is None and 30 <= trial.n_estimators <= 60 for trial in pruned)
 
 
 def test_nothing_after_the_tuning_period_moves_the_search(tuned, payment_frame):

@@ -38,7 +38,7 @@ class Backtest:
     `rows` are positions in the frame, `period` the number of each row's period (0: tuning), `judged` tells which rows
     count for the figures. `probability` is calibrated by a map of the periods before the row's own (period 0 by its
     own); `share` is the share (0 to 1) given the outcome, NaN in the tuning period. `baselines` forecast the judged
-    rows. `rounds` is the number of trees of each member; `last` are the boosters of the last period. `by_day` is the
+    rows. `n_estimators` is each member's number of trees; `last` are the boosters of the last period. `by_day` is the
     chance that an outcome which happens has happened by the end of each span of `days`, rows x spans, for the rows of
     the last period; NaN elsewhere, and where it is not known. `gains` is what each feature gained the boosters of each
     period that is not tuning, in the catalog's order.
@@ -52,7 +52,7 @@ class Backtest:
     probability: Floats
     share: Floats
     baselines: Mapping[str, Forecast]
-    rounds: Mapping[str, int]
+    n_estimators: Mapping[str, int]
     last: tuple[Fitted, ...]
     days: tuple[int, ...]
     by_day: Floats
@@ -106,7 +106,7 @@ class _Period:
 class _Chosen:
     """What the tuning period chose for those after it."""
 
-    rounds: dict[str, int]
+    n_estimators: dict[str, int]
     category: str | None
 
 
@@ -119,17 +119,17 @@ def forecast_out_of_time(frame: Frame, design: Design, settings: TrainingSetting
         timed = spans if number == len(design.splits) - 1 else None
         period, chosen = _forecast(frame, split, chosen, timed, settings)
         periods.append(period)
-    rounds = {} if chosen is None else chosen.rounds
+    n_estimators = {} if chosen is None else chosen.n_estimators
     days = spans.days
     if design.splits[-1].role != "final":
-        return Forecasts(_join(frame.data, design, 0, periods, rounds, days, settings, None), None)
-    found = _join(frame.data, design, 0, periods[:-1], rounds, days, settings, None)
+        return Forecasts(_join(frame.data, design, 0, periods, n_estimators, days, settings, None), None)
+    found = _join(frame.data, design, 0, periods[:-1], n_estimators, days, settings, None)
     mine = design.known_on[found.rows] <= design.as_of[design.splits[-1].predicted].min()
     if design.reserved is not None:
         mine &= ~design.reserved[found.rows]
     learned = _learn_ripe(later_rows(frame.data.iloc[found.rows[mine]], found.raw[mine], settings), settings)
     last = len(periods) - 1
-    return Forecasts(found, _join(frame.data, design, last, periods[last:], rounds, days, settings, learned))
+    return Forecasts(found, _join(frame.data, design, last, periods[last:], n_estimators, days, settings, learned))
 
 
 def _forecast(
@@ -149,7 +149,7 @@ def _forecast(
         fitted = fit_likelihood(rows, settings, None, replace(rows, matrix=seen, outcome=label, weight=weight))
         chosen = _Chosen(member_rounds(settings, fitted), choose_category(before, later, features))
     else:
-        fitted = fit_likelihood(rows, settings, chosen.rounds)
+        fitted = fit_likelihood(rows, settings, chosen.n_estimators)
         baselines = forecast_baselines(before, data.iloc[split.counted], features, chosen.category)
         found, text = fit_share_of(data, split.fitted, rows, settings)
         share = predict_share(found, text, seen, settings.threads)
@@ -170,7 +170,7 @@ def _join(
     design: Design,
     first: int,
     periods: Sequence[_Period],
-    rounds: Mapping[str, int],
+    n_estimators: Mapping[str, int],
     days: tuple[int, ...],
     settings: TrainingSettings,
     calibration: Served | None,
@@ -197,7 +197,7 @@ def _join(
         else apply_map(calibration, raw, data.iloc[rows]),
         share=np.concatenate([one.share for one in periods]),
         baselines=_join_baselines([one.baselines for one in periods if one.baselines]),
-        rounds=rounds,
+        n_estimators=n_estimators,
         last=periods[-1].fitted,
         days=days,
         by_day=by_day,
@@ -233,7 +233,7 @@ def _calibrate_forward(
 def _learn_ripe(rows: LaterRows, settings: TrainingSettings) -> Served:
     """Return the map that ripe rows teach; raw scores as they are where the outcomes of a kind are too few."""
     events = int((rows.label == 1).sum())
-    if min(events, len(rows.label) - events) < settings.fewest_outcomes:
+    if min(events, len(rows.label) - events) < settings.min_outcomes:
         return Plain()
     return recalibrate(rows, settings).served
 

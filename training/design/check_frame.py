@@ -33,7 +33,7 @@ def check_outcomes(label: pd.Series, kind: Kind, settings: TrainingSettings) -> 
     """
     events = int((label == 1).sum())
     others = int((label == 0).sum())
-    if min(events, others) >= settings.fewest_outcomes and events + others == len(label):
+    if min(events, others) >= settings.min_outcomes and events + others == len(label):
         return
     found = (
         "one kind of outcome only, nothing to tell apart"
@@ -42,8 +42,8 @@ def check_outcomes(label: pd.Series, kind: Kind, settings: TrainingSettings) -> 
     )
     raise NoUsableModelError(
         f"{found}: {events} that happened and {others} that did not, of {len(label)} rows; needed: "
-        f"{settings.fewest_outcomes} of each, and a label (0 or 1) on every row; {_NEXT_STEP[kind]}, or lower "
-        "fewest_outcomes in the training settings"
+        f"{settings.min_outcomes} of each, and a label (0 or 1) on every row; {_NEXT_STEP[kind]}, or lower "
+        "min_outcomes in the training settings"
     )
 
 

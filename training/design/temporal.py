@@ -39,7 +39,7 @@ class Split:
     All predicted rows count, but in a final test whose households are also fitted: there only the reserved ones do.
     """
 
-    role: Literal["tuning", "judged", "final"]
+    role: Literal["tuning", "holdout", "final"]
     fitted: Positions
     predicted: Positions
     counted: Positions
@@ -109,8 +109,8 @@ def plan_periods(data: pd.DataFrame, gap_days: int, as_of: date, settings: Train
     raise NoUsableModelError(
         f"too little history to validate on later time: {len(snapshots)} snapshots from {snapshots[0]} to "
         f"{snapshots[-1]}, and a label is known {gap_days} days after its snapshot; needed: snapshots over more than "
-        f"{gap_days} days, with {settings.fewest_outcomes} outcomes of each kind known before the last two; send more "
-        "history, shorten the horizon or lower fewest_outcomes"
+        f"{gap_days} days, with {settings.min_outcomes} outcomes of each kind known before the last two; send more "
+        "history, shorten the horizon or lower min_outcomes"
     )
 
 
@@ -118,7 +118,7 @@ def _first_start(
     days: Days, known: Days, label: NDArray[np.float64], settings: TrainingSettings
 ) -> np.datetime64 | None:
     """Return the first snapshot day by which enough outcomes of each kind were known to fit."""
-    needed = settings.fewest_outcomes
+    needed = settings.min_outcomes
     enough = []
     for outcome in (0.0, 1.0):
         when = np.sort(known[label == outcome])
@@ -155,7 +155,7 @@ def _design(
         if number + 1 < len(starts):
             inside &= days < starts[number + 1]
         rows = np.flatnonzero(inside)
-        splits.append(Split("judged" if number else "tuning", fitted(start), rows, rows))
+        splits.append(Split("holdout" if number else "tuning", fitted(start), rows, rows))
     reserved = None
     if len(starts) >= FEWEST_WITH_FINAL:
         final, drawn = _final_test(data["household"], splits[-1], settings)
@@ -210,11 +210,11 @@ def check_design(design: Design, label: NDArray[np.float64], settings: TrainingS
     for split in design.splits:
         first = design.as_of[split.predicted].min()
         found = [int((label[split.fitted] == outcome).sum()) for outcome in (1.0, 0.0)]
-        if min(found) < settings.fewest_outcomes // (2 if split.role == "final" else 1):
+        if min(found) < settings.min_outcomes // (2 if split.role == "final" else 1):
             raise NoUsableModelError(
                 f"too few outcomes to fit before the {split.role} period from {first}: {found[0]} that happened and "
-                f"{found[1]} that did not, of {len(split.fitted)} rows; needed: {settings.fewest_outcomes} of each; "
-                "send a longer history, lengthen validation.window_days or lower fewest_outcomes"
+                f"{found[1]} that did not, of {len(split.fitted)} rows; needed: {settings.min_outcomes} of each; "
+                "send a longer history, lengthen validation.window_days or lower min_outcomes"
             )
 
 

@@ -84,7 +84,7 @@ class _Trials:
         ):
             for value in values if name in open_ones else ():
                 losses = self._try(losses, name, value)
-        freed = self.best.free if self.best.monotone else ()
+        freed = self.best.unconstrained if self.best.monotone else ()
         return self.best, Choices(
             fitted=len(self.fitted), holdout=len(self.holdout), freed=freed, tried=tuple(self.tried)
         )
@@ -94,7 +94,7 @@ class _Trials:
         loose = self.best.model_copy(update={"monotone": False})
         without, text = self._fit(loose)
         freed = contradicted(text, self.seen[: EXPLAINED * 4 : 4], self.columns)
-        held = self.best.model_copy(update={"free": freed})
+        held = self.best.model_copy(update={"unconstrained": freed})
         losses, _ = self._fit(held)
         cost, error = self._gain(losses, without)
         keep = cost <= SURELY * error
@@ -119,7 +119,7 @@ class _Trials:
     def _fit(self, settings: TrainingSettings) -> tuple[Floats, str]:
         """Return the log loss of each judged row by a small fit, and the fit."""
         trial = settings.model_copy(
-            update={"members": (Member(seeds=(1,)),), "most_rounds": min(MOST_ROUNDS, settings.most_rounds)}
+            update={"members": (Member(seeds=(1,)),), "max_n_estimators": min(MOST_ROUNDS, settings.max_n_estimators)}
         )
         native = settings.categories == "native"
         rows = Rows(
@@ -127,7 +127,9 @@ class _Trials:
             outcome=self.before,
             weight=fit_weights(self.data, self.fitted, settings),
             names=tuple(column.name for column in self.columns),
-            directions=tuple(0 if column.name in settings.free else column.direction for column in self.columns),
+            directions=tuple(
+                0 if column.name in settings.unconstrained else column.direction for column in self.columns
+            ),
             categories=tuple(n for n, column in enumerate(self.columns) if native and column.levels is not None),
         )
         heavy = class_weights(self.before, settings)

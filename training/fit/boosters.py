@@ -45,11 +45,11 @@ class Fitted:
     """A LightGBM model text and the number of its trees."""
 
     text: str
-    rounds: int
+    n_estimators: int
 
 
 def fit_likelihood(
-    rows: Rows, settings: TrainingSettings, rounds: dict[str, int] | None, later: Rows | None = None
+    rows: Rows, settings: TrainingSettings, n_estimators: dict[str, int] | None, later: Rows | None = None
 ) -> list[Fitted]:
     """Fit every member with every seed, in the order of the settings.
 
@@ -57,7 +57,7 @@ def fit_likelihood(
     ----------
     rows
         Rows to fit; the outcome is 0 or 1.
-    rounds
+    n_estimators
         Trees of each member, by name; None stops early, by the log loss of `later`.
     later
         Rows of a later period, to choose the number of trees by.
@@ -75,7 +75,7 @@ def fit_likelihood(
         if key not in prepared:
             prepared[key] = _prepare(rows, later, _parameters(trees, "binary", 0, rows, settings), settings.threads)
         data, check = prepared[key]
-        fixed = member.rounds if rounds is None else rounds[member.name]
+        fixed = member.n_estimators if n_estimators is None else n_estimators[member.name]
         for seed in member.seeds:
             parameters = _parameters(trees, "binary", seed, rows, settings)
             jobs.append(partial(_fit_one, parameters, data, check, fixed, settings))
@@ -87,20 +87,20 @@ def _fit_one(
     parameters: dict[str, Any],
     data: lightgbm.Dataset,
     later: lightgbm.Dataset | None,
-    rounds: int | None,
+    n_estimators: int | None,
     settings: TrainingSettings,
 ) -> Fitted:
     # One thread a booster, several boosters at once: no barrier at each tree, and no sum that depends on threads.
     import lightgbm  # noqa: PLC0415 - late, as everywhere
 
-    if rounds is not None or later is None:
-        count = rounds or settings.most_rounds
+    if n_estimators is not None or later is None:
+        count = n_estimators or settings.max_n_estimators
         return _text(lightgbm.train(parameters, data, num_boost_round=count), count)
-    stop = lightgbm.early_stopping(settings.patience, verbose=False)
+    stop = lightgbm.early_stopping(settings.early_stopping_rounds, verbose=False)
     booster = lightgbm.train(
-        parameters, data, num_boost_round=settings.most_rounds, valid_sets=[later], callbacks=[stop]
+        parameters, data, num_boost_round=settings.max_n_estimators, valid_sets=[later], callbacks=[stop]
     )
-    return _text(booster, max(int(booster.best_iteration), min(settings.fewest_rounds, booster.current_iteration())))
+    return _text(booster, max(int(booster.best_iteration), min(settings.min_n_estimators, booster.current_iteration())))
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,22 +134,22 @@ def fit_trial(
     booster = lightgbm.train(
         _parameters(trees, "binary", settings.members[0].seeds[0], prepared.rows, settings),
         prepared.data,
-        num_boost_round=settings.most_rounds,
+        num_boost_round=settings.max_n_estimators,
         valid_sets=[prepared.later],
-        callbacks=[report, lightgbm.early_stopping(settings.patience, verbose=False)],
+        callbacks=[report, lightgbm.early_stopping(settings.early_stopping_rounds, verbose=False)],
     )
     return int(booster.best_iteration), float(booster.best_score["valid_0"]["binary_logloss"])
 
 
 def member_rounds(settings: TrainingSettings, fitted: list[Fitted]) -> dict[str, int]:
     """Return for each member the mean number of trees that its seeds stopped at."""
-    rounds: dict[str, int] = {}
+    n_estimators: dict[str, int] = {}
     position = 0
     for member in settings.members:
-        found = [one.rounds for one in fitted[position : position + len(member.seeds)]]
-        rounds[member.name] = round(float(np.mean(found)))
+        found = [one.n_estimators for one in fitted[position : position + len(member.seeds)]]
+        n_estimators[member.name] = round(float(np.mean(found)))
         position += len(member.seeds)
-    return rounds
+    return n_estimators
 
 
 def member_weights(settings: TrainingSettings) -> tuple[float, ...]:
@@ -164,7 +164,9 @@ def fit_share(rows: Rows, settings: TrainingSettings) -> Fitted:
 
     parameters = _parameters(settings.share_trees, "regression", 1, rows, settings)
     data, _ = _prepare(rows, None, parameters, settings.threads)
-    return _text(lightgbm.train(parameters, data, num_boost_round=settings.share_rounds), settings.share_rounds)
+    return _text(
+        lightgbm.train(parameters, data, num_boost_round=settings.share_n_estimators), settings.share_n_estimators
+    )
 
 
 def fit_timing(rows: Rows, spans: int, settings: TrainingSettings) -> Fitted:
@@ -173,7 +175,9 @@ def fit_timing(rows: Rows, spans: int, settings: TrainingSettings) -> Fitted:
 
     parameters = _parameters(settings.timing_trees, "multiclass", 1, rows, settings) | {"num_class": spans}
     data, _ = _prepare(rows, None, parameters, settings.threads)
-    return _text(lightgbm.train(parameters, data, num_boost_round=settings.timing_rounds), settings.timing_rounds)
+    return _text(
+        lightgbm.train(parameters, data, num_boost_round=settings.timing_n_estimators), settings.timing_n_estimators
+    )
 
 
 def _prepare(
@@ -221,16 +225,16 @@ def _parameters(trees: Trees, objective: str, seed: int, rows: Rows, settings: T
     return parameters
 
 
-def _text(booster: lightgbm.Booster, rounds: int) -> Fitted:
+def _text(booster: lightgbm.Booster, n_estimators: int) -> Fitted:
     """Return the model as text without the smallest and largest value of each feature, which are one person's."""
-    text = booster.model_to_string(num_iteration=rounds)
+    text = booster.model_to_string(num_iteration=n_estimators)
     text = re.sub(
         r"^feature_infos=.*$",
         lambda found: "feature_infos=" + " ".join("none" for _ in found.group().split(" ")),
         text,
         flags=re.MULTILINE,
     )
-    return Fitted(text, rounds)
+    return Fitted(text, n_estimators)
 
 
 def open_text(text: str) -> lightgbm.Booster:

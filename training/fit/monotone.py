@@ -1,4 +1,4 @@
-"""The features that the settings free of their direction, held to be features at all."""
+"""Checks the names of the features that the settings exempt from their monotone direction."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from payrank.features.feature import Feature
 from payrank.training.settings import TrainingSettings
 
 
-def check_freed(features: Sequence[Feature], settings: TrainingSettings) -> None:
-    """Refuse to free what is no feature: a name written wrong would leave its direction held.
+def check_unconstrained(features: Sequence[Feature], settings: TrainingSettings) -> None:
+    """Refuse a name in `unconstrained` that is not a feature: after a typo, the direction would still be enforced.
 
-    The catalog's names of both units are let be, for `[training]` may stand for both kinds of model.
+    Names from the catalogs of both units are accepted, because `[training]` may apply to both kinds of model.
 
     Raises
     ------
     WrongUsageError
-        With the nearest name of the frame.
+        With the nearest feature name of the frame.
     """
-    ours = [feature.name for feature in features]
-    known = {*ours, *(feature.name for feature in (*ACCOUNT_FEATURES, *DENIAL_FEATURES))}
-    for name in settings.free:
+    names = [feature.name for feature in features]
+    known = {*names, *(feature.name for feature in (*ACCOUNT_FEATURES, *DENIAL_FEATURES))}
+    for name in settings.unconstrained:
         if name not in known:
             raise WrongUsageError(
-                f"training setting 'free': {name!r:.60} is no feature of the model; those of one kind of model alone "
-                f"stand under [training.payment] or [training.overturn]; {did_you_mean(name, ours)}"
+                f"training setting 'unconstrained': {name!r:.60} is not a feature of the model; put features of one "
+                f"kind of model under [training.payment] or [training.overturn]; {did_you_mean(name, names)}"
             )

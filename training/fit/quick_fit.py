@@ -17,7 +17,7 @@ from payrank.training.settings import Member, TrainingSettings
 
 Floats = NDArray[np.float64]
 
-SETTINGS = TrainingSettings(members=(Member(seeds=(1, 2), rounds=80),), monotone=False)
+SETTINGS = TrainingSettings(members=(Member(seeds=(1, 2), n_estimators=80),), monotone=False)
 
 
 def forecast_later(

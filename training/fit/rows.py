@@ -25,7 +25,7 @@ def rows_to_fit(data: pd.DataFrame, columns: Sequence[Column], rows: Positions, 
         outcome=numbers(chosen["label"]),
         weight=fit_weights(data, rows, settings),
         names=tuple(column.name for column in columns),
-        directions=tuple(0 if column.name in settings.free else column.direction for column in columns),
+        directions=tuple(0 if column.name in settings.unconstrained else column.direction for column in columns),
         categories=tuple(place for place, column in enumerate(columns) if column.native),
     )
 

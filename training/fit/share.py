@@ -33,7 +33,7 @@ def fit_share_of(
         return Share(method="assumed", mean=1.0, outcomes=0), None
     shares = share[known]
     mean = round(float(np.clip(shares.mean(), 0, 1)), 4)
-    if outcomes < settings.fewest_shares or float(shares.std()) == 0:
+    if outcomes < settings.min_share_outcomes or float(shares.std()) == 0:
         return Share(method="mean", mean=mean, outcomes=outcomes), None
     fitted = fit_share(rows_of_outcomes(data, rows, fitted_rows, known, shares, settings), settings)
     return Share(method="model", mean=mean, outcomes=outcomes), fitted.text

@@ -82,11 +82,11 @@ def fit_timing_of(
         later=spans.later,
         outcomes=len(number),
     )
-    if len(number) < settings.fewest_timed or spans.count == 1:
+    if len(number) < settings.min_timing_outcomes or spans.count == 1:
         return found, None
     outcomes = rows_of_outcomes(data, rows, fitted_rows, known, number.astype(np.float64), settings)
     fitted = fit_timing(outcomes, spans.count, settings)
-    return found.model_copy(update={"method": "model", "rounds": fitted.rounds}), fitted.text
+    return found.model_copy(update={"method": "model", "n_estimators": fitted.n_estimators}), fitted.text
 
 
 def merge_spans(spans: Spans, days: Floats, household: pd.Series) -> Spans:

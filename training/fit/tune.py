@@ -58,7 +58,7 @@ class TunedTrial:
     params: Mapping[str, Any]
     value: float | None
     state: Literal["complete", "pruned", "failed"]
-    rounds: int
+    n_estimators: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,20 +155,20 @@ class _Search:
         trees = self.settings.trees if trial.number == 0 else self.trees_of(drawn)
         seen = 0
 
-        def look(rounds: int, loss: float) -> None:
+        def look(n_estimators: int, loss: float) -> None:
             nonlocal seen
-            seen = rounds
-            if rounds % REPORT_EVERY == 0:
-                trial.report(loss, rounds)
+            seen = n_estimators
+            if n_estimators % REPORT_EVERY == 0:
+                trial.report(loss, n_estimators)
                 if trial.should_prune():
                     raise optuna.TrialPruned
 
         try:
-            rounds, value = fit_trial(self.prepared, trees, self.settings, look)
+            n_estimators, value = fit_trial(self.prepared, trees, self.settings, look)
         except optuna.TrialPruned:
             self._note(TunedTrial(trial.number, drawn, None, "pruned", seen))
             raise
-        self._note(TunedTrial(trial.number, drawn, value, "complete", rounds))
+        self._note(TunedTrial(trial.number, drawn, value, "complete", n_estimators))
         return value
 
     def trees_of(self, drawn: Mapping[str, float]) -> Trees:
@@ -188,9 +188,9 @@ class _Search:
 
     def _settings_of(self, best: TunedTrial) -> TrainingSettings:
         """Return the settings with a trial's trees; where their number was fixed, it is the trial's: steps differ."""
-        rounds = max(best.rounds, self.settings.fewest_rounds)
+        n_estimators = max(best.n_estimators, self.settings.min_n_estimators)
         members = tuple(
-            member if member.rounds is None else member.model_copy(update={"rounds": rounds})
+            member if member.n_estimators is None else member.model_copy(update={"n_estimators": n_estimators})
             for member in self.settings.members
         )
         return self.settings.model_copy(update={"trees": self.trees_of(best.params), "members": members})

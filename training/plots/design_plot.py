@@ -44,8 +44,8 @@ def draw_design(manifest: Manifest, file: Path) -> None:
 def _names(periods: tuple[Period, ...]) -> list[str]:
     names, holdout = [], 0
     for period in periods:
-        holdout += period.role == "judged"
-        names.append(f"judged {holdout}" if period.role == "judged" else NAMES[period.role])
+        holdout += period.role == "holdout"
+        names.append(f"holdout {holdout}" if period.role == "holdout" else NAMES[period.role])
     return names
 
 
