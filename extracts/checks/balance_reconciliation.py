@@ -11,7 +11,7 @@ import duckdb
 from payrank.extracts.fetch_row import fetch_one_row
 from payrank.extracts.formula_safe import safe_cell
 
-UNTIED = """
+COMPARISON = """
 SELECT stated.account_id, stated.responsibility, stated.balance AS stated, coalesce(ledger.balance, 0) AS ledger
 FROM stated_balances AS stated LEFT JOIN (
   SELECT account_id, responsibility, sum(amount) AS balance FROM transactions
@@ -22,33 +22,38 @@ ON ledger.account_id = stated.account_id AND ledger.responsibility IS NOT DISTIN
 
 
 @dataclass(frozen=True, slots=True)
-class Ties:
-    """How many stated balances the ledger ties to. `stated` = `tied` + `off`; `unstated` accounts state nothing."""
+class BalanceReconciliation:
+    """Count the stated balances that match the ledger to the cent.
+
+    `stated` = `matched` + `mismatched`. `unstated` counts accounts in the ledger that have no stated balance.
+    """
 
     stated: int
-    tied: int
-    off: int
+    matched: int
+    mismatched: int
     unstated: int
 
 
-def count_ties(connection: duckdb.DuckDBPyConnection) -> Ties:
+def reconcile_balances(connection: duckdb.DuckDBPyConnection) -> BalanceReconciliation:
     """Compare the ledger of a loaded extract with its `stated_balances`, to the cent.
 
     Accounts that owe nothing by the ledger and state nothing are counted in `unstated` like all others.
     """
-    stated, off = fetch_one_row(connection, f"SELECT count(*), coalesce(count_if(stated <> ledger), 0) FROM ({UNTIED})")
+    stated, off = fetch_one_row(
+        connection, f"SELECT count(*), coalesce(count_if(stated <> ledger), 0) FROM ({COMPARISON})"
+    )
     (unstated,) = fetch_one_row(
         connection,
         "SELECT count(DISTINCT account_id) FROM transactions WHERE account_id NOT IN "
         "(SELECT account_id FROM stated_balances)",
     )
-    return Ties(stated, stated - off, off, unstated)
+    return BalanceReconciliation(stated, stated - off, off, unstated)
 
 
-def write_untied(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
+def write_unreconciled(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
     """Write the balances that do not tie as CSV, readable by the owner alone: account, part, stated, ledger."""
     rows = connection.execute(
-        f"SELECT * FROM ({UNTIED}) WHERE stated <> ledger ORDER BY account_id, responsibility NULLS FIRST"
+        f"SELECT * FROM ({COMPARISON}) WHERE stated <> ledger ORDER BY account_id, responsibility NULLS FIRST"
     ).fetchall()
     path.touch(mode=0o600)
     with path.open("w", encoding="utf-8", newline="") as file:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from payrank.extracts.checks.balance_reconciliation import count_ties
+from payrank.extracts.checks.balance_reconciliation import reconcile_balances
 from payrank.extracts.contract.metadata import money_column
 from payrank.extracts.contract.tables import STATED_BALANCES
 from payrank.extracts.extract import Extract
@@ -90,14 +90,17 @@ def count_cycles(extract: Extract) -> int:
 def _check_stated(extract: Extract) -> list[Finding]:
     if STATED_BALANCES.name not in extract.tables:
         return []
-    ties = count_ties(extract.connection)
+    balances = reconcile_balances(extract.connection)
     findings = []
-    if ties.off:
-        told = f"stated_balances: {ties.off:,} of {pluralize(ties.stated, 'balance')} do not tie to the ledger"
-        findings.append(Finding("sums", STATED_BALANCES.name, ties.off, told))
-    if ties.unstated:
-        told = f"stated_balances: {pluralize(ties.unstated, 'account')} of the ledger with no stated balance"
-        findings.append(Finding("sums", STATED_BALANCES.name, ties.unstated, told))
+    if balances.mismatched:
+        message = (
+            f"stated_balances: {balances.mismatched:,} of {pluralize(balances.stated, 'balance')} do not match the "
+            "ledger"
+        )
+        findings.append(Finding("sums", STATED_BALANCES.name, balances.mismatched, message))
+    if balances.unstated:
+        message = f"stated_balances: {pluralize(balances.unstated, 'account')} in the ledger have no stated balance"
+        findings.append(Finding("sums", STATED_BALANCES.name, balances.unstated, message))
     return findings
 
 

@@ -15,9 +15,9 @@ Format = Literal["parquet", "csv", "csv.gz"]
 SUFFIXES: tuple[Format, ...] = ("parquet", "csv", "csv.gz")
 IMPORT_REPORT = "import_report.json"
 IMPORT_QUARANTINE = "import_quarantine.csv"
-IMPORT_UNTIED = "import_untied.csv"
+IMPORT_UNRECONCILED = "import_unreconciled.csv"
 IMPORT_BALANCES = "import_balances.csv"
-IMPORT_FILES = (IMPORT_REPORT, IMPORT_QUARANTINE, IMPORT_UNTIED, IMPORT_BALANCES)
+IMPORT_FILES = (IMPORT_REPORT, IMPORT_QUARANTINE, IMPORT_UNRECONCILED, IMPORT_BALANCES)
 """What an import writes beside the tables."""
 
 

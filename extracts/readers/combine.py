@@ -3,7 +3,7 @@
 A remittance's payments are in the AR system's ledger too, under other ids. So across systems an account's ledger comes
 from one alone, the first that has a transaction of it, and a denial that another system holds in every particular is
 not taken again under another id. Extracts of one system - two months of remittances - add up, each row known by its
-key. Everything that is not taken is set aside with its reason.
+key. Everything that is not taken is skipped with its reason.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def combine_extracts(sources: Sequence[Path | str], out: Path) -> ImportReport:
         systems = dict.fromkeys(one.metadata.source_system or UNNAMED for one in extracts)
         return run_import(
             out,
-            lambda landing: _read(landing, extracts),
+            lambda session: _read(session, extracts),
             source_system=" + ".join(systems) if named else None,
             as_of=extracts[0].metadata.as_of,
             attributes=_join_attributes(extracts),
@@ -67,34 +67,34 @@ def _join_attributes(extracts: Sequence[Extract]) -> dict[str, dict[str, str]]:
     return joined
 
 
-def _read(landing: ImportSession, extracts: Sequence[Extract]) -> None:
-    landing.connection.execute("CREATE TABLE ledger_systems (account_id VARCHAR, system VARCHAR)")
+def _read(session: ImportSession, extracts: Sequence[Extract]) -> None:
+    session.connection.execute("CREATE TABLE ledger_systems (account_id VARCHAR, system VARCHAR)")
     as_of = extracts[0].metadata.as_of
     for number, extract in enumerate(extracts):
         label = f"{Path(extract.source.split('?', maxsplit=1)[0]).name}/"
         for notice in extract.notices:
-            landing.notice(f"{label}{notice}")
+            session.add_notice(f"{label}{notice}")
         system = extract.metadata.source_system or f"{UNNAMED} {number}"  # nobody knows whether two unnamed are one
         tables = [table for table in (*TABLES, STATED_BALANCES) if _is_present(extract, table)]
-        staged = {table.name: _stage(landing, extract, table, f"{number}_{table.name}", label) for table in tables}
+        staged = {table.name: _stage(session, extract, table, f"{number}_{table.name}", label) for table in tables}
         beyond = 0
         for table in tables:
-            _settle(landing, extract, table, staged[table.name], system)
+            _settle(session, extract, table, staged[table.name], system)
             if number and as_of is not None and table.known_on in staged[table.name].names:
-                beyond += _count(landing, f"FROM taken WHERE {table.known_on} >= DATE '{as_of}'")
-            landing.land(table.name, staged[table.name], "SELECT * FROM taken")
+                beyond += _count(session, f"FROM taken WHERE {table.known_on} >= DATE '{as_of}'")
+            session.load(table.name, staged[table.name], "SELECT * FROM taken")
         if "transactions" in staged:
-            _tell_doubtful(landing, staged["transactions"], system, label)
-            _note_ledgers(landing, staged["transactions"], system)
+            _tell_doubtful(session, staged["transactions"], system, label)
+            _note_ledgers(session, staged["transactions"], system)
         if beyond:
-            landing.notice(
+            session.add_notice(
                 f"{label[:-1]}: {pluralize(beyond, 'row')} known only on the as-of day of the first extract or after "
                 "it: no snapshot on that day sees them. Name the newest extract first, or set as_of in its extract.toml"
             )
 
 
-def _count(landing: ImportSession, from_clause: str) -> int:
-    (count,) = fetch_one_row(landing.connection, f"SELECT count(*) {from_clause}")
+def _count(session: ImportSession, from_clause: str) -> int:
+    (count,) = fetch_one_row(session.connection, f"SELECT count(*) {from_clause}")
     return int(count)
 
 
@@ -102,12 +102,12 @@ def _is_present(extract: Extract, table: Table) -> bool:
     return table.name in extract.tables and extract.tables[table.name].present
 
 
-def _stage(landing: ImportSession, extract: Extract, table: Table, relation: str, label: str) -> SourceTable:
-    """Copy a loaded table into the landing, row by row in its order; what its loading quarantined comes along."""
+def _stage(session: ImportSession, extract: Extract, table: Table, relation: str, label: str) -> SourceTable:
+    """Copy a loaded table into the session, row by row in its order; what its loading quarantined comes along."""
     rows = extract.connection.sql(f"SELECT *, rowid + 1 AS {LINE} FROM {quote_name(table.name)} ORDER BY rowid")
-    landing.connection.register("arriving", rows.to_arrow_reader(100_000))
-    landing.connection.execute(f"CREATE TABLE {quote_name(relation)} AS SELECT * FROM arriving")
-    landing.connection.unregister("arriving")
+    session.connection.register("arriving", rows.to_arrow_reader(100_000))
+    session.connection.execute(f"CREATE TABLE {quote_name(relation)} AS SELECT * FROM arriving")
+    session.connection.unregister("arriving")
     broken = extract.connection.execute(
         "SELECT source_line, rule FROM quarantine WHERE table_name = ? ORDER BY source_line", [table.name]
     ).fetchall()
@@ -115,36 +115,36 @@ def _stage(landing: ImportSession, extract: Extract, table: Table, relation: str
     name = f"{label}{files[0]}"
     repeated = extract.tables[table.name].rows_repeated
     if repeated:
-        landing.notice(f"{name}: {pluralize(repeated, 'row')} were repeated there, alike in every column")
-    return landing.add_source(name, extract.digests[files[0]], relation, broken)
+        session.add_notice(f"{name}: {pluralize(repeated, 'row')} were repeated there, alike in every column")
+    return session.add_source(name, extract.digests[files[0]], relation, broken)
 
 
-def _note_ledgers(landing: ImportSession, source: SourceTable, system: str) -> None:
+def _note_ledgers(session: ImportSession, source: SourceTable, system: str) -> None:
     """Remember which system the ledgers come from that this extract was the first to tell."""
-    landing.connection.execute(
+    session.connection.execute(
         f"INSERT INTO ledger_systems SELECT DISTINCT account_id, ? FROM {quote_name(source.relation)} "
         "WHERE account_id NOT IN (SELECT account_id FROM ledger_systems)",
         [system],
     )
 
 
-def _tell_doubtful(landing: ImportSession, source: SourceTable, system: str, label: str) -> None:
-    """Tell of rows set aside although the ledger's system, itself combined, has this one among its parts."""
+def _tell_doubtful(session: ImportSession, source: SourceTable, system: str, label: str) -> None:
+    """Tell of rows skipped although the ledger's system, itself combined, has this one among its parts."""
     name = quote_text(system)
     doubtful = _count(
-        landing,
+        session,
         f"FROM {quote_name(source.relation)} AS one JOIN ledger_systems AS ledgers USING (account_id) "
         f"WHERE ledgers.system <> {name} AND list_has_any(split(ledgers.system, ' + '), split({name}, ' + ')) "
         "AND one.transaction_id NOT IN (SELECT transaction_id FROM transactions)",
     )
     if doubtful:
-        landing.notice(
-            f"{label[:-1]}: {pluralize(doubtful, 'transaction')} set aside, for the earlier extract is itself combined "
+        session.add_notice(
+            f"{label[:-1]}: {pluralize(doubtful, 'transaction')} skipped, for the earlier extract is itself combined "
             "and does not say which of its systems an account's ledger is from. Combine the single extracts in one go"
         )
 
 
-def _settle(landing: ImportSession, extract: Extract, table: Table, source: SourceTable, system: str) -> None:
+def _settle(session: ImportSession, extract: Extract, table: Table, source: SourceTable, system: str) -> None:
     """Make the table `taken` of the rows that are to land, and set the others aside.
 
     Settled before anything lands: the conditions ask the very table that the rows then go to.
@@ -154,34 +154,34 @@ def _settle(landing: ImportSession, extract: Extract, table: Table, source: Sour
     absent = set(extract.tables[table.name].absent_columns)
     names = [name for name in source.names if (name in known and name not in absent) or name in audit]
     relation = quote_name(source.relation)
-    fates = {KNOWN: _render_known(landing, table)}
+    fates = {KNOWN: _render_known(session, table)}
     if table.name in {"transactions", STATED_BALANCES.name}:
         other = f"SELECT account_id FROM ledger_systems WHERE system <> {quote_text(system)}"
         fates = {OTHER_LEDGER: f"one.account_id IN ({other})", **fates}
     if table.name == "denials":
-        told = [name for name in names if name in landing.columns.get(table.name, ())]
-        match_denials(landing.connection, relation, system, told, landed=table.name in landing.columns)
+        told = [name for name in names if name in session.columns.get(table.name, ())]
+        match_denials(session.connection, relation, system, told, landed=table.name in session.columns)
         fates[SAME_DENIAL] = "one.denial_id IN (SELECT denial_id FROM same_denials)"
     taken = " AND ".join(f"NOT coalesce({condition}, false)" for condition in fates.values())
     for reason, condition in fates.items():
-        landing.set_aside(source, reason, f"SELECT {LINE} FROM {relation} AS one WHERE {condition}")
+        session.skip(source, reason, f"SELECT {LINE} FROM {relation} AS one WHERE {condition}")
     fields = ", ".join(f"one.{quote_name(name)}" for name in names)
-    landing.connection.execute(
+    session.connection.execute(
         f"CREATE OR REPLACE TABLE taken AS SELECT {fields}, {LINE} FROM {relation} AS one WHERE {taken} ORDER BY {LINE}"
     )
     if table.name == "denials":
-        probable = count_probable(landing.connection, "taken", system, told)
+        probable = count_probable(session.connection, "taken", system, told)
         if probable:
-            landing.notice(
+            session.add_notice(
                 f"{source.name}: {pluralize(probable, 'denial')} taken that another system's extract may tell already: "
                 f"the same account, group, CARC and dollars within {SAME_WITHIN} days"
             )
-        note_origins(landing.connection, "taken", system)
+        note_origins(session.connection, "taken", system)
 
 
-def _render_known(landing: ImportSession, table: Table) -> str:
+def _render_known(session: ImportSession, table: Table) -> str:
     """Say whether a row's key was landed before; a part of a key may be null, as the responsibility of a balance."""
-    if table.name not in landing.columns:
+    if table.name not in session.columns:
         return "false"
     same = " AND ".join(f"other.{name} IS NOT DISTINCT FROM one.{name}" for name in table.key)
     return f"EXISTS (SELECT 1 FROM {quote_name(table.name)} AS other WHERE {same})"

@@ -8,7 +8,7 @@ from importlib import import_module
 from pathlib import Path
 
 from payrank.console import STDOUT, Progress, make_table
-from payrank.extracts.contract.source_file import IMPORT_QUARANTINE, IMPORT_UNTIED
+from payrank.extracts.contract.source_file import IMPORT_QUARANTINE, IMPORT_UNRECONCILED
 from payrank.extracts.pluralize import pluralize
 from payrank.extracts.readers.session.report import ImportReport
 
@@ -58,24 +58,24 @@ def show_import(report: ImportReport) -> None:
     """Show what became of each file's records, what was written, and what the user should know."""
     columns = [
         ("file", False),
-        *((name, True) for name in ("records", "loaded", "looked up", "set aside", "quarantined")),
+        *((name, True) for name in ("records", "loaded", "reference", "skipped", "quarantined")),
     ]
     rows = [
         [
             file.name if file.same_as is None else f"{file.name} (the same as {file.same_as}: not read again)",
-            *(f"{count:,}" for count in (file.records, file.loaded, file.looked_up)),
-            f"{sum(file.set_aside.values()):,}",
+            *(f"{count:,}" for count in (file.records, file.loaded, file.reference)),
+            f"{sum(file.skipped.values()):,}",
             f"{file.quarantined:,}",
         ]
         for file in report.files
     ]
-    STDOUT.print(make_table("What became of each record", columns, rows))
+    STDOUT.print(make_table("Records by file", columns, rows))
     reasons: dict[str, int] = {}
     for file in report.files:
-        for reason, count in file.set_aside.items():
+        for reason, count in file.skipped.items():
             reasons[reason] = reasons.get(reason, 0) + count
     for reason, count in sorted(reasons.items(), key=lambda item: (-item[1], item[0])):
-        STDOUT.print(f"- set aside: {pluralize(count, 'record')} ({reason})")
+        STDOUT.print(f"- skipped: {pluralize(count, 'record')} ({reason})")
     written = [[name, f"{count:,}"] for name, count in report.rows_written.items()]
     STDOUT.print(make_table("Rows written", [("table", False), ("rows", True)], written))
     for notice in report.notices:
@@ -84,10 +84,11 @@ def show_import(report: ImportReport) -> None:
         STDOUT.print(
             f"- {pluralize(report.rows_quarantined, 'record')} quarantined: {report.folder / IMPORT_QUARANTINE}"
         )
-    if report.ties is not None:
+    balances = report.reconciliation
+    if balances is not None:
+        mismatches = f"; the others are in {report.folder / IMPORT_UNRECONCILED}." if balances.mismatched else "."
         STDOUT.print(
-            f"Stated balances: {report.ties.tied:,} of {report.ties.stated:,} tie to the ledger to the cent"
-            + (f"; the others are in {report.folder / IMPORT_UNTIED}." if report.ties.off else "."),
+            f"Stated balances: {balances.matched:,} of {balances.stated:,} match the ledger to the cent{mismatches}",
             markup=False,
         )
     STDOUT.print(f"{report.folder} holds the extract. Next: payrank check {report.folder}")

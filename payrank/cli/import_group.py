@@ -23,7 +23,7 @@ KNOWN_BEFORE: dict[str, Any] = {
 def import_() -> None:
     """Bring another system's files to the canonical AR tables.
 
-    Every record is accounted for: loaded, looked up, set aside with a reason, or quarantined.
+    Every record is accounted for: loaded, looked up, skipped with a reason, or quarantined.
     """
 
 

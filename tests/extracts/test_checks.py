@@ -92,8 +92,8 @@ def test_stated_balances_that_do_not_tie_are_counted(look):
     stated = "account_id,responsibility,balance\nA1,patient,10.00\nA2,patient,9.99\nA3,,10.00\nA4,insurance,0.01\n"
     told = texts(look(stated_balances=stated, toml=CLEAN), "sums")
     assert told == [
-        "stated_balances: 2 of 4 balances do not tie to the ledger",
-        "stated_balances: 296 accounts of the ledger with no stated balance",
+        "stated_balances: 2 of 4 balances do not match the ledger",
+        "stated_balances: 296 accounts in the ledger have no stated balance",
     ]
 
 

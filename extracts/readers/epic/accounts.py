@@ -85,7 +85,7 @@ RECORDS = "CREATE TABLE epic_account_records (account_id VARCHAR, table_name VAR
 NOTHING = "an account without an entry or a date"
 
 
-def land_accounts(folder: StagedFolder) -> None:
+def load_accounts(folder: StagedFolder) -> None:
     """Land accounts, opened on the day of their first entry, else of the admission.
 
     Public documentation: HSP_ACCOUNT (ACCT_CLASS_HA, ADM_DATE_TIME, PRIM_SVC_HA), ARPB_VISITS (PB_VISIT_ID,
@@ -94,17 +94,17 @@ def land_accounts(folder: StagedFolder) -> None:
     folder.connection.execute(SERVED)
     folder.connection.execute(GUARANTORS)
     folder.connection.execute(RECORDS)
-    folder.landing.create("accounts", ("account_id", "guarantor_id", "opened_on", "patient_class"))
-    _land(folder, "HSP_ACCOUNT", HOSPITAL)
-    folder.set_aside("HSP_ACCOUNT", NOTHING, "SELECT source_line FROM HSP_ACCOUNT WHERE ADM_DATE_TIME IS NULL")
-    _land(folder, "ARPB_VISITS", VISITS)
-    folder.set_aside(
+    folder.session.create_table("accounts", ("account_id", "guarantor_id", "opened_on", "patient_class"))
+    _load(folder, "HSP_ACCOUNT", HOSPITAL)
+    folder.skip("HSP_ACCOUNT", NOTHING, "SELECT source_line FROM HSP_ACCOUNT WHERE ADM_DATE_TIME IS NULL")
+    _load(folder, "ARPB_VISITS", VISITS)
+    folder.skip(
         "ARPB_VISITS",
         NOTHING,
         "SELECT source_line FROM ARPB_VISITS WHERE PB_VISIT_ID IS NULL "
         "OR PB_VISIT_ID NOT IN (SELECT account_id FROM accounts)",
     )
-    folder.look_up("ARPB_VISITS")
+    folder.mark_reference("ARPB_VISITS")
     unnamed = 0
     for table, account, patient_class in (
         ("ARPB_TRANSACTIONS", "account_id", "'clinic'"),
@@ -112,7 +112,7 @@ def land_accounts(folder: StagedFolder) -> None:
     ):
         entries = "professional_entries" if table == "ARPB_TRANSACTIONS" else table
         query = UNNAMED.format(table=entries, account=account, patient_class=patient_class)
-        unnamed += _land(folder, table, query)
+        unnamed += _load(folder, table, query)
     folder.notice_count(unnamed, "account", "with entries and no record in HSP_ACCOUNT or ARPB_VISITS")
     found = "FROM accounts JOIN epic_guarantors USING (account_id) WHERE found_by ="
     folder.notice_count(
@@ -125,8 +125,8 @@ def land_accounts(folder: StagedFolder) -> None:
     )
 
 
-def _land(folder: StagedFolder, name: str, query: str) -> int:
+def _load(folder: StagedFolder, name: str, query: str) -> int:
     folder.connection.execute(
         f"INSERT INTO epic_account_records SELECT account_id, '{name}', source_line FROM ({query})"
     )
-    return folder.land("accounts", name, query)
+    return folder.load("accounts", name, query)

@@ -73,15 +73,15 @@ def land_denials(folder: StagedFolder) -> None:
     """
     folder.connection.execute(INVOICES)
     folder.connection.execute(RECORDS)
-    folder.land("denials", "BDC_INFO", ROWS)
+    folder.load("denials", "BDC_INFO", ROWS)
     records = "SELECT source_line FROM epic_denials WHERE"
-    folder.set_aside("BDC_INFO", "a remark, read with its denial", f"{records} record_type = 'remark'")
-    folder.set_aside(
+    folder.skip("BDC_INFO", "a remark, read with its denial", f"{records} record_type = 'remark'")
+    folder.skip(
         "BDC_INFO",
         "correspondence or another follow-up, no denial",
         f"{records} record_type NOT IN ('denial', 'remark') OR record_type IS NULL",
     )
-    voided = folder.set_aside(
+    voided = folder.skip(
         "BDC_INFO", "a voided denial record", f"{records} record_type = 'denial' AND status = 'voided'"
     )
     folder.notice_count(
@@ -90,8 +90,8 @@ def land_denials(folder: StagedFolder) -> None:
         "left out of every day, also of those before it was voided: a denial in the canonical tables has no end, and "
         "would stand on today's list. Rates of denials are too low by as many",
     )
-    folder.set_aside("BDC_INFO", NEVER, f"{records} record_type = 'denial' AND status IS DISTINCT FROM 'voided'")
-    folder.look_up(
+    folder.skip("BDC_INFO", NEVER, f"{records} record_type = 'denial' AND status IS DISTINCT FROM 'voided'")
+    folder.mark_reference(
         "BDC_PB_CHGS",
         "BDC_ASSOC_REMARK_CODES",
         "HSP_BDC_DENIAL_DATA",

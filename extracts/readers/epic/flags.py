@@ -92,25 +92,25 @@ def land_flags(folder: StagedFolder) -> None:
     END_DATE) by its FIN_ASST_CASE.
     """
     folder.connection.execute(TRACKERS)
-    folder.land("flags", "HSP_ACCT_CL_AG_HIS", PLACED)
-    folder.land("flags", "HSP_TRANSACTIONS", BAD_DEBT)
-    folder.land("flags", "ARPB_TX_AGCY_HX", CHARGE_PLACED)
-    folder.set_aside(
+    folder.load("flags", "HSP_ACCT_CL_AG_HIS", PLACED)
+    folder.load("flags", "HSP_TRANSACTIONS", BAD_DEBT)
+    folder.load("flags", "ARPB_TX_AGCY_HX", CHARGE_PLACED)
+    folder.skip(
         "ARPB_TX_AGCY_HX",
         ABSENT,
         "SELECT source_line FROM ARPB_TX_AGCY_HX AS placed ANTI JOIN professional_entries AS entries "
         "ON entries.TX_ID = placed.TX_ID",
     )
-    folder.land("flags", "ACCT_COLL_AGENCY_HX", GUARANTOR_PLACED)
-    folder.land("flags", "FIN_ASST_TRACKER", ASKED)
-    folder.land("flags", "FIN_ASST_TRACKER", GRANTED)
-    folder.set_aside(
+    folder.load("flags", "ACCT_COLL_AGENCY_HX", GUARANTOR_PLACED)
+    folder.load("flags", "FIN_ASST_TRACKER", ASKED)
+    folder.load("flags", "FIN_ASST_TRACKER", GRANTED)
+    folder.skip(
         "FIN_ASST_TRACKER",
         "names a case that is not in FIN_ASST_CASE",
         "SELECT source_line FROM epic_assistance WHERE guarantor_id IS NULL",
     )
     trackers = "SELECT source_line FROM epic_assistance WHERE guarantor_id IS NOT NULL AND"
-    open_ended = folder.set_aside(
+    open_ended = folder.skip(
         "FIN_ASST_TRACKER",
         "an assistance inactive or entered in error, without a day that ended it",
         f"{trackers} is_withdrawn AND coalesce(decided_on, ended_on) IS NULL",
@@ -121,11 +121,13 @@ def land_flags(folder: StagedFolder) -> None:
         "of FIN_ASST_TRACKER inactive or entered in error without a day that ended it: left out of every day, also of "
         "those on which it still stood",
     )
-    undated = folder.set_aside(
+    undated = folder.skip(
         "FIN_ASST_TRACKER",
         "an assistance without a day of application, and not granted on one",
         f"{trackers} NOT (is_withdrawn AND coalesce(decided_on, ended_on) IS NULL) AND asked_on IS NULL "
         "AND (decided_on IS NULL OR coalesce(status NOT IN ('approved', 'overturned'), true))",
     )
     folder.notice_count(undated, "record", "of FIN_ASST_TRACKER that date no application, and no decision to grant")
-    folder.look_up("HSP_ACCT_CL_AG_HIS", "ARPB_TX_AGCY_HX", "ACCT_COLL_AGENCY_HX", "FIN_ASST_CASE", "FIN_ASST_TRACKER")
+    folder.mark_reference(
+        "HSP_ACCT_CL_AG_HIS", "ARPB_TX_AGCY_HX", "ACCT_COLL_AGENCY_HX", "FIN_ASST_CASE", "FIN_ASST_TRACKER"
+    )

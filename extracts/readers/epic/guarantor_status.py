@@ -36,20 +36,20 @@ def land_guarantor_status(folder: StagedFolder) -> None:
     would be called. A flag that no rule reads keeps its household off the list for review, until the site brings the
     statuses or calls the flag harmless in its settings. Public documentation: ACCOUNT_STATUS.
     """
-    folder.land("flags", "ACCOUNT_STATUS", STATUSES)
-    folder.set_aside(
+    folder.load("flags", "ACCOUNT_STATUS", STATUSES)
+    folder.skip(
         "ACCOUNT_STATUS",
         "a status that stops nobody from calling",
         "SELECT source_line FROM ACCOUNT_STATUS WHERE ACCOUNT_STATUS_C_NAME IS NULL "
         f"OR lower(ACCOUNT_STATUS_C_NAME) IN {HARMLESS}",
     )
-    folder.look_up("ACCOUNT_STATUS")
-    told = "flags" in folder.landing.columns and folder.count("FROM flags") > 0
+    folder.mark_reference("ACCOUNT_STATUS")
+    told = "flags" in folder.session.columns and folder.count("FROM flags") > 0
     if not told or folder.has("ACCOUNT_STATUS"):
         return
     accounts = 0
     for table in ("HSP_ACCOUNT", "ARPB_VISITS", "ARPB_TRANSACTIONS", "HSP_TRANSACTIONS"):
-        accounts += folder.land("flags", table, UNKNOWN.format(flag=NOT_EXPORTED, table=table))
+        accounts += folder.load("flags", table, UNKNOWN.format(flag=NOT_EXPORTED, table=table))
     folder.notice_count(
         accounts,
         "account",

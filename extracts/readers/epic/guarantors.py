@@ -20,11 +20,11 @@ FROM GUAR_ACCT_STMT_HX ORDER BY length(ACCOUNT_ID), ACCOUNT_ID, length(LINE), LI
 """
 
 
-def land_guarantors(folder: StagedFolder) -> None:
+def load_guarantors(folder: StagedFolder) -> None:
     """Land guarantors and statements.
 
     Public documentation: ACCOUNT (STATE, ZIP, BIRTHDATE), GUAR_ACCT_STMT_HX (STMT_HX_STMT_DATE). Of a birth date the
     year is kept, of a ZIP code three digits.
     """
-    folder.land("guarantors", "ACCOUNT", GUARANTORS)
-    folder.land("contacts", "GUAR_ACCT_STMT_HX", STATEMENTS)
+    folder.load("guarantors", "ACCOUNT", GUARANTORS)
+    folder.load("contacts", "GUAR_ACCT_STMT_HX", STATEMENTS)

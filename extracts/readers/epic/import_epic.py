@@ -6,19 +6,19 @@ from datetime import date
 from pathlib import Path
 
 from payrank.extracts.fetch_row import fetch_one_row
-from payrank.extracts.readers.epic.accounts import land_accounts
+from payrank.extracts.readers.epic.accounts import load_accounts
 from payrank.extracts.readers.epic.denials import land_denials
 from payrank.extracts.readers.epic.export.categories import define_categories
 from payrank.extracts.readers.epic.export.staged_folder import StagedFolder
 from payrank.extracts.readers.epic.flags import land_flags
 from payrank.extracts.readers.epic.guarantor_status import land_guarantor_status
-from payrank.extracts.readers.epic.guarantors import land_guarantors
+from payrank.extracts.readers.epic.guarantors import load_guarantors
 from payrank.extracts.readers.epic.ledger.hospital import land_hospital_ledger
 from payrank.extracts.readers.epic.ledger.professional import land_professional_ledger
-from payrank.extracts.readers.epic.payers import land_payers
+from payrank.extracts.readers.epic.payers import load_payers
 from payrank.extracts.readers.epic.payment_plans import land_payment_plans
 from payrank.extracts.readers.epic.remittances import land_remittances
-from payrank.extracts.readers.epic.stated_balances import land_stated_balances
+from payrank.extracts.readers.epic.stated_balances import load_stated_balances
 from payrank.extracts.readers.session.import_session import ImportSession
 from payrank.extracts.readers.session.report import ImportReport
 from payrank.extracts.readers.session.run_import import run_import
@@ -56,33 +56,35 @@ def import_epic(source: Path, out: Path, as_of: date | None = None) -> ImportRep
         When a needed table or column is missing, a file cannot be read, or over 1% of a table's rows is quarantined.
     """
     return run_import(
-        out, lambda landing: _read(landing, source), source_system="epic", as_of=as_of or AFTER_THE_LAST_DAY
+        out, lambda session: _read(session, source), source_system="epic", as_of=as_of or AFTER_THE_LAST_DAY
     )
 
 
-def _read(landing: ImportSession, source: Path) -> None:
+def _read(session: ImportSession, source: Path) -> None:
     """Land the ledgers first: accounts, denials and balances are told by them."""
-    define_categories(landing.connection)
-    folder = StagedFolder(landing, source)
-    landing.create("transactions", ("transaction_id", "account_id", "posted_on", "kind", "amount", "responsibility"))
+    define_categories(session.connection)
+    folder = StagedFolder(session, source)
+    session.create_table(
+        "transactions", ("transaction_id", "account_id", "posted_on", "kind", "amount", "responsibility")
+    )
     land_hospital_ledger(folder)
     land_professional_ledger(folder)
-    land_stated_balances(folder)
-    land_accounts(folder)
-    land_payers(folder)
-    land_guarantors(folder)
+    load_stated_balances(folder)
+    load_accounts(folder)
+    load_payers(folder)
+    load_guarantors(folder)
     land_denials(folder)
     land_remittances(folder)
     land_flags(folder)
     land_guarantor_status(folder)
     land_payment_plans(folder)
-    _drop_empty(landing)
+    _drop_empty(session)
 
 
-def _drop_empty(landing: ImportSession) -> None:
+def _drop_empty(session: ImportSession) -> None:
     """Leave out what nothing was offered to: a header alone does not say that nothing happened."""
-    for name in sorted(set(landing.columns) - {row.table_name for row in landing.broken}):
-        (rows,) = fetch_one_row(landing.connection, f"SELECT count(*) FROM {name}")
+    for name in sorted(set(session.columns) - {row.table_name for row in session.broken}):
+        (rows,) = fetch_one_row(session.connection, f"SELECT count(*) FROM {name}")
         if not rows:
-            landing.connection.execute(f"DROP TABLE {name}")
-            del landing.columns[name]
+            session.connection.execute(f"DROP TABLE {name}")
+            del session.columns[name]

@@ -64,7 +64,7 @@ ORDER BY length(HSP_ACCOUNT_ID), HSP_ACCOUNT_ID, source_line
 """
 
 
-def land_payers(folder: StagedFolder) -> None:
+def load_payers(folder: StagedFolder) -> None:
     """Land payers, and coverages known since their account is, as Epic dates no filing order.
 
     Public documentation: CLARITY_EPM, COVERAGE (PAYOR_ID, CVG_TERM_DT), HSP_ACCT_CVG_LIST (LINE is the filing order),
@@ -72,20 +72,20 @@ def land_payers(folder: StagedFolder) -> None:
     """
     folder.connection.execute(CLASSES)
     folder.connection.execute(LISTED)
-    folder.landing.create("payers", ("payer_id", "payer_name", "payer_class"))
-    folder.landing.create("coverages", ("account_id", "payer_id", "priority", "known_on", "ended_on"))
-    folder.land("payers", "CLARITY_EPM", PAYERS)
-    folder.land("payers", "COVERAGE", COVERING)
-    folder.look_up("COVERAGE")
+    folder.session.create_table("payers", ("payer_id", "payer_name", "payer_class"))
+    folder.session.create_table("coverages", ("account_id", "payer_id", "priority", "known_on", "ended_on"))
+    folder.load("payers", "CLARITY_EPM", PAYERS)
+    folder.load("payers", "COVERAGE", COVERING)
+    folder.mark_reference("COVERAGE")
     folder.notice_count(
         folder.count("FROM payers WHERE payer_class = 'other'"),
         "payer",
         "of a financial class that payrank does not know, taken as other",
     )
     for table in ("HSP_ACCT_CVG_LIST", "ARPB_VISITS"):
-        folder.land("coverages", table, COVERAGES.format(table=table))
+        folder.load("coverages", table, COVERAGES.format(table=table))
     listed = "SELECT source_line FROM epic_coverages WHERE table_name = 'HSP_ACCT_CVG_LIST' AND"
-    folder.set_aside("HSP_ACCT_CVG_LIST", "names a coverage that is not in COVERAGE", f"{listed} is_absent")
-    folder.set_aside("HSP_ACCT_CVG_LIST", "covers an account that is not imported", f"{listed} is_outside")
-    folder.set_aside("HSP_ACCT_CVG_LIST", "its coverage names no payer", f"{listed} payer_id IS NULL")
-    folder.land("coverages", "HSP_ACCOUNT", PRIMARY)
+    folder.skip("HSP_ACCT_CVG_LIST", "names a coverage that is not in COVERAGE", f"{listed} is_absent")
+    folder.skip("HSP_ACCT_CVG_LIST", "covers an account that is not imported", f"{listed} is_outside")
+    folder.skip("HSP_ACCT_CVG_LIST", "its coverage names no payer", f"{listed} payer_id IS NULL")
+    folder.load("coverages", "HSP_ACCOUNT", PRIMARY)

@@ -30,13 +30,13 @@ def land_payment_plans(folder: StagedFolder) -> None:
     HSP_GUAR_PMT_PLAN (PP_START_DATE, PP_AMT in dollars a month, PP_ORIG_PLAN_LINE), ACCT_PP_HAR_LIST (HB_PP_HAR).
     Professional plans (PB_PMT_PLAN_HX) name no account.
     """
-    folder.land("payment_plans", "HSP_GUAR_PMT_PLAN_REPL", PLANS)
-    aside = folder.set_aside(
+    folder.load("payment_plans", "HSP_GUAR_PMT_PLAN_REPL", PLANS)
+    aside = folder.skip(
         "HSP_GUAR_PMT_PLAN_REPL",
         NO_ACCOUNT,
         "SELECT source_line FROM HSP_GUAR_PMT_PLAN_REPL AS plans ANTI JOIN ACCT_PP_HAR_LIST_REPL AS covered "
         "ON covered.ACCT_ID = plans.GUAR_ACCOUNT_ID AND covered.GROUP_LINE = plans.LINE",
     )
-    aside += folder.set_aside("PB_PMT_PLAN_HX", NO_ACCOUNT, "SELECT source_line FROM PB_PMT_PLAN_HX")
+    aside += folder.skip("PB_PMT_PLAN_HX", NO_ACCOUNT, "SELECT source_line FROM PB_PMT_PLAN_HX")
     folder.notice_count(aside, "payment plan", "that names no account, not imported")
-    folder.look_up("ACCT_PP_HAR_LIST_REPL")
+    folder.mark_reference("ACCT_PP_HAR_LIST_REPL")

@@ -51,14 +51,14 @@ def land_remittances(folder: StagedFolder) -> None:
     (INDUSTRY_CODE); which reasons are no denial is told by `never_denials`, as for X12 remittances.
     """
     folder.connection.execute(ADJUSTMENTS)
-    folder.landing.create("denials", ("denial_id", "account_id", "denied_on", "group_code", "carc"))
-    folder.land("denials", "CL_RMT_SVC_LVL_ADJ", ROWS)
+    folder.session.create_table("denials", ("denial_id", "account_id", "denied_on", "group_code", "carc"))
+    folder.load("denials", "CL_RMT_SVC_LVL_ADJ", ROWS)
     name, lines = "CL_RMT_SVC_LVL_ADJ", "SELECT source_line FROM epic_remit_adjustments WHERE"
-    folder.set_aside(name, "names a remittance that is not in CL_REMIT", f"{lines} is_absent")
-    folder.set_aside(name, "takes back an earlier remittance", f"{lines} is_reversal")
-    folder.set_aside(name, "told by its denial record", f"{lines} is_told AND NOT is_reversal")
-    folder.set_aside(name, "adds to the payment", f"{lines} amount <= 0 AND NOT is_reversal AND NOT is_told")
-    folder.set_aside(
+    folder.skip(name, "names a remittance that is not in CL_REMIT", f"{lines} is_absent")
+    folder.skip(name, "takes back an earlier remittance", f"{lines} is_reversal")
+    folder.skip(name, "told by its denial record", f"{lines} is_told AND NOT is_reversal")
+    folder.skip(name, "adds to the payment", f"{lines} amount <= 0 AND NOT is_reversal AND NOT is_told")
+    folder.skip(
         name, NEVER, f"{lines} NOT is_absent AND NOT is_reversal AND NOT is_told AND (amount > 0 OR amount IS NULL)"
     )
-    folder.look_up("CL_REMIT", "CL_RMT_SVCE_LN_INF", "CL_RMT_HC_RMK_CODE")
+    folder.mark_reference("CL_REMIT", "CL_RMT_SVCE_LN_INF", "CL_RMT_HC_RMK_CODE")

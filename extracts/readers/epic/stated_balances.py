@@ -58,7 +58,7 @@ WHERE OUTSTANDING_AMT IS NOT NULL AND money(OUTSTANDING_AMT) IS NULL ORDER BY ac
 """
 
 
-def land_stated_balances(folder: StagedFolder) -> None:
+def load_stated_balances(folder: StagedFolder) -> None:
     """Land each account's balance as Epic states it, whole, and by who owes it where the parts make the whole.
 
     Public documentation: HSP_ACCOUNT and HSP_ACCT_SBO (SBO_TOT_BALANCE, SBO_INS_BALANCE, SBO_SP_BAL,
@@ -67,10 +67,10 @@ def land_stated_balances(folder: StagedFolder) -> None:
     folder.connection.execute(STATED)
     folder.connection.execute(OUTSTANDING)
     for table in ("HSP_ACCOUNT", "HSP_ACCT_SBO"):
-        folder.land("stated_balances", table, HOSPITAL.format(table=table))
-    folder.look_up("HSP_ACCT_SBO")
-    folder.land("stated_balances", "ARPB_TRANSACTIONS", UNREADABLE)
-    folder.land("stated_balances", "ARPB_TRANSACTIONS", PROFESSIONAL)
+        folder.load("stated_balances", table, HOSPITAL.format(table=table))
+    folder.mark_reference("HSP_ACCT_SBO")
+    folder.load("stated_balances", "ARPB_TRANSACTIONS", UNREADABLE)
+    folder.load("stated_balances", "ARPB_TRANSACTIONS", PROFESSIONAL)
     folder.notice_count(
         folder.count("FROM hospital_stated WHERE (insurance + patient = money(whole)) IS NOT true")
         + folder.count("FROM professional_stated WHERE (insurance + patient = whole) IS NOT true"),

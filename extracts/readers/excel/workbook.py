@@ -54,14 +54,14 @@ def list_sheets(path: Path) -> list[str]:
 
 
 def stage_sheet(
-    landing: ImportSession,
+    session: ImportSession,
     path: Path,
     *,
     sheet: str | None = None,
     header_row: int | None = None,
     nulls: tuple[str, ...] = (),
 ) -> StagedSheet:
-    """Read one worksheet into a table of texts and add it to the landing's sources.
+    """Read one worksheet into a table of texts and add it to the session's sources.
 
     Parameters
     ----------
@@ -84,25 +84,25 @@ def stage_sheet(
     """
     book = open_book(path)
     with book.package:
-        chosen = _choose(landing, book, sheet)
+        chosen = _choose(session, book, sheet)
         place = f"[{chosen.name}]" if header_row is None else f"[{chosen.name}!{header_row}]"
         title = f"{path.name}{place}"
         sha256 = digest_file(path)
-        first = _find(landing, sha256, place)
+        first = _find(session, sha256, place)
         if first is not None and first.name == title:
             return StagedSheet(first)
         if first is not None:
-            return StagedSheet(landing.add_source(title, sha256, first.relation, first.broken, first.name))
-        staging = _Staging(landing, book, chosen, title, header_row, ("", *nulls))
+            return StagedSheet(session.add_source(title, sha256, first.relation, first.broken, first.name))
+        staging = _Staging(session, book, chosen, title, header_row, ("", *nulls))
         staging.run()
-    source = landing.add_source(title, sha256, staging.relation, tuple(staging.broken))
+    source = session.add_source(title, sha256, staging.relation, tuple(staging.broken))
     staging.tell()
     rules = {name: tuple(sorted(found)) for name, found in staging.faulty.items()}
     return StagedSheet(source, rules, dict(staging.numbers))
 
 
-def _find(landing: ImportSession, sha256: str, place: str) -> SourceTable | None:
-    same = (s for s in landing.sources if s.sha256 == sha256 and s.same_as is None and s.name.endswith(place))
+def _find(session: ImportSession, sha256: str, place: str) -> SourceTable | None:
+    same = (s for s in session.sources if s.sha256 == sha256 and s.same_as is None and s.name.endswith(place))
     return next(same, None)
 
 
@@ -110,14 +110,14 @@ def _holds_rows(book: Book, sheet: Sheet) -> bool:
     return next(read_rows(book, sheet, Layout()), None) is not None
 
 
-def _choose(landing: ImportSession, book: Book, name: str | None) -> Sheet:
+def _choose(session: ImportSession, book: Book, name: str | None) -> Sheet:
     listed = ", ".join(sheet.name for sheet in book.sheets)
     if name is not None:
         found = next((sheet for sheet in book.sheets if sheet.name == name), None)
         if found is None:
             raise refuse_book(book.path, f"has no sheet {name!r} (it has {listed})", "Correct sheet in the mapping.")
         if found.hidden:
-            landing.notice(f"{book.path.name}[{name}]: the sheet is hidden; it was read, for the mapping names it")
+            session.add_notice(f"{book.path.name}[{name}]: the sheet is hidden; it was read, for the mapping names it")
         return found
     filled = [sheet for sheet in book.sheets if _holds_rows(book, sheet)]
     visible = [sheet for sheet in filled if not sheet.hidden]
@@ -127,7 +127,7 @@ def _choose(landing: ImportSession, book: Book, name: str | None) -> Sheet:
         raise refuse_book(book.path, found_text, 'Name one in the mapping, as sheet = "Charges".')
     for sheet in filled:
         if sheet.hidden:
-            landing.notice(f"{book.path.name}: the hidden sheet {sheet.name} holds rows and was not read")
+            session.add_notice(f"{book.path.name}: the hidden sheet {sheet.name} holds rows and was not read")
     return visible[0]
 
 
@@ -136,20 +136,20 @@ class _Staging:
 
     def __init__(
         self,
-        landing: ImportSession,
+        session: ImportSession,
         book: Book,
         sheet: Sheet,
         title: str,
         header_row: int | None,
         nulls: tuple[str, ...],
     ) -> None:
-        self.landing = landing
+        self.session = session
         self.book = book
         self.sheet = sheet
         self.title = title
         self.header_row = header_row
         self.nulls = frozenset(nulls)
-        self.relation = f"source_{len(landing.sources)}"
+        self.relation = f"source_{len(session.sources)}"
         self.layout = Layout()
         self.columns: dict[int, str] = {}
         self.header = 0
@@ -165,7 +165,7 @@ class _Staging:
         self.read_header(rows)
         names = list(self.columns.values())
         fields = ", ".join(f"{quote_name(name)} VARCHAR" for name in names)
-        connection, raw = self.landing.connection, quote_name(f"{self.relation}_raw")
+        connection, raw = self.session.connection, quote_name(f"{self.relation}_raw")
         connection.execute(f"CREATE TABLE {raw} ({fields}, {LINE} BIGINT)")
         schema = pa.schema([*((name, pa.string()) for name in names), (LINE, pa.int64())])
         for batch in self.batches(rows):
@@ -245,19 +245,19 @@ class _Staging:
             for name in self.faulty
         ]
         query = f"SELECT {', '.join([*shown, LINE])} FROM {raw}"
-        self.landing.connection.execute(f"CREATE VIEW {quote_name(self.relation)} AS {query}")
+        self.session.connection.execute(f"CREATE VIEW {quote_name(self.relation)} AS {query}")
         marked = f"SELECT {', '.join([*shown, LINE, *marks])} FROM {raw}"
-        self.landing.connection.execute(f"CREATE VIEW {quote_name(f'{self.relation}_marked')} AS {marked}")
+        self.session.connection.execute(f"CREATE VIEW {quote_name(f'{self.relation}_marked')} AS {marked}")
 
     def tell(self) -> None:
         """Give notice of what a reader of the sheet on screen would not expect."""
         if self.hidden:
-            self.landing.notice(f"{self.title}: {pluralize(self.hidden, 'hidden row')} were read like any other")
+            self.session.add_notice(f"{self.title}: {pluralize(self.hidden, 'hidden row')} were read like any other")
         if any(place in self.columns for place in self.layout.hidden_columns):
-            self.landing.notice(f"{self.title}: hidden columns were read like any other")
+            self.session.add_notice(f"{self.title}: hidden columns were read like any other")
         merged = sum(row > self.header for row in self.layout.merged)
         if merged:
-            self.landing.notice(
+            self.session.add_notice(
                 f"{self.title}: {pluralize(merged, 'area')} of merged cells; the first cell of each holds the value, "
                 "the others are empty"
             )

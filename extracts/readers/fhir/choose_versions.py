@@ -34,7 +34,7 @@ def choose_versions(connection: duckdb.DuckDBPyConnection) -> None:
         "UPDATE fhir_records AS record SET aside = coalesce(v.aside, record.aside), rule = v.rule "
         "FROM fhir_versions AS v WHERE v.file = record.file AND v.source_line = record.source_line"
     )
-    _set_aside(
+    _skip(
         connection,
         DELETED,
         "kind <> 'Bundle' AND key IN (SELECT target FROM fhir_deleted JOIN fhir_records AS bundle "
@@ -47,14 +47,14 @@ def choose_versions(connection: duckdb.DuckDBPyConnection) -> None:
         "WHERE later.claim <> later.key AND later.claim IS DISTINCT FROM own.claim"
     )
     replaced = "(SELECT claim FROM fhir_replacements)"
-    _set_aside(
+    _skip(
         connection,
         REPLACED,
         f"key IN {replaced} OR (file, source_line) IN (SELECT (file, source_line) FROM standing_benefits "
         f"WHERE claim IN {replaced})",
     )
     _stand(connection, "benefits")
-    _set_aside(
+    _skip(
         connection,
         EXPLAINED,
         "(file, source_line) IN (SELECT (answer.file, answer.source_line) FROM standing_benefits AS answer "
@@ -65,7 +65,7 @@ def choose_versions(connection: duckdb.DuckDBPyConnection) -> None:
     _stand(connection, *ROW_TABLES)
 
 
-def _set_aside(connection: duckdb.DuckDBPyConnection, reason: str, condition: str) -> None:
+def _skip(connection: duckdb.DuckDBPyConnection, reason: str, condition: str) -> None:
     connection.execute(
         f"UPDATE fhir_records SET aside = '{reason}' WHERE aside IS NULL AND rule IS NULL AND ({condition})"
     )

@@ -59,12 +59,12 @@ _COUNTS: tuple[tuple[str, str, str], ...] = (
 )
 
 
-def describe(landing: ImportSession, unknown_payers: int) -> None:
+def describe(session: ImportSession, unknown_payers: int) -> None:
     """Give the notices."""
-    landing.notice(CANNOT_CARRY)
+    session.add_notice(CANNOT_CARRY)
     for noun, query, text in _COUNTS:
-        (count,) = fetch_one_row(landing.connection, query)
+        (count,) = fetch_one_row(session.connection, query)
         if count:
-            landing.notice(f"{pluralize(count, noun)} {text}")
+            session.add_notice(f"{pluralize(count, noun)} {text}")
     if unknown_payers:
-        landing.notice(f"{pluralize(unknown_payers, 'payer')} of no known class, taken as other")
+        session.add_notice(f"{pluralize(unknown_payers, 'payer')} of no known class, taken as other")

@@ -1,4 +1,4 @@
-"""Reads ndjson files line by line into the landing's database: one row a record, and the rows that each gives."""
+"""Reads ndjson files line by line into the session's database: one row a record, and the rows that each gives."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ def import_fhir(source: Path, out: Path, as_of: date | None = None) -> ImportRep
     """Import FHIR R4 resources, one a line, into a new extract folder.
 
     Reads ExplanationOfBenefit, Claim, ClaimResponse, Coverage, Invoice, PaymentReconciliation, Account, Organization,
-    Patient (the birth year) and Bundles of deletions; resources of other types are counted and set aside. Names of
+    Patient (the birth year) and Bundles of deletions; resources of other types are counted and skipped. Names of
     elements: HL7 FHIR Release 4 (4.0.1); categories of adjudications: HL7 Terminology and the CARIN Blue Button guide.
 
     Parameters
@@ -59,22 +59,22 @@ def import_fhir(source: Path, out: Path, as_of: date | None = None) -> ImportRep
     """
     paths, ignored = find_files(source)
 
-    def read(landing: ImportSession) -> None:
-        landing.allow(RULES)
-        digests = _gather(landing, paths)
-        choose_versions(landing.connection)
-        unknown_payers = resolve_payers(landing.connection)
-        tables = build_tables(landing.connection)
-        sources = _add_sources(landing, paths, digests)
+    def read(session: ImportSession) -> None:
+        session.add_rules(RULES)
+        digests = _gather(session, paths)
+        choose_versions(session.connection)
+        unknown_payers = resolve_payers(session.connection)
+        tables = build_tables(session.connection)
+        sources = _add_sources(session, paths, digests)
         for table in tables:
             for added in sources:
-                _land(landing, table, added)
+                _load(session, table, added)
         for added in sources:
-            _set_aside(landing, added)
-            landing.look_up(added)
-        describe(landing, unknown_payers)
+            _skip(session, added)
+            session.mark_reference(added)
+        describe(session, unknown_payers)
         if ignored:
-            landing.notice(f"{ignored:,} other files in the folder: not {' or '.join(SUFFIXES)}, not read")
+            session.add_notice(f"{ignored:,} other files in the folder: not {' or '.join(SUFFIXES)}, not read")
 
     return run_import(out, read, source_system="fhir", as_of=as_of or AS_OF)
 
@@ -99,9 +99,9 @@ def find_files(source: Path) -> tuple[list[Path], int]:
     return found, len(files) - len(found)
 
 
-def _gather(landing: ImportSession, paths: Sequence[Path]) -> list[str]:
+def _gather(session: ImportSession, paths: Sequence[Path]) -> list[str]:
     """Read each file once; a file of bytes seen before not again."""
-    gatherer = Gatherer(landing.connection)
+    gatherer = Gatherer(session.connection)
     digests: list[str] = []
     for number, path in enumerate(paths):
         digest = digest_file(path)
@@ -111,40 +111,40 @@ def _gather(landing: ImportSession, paths: Sequence[Path]) -> list[str]:
     return digests
 
 
-def _add_sources(landing: ImportSession, paths: Sequence[Path], digests: Sequence[str]) -> list[SourceTable]:
+def _add_sources(session: ImportSession, paths: Sequence[Path], digests: Sequence[str]) -> list[SourceTable]:
     sources: list[SourceTable] = []
     for number, (path, digest) in enumerate(zip(paths, digests, strict=True)):
         first = digests.index(digest)
         records = f"FROM fhir_records WHERE file = {first}"
-        landing.connection.execute(
+        session.connection.execute(
             f"CREATE VIEW fhir_source_{number} AS SELECT source_line, kind {records} AND rule IS NULL"
         )
-        broken = landing.connection.execute(
+        broken = session.connection.execute(
             f"SELECT source_line, rule {records} AND rule IS NOT NULL ORDER BY source_line"
         ).fetchall()
         same_as = paths[first].name if first != number else None
-        sources.append(landing.add_source(path.name, digest, f"fhir_source_{number}", broken, same_as, mixed=True))
+        sources.append(session.add_source(path.name, digest, f"fhir_source_{number}", broken, same_as, mixed=True))
     return sources
 
 
-def _land(landing: ImportSession, table: str, source: SourceTable) -> None:
+def _load(session: ImportSession, table: str, source: SourceTable) -> None:
     """Land a table's rows of one file; a file that has none of them is not mentioned."""
     rows = f"FROM rows_{table} WHERE file = {source.number}"
-    if landing.connection.execute(f"SELECT 1 {rows} LIMIT 1").fetchall():
-        landing.land(table, source, f"SELECT * EXCLUDE (file, piece) {rows} ORDER BY source_line, piece")
+    if session.connection.execute(f"SELECT 1 {rows} LIMIT 1").fetchall():
+        session.load(table, source, f"SELECT * EXCLUDE (file, piece) {rows} ORDER BY source_line, piece")
 
 
-def _set_aside(landing: ImportSession, source: SourceTable) -> None:
+def _skip(session: ImportSession, source: SourceTable) -> None:
     records = f"FROM fhir_records WHERE file = {source.number} AND rule IS NULL"
-    reasons = landing.connection.execute(
+    reasons = session.connection.execute(
         f"SELECT DISTINCT aside {records} AND aside IS NOT NULL ORDER BY aside"
     ).fetchall()
     for (reason,) in reasons:
-        landing.set_aside(source, reason, f"SELECT source_line {records} AND aside = '{reason}'")
-    landing.set_aside(
+        session.skip(source, reason, f"SELECT source_line {records} AND aside = '{reason}'")
+    session.skip(
         source, NOT_OPENED, f"SELECT source_line FROM opened WHERE file = {source.number} AND opened_on IS NULL"
     )
-    landing.set_aside(
+    session.skip(
         source,
         NO_CLAIM,
         f"SELECT source_line {records} AND aside IS NULL AND kind = 'PaymentReconciliation' AND source_line NOT IN "

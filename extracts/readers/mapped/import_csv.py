@@ -23,7 +23,7 @@ from payrank.extracts.readers.session.import_session import ImportSession
 from payrank.extracts.readers.session.report import ImportReport
 from payrank.extracts.readers.session.run_import import lock_database, run_import
 from payrank.extracts.readers.session.source_table import SourceTable
-from payrank.extracts.readers.session.validate import HoldoutRows
+from payrank.extracts.readers.session.validate import ValidatedRows
 
 SUFFIXES = (".csv", ".csv.gz", *EXCEL_SUFFIXES, *OTHER_SUFFIXES)
 TAKEN_BY_NONE = "taken by no block of the mapping"
@@ -61,7 +61,7 @@ def import_csv(source: Path, out: Path, mapping: Path | str) -> ImportReport:
     looked_up = {name: _find_one(source, lookup) for name, lookup in lookups.items()}
     return run_import(
         out,
-        lambda landing: _Mapped(landing, plan, source).read(matches, lookups, looked_up),
+        lambda session: _Mapped(session, plan, source).read(matches, lookups, looked_up),
         source_system=plan.source_system,
         as_of=plan.as_of,
         attributes=plan.attributes,
@@ -76,7 +76,7 @@ Key = tuple[Path, str | None, int | None]
 class _Mapped:
     """One import: every file is staged first, the database is shut off, then every block runs on its files."""
 
-    landing: ImportSession
+    session: ImportSession
     plan: SourceMapping
     source: Path
     staged: dict[Key, StagedSheet] = field(default_factory=dict)
@@ -87,9 +87,9 @@ class _Mapped:
     def read(
         self, matches: list[tuple[Block, list[Path]]], lookups: dict[str, Lookup], looked_up: dict[str, Path]
     ) -> None:
-        connection = self.landing.connection
+        connection = self.session.connection
         define_macros(connection, self.plan.csv.decimal)
-        self.landing.allow({"expression": EXPRESSION})
+        self.session.add_rules({"expression": EXPRESSION})
         wanted: set[Key] = {(path, block.sheet, block.header_row) for block, found in matches for path in found}
         wanted |= {(looked_up[name], lookup.sheet, lookup.header_row) for name, lookup in lookups.items()}
         for key in sorted(wanted, key=lambda key: (str(key[0]), key[1] or "", key[2] or 0)):
@@ -99,12 +99,12 @@ class _Mapped:
         connection.execute("SET disabled_optimizers = 'common_subexpressions,in_clause'")
         lock_database(connection)
         arrived = [Arrived(key[0], sheet, self.texts.get(key[0])) for key, sheet in self.staged.items()]
-        Tying(self.landing, self.plan.declared, self.source, arrived).run()
+        Tying(self.session, self.plan.declared, self.source, arrived).run()
         for name, lookup in lookups.items():
             sheet = self.staged[looked_up[name], lookup.sheet, lookup.header_row]
-            self.tables[name] = stage_lookup(self.landing, lookup, sheet.source)
+            self.tables[name] = stage_lookup(self.session, lookup, sheet.source)
             if sheet.faulty:
-                self.landing.notice(
+                self.session.add_notice(
                     f"{lookup.title}: columns {', '.join(sheet.faulty)} of {sheet.source.name} have cells that cannot "
                     "be read; they tell nothing"
                 )
@@ -115,7 +115,7 @@ class _Mapped:
     def stage(self, path: Path, sheet: str | None, header_row: int | None) -> StagedSheet:
         options = self.plan.csv
         if is_workbook(path):
-            given = stage_sheet(self.landing, path, sheet=sheet, header_row=header_row, nulls=options.nulls)
+            given = stage_sheet(self.session, path, sheet=sheet, header_row=header_row, nulls=options.nulls)
             return next((other for other in self.staged.values() if other.source is given.source), given)
         if sheet is not None:
             raise WrongUsageError(
@@ -128,17 +128,17 @@ class _Mapped:
                 "Correct the mapping."
             )
         declared = [given for given in self.plan.declared if given.fits(path, self.source)]
-        self.texts[path] = stage_file(self.landing, path, options, header_row, declared)
+        self.texts[path] = stage_file(self.session, path, options, header_row, declared)
         return StagedSheet(self.texts[path].source)
 
     def run_table(self, name: str, blocks: list[tuple[Block, list[Path]]]) -> None:
         """Run the blocks of a table, in the mapping's order, each over its files by name."""
         mapped = {column for block, found in blocks if found for column in block.columns}
         if mapped:
-            self.landing.create(name, mapped)
+            self.session.create_table(name, mapped)
         for block, found in blocks:
             if not found:
-                self.landing.notice(f"{block.title}: no file fits {block.file!r}; left out, for it is optional")
+                self.session.add_notice(f"{block.title}: no file fits {block.file!r}; left out, for it is optional")
             for path in found:
                 self.run_block(block, self.staged[path, block.sheet, block.header_row])
 
@@ -152,15 +152,15 @@ class _Mapped:
             step = (relation, lookup.name)
             if step not in self.joined:
                 table = self.tables[lookup.name]
-                self.joined[step] = join_lookup(self.landing, source, relation, lookup, table)
+                self.joined[step] = join_lookup(self.session, source, relation, lookup, table)
             relation = self.joined[step]
-        columns = self.landing.columns_of(block.table, block.columns)
-        rows = map_rows(self.landing.connection, block, columns, source, relation, sheet.faulty)
+        columns = self.session.select_columns(block.table, block.columns)
+        rows = map_rows(self.session.connection, block, columns, source, relation, sheet.faulty)
         self.tell_padded(block, source, rows)
-        self.landing.take(block.table, source, rows, block.number)
+        self.session.add_rows(block.table, source, rows, block.number)
         self.tell_numbers(block, sheet)
 
-    def tell_padded(self, block: Block, source: SourceTable, rows: HoldoutRows) -> None:
+    def tell_padded(self, block: Block, source: SourceTable, rows: ValidatedRows) -> None:
         """Give notice of ids that begin or end with a blank or begin with an apostrophe: to the letter they are others.
 
         Rows that were found under `00123` in one file and `'00123` in another would never meet.
@@ -170,9 +170,9 @@ class _Mapped:
                 continue
             name, padded = quote_name(column.name), quote_text(f"^['{BLANKS}]|[{BLANKS}]$")
             query = f"SELECT count(*) FROM {quote_name(rows.name)} WHERE regexp_matches({name}, {padded})"
-            (count,) = fetch_one_row(self.landing.connection, query)
+            (count,) = fetch_one_row(self.session.connection, query)
             if count:
-                self.landing.notice(
+                self.session.add_notice(
                     f"{source.name}: {pluralize(count, 'row')} of {block.title} have a blank around {column.name} or "
                     "an apostrophe before it; ids are kept to the letter. Take it off by trim() or ltrim()"
                 )
@@ -186,15 +186,15 @@ class _Mapped:
                     f"{sheet.source.name}: column {text} holds {pluralize(sheet.numbers[text], 'id')} as numbers; "
                     "leading zeros, if there were any, were lost in Excel"
                 )
-                if told not in self.landing.notices:
-                    self.landing.notice(told)
+                if told not in self.session.notices:
+                    self.session.add_notice(told)
 
     def account(self, looked_up: set[Key]) -> None:
         """Say of the records that no block took that none did; a lookup's were looked up."""
         for key, sheet in self.staged.items():
             if key not in looked_up:
                 query = f"SELECT source_line FROM {sheet.source.relation}"
-                self.landing.set_aside(sheet.source, TAKEN_BY_NONE, query)
+                self.session.skip(sheet.source, TAKEN_BY_NONE, query)
 
 
 def find_files(source: Path, block: Block) -> list[Path]:

@@ -43,7 +43,7 @@ class Lookup:
         return f"[lookups.{self.name}]"
 
 
-def stage_lookup(landing: ImportSession, lookup: Lookup, source: SourceTable) -> str:
+def stage_lookup(session: ImportSession, lookup: Lookup, source: SourceTable) -> str:
     """Create the table `lookup_NAME` of a source's rows, one a key.
 
     Raises
@@ -56,10 +56,10 @@ def stage_lookup(landing: ImportSession, lookup: Lookup, source: SourceTable) ->
     if lookup.key not in source.names:
         raise WrongUsageError(
             f"{lookup.title}: key is no column of {source.name}. Allowed: "
-            f"{hint_name(landing.connection, source, lookup.key)}. Correct the mapping."
+            f"{hint_name(session.connection, source, lookup.key)}. Correct the mapping."
         )
-    landing.look_up(source)
-    connection, table, key = landing.connection, f"lookup_{lookup.name}", quote_name(lookup.key)
+    session.mark_reference(source)
+    connection, table, key = session.connection, f"lookup_{lookup.name}", quote_name(lookup.key)
     columns = ", ".join(quote_name(name) for name in source.names if name not in {"source_file", "source_row"})
     where = f"AND ({lookup.where}\n)" if lookup.where else ""
     rows = f"SELECT {columns}, {LINE} FROM {quote_name(source.relation)} WHERE {key} IS NOT NULL {where}"
@@ -86,7 +86,7 @@ def stage_lookup(landing: ImportSession, lookup: Lookup, source: SourceTable) ->
     return table
 
 
-def join_lookup(landing: ImportSession, source: SourceTable, relation: str, lookup: Lookup, table: str) -> str:
+def join_lookup(session: ImportSession, source: SourceTable, relation: str, lookup: Lookup, table: str) -> str:
     """Create a table of a relation's rows, each with what its lookup found as one struct; return its name.
 
     Raises
@@ -110,26 +110,26 @@ def join_lookup(landing: ImportSession, source: SourceTable, relation: str, look
         f"LEFT JOIN {quote_name(table)} AS {found} ON {found}.{quote_name(lookup.key)} = rows.{key}"
     )
     try:
-        landing.connection.execute(f"CREATE TABLE {quote_name(joined)} AS {query} ORDER BY {LINE}")
+        session.connection.execute(f"CREATE TABLE {quote_name(joined)} AS {query} ORDER BY {LINE}")
     except duckdb.Error as error:
         raise WrongUsageError(
             f"{lookup.title}: by is neither a column nor an expression over a row of {source.name} "
-            f"({type(error).__name__}). Allowed: {hint_name(landing.connection, source, lookup.by)}. "
+            f"({type(error).__name__}). Allowed: {hint_name(session.connection, source, lookup.by)}. "
             "Correct the mapping."
         ) from None
-    _tell_lost(landing, source, lookup, joined)
+    _tell_lost(session, source, lookup, joined)
     return joined
 
 
-def _tell_lost(landing: ImportSession, source: SourceTable, lookup: Lookup, joined: str) -> None:
+def _tell_lost(session: ImportSession, source: SourceTable, lookup: Lookup, joined: str) -> None:
     key = quote_name(f"{lookup.name} key")
     found = f"{quote_name(lookup.name)}.{quote_name(lookup.key)}"
     (lost,) = fetch_one_row(
-        landing.connection,
+        session.connection,
         f"SELECT count(*) FROM {quote_name(joined)} WHERE {key} IS NOT NULL AND {found} IS NULL",
     )
     if lost:
-        landing.notice(
+        session.add_notice(
             f"{source.name}: {pluralize(lost, 'row')} found nothing in {lookup.title} ({lookup.file}); what it would "
             "tell of them is unknown"
         )

@@ -17,7 +17,7 @@ from payrank.extracts.readers.mapped.macros import day_formats, find_formats
 from payrank.extracts.readers.mapped.mapping import Block
 from payrank.extracts.readers.mapped.nearest_name import hint_name
 from payrank.extracts.readers.session.source_table import LINE, SourceTable
-from payrank.extracts.readers.session.validate import HoldoutRows
+from payrank.extracts.readers.session.validate import ValidatedRows
 
 WHERE = "where"
 
@@ -29,7 +29,7 @@ def map_rows(
     source: SourceTable,
     relation: str | None = None,
     faulty: Mapping[str, tuple[str, ...]] | None = None,
-) -> HoldoutRows:
+) -> ValidatedRows:
     """Create a table of the rows of a source relation that the block takes, parsed and judged.
 
     Parameters
@@ -79,7 +79,7 @@ def map_rows(
         ) from None
     rules = [*faults, *((column, "expression") for column in expressions)]
     rules += [(p.column.name, rule) for p in present for rule, _ in p.rules]
-    return HoldoutRows(name, mapped, tuple(rules))
+    return ValidatedRows(name, mapped, tuple(rules))
 
 
 def _failed(sql: str) -> str:

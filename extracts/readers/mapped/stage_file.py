@@ -32,9 +32,9 @@ class StagedFile:
 
 
 def stage_file(
-    landing: ImportSession, path: Path, options: CsvOptions, header_row: int | None, declared: Sequence[Declared]
+    session: ImportSession, path: Path, options: CsvOptions, header_row: int | None, declared: Sequence[Declared]
 ) -> StagedFile:
-    """Read a delimited file into a table of texts and add it to the landing's sources.
+    """Read a delimited file into a table of texts and add it to the session's sources.
 
     Parameters
     ----------
@@ -56,30 +56,30 @@ def stage_file(
         titles = " and ".join(given.title for given in trailers)
         raise WrongUsageError(f"{path.name}: {titles} both give it a trailer. Allowed: one. Correct the mapping.")
     sha256 = digest_file(path)
-    first = next((s for s in landing.sources if s.sha256 == sha256 and s.same_as is None), None)
+    first = next((s for s in session.sources if s.sha256 == sha256 and s.same_as is None), None)
     if first is not None:
-        again = landing.add_source(path.name, sha256, first.relation, first.broken, first.name)
+        again = session.add_source(path.name, sha256, first.relation, first.broken, first.name)
         return StagedFile(again, counts)
-    relation = f"source_{len(landing.sources)}"
+    relation = f"source_{len(session.sources)}"
     text = TextOptions(options.delimiter, options.encoding, options.nulls)
     trailer = [trailer_pattern(line, options.delimiter) for line in (trailers[0].trailer if trailers else ())]
     trimmed, told, above = None, {}, (header_row or 1) - 1
     if trailer or above:
-        plain = transcode(path, options.encoding, landing.workspace)
-        folder = landing.workspace / relation
+        plain = transcode(path, options.encoding, session.workspace)
+        folder = session.workspace / relation
         folder.mkdir(mode=0o700)
         trimmed = folder / path.name.removesuffix(".gz")
         told = trim_lines(plain, trimmed, header_row=above + 1, trailer=trailer, delimiter=options.delimiter)
         if plain != path:
             plain.unlink()
     try:
-        _, scan = stage_text(landing.connection, path, text, relation, landing.workspace, trimmed, above)
+        _, scan = stage_text(session.connection, path, text, relation, session.workspace, trimmed, above)
     except ExtractRefusedError as error:
         if "the header" not in str(error) or header_row is not None:
             raise
         advice = "Where titles stand above the header, say by header_row in the mapping on which line it stands."
         raise ExtractRefusedError(f"{error} {advice}") from None
-    source = landing.add_source(path.name, sha256, relation, scan.broken)
+    source = session.add_source(path.name, sha256, relation, scan.broken)
     return StagedFile(source, told | counts, closed=scan.closed or bool(trailer))
 
 

@@ -43,7 +43,7 @@ class Arrived:
 class Tying:
     """Ties everything that one mapping declares to what arrived of one source."""
 
-    landing: ImportSession
+    session: ImportSession
     declared: Sequence[Declared]
     source: Path
     arrived: Sequence[Arrived]
@@ -109,7 +109,7 @@ class Tying:
         """Refuse when dollars are not the declared ones; where some cannot be read, they cannot be compared."""
         unread = sum(count for _, count in sums)
         if unread:
-            self.landing.notice(
+            self.session.add_notice(
                 f"{names}: {title} declares dollars, but {pluralize(unread, 'row')} may hide an amount: not compared"
             )
             return
@@ -125,19 +125,19 @@ class Tying:
         if given.amount not in source.names:
             raise WrongUsageError(
                 f"{given.title}: amount is no column of {source.name}. Allowed: "
-                f"{hint_name(self.landing.connection, source, str(given.amount))}. Correct the mapping."
+                f"{hint_name(self.session.connection, source, str(given.amount))}. Correct the mapping."
             )
         faulty = given.amount in each.sheet.faulty
         name, fault = quote_name(given.amount), quote_name(f"{given.amount} fault")
         hidden = f"coalesce(count_if({fault} IS NOT NULL), 0)" if faulty else "0"
         relation = quote_name(f"{source.relation}_marked" if each.sheet.faulty else source.relation)
         read = f"coalesce(sum(TRY(dollars({name}))), 0), count({name}) - count(TRY(dollars({name})))"
-        dollars, unread, unknown = fetch_one_row(self.landing.connection, f"SELECT {read}, {hidden} FROM {relation}")
+        dollars, unread, unknown = fetch_one_row(self.session.connection, f"SELECT {read}, {hidden} FROM {relation}")
         return Decimal(dollars), unread + unknown + len(source.broken)
 
     def read_dollars(self, name: str, text: str) -> Decimal:
         """Read the total of a trailer as `dollars` reads a row's."""
-        (found,) = fetch_one_row(self.landing.connection, f"SELECT TRY(dollars({quote_text(text)}))")
+        (found,) = fetch_one_row(self.session.connection, f"SELECT TRY(dollars({quote_text(text)}))")
         if found is None:
             raise ExtractRefusedError(
                 f"{name}: the total of its trailer cannot be read as dollars. Allowed: as in the rows, say 1,234.50. "
@@ -150,12 +150,12 @@ class Tying:
         bare = [each for each in self.arrived if each.text is not None and each.name not in self._told]
         for each in bare:
             if each.text is not None and not each.text.closed:
-                self.landing.notice(
+                self.session.add_notice(
                     f"{each.name}: its last line has no line end. If the file was cut there, its last value is wrong, "
                     "and nothing was declared that would tell"
                 )
         if bare:
-            self.landing.notice(
+            self.session.add_notice(
                 f"{_name_some(sorted({each.name for each in bare}))}: no rows, sum or trailer was declared, so a file "
                 "that was cut at a line's end could not be told. Declare them under [files] of the mapping"
             )

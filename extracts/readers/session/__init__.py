@@ -1,1 +1,1 @@
-"""One import from start to finish: every record loaded, looked up, set aside, or quarantined."""
+"""One import from start to finish: every record loaded, looked up, skipped, or quarantined."""

@@ -1,4 +1,4 @@
-"""The landing of an import: canonical tables that a reader fills, and the account of every source record."""
+"""The session of an import: canonical tables that a reader fills, and the account of every source record."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from payrank.extracts.load.load_extract import attribute_columns
 from payrank.extracts.load.quarantine import MOST_QUARANTINED, render_key
 from payrank.extracts.load.stage import RULE
 from payrank.extracts.pluralize import pluralize
-from payrank.extracts.readers.session.loaded_rows import PLACE, SAME_AGAIN, LandedRows
-from payrank.extracts.readers.session.merges import HAS_OWN_ROW, find_ends, rename_merged
-from payrank.extracts.readers.session.record_ledger import Fates, FileRead
-from payrank.extracts.readers.session.report import BESIDE_BROKEN, BlockCount, BrokenRow, describe_broken
+from payrank.extracts.readers.session.loaded_rows import DUPLICATE_ROW, ORIGIN_COLUMNS, LoadedRows
+from payrank.extracts.readers.session.merges import SURVIVOR_HAS_ROW, find_ends, rename_merged
+from payrank.extracts.readers.session.record_ledger import FileCounts, RecordLedger
+from payrank.extracts.readers.session.report import SAME_RECORD_REJECTED, BlockCount, BrokenRow, describe_broken
 from payrank.extracts.readers.session.source_table import LINE, SourceTable, TextOptions, stage_text
-from payrank.extracts.readers.session.validate import HoldoutRows, judge_rows
+from payrank.extracts.readers.session.validate import ValidatedRows, validate_rows
 
 MACROS = (
     r"day(given) AS CASE WHEN regexp_full_match(given, '\d{4}-\d{2}-\d{2}[ T]00:00(:00(\.0+)?)?Z?') "
@@ -37,7 +37,7 @@ MACROS = (
 of a plain number."""
 
 
-BESIDE = "beside"
+EXTRA_FILES = "extra_files"
 """Folder of the workspace for what a reader writes itself."""
 
 
@@ -60,16 +60,16 @@ class ImportSession:
         self.columns: dict[str, list[str]] = {}
         self.rules: dict[str, str] = dict(ALLOWED)
         self._unreadable: set[tuple[str, int]] = set()
-        self._fates = Fates(connection)
-        self._landed = LandedRows(connection)
+        self._ledger = RecordLedger(connection)
+        self._loaded = LoadedRows(connection)
         self._offered: Counter[str] = Counter()
         for macro in MACROS:
             connection.execute(f"CREATE MACRO {macro}")
 
     @property
     def blocks(self) -> Sequence[BlockCount]:
-        """What each landing made of its file's records."""
-        return self._landed.blocks
+        """What each session made of its file's records."""
+        return self._loaded.blocks
 
     def stage(
         self, path: Path, *, delimiter: str = ",", encoding: str = "utf-8", nulls: tuple[str, ...] = ("",)
@@ -133,14 +133,14 @@ class ImportSession:
         self.sources.append(source)
         return source
 
-    def columns_of(self, table: str, offered: Iterable[str]) -> tuple[Column, ...]:
+    def select_columns(self, table: str, offered: Iterable[str]) -> tuple[Column, ...]:
         """Return the offered columns: the contract's in its order, then attributes, then `audit_*` columns by name."""
         offered = set(offered) - {LINE}
         known = (*any_table(table).columns, *attribute_columns(self.attributes.get(table, {})))
         audit = sorted(offered - {column.name for column in known})
         return (*(column for column in known if column.name in offered), *(Column(name, "text") for name in audit))
 
-    def land(self, table: str, source: SourceTable, query: str) -> int:
+    def load(self, table: str, source: SourceTable, query: str) -> int:
         """Land the rows of a query: canonical columns as texts or typed, and the `source_line` of their record.
 
         Returns
@@ -150,11 +150,11 @@ class ImportSession:
         if source.same_as is not None:
             return 0
         described = self.connection.execute(f"DESCRIBE {query}").fetchall()
-        columns = self.columns_of(table, [name for name, *_ in described])
-        return self.take(table, source, judge_rows(self.connection, columns, query, source.name))
+        columns = self.select_columns(table, [name for name, *_ in described])
+        return self.add_rows(table, source, validate_rows(self.connection, columns, query, source.name))
 
-    def take(self, table: str, source: SourceTable, rows: HoldoutRows, block: int | None = None) -> int:
-        """Write judged rows to their table, and account for each record that they come from.
+    def add_rows(self, table: str, source: SourceTable, rows: ValidatedRows, block: int | None = None) -> int:
+        """Write validated rows to their table, and account for each record that they come from.
 
         Parameters
         ----------
@@ -162,40 +162,40 @@ class ImportSession:
             Which block of the table this is in the user's mapping; None counts the landings of this file.
         """
         self.mapped = self.mapped or block is not None
-        self.create(table, [column.name for column in rows.columns])
+        self.create_table(table, [column.name for column in rows.columns])
         names = ", ".join(quote_name(column.name) for column in rows.columns)
-        loaded, bad = self._fates.take(source, rows.name, f"{RULE} IS NOT NULL")
+        loaded, bad = self._ledger.add_loaded(source, rows.name, f"{RULE} IS NOT NULL")
         # A record is taken whole or not at all: half a transfer would change what is owed.
         held = f"AND {LINE} NOT IN (SELECT {LINE} FROM {rows.name} WHERE {RULE} IS NOT NULL)" if bad else ""
         (written,) = fetch_one_row(
             self.connection,
-            f"INSERT INTO {quote_name(table)} ({names}, {', '.join(PLACE)}) SELECT {names}, {len(self.blocks)}, {LINE} "
-            f"FROM {rows.name} WHERE {RULE} IS NULL {held} ORDER BY rowid",
+            f"INSERT INTO {quote_name(table)} ({names}, {', '.join(ORIGIN_COLUMNS)}) "
+            f"SELECT {names}, {len(self.blocks)}, {LINE} FROM {rows.name} WHERE {RULE} IS NULL {held} ORDER BY rowid",
         )
         self._offered[table] += int(fetch_one_row(self.connection, f"SELECT count(*) FROM {rows.name}")[0])
         self.broken += self._name_broken(table, source, rows)
         number = block or 1 + sum(count.table == table and count.file == source.name for count in self.blocks)
         quarantined = bad + (0 if source.mixed else len(source.broken))
         skipped = source.records - loaded - quarantined
-        self._landed.add_block(
+        self._loaded.add_block(
             source.number,
             BlockCount(table, number, source.name, source.records, loaded, skipped, quarantined, int(written)),
         )
         return int(written)
 
-    def create(self, table: str, names: Iterable[str]) -> None:
+    def create_table(self, table: str, names: Iterable[str]) -> None:
         """Make sure that the table stands and has these columns."""
         known = self.columns.setdefault(table, [])
-        for column in self.columns_of(table, names):
+        for column in self.select_columns(table, names):
             if column.name in known:
                 continue
             field = f"{quote_name(column.name)} {SQL_TYPES[column.kind]}"
             change = f"ALTER TABLE {quote_name(table)} ADD COLUMN {field}"
-            places = ", ".join(f"{name} {sql_type}" for name, sql_type in PLACE.items())
+            places = ", ".join(f"{name} {sql_type}" for name, sql_type in ORIGIN_COLUMNS.items())
             self.connection.execute(change if known else f"CREATE TABLE {quote_name(table)} ({places}, {field})")
             known.append(column.name)
 
-    def _name_broken(self, table: str, source: SourceTable, rows: HoldoutRows) -> list[BrokenRow]:
+    def _name_broken(self, table: str, source: SourceTable, rows: ValidatedRows) -> list[BrokenRow]:
         """Name each row that broke a rule by its record; what was no record counts once for each table."""
         key = any_table(table).key
         has_key = {column.name for column in rows.columns} >= set(key)
@@ -214,25 +214,25 @@ class ImportSession:
             broken += [BrokenRow(table, None, None, rule, source.name, line) for line, rule in source.broken]
         return sorted(broken, key=lambda row: row.source_line)
 
-    def allow(self, rules: Mapping[str, str]) -> None:
+    def add_rules(self, rules: Mapping[str, str]) -> None:
         """Add a reader's own rules, each with what it allows, for messages."""
         self.rules.update(rules)
 
-    def beside(self, name: str) -> Path:
+    def extra_file(self, name: str) -> Path:
         """Return where to write a file that shall lie beside the tables of the import."""
-        folder = self.workspace / BESIDE
+        folder = self.workspace / EXTRA_FILES
         folder.mkdir(mode=0o700, exist_ok=True)
         return folder / name
 
-    def set_aside(self, source: SourceTable, reason: str, query: str) -> int:
+    def skip(self, source: SourceTable, reason: str, query: str) -> int:
         """Say of records, named by `source_line`, why they become no canonical row. Return how many were named."""
-        return 0 if source.same_as is not None else self._fates.set_aside(source, reason, query)
+        return 0 if source.same_as is not None else self._ledger.skip(source, reason, query)
 
-    def look_up(self, source: SourceTable) -> None:
+    def mark_reference(self, source: SourceTable) -> None:
         """Say that the records of a source only inform the rows of others, unless they give rows themselves."""
-        self._fates.look_up(source)
+        self._ledger.mark_reference(source)
 
-    def notice(self, text: str) -> None:
+    def add_notice(self, text: str) -> None:
         """Tell the user something at the end: counts, never a value of a row."""
         self.notices.append(text)
 
@@ -241,10 +241,10 @@ class ImportSession:
         for number, line, rule in find_ends(self.connection):
             source = self.sources[number]
             self.broken.append(BrokenRow(MERGES.name, None, "into_id", rule, source.name, line))
-            self._fates.quarantine(source, line)
-        self._landed.hold_back(self.columns)
+            self._ledger.quarantine(source, line)
+        self._loaded.remove_quarantined(self.columns)
 
-    def refuse_many(self) -> None:
+    def refuse_if_too_many_quarantined(self) -> None:
         """Refuse when over 1% of a table's rows is quarantined.
 
         Raises
@@ -270,7 +270,7 @@ class ImportSession:
                     )
                 )
             if out > len(broken):
-                self.notice(f"{table}: {pluralize(out - len(broken), 'row')} held back {BESIDE_BROKEN}")
+                self.add_notice(f"{table}: {pluralize(out - len(broken), 'row')} held back {SAME_RECORD_REJECTED}")
         for source in self.sources:
             broken = [row for row in self.broken if row.table_name == source.name]
             if len(broken) > MOST_QUARANTINED * source.records:
@@ -278,8 +278,8 @@ class ImportSession:
                     describe_broken(source.name, broken, len(broken), source.records, self.rules, mapped=self.mapped)
                 )
 
-    def account(self) -> list[FileRead]:
-        """Settle what stays of the landed rows, and count every source's records by fate.
+    def finish(self) -> list[FileCounts]:
+        """Settle what stays of the loaded rows, and count every source's records by outcome.
 
         Nothing of a quarantined record stays in a ledger, merged subjects get the id of the one that they were merged
         into, and the same row again is dropped.
@@ -290,32 +290,34 @@ class ImportSession:
             When over 1% of a table or a file is quarantined, or rows with one key differ.
         """
         for source in self.sources:
-            landed = any(number == source.number for _, number in self._unreadable)
-            if source.same_as is None and not landed:  # what was no record still has to be named somewhere
+            loaded = any(number == source.number for _, number in self._unreadable)
+            if source.same_as is None and not loaded:  # what was no record still has to be named somewhere
                 self.broken += [
                     BrokenRow(source.name, None, None, rule, source.name, line) for line, rule in source.broken
                 ]
-        self._landed.hold_back(self.columns)
+        self._loaded.remove_quarantined(self.columns)
         if MERGES.name in self.columns:
             self._follow_merges()
-        self.refuse_many()
+        self.refuse_if_too_many_quarantined()
         if MERGES.name in self.columns:
-            self.notices += rename_merged(self._landed, self.columns, self._fates.number_of(HAS_OWN_ROW))
+            self.notices += rename_merged(self._loaded, self.columns, self._ledger.number_of(SURVIVOR_HAS_ROW))
         for table in self.columns:
             self._drop_repeated(table)
-        self._landed.settle(self.columns)
-        return self._fates.account(self.sources)
+        self._loaded.skip_removed(self.columns)
+        return self._ledger.count_records(self.sources)
 
     def _drop_repeated(self, table: str) -> None:
         if table == MERGES.name:
-            return  # two rows of one subject are judged as merges
+            return  # two rows of one subject are validated as merges
         (rows,) = fetch_one_row(self.connection, f"SELECT count(*) FROM {quote_name(table)}")
-        dropped = self._landed.drop_repeated(table, self.columns[table], self._fates.number_of(SAME_AGAIN))
+        dropped = self._loaded.drop_repeated(table, self.columns[table], self._ledger.number_of(DUPLICATE_ROW))
         if dropped:
-            self.notice(f"{table}: {dropped:,} of {rows:,} rows are repeated, alike in every column, and written once")
+            self.add_notice(
+                f"{table}: {dropped:,} of {rows:,} rows are repeated, alike in every column, and written once"
+            )
 
 
-def require(source: SourceTable, *names: str) -> None:
+def require_columns(source: SourceTable, *names: str) -> None:
     """Make sure that a staged source has the columns that its reader cannot do without.
 
     Raises

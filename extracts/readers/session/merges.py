@@ -1,4 +1,4 @@
-"""Merged accounts and guarantors: what was landed under a merged id goes to the one that it was merged into.
+"""Merged accounts and guarantors: what was loaded under a merged id goes to the one that it was merged into.
 
 A chain of merges is followed to its end. A merge that leads into a circle has no end, and one subject merged into
 two has two: such records are quarantined, and the rows of their subjects stay under the ids that they came with.
@@ -13,9 +13,9 @@ import duckdb
 from payrank.extracts.contract.source_file import quote_name
 from payrank.extracts.contract.tables import TABLES, Table
 from payrank.extracts.pluralize import pluralize
-from payrank.extracts.readers.session.loaded_rows import PLACE, LandedRows
+from payrank.extracts.readers.session.loaded_rows import ORIGIN_COLUMNS, LoadedRows
 
-HAS_OWN_ROW = "merged into one that has a row of its own"
+SURVIVOR_HAS_ROW = "merged into one that has a row of its own"
 CIRCLE, TWICE = "merge_circle", "merged_into_two"
 SUBJECTS = {"account": "account_id", "guarantor": "guarantor_id"}
 DESCRIBED = ("accounts", "guarantors", "coverages", "flags")
@@ -30,8 +30,8 @@ def find_ends(connection: duckdb.DuckDBPyConnection) -> list[tuple[int, int, str
     (source number, line, rule) of each merge that cannot be followed.
     """
     rows = connection.execute(
-        "SELECT source, landed_line, subject_type, subject_id, into_id FROM merges JOIN landed_blocks AS blocks "
-        "ON blocks.block = merges.landed_block ORDER BY source, landed_line"
+        "SELECT source, load_line, subject_type, subject_id, into_id FROM merges JOIN load_blocks AS blocks "
+        "ON blocks.block = merges.load_block ORDER BY source, load_line"
     ).fetchall()
     into: dict[tuple[str, str], str] = {}
     double: set[tuple[str, str]] = set()
@@ -71,21 +71,21 @@ def _follow(steps: Mapping[tuple[str, str], str], subject: tuple[str, str]) -> s
     return here
 
 
-def rename_merged(landed: LandedRows, columns: Mapping[str, list[str]], reason: int) -> list[str]:
-    """Give every landed row of a merged subject its end's id; return notices with counts.
+def rename_merged(loaded: LoadedRows, columns: Mapping[str, list[str]], reason: int) -> list[str]:
+    """Give every loaded row of a merged subject its end's id; return notices with counts.
 
     Parameters
     ----------
     columns
-        The landed tables and their columns.
+        The loaded tables and their columns.
     reason
-        Number of the reason `HAS_OWN_ROW`, for which a record whose row is left out is set aside.
+        Number of the reason `SURVIVOR_HAS_ROW`, for which a record whose row is left out is skipped.
     """
     notices = []
     for table in TABLES:
         if table.name not in columns:
             continue
-        dropped = _rename_table(landed, table, columns[table.name], reason)
+        dropped = _rename_table(loaded, table, columns[table.name], reason)
         if dropped:
             notices.append(
                 f"{table.name}: {pluralize(dropped, 'row')} of merged accounts or guarantors left out, where the one "
@@ -94,30 +94,30 @@ def rename_merged(landed: LandedRows, columns: Mapping[str, list[str]], reason: 
     return notices
 
 
-def _rename_table(landed: LandedRows, table: Table, columns: list[str], reason: int) -> int:
-    connection = landed.connection
+def _rename_table(loaded: LoadedRows, table: Table, columns: list[str], reason: int) -> int:
+    connection = loaded.connection
     name = quote_name(table.name)
     joins, changes = [], {}
     for kind, column in SUBJECTS.items():
         if column in columns:
             joins.append(
                 f"LEFT JOIN merge_ends AS {kind}_end ON {kind}_end.subject_type = '{kind}' "
-                f"AND {kind}_end.subject_id = landed.{column}"
+                f"AND {kind}_end.subject_id = loaded.{column}"
             )
-            changes[column] = f"coalesce({kind}_end.end_id, landed.{column})"
+            changes[column] = f"coalesce({kind}_end.end_id, loaded.{column})"
     if table.name == "flags":
         joins.append("LEFT JOIN merge_ends AS flag_end USING (subject_type, subject_id)")
-        changes["subject_id"] = "coalesce(flag_end.end_id, landed.subject_id)"
+        changes["subject_id"] = "coalesce(flag_end.end_id, loaded.subject_id)"
     if not changes:
         return 0
     fields = ", ".join(
-        f"{changes.get(column, f'landed.{quote_name(column)}')} AS {quote_name(column)}"
-        for column in (*columns, *PLACE)
+        f"{changes.get(column, f'loaded.{quote_name(column)}')} AS {quote_name(column)}"
+        for column in (*columns, *ORIGIN_COLUMNS)
     )
-    was = " OR ".join(f"{change} <> landed.{column}" for column, change in changes.items())
+    was = " OR ".join(f"{change} <> loaded.{column}" for column, change in changes.items())
     connection.execute(
         f"CREATE TABLE renamed AS SELECT {fields}, coalesce({was}, false) AS was_merged FROM "
-        f"(SELECT *, rowid AS landed_row FROM {name}) AS landed {' '.join(joins)} ORDER BY landed_row"
+        f"(SELECT *, rowid AS load_row FROM {name}) AS loaded {' '.join(joins)} ORDER BY load_row"
     )
     connection.execute(f"DROP TABLE {name}")
     connection.execute(f"ALTER TABLE renamed RENAME TO {name}")
@@ -125,9 +125,9 @@ def _rename_table(landed: LandedRows, table: Table, columns: list[str], reason: 
     if table.name in DESCRIBED:
         same = " AND ".join(f"other.{part} IS NOT DISTINCT FROM one.{part}" for part in table.key)
         rows = (
-            f"SELECT one.rowid AS landed_row FROM {name} AS one WHERE was_merged AND EXISTS (SELECT 1 FROM {name} AS "
+            f"SELECT one.rowid AS load_row FROM {name} AS one WHERE was_merged AND EXISTS (SELECT 1 FROM {name} AS "
             f"other WHERE {same} AND (NOT other.was_merged OR other.rowid < one.rowid))"
         )
-        dropped = landed.drop(table.name, rows, reason)
+        dropped = loaded.remove(table.name, rows, reason)
     connection.execute(f"ALTER TABLE {name} DROP COLUMN was_merged")
     return dropped

@@ -1,4 +1,4 @@
-"""What became of each source record: exactly one of loaded, looked up, set aside or quarantined."""
+"""What became of each source record: exactly one of loaded, looked up, skipped or quarantined."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from payrank.extracts.errors import PayrankError
 from payrank.extracts.fetch_row import fetch_one_row
 from payrank.extracts.readers.session.source_table import LINE, SourceTable
 
-QUARANTINED, LOADED, SET_ASIDE = 1, 2, 3
-"""Where a record met two fates, the smaller number counts: one bad row makes its record a quarantined one."""
+QUARANTINED, LOADED, SKIPPED = 1, 2, 3
+"""Where a record met two record_ledger, the smaller number counts: one bad row makes its record a quarantined one."""
 
 MOST_REASONS = 100_000
 
 
 @dataclass(frozen=True, slots=True)
-class FileRead:
-    """A source file's account: `records` = `loaded` + `looked_up` + set aside + `quarantined`, exactly.
+class FileCounts:
+    """A source file's account: `records` = `loaded` + `looked_up` + skipped + `quarantined`, exactly.
 
     `set_aside` counts by reason the records that become no canonical row. `same_as` names the file that this one
     repeats byte for byte: it is not read again, and its records are that file's.
@@ -29,22 +29,24 @@ class FileRead:
     sha256: str
     records: int
     loaded: int = 0
-    looked_up: int = 0
+    reference: int = 0
     quarantined: int = 0
-    set_aside: Mapping[str, int] = field(default_factory=dict)
+    skipped: Mapping[str, int] = field(default_factory=dict)
     same_as: str | None = None
 
 
-class Fates:
-    """The ledger of records, one row a record and fate, in the landing's own database."""
+class RecordLedger:
+    """The ledger of records, one row a record and outcome, in the session's own database."""
 
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
         self.connection = connection
         self.reasons: list[str] = []
-        self.looked_up: set[int] = set()
-        connection.execute(f"CREATE TABLE fates (source INTEGER, {LINE} BIGINT, fate TINYINT, reason INTEGER)")
+        self.reference: set[int] = set()
+        connection.execute(
+            f"CREATE TABLE record_ledger (source INTEGER, {LINE} BIGINT, outcome TINYINT, reason INTEGER)"
+        )
 
-    def take(self, source: SourceTable, rows: str, broken: str) -> tuple[int, int]:
+    def add_loaded(self, source: SourceTable, rows: str, broken: str) -> tuple[int, int]:
         """Note the records of a table of rows as loaded, or as quarantined where a row of theirs is `broken`.
 
         Returns
@@ -55,20 +57,20 @@ class Fates:
             f"SELECT {source.number}, {LINE}, CASE WHEN bool_or({broken}) THEN {QUARANTINED} ELSE {LOADED} END, NULL "
             f"FROM {rows} GROUP BY {LINE}"
         )
-        (taken,) = fetch_one_row(self.connection, f"INSERT INTO fates {query}")
+        (taken,) = fetch_one_row(self.connection, f"INSERT INTO record_ledger {query}")
         (bad,) = fetch_one_row(self.connection, f"SELECT count(DISTINCT {LINE}) FROM {rows} WHERE {broken}")
         return int(taken - bad), int(bad)
 
     def quarantine(self, source: SourceTable, line: int) -> None:
         """Note one record as quarantined, whatever was noted of it before."""
-        self.connection.execute("INSERT INTO fates VALUES (?, ?, ?, NULL)", [source.number, line, QUARANTINED])
+        self.connection.execute("INSERT INTO record_ledger VALUES (?, ?, ?, NULL)", [source.number, line, QUARANTINED])
 
-    def set_aside(self, source: SourceTable, reason: str, query: str) -> int:
-        """Note the records that a query names by `source_line` as set aside, unless another fate is theirs."""
+    def skip(self, source: SourceTable, reason: str, query: str) -> int:
+        """Note the records that a query names by `source_line` as skipped, unless another outcome is theirs."""
         number = self.number_of(reason)
         (count,) = fetch_one_row(
             self.connection,
-            f"INSERT INTO fates SELECT DISTINCT {source.number}, {LINE}, {SET_ASIDE}, {number} FROM ({query})",
+            f"INSERT INTO record_ledger SELECT DISTINCT {source.number}, {LINE}, {SKIPPED}, {number} FROM ({query})",
         )
         return int(count)
 
@@ -78,36 +80,36 @@ class Fates:
             self.reasons.append(reason)
         return self.reasons.index(reason)
 
-    def look_up(self, source: SourceTable) -> None:
-        """Note that the records of a source only inform the rows of others, where no other fate is theirs."""
-        self.looked_up.add(source.number)
+    def mark_reference(self, source: SourceTable) -> None:
+        """Note that the records of a source only inform the rows of others, where no other outcome is theirs."""
+        self.reference.add(source.number)
 
-    def account(self, sources: Iterable[SourceTable]) -> list[FileRead]:
-        """Count every source's records by fate.
+    def count_records(self, sources: Iterable[SourceTable]) -> list[FileCounts]:
+        """Count every source's records by outcome.
 
         Raises
         ------
         PayrankError
-            When a record has no fate, or one that is no record: a fault of the reader.
+            When a record has no outcome, or one that is no record: a fault of the reader.
         """
         return [self._count(source) for source in sources]
 
-    def _count(self, source: SourceTable) -> FileRead:
+    def _count(self, source: SourceTable) -> FileCounts:
         if source.same_as is not None:
-            return FileRead(source.name, source.sha256, source.records, same_as=source.same_as)
-        # Fate and reason as one number: half the work of asking for the least fate, and then for its reason.
-        packed = f"min(CAST(fate AS INTEGER) * {MOST_REASONS} + coalesce(reason, 0))"
+            return FileCounts(source.name, source.sha256, source.records, same_as=source.same_as)
+        # Fate and reason as one number: half the work of asking for the least outcome, and then for its reason.
+        packed = f"min(CAST(outcome AS INTEGER) * {MOST_REASONS} + coalesce(reason, 0))"
         found = self.connection.execute(
             f"SELECT least // {MOST_REASONS}, least % {MOST_REASONS}, count(*) FROM (SELECT {packed} AS least "
-            f"FROM fates WHERE source = {source.number} GROUP BY {LINE}) GROUP BY ALL ORDER BY ALL"
+            f"FROM record_ledger WHERE source = {source.number} GROUP BY {LINE}) GROUP BY ALL ORDER BY ALL"
         ).fetchall()
-        counts = {fate: sum(count for other, _, count in found if other == fate) for fate, _, _ in found}
+        counts = {outcome: sum(count for other, _, count in found if other == outcome) for outcome, _, _ in found}
         quarantined = counts.get(QUARANTINED, 0) + len(source.broken)
         loaded = counts.get(LOADED, 0)
-        aside = {self.reasons[reason]: count for fate, reason, count in found if fate == SET_ASIDE}
+        aside = {self.reasons[reason]: count for outcome, reason, count in found if outcome == SKIPPED}
         rest = source.records - quarantined - loaded - sum(aside.values())
-        if rest < 0 or (rest > 0 and source.number not in self.looked_up):
+        if rest < 0 or (rest > 0 and source.number not in self.reference):
             raise PayrankError(f"{source.name}: the account of its records does not add up. Report this fault.")
-        return FileRead(
+        return FileCounts(
             source.name, source.sha256, source.records, loaded, rest, quarantined, dict(sorted(aside.items()))
         )

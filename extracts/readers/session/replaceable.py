@@ -23,7 +23,7 @@ def require_replaceable(out: Path, source_system: str | None) -> None:
     ------
     WrongUsageError
         When it holds anything that an import does not write, an `extract.toml` edited since, or an import of another
-        system. A folder without an import report is not judged here.
+        system. A folder without an import report is not validated here.
     """
     path = out / IMPORT_REPORT
     if not path.is_file():

@@ -1,4 +1,4 @@
-"""The account of an import: every file, every block, every row that could not be imported."""
+"""The import report: counts for every file and mapping block, and every row that could not be imported."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from dataclasses import asdict, astuple, dataclass, fields
 from datetime import date
 from pathlib import Path
 
-from payrank.extracts.checks.balance_reconciliation import Ties
+from payrank.extracts.checks.balance_reconciliation import BalanceReconciliation
 from payrank.extracts.contract.parsing import ALLOWED
 from payrank.extracts.contract.source_file import IMPORT_QUARANTINE, IMPORT_REPORT
 from payrank.extracts.formula_safe import safe_cell
 from payrank.extracts.load.quarantine import MOST_NAMED, MOST_QUARANTINED
 from payrank.extracts.pluralize import pluralize
-from payrank.extracts.readers.session.record_ledger import FileRead
+from payrank.extracts.readers.session.record_ledger import FileCounts
 
-BESIDE_BROKEN = "beside a broken row of their record"
+SAME_RECORD_REJECTED = "beside a broken row of their record"
 """Why a sound row is held back: a record is imported whole or not at all."""
 
 
@@ -36,37 +36,39 @@ class BrokenRow:
 
 @dataclass(frozen=True, slots=True)
 class BlockCount:
-    """What one block made of one file's records. `rows_in` = `written` + `skipped` + `quarantined`, exactly.
+    """The records that one mapping block read from one file: `records` = `loaded` + `skipped` + `quarantined`, exactly.
 
-    `rows` were written from the `written` records: one record may give several rows, as the two of a transfer.
+    `rows_written` counts the rows that the loaded records became. One record may become several rows, such as the two
+    rows of a transfer.
     """
 
     table: str
     block: int
     file: str
-    rows_in: int
-    written: int
+    records: int
+    loaded: int
     skipped: int
     quarantined: int
-    rows: int
+    rows_written: int
 
 
 @dataclass(frozen=True, slots=True)
 class ImportReport:
-    """The account of an import; `import_report.json` holds the same.
+    """The result of an import, also written as `import_report.json`.
 
-    Each file's records = loaded + looked up + set aside + quarantined. `ties` compares the ledger with the balances
-    that the source states; None where it states none. `metadata_sha256` is of `extract.toml` as it was written.
+    For each file, records = loaded + reference + skipped + quarantined. `reconciliation` compares the ledger with the
+    balances in the source, or is None if the source has no balances. `metadata_sha256` is the digest of `extract.toml`
+    as written.
     """
 
     folder: Path
     source_system: str | None
     as_of: date | None
-    files: tuple[FileRead, ...]
+    files: tuple[FileCounts, ...]
     blocks: tuple[BlockCount, ...]
     rows_written: Mapping[str, int]
     rows_quarantined: int
-    ties: Ties | None
+    reconciliation: BalanceReconciliation | None
     notices: tuple[str, ...]
     metadata_sha256: str | None = None
 
@@ -123,7 +125,7 @@ def describe_broken(
         for (file, column, rule), count in kinds.most_common(MOST_NAMED)
     ]
     if beside:
-        named.append(f"{pluralize(beside, 'row')} {BESIDE_BROKEN}")
+        named.append(f"{pluralize(beside, 'row')} {SAME_RECORD_REJECTED}")
     return (
         f"{name}: {out:,} of {taken:,} rows cannot be imported ({out / taken:.1%}): {'; '.join(named)}. "
         f"Allowed: at most {MOST_QUARANTINED:.0%} of a table's rows in quarantine. "

@@ -1,4 +1,4 @@
-"""One import from end to end: built aside, landed, loaded once to prove it, and shown by one rename."""
+"""One import from end to end: built aside, loaded, loaded once to prove it, and shown by one rename."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from pathlib import Path
 import duckdb
 
 from payrank.extracts.atomic import build_aside
-from payrank.extracts.checks.balance_reconciliation import Ties, count_ties, write_untied
+from payrank.extracts.checks.balance_reconciliation import BalanceReconciliation, reconcile_balances, write_unreconciled
 from payrank.extracts.contract.metadata import FILE_NAME, Metadata, write_metadata
-from payrank.extracts.contract.source_file import IMPORT_REPORT, IMPORT_UNTIED, digest_file
+from payrank.extracts.contract.source_file import IMPORT_REPORT, IMPORT_UNRECONCILED, digest_file
 from payrank.extracts.contract.tables import STATED_BALANCES, TABLE_NAMES, TABLES
 from payrank.extracts.errors import ExtractRefusedError, PayrankError, WrongUsageError
 from payrank.extracts.extract import Extract
 from payrank.extracts.fetch_row import fetch_one_row
 from payrank.extracts.load.load_extract import load_extract, open_database
 from payrank.extracts.pluralize import pluralize
-from payrank.extracts.readers.session.import_session import BESIDE, ImportSession
+from payrank.extracts.readers.session.import_session import EXTRA_FILES, ImportSession
 from payrank.extracts.readers.session.plausible_dates import FARTHEST, limit_as_of
 from payrank.extracts.readers.session.replaceable import require_replaceable
 from payrank.extracts.readers.session.report import ImportReport, write_quarantine, write_report
@@ -40,10 +40,10 @@ def run_import(
     as_of: date | str | None = None,
     attributes: Mapping[str, Mapping[str, str]] | None = None,
 ) -> ImportReport:
-    """Let a reader fill a landing, and publish what it landed as a new extract folder.
+    """Let a reader fill a session, and publish what it loaded as a new extract folder.
 
     Writes `<table>.parquet` in the order of the source, `extract.toml` with control totals of what was written,
-    `import_report.json`, `import_quarantine.csv`, and `import_untied.csv` where the source states balances; all
+    `import_report.json`, `import_quarantine.csv`, and `import_unreconciled.csv` where the source states balances; all
     readable by the owner alone. The result is loaded once before it is shown: what `load_extract` would refuse is not
     published.
 
@@ -52,7 +52,7 @@ def run_import(
     out
         A new or empty folder, or one that an import of the same system made, which is then replaced.
     read
-        Fills the landing.
+        Fills the session.
     as_of
         The day that the extract knows everything before, or a query over the canonical tables that gives it; one that
         asks for the last row is limited by `limit_as_of`.
@@ -72,56 +72,56 @@ def run_import(
         workspace() as private,
         open_database(private) as connection,
     ):
-        landing = ImportSession(connection, private, attributes)
-        read(landing)
-        files = landing.account()
-        names = [name for name in (*TABLE_NAMES, STATED_BALANCES.name) if name in landing.columns]
+        session = ImportSession(connection, private, attributes)
+        read(session)
+        files = session.finish()
+        names = [name for name in (*TABLE_NAMES, STATED_BALANCES.name) if name in session.columns]
         totals = {
             name: write_table(
-                connection, name, aside, [c.name for c in landing.columns_of(name, landing.columns[name])]
+                connection, name, aside, [c.name for c in session.select_columns(name, session.columns[name])]
             )
             for name in names
         }
         rows = {name: total.rows or 0 for name, total in totals.items()}
         totals.pop(STATED_BALANCES.name, None)
-        metadata = Metadata(source_system, None, totals, landing.attributes)
+        metadata = Metadata(source_system, None, totals, session.attributes)
         write_metadata(metadata, aside)
-        _check_blocks(landing, rows)
-        day, ties, notices = _prove(aside, out, as_of, mapped=landing.mapped)
+        _check_blocks(session, rows)
+        day, reconciliation, notices = _test_load(aside, out, as_of, mapped=session.mapped)
         write_metadata(replace(metadata, as_of=day), aside)
         report = ImportReport(
             folder=out,
             source_system=source_system,
             as_of=day,
             files=tuple(files),
-            blocks=tuple(landing.blocks),
+            blocks=tuple(session.blocks),
             rows_written=rows,
             rows_quarantined=sum(file.quarantined for file in files),
-            ties=ties,
-            notices=(*landing.notices, *notices),
+            reconciliation=reconciliation,
+            notices=(*session.notices, *notices),
             metadata_sha256=digest_file(aside / FILE_NAME),
         )
-        for path in sorted((private / BESIDE).glob("*")):
+        for path in sorted((private / EXTRA_FILES).glob("*")):
             shutil.move(path, aside / path.name)
         write_report(report, aside)
-        write_quarantine(landing.broken, aside)
+        write_quarantine(session.broken, aside)
         return report
 
 
-def _check_blocks(landing: ImportSession, rows: Mapping[str, int]) -> None:
+def _check_blocks(session: ImportSession, rows: Mapping[str, int]) -> None:
     """Make sure that what the blocks say was written is what lies in the tables."""
     for table, written in rows.items():
-        if written != sum(block.rows for block in landing.blocks if block.table == table):
+        if written != sum(block.rows_written for block in session.blocks if block.table == table):
             raise PayrankError(f"{table}: the account of its rows does not add up. Report this fault.")
 
 
-def _prove(
+def _test_load(
     aside: Path, out: Path, as_of: date | str | None, *, mapped: bool
-) -> tuple[date | None, Ties | None, tuple[str, ...]]:
+) -> tuple[date | None, BalanceReconciliation | None, tuple[str, ...]]:
     """Load what was written, tie its ledger to what the source states, and ask it for its as-of day."""
     try:
         with load_extract(aside) as loaded:
-            ties = _tie(loaded, aside)
+            reconciliation = _reconcile(loaded, aside)
             day = ask_as_of(loaded.connection, as_of, mapped=mapped)
             notices = list(loaded.notices)
             if day is not None and isinstance(as_of, str) and LAST_ROW.search(as_of):
@@ -133,16 +133,16 @@ def _prove(
                         "the day after the last row before them, and no snapshot on that day sees them. Correct "
                         "their days in the source, or state as_of"
                     )
-            return day, ties, tuple(notices)
+            return day, reconciliation, tuple(notices)
     except ExtractRefusedError as error:
         raise ExtractRefusedError(str(error).replace(str(aside), str(out))) from None
 
 
-def _tie(loaded: Extract, aside: Path) -> Ties | None:
+def _reconcile(loaded: Extract, aside: Path) -> BalanceReconciliation | None:
     if STATED_BALANCES.name not in loaded.tables:
         return None
-    write_untied(loaded.connection, aside / IMPORT_UNTIED)
-    return count_ties(loaded.connection)
+    write_unreconciled(loaded.connection, aside / IMPORT_UNRECONCILED)
+    return reconcile_balances(loaded.connection)
 
 
 def lock_database(connection: duckdb.DuckDBPyConnection) -> None:

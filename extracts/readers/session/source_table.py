@@ -24,7 +24,7 @@ class SourceTable:
     """A staged source: the DuckDB table `relation` holds its good records as texts `names`, and `source_line`.
 
     `records` counts all records, those in `broken` - (line, rule) of what was no record at all - too. `same_as` names
-    an earlier file of equal bytes; `relation` is that file's then, and nothing is landed from this one. A `mixed` file
+    an earlier file of equal bytes; `relation` is that file's then, and nothing is loaded from this one. A `mixed` file
     holds records of several kinds: of a broken one nobody knows which table it was meant for.
     """
 

@@ -1,4 +1,4 @@
-"""Rows that a reader offers for a canonical table, parsed and judged by the contract before any is taken."""
+"""Rows that a reader offers for a canonical table, parsed and validated by the contract before any is taken."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from payrank.extracts.readers.session.source_table import LINE
 
 
 @dataclass(frozen=True, slots=True)
-class HoldoutRows:
+class ValidatedRows:
     """The DuckDB table `name`: canonical columns, `source_line`, and `_rule` (null, or a number in `rules` from 1)."""
 
     name: str
@@ -23,9 +23,9 @@ class HoldoutRows:
     rules: tuple[tuple[str, str], ...]
 
 
-def judge_rows(
+def validate_rows(
     connection: duckdb.DuckDBPyConnection, columns: tuple[Column, ...], query: str, file: str
-) -> HoldoutRows:
+) -> ValidatedRows:
     """Run a reader's query and read each of its columns by the contract, in the query's own order.
 
     Parameters
@@ -43,7 +43,7 @@ def judge_rows(
     numbered = "(SELECT *, rowid AS offered_row FROM offered)"
     parsed = render_parsed(columns, present, numbered, carried=(LINE, "offered_row"))
     connection.execute(
-        f"CREATE OR REPLACE TEMP TABLE judged AS SELECT * EXCLUDE (offered_row) FROM ({parsed}) ORDER BY offered_row"
+        f"CREATE OR REPLACE TEMP TABLE validated AS SELECT * EXCLUDE (offered_row) FROM ({parsed}) ORDER BY offered_row"
     )
     connection.execute("DROP TABLE offered")
-    return HoldoutRows("judged", columns, tuple((p.column.name, rule) for p in present for rule, _ in p.rules))
+    return ValidatedRows("validated", columns, tuple((p.column.name, rule) for p in present for rule, _ in p.rules))

@@ -23,12 +23,12 @@ PATIENT_CLASSES = {
 """encounters.ENCOUNTERCLASS (Synthea wiki) -> patient class. A class that is not listed is `other`, with a notice."""
 
 
-def land_accounts(landing: ImportSession, tables: SyntheaTables) -> None:
+def load_accounts(session: ImportSession, tables: SyntheaTables) -> None:
     """Land one account a claim, opened on the day of service, and its first and second coverage."""
     classes = " ".join(f"WHEN '{given}' THEN '{ours}'" for given, ours in PATIENT_CLASSES.items())
-    landing.connection.execute(f"CREATE TABLE synthea_spells AS {_render_spells()}")
+    session.connection.execute(f"CREATE TABLE synthea_spells AS {_render_spells()}")
     for part in tables.of("claims"):
-        landing.land(
+        session.load(
             "accounts",
             part,
             f"""
@@ -43,7 +43,7 @@ def land_accounts(landing: ImportSession, tables: SyntheaTables) -> None:
             ORDER BY claim.{LINE}
             """,
         )
-        landing.land("coverages", part, _render_coverages(part.relation))
+        session.load("coverages", part, _render_coverages(part.relation))
 
 
 def _render_coverages(claims: str) -> str:
@@ -85,22 +85,22 @@ def _render_spells() -> str:
     """
 
 
-def describe_classes(landing: ImportSession, tables: SyntheaTables) -> None:
+def describe_classes(session: ImportSession, tables: SyntheaTables) -> None:
     """Count encounters of a class that is not listed, and claims of an encounter that is not there."""
     if not tables.of("encounters"):
         return
     listed = ", ".join(f"'{name}'" for name in PATIENT_CLASSES)
     (unlisted,) = fetch_one_row(
-        landing.connection, f"SELECT count(*) FROM synthea_encounters WHERE ENCOUNTERCLASS NOT IN ({listed})"
+        session.connection, f"SELECT count(*) FROM synthea_encounters WHERE ENCOUNTERCLASS NOT IN ({listed})"
     )
     if unlisted:
-        landing.notice(
+        session.add_notice(
             f"encounters: {pluralize(unlisted, 'encounter')} of a class that the reader does not know, taken as other"
         )
     (lost,) = fetch_one_row(
-        landing.connection,
+        session.connection,
         "SELECT count(*) FROM synthea_claims WHERE APPOINTMENTID IS NOT NULL "
         'AND APPOINTMENTID NOT IN (SELECT "Id" FROM synthea_encounters WHERE "Id" IS NOT NULL)',
     )
     if lost:
-        landing.notice(f"claims: {pluralize(lost, 'claim')} whose encounter is not in encounters.csv")
+        session.add_notice(f"claims: {pluralize(lost, 'claim')} whose encounter is not in encounters.csv")

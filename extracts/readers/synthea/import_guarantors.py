@@ -22,7 +22,7 @@ STATE_CODES = {name: code for name, _, code in (entry.rpartition(" ") for entry 
 """Name of a state, as Synthea writes it, -> its postal code, as the rules' tables by state have it."""
 
 
-def land_guarantors(landing: ImportSession, tables: SyntheaTables) -> None:
+def load_guarantors(session: ImportSession, tables: SyntheaTables) -> None:
     """Land one guarantor a patient. A birth date that is none is left as it is, for the contract to judge.
 
     A zip code without five digits, its leading zero lost perhaps, gives no three digits: they would name another place.
@@ -32,7 +32,7 @@ def land_guarantors(landing: ImportSession, tables: SyntheaTables) -> None:
     """
     states = " ".join(f"WHEN '{name}' THEN '{code}'" for name, code in STATE_CODES.items())
     for part in tables.of("patients"):
-        landing.land(
+        session.load(
             "guarantors",
             part,
             f"""

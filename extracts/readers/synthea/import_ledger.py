@@ -11,7 +11,7 @@ from payrank.extracts.readers.synthea.stage_tables import SyntheaTables, render_
 _PLAIN = r"-?\d{1,14}(\.\d{1,2})?"
 
 
-def land_ledger(landing: ImportSession, tables: SyntheaTables) -> None:
+def load_ledger(session: ImportSession, tables: SyntheaTables) -> None:
     """Land every transaction: charges, payments, adjustments, and the two halves of each transfer.
 
     Who holds a line of a claim - payer 1, payer 2 or p, the patient - is what TRANSFERTYPE of its charge or of its
@@ -19,8 +19,8 @@ def land_ledger(landing: ImportSession, tables: SyntheaTables) -> None:
     line, the copay at the desk, takes that amount over first: two rows of a transfer stand beside the payment.
     """
     for part in tables.of("claims_transactions"):
-        landing.connection.execute(f"CREATE OR REPLACE TABLE synthea_lines AS {_render_lines(part.relation)}")
-        landing.land("transactions", part, _LEDGER)
+        session.connection.execute(f"CREATE OR REPLACE TABLE synthea_lines AS {_render_lines(part.relation)}")
+        session.load("transactions", part, _LEDGER)
 
 
 def _render_lines(transactions: str) -> str:
@@ -88,7 +88,7 @@ _LEDGER = f"""
 """
 
 
-def land_stated_balances(landing: ImportSession, tables: SyntheaTables) -> None:
+def load_stated_balances(session: ImportSession, tables: SyntheaTables) -> None:
     """Land what each claim says is due: OUTSTANDING1 and OUTSTANDING2 by insurance, OUTSTANDINGP by the patient."""
     both = (
         "CASE WHEN OUTSTANDING2 IS NULL THEN OUTSTANDING1 WHEN OUTSTANDING1 IS NULL THEN OUTSTANDING2 "
@@ -102,41 +102,41 @@ def land_stated_balances(landing: ImportSession, tables: SyntheaTables) -> None:
             FROM {part.relation}"""
             for side, balance in (("insurance", both), ("patient", "OUTSTANDINGP"))
         )
-        landing.land(
+        session.load(
             "stated_balances",
             part,
             f"FROM ({sides}) WHERE balance IS NOT NULL ORDER BY {LINE}, responsibility",
         )
 
 
-def describe_ledger(landing: ImportSession) -> None:
+def describe_ledger(session: ImportSession) -> None:
     """Count claims whose transfers lack a half, whose copay is over the charge, and those without a ledger."""
     moved = "TRY_CAST(coalesce(TRANSFERS, AMOUNT) AS DECIMAL(18, 2))"
     (broken,) = fetch_one_row(
-        landing.connection,
+        session.connection,
         "SELECT count(*) FROM (SELECT CLAIMID FROM synthea_claims_transactions WHERE TYPE LIKE 'TRANSFER%' GROUP BY "
         f"CLAIMID HAVING sum(CASE TYPE WHEN 'TRANSFERIN' THEN {moved} ELSE -{moved} END) <> 0)",
     )
     if broken:
-        landing.notice(
+        session.add_notice(
             f"claims_transactions: {pluralize(broken, 'claim')} whose TRANSFERIN and TRANSFEROUT do not sum to zero; "
             "nothing is made up for the missing half"
         )
     (over,) = fetch_one_row(
-        landing.connection,
+        session.connection,
         "SELECT count(DISTINCT CLAIMID) FROM synthea_claims_transactions AS copay JOIN synthea_claims_transactions AS "
         "charge USING (CLAIMID, PROCEDURECODE, FROMDATE) WHERE copay.METHOD = 'COPAY' AND charge.TYPE = 'CHARGE' AND "
         "TRY_CAST(copay.PAYMENTS AS DECIMAL(18, 2)) > TRY_CAST(charge.AMOUNT AS DECIMAL(18, 2))",
     )
     if over:
-        landing.notice(
+        session.add_notice(
             f"claims_transactions: {pluralize(over, 'claim')} with a copay over the charge that it pays, which Synthea "
             "states as settled all the same; the ledger keeps what was paid, so they do not tie"
         )
     (silent,) = fetch_one_row(
-        landing.connection,
+        session.connection,
         'SELECT count(*) FROM synthea_claims WHERE "Id" NOT IN (SELECT CLAIMID FROM synthea_claims_transactions '
         "WHERE CLAIMID IS NOT NULL)",
     )
     if silent:
-        landing.notice(f"claims: {pluralize(silent, 'claim')} without any transaction")
+        session.add_notice(f"claims: {pluralize(silent, 'claim')} without any transaction")

@@ -29,10 +29,10 @@ CLASS_BY_OWNERSHIP = {"private": "commercial", "no_insurance": "self_pay", "gove
 """payers.OWNERSHIP, which newer exports have, -> payer class, where the name is not one that Synthea ships."""
 
 
-def land_payers(landing: ImportSession, tables: SyntheaTables) -> None:
+def load_payers(session: ImportSession, tables: SyntheaTables) -> None:
     """Land the payers. Their totals (AMOUNT_COVERED, REVENUE, ...) are of the simulation, and are not read."""
     for part in tables.of("payers"):
-        landing.land(
+        session.load(
             "payers",
             part,
             f"SELECT \"Id\" AS payer_id, NAME AS payer_name, coalesce({_render_class(part)}, 'other') AS payer_class, "
@@ -40,14 +40,14 @@ def land_payers(landing: ImportSession, tables: SyntheaTables) -> None:
         )
 
 
-def describe_payers(landing: ImportSession, tables: SyntheaTables) -> None:
+def describe_payers(session: ImportSession, tables: SyntheaTables) -> None:
     """Count payers whose class is not known."""
     for part in tables.of("payers"):
         (unknown,) = fetch_one_row(
-            landing.connection, f"SELECT count(*) FROM {part.relation} WHERE {_render_class(part)} IS NULL"
+            session.connection, f"SELECT count(*) FROM {part.relation} WHERE {_render_class(part)} IS NULL"
         )
         if unknown:
-            landing.notice(f"{part.name}: {pluralize(unknown, 'payer')} of no known class, taken as other")
+            session.add_notice(f"{part.name}: {pluralize(unknown, 'payer')} of no known class, taken as other")
 
 
 def _render_class(payers: SourceTable) -> str:

@@ -9,10 +9,10 @@ from payrank.extracts.readers.session.import_session import ImportSession
 from payrank.extracts.readers.session.report import ImportReport
 from payrank.extracts.readers.session.run_import import run_import
 from payrank.extracts.readers.synthea.find_files import find_files
-from payrank.extracts.readers.synthea.import_accounts import describe_classes, land_accounts
-from payrank.extracts.readers.synthea.import_guarantors import land_guarantors
-from payrank.extracts.readers.synthea.import_ledger import describe_ledger, land_ledger, land_stated_balances
-from payrank.extracts.readers.synthea.import_payers import describe_payers, land_payers
+from payrank.extracts.readers.synthea.import_accounts import describe_classes, load_accounts
+from payrank.extracts.readers.synthea.import_guarantors import load_guarantors
+from payrank.extracts.readers.synthea.import_ledger import describe_ledger, load_ledger, load_stated_balances
+from payrank.extracts.readers.synthea.import_payers import describe_payers, load_payers
 from payrank.extracts.readers.synthea.stage_tables import stage_tables
 
 AS_OF = "SELECT greatest(max(posted_on), (SELECT max(opened_on) FROM accounts)) + 1 FROM transactions"
@@ -54,13 +54,13 @@ def import_synthea(source: Path, out: Path, as_of: date | None = None) -> Import
     """
     files = find_files(source)
 
-    def read(landing: ImportSession) -> None:
-        landing.notice(NO_POSTING_DATE)
-        tables = stage_tables(landing, files)
-        for land in (land_accounts, land_payers, land_guarantors, land_ledger, land_stated_balances):
-            land(landing, tables)
-        describe_classes(landing, tables)
-        describe_payers(landing, tables)
-        describe_ledger(landing)
+    def read(session: ImportSession) -> None:
+        session.add_notice(NO_POSTING_DATE)
+        tables = stage_tables(session, files)
+        for load in (load_accounts, load_payers, load_guarantors, load_ledger, load_stated_balances):
+            load(session, tables)
+        describe_classes(session, tables)
+        describe_payers(session, tables)
+        describe_ledger(session)
 
     return run_import(out, read, source_system="synthea", as_of=as_of or AS_OF)

@@ -1,4 +1,4 @@
-"""Synthea's files in the landing's database: each table's parts, and one table that joins them to look things up in."""
+"""Synthea's files in the session's database: each table's parts, and one table that joins them to look things up in."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from payrank.extracts.contract.source_file import quote_name
-from payrank.extracts.readers.session.import_session import ImportSession, require
+from payrank.extracts.readers.session.import_session import ImportSession, require_columns
 from payrank.extracts.readers.session.source_table import LINE, SourceTable
 from payrank.extracts.readers.synthea.find_files import ALSO_NAMED, OPTIONAL, REQUIRED
 
@@ -45,7 +45,7 @@ def render_payer(text: str) -> str:
     return f"nullif({text}, '{NO_PAYER}')"
 
 
-def stage_tables(landing: ImportSession, files: Mapping[str, Sequence[Path]]) -> SyntheaTables:
+def stage_tables(session: ImportSession, files: Mapping[str, Sequence[Path]]) -> SyntheaTables:
     """Stage every file and join the parts of each table.
 
     Raises
@@ -55,20 +55,20 @@ def stage_tables(landing: ImportSession, files: Mapping[str, Sequence[Path]]) ->
     """
     parts: dict[str, tuple[SourceTable, ...]] = {}
     for table, names in {**REQUIRED, **OPTIONAL}.items():
-        parts[table] = tuple(landing.stage(path) for path in files[table])
+        parts[table] = tuple(session.stage(path) for path in files[table])
         for part in parts[table]:
-            require(part, *(_find_name(part, name) for name in names))
+            require_columns(part, *(_find_name(part, name) for name in names))
             if table in OPTIONAL:
-                landing.look_up(part)
+                session.mark_reference(part)
         if not parts[table]:
-            landing.notice(f"{table}.csv is not there: {_WITHOUT[table]}")
+            session.add_notice(f"{table}.csv is not there: {_WITHOUT[table]}")
     tables = SyntheaTables(parts)
     for table, names in {**REQUIRED, **OPTIONAL}.items():
-        _join_parts(landing, tables, table, names)
+        _join_parts(session, tables, table, names)
     return tables
 
 
-def _join_parts(landing: ImportSession, tables: SyntheaTables, table: str, names: tuple[str, ...]) -> None:
+def _join_parts(session: ImportSession, tables: SyntheaTables, table: str, names: tuple[str, ...]) -> None:
     """Join a table's parts. One row a key: a key that came twice must not double what is joined to it."""
     nothing = f"SELECT {', '.join(f'NULL::VARCHAR AS {quote_name(name)}' for name in names)}, 0 AS part, 0 AS {LINE}"
     selects = [f"{nothing} WHERE false"]
@@ -76,7 +76,7 @@ def _join_parts(landing: ImportSession, tables: SyntheaTables, table: str, names
         fields = ", ".join(quote_name(_find_name(part, name)) for name in names)
         selects.append(f"SELECT {fields}, {part.number}, {LINE} FROM {part.relation}")
     once = "" if table == "payer_transitions" else f"QUALIFY row_number() OVER ({_key(names[0])}) = 1"
-    landing.connection.execute(
+    session.connection.execute(
         f"CREATE TABLE synthea_{table} AS SELECT * FROM ({' UNION ALL '.join(selects)}) {once} ORDER BY part, {LINE}"
     )
 

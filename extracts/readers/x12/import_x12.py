@@ -67,47 +67,47 @@ def import_x12(source: Path, out: Path, as_of: date | None = None) -> ImportRepo
     made_on = find_made_on(find_files(source))
     after = made_on + timedelta(days=1) if made_on else None
     return run_import(
-        out, lambda landing: _read(landing, source, after, as_of or after), source_system="x12", as_of=as_of or after
+        out, lambda session: _read(session, source, after, as_of or after), source_system="x12", as_of=as_of or after
     )
 
 
-def _read(landing: ImportSession, source: Path, after: date | None, as_of: date | None) -> None:
-    connection = landing.connection
-    landing.allow(RULES)
+def _read(session: ImportSession, source: Path, after: date | None, as_of: date | None) -> None:
+    connection = session.connection
+    session.add_rules(RULES)
     connection.execute(f"SET memory_limit = '{MEMORY}'")
     connection.execute(f"SET threads = {THREADS}")
     staged = stage_files(connection, source)
     prepare_remittances(connection)
     sort_out(connection, after)
-    files = add_sources(landing, staged)
+    files = add_sources(session, staged)
     reversals, matched = match_reversals(connection)
     make_remittance_rows(connection)
     alone = make_claim_rows(connection)
     make_account_rows(connection, render_payer_class("filing"))
     for file in files:
-        _land(landing, file)
-    write_balances(landing, landing.beside(IMPORT_BALANCES))
-    _report(landing, [file.account for file in staged if file.account is not None])
+        _load(session, file)
+    write_balances(session, session.extra_file(IMPORT_BALANCES))
+    _report(session, [file.account for file in staged if file.account is not None])
     if reversals:
-        landing.notice(
+        session.add_notice(
             f"{pluralize(reversals, 'reversed claim')}, {matched:,} of them with their original in this import"
         )
     if alone:
-        landing.notice(
+        session.add_notice(
             f"{pluralize(alone, 'replacement')} of claims (CLM05-3 = 7) of accounts without another claim in this "
             "import: charged as they stand"
         )
-    _report_as_of(landing, as_of)
+    _report_as_of(session, as_of)
 
 
-def _land(landing: ImportSession, file: SourceTable) -> None:
+def _load(session: ImportSession, file: SourceTable) -> None:
     """Land one file's rows, and say of its other records why they give none."""
-    connection, own = landing.connection, f"WHERE file = {file.number}"
+    connection, own = session.connection, f"WHERE file = {file.number}"
     for table in TABLES:
         (rows,) = fetch_one_row(connection, f"SELECT count(*) FROM x12_{table} {own}")
         if rows or table == "accounts":
             query = f"SELECT * EXCLUDE (file) FROM x12_{table} {own} ORDER BY source_line"
-            landing.land(table, file, query)
+            session.load(table, file, query)
     slices = connection.execute(
         f"SELECT min(source_line), max(source_line) FROM (SELECT source_line, row_number() OVER (ORDER BY source_line) "
         f"// {SLICE} AS slice FROM x12_records {own}) GROUP BY slice ORDER BY slice"
@@ -118,11 +118,11 @@ def _land(landing: ImportSession, file: SourceTable) -> None:
             rows = " UNION ALL ".join(f"SELECT * FROM {view} {within}" for view in (first, second) if view)
             connection.execute(f"CREATE OR REPLACE TABLE x12_slice AS SELECT * EXCLUDE (file) FROM ({rows})")
             if fetch_one_row(connection, "SELECT count(*) FROM x12_slice") != (0,):
-                landing.land(table, file, f"SELECT * FROM x12_slice ORDER BY {order}")
-    _set_aside(landing, file)
+                session.load(table, file, f"SELECT * FROM x12_slice ORDER BY {order}")
+    _skip(session, file)
 
 
-def _set_aside(landing: ImportSession, file: SourceTable) -> None:
+def _skip(session: ImportSession, file: SourceTable) -> None:
     """Say why records give no row of their own; a claim that gives one is not counted here."""
     own = f"WHERE file = {file.number}"
     reasons = {
@@ -135,57 +135,57 @@ def _set_aside(landing: ImportSession, file: SourceTable) -> None:
         reasons[told] = f"SELECT source_line FROM x12_charged {own} AND aside = {quote_text(told)}"
     reasons[NO_CHARGES] = f"SELECT source_line FROM x12_charged {own} AND aside IS NULL"
     for told, query in reasons.items():
-        landing.set_aside(file, told, query)
+        session.skip(file, told, query)
 
 
-def _report(landing: ImportSession, accounts: Sequence[FileAccount]) -> None:
+def _report(session: ImportSession, accounts: Sequence[FileAccount]) -> None:
     """Tell what is no row: imbalances, transactions that are not read, adjustments of the provider's account."""
     for account in accounts:
         for text in account.balances.describe(account.name):
-            landing.notice(text)
+            session.add_notice(text)
         if account.latin1:
-            landing.notice(f"{account.name}: not UTF-8 throughout; names are read as Latin-1")
+            session.add_notice(f"{account.name}: not UTF-8 throughout; names are read as Latin-1")
     kinds: Counter[str] = sum((account.transactions for account in accounts), Counter())
     unread = {kind: count for kind, count in sorted(kinds.items()) if kind not in {"835", "837"}}
     if unread:
         named = ", ".join(f"{kind}: {count:,}" for kind, count in unread.items())
-        landing.notice(f"transaction sets that are neither 835 nor 837 are not read ({named})")
-    _report_provider_adjustments(landing)
+        session.add_notice(f"transaction sets that are neither 835 nor 837 are not read ({named})")
+    _report_provider_adjustments(session)
     (remarks,) = fetch_one_row(
-        landing.connection,
+        session.connection,
         "SELECT (SELECT count(*) FROM x12_services WHERE remarks > 1) + (SELECT count(*) FROM x12_claim "
         "WHERE remarks > 1)",
     )
     if remarks:
-        landing.notice(f"{pluralize(remarks, 'line')} or claims with several remarks: a denial keeps one")
+        session.add_notice(f"{pluralize(remarks, 'line')} or claims with several remarks: a denial keeps one")
 
 
-def _report_as_of(landing: ImportSession, as_of: date | None) -> None:
+def _report_as_of(session: ImportSession, as_of: date | None) -> None:
     """Tell what a snapshot on the as-of date does not see, or that there is no such date."""
     if as_of is None:
-        landing.notice("no envelope names the day on which it was made: the as-of date is unknown, so name it")
+        session.add_notice("no envelope names the day on which it was made: the as-of date is unknown, so name it")
         return
     (late,) = fetch_one_row(
-        landing.connection,
+        session.connection,
         f"SELECT (SELECT count(*) FROM x12_claim WHERE posted_on >= '{as_of}') + (SELECT count(*) FROM x12_charged "
         f"WHERE created_on >= '{as_of}')",
     )
     if late:
-        landing.notice(
+        session.add_notice(
             f"{pluralize(late, 'claim')} known on or after {as_of}, the as-of date: a snapshot sees none yet"
         )
 
 
-def _report_provider_adjustments(landing: ImportSession) -> None:
+def _report_provider_adjustments(session: ImportSession) -> None:
     rows, dollars = fetch_one_row(
-        landing.connection,
+        session.connection,
         "SELECT count(*), sum(TRY_CAST(x12_amount(amount) AS DECIMAL(18,2))) FROM (SELECT DISTINCT payer, trace, "
         "company, total, effective, produced, p.source_line - r.source_line AS place, p.ordinal, "
         "p.reason, x12_amount(amount) AS amount FROM x12_provider_adjustments AS p "
         "JOIN x12_remittances AS r USING (file, remit))",
     )
     if rows:
-        landing.notice(
+        session.add_notice(
             f"{pluralize(rows, 'adjustment')} of providers' accounts (PLB), {dollars or 0:,.2f} dollars withheld: "
             "no account's, so not in the ledger"
         )

@@ -51,19 +51,19 @@ def test_a_remittance_adds_denials_and_accounts_but_no_payment_that_the_ledger_h
         assert ask("SELECT guarantor_id FROM accounts ORDER BY account_id").fetchall() == [("G1",), ("G2",), ("P3",)]
         assert extract.metadata.as_of == date(2026, 3, 1)
         assert extract.metadata.source_system == "ledger + x12"
-    aside = {file.name: dict(file.set_aside) for file in report.files}
+    aside = {file.name: dict(file.skipped) for file in report.files}
     assert aside["remits/transactions.csv"] == {OTHER_LEDGER: 1}
     assert aside["remits/denials.csv"] == {SAME_DENIAL: 1}
     assert aside["remits/accounts.csv"] == {KNOWN: 1}
 
 
-def test_every_row_of_every_extract_is_loaded_or_set_aside(hospital_and_remits, tmp_path):
+def test_every_row_of_every_extract_is_loaded_or_skipped(hospital_and_remits, tmp_path):
     combine_extracts(hospital_and_remits, tmp_path / "out")
     told = json.loads((tmp_path / "out" / "import_report.json").read_text())
     assert len(told["files"]) == 6
     for file in told["files"]:
         assert file["records"] == 2 - (file["name"] == "hospital/denials.csv")
-        parts = file["loaded"] + file["looked_up"] + sum(file["set_aside"].values()) + file["quarantined"]
+        parts = file["loaded"] + file["reference"] + sum(file["skipped"].values()) + file["quarantined"]
         assert file["records"] == parts
 
 
@@ -135,7 +135,7 @@ def test_two_months_of_one_system_add_up_by_their_keys(write_system, tmp_path):
     report = combine_extracts(months, tmp_path / "out")
     assert ids(tmp_path / "out") == ["X1", "X2"]
     (december,) = [file for file in report.files if file.name == "december/transactions.csv"]
-    assert (december.loaded, dict(december.set_aside)) == (1, {KNOWN: 1})
+    assert (december.loaded, dict(december.skipped)) == (1, {KNOWN: 1})
 
 
 def test_a_later_month_adds_to_its_own_systems_ledgers_and_not_to_anothers(write_system, tmp_path):
@@ -144,13 +144,13 @@ def test_a_later_month_adds_to_its_own_systems_ledgers_and_not_to_anothers(write
     months = write_system("november", "x12", NOVEMBER), write_system("december", "x12", december)
     report = combine_extracts([ledger, *months], tmp_path / "out")
     assert ids(tmp_path / "out") == ["T1", "X1", "X2"]
-    assert dict(report.files[-1].set_aside) == {KNOWN: 1, OTHER_LEDGER: 1}
+    assert dict(report.files[-1].skipped) == {KNOWN: 1, OTHER_LEDGER: 1}
 
 
-def test_a_month_set_aside_because_the_first_is_itself_combined_is_told(write_system, tmp_path):
+def test_a_month_skipped_because_the_first_is_itself_combined_is_told(write_system, tmp_path):
     parts = write_system("both", "ar + x12", NOVEMBER), write_system("december", "x12", DECEMBER)
     report = combine_extracts(parts, tmp_path / "out")
-    assert any("december: 1 transaction set aside" in notice for notice in report.notices)
+    assert any("december: 1 transaction skipped" in notice for notice in report.notices)
 
 
 def test_two_extracts_without_a_systems_name_are_not_taken_for_one_system(write_system, tmp_path):
@@ -183,7 +183,7 @@ def test_of_two_lines_denied_alike_only_as_many_are_the_same_as_the_ledger_holds
     parts = write_system("ar", "ar", denials=HELD), write_system("remit", "x12", denials=denied("R1", "R2"))
     report = combine_extracts(parts, tmp_path / "out")
     assert ids(tmp_path / "out", "denials", "denial_id") == ["D1", "R2"]
-    assert dict(report.files[-1].set_aside) == {SAME_DENIAL: 1}
+    assert dict(report.files[-1].skipped) == {SAME_DENIAL: 1}
 
 
 def test_the_denial_of_the_claim_that_both_systems_name_alike_is_the_same_one(write_system, tmp_path):

@@ -15,8 +15,8 @@ ACCOUNTS = (
 
 
 @pytest.fixture
-def land(tmp_path):
-    """Run an import over source files with a reader given as a function of landing and staged sources."""
+def import_files(tmp_path):
+    """Run an import over source files with a reader given as a function of session and staged sources."""
 
     def run(files, read, system="test"):
         folder = tmp_path / "source"
@@ -24,8 +24,8 @@ def land(tmp_path):
         for name, text in files.items():
             (folder / name).write_text(text, encoding="utf-8")
 
-        def fill(landing):
-            read(landing, *[landing.stage(folder / name) for name in files])
+        def fill(session):
+            read(session, *[session.stage(folder / name) for name in files])
 
         as_of = "SELECT max(opened_on) + 1 FROM accounts"
         return run_import(tmp_path / "out", fill, source_system=system, as_of=as_of)
@@ -33,64 +33,64 @@ def land(tmp_path):
     return run
 
 
-def test_records_are_loaded_set_aside_looked_up_or_quarantined_and_add_up(land):
-    def read(landing, rows, names):
-        landing.land("accounts", rows, ACCOUNTS.format(rows.relation).replace("ORDER", "WHERE id > '009' ORDER"))
-        landing.set_aside(rows, "too old", f"SELECT source_line FROM {rows.relation} WHERE id <= '009'")
-        landing.look_up(names)
+def test_records_are_loaded_skipped_reference_or_quarantined_and_add_up(import_files):
+    def read(session, rows, names):
+        session.load("accounts", rows, ACCOUNTS.format(rows.relation).replace("ORDER", "WHERE id > '009' ORDER"))
+        session.skip(rows, "too old", f"SELECT source_line FROM {rows.relation} WHERE id <= '009'")
+        session.mark_reference(names)
 
-    report = land({"rows.csv": ROWS + "200,G,no day,1\n", "names.csv": "a,b\n1,2\n3,4\n"}, read)
+    report = import_files({"rows.csv": ROWS + "200,G,no day,1\n", "names.csv": "a,b\n1,2\n3,4\n"}, read)
     rows, names = report.files
-    assert (rows.records, rows.loaded, dict(rows.set_aside), rows.quarantined) == (201, 190, {"too old": 10}, 1)
-    assert (names.records, names.looked_up) == (2, 2)
+    assert (rows.records, rows.loaded, dict(rows.skipped), rows.quarantined) == (201, 190, {"too old": 10}, 1)
+    assert (names.records, names.reference) == (2, 2)
     assert str(report.as_of) == "2026-01-06"
 
 
-def test_a_record_without_a_fate_is_a_fault_of_the_reader(land, tmp_path):
-    def read(landing, rows):
-        landing.land("accounts", rows, ACCOUNTS.format(rows.relation).replace("ORDER", "WHERE id <> '007' ORDER"))
+def test_a_record_without_a_fate_is_a_fault_of_the_reader(import_files, tmp_path):
+    def read(session, rows):
+        session.load("accounts", rows, ACCOUNTS.format(rows.relation).replace("ORDER", "WHERE id <> '007' ORDER"))
 
     with pytest.raises(PayrankError, match=r"rows\.csv: the account of its records does not add up"):
-        land({"rows.csv": ROWS}, read)
+        import_files({"rows.csv": ROWS}, read)
     assert not (tmp_path / "out").exists()
 
 
-def test_a_record_set_aside_and_landed_counts_once_as_loaded(land):
-    def read(landing, rows):
-        landing.set_aside(rows, "all of them", f"SELECT source_line FROM {rows.relation}")
-        landing.land("accounts", rows, ACCOUNTS.format(rows.relation).replace("ORDER", "WHERE id < '150' ORDER"))
+def test_a_record_skipped_and_landed_counts_once_as_loaded(import_files):
+    def read(session, rows):
+        session.skip(rows, "all of them", f"SELECT source_line FROM {rows.relation}")
+        session.load("accounts", rows, ACCOUNTS.format(rows.relation).replace("ORDER", "WHERE id < '150' ORDER"))
 
-    (rows,) = land({"rows.csv": ROWS}, read).files
-    assert (rows.loaded, dict(rows.set_aside)) == (150, {"all of them": 50})
+    (rows,) = import_files({"rows.csv": ROWS}, read).files
+    assert (rows.loaded, dict(rows.skipped)) == (150, {"all of them": 50})
 
 
-def test_lines_named_are_physical_where_records_span_lines_and_blank_lines_stand_between(land, tmp_path):
+def test_lines_named_are_physical_where_records_span_lines_and_blank_lines_stand_between(import_files, tmp_path):
     text = (
         "id,who,day,amount\n"
         + '001,"a\nb",2026-01-05,1\n\n002,G,soon,1\n'
         + "".join(f"{n},G,2026-01-05,1\n" for n in range(100, 300))
     )
 
-    def read(landing, rows):
-        landing.land("accounts", rows, ACCOUNTS.format(rows.relation))
+    def read(session, rows):
+        session.load("accounts", rows, ACCOUNTS.format(rows.relation))
 
-    land({"rows.csv": text}, read)
+    import_files({"rows.csv": text}, read)
     quarantine = (tmp_path / "out" / "import_quarantine.csv").read_text().splitlines()
     assert quarantine[1:] == ["accounts,002,opened_on,date,rows.csv,5"]
 
 
-def test_over_one_percent_of_a_looked_up_file_that_is_no_record_refuses(land):
-    def read(landing, rows, names):
-        landing.land("accounts", rows, ACCOUNTS.format(rows.relation))
-        landing.look_up(names)
+def test_over_one_percent_of_a_reference_file_that_is_no_record_refuses(import_files):
+    def read(session, rows, names):
+        session.load("accounts", rows, ACCOUNTS.format(rows.relation))
+        session.mark_reference(names)
 
     with pytest.raises(ExtractRefusedError, match=r"names\.csv: 1 of 2 rows cannot be imported"):
-        land({"rows.csv": ROWS, "names.csv": "a,b\n1,2\n3\n"}, read)
+        import_files({"rows.csv": ROWS, "names.csv": "a,b\n1,2\n3\n"}, read)
 
 
-def test_a_column_named_like_the_place_of_a_record_is_refused(land):
+def test_a_column_named_like_the_place_of_a_record_is_refused(import_files):
     with pytest.raises(ExtractRefusedError, match="has a column source_line"):
-        land({"rows.csv": "source_line,b\n1,2\n"}, lambda *_: None)
+        import_files({"rows.csv": "source_line,b\n1,2\n"}, lambda *_: None)
 
 
 BALANCES = (
@@ -102,16 +102,21 @@ LEDGER = (
 )
 
 
-def test_stated_balances_are_tied_to_the_cent_and_the_others_listed(land, tmp_path):
-    def read(landing, rows):
-        landing.land("accounts", rows, ACCOUNTS.format(rows.relation))
-        landing.land("transactions", rows, LEDGER.format(rows.relation))
+def test_stated_balances_are_tied_to_the_cent_and_the_others_listed(import_files, tmp_path):
+    def read(session, rows):
+        session.load("accounts", rows, ACCOUNTS.format(rows.relation))
+        session.load("transactions", rows, LEDGER.format(rows.relation))
         off = "CASE WHEN id = '007' THEN '7.51' ELSE amount END"
-        landing.land("stated_balances", rows, BALANCES.format(off, rows.relation))
+        session.load("stated_balances", rows, BALANCES.format(off, rows.relation))
 
-    report = land({"rows.csv": ROWS}, read)
-    assert (report.ties.stated, report.ties.tied, report.ties.off, report.ties.unstated) == (200, 199, 1, 0)
-    listed = tmp_path / "out" / "import_untied.csv"
+    report = import_files({"rows.csv": ROWS}, read)
+    assert (
+        report.reconciliation.stated,
+        report.reconciliation.matched,
+        report.reconciliation.mismatched,
+        report.reconciliation.unstated,
+    ) == (200, 199, 1, 0)
+    listed = tmp_path / "out" / "import_unreconciled.csv"
     assert listed.read_text() == "account_id,responsibility,stated,ledger\n007,patient,7.51,7.50\n"
     assert listed.stat().st_mode & 0o777 == 0o600
     with load_extract(tmp_path / "out") as extract:
@@ -129,26 +134,26 @@ def test_stated_balances_are_tied_to_the_cent_and_the_others_listed(land, tmp_pa
         (None, None),
     ],
 )
-def test_a_day_loses_its_midnight_and_nothing_else(land, given, read):
+def test_a_day_loses_its_midnight_and_nothing_else(import_files, given, read):
     seen = []
 
-    def fill(landing, rows):
-        seen.append(landing.connection.execute("SELECT day(?::VARCHAR)", [given]).fetchall())
-        landing.land("accounts", rows, ACCOUNTS.format(rows.relation))
+    def fill(session, rows):
+        seen.append(session.connection.execute("SELECT day(?::VARCHAR)", [given]).fetchall())
+        session.load("accounts", rows, ACCOUNTS.format(rows.relation))
 
-    land({"rows.csv": ROWS}, fill)
+    import_files({"rows.csv": ROWS}, fill)
     assert seen == [[(read,)]]
 
 
 @pytest.mark.parametrize(("given", "turned"), [("12.50", "-12.50"), ("-3", "3"), ("(3)", "(3)"), ("", "")])
-def test_negated_turns_a_number_and_leaves_other_texts(land, given, turned):
+def test_negated_turns_a_number_and_leaves_other_texts(import_files, given, turned):
     seen = []
 
-    def fill(landing, rows):
-        seen.append(landing.connection.execute("SELECT negated(?)", [given]).fetchall())
-        landing.land("accounts", rows, ACCOUNTS.format(rows.relation))
+    def fill(session, rows):
+        seen.append(session.connection.execute("SELECT negated(?)", [given]).fetchall())
+        session.load("accounts", rows, ACCOUNTS.format(rows.relation))
 
-    land({"rows.csv": ROWS}, fill)
+    import_files({"rows.csv": ROWS}, fill)
     assert seen == [[(turned,)]]
 
 
@@ -165,23 +170,23 @@ def sums(tmp_path, query="SELECT count(*), sum(amount) FROM transactions"):
 
 def assert_adds_up(report):
     for file in report.files:
-        assert file.records == file.loaded + file.looked_up + sum(file.set_aside.values()) + file.quarantined
+        assert file.records == file.loaded + file.reference + sum(file.skipped.values()) + file.quarantined
     for block in report.blocks:
-        assert block.rows_in == block.written + block.skipped + block.quarantined
+        assert block.records == block.loaded + block.skipped + block.quarantined
     for table, rows in report.rows_written.items():
-        assert rows == sum(block.rows for block in report.blocks if block.table == table)
+        assert rows == sum(block.rows_written for block in report.blocks if block.table == table)
 
 
-def test_of_a_record_with_a_broken_row_no_other_row_of_the_same_query_is_loaded(land, tmp_path):
-    def read(landing, rows):
-        landing.land("accounts", rows, ACCOUNTS.format(rows.relation))
+def test_of_a_record_with_a_broken_row_no_other_row_of_the_same_query_is_loaded(import_files, tmp_path):
+    def read(session, rows):
+        session.load("accounts", rows, ACCOUNTS.format(rows.relation))
         minus = HALVES.format(
             "i", "CASE id WHEN '007' THEN '-7.505' ELSE negated(amount) END", "insurance", rows.relation
         )
         plus = HALVES.format("p", "amount", "patient", rows.relation)
-        landing.land("transactions", rows, f"{minus} UNION ALL {plus} ORDER BY source_line, transaction_id")
+        session.load("transactions", rows, f"{minus} UNION ALL {plus} ORDER BY source_line, transaction_id")
 
-    report = land({"rows.csv": ROWS}, read)
+    report = import_files({"rows.csv": ROWS}, read)
     assert sums(tmp_path) == (398, 0)
     assert report.rows_written == {"accounts": 200, "transactions": 398}
     (rows,) = report.files
@@ -190,51 +195,51 @@ def test_of_a_record_with_a_broken_row_no_other_row_of_the_same_query_is_loaded(
     assert_adds_up(report)
 
 
-def test_of_a_quarantined_record_no_ledger_row_is_loaded_whichever_table_its_broken_row_was_for(land, tmp_path):
-    def read(landing, rows):
-        landing.land("transactions", rows, HALVES.format("p", "amount", "patient", rows.relation))
+def test_of_a_quarantined_record_no_ledger_row_is_loaded_whichever_table_its_broken_row_was_for(import_files, tmp_path):
+    def read(session, rows):
+        session.load("transactions", rows, HALVES.format("p", "amount", "patient", rows.relation))
         minus = HALVES.format(
             "i", "CASE id WHEN '007' THEN '-7.505' ELSE negated(amount) END", "insurance", rows.relation
         )
-        landing.land("transactions", rows, minus)
+        session.load("transactions", rows, minus)
         opened = "CASE id WHEN '009' THEN 'soon' ELSE day(day) END"
-        landing.land("accounts", rows, ACCOUNTS.replace("day(day)", opened).format(rows.relation))
+        session.load("accounts", rows, ACCOUNTS.replace("day(day)", opened).format(rows.relation))
 
-    report = land({"rows.csv": ROWS}, read)
+    report = import_files({"rows.csv": ROWS}, read)
     assert sums(tmp_path) == (396, 0)
     assert report.rows_written == {"accounts": 199, "transactions": 396}  # an account's row describes, and stands
     assert report.files[0].quarantined == 2
-    counts = [(block.written, block.quarantined, block.rows) for block in report.blocks]
+    counts = [(block.loaded, block.quarantined, block.rows_written) for block in report.blocks]
     assert counts == [(198, 2, 198), (198, 2, 198), (199, 1, 199)]
     assert_adds_up(report)
 
 
-def test_rows_held_back_count_towards_the_one_percent(land):
-    def read(landing, rows):
-        landing.land("accounts", rows, ACCOUNTS.format(rows.relation))
+def test_rows_held_back_count_towards_the_one_percent(import_files):
+    def read(session, rows):
+        session.load("accounts", rows, ACCOUNTS.format(rows.relation))
         many = f"FROM {rows.relation} CROSS JOIN range(3)"
         query = LEDGER.format(rows.relation).replace(f"FROM {rows.relation}", many)
         query = query.replace("'T' || id", "'T' || id || range").replace(
             "amount,", "CASE WHEN id IN ('007', '008') AND range = 0 THEN '1.005' ELSE amount END AS amount,", 1
         )
-        landing.land("transactions", rows, query.replace("ORDER BY source_line", "AS n ORDER BY source_line, range"))
+        session.load("transactions", rows, query.replace("ORDER BY source_line", "AS n ORDER BY source_line, range"))
 
     with pytest.raises(
         ExtractRefusedError, match=r"transactions: 6 of 597 rows cannot be imported \(1\.0%\)"
     ) as refused:
-        land({"rows.csv": ROWS.replace("\n199,G199,2026-01-05 00:00:00,199.50", "")}, read)
+        import_files({"rows.csv": ROWS.replace("\n199,G199,2026-01-05 00:00:00,199.50", "")}, read)
     assert "4 rows beside a broken row of their record" in str(refused.value)
     assert "Correct the source, and import again" in str(refused.value)
 
 
-def test_the_same_row_again_is_set_aside_and_written_once(land, tmp_path):
-    def read(landing, *sources):
+def test_the_same_row_again_is_skipped_and_written_once(import_files, tmp_path):
+    def read(session, *sources):
         for source in sources:
-            landing.land("accounts", source, ACCOUNTS.format(source.relation))
+            session.load("accounts", source, ACCOUNTS.format(source.relation))
 
-    report = land({"a.csv": ROWS, "b.csv": ROWS.replace("199,G199", "300,G300")}, read)
+    report = import_files({"a.csv": ROWS, "b.csv": ROWS.replace("199,G199", "300,G300")}, read)
     assert report.rows_written == {"accounts": 201}
-    assert [(file.loaded, dict(file.set_aside)) for file in report.files] == [
+    assert [(file.loaded, dict(file.skipped)) for file in report.files] == [
         (200, {}),
         (1, {"the same row again": 199}),
     ]
@@ -245,29 +250,29 @@ def test_the_same_row_again_is_set_aside_and_written_once(land, tmp_path):
     assert_adds_up(report)
 
 
-def test_a_record_whose_account_is_known_but_whose_entry_is_new_stays_loaded(land):
-    def read(landing, rows):
-        landing.land(
+def test_a_record_whose_account_is_known_but_whose_entry_is_new_stays_loaded(import_files):
+    def read(session, rows):
+        session.load(
             "accounts", rows, ACCOUNTS.replace("id AS", "left(id, 1) AS").replace("who", "'G'").format(rows.relation)
         )
-        landing.land("transactions", rows, LEDGER.format(rows.relation))
+        session.load("transactions", rows, LEDGER.format(rows.relation))
 
-    report = land({"rows.csv": ROWS}, read)
+    report = import_files({"rows.csv": ROWS}, read)
     assert report.rows_written == {"accounts": 2, "transactions": 200}
-    assert (report.files[0].loaded, dict(report.files[0].set_aside)) == (200, {})
-    assert (report.blocks[0].written, report.blocks[0].skipped, report.blocks[0].rows) == (2, 198, 2)
+    assert (report.files[0].loaded, dict(report.files[0].skipped)) == (200, {})
+    assert (report.blocks[0].loaded, report.blocks[0].skipped, report.blocks[0].rows_written) == (2, 198, 2)
     assert_adds_up(report)
 
 
-def test_one_key_with_rows_that_differ_refuses_and_names_both_files_and_lines(land, tmp_path):
-    def read(landing, *sources):
+def test_one_key_with_rows_that_differ_refuses_and_names_both_files_and_lines(import_files, tmp_path):
+    def read(session, *sources):
         for source in sources:
-            landing.land("accounts", source, ACCOUNTS.format(source.relation))
+            session.load("accounts", source, ACCOUNTS.format(source.relation))
 
     with pytest.raises(
         ExtractRefusedError, match=r"accounts: 200 keys \(account_id\) with rows that differ"
     ) as refused:
-        land({"a.csv": ROWS, "b.csv": ROWS.replace(",G", ",H")}, read)
+        import_files({"a.csv": ROWS, "b.csv": ROWS.replace(",G", ",H")}, read)
     assert ": a.csv line 2 and b.csv line 2; a.csv line 3 and b.csv line 3;" in str(refused.value)
     assert "a.csv line 6 and b.csv line 6 and others" in str(refused.value)
     assert "a.csv line 7" not in str(refused.value)
@@ -275,16 +280,16 @@ def test_one_key_with_rows_that_differ_refuses_and_names_both_files_and_lines(la
     assert not (tmp_path / "out").exists()
 
 
-def test_keys_that_look_like_formulas_are_defused_in_the_lists_for_people(land, tmp_path):
-    def read(landing, rows):
-        landing.land("accounts", rows, ACCOUNTS.format(rows.relation))
-        landing.land("transactions", rows, LEDGER.replace("'T' ||", "").format(rows.relation))
+def test_keys_that_look_like_formulas_are_defused_in_the_lists_for_people(import_files, tmp_path):
+    def read(session, rows):
+        session.load("accounts", rows, ACCOUNTS.format(rows.relation))
+        session.load("transactions", rows, LEDGER.replace("'T' ||", "").format(rows.relation))
         off = "CASE WHEN id LIKE '=%' THEN '7.51' ELSE amount END"
-        landing.land("stated_balances", rows, BALANCES.format(off, rows.relation))
+        session.load("stated_balances", rows, BALANCES.format(off, rows.relation))
 
     hostile = "=cmd|calc!A1,G,2026-01-05,1.00\n@SUM(1),G,2026-01-05,1.005\n"
-    land({"rows.csv": ROWS + hostile}, read)
-    untied = (tmp_path / "out" / "import_untied.csv").read_text()
+    import_files({"rows.csv": ROWS + hostile}, read)
+    untied = (tmp_path / "out" / "import_unreconciled.csv").read_text()
     assert untied.splitlines()[1:] == ["'=cmd|calc!A1,patient,7.51,1.00"]
     assert "transactions,'@SUM(1),amount,money,rows.csv,203" in (tmp_path / "out" / "import_quarantine.csv").read_text()
     with load_extract(tmp_path / "out") as extract:  # the tables keep ids to the letter
@@ -292,13 +297,13 @@ def test_keys_that_look_like_formulas_are_defused_in_the_lists_for_people(land, 
     assert ids == [("=cmd|calc!A1",)]
 
 
-def read_accounts(landing, rows):
-    landing.land("accounts", rows, ACCOUNTS.format(rows.relation))
+def read_accounts(session, rows):
+    session.load("accounts", rows, ACCOUNTS.format(rows.relation))
 
 
-def test_an_import_over_an_import_of_the_same_system_replaces_it(land):
-    land({"rows.csv": ROWS}, read_accounts)
-    assert land({"rows.csv": ROWS[:-1] + "9\n"}, read_accounts).rows_written == {"accounts": 200}
+def test_an_import_over_an_import_of_the_same_system_replaces_it(import_files):
+    import_files({"rows.csv": ROWS}, read_accounts)
+    assert import_files({"rows.csv": ROWS[:-1] + "9\n"}, read_accounts).rows_written == {"accounts": 200}
 
 
 @pytest.mark.parametrize(
@@ -311,33 +316,33 @@ def test_an_import_over_an_import_of_the_same_system_replaces_it(land):
         (lambda out: (out / "import_report.json").write_text("[]"), r"its import_report\.json is not one that"),
     ],
 )
-def test_an_import_destroys_nothing_that_it_did_not_make(land, tmp_path, spoil, found):
-    land({"rows.csv": ROWS}, read_accounts)
+def test_an_import_destroys_nothing_that_it_did_not_make(import_files, tmp_path, spoil, found):
+    import_files({"rows.csv": ROWS}, read_accounts)
     spoil(tmp_path / "out")
     before = {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir() if path.is_file()}
     with pytest.raises(WrongUsageError, match=found):
-        land({"rows.csv": ROWS}, read_accounts)
+        import_files({"rows.csv": ROWS}, read_accounts)
     assert {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir() if path.is_file()} == before
 
 
-def test_an_import_of_another_system_is_not_replaced(land):
-    land({"rows.csv": ROWS}, read_accounts)
+def test_an_import_of_another_system_is_not_replaced(import_files):
+    import_files({"rows.csv": ROWS}, read_accounts)
     with pytest.raises(WrongUsageError, match="was made by an import of test, and this is one of other"):
-        land({"rows.csv": ROWS}, read_accounts, system="other")
+        import_files({"rows.csv": ROWS}, read_accounts, system="other")
 
 
-def test_one_day_of_the_far_future_does_not_make_an_extract_fresh(land):
-    report = land({"rows.csv": ROWS + "200,G,2099-12-31,1\n"}, read_accounts)
+def test_one_day_of_the_far_future_does_not_make_an_extract_fresh(import_files):
+    report = import_files({"rows.csv": ROWS + "200,G,2099-12-31,1\n"}, read_accounts)
     assert str(report.as_of) == "2026-01-06"
     assert any(notice.startswith("1 row dated more than 366 days after 99.9% of the rows") for notice in report.notices)
     assert report.rows_written == {"accounts": 201}
 
 
-def test_a_reader_that_finds_no_day_is_told_so_without_naming_a_mapping(land):
-    def read(landing, rows):
+def test_a_reader_that_finds_no_day_is_told_so_without_naming_a_mapping(import_files):
+    def read(session, rows):
         query = "SELECT id AS denial_id, day(day) AS denied_on, source_line FROM "
-        landing.land("denials", rows, query + rows.relation)
+        session.load("denials", rows, query + rows.relation)
 
     with pytest.raises(WrongUsageError, match="as_of: its query over the imported rows gives no day") as wrong:
-        land({"rows.csv": ROWS}, read)
+        import_files({"rows.csv": ROWS}, read)
     assert "mapping" not in str(wrong.value)

@@ -21,21 +21,21 @@ def merge(tmp_path):
         (tmp_path / "accounts.csv").write_text(accounts)
         (tmp_path / "merges.csv").write_text(merges)
 
-        def read(landing):
-            accounts, merges = (landing.stage(tmp_path / name) for name in ("accounts.csv", "merges.csv"))
-            landing.land(
+        def read(session):
+            accounts, merges = (session.stage(tmp_path / name) for name in ("accounts.csv", "merges.csv"))
+            session.load(
                 "merges",
                 merges,
                 'SELECT kind AS subject_type, one AS subject_id, "into" AS into_id, source_line '
                 f"FROM {merges.relation}",
             )
-            landing.land(
+            session.load(
                 "accounts",
                 accounts,
                 "SELECT id AS account_id, who AS guarantor_id, '2026-01-05' AS opened_on, source_line "
                 f"FROM {accounts.relation} ORDER BY source_line",
             )
-            landing.land(
+            session.load(
                 "transactions",
                 accounts,
                 "SELECT 'T' || id AS transaction_id, id AS account_id, '2026-01-05' AS posted_on, 'charge' AS kind, "
@@ -64,23 +64,23 @@ def test_a_chain_of_merges_is_followed_to_its_end_in_every_table(merge):
     assert any(notice.startswith("accounts: 2 rows of merged accounts") for notice in report.notices)
     assert not (out / "merges.parquet").exists()
     accounts = next(block for block in report.blocks if block.table == "accounts")
-    assert (accounts.written, accounts.skipped, accounts.rows) == (298, 2, 298)
+    assert (accounts.loaded, accounts.skipped, accounts.rows_written) == (298, 2, 298)
     assert report.files[0].loaded == 300  # their ledger rows stay
 
 
-def test_an_account_left_out_for_its_survivor_is_set_aside_and_not_loaded(tmp_path):
+def test_an_account_left_out_for_its_survivor_is_skipped_and_not_loaded(tmp_path):
     (tmp_path / "accounts.csv").write_text(ACCOUNTS)
     (tmp_path / "merges.csv").write_text(MERGES)
 
-    def read(landing):
-        accounts, merges = (landing.stage(tmp_path / name) for name in ("accounts.csv", "merges.csv"))
+    def read(session):
+        accounts, merges = (session.stage(tmp_path / name) for name in ("accounts.csv", "merges.csv"))
         query = 'SELECT kind AS subject_type, one AS subject_id, "into" AS into_id, source_line FROM '
-        landing.land("merges", merges, query + merges.relation)
+        session.load("merges", merges, query + merges.relation)
         query = "SELECT id AS account_id, who AS guarantor_id, '2026-01-05' AS opened_on, source_line FROM "
-        landing.land("accounts", accounts, query + accounts.relation)
+        session.load("accounts", accounts, query + accounts.relation)
 
     report = run_import(tmp_path / "out", read, source_system="test")
-    assert (report.files[0].loaded, dict(report.files[0].set_aside)) == (
+    assert (report.files[0].loaded, dict(report.files[0].skipped)) == (
         298,
         {"merged into one that has a row of its own": 2},
     )
@@ -97,7 +97,7 @@ def test_merges_in_a_circle_are_quarantined_and_their_accounts_stay(merge):
     lines = (out / "import_quarantine.csv").read_text().splitlines()[1:]
     assert lines == [f"merges,,into_id,merge_circle,merges.csv,{line}" for line in (405, 406, 407)]
     assert report.files[1].quarantined == 3
-    assert [(b.written, b.quarantined, b.rows) for b in report.blocks if b.table == "merges"] == [(403, 3, 403)]
+    assert [(b.loaded, b.quarantined, b.rows_written) for b in report.blocks if b.table == "merges"] == [(403, 3, 403)]
     assert ask(out, "SELECT count(*) FROM accounts WHERE account_id IN ('A50', 'A51', 'A52')") == [(3,)]
 
 

@@ -18,16 +18,16 @@ REPEATED = "repeats another record"
 class StagedFolder:
     """The folder's tables by name. A table that is absent stands empty, so that every query can name it."""
 
-    def __init__(self, landing: ImportSession, source: Path) -> None:
-        self.landing = landing
-        self.connection = landing.connection
+    def __init__(self, session: ImportSession, source: Path) -> None:
+        self.session = session
+        self.connection = session.connection
         self.sources: dict[str, SourceTable] = {}
         found = find_tables(source)
         _require_ledgers(source, found)
         for name, paths in found.files.items():
-            self.sources[name] = landing.stage(paths[0], delimiter=detect_delimiter(paths[0]))
+            self.sources[name] = session.stage(paths[0], delimiter=detect_delimiter(paths[0]))
             for repeat in paths[1:]:
-                landing.stage(repeat, delimiter=detect_delimiter(repeat))
+                session.stage(repeat, delimiter=detect_delimiter(repeat))
         for name in KNOWN:
             self._name_table(name)
         self._tell(found)
@@ -36,21 +36,21 @@ class StagedFolder:
         """Tell whether the folder holds all of these tables."""
         return all(name in self.sources for name in names)
 
-    def land(self, table: str, name: str, query: str) -> int:
+    def load(self, table: str, name: str, query: str) -> int:
         """Land a query's rows, whose `source_line` names records of the Epic table `name`; none where it is absent."""
         source = self.sources.get(name)
-        return 0 if source is None else self.landing.land(table, source, query)
+        return 0 if source is None else self.session.load(table, source, query)
 
-    def set_aside(self, name: str, reason: str, query: str) -> int:
+    def skip(self, name: str, reason: str, query: str) -> int:
         """Set aside records of the Epic table `name`, and return how many."""
         source = self.sources.get(name)
-        return 0 if source is None else self.landing.set_aside(source, reason, query)
+        return 0 if source is None else self.session.skip(source, reason, query)
 
-    def look_up(self, *names: str) -> None:
+    def mark_reference(self, *names: str) -> None:
         """Say that these tables inform the rows of others."""
         for name in names:
             if name in self.sources:
-                self.landing.look_up(self.sources[name])
+                self.session.mark_reference(self.sources[name])
 
     def count(self, from_clause: str) -> int:
         """Count rows."""
@@ -60,7 +60,7 @@ class StagedFolder:
     def notice_count(self, rows: int, noun: str, what: str) -> None:
         """Tell the user of so many things, where there are any."""
         if rows:
-            self.landing.notice(f"{pluralize(rows, noun)} {what}")
+            self.session.add_notice(f"{pluralize(rows, noun)} {what}")
 
     def _name_table(self, name: str) -> None:
         columns = KNOWN[name].columns
@@ -86,7 +86,7 @@ class StagedFolder:
             f"CREATE TABLE {quote_name(name)} AS SELECT {fields}, {LINE} FROM {quote_name(source.relation)} "
             f"QUALIFY row_number() OVER (PARTITION BY {keys} ORDER BY {LINE}) = 1 ORDER BY {LINE}"
         )
-        self.landing.set_aside(
+        self.session.skip(
             source,
             REPEATED,
             f"SELECT {LINE} FROM {quote_name(source.relation)} ANTI JOIN {quote_name(name)} USING ({LINE})",
@@ -94,16 +94,16 @@ class StagedFolder:
 
     def _tell(self, found: FoundTables) -> None:
         if found.unknown:
-            self.landing.notice(
+            self.session.add_notice(
                 f"{pluralize(len(found.unknown), 'table')} that payrank does not know, not read: "
                 f"{', '.join(found.unknown)}"
             )
         if found.blocked:
-            self.landing.notice(f"the vendor's payment scores are never read: {', '.join(found.blocked)}")
+            self.session.add_notice(f"the vendor's payment scores are never read: {', '.join(found.blocked)}")
         for name in UNHELD:
             if name in self.sources:
                 source = self.sources[name]
-                self.landing.set_aside(
+                self.session.skip(
                     source, "the canonical tables have no place for it", f"SELECT {LINE} FROM {source.relation}"
                 )
 

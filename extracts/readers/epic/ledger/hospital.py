@@ -110,9 +110,9 @@ def land_hospital_ledger(folder: StagedFolder) -> None:
     """
     for query in (BUCKETS, PAYING, ENTRIES, PAIRS):
         folder.connection.execute(query)
-    folder.set_aside("HSP_TRANSACTIONS", WITHIN, "SELECT source_line FROM hospital_system WHERE moves = 'within'")
-    folder.land("transactions", "HSP_TRANSACTIONS", ROWS)
-    folder.look_up("HSP_BUCKET", "HSP_BKT_ADJ_TXS", "HSP_BKT_PAYMENT", "HSP_BKT_INV_NUM")
+    folder.skip("HSP_TRANSACTIONS", WITHIN, "SELECT source_line FROM hospital_system WHERE moves = 'within'")
+    folder.load("transactions", "HSP_TRANSACTIONS", ROWS)
+    folder.mark_reference("HSP_BUCKET", "HSP_BKT_ADJ_TXS", "HSP_BKT_PAYMENT", "HSP_BKT_INV_NUM")
     alone = folder.count("FROM hospital_system WHERE moves = 'alone'")
     folder.notice_count(
         alone,

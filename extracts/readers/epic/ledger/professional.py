@@ -72,8 +72,8 @@ def land_professional_ledger(folder: StagedFolder) -> None:
     read_professional_matches(folder)
     land_professional_transfers(folder)
     others = folder.count("FROM transactions WHERE kind = 'other_adjustment'")
-    folder.land("transactions", "ARPB_TRANSACTIONS", DEBITS)
-    folder.land("transactions", "ARPB_TRANSACTIONS", CREDITS)
+    folder.load("transactions", "ARPB_TRANSACTIONS", DEBITS)
+    folder.load("transactions", "ARPB_TRANSACTIONS", CREDITS)
     folder.notice_count(
         folder.count("FROM transactions WHERE kind = 'other_adjustment'") - others,
         "professional adjustment",

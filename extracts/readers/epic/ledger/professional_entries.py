@@ -83,14 +83,14 @@ def read_professional_entries(folder: StagedFolder) -> None:
     """
     folder.connection.execute(VOIDS)
     folder.connection.execute(ENTRIES.format(amount=_infer_sign(folder)))
-    folder.land("transactions", "ARPB_TRANSACTIONS", UNSOUND)
-    absent = folder.set_aside(
+    folder.load("transactions", "ARPB_TRANSACTIONS", UNSOUND)
+    absent = folder.skip(
         "ARPB_TX_VOID",
         ABSENT,
         "SELECT source_line FROM ARPB_TX_VOID AS voids ANTI JOIN ARPB_TRANSACTIONS AS tx ON tx.TX_ID = voids.TX_ID",
     )
     folder.notice_count(absent, "record", f"of ARPB_TX_VOID {ABSENT}")
-    folder.look_up("ARPB_TX_VOID")
+    folder.mark_reference("ARPB_TX_VOID")
 
 
 def _infer_sign(folder: StagedFolder) -> str:
@@ -106,7 +106,7 @@ def _infer_sign(folder: StagedFolder) -> str:
     )
     if by_type >= as_stated:
         return "money(AMOUNT)"
-    folder.landing.notice(
+    folder.session.add_notice(
         "ARPB_TRANSACTIONS.AMOUNT carries no sign here: payments and credit adjustments are taken as negative, which "
         "ties out for more guarantors"
     )

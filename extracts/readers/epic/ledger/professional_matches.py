@@ -75,11 +75,11 @@ def read_professional_matches(folder: StagedFolder) -> None:
     """
     folder.connection.execute(SIDES)
     folder.connection.execute(MATCHES)
-    folder.land("transactions", "ARPB_TX_MATCH_HX", UNREADABLE)
+    folder.load("transactions", "ARPB_TX_MATCH_HX", UNREADABLE)
     sides = "SELECT source_line FROM professional_match_sides WHERE"
-    absent = folder.set_aside("ARPB_TX_MATCH_HX", ABSENT, f"{sides} is_absent")
+    absent = folder.skip("ARPB_TX_MATCH_HX", ABSENT, f"{sides} is_absent")
     folder.notice_count(absent, "record", f"of ARPB_TX_MATCH_HX {ABSENT}")
-    folder.set_aside("ARPB_TX_MATCH_HX", "its transaction is in quarantine", f"{sides} is_quarantined")
-    alike = folder.set_aside("ARPB_TX_MATCH_HX", "matches two debits or two credits", f"{sides} is_same_side")
+    folder.skip("ARPB_TX_MATCH_HX", "its transaction is in quarantine", f"{sides} is_quarantined")
+    alike = folder.skip("ARPB_TX_MATCH_HX", "matches two debits or two credits", f"{sides} is_same_side")
     folder.notice_count(alike, "record", "of ARPB_TX_MATCH_HX between two debits or two credits, not read")
-    folder.look_up("ARPB_TX_MATCH_HX")
+    folder.mark_reference("ARPB_TX_MATCH_HX")

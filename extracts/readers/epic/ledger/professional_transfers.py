@@ -104,16 +104,14 @@ def land_professional_transfers(folder: StagedFolder) -> None:
     """
     for query in (ACTIONS, MOVES, RESTS):
         folder.connection.execute(query)
-    folder.land("transactions", "ARPB_TX_ACTIONS", UNREADABLE)
-    folder.land("transactions", "ARPB_TX_ACTIONS", MOVED)
+    folder.load("transactions", "ARPB_TX_ACTIONS", UNREADABLE)
+    folder.load("transactions", "ARPB_TX_ACTIONS", MOVED)
     actions = "SELECT source_line FROM professional_actions WHERE"
-    absent = folder.set_aside("ARPB_TX_ACTIONS", ABSENT, f"{actions} is_absent")
+    absent = folder.skip("ARPB_TX_ACTIONS", ABSENT, f"{actions} is_absent")
     folder.notice_count(absent, "record", f"of ARPB_TX_ACTIONS {ABSENT}")
-    folder.set_aside("ARPB_TX_ACTIONS", "its transaction is in quarantine", f"{actions} is_quarantined")
-    folder.set_aside(
-        "ARPB_TX_ACTIONS", "an action that moves no responsibility", f"{actions} moved IS NULL OR moved = 0"
-    )
-    folder.land("transactions", "ARPB_TRANSACTIONS", RESTED)
+    folder.skip("ARPB_TX_ACTIONS", "its transaction is in quarantine", f"{actions} is_quarantined")
+    folder.skip("ARPB_TX_ACTIONS", "an action that moves no responsibility", f"{actions} moved IS NULL OR moved = 0")
+    folder.load("transactions", "ARPB_TRANSACTIONS", RESTED)
     charges = "FROM (SELECT DISTINCT TX_ID FROM professional_rests WHERE"
     folder.notice_count(
         folder.count(f"{charges} part = 'T')"),

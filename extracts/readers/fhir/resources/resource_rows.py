@@ -1,4 +1,4 @@
-"""The rows that each kind of resource gives to the tables that the landing works from."""
+"""The rows that each kind of resource gives to the tables that the session works from."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Stages X12 files: every file read once into DuckDB tables, and added to the landing with its records."""
+"""Stages X12 files: every file read once into DuckDB tables, and added to the session with its records."""
 
 from __future__ import annotations
 
@@ -108,19 +108,19 @@ SELECT file, source_line, segment FROM (
 """The records of every file: each claim (CLP, CLM) and each adjustment of a provider's account (PLB)."""
 
 
-def add_sources(landing: ImportSession, staged: Sequence[StagedFile]) -> list[SourceTable]:
-    """Add every file to the landing with its records; those in the table `x12_broken` by their rule.
+def add_sources(session: ImportSession, staged: Sequence[StagedFile]) -> list[SourceTable]:
+    """Add every file to the session with its records; those in the table `x12_broken` by their rule.
 
     Returns
     -------
     The files that were read, without those that repeat another.
     """
-    connection = landing.connection
+    connection = session.connection
     found = []
     relations: dict[str, str] = {}
     for file in staged:
         if file.same_as is not None:
-            landing.add_source(file.name, file.sha256, relations[file.sha256], same_as=file.same_as)
+            session.add_source(file.name, file.sha256, relations[file.sha256], same_as=file.same_as)
             continue
         relation = relations[file.sha256] = f"x12_source_{file.number}"
         connection.execute(
@@ -130,7 +130,7 @@ def add_sources(landing: ImportSession, staged: Sequence[StagedFile]) -> list[So
         broken = connection.execute(
             f"SELECT source_line, rule FROM x12_broken WHERE file = {file.number} ORDER BY source_line"
         ).fetchall()
-        found.append(landing.add_source(file.name, file.sha256, relation, broken, mixed=True))
+        found.append(session.add_source(file.name, file.sha256, relation, broken, mixed=True))
     return found
 
 

@@ -18,7 +18,7 @@ ASIDES = {
     "predetermined": "predetermination, pricing only: no claim and no money (CLP02 25)",
     "undecided": "claim not decided yet, nothing paid (CLP02 5, 10, 13, 15, 16, 17, 27)",
     "not_ours": "claim of another payer, forwarded there, nothing paid (CLP02 23)",
-    "taken_back": "reversal of a claim that is set aside",
+    "taken_back": "reversal of a claim that is skipped",
     "again": AGAIN,
     "again_differs": f"{AGAIN}, with other adjustments",
 }

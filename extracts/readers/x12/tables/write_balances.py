@@ -8,13 +8,13 @@ from payrank.extracts.contract.source_file import quote_text
 from payrank.extracts.readers.session.import_session import ImportSession
 
 
-def write_balances(landing: ImportSession, path: Path) -> None:
+def write_balances(session: ImportSession, path: Path) -> None:
     """Write each balance that is off or cannot be told, in the order of files and segments; no amount and no id.
 
     Columns: file, level (line, claim, transaction, charges), segment (position from 1), fault (off, unreadable).
     """
-    names = " ".join(f"WHEN {source.number} THEN {quote_text(source.name)}" for source in landing.sources)
-    landing.connection.execute(
+    names = " ".join(f"WHEN {source.number} THEN {quote_text(source.name)}" for source in session.sources)
+    session.connection.execute(
         f"COPY (SELECT CASE file {names} END AS file, level, source_line AS segment, fault FROM x12_imbalances "
         f"ORDER BY x12_imbalances.file, source_line, level) TO {quote_text(str(path))} (FORMAT csv, HEADER)"
     )

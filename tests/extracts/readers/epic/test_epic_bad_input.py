@@ -32,7 +32,7 @@ def quarantined(report: ImportReport) -> list[tuple[str, str, str, int]]:
 
 
 def untied(report: ImportReport) -> set[str]:
-    with (report.folder / "import_untied.csv").open(encoding="utf-8", newline="") as file:
+    with (report.folder / "import_unreconciled.csv").open(encoding="utf-8", newline="") as file:
         return {row["account_id"] for row in csv.DictReader(file)}
 
 
@@ -69,8 +69,8 @@ def test_broken_charges_are_quarantined_with_all_that_hangs_on_them(tmp_path: Pa
     ]
     fates = {file.name: file for file in report.files}
     assert fates["ARPB_TRANSACTIONS.tsv"].quarantined == len(BROKEN_CHARGES)
-    assert fates["ARPB_TX_MATCH_HX.tsv"].set_aside == {"its transaction is in quarantine": len(BROKEN_CHARGES)}
-    assert fates["ARPB_TX_ACTIONS.tsv"].set_aside == {"its transaction is in quarantine": 1}
+    assert fates["ARPB_TX_MATCH_HX.tsv"].skipped == {"its transaction is in quarantine": len(BROKEN_CHARGES)}
+    assert fates["ARPB_TX_ACTIONS.tsv"].skipped == {"its transaction is in quarantine": 1}
     # Their payments left the visits: they stand undistributed where they were posted, and that does not tie.
     query = "SELECT account_id, count(*), sum(amount) FROM transactions WHERE account_id = '70000' GROUP BY 1"
     assert texts(ask(report, query)) == [("70000", "8", "-800.00")]
@@ -133,12 +133,12 @@ def test_a_broken_action_is_quarantined_and_moves_nothing(tmp_path: Path) -> Non
         assert any("since the ledger's last day" in notice for notice in report.notices)
 
 
-def test_a_match_that_names_an_absent_transaction_is_set_aside_and_counted(tmp_path: Path) -> None:
+def test_a_match_that_names_an_absent_transaction_is_skipped_and_counted(tmp_path: Path) -> None:
     entries = [charge(OUTSTANDING_AMT="0"), credit("6001", "-60")]
     matches = [match("6001", "5001", "60"), match("5001", "999999999", "40", LINE="2")]
     report = read_epic(tmp_path, professional(entries, matches))
     (file,) = [file for file in report.files if file.name == "ARPB_TX_MATCH_HX.tsv"]
-    assert file.set_aside == {"names a transaction that is not in ARPB_TRANSACTIONS": 1}
+    assert file.skipped == {"names a transaction that is not in ARPB_TRANSACTIONS": 1}
     assert any(
         text.startswith("1 record of ARPB_TX_MATCH_HX names a transaction that is not") for text in report.notices
     )
@@ -146,21 +146,21 @@ def test_a_match_that_names_an_absent_transaction_is_set_aside_and_counted(tmp_p
     assert_nothing_shown(report, "999999999")
 
 
-def test_a_void_of_an_absent_charge_is_set_aside_and_counted(tmp_path: Path) -> None:
+def test_a_void_of_an_absent_charge_is_skipped_and_counted(tmp_path: Path) -> None:
     void = [{"TX_ID": "999999999", "DEL_REVERSE_DATE": "2024-03-01 00:00:00"}]
     entries = [charge(OUTSTANDING_AMT="100", INSURANCE_AMT="100")]
     report = read_epic(tmp_path, professional(entries, [], ARPB_TX_VOID=void))
     (file,) = [file for file in report.files if file.name == "ARPB_TX_VOID.tsv"]
-    assert file.set_aside == {"names a transaction that is not in ARPB_TRANSACTIONS": 1}
+    assert file.skipped == {"names a transaction that is not in ARPB_TRANSACTIONS": 1}
     assert any(text.startswith("1 record of ARPB_TX_VOID") for text in report.notices)
     assert_nothing_shown(report, "999999999")
 
 
 def test_a_balance_that_does_not_tie_is_counted_and_listed_for_the_owner_alone(tmp_path: Path) -> None:
     report = read_epic(tmp_path, {"HSP_ACCOUNT": [{**HAR, "SBO_TOT_BALANCE": "401.17"}], "HSP_TRANSACTIONS": [HTR]})
-    assert report.ties is not None
-    assert (report.ties.stated, report.ties.off) == (1, 1)
-    listed = report.folder / "import_untied.csv"
+    assert report.reconciliation is not None
+    assert (report.reconciliation.stated, report.reconciliation.mismatched) == (1, 1)
+    listed = report.folder / "import_unreconciled.csv"
     assert listed.read_text("utf-8").splitlines() == [
         "account_id,responsibility,stated,ledger",
         "700001,,401.17,400.00",
@@ -187,9 +187,9 @@ def test_ids_are_kept_to_the_letter_beside_nulls_and_with_leading_zeros(tmp_path
 def test_equal_records_count_once_and_records_that_differ_under_one_id_refuse(tmp_path: Path) -> None:
     report = read_epic(tmp_path, {"HSP_ACCOUNT": [HAR], "HSP_TRANSACTIONS": [HTR, HTR]})
     (file,) = [file for file in report.files if file.name == "HSP_TRANSACTIONS.tsv"]
-    assert (file.loaded, file.set_aside) == (1, {"repeats another record": 1})
-    assert report.ties is not None
-    assert report.ties.off == 0
+    assert (file.loaded, file.skipped) == (1, {"repeats another record": 1})
+    assert report.reconciliation is not None
+    assert report.reconciliation.mismatched == 0
     other: Tables = {"HSP_ACCOUNT": [HAR], "HSP_TRANSACTIONS": [HTR, {**HTR, "TX_AMOUNT": "401"}]}
     folder = tmp_path / "differing"
     folder.mkdir()

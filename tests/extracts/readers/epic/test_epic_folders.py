@@ -84,8 +84,8 @@ def test_the_header_tells_what_parts_the_fields(tmp_path: Path, delimiter: str, 
     folder = write_tables(tmp_path / "epic", HOSPITAL, delimiter=delimiter, suffix=suffix)
     report = import_epic(folder, tmp_path / "extract")
     assert report.rows_written["transactions"] == 1
-    assert report.ties is not None
-    assert report.ties.tied == 3
+    assert report.reconciliation is not None
+    assert report.reconciliation.matched == 3
 
 
 def test_names_of_tables_and_columns_may_be_in_any_case(tmp_path: Path) -> None:
@@ -165,8 +165,8 @@ def test_a_table_of_a_header_alone_is_an_empty_table(tmp_path: Path) -> None:
     (folder / "HSP_TRANSACTIONS.tsv").write_text("\t".join(HTR) + "\n")
     other = import_epic(folder, tmp_path / "other", date(2024, 1, 4))
     assert "transactions" not in other.rows_written
-    assert other.ties is not None
-    assert other.ties.off == 2
+    assert other.reconciliation is not None
+    assert other.reconciliation.mismatched == 2
 
 
 def test_scores_of_the_vendor_are_never_read(tmp_path: Path) -> None:

@@ -33,13 +33,13 @@ def hospital(*entries: dict[str, str], **account: str) -> Tables:
 BILLED = (system("1002", "-400", "1"), system("1003", "400", "88"))
 
 
-def test_a_pair_from_prebilled_to_a_claim_is_set_aside(tmp_path: Path) -> None:
+def test_a_pair_from_prebilled_to_a_claim_is_skipped(tmp_path: Path) -> None:
     report = read_epic(tmp_path, hospital(*BILLED, SBO_PREBILL_BALANC="0", SBO_INS_BALANCE="400"))
     assert texts(ask(report, BY_OWER)) == [("insurance", "400.00")]
     (file,) = [file for file in report.files if file.name == "HSP_TRANSACTIONS.tsv"]
-    assert (file.loaded, sum(file.set_aside.values())) == (1, 2)
-    assert report.ties is not None
-    assert report.ties.off == 0
+    assert (file.loaded, sum(file.skipped.values())) == (1, 2)
+    assert report.reconciliation is not None
+    assert report.reconciliation.mismatched == 0
 
 
 def test_a_pair_between_claim_and_self_pay_is_a_transfer_dated_when_it_was_made(tmp_path: Path) -> None:
@@ -51,8 +51,8 @@ def test_a_pair_between_claim_and_self_pay_is_a_transfer_dated_when_it_was_made(
         ("HB1004", "2024-02-05", "transfer", "150.00", "patient"),
         ("HB1005", "2024-02-05", "transfer", "-150.00", "insurance"),
     ]
-    assert report.ties is not None
-    assert (report.ties.tied, report.ties.off) == (3, 0)
+    assert report.reconciliation is not None
+    assert (report.reconciliation.matched, report.reconciliation.mismatched) == (3, 0)
 
 
 def test_one_credit_that_two_debits_take_over_is_a_transfer_in_three_rows(tmp_path: Path) -> None:
@@ -79,8 +79,8 @@ def test_a_system_adjustment_without_its_other_half_changes_the_balance_and_is_t
     ]
     assert any(notice.startswith("1 system adjustment without its other half") for notice in report.notices)
     assert not any("of a category that payrank does not know" in notice for notice in report.notices)
-    assert report.ties is not None
-    assert report.ties.off == 2
+    assert report.reconciliation is not None
+    assert report.reconciliation.mismatched == 2
 
 
 def test_a_self_pay_account_is_the_patients_from_its_first_charge(tmp_path: Path) -> None:
@@ -93,8 +93,8 @@ def test_a_self_pay_account_is_the_patients_from_its_first_charge(tmp_path: Path
     billed = (system("1002", "-400", "1"), system("1003", "400", "2"))
     report = read_epic(tmp_path, hospital(*billed, **account))
     assert texts(ask(report, BY_OWER)) == [("patient", "400.00")]
-    assert report.ties is not None
-    assert (report.ties.tied, report.ties.off) == (3, 0)
+    assert report.reconciliation is not None
+    assert (report.reconciliation.matched, report.reconciliation.mismatched) == (3, 0)
 
 
 def test_the_move_to_bad_debt_is_no_write_off_and_places_the_account(tmp_path: Path) -> None:
@@ -171,8 +171,8 @@ def test_a_reversal_names_what_it_reverses(tmp_path: Path) -> None:
         ("HB1001", "charge", "400.00", None),
         ("HB1002", "charge", "-400.00", "HB1001"),
     ]
-    assert report.ties is not None
-    assert report.ties.off == 0
+    assert report.reconciliation is not None
+    assert report.reconciliation.mismatched == 0
 
 
 def test_parts_that_do_not_make_the_whole_are_not_tied_by_and_counted(tmp_path: Path) -> None:
@@ -186,8 +186,8 @@ def test_balances_of_newer_exports_are_read_from_their_own_table(tmp_path: Path)
     balances = {column: HAR[column] for column in HAR if column.startswith("SBO_") or column == "HSP_ACCOUNT_ID"}
     tables = {"HSP_ACCOUNT": [account], "HSP_ACCT_SBO": [balances], "HSP_TRANSACTIONS": [HTR]}
     report = read_epic(tmp_path, tables)
-    assert report.ties is not None
-    assert (report.ties.tied, report.ties.off) == (3, 0)
+    assert report.reconciliation is not None
+    assert (report.reconciliation.matched, report.reconciliation.mismatched) == (3, 0)
 
 
 def test_bucket_types_and_lists_tell_what_the_account_does_not(tmp_path: Path) -> None:

@@ -156,13 +156,13 @@ def test_payers_that_an_export_names_and_does_not_number_are_told_by_name(tmp_pa
     assert ask(report, "SELECT payer_id FROM transactions WHERE transaction_id = 'HB1002'") == [("Plan",)]
 
 
-def test_coverages_that_lead_nowhere_are_set_aside_each_with_its_reason(tmp_path: Path) -> None:
+def test_coverages_that_lead_nowhere_are_skipped_each_with_its_reason(tmp_path: Path) -> None:
     covering = [{"COVERAGE_ID": "8", "PAYOR_ID": "900"}, {"COVERAGE_ID": "9", "PAYOR_ID": ""}]
     listed = [("700001", "1", "8"), ("700001", "2", "9"), ("700001", "3", "77"), ("555", "1", "8")]
     rows = [dict(zip(("HSP_ACCOUNT_ID", "LINE", "COVERAGE_ID"), row, strict=True)) for row in listed]
     report = read_epic(tmp_path, {**HOSPITAL, "COVERAGE": covering, "HSP_ACCT_CVG_LIST": rows})
     (file,) = [file for file in report.files if file.name == "HSP_ACCT_CVG_LIST.tsv"]
-    assert (file.loaded, file.set_aside) == (
+    assert (file.loaded, file.skipped) == (
         1,
         {
             "covers an account that is not imported": 1,
@@ -210,7 +210,7 @@ def test_a_guarantor_is_told_by_account_default_or_service_area_and_else_counted
     assert any(notice.startswith("1 account with entries and no record") for notice in report.notices)
 
 
-def test_denial_records_are_placed_by_charge_or_payment_and_others_are_set_aside(tmp_path: Path) -> None:
+def test_denial_records_are_placed_by_charge_or_payment_and_others_are_skipped(tmp_path: Path) -> None:
     records = [
         DENIAL,
         {**DENIAL, "BDC_ID": "32", "SOURCE_PMT_HB_TX_ID": "", "GRP_CODE_C_NAME": "PR", "EXTERNAL_CODE": "96"},
@@ -246,7 +246,7 @@ def test_denial_records_are_placed_by_charge_or_payment_and_others_are_set_aside
         ("BDC32", "80001", "L77", "900", "2024-02-01", None, "PR", "96", None, "2024-08-01"),
     ]
     (file,) = [file for file in report.files if file.name == "BDC_INFO.tsv"]
-    assert sorted(file.set_aside.values()) == [1, 1, 1, 2]
+    assert sorted(file.skipped.values()) == [1, 1, 1, 2]
     assert any(notice.startswith("1 voided denial record left out of every day") for notice in report.notices)
 
 
@@ -276,7 +276,7 @@ def test_remittance_lines_tell_denials_that_no_record_holds(tmp_path: Path) -> N
     )
     assert texts(ask(report, query)) == [("RMT41-1", "700001", "L88", "900", "2024-02-02", "90.50", "CO", "50", "N115")]
     (file,) = [file for file in report.files if file.name == "CL_RMT_SVC_LVL_ADJ.tsv"]
-    assert (file.records, file.loaded, sorted(file.set_aside.values())) == (6, 1, [1, 1, 1, 1, 1])
+    assert (file.records, file.loaded, sorted(file.skipped.values())) == (6, 1, [1, 1, 1, 1, 1])
 
 
 def test_agencies_hold_an_account_until_it_is_withdrawn(tmp_path: Path) -> None:
@@ -309,7 +309,7 @@ def test_agencies_hold_an_account_until_it_is_withdrawn(tmp_path: Path) -> None:
         ("guarantor", "51", "agency_placed", "2024-02-01", None),
     ]
     (file,) = [file for file in report.files if file.name == "ARPB_TX_AGCY_HX.tsv"]
-    assert file.set_aside == {"names a transaction that is not in ARPB_TRANSACTIONS": 1}
+    assert file.skipped == {"names a transaction that is not in ARPB_TRANSACTIONS": 1}
 
 
 def test_assistance_is_pending_until_decided_or_withdrawn_and_then_granted_or_not(tmp_path: Path) -> None:
@@ -352,7 +352,7 @@ def test_assistance_is_pending_until_decided_or_withdrawn_and_then_granted_or_no
         ("51", "charity_pending", "2024-12-05", None),
     ]
     (file,) = [file for file in report.files if file.name == "FIN_ASST_TRACKER.tsv"]
-    assert (file.loaded, sorted(file.set_aside.values())) == (6, [1, 1])
+    assert (file.loaded, sorted(file.skipped.values())) == (6, [1, 1])
     assert any("1 record of FIN_ASST_TRACKER inactive or entered in error" in notice for notice in report.notices)
 
 

@@ -82,8 +82,8 @@ def professional(entries: list[dict[str, str]], matches: list[dict[str, str]], *
 
 
 def tied(report: ImportReport) -> tuple[int, int]:
-    assert report.ties is not None
-    return report.ties.tied, report.ties.off
+    assert report.reconciliation is not None
+    return report.reconciliation.matched, report.reconciliation.mismatched
 
 
 def test_one_payment_lands_on_each_visit_that_it_settles(tmp_path: Path) -> None:
@@ -166,7 +166,7 @@ def test_a_transfer_is_two_rows_on_the_day_of_the_action(tmp_path: Path) -> None
     assert tied(report) == (3, 0)
     assert ask(report, "SELECT kind FROM transactions WHERE transaction_id LIKE 'PB6002%'") == [("patient_payment",)]
     (file,) = [file for file in report.files if file.name == "ARPB_TX_ACTIONS.tsv"]
-    assert (file.loaded, sum(file.set_aside.values())) == (1, 2)
+    assert (file.loaded, sum(file.skipped.values())) == (1, 2)
 
 
 def test_without_actions_the_first_self_pay_day_dates_the_transfer_of_what_the_patient_owes(tmp_path: Path) -> None:

@@ -95,8 +95,8 @@ def expected_rows(export: Path) -> Iterator[tuple[str, Decimal]]:
 
 
 def test_every_balance_that_epic_states_ties_to_the_cent(report: ImportReport) -> None:
-    assert report.ties is not None
-    assert (report.ties.off, report.ties.unstated) == (0, 0)
+    assert report.reconciliation is not None
+    assert (report.reconciliation.mismatched, report.reconciliation.unstated) == (0, 0)
     stated = ask(report, "SELECT account_id, count(*) FROM stated_balances GROUP BY 1 ORDER BY 1")
     ledger = ask(report, "SELECT DISTINCT account_id FROM transactions ORDER BY 1")
     assert [account for account, _ in stated] == [account for (account,) in ledger]
@@ -190,7 +190,7 @@ def test_an_account_went_to_the_agency_with_the_balance_that_epic_wrote_down(
         assert owed == dollars(row["AGNCY_HST_ACCT_BAL"])
 
 
-def test_system_adjustments_are_transfers_or_set_aside_and_no_write_offs(report: ImportReport, export: Path) -> None:
+def test_system_adjustments_are_transfers_or_skipped_and_no_write_offs(report: ImportReport, export: Path) -> None:
     (account,) = [row for row in read_table(export, "HSP_ACCOUNT") if row["TOT_CHGS"]]
     moves = [row for row in read_table(export, "HSP_TRANSACTIONS") if row["IS_SYSTEM_ADJ_YN"] == "Y"]
     assert sum(dollars(row["TX_AMOUNT"]) for row in moves) == ZERO
@@ -211,7 +211,7 @@ def test_system_adjustments_are_transfers_or_set_aside_and_no_write_offs(report:
     )
     assert dict(found) == between
     (file,) = [file for file in report.files if file.name == "HSP_TRANSACTIONS.tsv"]
-    assert sum(file.set_aside.values()) == len(moves) - len(between)
+    assert sum(file.skipped.values()) == len(moves) - len(between)
 
 
 def test_transfers_are_those_of_next_responsible_party_and_net_to_zero(report: ImportReport, export: Path) -> None:
@@ -278,7 +278,7 @@ def test_every_record_has_one_fate_and_every_file_is_read(report: ImportReport, 
     assert len(files) == 36
     for file in report.files:
         assert file.records == len(read_table(export, file.name.removesuffix(".tsv")))
-        assert file.records == file.loaded + file.looked_up + file.quarantined + sum(file.set_aside.values())
+        assert file.records == file.loaded + file.reference + file.quarantined + sum(file.skipped.values())
     assert sum(file.records for file in report.files) == 436
 
 
@@ -315,7 +315,7 @@ def test_an_export_in_another_order_packed_as_csv_gives_the_same_bytes(
     assert names == sorted(path.name for path in other.folder.glob("*.parquet"))
     for name in names:
         assert (report.folder / name).read_bytes() == (other.folder / name).read_bytes(), name
-    assert report.ties == other.ties
+    assert report.reconciliation == other.reconciliation
 
 
 def test_an_account_whose_payment_is_gone_does_not_tie_and_is_listed(export: Path, tmp_path: Path) -> None:
@@ -328,9 +328,9 @@ def test_an_account_whose_payment_is_gone_does_not_tie_and_is_listed(export: Pat
     broken.chmod(0o700)
     path.write_text("".join(line for line in lines if not line.startswith(gone["TX_ID"])), encoding="utf-8")
     report = import_epic(broken, tmp_path / "extract")
-    assert report.ties is not None
-    assert report.ties.off == 2
-    with (tmp_path / "extract" / "import_untied.csv").open(encoding="utf-8", newline="") as file:
+    assert report.reconciliation is not None
+    assert report.reconciliation.mismatched == 2
+    with (tmp_path / "extract" / "import_unreconciled.csv").open(encoding="utf-8", newline="") as file:
         listed = list(csv.DictReader(file))
     assert {row["ledger"] for row in listed} == {"139.97"}
     assert any("of ARPB_TX_MATCH_HX names a transaction that is not in" in notice for notice in report.notices)

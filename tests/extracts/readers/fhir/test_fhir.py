@@ -90,7 +90,7 @@ class Imported:
 
     @property
     def aside(self):
-        return {reason: count for file in self.report.files for reason, count in file.set_aside.items()}
+        return {reason: count for file in self.report.files for reason, count in file.skipped.items()}
 
 
 @pytest.fixture
@@ -101,7 +101,7 @@ def run(tmp_path):
         (source / name).write_text("\n".join(json.dumps(resource) for resource in resources) + "\n")
         report = import_fhir(source, tmp_path / "extract")
         for file in report.files:
-            told = file.loaded + file.looked_up + file.quarantined + sum(file.set_aside.values())
+            told = file.loaded + file.reference + file.quarantined + sum(file.skipped.values())
             assert file.records == told
         return Imported(report, tmp_path / "extract")
 
@@ -140,7 +140,7 @@ def test_a_claim_is_charged_paid_cut_by_contract_and_its_rest_moved_to_the_patie
 def test_what_r4_cannot_carry_is_told_at_each_import(run):
     found = run(claim())
     assert any("no account balance, no patient payment" in notice for notice in found.report.notices)
-    assert found.report.ties is None
+    assert found.report.reconciliation is None
 
 
 def test_amounts_come_from_totals_before_the_header_before_the_lines(run):
@@ -261,12 +261,12 @@ def test_payments_of_a_reconciliation_stand_in_for_those_of_the_answers(run):
     assert any("1 PaymentReconciliation whose details do not add up" in notice for notice in found.report.notices)
 
 
-def test_a_reconciliation_that_names_no_claim_is_set_aside(run):
+def test_a_reconciliation_that_names_no_claim_is_skipped(run):
     bare = {"resourceType": "PaymentReconciliation", "id": "x", "status": "active", "paymentAmount": usd(5)}
     assert run(claim(), bare).aside == {"pays no claim that is named": 1}
 
 
-def test_a_response_that_an_explanation_repeats_is_set_aside(run):
+def test_a_response_that_an_explanation_repeats_is_skipped(run):
     found = run(
         PLAN, claim("a"), claim("b"), claim("c"),
         response("ra", "a", payment={"amount": usd(60)}), explanation("ea", "a", payment={"amount": usd(60)}),
@@ -357,7 +357,7 @@ def test_invoices_charge_their_account_the_patient_or_the_organization(run):
     assert any("1 invoice marked balanced" in notice for notice in found.report.notices)
 
 
-def test_an_account_is_open_since_its_first_invoice_or_set_aside(run):
+def test_an_account_is_open_since_its_first_invoice_or_skipped(run):
     account = {"resourceType": "Account", "status": "active", "subject": [{"reference": "Patient/p1"}]}
     invoice = {
         "resourceType": "Invoice", "id": "i", "status": "issued", "date": "2024-02-01", "totalGross": usd(1),

@@ -39,7 +39,7 @@ def run(tmp_path):
             (source / f"{name}.ndjson").write_bytes(b"\n".join(texts) + b"\n")
         report = import_fhir(source, tmp_path / "extract")
         for file in report.files:
-            told = file.loaded + file.looked_up + file.quarantined + sum(file.set_aside.values())
+            told = file.loaded + file.reference + file.quarantined + sum(file.skipped.values())
             assert file.same_as is not None or file.records == told
         return report
 
@@ -57,7 +57,7 @@ def read_quarantine(tmp_path):
 
 
 def asides(report):
-    return {reason: count for file in report.files for reason, count in file.set_aside.items()}
+    return {reason: count for file in report.files for reason, count in file.skipped.items()}
 
 
 @pytest.mark.parametrize(
@@ -133,7 +133,7 @@ def test_ids_stay_to_the_letter(run, tmp_path):
     assert rows == [("Claim/00123",), ("Claim/12345678901234567",), ("Claim/12345678901234568",), ("Claim/1e5",)]
 
 
-def test_other_types_are_set_aside_by_type_and_a_type_that_is_none_without_its_word(run):
+def test_other_types_are_skipped_by_type_and_a_type_that_is_none_without_its_word(run):
     report = run(
         mixed=[
             claim("c"), {"resourceType": "Observation", "id": "1"}, {"resourceType": "Observation", "id": "2"},
@@ -169,7 +169,7 @@ def test_other_types_are_set_aside_by_type_and_a_type_that_is_none_without_its_w
         ),
     ],
 )
-def test_what_is_not_in_force_is_set_aside_with_its_reason(run, more, why):
+def test_what_is_not_in_force_is_skipped_with_its_reason(run, more, why):
     report = run(claims=[claim("good"), claim("other", **more)])
     assert asides(report) == {why: 1}
     assert report.rows_written["accounts"] == 1
@@ -188,7 +188,7 @@ def test_what_is_not_in_force_is_set_aside_with_its_reason(run, more, why):
     ],
 )
 @pytest.mark.parametrize("newer_first", [True, False])
-def test_the_newest_version_counts_and_the_older_is_set_aside(run, tmp_path, older, newer, newer_first):
+def test_the_newest_version_counts_and_the_older_is_skipped(run, tmp_path, older, newer, newer_first):
     lines = [claim("c", meta=older), claim("c", meta=newer, total={"value": 99})]
     report = run(claims=lines[::-1] if newer_first else lines)
     assert asides(report) == {"an older version of a resource": 1}
@@ -224,7 +224,7 @@ def test_the_same_file_under_two_names_is_read_once(run, tmp_path):
     assert report.rows_written["accounts"] == 1
 
 
-def test_what_a_bundle_of_deletions_names_is_set_aside(run):
+def test_what_a_bundle_of_deletions_names_is_skipped(run):
     deleted = {
         "resourceType": "Bundle", "id": "gone", "type": "transaction",
         "entry": [{"request": {"method": "DELETE", "url": "Claim/c"}}],
@@ -234,7 +234,7 @@ def test_what_a_bundle_of_deletions_names_is_set_aside(run):
     assert report.rows_written["accounts"] == 1
 
 
-def test_a_claim_that_a_later_one_replaces_is_set_aside_with_its_answers(run, tmp_path):
+def test_a_claim_that_a_later_one_replaces_is_skipped_with_its_answers(run, tmp_path):
     prior = {"claim": {"reference": "Claim/old"}, "relationship": {"coding": [{"code": "prior"}]}}
     other = {"claim": {"reference": "Claim/kin"}, "relationship": {"coding": [{"code": "associated"}]}}
     answer = {
@@ -247,7 +247,7 @@ def test_a_claim_that_a_later_one_replaces_is_set_aside_with_its_answers(run, tm
     assert ask(tmp_path, "SELECT account_id FROM accounts ORDER BY 1") == [("Claim/kin",), ("Claim/new",)]
 
 
-def test_an_explanation_that_says_it_was_replaced_is_set_aside(run):
+def test_an_explanation_that_says_it_was_replaced_is_skipped(run):
     later = {"relationship": {"coding": [{"code": "replacedby"}]}, "reference": {"value": "new"}}
     old = claim("old", resourceType="ExplanationOfBenefit", total=None, related=[later])
     report = run(claims=[claim("c"), old])

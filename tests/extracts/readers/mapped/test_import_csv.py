@@ -62,7 +62,7 @@ def desk(tmp_path):
 
 def test_an_import_writes_an_extract_that_loads_and_accounts_for_each_row(desk):
     report, out = desk()
-    assert [(b.table, b.block, b.rows_in, b.written, b.skipped, b.quarantined) for b in report.blocks] == [
+    assert [(b.table, b.block, b.records, b.loaded, b.skipped, b.quarantined) for b in report.blocks] == [
         ("accounts", 1, 301, 301, 0, 0),
         ("transactions", 1, 301, 301, 0, 0),
         ("transactions", 2, 301, 1, 300, 0),
@@ -121,7 +121,7 @@ def test_a_failing_where_is_quarantined_too(desk):
     mapping = mapping.replace("\\'", "'").replace("where = 'CAST", "where = '''CAST").replace("01-01''", "01-01''''")
     report, out = desk({"desk.csv": HEADER + ROWS + PAID + "00904,G1,2026-01-05,1,soon,west\n"}, mapping)
     assert "transactions,payment-00904,where,expression,desk.csv,303" in (out / "import_quarantine.csv").read_text()
-    assert report.blocks[-1].written == 1
+    assert report.blocks[-1].loaded == 1
 
 
 def test_over_one_percent_of_failing_rows_refuses_and_leaves_nothing(desk, tmp_path):

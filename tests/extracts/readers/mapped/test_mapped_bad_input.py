@@ -54,7 +54,7 @@ def desk(tmp_path):
         report = import_csv(folder, tmp_path / "out", mapping)
         broken = (tmp_path / "out" / "import_quarantine.csv").read_text().splitlines()[1:]
         for file in report.files:
-            told = file.loaded + file.looked_up + file.quarantined + sum(file.set_aside.values())
+            told = file.loaded + file.reference + file.quarantined + sum(file.skipped.values())
             assert file.same_as is not None or file.records == told
         return report, tmp_path / "out", broken
 
@@ -252,8 +252,12 @@ def test_balances_that_a_source_states_of_no_account_tie_nothing_and_break_nothi
     stated = '[[stated_balances]]\nwhere = "Payer = \'nobody\'"\naccount_id = "Account"\nbalance = "dollars(Balance)"\n'
     (tmp_path / "mapping.toml").write_text(MAPPING + stated)
     report = import_csv(tmp_path / "source", tmp_path / "out", tmp_path / "mapping.toml")
-    assert report.ties is not None
-    assert (report.ties.stated, report.ties.off, report.ties.unstated) == (0, 0, 300)
+    assert report.reconciliation is not None
+    assert (report.reconciliation.stated, report.reconciliation.mismatched, report.reconciliation.unstated) == (
+        0,
+        0,
+        300,
+    )
 
 
 def test_the_same_file_under_two_names_is_read_once_plain_or_packed(desk):

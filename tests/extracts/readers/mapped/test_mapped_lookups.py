@@ -57,7 +57,7 @@ def desk(tmp_path):
 def test_a_row_finds_its_row_and_what_that_row_finds(desk):
     report, found = desk()
     assert found == [("AETNA", "commercial"), ("NA", "medicare"), ("None", None)]
-    assert {file.name: (file.loaded, file.looked_up) for file in report.files} == {
+    assert {file.name: (file.loaded, file.reference) for file in report.files} == {
         "classes.csv": (0, 2),
         "ledger.csv": (300, 0),
         "plans.csv": (0, 3),
@@ -92,12 +92,12 @@ def test_a_lookup_may_be_a_sheet_and_its_unreadable_cells_are_told(desk, tmp_pat
     assert any("columns Name of plans.xlsx[Sheet] have cells that cannot be read" in told for told in report.notices)
 
 
-def test_a_table_may_be_looked_up_and_give_rows_itself(desk):
+def test_a_table_may_be_reference_and_give_rows_itself(desk):
     payers = '[[payers]]\nfile = "plans.csv"\nwhere = "Class <> \'C9\'"\n'
     payers += 'payer_id = "Plan ID"\npayer_name = "Name"\npayer_class = "\'other\'"\n'
     report, _ = desk(mapping=MAPPING + payers)
     assert report.rows_written == {"accounts": 300, "payers": 2}
-    assert [(file.loaded, file.looked_up) for file in report.files if file.name == "plans.csv"] == [(2, 1)]
+    assert [(file.loaded, file.reference) for file in report.files if file.name == "plans.csv"] == [(2, 1)]
 
 
 @pytest.mark.parametrize(

@@ -156,8 +156,8 @@ TEBRA = {
 def test_tebra_ties_each_charge_to_what_tebra_states_of_patient_and_insurance(ready):
     report, out = ready("tebra", TEBRA)
     assert report.rows_quarantined == 0
-    assert report.ties is not None
-    assert (report.ties.stated, report.ties.tied) == (2, 2)
+    assert report.reconciliation is not None
+    assert (report.reconciliation.stated, report.reconciliation.matched) == (2, 2)
     rows = "SELECT kind, amount, CAST(posted_on AS VARCHAR) FROM transactions ORDER BY posted_on, kind, amount"
     assert ask(out, rows) == [
         ("charge", Decimal("1200.00"), "2026-06-03"),

@@ -156,8 +156,8 @@ MILLENNIUM = {
 def test_oracle_health_ties_each_encounter_to_the_balance_that_millennium_states(ready):
     report, out = ready("oracle_health", MILLENNIUM)
     assert report.rows_quarantined == 0
-    assert report.ties is not None
-    assert (report.ties.stated, report.ties.tied, report.ties.off) == (2, 2, 0)
+    assert report.reconciliation is not None
+    assert (report.reconciliation.stated, report.reconciliation.matched, report.reconciliation.mismatched) == (2, 2, 0)
     assert ask(out, "SELECT kind, amount, responsibility, payer_id FROM transactions ORDER BY transaction_id") == [
         ("charge", Decimal("500.00"), "insurance", "77"),
         ("other_adjustment", Decimal("-200.00"), "insurance", "77"),
@@ -189,8 +189,8 @@ def test_oracle_health_ties_each_encounter_to_the_balance_that_millennium_states
 def test_oracle_health_shows_by_its_ties_that_a_flag_is_turned_round(ready):
     turned = [{**row, "DR_CR_FLAG": {"1": "2", "2": "1"}[row["DR_CR_FLAG"]]} for row in ROWS]
     report, _ = ready("oracle_health", {**MILLENNIUM, "PFT_TRANS_RELTN": turned})
-    assert report.ties is not None
-    assert (report.ties.tied, report.ties.off) == (0, 2)
+    assert report.reconciliation is not None
+    assert (report.reconciliation.matched, report.reconciliation.mismatched) == (0, 2)
 
 
 def test_oracle_health_leaves_out_the_tables_that_a_site_does_not_send(ready):

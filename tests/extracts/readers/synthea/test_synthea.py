@@ -32,13 +32,13 @@ def test_every_record_of_every_file_has_one_fate_and_none_is_lost(folder, tmp_pa
     report = import_synthea(folder, tmp_path / "extract")
     for file in report.files:
         assert file.records == len(read(folder, file.name))
-        assert file.records == file.loaded + file.looked_up + file.quarantined + sum(file.set_aside.values())
+        assert file.records == file.loaded + file.reference + file.quarantined + sum(file.skipped.values())
         assert file.quarantined == 0
     by_name = {file.name: file for file in report.files}
     for name in ("claims.csv", "claims_transactions.csv", "payers.csv", "patients.csv"):
         assert by_name[name].loaded == by_name[name].records
     for name in ("encounters.csv", "organizations.csv", "payer_transitions.csv"):
-        assert by_name[name].looked_up == by_name[name].records
+        assert by_name[name].reference == by_name[name].records
 
 
 def test_sums_by_kind_are_those_of_the_files(folder, tmp_path):
@@ -82,13 +82,13 @@ def test_every_claim_ties_to_what_it_states_or_is_listed(folder, tmp_path):
         for claim, row in claims.items()
         if due[claim] != sum(dollars(row[name]) for name in ("OUTSTANDING1", "OUTSTANDING2", "OUTSTANDINGP"))
     }
-    assert report.ties is not None
-    assert report.ties.stated == 2 * len(claims)
-    assert report.ties.unstated == 0
-    with (tmp_path / "extract" / "import_untied.csv").open(encoding="utf-8", newline="") as file:
+    assert report.reconciliation is not None
+    assert report.reconciliation.stated == 2 * len(claims)
+    assert report.reconciliation.unstated == 0
+    with (tmp_path / "extract" / "import_unreconciled.csv").open(encoding="utf-8", newline="") as file:
         listed = list(csv.DictReader(file))
     assert {row["account_id"] for row in listed} == untied
-    assert report.ties.off == len(listed)
+    assert report.reconciliation.mismatched == len(listed)
     copays = {
         row["CLAIMID"] for row in read(folder, "claims_transactions.csv") if row["METHOD"] == "COPAY"
     }  # what does not tie is a copay that Synthea took in full though less was due

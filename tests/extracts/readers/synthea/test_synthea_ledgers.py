@@ -93,6 +93,6 @@ def test_every_claim_ties_by_responsibility_and_a_wrong_balance_is_found(claims,
         (source / "claims_transactions.csv").write_text("\n".join([TRANSACTIONS, *rows]) + "\n")
         report = import_synthea(source, Path(folder) / "extract")
     assert report.rows_quarantined == 0
-    assert report.ties is not None
-    assert report.ties.stated == 2 * len(ledgers)
-    assert report.ties.off == (1 if off else 0)
+    assert report.reconciliation is not None
+    assert report.reconciliation.stated == 2 * len(ledgers)
+    assert report.reconciliation.mismatched == (1 if off else 0)

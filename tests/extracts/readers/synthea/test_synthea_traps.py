@@ -79,7 +79,7 @@ def read_quarantine(tmp_path):
 
 
 def read_untied(tmp_path):
-    with (tmp_path / "extract" / "import_untied.csv").open(encoding="utf-8", newline="") as file:
+    with (tmp_path / "extract" / "import_unreconciled.csv").open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
 
 
@@ -99,8 +99,8 @@ def test_a_claim_moves_from_first_payer_to_second_to_patient(run, tmp_path):
             transaction(10, "c", "PAYMENT", paid="10.00", method="CC"),
         ],
     )
-    assert report.ties is not None
-    assert (report.ties.stated, report.ties.off) == (2, 0)
+    assert report.reconciliation is not None
+    assert (report.reconciliation.stated, report.reconciliation.mismatched) == (2, 0)
     rows = ask(
         tmp_path,
         "SELECT transaction_id, kind, CAST(amount AS VARCHAR), responsibility, payer_id FROM transactions",
@@ -130,8 +130,8 @@ def test_an_uninsured_patient_owes_adjusts_and_pays_alone(run, tmp_path):
             transaction(3, "c", "PAYMENT", paid="20.00", method="ECHECK"),
         ],
     )
-    assert report.ties is not None
-    assert (report.ties.stated, report.ties.off) == (1, 0)
+    assert report.reconciliation is not None
+    assert (report.reconciliation.stated, report.reconciliation.mismatched) == (1, 0)
     assert ask(tmp_path, "SELECT kind, responsibility FROM transactions ORDER BY transaction_id") == [
         ("charge", "patient"), ("other_adjustment", "patient"), ("patient_payment", "patient"),
     ]  # fmt: skip
@@ -219,8 +219,8 @@ def test_a_transfer_without_its_other_half_is_counted_and_its_claim_listed(run, 
     )
     assert any("1 claim whose TRANSFERIN and TRANSFEROUT do not add up" in notice for notice in report.notices)
     assert any("claims: 1 claim without any transaction" in notice for notice in report.notices)
-    assert report.ties is not None
-    assert report.ties.off == 1
+    assert report.reconciliation is not None
+    assert report.reconciliation.mismatched == 1
     (row,) = read_untied(tmp_path)
     assert (row["account_id"], row["responsibility"]) == ("c", "insurance")
 
@@ -237,8 +237,8 @@ def test_what_is_outstanding_by_either_payer_counts_as_insurance(run, tmp_path):
             transaction(6, "off", "CHARGE", amount="1.00", named="1"),
         ],
     )
-    assert report.ties is not None
-    assert (report.ties.tied, report.ties.off) == (3, 1)
+    assert report.reconciliation is not None
+    assert (report.reconciliation.matched, report.reconciliation.mismatched) == (3, 1)
     assert [row["account_id"] for row in read_untied(tmp_path)] == ["off"]
 
 
@@ -332,8 +332,8 @@ def test_numbered_and_gzipped_parts_are_one_table(write, tmp_path):
         file.write("\n".join([CLAIMS, *claims[2:]]) + "\n")
     report = import_synthea(folder, tmp_path / "extract")
     assert report.rows_written["accounts"] == 4
-    assert report.ties is not None
-    assert report.ties.off == 0
+    assert report.reconciliation is not None
+    assert report.reconciliation.mismatched == 0
 
 
 def test_one_claim_with_two_different_rows_refuses(run):

@@ -6,9 +6,9 @@ from decimal import Decimal
 
 import pytest
 
-from tests.extracts.readers.x12.test_x12_import import ORIGINAL, charge, claim, land, remittance, submission
+from tests.extracts.readers.x12.test_x12_import import ORIGINAL, charge, claim, import_files, remittance, submission
 
-__all__ = ["land"]  # the fixture
+__all__ = ["import_files"]  # the fixture
 
 
 def visit(day, amount, **given):
@@ -23,8 +23,8 @@ FIFTH = visit("20260105", "100", created="20260110")
 TWENTIETH = visit("20260120", "200", created="20260125")
 
 
-def test_claims_and_their_remittance_make_one_ledger(land):
-    _, query = land([submission(charge())], [remittance(ORIGINAL)])
+def test_claims_and_their_remittance_make_one_ledger(import_files):
+    _, query = import_files([submission(charge())], [remittance(ORIGINAL)])
     assert query("SELECT CAST(sum(amount) AS VARCHAR), count(*) FROM transactions WHERE kind = 'charge'") == [
         ("150.00", 2)
     ]
@@ -38,70 +38,70 @@ def test_claims_and_their_remittance_make_one_ledger(land):
     ]
 
 
-def test_charges_are_posted_once_whatever_is_sent_again_or_to_a_later_payer(land):
+def test_charges_are_posted_once_whatever_is_sent_again_or_to_a_later_payer(import_files):
     again = submission(charge(), created="20260205")
     later = submission(charge(priority="S", payer="PLAN2"), created="20260301")
-    report, query = land([submission(charge())], [again], [later])
+    report, query = import_files([submission(charge())], [again], [later])
     assert query("SELECT sum(amount) FROM transactions") == [(Decimal(150),)]
-    assert report.files[1].set_aside == {"the same claim sent again": 1}
+    assert report.files[1].skipped == {"the same claim sent again": 1}
     assert query("SELECT payer_id, priority FROM coverages ORDER BY priority") == [
         ("PLAN1-commercial", 1),
         ("PLAN2-commercial", 2),
     ]
 
 
-def test_a_replacement_takes_back_the_charges_before_it_and_a_void_all_of_them(land):
+def test_a_replacement_takes_back_the_charges_before_it_and_a_void_all_of_them(import_files):
     corrected = submission(charge(lines=("100", "80"), frequency="7"), created="20260301")
-    _, query = land([submission(charge())], [corrected])
+    _, query = import_files([submission(charge())], [corrected])
     assert query("SELECT sum(amount), count(reverses_id) FROM transactions") == [(Decimal(180), 2)]
     void = submission(charge(lines=("100", "80"), frequency="8"), created="20260401")
-    _, query = land([submission(charge())], [corrected], [void])
+    _, query = import_files([submission(charge())], [corrected], [void])
     assert query("SELECT sum(amount), count(reverses_id) FROM transactions") == [(Decimal(0), 4)]
-    report, _ = land([submission(charge("A2"))], [void])
-    assert report.files[1].loaded + sum(report.files[1].set_aside.values()) == 1
+    report, _ = import_files([submission(charge("A2"))], [void])
+    assert report.files[1].loaded + sum(report.files[1].skipped.values()) == 1
 
 
-def test_lines_that_do_not_add_up_to_their_claim_are_reported(land):
-    report, _ = land([submission(charge(total="151"))])
+def test_lines_that_do_not_add_up_to_their_claim_are_reported(import_files):
+    report, _ = import_files([submission(charge(total="151"))])
     assert "0.835: 1 of 1 charges balances is off; loaded as stated" in report.notices
 
 
-def test_encounters_that_are_only_reported_are_set_aside(land):
-    report, query = land([submission(charge())], [submission(charge("A1", lines=("70", "0")), purpose="RP")])
+def test_encounters_that_are_only_reported_are_skipped(import_files):
+    report, query = import_files([submission(charge())], [submission(charge("A1", lines=("70", "0")), purpose="RP")])
     assert query("SELECT sum(amount) FROM transactions") == [(Decimal(150),)]
-    assert report.files[1].set_aside == {"claim reported as an encounter, not charged": 1}
+    assert report.files[1].skipped == {"claim reported as an encounter, not charged": 1}
 
 
-def test_a_replacement_takes_back_the_claim_of_its_own_days_and_not_the_one_before_it(land):
+def test_a_replacement_takes_back_the_claim_of_its_own_days_and_not_the_one_before_it(import_files):
     replacement = visit("20260105", "150", created="20260201", frequency="7", original="ICN1")
-    _, query = land([FIFTH], [TWENTIETH], [replacement])
+    _, query = import_files([FIFTH], [TWENTIETH], [replacement])
     assert query(CHARGED) == [("350.00", 1)]
 
 
-def test_a_void_takes_back_the_claim_of_its_own_days_and_not_the_one_before_it(land):
-    _, query = land([FIFTH], [TWENTIETH], [visit("20260105", "100", created="20260201", frequency="8")])
+def test_a_void_takes_back_the_claim_of_its_own_days_and_not_the_one_before_it(import_files):
+    _, query = import_files([FIFTH], [TWENTIETH], [visit("20260105", "100", created="20260201", frequency="8")])
     assert query(CHARGED) == [("200.00", 1)]
 
 
-def test_a_replacement_with_a_corrected_day_is_found_by_the_payers_number_in_the_remittance(land):
+def test_a_replacement_with_a_corrected_day_is_found_by_the_payers_number_in_the_remittance(import_files):
     paid = claim(charged="100", number="ICN1", rest=["DTM*232*20260105"])
     replacement = visit("20260120", "150", created="20260301", frequency="7", original="ICN1")
-    _, query = land([FIFTH], [TWENTIETH], [remittance(paid)], [replacement])
+    _, query = import_files([FIFTH], [TWENTIETH], [remittance(paid)], [replacement])
     assert query(CHARGED) == [("350.00", 1)]
 
 
-def test_a_number_that_a_remittance_gives_to_a_claim_that_is_not_here_takes_nothing_back(land):
+def test_a_number_that_a_remittance_gives_to_a_claim_that_is_not_here_takes_nothing_back(import_files):
     paid = claim(charged="999", number="ICN1")
     replacement = visit("20260105", "150", created="20260301", frequency="7", original="ICN1")
-    report, query = land([FIFTH], [remittance(paid)], [replacement])
+    report, query = import_files([FIFTH], [remittance(paid)], [replacement])
     assert query(CHARGED) == [("100.00", 0)]
-    assert report.files[2].set_aside == {"replacement of a claim that cannot be told in this import": 1}
+    assert report.files[2].skipped == {"replacement of a claim that cannot be told in this import": 1}
 
 
-def test_a_second_replacement_of_the_same_number_takes_back_the_first(land):
+def test_a_second_replacement_of_the_same_number_takes_back_the_first(import_files):
     first = visit("20260105", "150", created="20260201", frequency="7", original="ICN1")
     second = visit("20260106", "160", created="20260301", frequency="7", original="ICN1")
-    _, query = land([FIFTH], [TWENTIETH], [first], [second])
+    _, query = import_files([FIFTH], [TWENTIETH], [first], [second])
     assert query(CHARGED) == [("360.00", 2)]
 
 
@@ -113,52 +113,54 @@ def test_a_second_replacement_of_the_same_number_takes_back_the_first(land):
     ],
 )
 @pytest.mark.parametrize("days", [("20260110", "20260120"), ("20260105", "20260105")])
-def test_where_none_or_several_claims_fit_nothing_is_taken_back_and_that_is_counted(land, frequency, reason, days):
+def test_where_none_or_several_claims_fit_nothing_is_taken_back_and_that_is_counted(
+    import_files, frequency, reason, days
+):
     first, second = (visit(day, amount, created="20260125") for day, amount in zip(days, ("100", "200"), strict=True))
     stray = visit("20260105", "170", created="20260201", frequency=frequency)
-    report, query = land([first], [second], [stray])
+    report, query = import_files([first], [second], [stray])
     assert query(CHARGED) == [("300.00", 0)]
-    assert report.files[2].set_aside == {reason: 1}
+    assert report.files[2].skipped == {reason: 1}
 
 
-def test_a_replacement_alone_is_charged_and_told(land):
-    report, query = land([visit("20260105", "170", created="20260201", frequency="7")])
+def test_a_replacement_alone_is_charged_and_told(import_files):
+    report, query = import_files([visit("20260105", "170", created="20260201", frequency="7")])
     assert query(CHARGED) == [("170.00", 0)]
     assert any("1 replacement of claims (CLM05-3 = 7)" in notice for notice in report.notices)
 
 
-def test_claims_to_the_second_and_third_payer_alone_are_charged_once_by_the_second(land):
+def test_claims_to_the_second_and_third_payer_alone_are_charged_once_by_the_second(import_files):
     third = visit("20260105", "100", created="20260110", priority="T", payer="PLAN3")
     second = visit("20260105", "100", created="20260115", priority="S", payer="PLAN2")
-    _, query = land([third], [second])
+    _, query = import_files([third], [second])
     assert query("SELECT payer_id, CAST(amount AS VARCHAR) FROM transactions") == [("PLAN2-commercial", "100.00")]
 
 
-def test_a_later_payers_claim_for_another_visit_is_charged(land):
-    _, query = land([FIFTH], [visit("20260120", "200", created="20260125", priority="S", payer="PLAN2")])
+def test_a_later_payers_claim_for_another_visit_is_charged(import_files):
+    _, query = import_files([FIFTH], [visit("20260120", "200", created="20260125", priority="S", payer="PLAN2")])
     assert query(CHARGED) == [("300.00", 0)]
 
 
-def test_a_claim_voided_and_sent_again_is_charged_again(land):
+def test_a_claim_voided_and_sent_again_is_charged_again(import_files):
     void = visit("20260105", "100", created="20260111", frequency="8")
     again = visit("20260105", "100", created="20260112")
-    _, query = land([FIFTH], [void], [again])
+    _, query = import_files([FIFTH], [void], [again])
     assert query(CHARGED) == [("100.00", 1)]
-    _, query = land([FIFTH], [void], [again], [visit("20260105", "100", created="20260113", frequency="8")])
+    _, query = import_files([FIFTH], [void], [again], [visit("20260105", "100", created="20260113", frequency="8")])
     assert query(CHARGED) == [("0.00", 2)]
     assert query("SELECT count(DISTINCT transaction_id) FROM transactions") == [(4,)]
 
 
-def test_a_void_sent_to_a_later_payer_leaves_the_charges_to_the_first(land):
+def test_a_void_sent_to_a_later_payer_leaves_the_charges_to_the_first(import_files):
     later = {"priority": "S", "payer": "PLAN2"}
     second = visit("20260105", "100", created="20260111", **later)
-    _, query = land([FIFTH], [second], [visit("20260105", "100", created="20260112", frequency="8", **later)])
+    _, query = import_files([FIFTH], [second], [visit("20260105", "100", created="20260112", frequency="8", **later)])
     assert query(CHARGED) == [("100.00", 0)]
 
 
-def test_a_replacement_to_both_payers_charges_once(land):
+def test_a_replacement_to_both_payers_charges_once(import_files):
     later = {"priority": "S", "payer": "PLAN2"}
-    _, query = land(
+    _, query = import_files(
         [FIFTH],
         [visit("20260105", "100", created="20260111", **later)],
         [visit("20260105", "150", created="20260201", frequency="7")],

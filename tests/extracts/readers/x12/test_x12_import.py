@@ -77,7 +77,7 @@ def write(path, *sets, kind="HP"):
 
 
 @pytest.fixture
-def land(tmp_path):
+def import_files(tmp_path):
     """Import sets of segments, one file each, and ask the written tables."""
 
     def run(*files):
@@ -89,7 +89,7 @@ def land(tmp_path):
         report = import_x12(source, tmp_path / "out")
         for file in report.files:
             if file.same_as is None:
-                assert file.records == file.loaded + file.looked_up + file.quarantined + sum(file.set_aside.values())
+                assert file.records == file.loaded + file.reference + file.quarantined + sum(file.skipped.values())
         return report, lambda query: ask(tmp_path / "out", query)
 
     return run
@@ -105,8 +105,8 @@ def ask(folder, query):
 LEDGER = "SELECT kind, responsibility, CAST(sum(amount) AS VARCHAR) FROM transactions GROUP BY ALL ORDER BY ALL"
 
 
-def test_a_claim_becomes_payment_adjustment_and_the_two_rows_of_a_transfer(land):
-    _, query = land([remittance(claim(rest=["CAS*CO*45*30", "CAS*PR*1*15**2*5"]))])
+def test_a_claim_becomes_payment_adjustment_and_the_two_rows_of_a_transfer(import_files):
+    _, query = import_files([remittance(claim(rest=["CAS*CO*45*30", "CAS*PR*1*15**2*5"]))])
     assert query(LEDGER) == [
         ("contractual_adjustment", "insurance", "-30.00"),
         ("insurance_payment", "insurance", "-100.00"),
@@ -121,9 +121,9 @@ def test_a_claim_becomes_payment_adjustment_and_the_two_rows_of_a_transfer(land)
     assert query("FROM payers SELECT *") == [("PLAN1-commercial", "SOME PLAN", "commercial")]
 
 
-def test_a_denied_amount_stays_owed_and_is_a_denial_by_its_triple(land):
+def test_a_denied_amount_stays_owed_and_is_a_denial_by_its_triple(import_files):
     lines = ["SVC*HC:1*100*100", "SVC*HC:2*50*0", "CAS*CO*16*30**45*20", "LQ*HE*M76", "LQ*HE*MA130"]
-    report, query = land([remittance(claim(rest=lines))])
+    report, query = import_files([remittance(claim(rest=lines))])
     assert query("FROM denials SELECT claim_id, group_code, carc, rarc, CAST(denied_amount AS VARCHAR)") == [
         ("ICN1", "CO", "16", "MA130", "30.00")
     ]
@@ -134,27 +134,27 @@ def test_a_denied_amount_stays_owed_and_is_a_denial_by_its_triple(land):
     assert any("several remarks" in notice for notice in report.notices)
 
 
-def test_ordinary_payment_arithmetic_is_no_denial(land):
+def test_ordinary_payment_arithmetic_is_no_denial(import_files):
     rest = ["CAS*CO*45*10**253*5", "CAS*PR*1*5**2*5**3*5", "CAS*OA*23*20"]
-    _, query = land(
+    _, query = import_files(
         [remittance(claim(rest=rest)), remittance(claim("A2", rest=["CAS*PR*96*50"]), trace="T2", control="2")]
     )
     assert query("FROM denials SELECT account_id, group_code, carc") == [("A2", "PR", "96")]
 
 
-def test_what_an_earlier_payer_settled_is_not_posted_twice(land):
-    _, query = land([remittance(claim(status="2", paid="30", rest=["CAS*OA*23*120"]), total="30")])
+def test_what_an_earlier_payer_settled_is_not_posted_twice(import_files):
+    _, query = import_files([remittance(claim(status="2", paid="30", rest=["CAS*OA*23*120"]), total="30")])
     assert query(LEDGER) == [("insurance_payment", "insurance", "-30.00")]
     assert query("SELECT priority FROM coverages") == [(2,)]
 
 
-def test_what_the_patient_owes_stays_with_insurance_while_the_claim_goes_on_to_another_payer(land):
-    _, query = land([remittance(claim(status="19", rest=["CAS*CO*45*30", "CAS*PR*2*20"]))])
+def test_what_the_patient_owes_stays_with_insurance_while_the_claim_goes_on_to_another_payer(import_files):
+    _, query = import_files([remittance(claim(status="19", rest=["CAS*CO*45*30", "CAS*PR*2*20"]))])
     assert query("SELECT count(*) FROM transactions WHERE kind = 'transfer'") == [(0,)]
 
 
-def test_remarks_of_moa_stand_on_the_claims_own_adjustments(land):
-    _, query = land([remittance(claim(rest=["CAS*CO*197*50", "MOA***N706*MA01"]))])
+def test_remarks_of_moa_stand_on_the_claims_own_adjustments(import_files):
+    _, query = import_files([remittance(claim(rest=["CAS*CO*197*50", "MOA***N706*MA01"]))])
     assert query("SELECT carc, rarc FROM denials") == [("197", "N706")]
 
 
@@ -174,19 +174,19 @@ def test_the_same_remittance_with_other_bytes_is_written_once_and_counted_in_the
     report = import_x12(folder, tmp_path / "out")
     assert report.rows_written["transactions"] == 4
     assert ask(tmp_path / "out", "SELECT count(*) FROM transactions") == [(4,)]
-    assert report.files[1].set_aside == {AGAIN: 1, "adjustment of the provider's account (PLB)": 1}
+    assert report.files[1].skipped == {AGAIN: 1, "adjustment of the provider's account (PLB)": 1}
     assert any("1 adjustment of providers' accounts (PLB), 30.00 dollars" in notice for notice in report.notices)
 
 
-def test_the_same_claim_with_other_adjustments_is_told_from_the_same_again(land):
+def test_the_same_claim_with_other_adjustments_is_told_from_the_same_again(import_files):
     other = claim(rest=["SVC*HC:1*150*100", "CAS*CO*45*50"])
-    report, _ = land([remittance(ORIGINAL)], [remittance(other)])
-    assert report.files[1].set_aside == {f"{AGAIN}, with other adjustments": 1}
+    report, _ = import_files([remittance(ORIGINAL)], [remittance(other)])
+    assert report.files[1].skipped == {f"{AGAIN}, with other adjustments": 1}
 
 
 @pytest.mark.parametrize("status", ["1", "2", "3", "4", "19", "20", "21", "99"])
-def test_a_processed_or_denied_claim_posts_what_it_says(land, status):
-    _, query = land([remittance(claim(status=status, rest=["CAS*CO*45*50"]))])
+def test_a_processed_or_denied_claim_posts_what_it_says(import_files, status):
+    _, query = import_files([remittance(claim(status=status, rest=["CAS*CO*45*50"]))])
     assert query(LEDGER) == [
         ("contractual_adjustment", "insurance", "-50.00"),
         ("insurance_payment", "insurance", "-100.00"),
@@ -197,62 +197,64 @@ OTHER = claim("A9", number="ICN9", rest=["CAS*CO*45*50"])
 
 
 @pytest.mark.parametrize("status", ["5", "10", "13", "15", "16", "17", "23", "25", "27"])
-def test_a_claim_that_is_not_decided_and_not_paid_posts_nothing_nor_does_its_reversal(land, status):
+def test_a_claim_that_is_not_decided_and_not_paid_posts_nothing_nor_does_its_reversal(import_files, status):
     rest = ["CAS*PR*1*20", "CAS*CO*197*130"]
     undone = claim(status="22", charged="-150", paid="0", rest=["CAS*PR*1*-20", "CAS*CO*197*-130"])
-    report, query = land([remittance(claim(status=status, paid="0", rest=rest), undone, OTHER)])
+    report, query = import_files([remittance(claim(status=status, paid="0", rest=rest), undone, OTHER)])
     assert query("SELECT DISTINCT account_id FROM transactions") == [("A9",)]
     assert query("SELECT account_id FROM accounts") == [("A9",)]
     assert "denials" not in report.rows_written
-    assert sum(report.files[0].set_aside.values()) == 2
-    assert any(status in reason for reason in report.files[0].set_aside)
+    assert sum(report.files[0].skipped.values()) == 2
+    assert any(status in reason for reason in report.files[0].skipped)
 
 
 @pytest.mark.parametrize("status", ["5", "10", "13", "15", "16", "17", "23", "27"])
-def test_money_of_a_claim_that_is_not_decided_is_posted_for_it_moved(land, status):
-    _, query = land([remittance(claim(status=status, rest=["CAS*CO*45*50"]))])
+def test_money_of_a_claim_that_is_not_decided_is_posted_for_it_moved(import_files, status):
+    _, query = import_files([remittance(claim(status=status, rest=["CAS*CO*45*50"]))])
     assert query("SELECT sum(amount) FROM transactions") == [(Decimal(-150),)]
 
 
-def test_a_predetermination_is_no_money_whatever_it_states(land):
-    _, query = land([remittance(claim(status="25", rest=["CAS*CO*45*50"]), OTHER)])
+def test_a_predetermination_is_no_money_whatever_it_states(import_files):
+    _, query = import_files([remittance(claim(status="25", rest=["CAS*CO*45*50"]), OTHER)])
     assert query("SELECT DISTINCT account_id FROM transactions") == [("A9",)]
 
 
-def test_the_patients_part_of_a_claim_that_the_payer_passed_on_stays_with_insurance(land):
-    _, query = land([remittance(claim(status="23", paid="10", rest=["CAS*PR*1*140"]))])
+def test_the_patients_part_of_a_claim_that_the_payer_passed_on_stays_with_insurance(import_files):
+    _, query = import_files([remittance(claim(status="23", paid="10", rest=["CAS*PR*1*140"]))])
     assert query("SELECT count(*) FROM transactions WHERE kind = 'transfer'") == [(0,)]
 
 
-def test_an_adjustment_without_a_group_is_quarantined_by_its_own_rule(land, tmp_path):
+def test_an_adjustment_without_a_group_is_quarantined_by_its_own_rule(import_files, tmp_path):
     many = [claim(f"A{number}") for number in range(200)]
-    report, query = land([remittance(*many, claim("B1", rest=["CAS**45*50"]), total="20100")])
+    report, query = import_files([remittance(*many, claim("B1", rest=["CAS**45*50"]), total="20100")])
     assert report.files[0].quarantined == 1
     assert "adjustment_group,0.835" in (tmp_path / "out" / "import_quarantine.csv").read_text("utf-8")
     assert query("SELECT count(*) FROM accounts") == [(200,)]
     with pytest.raises(ExtractRefusedError, match=r"adjustment_group 1 times in 0\.835, .*allowed: a CAS01 of CO, CR"):
-        land([remittance(claim(rest=["CAS**45*50"]))])
+        import_files([remittance(claim(rest=["CAS**45*50"]))])
 
 
-def test_a_broken_claim_does_not_take_the_payer_of_the_others_with_it(land):
-    report, query = land([remittance(claim(paid="ten"), *[claim(f"B{number}") for number in range(150)])])
+def test_a_broken_claim_does_not_take_the_payer_of_the_others_with_it(import_files):
+    report, query = import_files([remittance(claim(paid="ten"), *[claim(f"B{number}") for number in range(150)])])
     assert report.files[0].quarantined == 1
     assert query("SELECT count(*) FROM payers") == [(1,)]
 
 
-def test_an_extract_is_as_of_the_day_after_the_latest_envelope_whatever_a_payment_states(land):
+def test_an_extract_is_as_of_the_day_after_the_latest_envelope_whatever_a_payment_states(import_files):
     many = [claim(f"A{number}") for number in range(200)]
     late = remittance(claim("B1"), day="20991231", trace="T2", control="2")
-    report, query = land([remittance(*many, total="20000"), late], [submission(charge("C1"), created="20260115")])
+    report, query = import_files(
+        [remittance(*many, total="20000"), late], [submission(charge("C1"), created="20260115")]
+    )
     assert report.as_of == date(2026, 3, 2)
     assert report.files[0].quarantined == 1
     assert query("SELECT max(posted_on) FROM transactions") == [(date(2026, 3, 1),)]
     with pytest.raises(ExtractRefusedError, match=r"after_the_file 1 times in 0\.835"):
-        land([late])
+        import_files([late])
 
 
-def test_a_payment_announced_some_days_ahead_is_loaded_and_told(land):
-    report, query = land([remittance(claim(), day="20260304")])
+def test_a_payment_announced_some_days_ahead_is_loaded_and_told(import_files):
+    report, query = import_files([remittance(claim(), day="20260304")])
     assert report.as_of == date(2026, 3, 2)
     assert query("SELECT max(posted_on) FROM transactions") == [(date(2026, 3, 4),)]
     assert any("1 claim known on or after 2026-03-02, the as-of date" in notice for notice in report.notices)
@@ -274,12 +276,12 @@ def test_without_a_day_of_its_group_an_interchanges_own_counts_and_without_any_t
 
 
 @pytest.mark.parametrize("order", [(0, 1), (1, 0)])
-def test_a_reversal_is_rows_of_its_own_that_name_their_originals_in_whatever_order_the_files_come(land, order):
+def test_a_reversal_is_rows_of_its_own_that_name_their_originals_in_whatever_order_the_files_come(import_files, order):
     files = [
         [remittance(ORIGINAL)],
         [remittance(REVERSAL, claim(paid="120", rest=["CAS*CO*45*30"]), total="20", trace="T2", day="20260401")],
     ]
-    report, query = land(*(files[place] for place in order))
+    report, query = import_files(*(files[place] for place in order))
     assert query(REVERSED) == [(10, 4, 4, "-150.00")]
     pairs = query(
         "SELECT r.amount + o.amount, r.kind = o.kind, r.posted_on > o.posted_on FROM transactions r "
@@ -290,43 +292,47 @@ def test_a_reversal_is_rows_of_its_own_that_name_their_originals_in_whatever_ord
     assert query("SELECT sum(amount) FROM transactions WHERE responsibility = 'patient'") == [(Decimal(0),)]
 
 
-def test_a_correction_after_a_reversal_is_not_taken_for_its_original(land):
-    report, query = land([remittance(REVERSAL, ORIGINAL, total="0")])
+def test_a_correction_after_a_reversal_is_not_taken_for_its_original(import_files):
+    report, query = import_files([remittance(REVERSAL, ORIGINAL, total="0")])
     assert query("SELECT count(reverses_id) FROM transactions") == [(0,)]
     assert any("1 reversed claim, 0 of them" in notice for notice in report.notices)
 
 
-def test_a_reversal_on_the_day_of_its_original_finds_it_in_a_later_file(land):
-    _, query = land([remittance(REVERSAL, total="-100")], [remittance(ORIGINAL, trace="T2")])
+def test_a_reversal_on_the_day_of_its_original_finds_it_in_a_later_file(import_files):
+    _, query = import_files([remittance(REVERSAL, total="-100")], [remittance(ORIGINAL, trace="T2")])
     assert query("SELECT count(reverses_id) FROM transactions") == [(4,)]
 
 
-def test_a_denial_reversed_is_no_second_denial(land):
+def test_a_denial_reversed_is_no_second_denial(import_files):
     denied = claim(status="4", paid="0", rest=["CAS*CO*197*150"])
     taken_back = claim(status="22", charged="-150", paid="0", rest=["CAS*CO*197*-150"])
-    _, query = land([remittance(denied, total="0"), remittance(taken_back, total="0", trace="T2", control="2")])
+    _, query = import_files([remittance(denied, total="0"), remittance(taken_back, total="0", trace="T2", control="2")])
     assert query("SELECT count(*) FROM denials") == [(1,)]
 
 
-def test_adjustments_of_the_providers_account_lower_the_payment_and_touch_no_account(land):
-    report, query = land([remittance(claim(rest=["CAS*CO*45*50"]), total="75", plb=["PLB*1*20261231*WO:X*30*72:Y*-5"])])
+def test_adjustments_of_the_providers_account_lower_the_payment_and_touch_no_account(import_files):
+    report, query = import_files(
+        [remittance(claim(rest=["CAS*CO*45*50"]), total="75", plb=["PLB*1*20261231*WO:X*30*72:Y*-5"])]
+    )
     assert not any("off" in notice for notice in report.notices)
     assert report.files[0].records == 2
-    assert report.files[0].set_aside == {"adjustment of the provider's account (PLB)": 1}
+    assert report.files[0].skipped == {"adjustment of the provider's account (PLB)": 1}
     assert any("2 adjustments of providers' accounts (PLB), 25.00 dollars" in notice for notice in report.notices)
     assert query("SELECT count(*) FROM transactions") == [(2,)]
 
 
-def test_imbalances_are_reported_by_level_and_loaded_as_stated(land):
+def test_imbalances_are_reported_by_level_and_loaded_as_stated(import_files):
     bad = claim(rest=["CAS*CO*45*1", "SVC*HC:1*150*90", "CAS*PR*1*20"])
-    report, query = land([remittance(bad, total="99")])
+    report, query = import_files([remittance(bad, total="99")])
     for level in ("line", "claim", "transaction"):
         assert f"0.835: 1 of 1 {level} balances is off; loaded as stated" in report.notices
     assert query("SELECT amount FROM transactions WHERE kind = 'insurance_payment'") == [(Decimal(-100),)]
 
 
-def test_each_imbalance_is_listed_by_file_level_and_segment_for_its_owner_alone(land, tmp_path):
-    land([remittance(claim(paid="ten"), claim("A2", rest=["CAS*CO*45*50"]), *[claim(f"B{n}") for n in range(150)])])
+def test_each_imbalance_is_listed_by_file_level_and_segment_for_its_owner_alone(import_files, tmp_path):
+    import_files(
+        [remittance(claim(paid="ten"), claim("A2", rest=["CAS*CO*45*50"]), *[claim(f"B{n}") for n in range(150)])]
+    )
     path = tmp_path / "out" / "import_balances.csv"
     lines = path.read_text("utf-8").splitlines()
     assert lines[:4] == [
@@ -338,14 +344,14 @@ def test_each_imbalance_is_listed_by_file_level_and_segment_for_its_owner_alone(
     assert path.stat().st_mode & 0o777 == 0o600
 
 
-def test_interest_is_owed_and_paid_and_nets_to_nothing(land):
-    _, query = land([remittance(claim(rest=["CAS*CO*45*50", "AMT*I*2.5"]))])
+def test_interest_is_owed_and_paid_and_nets_to_nothing(import_files):
+    _, query = import_files([remittance(claim(rest=["CAS*CO*45*50", "AMT*I*2.5"]))])
     assert query("SELECT CAST(sum(amount) AS VARCHAR) FROM transactions WHERE kind = 'interest'") == [("2.50",)]
     assert query("SELECT CAST(sum(amount) AS VARCHAR) FROM transactions") == [("-150.00",)]
 
 
-def test_a_row_is_known_on_the_later_of_payment_and_production(land):
-    _, query = land(
+def test_a_row_is_known_on_the_later_of_payment_and_production(import_files):
+    _, query = import_files(
         [remittance(claim(), produced="20260305"), remittance(claim("A2"), produced="20260210", control="2")]
     )
     assert query("SELECT DISTINCT account_id, CAST(posted_on AS VARCHAR) FROM transactions ORDER BY 1") == [
@@ -354,20 +360,20 @@ def test_a_row_is_known_on_the_later_of_payment_and_production(land):
     ]
 
 
-def test_a_remittance_without_a_day_has_that_of_its_functional_group(land):
-    _, query = land([remittance(claim(), day="")])
+def test_a_remittance_without_a_day_has_that_of_its_functional_group(import_files):
+    _, query = import_files([remittance(claim(), day="")])
     assert query("SELECT DISTINCT CAST(posted_on AS VARCHAR), effective_on FROM transactions") == [("2026-03-01", None)]
 
 
-def test_a_day_that_is_none_is_quarantined_and_not_guessed(land, tmp_path):
+def test_a_day_that_is_none_is_quarantined_and_not_guessed(import_files, tmp_path):
     many = [claim(f"A{number}") for number in range(200)]
     day = remittance(*many, total="20000")
-    report, query = land([day, remittance(claim("B1"), day="20262301", trace="T2", control="2")])
+    report, query = import_files([day, remittance(claim("B1"), day="20262301", trace="T2", control="2")])
     assert report.files[0].quarantined == 1
     assert "posted_on,date,0.835" in (tmp_path / "out" / "import_quarantine.csv").read_text("utf-8")
     assert query("SELECT count(*) FROM transactions") == [(200,)]
     with pytest.raises(ExtractRefusedError, match=r"date in opened_on 1 times in 0\.835"):
-        land([remittance(claim("SECRET"), day="20262301")])
+        import_files([remittance(claim("SECRET"), day="20262301")])
 
 
 def test_a_folder_is_refused_with_every_file_that_is(tmp_path):
@@ -384,39 +390,39 @@ def test_a_folder_is_refused_with_every_file_that_is(tmp_path):
 
 
 @pytest.mark.parametrize("account", ["", "0", " "])
-def test_a_claim_without_an_account_is_quarantined(land, account):
+def test_a_claim_without_an_account_is_quarantined(import_files, account):
     many = [claim(f"A{number}") for number in range(200)]
-    report, _ = land([remittance(*many, claim(account), total="20100")])
+    report, _ = import_files([remittance(*many, claim(account), total="20100")])
     assert report.files[0].quarantined == 1
 
 
 @pytest.mark.parametrize("amount", ["", "ten", "12.345", "1,000", "1e3", "$5"])
-def test_what_is_no_amount_is_quarantined_and_no_message_shows_it(land, amount):
+def test_what_is_no_amount_is_quarantined_and_no_message_shows_it(import_files, amount):
     many = [claim(f"A{number}") for number in range(200)]
-    report, _ = land([remittance(*many, claim("SECRET", paid=amount), total="20100")])
+    report, _ = import_files([remittance(*many, claim("SECRET", paid=amount), total="20100")])
     assert report.files[0].quarantined == 1
     assert any("1 of 201 claim balances cannot be told" in notice for notice in report.notices)
     assert not any("SECRET" in notice or (amount and amount in notice) for notice in report.notices)
 
 
-def test_the_same_file_under_two_names_is_read_once(land, tmp_path):
+def test_the_same_file_under_two_names_is_read_once(import_files, tmp_path):
     one = [remittance(claim())]
-    report, query = land(one, one)
+    report, query = import_files(one, one)
     assert [file.same_as for file in report.files] == [None, "0.835"]
     assert query("SELECT count(*) FROM transactions") == [(1,)]
 
 
-def test_the_same_remittance_in_another_file_has_the_same_keys(land):
-    report, query = land(
+def test_the_same_remittance_in_another_file_has_the_same_keys(import_files):
+    report, query = import_files(
         [remittance(ORIGINAL)], [remittance(ORIGINAL), remittance(claim("A2"), trace="T2", control="2")]
     )
     assert query("SELECT count(*), count(DISTINCT transaction_id) FROM transactions") == [(5, 5)]
-    assert report.files[1].set_aside == {AGAIN: 1}
+    assert report.files[1].skipped == {AGAIN: 1}
     assert not any("repeated" in notice for notice in report.notices)
 
 
-def test_keys_do_not_depend_on_envelopes_delimiters_or_file_names(land, tmp_path):
-    _, query = land([remittance(ORIGINAL)])
+def test_keys_do_not_depend_on_envelopes_delimiters_or_file_names(import_files, tmp_path):
+    _, query = import_files([remittance(ORIGINAL)])
     before = query("SELECT transaction_id FROM transactions ORDER BY 1")
     text = (tmp_path / "source" / "0.835").read_text("utf-8")
     text = text.replace("000000001", "000000777").replace("*", "|").replace("~\n", "'").replace(":", ">")
@@ -425,11 +431,11 @@ def test_keys_do_not_depend_on_envelopes_delimiters_or_file_names(land, tmp_path
     assert ask(tmp_path / "again", "SELECT transaction_id FROM transactions ORDER BY 1") == before
 
 
-def test_the_same_inputs_give_the_same_bytes(land, tmp_path):
+def test_the_same_inputs_give_the_same_bytes(import_files, tmp_path):
     files = [[remittance(ORIGINAL, claim("A2"))], [submission(charge(), charge("A3"))]]
-    land(*files)
+    import_files(*files)
     first = {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir()}
-    land(*files)
+    import_files(*files)
     assert {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir()} == first
 
 

@@ -41,7 +41,7 @@ def test_every_good_sample_comes_in_whole_and_together(real_data, tmp_path):
     assert [file.name for file in report.files if file.same_as] == ["lfh_medicare-part-a.835"]
     for file in report.files:
         if file.same_as is None:
-            assert file.records == file.loaded + sum(file.set_aside.values())
+            assert file.records == file.loaded + sum(file.skipped.values())
     assert sum(file.records for file in report.files if file.same_as is None) == 96 + 16 + 8
     with duckdb.connect() as connection:
         ledger = tmp_path / "out" / "transactions.parquet"
