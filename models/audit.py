@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from payrank.extracts.contract.metadata import AUDIT_PREFIX
 from payrank.extracts.contract.source_file import quote_name
 from payrank.extracts.extract import Extract
-from payrank.models.matrix import FEWEST_PEOPLE
+from payrank.models.privacy import MIN_PEOPLE
 from payrank.models.records.fairness import MERGED, NOT_RECORDED
 
 
@@ -119,7 +119,7 @@ def count_marks(groups: pd.DataFrame, marks: Mapping[str, NDArray[np.bool_]]) ->
         codes, names = named.cat.codes.to_numpy(), [str(name) for name in named.cat.categories]
         people = np.bincount(codes, minlength=len(names))
         met = {end: np.bincount(codes[mark[seen]], minlength=len(names)) for end, mark in marks.items()}
-        few = {end: find_few(names, counts, people - counts) for end, counts in met.items()}
+        few = {end: find_small_groups(names, counts, people - counts) for end, counts in met.items()}
         found += [
             GroupCount(
                 str(attribute),
@@ -140,7 +140,7 @@ def mark_people(index: pd.Index, people: Collection[str]) -> NDArray[np.bool_]:
     return mark
 
 
-def find_few(names: Sequence[str], met: NDArray[np.intp], others: NDArray[np.intp]) -> set[str]:
+def find_small_groups(names: Sequence[str], met: NDArray[np.intp], others: NDArray[np.intp]) -> set[str]:
     """Return the groups of which a figure is not told, as it would tell of fewer than 11 people.
 
     Parameters
@@ -158,12 +158,12 @@ def find_few(names: Sequence[str], met: NDArray[np.intp], others: NDArray[np.int
 
     Examples
     --------
-    >>> sorted(find_few(["a", "b", "c"], np.array([4, 20, 30]), np.array([36, 20, 30])))
+    >>> sorted(find_small_groups(["a", "b", "c"], np.array([4, 20, 30]), np.array([36, 20, 30])))
     ['a', 'b']
     """
     counts = dict(zip(names, met.tolist(), strict=True))
     rest = dict(zip(names, others.tolist(), strict=True))
-    few = {name for name in names if 0 < counts[name] < FEWEST_PEOPLE or 0 < rest[name] < FEWEST_PEOPLE}
+    few = {name for name in names if 0 < counts[name] < MIN_PEOPLE or 0 < rest[name] < MIN_PEOPLE}
     if len(few) == 1 and len(names) > 1:
         few.add(min((one for one in names if one not in few), key=lambda one: (counts[one] == 0, counts[one], one)))
     return few
@@ -173,7 +173,7 @@ def merge_groups(named: pd.Series) -> pd.Series:
     """Return the group of each person, groups under 11 people as one; with it the next smallest, if still too few."""
     filled = named.astype(object).where(named.notna(), NOT_RECORDED).astype(str)
     people = filled.value_counts().sort_index()
-    few = list(people.index[people < FEWEST_PEOPLE])
-    if few and int(people[few].sum()) < FEWEST_PEOPLE and len(few) < len(people):
+    few = list(people.index[people < MIN_PEOPLE])
+    if few and int(people[few].sum()) < MIN_PEOPLE and len(few) < len(people):
         few.append(str(people.drop(few).idxmin()))
     return filled.where(~filled.isin(few), MERGED)

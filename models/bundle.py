@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any
 
 from payrank.extracts.errors import NoUsableModelError, WrongUsageError
 from payrank.features.feature import Feature, catalog_digest
-from payrank.models.calibration.adjusted import Served, parse_served
-from payrank.models.manifest import Manifest, digest_manifest, parse_manifest, render_manifest
+from payrank.models.calibration.adjusted import CalibrationMap, parse_calibration
+from payrank.models.manifest import Manifest, OldFormatError, digest_manifest, parse_manifest, render_manifest
 
 if TYPE_CHECKING:
     import lightgbm
@@ -44,7 +44,7 @@ class Bundle:
     likelihood: tuple[lightgbm.Booster, ...]
     share: lightgbm.Booster | None
     timing: lightgbm.Booster | None
-    calibration: Served
+    calibration: CalibrationMap
     reference: Mapping[str, Any]
     files: Mapping[str, bytes]
 
@@ -74,7 +74,7 @@ def pack_bundle(
     likelihood: Sequence[str],
     share: str | None,
     timing: str | None,
-    calibration: Served,
+    calibration: CalibrationMap,
     reference: Mapping[str, Any],
 ) -> Bundle:
     """Make a bundle from what training found.
@@ -154,11 +154,16 @@ def open_bundle(files: Mapping[str, bytes], source: str) -> Bundle:
         raise _refuse(source, f"it has no {MANIFEST}")
     try:
         manifest = parse_manifest(files[MANIFEST])
+    except OldFormatError as error:
+        raise NoUsableModelError(
+            f"{source} was written by an earlier version of payrank ({error}); "
+            "train the model again with `payrank train`"
+        ) from error
     except ValueError as error:
         raise _refuse(source, f"{MANIFEST} is damaged or of another version") from error
     _check_files(files, manifest, source)
     try:
-        calibration = parse_served(files[CALIBRATION])
+        calibration = parse_calibration(files[CALIBRATION])
         reference: Mapping[str, Any] = json.loads(files[REFERENCE])
     except ValueError as error:
         raise _refuse(source, "its calibration or reference cannot be read") from error

@@ -8,13 +8,13 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from payrank.models.manifest import Kind
+from payrank.models.manifest import ModelKind
 from payrank.models.records.estimate import Estimate
 from payrank.models.records.evaluation import Alarm, Holdout
 
 Verdict = Literal["wins", "calibrates_better", "ties", "loses"]
 
-SAID: Mapping[Verdict, str] = {
+VERDICT_MEANINGS: Mapping[Verdict, str] = {
     "wins": "the challenger captures more at capacity, beyond the interval",
     "calibrates_better": "a tie at capacity, and the challenger calibrates better, beyond the interval",
     "ties": "a tie at capacity, and the challenger does not surely calibrate better",
@@ -32,7 +32,7 @@ class Contender(_Record):
     name: str
     digest: str
     trained_as_of: date
-    figures: Mapping[str, Estimate]
+    metrics: Mapping[str, Estimate]
 
 
 class Comparison(_Record):
@@ -43,7 +43,7 @@ class Comparison(_Record):
     are the challenger's: of its training, and of its figures here.
     """
 
-    kind: Kind
+    kind: ModelKind
     as_of: date
     since: date
     holdout: Holdout
@@ -63,7 +63,7 @@ MOST_LOST = 0.05
 """Share of the gain that a tie may lose at most, by its interval: a wider one only says that outcomes are too few."""
 
 
-def reach_verdict(captured: Estimate, calibration: Estimate) -> Verdict:
+def decide_verdict(captured: Estimate, calibration: Estimate) -> Verdict:
     """Return what follows from two differences, challenger less champion.
 
     Parameters
@@ -75,13 +75,13 @@ def reach_verdict(captured: Estimate, calibration: Estimate) -> Verdict:
 
     Examples
     --------
-    >>> reach_verdict(Estimate(value=0.03, low=0.01, high=0.05), Estimate(value=0.0, low=-0.1, high=0.1))
+    >>> decide_verdict(Estimate(value=0.03, low=0.01, high=0.05), Estimate(value=0.0, low=-0.1, high=0.1))
     'wins'
-    >>> reach_verdict(Estimate(value=0.03, low=-0.01, high=0.07), Estimate(value=-0.02, low=-0.03, high=-0.01))
+    >>> decide_verdict(Estimate(value=0.03, low=-0.01, high=0.07), Estimate(value=-0.02, low=-0.03, high=-0.01))
     'calibrates_better'
-    >>> reach_verdict(Estimate(value=-0.10, low=-0.21, high=0.01), Estimate(value=-0.02, low=-0.03, high=-0.01))
+    >>> decide_verdict(Estimate(value=-0.10, low=-0.21, high=0.01), Estimate(value=-0.02, low=-0.03, high=-0.01))
     'ties'
-    >>> reach_verdict(Estimate(value=0.03), Estimate(value=-0.02))
+    >>> decide_verdict(Estimate(value=0.03), Estimate(value=-0.02))
     'ties'
     """
     if captured.low is not None and captured.low > 0:

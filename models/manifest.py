@@ -1,4 +1,4 @@
-"""What a bundle says of itself: `manifest.json`, with the SHA-256 of every other file and of itself."""
+"""The description of a bundle, `manifest.json`, with the SHA-256 of every other file and of itself."""
 
 from __future__ import annotations
 
@@ -10,22 +10,27 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from payrank.models.matrix import Column
-from payrank.models.records.auto_settings import Choices
+from payrank.models.matrix import ModelColumn
+from payrank.models.records.auto_settings import AutoSettings
 from payrank.models.records.evaluation import Evaluation
-from payrank.models.records.horizons import Horizon
+from payrank.models.records.horizons import HorizonMetrics
 from payrank.models.records.recalibration import Recalibration
-from payrank.models.records.selection import Selection
+from payrank.models.records.selection import SelectionBias
 from payrank.models.timing import Timing
 
-FORMAT = 2
-Kind = Literal["payment", "overturn"]
-KINDS: tuple[Kind, ...] = ("payment", "overturn")
-UNIT_OF_KIND: Mapping[str, str] = {"payment": "account", "overturn": "denial"}
+FORMAT = 3
+"""Version of the bundle's layout. Raise it whenever an older payrank could not read a new bundle, or the reverse."""
+ModelKind = Literal["payment", "overturn"]
+MODEL_KINDS: tuple[ModelKind, ...] = ("payment", "overturn")
+UNIT_BY_KIND: Mapping[str, str] = {"payment": "account", "overturn": "denial"}
+
+
+class OldFormatError(ValueError):
+    """A manifest of an earlier bundle layout, which is no longer read."""
 
 
 class Window(BaseModel):
-    """Rows of a span of snapshots: first and last as-of date, rows, events (outcomes that happened)."""
+    """Rows in a range of snapshots: first and last as-of date, rows, and events (rows whose outcome happened)."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -36,10 +41,11 @@ class Window(BaseModel):
 
 
 class Period(BaseModel):
-    """One validation period: the rows that were fitted, all known before it, and the later rows then predicted.
+    """One validation period: earlier rows that were fitted, and the later rows that were then predicted.
 
-    The first period (`tuning`) chose what is chosen; the next (`holdout`) gave the figures; on the last (`final`)
-    nothing was chosen, and no household of its `predicted` rows was among its `fitted` ones.
+    All labels of the fitted rows were known before the period began. The first period (`tuning`) selects the settings,
+    the following ones (`holdout`) give the metrics, and the last (`final`) is the final test: nothing was selected on
+    it, and no household of its `predicted` rows is among its `fitted` rows.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -51,9 +57,9 @@ class Period(BaseModel):
 
 
 class Reserved(BaseModel):
-    """Households kept out of the fit of the final test, which judges them alone.
+    """Households excluded from the fit of the final test, which is evaluated on them alone.
 
-    `share` of all households are reserved, by a salted hash; `households` of the `of_households` of the last period.
+    A salted hash reserves a `share` of all households: `households` of the `of_households` of the last period.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -64,14 +70,14 @@ class Reserved(BaseModel):
 
 
 class Windows(BaseModel):
-    """The temporal design of a training. A row's label is known `gap_days` after its snapshot, or later.
+    """The temporal design of a training. A row's label is known `label_lag_days` or more after its snapshot.
 
-    `reserved` is None where the final test's households are strangers to its fit anyway, or where it has none.
+    `reserved` is None when the households of the final test are new to its fit anyway, or when there is no final test.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    gap_days: int
+    label_lag_days: int
     fitted: Window
     refit: bool
     calibrated_on: Window
@@ -79,10 +85,11 @@ class Windows(BaseModel):
     reserved: Reserved | None = None
 
 
-class Share(BaseModel):
-    """How the share paid, given that the outcome happens, is known.
+class ShareModel(BaseModel):
+    """How the share of the amount, given that the outcome happens, is predicted.
 
-    `model`: LightGBM in share.txt; `mean`: one figure, for want of outcomes; `assumed`: 1.0, no share was known.
+    `model`: LightGBM in share.txt. `mean`: one mean for all rows, because there were too few outcomes. `assumed`: 1.0,
+    because no share was known.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -93,21 +100,22 @@ class Share(BaseModel):
 
 
 class Manifest(BaseModel):
-    """Everything that a bundle says of itself; see contracts.md, section 5. No row of data, no id.
+    """The description of a bundle, without any row of data or ID (contracts.md, section 5).
 
-    `weights` has one number a likelihood booster; they sum to 1; `n_estimators` is each member's number of trees.
-    `together` names features that ranked the training rows alike, so that reasons tell them as one. `target` is what
-    was predicted, as the features define it (`features/targets.py`); `settings` are the training settings. `evaluation`
-    is how good the model is, with intervals; `metrics` and `baselines` are its bare figures, by name.
+    `weights` are those of the likelihood boosters and sum to 1; `n_estimators` is the number of trees per ensemble
+    member. `correlated_features` are groups of features that ranked the training rows alike, so that reasons treat each
+    group as one. `target` is the outcome as the features define it (`features/targets.py`), and `settings` are the
+    training settings. `evaluation` holds the metrics with intervals; `metrics` and `baselines` are the same metrics
+    without intervals, by name.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     format: int
-    kind: Kind
+    kind: ModelKind
     unit: str
-    features: tuple[Column, ...]
-    together: tuple[tuple[str, ...], ...]
+    features: tuple[ModelColumn, ...]
+    correlated_features: tuple[tuple[str, ...], ...]
     catalog_digest: str
     target: Mapping[str, Any]
     horizon_days: int | None
@@ -119,16 +127,16 @@ class Manifest(BaseModel):
     households: int
     weights: tuple[float, ...]
     n_estimators: Mapping[str, int]
-    share: Share
+    share: ShareModel
     timing: Timing
     metrics: Mapping[str, float]
     baselines: Mapping[str, Mapping[str, float]]
     evaluation: Evaluation
     final_test: Evaluation | None
-    choices: Choices
+    auto_settings: AutoSettings
     recalibration: Recalibration
-    selection: Selection | None
-    horizons: tuple[Horizon, ...]
+    selection: SelectionBias | None
+    horizons: tuple[HorizonMetrics, ...]
     settings: Mapping[str, Any]
     extract_digests: Mapping[str, str]
     notices: tuple[str, ...]
@@ -137,27 +145,38 @@ class Manifest(BaseModel):
 
 
 def render_manifest(manifest: Manifest) -> bytes:
-    """Return the bytes of manifest.json, its own SHA-256 included: the same manifest gives the same bytes."""
+    """Return the bytes of manifest.json, including its own SHA-256. The same manifest always gives the same bytes."""
     content = manifest.model_dump(mode="json")
     content["digest"] = digest_manifest(manifest)
     return (json.dumps(content, indent=1, sort_keys=True, allow_nan=False) + "\n").encode()
 
 
 def digest_manifest(manifest: Manifest) -> str:
-    """Return the SHA-256 of a manifest; as it covers the files' digests it names the whole bundle."""
+    """Return the SHA-256 of a manifest. It covers the digests of all other files, so it identifies the whole bundle."""
     content = json.dumps(manifest.model_dump(mode="json"), sort_keys=True, allow_nan=False)
     return hashlib.sha256(content.encode()).hexdigest()
 
 
 def parse_manifest(content: bytes) -> Manifest:
-    """Return the manifest; raises ValueError unless `content` is, to the byte, what `render_manifest` wrote."""
+    """Return the manifest that `render_manifest` wrote.
+
+    Raises
+    ------
+    OldFormatError
+        When an earlier version of payrank wrote it.
+    ValueError
+        When its format is unknown, or when it differs by a byte from what `render_manifest` wrote.
+    """
     fields = json.loads(content)
     if not isinstance(fields, dict):
-        raise ValueError("manifest.json does not hold an object")
-    if fields.get("format") != FORMAT:
-        raise ValueError(f"its format is {fields.get('format')!r:.20}, this payrank reads format {FORMAT}")
+        raise ValueError("manifest.json is not a JSON object")
+    version = fields.get("format")
+    if isinstance(version, int) and 0 < version < FORMAT:
+        raise OldFormatError(f"bundle format {version}; this version of payrank reads format {FORMAT}")
+    if version != FORMAT:
+        raise ValueError(f"unknown bundle format {version!r:.20}; this version of payrank reads format {FORMAT}")
     fields.pop("digest", None)
     manifest = Manifest.model_validate_json(json.dumps(fields))
     if render_manifest(manifest) != content:
-        raise ValueError("its content does not match its own digest")
+        raise ValueError("manifest.json does not match its own digest")
     return manifest

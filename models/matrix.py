@@ -17,12 +17,10 @@ from pydantic import BaseModel, ConfigDict
 
 from payrank.extracts.errors import NoUsableModelError
 from payrank.features.feature import Feature, catalog_digest
-
-FEWEST_PEOPLE = 11
-"""Cells that fewer people share are merged: CMS suppresses counts from 1 to 10 (cell size suppression policy)."""
+from payrank.models.privacy import MIN_PEOPLE
 
 
-class Column(BaseModel):
+class ModelColumn(BaseModel):
     """One column of a model's matrix.
 
     `definition` is the catalog digest of the feature alone, so that a stale feature can be named. `levels` are the
@@ -44,7 +42,7 @@ class Column(BaseModel):
     native: bool = False
 
 
-def learn_columns(data: pd.DataFrame, features: Iterable[Feature], *, native: bool = False) -> tuple[Column, ...]:
+def learn_columns(data: pd.DataFrame, features: Iterable[Feature], *, native: bool = False) -> tuple[ModelColumn, ...]:
     """Return the columns of a model trained on `data`, with the levels of each category.
 
     Parameters
@@ -60,15 +58,15 @@ def learn_columns(data: pd.DataFrame, features: Iterable[Feature], *, native: bo
     return tuple(_learn_column(data, feature, native, household) for feature in features if feature.modeled)
 
 
-def _learn_column(data: pd.DataFrame, feature: Feature, native: bool, household: NDArray[np.intp]) -> Column:
+def _learn_column(data: pd.DataFrame, feature: Feature, native: bool, household: NDArray[np.intp]) -> ModelColumn:
     levels: tuple[str, ...] | None = None
     other = False
     if feature.is_category:
         people = _count_people(data[feature.name], household)
-        common = {level: count for level, count in people.items() if count >= FEWEST_PEOPLE}
+        common = {level: count for level, count in people.items() if count >= MIN_PEOPLE}
         levels = tuple(sorted(common, key=lambda level: (-common[level], level)))
         other = len(common) < len(people)
-    return Column(
+    return ModelColumn(
         name=feature.name,
         unit=feature.unit,
         meaning=feature.meaning,
@@ -90,7 +88,9 @@ def _count_people(words: pd.Series, household: NDArray[np.intp]) -> dict[str, in
     return {str(level): int(count) for level, count in zip(levels, counts, strict=True)}
 
 
-def encode(data: pd.DataFrame, columns: Sequence[Column], *, order: Literal["C", "F"] = "C") -> NDArray[np.float64]:
+def encode(
+    data: pd.DataFrame, columns: Sequence[ModelColumn], *, order: Literal["C", "F"] = "C"
+) -> NDArray[np.float64]:
     """Return rows x columns of float64, NaN where unknown.
 
     Parameters
@@ -116,7 +116,7 @@ def encode(data: pd.DataFrame, columns: Sequence[Column], *, order: Literal["C",
     return matrix
 
 
-def _encode_column(values: pd.Series, column: Column) -> NDArray[np.float64]:
+def _encode_column(values: pd.Series, column: ModelColumn) -> NDArray[np.float64]:
     if column.levels is None:
         return values.to_numpy(dtype=np.float64, na_value=np.nan)
     codes = {level: float(code) for code, level in enumerate(column.levels)}

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from payrank.models.bundle import Bundle
 from payrank.models.calibration.adjusted import apply_map
 from payrank.models.matrix import encode
-from payrank.models.timing import chance_by_day, horizon_column
+from payrank.models.timing import horizon_column, probability_by_day
 
 if TYPE_CHECKING:
     import lightgbm
@@ -46,8 +46,8 @@ def predict(bundle: Bundle, data: pd.DataFrame, *, threads: int = 0) -> pd.DataF
         When `data` lacks a feature of the model.
     """
     matrix = encode(data, bundle.manifest.features)
-    raw = average_raw(bundle.likelihood, bundle.manifest.weights, matrix, threads=threads)
-    probability = chance_of(bundle, raw, data)
+    raw = average_raw_scores(bundle.likelihood, bundle.manifest.weights, matrix, threads=threads)
+    probability = calibrate_scores(bundle, raw, data)
     if bundle.share is None or not len(matrix):
         share = np.full(len(matrix), bundle.manifest.share.mean)
     else:
@@ -55,17 +55,17 @@ def predict(bundle: Bundle, data: pd.DataFrame, *, threads: int = 0) -> pd.DataF
     scores = {"raw_score": raw, "probability": probability, "expected_share": probability * share}
     days = bundle.manifest.timing.days
     if days:
-        chance = chance_by_day(bundle.manifest.timing, bundle.timing, matrix, threads=threads)
+        chance = probability_by_day(bundle.manifest.timing, bundle.timing, matrix, threads=threads)
         scores |= {horizon_column(day): probability * chance[:, place] for place, day in enumerate(days)}
     return pd.DataFrame(scores, index=data.index)
 
 
-def chance_of(bundle: Bundle, raw: Floats, data: pd.DataFrame | None = None) -> Floats:
+def calibrate_scores(bundle: Bundle, raw: Floats, data: pd.DataFrame | None = None) -> Floats:
     """Return raw scores (log-odds) as calibrated chances, 0 to 1; without the rows' features, of no segment."""
     return np.clip(apply_map(bundle.calibration, raw, data), 0.0, 1.0)
 
 
-def average_raw(
+def average_raw_scores(
     boosters: Sequence[lightgbm.Booster], weights: Sequence[float], matrix: Floats, *, threads: int = 0
 ) -> Floats:
     """Return the weighted mean of the boosters' raw scores (log-odds), one a row of `matrix`."""

@@ -1,7 +1,8 @@
-"""When the outcome comes, given that it comes: one family of probabilities over shorter and longer horizons.
+"""When the outcome happens, given that it does: consistent probabilities for shorter and longer horizons.
 
-The probability within the longest horizon is the main model's; within a shorter one it is that times the chance that an
-outcome which happens has happened by then. So a longer horizon never has the lower probability.
+The probability within the longest horizon is the main model's. The probability within a shorter horizon is that times
+the probability that the outcome, given that it happens, happens by then. A longer horizon therefore never has the lower
+probability.
 """
 
 from __future__ import annotations
@@ -19,14 +20,14 @@ Floats = NDArray[np.float64]
 
 
 class Timing(BaseModel):
-    """How it is known when the outcome comes, given that it does.
+    """How the time until the outcome, given that it happens, is predicted.
 
-    `days` are the ends of the spans, in days from the snapshot, each end not included: (30, 60) is days 0-29 and 30-59.
-    `shares` are the shares of the outcomes in each span; they sum to 1. With `later` the last share is of outcomes
-    after the last day: a target without a horizon has such. `model`: LightGBM in timing.txt; `mean`: the shares stand
-    for every row, for want of outcomes; `none`: the days are not known, and `days` and `shares` are empty. Spans with
-    outcomes of fewer than 11 households are merged. `n_estimators` is the number of boosting
-    rounds; each round grows one tree per span.
+    `days` are the ends of the spans, in days from the snapshot and exclusive: (30, 60) means days 0-29 and 30-59.
+    `shares` are the shares of the outcomes in each span; they sum to 1. With `later`, the last share is of outcomes
+    after the last day, which exist when the target has no horizon. `model`: LightGBM in timing.txt. `mean`: the shares
+    apply to every row, because there were too few outcomes. `none`: the days are unknown, and `days` and `shares` are
+    empty. Spans with outcomes of fewer than 11 households are merged. `n_estimators` is the number of boosting rounds
+    of the model, with one tree per span each.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
@@ -39,16 +40,16 @@ class Timing(BaseModel):
     n_estimators: int = 0
 
 
-def chance_by_day(timing: Timing, booster: lightgbm.Booster | None, matrix: Floats, *, threads: int = 0) -> Floats:
-    """Return the chance that an outcome which happens has happened by the end of each span.
+def probability_by_day(timing: Timing, booster: lightgbm.Booster | None, matrix: Floats, *, threads: int = 0) -> Floats:
+    """Return the probability that the outcome, given that it happens, happens by the end of each span.
 
     Returns
     -------
     ndarray
-        Rows x spans of `timing.days`, 0 to 1; never falls along a row, and ends at 1 unless some outcomes come later.
+        Rows x spans of `timing.days`, 0 to 1; non-decreasing along a row, and 1 at the end unless `timing.later`.
 
     >>> timing = Timing(method="mean", days=(30, 60), shares=(0.75, 0.25), outcomes=40)
-    >>> chance_by_day(timing, None, np.zeros((1, 3))).tolist()
+    >>> probability_by_day(timing, None, np.zeros((1, 3))).tolist()
     [[0.75, 1.0]]
     """
     spans = len(timing.days)
@@ -63,7 +64,7 @@ def chance_by_day(timing: Timing, booster: lightgbm.Booster | None, matrix: Floa
 
 
 def horizon_column(days: int) -> str:
-    """Return the name of the column of the probability within some days.
+    """Return the column name of the probability within a number of days.
 
     >>> horizon_column(30)
     'probability_30'

@@ -110,7 +110,7 @@ quick = TrainingSettings(members=(Member(seeds=(1,), n_estimators=60),), min_out
 without = payrank.training_frame(extract, target, day)
 for name, frame in (("without", without), ("with", labeled)):
     trained = payrank.train(frame, kind="payment", as_of=day, settings=quick)
-    auc = trained.bundle.manifest.evaluation.figures["auc"]
+    auc = trained.bundle.manifest.evaluation.metrics["auc"]
     print(f"{name}: auc {auc.value:.3f}, 95 % {auc.low:.3f} to {auc.high:.3f}")
 
 # %% [markdown]

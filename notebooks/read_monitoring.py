@@ -23,7 +23,7 @@ import matplotlib.pyplot as plt
 import pandas as pd
 
 import payrank
-from payrank.models.wilson import share_of
+from payrank.models.records.estimate import estimate_share
 from payrank.scoring.monitoring.monitor import monitor_runs
 from payrank.scoring.run_models import RunModels
 from payrank.scoring.settings import ScoringSettings
@@ -90,7 +90,7 @@ assert tenths["came"].iloc[-1] > tenths["came"].iloc[0]
 figure, axes = plt.subplots(figsize=(6, 5))
 for one, color in zip(found.watched, ("tab:blue", "tab:orange"), strict=True):
     promised = [part.promised / part.rows for part in one.tenths]
-    came = [share_of(round(part.came), part.rows) for part in one.tenths]
+    came = [estimate_share(round(part.came), part.rows) for part in one.tenths]
     reach = [[share.value - share.low for share in came], [share.high - share.value for share in came]]
     axes.errorbar(
         promised, [share.value for share in came], yerr=reach, color=color, marker="o", linestyle="none", capsize=3,

@@ -9,7 +9,7 @@ from datetime import date
 from payrank.extracts.pluralize import pluralize
 from payrank.features.site.features import NO_SITE_FEATURES, SiteFeatures
 from payrank.models.bundle import Bundle
-from payrank.models.card.verdict import count_ahead
+from payrank.models.card.verdict import summarize_verdict
 from payrank.models.format_estimate import format_estimate
 from payrank.models.monitoring.drift import Drift
 from payrank.models.monitoring.unseen_categories import UnseenCategories
@@ -77,9 +77,9 @@ def _facts(bundle: Bundle) -> dict[str, str]:
     }
     names = {"auc": "AUC on later periods", "brier": "Brier score on later periods", "ece": "Calibration error"}
     shown |= {told: f"{manifest.metrics[name]:.3f}" for name, told in names.items() if name in manifest.metrics}
-    if manifest.final_test is not None and "auc" in manifest.final_test.figures:
-        shown["AUC of the final test"] = format_estimate(manifest.final_test.figures["auc"])
-    return shown | {"Beside other rankings": count_ahead(manifest.evaluation)}
+    if manifest.final_test is not None and "auc" in manifest.final_test.metrics:
+        shown["AUC of the final test"] = format_estimate(manifest.final_test.metrics["auc"])
+    return shown | {"Beside other rankings": summarize_verdict(manifest.evaluation)}
 
 
 MOST_TOLD = 3

@@ -16,7 +16,7 @@ from payrank.features.site.features import NO_SITE_FEATURES, SiteFeatures
 from payrank.features.targets import OverturnTarget, PaymentTarget
 from payrank.models.bundle import Bundle, check_features
 from payrank.models.monitoring.drift import Drift, measure_drift
-from payrank.models.predict import chance_of, predict
+from payrank.models.predict import calibrate_scores, predict
 from payrank.models.shap.explain import explain
 from payrank.scoring.reasons.reasons import explain_rows
 from payrank.scoring.worklist import Reason
@@ -96,8 +96,8 @@ def explain_scored(scored: Scored, wanted: pd.Series) -> Explained:
     explanation = explain(scored.bundle, data)
     by_name = {feature.name: feature for feature in scored.frame.features}
     features = [by_name[name] for name in explanation.features]
-    found = explain_rows(features, data, explanation.contributions, together=scored.bundle.manifest.together)
-    usual = float(chance_of(scored.bundle, np.array([explanation.base_value]))[0])
+    found = explain_rows(features, data, explanation.contributions, together=scored.bundle.manifest.correlated_features)
+    usual = float(calibrate_scores(scored.bundle, np.array([explanation.base_value]))[0])
     return Explained(explanation.base_value, dict(zip(data["unit_id"], found, strict=True)), usual)
 
 

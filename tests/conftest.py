@@ -30,7 +30,7 @@ from payrank.features.frame import Frame
 from payrank.features.sources import Snapshot
 from payrank.features.targets import OverturnTarget, PaymentTarget
 from payrank.models.bundle import read_bundle
-from payrank.models.manifest import Kind
+from payrank.models.manifest import ModelKind
 from payrank.models.registry.store import open_client
 from payrank.scoring.run_models import RunModels
 from payrank.scoring.run_nightly import RunResult, run_nightly
@@ -184,9 +184,9 @@ class Hospital:
 
     extract: Path
     as_of: date
-    bundles: Mapping[Kind, Path]
+    bundles: Mapping[ModelKind, Path]
 
-    def models(self, *kinds: Kind) -> RunModels:
+    def models(self, *kinds: ModelKind) -> RunModels:
         """Read the bundles of some kinds; all of them where none is named."""
         wanted = kinds or tuple(self.bundles)
         absent = {kind: f"No {kind} model is registered." for kind in self.bundles if kind not in wanted}
@@ -226,7 +226,7 @@ def hospital(tmp_path_factory: pytest.TempPathFactory) -> Hospital:
     day = date(2026, 11, 20)
     simulate(home / "extract", accounts=2000, seed=3, as_of=day)
     quick = SMALL.model_copy(update={"min_outcomes": 11, "members": (Member(seeds=(1,)),)})
-    bundles: dict[Kind, Path] = {"payment": home / "payment", "overturn": home / "overturn"}
+    bundles: dict[ModelKind, Path] = {"payment": home / "payment", "overturn": home / "overturn"}
     with load_extract(home / "extract") as extract:
         for kind, target in (("payment", PaymentTarget(snapshots=8)), ("overturn", OverturnTarget())):
             frame = training_frame(extract, target, day)

@@ -17,7 +17,7 @@ from payrank.features.frame import Definition
 from payrank.features.site.features import NO_SITE_FEATURES, SiteFeatures
 from payrank.features.targets import OverturnTarget, PaymentTarget
 from payrank.models.bundle import Bundle, check_features
-from payrank.models.comparison import Comparison, Contender, reach_verdict
+from payrank.models.comparison import Comparison, Contender, decide_verdict
 from payrank.models.predict import predict
 from payrank.models.records.estimate import Estimate, make_estimate
 from payrank.models.records.evaluation import Alarm, Holdout
@@ -100,7 +100,7 @@ def compare(
         challenger=_contender(names[0], challenger, figures["challenger"]),
         champion=_contender(names[1], champion, figures["champion"]),
         differences=differences,
-        verdict=reach_verdict(differences["captured"], differences["ece"]),
+        verdict=decide_verdict(differences["captured"], differences["ece"]),
         alarms=tuple(alarms),
     )
 
@@ -212,7 +212,7 @@ def _describe(holdout: HoldoutRows) -> Holdout:
         events=int(holdout.label.sum()),
         first=days.min(),
         last=days.max(),
-        gain="dollars" if holdout.dollars else "outcomes",
+        gain_unit="dollars" if holdout.dollars else "outcomes",
         total=round(float(holdout.gain.sum())),
         capacity=holdout.capacity,
         resamples=holdout.households.resamples,
@@ -221,4 +221,4 @@ def _describe(holdout: HoldoutRows) -> Holdout:
 
 
 def _contender(name: str, bundle: Bundle, figures: Mapping[str, Estimate]) -> Contender:
-    return Contender(name=name, digest=bundle.digest, trained_as_of=bundle.manifest.as_of, figures=figures)
+    return Contender(name=name, digest=bundle.digest, trained_as_of=bundle.manifest.as_of, metrics=figures)

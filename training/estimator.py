@@ -14,7 +14,7 @@ from sklearn.utils.multiclass import check_classification_targets, type_of_targe
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
 from payrank.models.calibration.methods import Calibration, fit_isotonic, fit_platt, sigmoid
-from payrank.models.predict import average_raw
+from payrank.models.predict import average_raw_scores
 from payrank.training.fit.boosters import Rows, fit_likelihood, member_weights, open_text
 from payrank.training.fit.table_columns import TableColumns, learn_table_columns
 from payrank.training.settings import TrainingSettings
@@ -258,7 +258,7 @@ class PropensityClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc
         return matrix
 
     def _raw(self, matrix: Floats) -> Floats:
-        return average_raw(self._boosters, self._weights, matrix, threads=self.threads)
+        return average_raw_scores(self._boosters, self._weights, matrix, threads=self.threads)
 
     def _open(self) -> None:
         self._boosters = tuple(open_text(text) for text in self.model_texts_)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from payrank.features.frame import Frame
 from payrank.models.audit import AuditFacts
-from payrank.models.calibration.adjusted import Adjusted
+from payrank.models.calibration.adjusted import AdjustedCalibration
 from payrank.models.calibration.methods import Platt
 from payrank.models.matrix import encode, learn_columns
 from payrank.models.records.estimate import Estimate
@@ -56,7 +56,7 @@ def examine(
     model = forecast_of(holdout, found)
     evaluation = evaluate_forecasts(holdout, model, found.baselines)
     importance = explain_last(frame, design, found, settings)
-    auc = evaluation.figures.get("auc")
+    auc = evaluation.metrics.get("auc")
     last = found.rows[found.period == found.period.max()]
     earlier = design.splits[int(found.period.max())].fitted
     suspects = [one.feature for one in importance]
@@ -64,7 +64,7 @@ def examine(
         update={
             "slices": measure_slices(holdout, model, found.baselines),
             "importance": importance,
-            "sample": min(MOST_EXPLAINED, len(last)),
+            "sample_rows": min(MOST_EXPLAINED, len(last)),
             "stability": compare_periods(holdout, model, found.gains),
             "alarms": raise_alarms(auc.value if auc else None, frame, earlier, last, suspects),
             "fairness": audit_fairness(holdout, model, audit, frame.target.label_lag_days),
@@ -99,16 +99,16 @@ def explain_last(frame: Frame, design: Design, found: Backtest, settings: Traini
 
 def plain_metrics(evaluation: Evaluation) -> dict[str, float]:
     """Return the model's figures without intervals, by name, as MLflow and short tables take them."""
-    return _plain(evaluation.figures, evaluation)
+    return _plain(evaluation.metrics, evaluation)
 
 
 def plain_baselines(evaluation: Evaluation) -> dict[str, dict[str, float]]:
     """Return each baseline's figures without intervals."""
-    return {one.name: _plain(one.figures, evaluation) for one in evaluation.baselines}
+    return {one.name: _plain(one.metrics, evaluation) for one in evaluation.baselines}
 
 
 def _plain(figures: Mapping[str, Estimate], evaluation: Evaluation) -> dict[str, float]:
-    captured = f"{evaluation.holdout.gain}_captured"
+    captured = f"{evaluation.holdout.gain_unit}_captured"
     return {captured if name == "captured" else name: figure.value for name, figure in figures.items()}
 
 
@@ -141,18 +141,18 @@ def collect_notices(evaluation: Evaluation, learned: Recalibrated, unavailable: 
     """Return what a reader of the figures should be told."""
     said = []
     said += [f"alarm: {alarm.text}" for alarm in evaluation.alarms]
-    auc = evaluation.figures["auc"].value if "auc" in evaluation.figures else 0.0
+    auc = evaluation.metrics["auc"].value if "auc" in evaluation.metrics else 0.0
     for one in evaluation.baselines:
-        if "auc" in one.figures and one.figures["auc"].value > auc:
-            said.append(f"{one.meaning} ranks better: AUC {one.figures['auc'].value:.3f} against {auc:.3f}")
-        if one.ahead is not None and one.ahead.high is not None and one.ahead.high < 0:
-            unit = evaluation.holdout.gain
-            said.append(f"{one.meaning} captures more {unit} at capacity: {-one.ahead.value:.1%} of all more")
-    base = learned.served.base if isinstance(learned.served, Adjusted) else learned.served
+        if "auc" in one.metrics and one.metrics["auc"].value > auc:
+            said.append(f"{one.meaning} ranks better: AUC {one.metrics['auc'].value:.3f} against {auc:.3f}")
+        if one.advantage is not None and one.advantage.high is not None and one.advantage.high < 0:
+            unit = evaluation.holdout.gain_unit
+            said.append(f"{one.meaning} captures more {unit} at capacity: {-one.advantage.value:.1%} of all more")
+    base = learned.served.base if isinstance(learned.served, AdjustedCalibration) else learned.served
     if isinstance(base, Platt) and base.slope == 0:
         said.append("raw scores did not rank later rows at all: every probability is the base rate")
-    if learned.record.shift is not None and learned.record.shift.seen:
-        said.append(learned.record.shift.tell())
+    if learned.record.shift is not None and learned.record.shift.is_significant:
+        said.append(learned.record.shift.describe())
     if unavailable:
         said.append(f"{len(unavailable)} features are null for want of tables: {', '.join(unavailable)}")
     return tuple(said)

@@ -7,8 +7,17 @@ from datetime import date
 
 import numpy as np
 
-from payrank.models.records.evaluation import Alarm, Baseline, Evaluation, Gains, Holdout, Importance, Slice, Stability
-from payrank.models.records.fairness import NOT_GIVEN, Fairness
+from payrank.models.records.evaluation import (
+    Alarm,
+    Baseline,
+    CumulativeGains,
+    Evaluation,
+    Holdout,
+    Importance,
+    SliceMetrics,
+    Stability,
+)
+from payrank.models.records.fairness import NO_ATTRIBUTES, Fairness
 from payrank.training.baselines.baselines import meaning_of
 from payrank.training.evaluate.forecast_metrics import Measured
 from payrank.training.evaluate.holdout import HoldoutRows
@@ -25,7 +34,7 @@ def evaluate_forecasts(
     model: Forecast,
     baselines: Mapping[str, Forecast],
     *,
-    slices: tuple[Slice, ...] = (),
+    slices: tuple[SliceMetrics, ...] = (),
     importance: tuple[Importance, ...] = (),
     sample: int = 0,
     stability: tuple[Stability, ...] = (),
@@ -47,30 +56,33 @@ def evaluate_forecasts(
             events=int(holdout.label.sum()),
             first=date(first.year, first.month, first.day),
             last=date(last.year, last.month, last.day),
-            gain="dollars" if holdout.dollars else "outcomes",
+            gain_unit="dollars" if holdout.dollars else "outcomes",
             total=round(float(holdout.gain.sum())),
             capacity=holdout.capacity,
             resamples=holdout.households.resamples,
             seed=holdout.households.seed,
         ),
-        figures=measured.figures(MODEL),
+        metrics=measured.figures(MODEL),
         baselines=tuple(
             Baseline(
-                name=name, meaning=meaning_of(name), figures=measured.figures(name), ahead=measured.ahead(MODEL, name)
+                name=name,
+                meaning=meaning_of(name),
+                metrics=measured.figures(name),
+                advantage=measured.ahead(MODEL, name),
             )
             for name in sorted(baselines)
         ),
         calibration=measured.bins(MODEL),
-        worked=tuple(float(share) for share in WORKED.round(2)),
-        gains=tuple(
-            Gains(name=name, captured=measured.gains(name, WORKED))
+        worked_shares=tuple(float(share) for share in WORKED.round(2)),
+        cumulative_gains=tuple(
+            CumulativeGains(name=name, captured=measured.gains(name, WORKED))
             for name in sorted(forecasts)
             if holdout.gain.sum() > 0
         ),
         slices=slices,
         importance=importance,
-        sample=sample,
+        sample_rows=sample,
         stability=stability,
         alarms=alarms,
-        fairness=fairness or Fairness(not_checked=NOT_GIVEN),
+        fairness=fairness or Fairness(not_checked=NO_ATTRIBUTES),
     )

@@ -16,8 +16,8 @@ from payrank.extracts.errors import WrongUsageError
 from payrank.features.frame import Frame
 from payrank.features.probes.ranking import number_households
 from payrank.models.calibration.methods import sigmoid
-from payrank.models.matrix import FEWEST_PEOPLE
-from payrank.models.records.selection import Overlap, Selection
+from payrank.models.privacy import MIN_PEOPLE
+from payrank.models.records.selection import Overlap, SelectionBias
 from payrank.training.evaluate.metrics import discrimination, reliability_cells
 from payrank.training.evaluate.small_cells import join_neighbors
 from payrank.training.fit.quick_fit import forecast_later
@@ -90,7 +90,7 @@ def describe_selection(
     weights: Floats,
     holdout: tuple[Floats, Floats, Floats, Floats, Floats],
     settings: TrainingSettings,
-) -> Selection:
+) -> SelectionBias:
     """Return the record of a selection.
 
     Parameters
@@ -103,17 +103,17 @@ def describe_selection(
     never = chances.chance[~chances.decided]
     label, probability, worth, gain, weight = holdout
     auc = discrimination(chances.decided.astype(np.float64), chances.chance).get("auc", 0.5)
-    return Selection(
-        used=settings.selection == "weights",
+    return SelectionBias(
+        weights_used=settings.selection == "weights",
         snapshots=len(chances.chance),
         decided=int(chances.decided.sum()),
         auc=round(auc, DIGITS),
         floor=FLOOR,
-        outside=round(float((never < FLOOR).mean()), DIGITS),
+        outside_support=round(float((never < FLOOR).mean()), DIGITS),
         max_weight=settings.max_weight,
-        effective=round(float(weights.sum() ** 2 / (weights**2).sum()), 1),
+        effective_rows=round(float(weights.sum() ** 2 / (weights**2).sum()), 1),
         overlap=_overlap(chances),
-        plain=weighted_figures(label, probability, worth, gain, np.ones_like(weight), settings.capacity),
+        unweighted=weighted_figures(label, probability, worth, gain, np.ones_like(weight), settings.capacity),
         weighted=weighted_figures(label, probability, worth, gain, weight, settings.capacity),
     )
 
@@ -128,10 +128,10 @@ def _overlap(chances: Chances) -> tuple[Overlap, ...]:
         here = np.isin(dense, group)
         decided, never = int((here & chances.decided).sum()), int((here & ~chances.decided).sum())
         low, high = float(cells[here].min()) / 10, float(cells[here].max() + 1) / 10
-        if found and 0 < min(decided, never, found[-1].decided, found[-1].never) < FEWEST_PEOPLE:
-            low, decided, never = found[-1].low, decided + found[-1].decided, never + found[-1].never
+        if found and 0 < min(decided, never, found[-1].decided, found[-1].never_decided) < MIN_PEOPLE:
+            low, decided, never = found[-1].low, decided + found[-1].decided, never + found[-1].never_decided
             found.pop()
-        found.append(Overlap(low=round(low, 1), high=round(high, 1), decided=decided, never=never))
+        found.append(Overlap(low=round(low, 1), high=round(high, 1), decided=decided, never_decided=never))
     return tuple(found)
 
 
@@ -164,18 +164,18 @@ def weighted_figures(
     return {name: round(value, DIGITS) for name, value in found.items()}
 
 
-def tell_never_shown(chances: Chances, selection: Selection) -> tuple[str, ...]:
+def tell_never_shown(chances: Chances, selection: SelectionBias) -> tuple[str, ...]:
     """Return in sentences whose appeals were never seen decided."""
     never = selection.snapshots - selection.decided
     said = [
         f"Of {selection.snapshots:,} open denials {selection.decided:,} had an appeal decided; nothing is known of "
         f"what an appeal of the other {never:,} would have brought.",
-        f"{selection.outside:.0%} of those others are unlike any that is appealed (chance of a decided appeal under "
-        f"{selection.floor:.0%}): for them the probability is a guess from others.",
+        f"{selection.outside_support:.0%} of those others are unlike any that is appealed (chance of a decided appeal "
+        f"under {selection.floor:.0%}): for them the probability is a guess from others.",
         f"Counted so that the decided stand for all: AUC {selection.weighted['auc']:.3f} (plain "
-        f"{selection.plain['auc']:.3f}), Brier score {selection.weighted['brier']:.3f} "
-        f"({selection.plain['brier']:.3f}), calibration error {selection.weighted['ece']:.3f} "
-        f"({selection.plain['ece']:.3f}).",
+        f"{selection.unweighted['auc']:.3f}), Brier score {selection.weighted['brier']:.3f} "
+        f"({selection.unweighted['brier']:.3f}), calibration error {selection.weighted['ece']:.3f} "
+        f"({selection.unweighted['ece']:.3f}).",
     ]
     names = [name for name in ("payer_class", "carc") if name in chances.data.columns]
     if len(names) == 2:
@@ -188,7 +188,7 @@ def _unseen_cells(chances: Chances, names: list[str]) -> list[str]:
     cells = table.groupby(names, observed=True).agg(
         decided=("decided", "sum"), rows=("decided", "size"), people=("house", "nunique")
     )
-    unseen = cells[(cells["decided"] == 0) & (cells["people"] >= FEWEST_PEOPLE)].sort_values("rows", ascending=False)
+    unseen = cells[(cells["decided"] == 0) & (cells["people"] >= MIN_PEOPLE)].sort_values("rows", ascending=False)
     said = [
         f"Never one decided: payer class {payer_class}, reason code {carc} ({rows:,} open denials)."
         for (payer_class, carc), rows in zip(unseen.index[:MOST_TOLD], unseen["rows"].tolist(), strict=False)
@@ -202,7 +202,7 @@ def tell_past_calls(data: pd.DataFrame) -> tuple[str, ...]:
     if "calls_90d" not in data.columns or not data["calls_90d"].notna().any():
         return ()
     quiet = data["calls_90d"].fillna(0).to_numpy(dtype=np.float64) == 0
-    if min(int(quiet.sum()), int((~quiet).sum())) < FEWEST_PEOPLE:
+    if min(int(quiet.sum()), int((~quiet).sum())) < MIN_PEOPLE:
         return ()
     paid = data["label"].to_numpy(dtype=np.float64)
     return (

@@ -14,7 +14,7 @@ import pandas as pd
 from payrank.features.frame import Frame
 from payrank.models.audit import AuditFacts
 from payrank.models.bundle import Bundle, pack_bundle, write_bundle
-from payrank.models.manifest import FORMAT, Kind
+from payrank.models.manifest import FORMAT, ModelKind
 from payrank.models.matrix import learn_columns
 from payrank.models.monitoring.reference import describe_distributions
 from payrank.training.backtest.backtest import Backtest, forecast_out_of_time, learn_served
@@ -70,7 +70,7 @@ class Trained:
 def train(
     frame: Frame,
     *,
-    kind: Kind,
+    kind: ModelKind,
     as_of: date,
     settings: TrainingSettings | None = None,
     out: Path | None = None,
@@ -139,11 +139,11 @@ def train(
     evaluation = examine(frame, design, found, settings, audit)
     final_test = None if final is None else measure(data, final, settings)
     selection = None
-    never_shown = tell_past_calls(data) if kind == "payment" else ()
+    never_observed = tell_past_calls(data) if kind == "payment" else ()
     if chances is not None and weights is not None:
         selection = describe_selection(chances, weights, judged_for_selection(data, found, weights), settings)
-        never_shown = tell_never_shown(chances, selection)
-    evaluation = evaluation.model_copy(update={"never_shown": never_shown})
+        never_observed = tell_never_shown(chances, selection)
+    evaluation = evaluation.model_copy(update={"never_observed": never_observed})
     metrics, baselines = plain_metrics(evaluation), plain_baselines(evaluation)
     bundle = pack_bundle(
         manifest={
@@ -151,7 +151,7 @@ def train(
             "kind": kind,
             "unit": frame.unit,
             "features": columns,
-            "together": find_correlated_features(fitted, columns),
+            "correlated_features": find_correlated_features(fitted, columns),
             "catalog_digest": frame.digest,
             "target": frame.target.model_dump(mode="json"),
             "horizon_days": getattr(frame.target, "horizon_days", None),
@@ -169,7 +169,7 @@ def train(
             "baselines": baselines,
             "evaluation": evaluation.model_dump(mode="json"),
             "final_test": None if final_test is None else final_test.model_dump(mode="json"),
-            "choices": choices,
+            "auto_settings": choices,
             "recalibration": learned.record,
             "selection": selection,
             "horizons": measure_horizons(data, forecasts.latest),

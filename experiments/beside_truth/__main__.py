@@ -20,7 +20,7 @@ from payrank.extracts.extract import Extract
 from payrank.extracts.load.load_extract import load_extract
 from payrank.features.build_frames import nightly_frame, training_frame
 from payrank.features.targets import OverturnTarget, PaymentTarget
-from payrank.models.manifest import Kind
+from payrank.models.manifest import ModelKind
 from payrank.models.predict import predict
 from payrank.simulator import simulate
 from payrank.simulator.hospital import Hospital
@@ -59,7 +59,7 @@ def main() -> None:
     print(f"\nDollars of the {CAPACITY:.0%} that rank first, of those that the truth's own ranking brings.")
 
 
-def judge(extract: Extract, hospital: Hospital, kind: Kind) -> Beside:
+def judge(extract: Extract, hospital: Hospital, kind: ModelKind) -> Beside:
     """Train a model, score the later day with it, and set it beside the truth on the rows that both know."""
     target = PaymentTarget() if kind == "payment" else OverturnTarget()
     as_of = SCORED_ON - timedelta(days=LATER_DAYS)

@@ -20,8 +20,8 @@ from payrank.extracts.load.load_extract import load_extract
 from payrank.extracts.readers.mapped.import_csv import import_csv
 from payrank.features.build_frames import training_frame
 from payrank.features.targets import OverturnTarget
-from payrank.scoring.run_nightly import run_nightly
 from payrank.scoring.run_models import RunModels
+from payrank.scoring.run_nightly import run_nightly
 from payrank.scoring.settings import ScoringSettings
 from payrank.training.settings import default_settings
 from payrank.training.train import train

@@ -19,8 +19,8 @@ from payrank.extracts.load.load_extract import load_extract
 from payrank.extracts.readers.mapped.import_csv import import_csv
 from payrank.features.build_frames import nightly_frame, training_frame
 from payrank.models.bundle import Bundle
-from payrank.scoring.run_nightly import run_nightly
 from payrank.scoring.run_models import RunModels
+from payrank.scoring.run_nightly import run_nightly
 from payrank.settings import Settings, read_settings
 from payrank.training.settings import parse_settings
 from payrank.training.train import train

@@ -14,22 +14,22 @@ import pandas as pd
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
-from payrank.models.calibration.methods import Beta, Calibration, Isotonic, Plain, Platt, sigmoid
+from payrank.models.calibration.methods import Beta, Calibration, Isotonic, Platt, Uncalibrated, sigmoid
 
 Floats = NDArray[np.float64]
 
 CERTAIN = 1e-6
 """Chances are kept so far from 0 and 1 before an offset is added: log-odds have no end there."""
 
-_Map = Annotated[Plain | Platt | Beta | Isotonic, Field(discriminator="method")]
+_Map = Annotated[Uncalibrated | Platt | Beta | Isotonic, Field(discriminator="method")]
 
 
-class Adjusted(BaseModel):
+class AdjustedCalibration(BaseModel):
     """log-odds = those of `base` + `shift` + the offset of the row's segment (0 for a segment without one).
 
     `by` is the feature whose words are the segments; None where there are none.
 
-    >>> adjusted = Adjusted(base=Plain(), by="payer_class", offsets={"medicaid": -1.0}, shift=0.0)
+    >>> adjusted = AdjustedCalibration(base=Uncalibrated(), by="payer_class", offsets={"medicaid": -1.0}, shift=0.0)
     >>> adjusted.apply(np.zeros(2), pd.Series(["medicaid", "other"])).round(3).tolist()
     [0.269, 0.5]
     """
@@ -50,18 +50,18 @@ class Adjusted(BaseModel):
         return sigmoid(log_odds(self.base.apply(raw)) + added)
 
 
-Served = Calibration | Adjusted
-_ADAPTER: TypeAdapter[Served] = TypeAdapter(
-    Annotated[Plain | Platt | Beta | Isotonic | Adjusted, Field(discriminator="method")]
+CalibrationMap = Calibration | AdjustedCalibration
+_ADAPTER: TypeAdapter[CalibrationMap] = TypeAdapter(
+    Annotated[Uncalibrated | Platt | Beta | Isotonic | AdjustedCalibration, Field(discriminator="method")]
 )
 
 
-def parse_served(text: str | bytes) -> Served:
+def parse_calibration(text: str | bytes) -> CalibrationMap:
     """Return the map written as JSON; raises ValueError (pydantic) when it is not monotone or not known."""
     return _ADAPTER.validate_json(text)
 
 
-def apply_map(calibration: Served, raw: Floats, data: pd.DataFrame | None = None) -> Floats:
+def apply_map(calibration: CalibrationMap, raw: Floats, data: pd.DataFrame | None = None) -> Floats:
     """Return calibrated chances of raw scores.
 
     Parameters
@@ -73,7 +73,7 @@ def apply_map(calibration: Served, raw: Floats, data: pd.DataFrame | None = None
     data
         The rows' features, where segments are looked up; None leaves segments out.
     """
-    if not isinstance(calibration, Adjusted):
+    if not isinstance(calibration, AdjustedCalibration):
         return calibration.apply(raw)
     return calibration.apply(raw, None if data is None or calibration.by is None else data[calibration.by])
 

@@ -38,10 +38,10 @@ class Platt(BaseModel):
         return sigmoid(self.slope * raw + self.offset)
 
 
-class Plain(BaseModel):
+class Uncalibrated(BaseModel):
     """The raw score as it is: probability = 1 / (1 + exp(-raw)).
 
-    >>> Plain().apply(np.array([0.0]))
+    >>> Uncalibrated().apply(np.array([0.0]))
     array([0.5])
     """
 
@@ -55,25 +55,25 @@ class Plain(BaseModel):
 
 
 class Beta(BaseModel):
-    """log-odds = rise * ln(s) - fall * ln(1 - s) + offset, with s = 1 / (1 + exp(-raw)) (Kull et al. 2017).
+    """log-odds = a * ln(s) - b * ln(1 - s) + c, with s = 1 / (1 + exp(-raw)) (Kull et al. 2017).
 
-    `rise` bends the low end and `fall` the high end; both 1 and offset 0 is the raw score as it is.
+    `a` bends the low end and `b` the high end; a = b = 1 and c = 0 is the raw score as it is.
 
-    >>> Beta(rise=1.0, fall=1.0, offset=0.0).apply(np.array([0.0, 3.0])).round(3).tolist()
+    >>> Beta(a=1.0, b=1.0, c=0.0).apply(np.array([0.0, 3.0])).round(3).tolist()
     [0.5, 0.953]
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     method: Literal["beta"] = "beta"
-    rise: Annotated[float, Field(ge=0)]
-    fall: Annotated[float, Field(ge=0)]
-    offset: float
+    a: Annotated[float, Field(ge=0)]
+    b: Annotated[float, Field(ge=0)]
+    c: float
 
     def apply(self, raw: Floats) -> Floats:
         """Return probabilities for raw scores (log-odds)."""
         low, high = _beta_columns(raw)
-        return sigmoid(self.rise * low + self.fall * high + self.offset)
+        return sigmoid(self.a * low + self.b * high + self.c)
 
 
 class Isotonic(BaseModel):
@@ -107,7 +107,7 @@ class Isotonic(BaseModel):
         return mapped
 
 
-Calibration = Plain | Platt | Beta | Isotonic
+Calibration = Uncalibrated | Platt | Beta | Isotonic
 
 
 def sigmoid(z: Floats) -> Floats:
@@ -178,7 +178,7 @@ def fit_beta(raw: Floats, label: Floats) -> Beta:
                 break
         fallen = (weights[:2] < 0) & free[:2]
         if not fallen.any():
-            return Beta(rise=float(weights[0]), fall=float(weights[1]), offset=float(weights[2]))
+            return Beta(a=float(weights[0]), b=float(weights[1]), c=float(weights[2]))
         free[int(np.argmin(weights[:2]))] = False
 
 

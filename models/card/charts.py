@@ -69,11 +69,11 @@ class Chart:
 
 def captured_chart(holdout: Evaluation) -> Chart | None:
     """Return what each ranking captures at capacity, with intervals; None where nothing was gained."""
-    own = holdout.figures.get("captured")
+    own = holdout.metrics.get("captured")
     if own is None:
         return None
     found = [("this model", own)] + [
-        (one.short, one.figures["captured"]) for one in holdout.baselines if "captured" in one.figures
+        (one.short_name, one.metrics["captured"]) for one in holdout.baselines if "captured" in one.metrics
     ]
     found.sort(key=lambda one: (-one[1].value, one[0]))
     most = max([figure.high or figure.value for _, figure in found] + [1e-9])
@@ -90,7 +90,7 @@ def captured_chart(holdout: Evaluation) -> Chart | None:
         for place, (name, figure) in enumerate(found)
     )
     told = ", ".join(f"{bar.label} {bar.shown}" for bar in bars)
-    name = f"Share of {holdout.holdout.gain} in the top {holdout.holdout.capacity:.0%} of the list"
+    name = f"Share of {holdout.holdout.gain_unit} in the top {holdout.holdout.capacity:.0%} of the list"
     return Chart(name, told, WIDTH, STEP * len(bars) + 4, bars=bars)
 
 
@@ -114,25 +114,26 @@ def importance_chart(holdout: Evaluation, most: int) -> Chart | None:
 
 def gains_chart(holdout: Evaluation) -> Chart | None:
     """Return what working the lists from the top brings: the model and the rankings that capture most."""
-    if not holdout.gains:
+    if not holdout.cumulative_gains:
         return None
     order = sorted(
-        holdout.baselines, key=lambda one: -one.figures["captured"].value if "captured" in one.figures else 1
+        holdout.baselines, key=lambda one: -one.metrics["captured"].value if "captured" in one.metrics else 1
     )
     names = ["payrank", *[one.name for one in order][: CURVES - 2], "oldest_first"]
-    chosen = [one for name in dict.fromkeys(names) for one in holdout.gains if one.name == name]
-    shorts = {one.name: one.short for one in holdout.baselines} | {"payrank": "this model"}
+    chosen = [one for name in dict.fromkeys(names) for one in holdout.cumulative_gains if one.name == name]
+    shorts = {one.name: one.short_name for one in holdout.baselines} | {"payrank": "this model"}
     curves = tuple(
         Curve(
             shorts.get(one.name, one.name),
             " ".join(
-                f"{_across(worked)},{_up(share)}" for worked, share in zip(holdout.worked, one.captured, strict=True)
+                f"{_across(worked)},{_up(share)}"
+                for worked, share in zip(holdout.worked_shares, one.captured, strict=True)
             ),
             place,
         )
         for place, one in enumerate(chosen)
     )
-    unit = holdout.holdout.gain
+    unit = holdout.holdout.gain_unit
     told = "; ".join(f"{curve.label}: {_at(one.captured, holdout)}" for curve, one in zip(curves, chosen, strict=True))
     return Chart(
         f"Share of {unit} by share of the list worked",
@@ -150,18 +151,18 @@ def reliability_chart(holdout: Evaluation) -> Chart | None:
     """Return promised against seen, with intervals; None where no probability was judged."""
     if not holdout.calibration:
         return None
-    highest = max(max(one.promised, one.happened.high or one.happened.value) for one in holdout.calibration)
+    highest = max(max(one.predicted, one.actual.high or one.actual.value) for one in holdout.calibration)
     most = next((end for end in ENDS if end >= highest), 1.0)
     dots = tuple(
         Dot(
-            _across(one.promised / most),
-            _up(one.happened.value / most),
-            _up((one.happened.high or one.happened.value) / most),
-            _up((one.happened.low if one.happened.low is not None else one.happened.value) / most),
+            _across(one.predicted / most),
+            _up(one.actual.value / most),
+            _up((one.actual.high or one.actual.value) / most),
+            _up((one.actual.low if one.actual.low is not None else one.actual.value) / most),
         )
         for one in holdout.calibration
     )
-    told = ", ".join(f"{one.promised:.0%} promised, {one.happened.value:.0%} seen" for one in holdout.calibration)
+    told = ", ".join(f"{one.predicted:.0%} promised, {one.actual.value:.0%} seen" for one in holdout.calibration)
     line = Curve("as promised", f"{_across(0)},{_up(0)} {_across(1)},{_up(1)}", 9)
     return Chart(
         "Promised and seen, by tenths of the rows",
@@ -177,8 +178,10 @@ def reliability_chart(holdout: Evaluation) -> Chart | None:
 
 
 def _at(captured: tuple[float, ...], holdout: Evaluation) -> str:
-    place = min(range(len(holdout.worked)), key=lambda one: abs(holdout.worked[one] - holdout.holdout.capacity))
-    return f"{captured[place]:.0%} in the top {holdout.worked[place]:.0%}"
+    place = min(
+        range(len(holdout.worked_shares)), key=lambda one: abs(holdout.worked_shares[one] - holdout.holdout.capacity)
+    )
+    return f"{captured[place]:.0%} in the top {holdout.worked_shares[place]:.0%}"
 
 
 def _across(share: float) -> float:

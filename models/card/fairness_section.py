@@ -6,14 +6,14 @@ from payrank.models.card.card_record import Section, Table
 from payrank.models.card.group_charts import group_charts
 from payrank.models.format_estimate import format_estimate
 from payrank.models.html_page import show_count
-from payrank.models.records.evaluation import Evaluation, Slice
-from payrank.models.records.fairness import FIGURES_OF_GROUPS, NOT_TOLD, AttributeAudit, GroupFigures
+from payrank.models.records.evaluation import Evaluation, SliceMetrics
+from payrank.models.records.fairness import GROUP_METRIC_LABELS, SUPPRESSED, AttributeAudit, GroupMetrics
 
 
 def tell_slices(holdout: Evaluation) -> Section:
     """Return the figures of each slice, beside the best other ranking."""
-    kinds = dict.fromkeys(one.by for one in holdout.slices)
-    best = holdout.strongest
+    kinds = dict.fromkeys(one.dimension for one in holdout.slices)
+    best = holdout.best_baseline
     tables = tuple(
         Table(
             f"By {kind}",
@@ -23,10 +23,10 @@ def tell_slices(holdout: Evaluation) -> Section:
                 "promised",
                 "happened",
                 "AUC",
-                f"{holdout.holdout.gain} captured",
+                f"{holdout.holdout.gain_unit} captured",
                 "ahead of the best other",
             ),
-            tuple(_slice_row(one, best.name if best else "") for one in holdout.slices if one.by == kind),
+            tuple(_slice_row(one, best.name if best else "") for one in holdout.slices if one.dimension == kind),
         )
         for kind in kinds
     )
@@ -39,22 +39,22 @@ def tell_slices(holdout: Evaluation) -> Section:
     )
 
 
-def _slice_row(one: Slice, best: str) -> tuple[str, ...]:
+def _slice_row(one: SliceMetrics, best: str) -> tuple[str, ...]:
     return (
         one.name,
         show_count(one.rows),
-        f"{one.promised:.1%}",
-        format_estimate(one.happened, ".1%"),
+        f"{one.predicted:.1%}",
+        format_estimate(one.actual, ".1%"),
         format_estimate(one.auc, ".2f"),
         format_estimate(one.captured, ".0%"),
-        format_estimate(one.ahead.get(best), ".1%"),
+        format_estimate(one.advantage.get(best), ".1%"),
     )
 
 
 def tell_selection(holdout: Evaluation) -> Section:
     """Return for whom no outcome was ever seen."""
-    if holdout.never_shown:
-        return Section("selection", "For whom it was never shown an outcome", points=holdout.never_shown)
+    if holdout.never_observed:
+        return Section("selection", "For whom it was never shown an outcome", points=holdout.never_observed)
     said = "Not measured in this training: nothing is said of whom the history left out."
     return Section("selection", "For whom it was never shown an outcome", (said,))
 
@@ -70,7 +70,7 @@ def tell_fairness(holdout: Evaluation) -> Section:
             f"who is in its top {holdout.holdout.capacity:.0%}, who was called within the horizon, whose outcome "
             "happened and was passed over, and who was sent to financial assistance. Some group is always the worst: "
             "it is surely apart where its interval leaves out the share of all rows. What would tell of fewer than 11 "
-            f"people, even by subtraction, is {NOT_TOLD}.",
+            f"people, even by subtraction, is {SUPPRESSED}.",
         ),
         points=fairness.notes,
         charts=tuple(chart for audit in fairness.attributes for chart in group_charts(audit)),
@@ -79,9 +79,9 @@ def tell_fairness(holdout: Evaluation) -> Section:
     )
 
 
-def _show_share(group: GroupFigures, mark: str) -> str:
+def _show_share(group: GroupMetrics, mark: str) -> str:
     share = group.shares.get(mark)
-    return NOT_TOLD if share is None and mark in group.shares else format_estimate(share, ".1%")
+    return SUPPRESSED if share is None and mark in group.shares else format_estimate(share, ".1%")
 
 
 def _audit_tables(audit: AttributeAudit) -> list[Table]:
@@ -103,25 +103,25 @@ def _audit_tables(audit: AttributeAudit) -> list[Table]:
             tuple(
                 (
                     g.group,
-                    f"{g.promised:.1%}",
-                    format_estimate(g.happened, ".1%") if g.happened else NOT_TOLD,
-                    format_estimate(g.gap, ".1%") if g.gap else NOT_TOLD,
-                    NOT_TOLD if g.events is None else format_estimate(g.auc, ".2f"),
+                    f"{g.predicted:.1%}",
+                    format_estimate(g.actual, ".1%") if g.actual else SUPPRESSED,
+                    format_estimate(g.gap, ".1%") if g.gap else SUPPRESSED,
+                    SUPPRESSED if g.events is None else format_estimate(g.auc, ".2f"),
                 )
                 for g in audit.groups
             ),
         ),
     ]
-    if audit.worst:
+    if audit.worst_groups:
         rows = tuple(
             (
-                FIGURES_OF_GROUPS.get(one.figure, one.figure),
+                GROUP_METRIC_LABELS.get(one.metric, one.metric),
                 one.group,
                 format_estimate(one.value, ".1%"),
                 f"{one.overall:.1%}",
-                "yes" if one.apart else "no, within the noise",
+                "yes" if one.is_significant else "no, within the noise",
             )
-            for one in audit.worst
+            for one in audit.worst_groups
         )
         heads = ("figure", "group", "value", "all rows", "surely apart")
         tables.append(Table(f"By {name}: who fares worst", heads, rows))

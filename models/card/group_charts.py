@@ -21,10 +21,10 @@ def group_charts(audit: AttributeAudit) -> Iterator[Chart]:
         line = "all rows" if len(listed) == len(audit.groups) else "these groups"
         shown = [(one.group, figure) for one, figure in listed]
         yield _chart(f"Listed, by {name} (line: {line}, {whole:.0%})", shown, [whole] * len(shown))
-    happened = [(one, one.happened) for one in audit.groups if one.happened is not None]
+    happened = [(one, one.actual) for one in audit.groups if one.actual is not None]
     if happened:
         shown = [(one.group, figure) for one, figure in happened]
-        yield _chart(f"Happened, by {name} (line: promised)", shown, [one.promised for one, _ in happened])
+        yield _chart(f"Happened, by {name} (line: promised)", shown, [one.predicted for one, _ in happened])
 
 
 def _chart(name: str, found: list[tuple[str, Estimate]], marks: list[float]) -> Chart:

@@ -6,7 +6,7 @@ from payrank.models.card.card_record import Section, Table
 from payrank.models.card.charts import captured_chart, gains_chart, importance_chart, reliability_chart
 from payrank.models.card.tables import tabulate_capacities, tabulate_rankings, tabulate_reliability
 from payrank.models.card.texts import alarm_lines
-from payrank.models.card.verdict import surely_ahead, tell_final, tell_verdict
+from payrank.models.card.verdict import beats_all_baselines, describe_final_test, describe_verdict
 from payrank.models.format_estimate import format_estimate
 from payrank.models.html_page import UNKNOWN, show_count
 from payrank.models.manifest import Manifest
@@ -33,7 +33,7 @@ def _interval(figure: Estimate, form: str) -> str:
 
 def tell_headline(holdout: Evaluation) -> tuple[tuple[str, str, str], ...]:
     """Return the figures that stand out: name, value, interval."""
-    gain = holdout.holdout.gain
+    gain = holdout.holdout.gain_unit
     names = {
         "auc": "AUC",
         "captured": f"{gain.capitalize()} in the top {holdout.holdout.capacity:.0%}",
@@ -42,18 +42,18 @@ def tell_headline(holdout: Evaluation) -> tuple[tuple[str, str, str], ...]:
     }
     forms = {"captured": ".1%"}
     return tuple(
-        (told, format(holdout.figures[name].value, form), _interval(holdout.figures[name], form))
+        (told, format(holdout.metrics[name].value, form), _interval(holdout.metrics[name], form))
         for name, told in names.items()
         for form in (forms.get(name, ".3f"),)
-        if name in holdout.figures
+        if name in holdout.metrics
     )
 
 
 def tell_alarms(manifest: Manifest) -> tuple[Section, ...]:
     """Return the section of alarms and notices, none where there is nothing to warn of."""
     told = alarm_lines(manifest)
-    if not surely_ahead(manifest.evaluation):
-        told = (*told, *tell_verdict(manifest.evaluation))
+    if not beats_all_baselines(manifest.evaluation):
+        told = (*told, *describe_verdict(manifest.evaluation))
     return (Section("alarms", "Read this first", warnings=told),) if told else ()
 
 
@@ -63,9 +63,9 @@ def tell_figures(manifest: Manifest) -> Section:
     tables = [tabulate_rankings(holdout, "On the judged periods")]
     tables += tabulate_capacities(holdout)
     rows = tuple(
-        (told, format_estimate(holdout.figures[name], ".4f"))
+        (told, format_estimate(holdout.metrics[name], ".4f"))
         for name, told in MORE_FIGURES.items()
-        if name in holdout.figures
+        if name in holdout.metrics
     )
     tables.append(Table("More figures of the model", ("figure", "value"), rows))
     count = holdout.holdout
@@ -75,9 +75,9 @@ def tell_figures(manifest: Manifest) -> Section:
         (
             f"Measured on {show_count(count.rows)} later rows of {show_count(count.households)} households, from "
             f"{count.first} to {count.last}. Intervals hold 95 % of {count.resamples} draws of whole households. "
-            f'"Ahead" is the share of all {count.gain} that the model captures beyond a baseline when the top '
+            f'"Ahead" is the share of all {count.gain_unit} that the model captures beyond a baseline when the top '
             f"{count.capacity:.0%} of each list is worked: it is surely ahead where the interval is above 0.",
-            *(tell_verdict(holdout) if surely_ahead(holdout) else ()),
+            *(describe_verdict(holdout) if beats_all_baselines(holdout) else ()),
         ),
         charts=tuple(chart for chart in (captured_chart(holdout), gains_chart(holdout)) if chart is not None),
         tables=tuple(tables),
@@ -103,7 +103,7 @@ def tell_final_test(manifest: Manifest) -> Section:
     return Section(
         "final",
         title,
-        (told, *tell_final(manifest)),
+        (told, *describe_final_test(manifest)),
         charts=tuple(chart for chart in charts if chart is not None),
         tables=(
             tabulate_rankings(final, "On the final test"),
@@ -119,7 +119,7 @@ def tell_calibration(holdout: Evaluation) -> Section:
     return Section(
         "calibration",
         "Do its probabilities come true?",
-        (f"Mean gap between promised and seen (ECE): {format_estimate(holdout.figures.get('ece'))}.",),
+        (f"Mean gap between promised and seen (ECE): {format_estimate(holdout.metrics.get('ece'))}.",),
         charts=(chart,) if chart else (),
         tables=(tabulate_reliability(holdout, "Promised and seen"),),
     )
@@ -129,7 +129,7 @@ def tell_drivers(holdout: Evaluation) -> Section:
     """Return importances and stability."""
     chart = importance_chart(holdout, MOST_FEATURES)
     rows = tuple(
-        (one.feature, f"{one.contribution:.3f}", UNKNOWN if one.auc_lost is None else f"{one.auc_lost:.4f}")
+        (one.feature, f"{one.contribution:.3f}", UNKNOWN if one.auc_drop is None else f"{one.auc_drop:.4f}")
         for one in holdout.importance[:MOST_FEATURES]
     )
     stable = tuple(
@@ -137,8 +137,8 @@ def tell_drivers(holdout: Evaluation) -> Section:
             f"{one.earlier} to {one.later}",
             UNKNOWN if one.auc_earlier is None else f"{one.auc_earlier:.3f}",
             UNKNOWN if one.auc_later is None else f"{one.auc_later:.3f}",
-            f"{one.score_shift:.3f}",
-            UNKNOWN if one.importance_rank is None else f"{one.importance_rank:.2f}",
+            f"{one.score_psi:.3f}",
+            UNKNOWN if one.importance_rank_correlation is None else f"{one.importance_rank_correlation:.2f}",
         )
         for one in holdout.stability
     )
@@ -150,8 +150,8 @@ def tell_drivers(holdout: Evaluation) -> Section:
         "drivers",
         "What drives it, and is that stable?",
         (
-            f"Mean absolute SHAP contributions in log-odds, on {holdout.sample} later rows; and what the AUC falls by "
-            "when a feature is shuffled.",
+            f"Mean absolute SHAP contributions (log-odds) on {show_count(holdout.sample_rows)} later rows, and the "
+            "decrease of the AUC when a feature is shuffled.",
         ),
         charts=(chart,) if chart else (),
         tables=tuple(tables),

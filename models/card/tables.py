@@ -28,26 +28,26 @@ def tabulate_rankings(holdout: Evaluation, title: str) -> Table:
             format_estimate(ahead, ".1%"),
         )
 
-    rows = [line("this model", dict(holdout.figures), None)]
+    rows = [line("this model", dict(holdout.metrics), None)]
     rows += [
-        line(one.meaning, dict(one.figures), one.ahead)
-        for one in sorted(holdout.baselines, key=lambda one: -_value(one.figures.get("captured")))
+        line(one.meaning, dict(one.metrics), one.advantage)
+        for one in sorted(holdout.baselines, key=lambda one: -_value(one.metrics.get("captured")))
     ]
     return Table(
-        title, ("ranking by", "AUC", "Brier", f"{holdout.holdout.gain} captured", "model ahead by"), tuple(rows)
+        title, ("ranking by", "AUC", "Brier", f"{holdout.holdout.gain_unit} captured", "model ahead by"), tuple(rows)
     )
 
 
 def tabulate_capacities(holdout: Evaluation) -> list[Table]:
     """Return what is captured at several capacities by the model, the best other ranking and the usual orders."""
-    curves = {one.name: one.captured for one in holdout.gains}
-    best = holdout.strongest
+    curves = {one.name: one.captured for one in holdout.cumulative_gains}
+    best = holdout.best_baseline
     names = [MODEL, *([best.name] if best else []), *USUAL_ORDERS]
     chosen = [name for name in dict.fromkeys(names) if name in curves]
     if MODEL not in curves or not holdout.holdout.total:
         return []
     meanings = {one.name: one.meaning for one in holdout.baselines} | {MODEL: "this model"}
-    total, unit = holdout.holdout.total, holdout.holdout.gain
+    total, unit = holdout.holdout.total, holdout.holdout.gain_unit
     show = show_dollars if unit == "dollars" else show_count
     rows = tuple(
         (
@@ -55,7 +55,7 @@ def tabulate_capacities(holdout: Evaluation) -> list[Table]:
             *(f"{show(curves[name][place] * total)} ({curves[name][place]:.0%})" for name in chosen),
             f"{curves[MODEL][place] / share:.1f}",
         )
-        for place, share in enumerate(holdout.worked)
+        for place, share in enumerate(holdout.worked_shares)
         if round(share, 2) in CAPACITIES
     )
     heads = ("list worked", *(meanings[name] for name in chosen), "lift of this model")
@@ -69,7 +69,7 @@ def tabulate_capacities(holdout: Evaluation) -> list[Table]:
 def tabulate_reliability(holdout: Evaluation, title: str) -> Table:
     """Return what was promised and what happened, by tenths of the rows."""
     rows = tuple(
-        (show_count(one.rows), f"{one.promised:.1%}", format_estimate(one.happened, ".1%"))
+        (show_count(one.rows), f"{one.predicted:.1%}", format_estimate(one.actual, ".1%"))
         for one in holdout.calibration
     )
     return Table(title, ("rows", "promised", "happened"), rows)

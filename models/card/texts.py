@@ -44,7 +44,7 @@ def limits_of(manifest: Manifest) -> tuple[str, ...]:
         told.append("Outcomes are seen only of denials that were appealed and decided.")
     if manifest.share.method == "assumed":
         told.append("No share of the amount was known: the whole amount is assumed to come.")
-    if manifest.evaluation.holdout.gain == "outcomes":
+    if manifest.evaluation.holdout.gain_unit == "outcomes":
         told.append("Amounts were unknown: outcomes are counted, not dollars.")
     return tuple(told)
 

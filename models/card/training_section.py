@@ -42,8 +42,8 @@ def tell_design(manifest: Manifest) -> Section:
         "design",
         "Design in time",
         (
-            f"A label is known {windows.gap_days} days after its snapshot. Each period is predicted by boosters fitted "
-            "on rows whose labels were known before it: what is judged was never fitted.",
+            f"A label is known {windows.label_lag_days} days after its snapshot. Each period is predicted by boosters "
+            "fitted on rows whose labels were known before it, so no evaluated row was ever fitted.",
         ),
         tables=(Table("Periods", ("role", "fitted", "labels known by", "predicted", "rows"), rows),),
     )

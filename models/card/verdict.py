@@ -14,7 +14,7 @@ MOST_NAMED = 3
 """Rankings that a sentence names; the others are counted."""
 
 
-def tell_verdict(holdout: Evaluation) -> tuple[str, ...]:
+def describe_verdict(holdout: Evaluation) -> tuple[str, ...]:
     """Say what the model captures at capacity beside the other rankings, and what to do where it is not ahead.
 
     A ranking is behind the model where the interval of the difference lies above 0, ahead of it where it lies below 0,
@@ -25,11 +25,11 @@ def tell_verdict(holdout: Evaluation) -> tuple[str, ...]:
     tuple of str
         Sentences, the most important first; none where nothing was gained by any ranking.
     """
-    own = holdout.figures.get("captured")
-    beside = [one for one in holdout.baselines if one.ahead is not None]
+    own = holdout.metrics.get("captured")
+    beside = [one for one in holdout.baselines if one.advantage is not None]
     if own is None or not beside:
         return ()
-    unit, top = holdout.holdout.gain, f"the top {holdout.holdout.capacity:.0%}"
+    unit, top = holdout.holdout.gain_unit, f"the top {holdout.holdout.capacity:.0%}"
     better = _sort([one for one in beside if _high(one) < 0])
     level = _sort([one for one in beside if _low(one) <= 0 <= _high(one)])
     if not better and not level:
@@ -53,34 +53,37 @@ def tell_verdict(holdout: Evaluation) -> tuple[str, ...]:
     return tuple(told)
 
 
-def surely_ahead(holdout: Evaluation) -> bool:
+def beats_all_baselines(holdout: Evaluation) -> bool:
     """Whether the model surely captures more at capacity than every other ranking."""
-    return all(_low(one) > 0 for one in holdout.baselines if one.ahead is not None)
+    return all(_low(one) > 0 for one in holdout.baselines if one.advantage is not None)
 
 
-def count_ahead(holdout: Evaluation) -> str:
+def summarize_verdict(holdout: Evaluation) -> str:
     """Say in a few words how many rankings the model is surely ahead of, and how many are surely ahead of it."""
-    beside = [one for one in holdout.baselines if one.ahead is not None]
+    beside = [one for one in holdout.baselines if one.advantage is not None]
     if not beside:
         return "not measured"
     ahead, behind = sum(_low(one) > 0 for one in beside), sum(_high(one) < 0 for one in beside)
     level = len(beside) - ahead - behind
-    return f"surely ahead of {ahead} of {len(beside)} in {holdout.holdout.gain}, level with {level}, behind {behind}"
+    return (
+        f"surely ahead of {ahead} of {len(beside)} in {holdout.holdout.gain_unit}, level with {level}, behind {behind}"
+    )
 
 
-def tell_final(manifest: Manifest) -> tuple[str, ...]:
+def describe_final_test(manifest: Manifest) -> tuple[str, ...]:
     """Set the final test beside the judged periods: what was chosen on the way may have flattered those."""
     final, holdout = manifest.final_test, manifest.evaluation
     if final is None:
         return ()
-    auc, share = final.figures.get("auc"), final.figures.get("captured")
-    earlier, earlier_share = holdout.figures.get("auc"), holdout.figures.get("captured")
+    auc, share = final.metrics.get("auc"), final.metrics.get("captured")
+    earlier, earlier_share = holdout.metrics.get("auc"), holdout.metrics.get("captured")
     told = []
     if auc is not None and earlier is not None:
         told.append(f"AUC {format_estimate(auc)} against {format_estimate(earlier)}")
     if share is not None and earlier_share is not None:
         told.append(
-            f"{holdout.holdout.gain} {format_estimate(share, '.0%')} against {format_estimate(earlier_share, '.0%')}"
+            f"{holdout.holdout.gain_unit} {format_estimate(share, '.0%')} "
+            f"against {format_estimate(earlier_share, '.0%')}"
         )
     if not told:
         return ()
@@ -97,7 +100,7 @@ def _below(one: Estimate | None, other: Estimate | None) -> bool:
 
 
 def _sort(found: Sequence[Baseline]) -> list[Baseline]:
-    return sorted(found, key=lambda one: (0.0 if one.ahead is None else one.ahead.value, one.name))
+    return sorted(found, key=lambda one: (0.0 if one.advantage is None else one.advantage.value, one.name))
 
 
 def _name(found: Sequence[Baseline]) -> str:
@@ -108,9 +111,9 @@ def _name(found: Sequence[Baseline]) -> str:
 
 
 def _ahead(one: Baseline) -> str:
-    if one.ahead is None or one.ahead.low is None or one.ahead.high is None:
+    if one.advantage is None or one.advantage.low is None or one.advantage.high is None:
         return "no interval"
-    return f"model {one.ahead.value:+.1%}, {one.ahead.low:+.1%} to {one.ahead.high:+.1%}"
+    return f"model {one.advantage.value:+.1%}, {one.advantage.low:+.1%} to {one.advantage.high:+.1%}"
 
 
 def _plain(one: Baseline) -> str:
@@ -119,7 +122,7 @@ def _plain(one: Baseline) -> str:
 
 def _probabilities(holdout: Evaluation, other: Baseline) -> str:
     """Say whether the probabilities are better than those of a ranking that captures as much."""
-    own, its = holdout.figures.get("brier"), other.figures.get("brier")
+    own, its = holdout.metrics.get("brier"), other.metrics.get("brier")
     if own is None or its is None:
         return ""
     less = "better" if own.value < its.value else "no better"
@@ -127,8 +130,8 @@ def _probabilities(holdout: Evaluation, other: Baseline) -> str:
 
 
 def _low(one: Baseline) -> float:
-    return float("-inf") if one.ahead is None or one.ahead.low is None else one.ahead.low
+    return float("-inf") if one.advantage is None or one.advantage.low is None else one.advantage.low
 
 
 def _high(one: Baseline) -> float:
-    return float("inf") if one.ahead is None or one.ahead.high is None else one.ahead.high
+    return float("inf") if one.advantage is None or one.advantage.high is None else one.advantage.high

@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from payrank.models.bundle import Bundle
-from payrank.models.matrix import Column, encode
+from payrank.models.matrix import ModelColumn, encode
 
 Floats = NDArray[np.float64]
 
@@ -91,7 +91,7 @@ def _compare(name: str, reference: Mapping[str, Any], counts: Floats) -> Drift:
     return Drift(name, round(population_stability(expected[seen], counts[seen]), 4), round(by_chance, 4))
 
 
-def _count(values: Floats, reference: Mapping[str, Any], column: Column | None) -> Floats:
+def _count(values: Floats, reference: Mapping[str, Any], column: ModelColumn | None) -> Floats:
     """Count values in the reference's cells, the unknown last."""
     cells = max(len(reference["counts"]), 1)  # a feature that training never saw known has no cell of its own
     known = values[~np.isnan(values)]

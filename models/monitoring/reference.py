@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from payrank.models.matrix import FEWEST_PEOPLE, Column, encode
+from payrank.models.matrix import ModelColumn, encode
+from payrank.models.privacy import MIN_PEOPLE
 
 Floats = NDArray[np.float64]
 BINS = 10
@@ -20,7 +21,7 @@ DIGITS = 3
 
 
 def describe_distributions(
-    data: pd.DataFrame, columns: Sequence[Column], probability: Floats, holdout: pd.Series
+    data: pd.DataFrame, columns: Sequence[ModelColumn], probability: Floats, holdout: pd.Series
 ) -> dict[str, Any]:
     """Return the content of reference.json.
 
@@ -78,18 +79,18 @@ def describe_numbers(values: Floats, people: NDArray[np.int64]) -> dict[str, Any
     merged_edges, merged = _merge(edges, cells, who)
     unknown = int((~known).sum())
     (unknowing,) = _count_people(np.zeros(unknown, dtype=np.intp), people[~known], np.array([unknown]))
-    if 0 < unknowing < FEWEST_PEOPLE and merged:
+    if 0 < unknowing < MIN_PEOPLE and merged:
         merged[int(np.argmax(merged))] += unknown
         unknown = 0
     return {"edges": _rounded(merged_edges), "counts": merged, "unknown": unknown}
 
 
-def _describe_levels(codes: Floats, people: NDArray[np.int64], column: Column) -> dict[str, Any]:
+def _describe_levels(codes: Floats, people: NDArray[np.int64], column: ModelColumn) -> dict[str, Any]:
     levels = column.levels or ()
     cells = np.where(np.isnan(codes), len(levels) + 1, np.nan_to_num(codes)).astype(np.int64)
     counts = np.bincount(cells, minlength=len(levels) + 2)
     heads = _count_people(cells, people, counts)
-    few = (heads > 0) & (heads < FEWEST_PEOPLE)
+    few = (heads > 0) & (heads < MIN_PEOPLE)
     if few.any():  # too few to show: they join the commonest cell
         joined = int(counts[few].sum())
         counts[few] = 0
@@ -101,7 +102,7 @@ def _describe_levels(codes: Floats, people: NDArray[np.int64], column: Column) -
 def _count_people(cells: NDArray[np.intp], people: NDArray[np.int64], counts: NDArray[np.intp]) -> NDArray[np.intp]:
     """Return how many people each cell holds, by the number of its rows; where those prove enough, just enough."""
     most = int(np.bincount(people).max(initial=1))
-    heads = np.where(counts >= FEWEST_PEOPLE * most, FEWEST_PEOPLE, 0).astype(np.intp)
+    heads = np.where(counts >= MIN_PEOPLE * most, MIN_PEOPLE, 0).astype(np.intp)
     for cell in np.flatnonzero((heads == 0) & (counts > 0)):
         heads[cell] = len(np.unique(people[cells == cell]))
     return heads
@@ -120,9 +121,9 @@ def _merge(edges: Floats, cells: NDArray[np.intp], people: NDArray[np.int64]) ->
     rows = 0
     for cell, (count, head) in enumerate(zip(counts, heads, strict=True)):
         rows += int(count)
-        if head < FEWEST_PEOPLE:
+        if head < MIN_PEOPLE:
             waiting.update(people[cells == cell].tolist())
-        if max(len(waiting), head) >= FEWEST_PEOPLE:
+        if max(len(waiting), head) >= MIN_PEOPLE:
             kept.append(rows)
             if cell < len(edges):
                 kept_edges.append(float(edges[cell]))

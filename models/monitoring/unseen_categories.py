@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from payrank.models.bundle import Bundle
-from payrank.models.matrix import FEWEST_PEOPLE
+from payrank.models.privacy import MIN_PEOPLE
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class UnseenCategories:
     @property
     def unusual(self) -> bool:
         """Whether they are over twice as many as in training, and more by a cell that may be shown."""
-        return self.rows > 2 * self.expected and self.rows - self.expected >= FEWEST_PEOPLE
+        return self.rows > 2 * self.expected and self.rows - self.expected >= MIN_PEOPLE
 
 
 def count_unseen_categories(bundle: Bundle, data: pd.DataFrame) -> tuple[UnseenCategories, ...]:

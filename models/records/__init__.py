@@ -1,1 +1,1 @@
-"""The records that a bundle's manifest holds about its training."""
+"""Typed records of a training, as the manifest of a bundle stores them."""

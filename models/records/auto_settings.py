@@ -1,4 +1,4 @@
-"""What a training chose on its tuning period: each setting tried, what it gained or cost, and what was kept."""
+"""How the settings given as `auto` were chosen on the tuning period: every value that was tried, and the result."""
 
 from __future__ import annotations
 
@@ -9,29 +9,30 @@ class _Record(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
-class Tried(_Record):
-    """One value of one setting beside the best so far: the mean log loss of the tuning rows, and what it gained.
+class TuningTrial(_Record):
+    """One value of one setting, compared with the best values found before it.
 
-    `gained` is the fall of the log loss against the best so far (negative: it rose), `error` its standard error over
-    households; `kept` says whether the value was taken.
+    `log_loss` is the mean over the tuning rows. `improvement` is its decrease compared with the best so far (negative:
+    it increased), and `standard_error` the standard error of that decrease over households. `accepted` is whether the
+    value replaced the one before.
     """
 
     setting: str
     value: str
     log_loss: float
-    gained: float
-    error: float
-    kept: bool
+    improvement: float
+    standard_error: float
+    accepted: bool
 
 
-class Choices(_Record):
-    """What was tried, by fits of `fitted` rows on `judged` rows of the tuning period.
+class AutoSettings(_Record):
+    """All tuning trials: fitted on `fitted_rows` rows and compared on the `holdout_rows` later rows of the period.
 
-    `freed` are the features whose direction the data contradict, and so is not held. Nothing was tried where no setting
-    is `auto`, or where the tuning period has too few outcomes to tell.
+    `unconstrained_features` are the features whose expected direction the data contradict, so that the fit does not
+    enforce it. There are no trials when no setting is `auto`, or when the tuning period has too few outcomes.
     """
 
-    fitted: int = 0
-    holdout: int = 0
-    freed: tuple[str, ...] = ()
-    tried: tuple[Tried, ...] = ()
+    fitted_rows: int = 0
+    holdout_rows: int = 0
+    unconstrained_features: tuple[str, ...] = ()
+    trials: tuple[TuningTrial, ...] = ()

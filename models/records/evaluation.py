@@ -1,7 +1,7 @@
-"""How good a model is, on later rows that it had not seen: figures, intervals, slices, alarms. Aggregates only.
+"""How good a model is on later rows that it was not fitted on: metrics, intervals, slices, and alarms.
 
-One record holds it all. It is kept in the bundle's manifest; the terminal, MLflow, the plots and the model card show
-what it says. No row, no id, no cell under 11 people.
+The manifest of a bundle stores one such record; the terminal, MLflow, the plots, and the model card all show it. It
+holds aggregates only: no row, no ID, and no cell of fewer than 11 people.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ class _Record(BaseModel):
 
 
 class Holdout(_Record):
-    """What was judged: later rows, their households and outcomes that happened, first and last snapshot.
+    """The later rows that a model was evaluated on: rows, households, events, and first and last snapshot.
 
-    `gain` says what a ranking is to capture: `dollars` recovered, or `outcomes` where amounts are unknown; `total` is
-    all of it. `capacity` is the share of each list that the office can work. Intervals are of 95 %, from `resamples`
-    draws of whole households with `seed`.
+    `gain_unit` is what a ranking should capture: `dollars` recovered, or `outcomes` when amounts are unknown. `total`
+    is the whole gain. `capacity` is the share of each list that the office can work. Intervals are 95% intervals from
+    `resamples` draws of whole households with `seed`.
     """
 
     rows: int
@@ -33,7 +33,7 @@ class Holdout(_Record):
     events: int
     first: date
     last: date
-    gain: Literal["dollars", "outcomes"]
+    gain_unit: Literal["dollars", "outcomes"]
     total: float
     capacity: float
     resamples: int
@@ -41,103 +41,104 @@ class Holdout(_Record):
 
 
 SHORT_NAMES: Mapping[str, str] = {
-    "majority": "same chance for all",
+    "majority": "same for all",
     "logistic": "logistic regression",
     "rate_by_aging_bucket": "rate by days owed",
 }
-"""Baselines whose own names say too little where their meaning does not fit."""
+"""Names of baselines for places too narrow for their meaning."""
 
 
 class Baseline(_Record):
-    """A ranking that the model must beat, on the same rows.
+    """A ranking that the model should beat, on the same rows.
 
-    `figures` are named as the model's. `ahead` is the share of all gain that the model captures at capacity beyond this
-    baseline: both in the same resamples, so it is surely ahead where `ahead.low` is above 0.
+    `metrics` have the same names as the model's. `advantage` is the share of the whole gain that the model captures at
+    capacity beyond this baseline, from the same resamples: the model is significantly better when `advantage.low` is
+    above 0.
     """
 
     name: str
     meaning: str
-    figures: Mapping[str, Estimate]
-    ahead: Estimate | None = None
+    metrics: Mapping[str, Estimate]
+    advantage: Estimate | None = None
 
     @property
-    def short(self) -> str:
+    def short_name(self) -> str:
         """A name that fits a column."""
         return SHORT_NAMES.get(self.name) or self.name.replace("_", " ")
 
 
-class Bin(_Record):
-    """A tenth of the judged rows by promised probability: what was promised, and the share that happened."""
+class Decile(_Record):
+    """One tenth of the holdout rows by predicted probability: the mean prediction, and the actual rate."""
 
     rows: int
-    promised: float
-    happened: Estimate
+    predicted: float
+    actual: Estimate
 
 
-class Gains(_Record):
-    """Share of all gain (0 to 1) in the top of the lists by one ranking, at each share of `Evaluation.worked`."""
+class CumulativeGains(_Record):
+    """Share of the whole gain (0 to 1) that one ranking captures at each of `Evaluation.worked_shares`."""
 
     name: str
     captured: tuple[float, ...]
 
 
-class Slice(_Record):
-    """The figures of some of the judged rows: those of a period, payer class, balance band or age bucket.
+class SliceMetrics(_Record):
+    """Metrics of a part of the holdout rows: one period, payer class, balance band, or age bucket.
 
-    `by` says of what, `name` which. `promised` is the mean probability. `captured` and `ahead` (by baseline) are at
-    capacity within the slice alone, ranked within it.
+    `dimension` is what the rows are split by and `name` the part. `predicted` is the mean probability and `actual` the
+    outcome rate. `captured`, `baselines`, and `advantage` (by baseline) are at capacity, each ranking applied within
+    the slice alone.
     """
 
-    by: str
+    dimension: str
     name: str
     rows: int
     households: int
     events: int
-    promised: float
-    happened: Estimate
+    predicted: float
+    actual: Estimate
     auc: Estimate | None = None
     brier: float
     captured: Estimate | None = None
     baselines: Mapping[str, float] = Field(default_factory=dict)
-    ahead: Mapping[str, Estimate] = Field(default_factory=dict)
+    advantage: Mapping[str, Estimate] = Field(default_factory=dict)
 
 
 class Importance(_Record):
-    """What a feature does for the model of the last period, on a sample of the rows judged there.
+    """How much the model of the last period relies on a feature, on a sample of that period's holdout rows.
 
-    `contribution` is the mean absolute SHAP value (log-odds); `auc_lost` is what the AUC falls by when the feature's
-    values are shuffled among the rows (Breiman 2001; Fisher, Rudin and Dominici 2019), None where it was not among
-    those tried.
+    `contribution` is the mean absolute SHAP value (log-odds). `auc_drop` is the decrease of the AUC when the feature's
+    values are shuffled among the rows (Breiman 2001; Fisher, Rudin, and Dominici 2019), or None if it was not measured.
     """
 
     feature: str
     contribution: float
-    auc_lost: float | None = None
+    auc_drop: float | None = None
 
 
 class Stability(_Record):
-    """Two judged periods beside each other: AUC in each, and how far the scores and the features' part moved.
+    """Two successive holdout periods: AUC in each, and how much scores and feature importances changed.
 
-    `score_shift` is the population stability index of the probabilities (under 0.1 little, over 0.25 much; Siddiqi
-    2006). `importance_rank` is Spearman's correlation of the features' gains in the two fits.
+    `score_psi` is the population stability index of the probabilities (under 0.1 small, over 0.25 large; Siddiqi 2006).
+    `importance_rank_correlation` is Spearman's correlation of the features' gains in the two fits.
     """
 
     earlier: str
     later: str
     auc_earlier: float | None
     auc_later: float | None
-    score_shift: float
-    importance_rank: float | None
+    score_psi: float
+    importance_rank_correlation: float | None
 
 
 AlarmName = Literal["auc_too_good", "feature_too_good_alone", "better_without"]
 
 
 class Alarm(_Record):
-    """A sign that a figure is not to be believed; a model with one is not promoted without a stated reason.
+    """A sign that a metric is too good to be true; a model with an open alarm is promoted only with a stated reason.
 
-    `auc_too_good`: an AUC above 0.95. `feature_too_good_alone`: one feature surely above 0.95 by itself.
-    `better_without`: leaving out the suspected feature raises the AUC on later time.
+    `auc_too_good`: an AUC above 0.95. `feature_too_good_alone`: a single feature with an AUC significantly above 0.95.
+    `better_without`: the AUC on later rows rises when the suspected feature is removed.
     """
 
     name: AlarmName
@@ -145,36 +146,36 @@ class Alarm(_Record):
 
 
 class Evaluation(_Record):
-    """Everything that is said of a model's quality.
+    """All results of an evaluation.
 
-    `figures` by name: `auc`, `average_precision` (means over the periods), `brier` and its parts, which add up:
-    brier = `reliability` - `resolution` + `uncertainty` + `within_bins` (Murphy 1973; Stephenson, Coelho and Jolliffe
-    2008), `log_loss`, `ece`, `lift` (rate in the top of the list over the rate of all), `captured` (share of the gain
-    in the top by expected worth) and `base_rate`. `worked` are the shares of the list at which `gains` are given.
-    `sample` is the rows that `importance` was found on. `never_shown` says in sentences for whom no outcome was seen,
-    so that nothing was learned of them.
+    `metrics` by name: `auc`, `average_precision` (means over the periods), `brier` and its components, with brier =
+    `reliability` - `resolution` + `uncertainty` + `within_bins` (Murphy 1973; Stephenson, Coelho, and Jolliffe 2008),
+    `log_loss`, `ece`, `lift` (outcome rate in the top of the list divided by the overall rate), `captured` (share of
+    the gain in the top of the list by expected value), and `base_rate`. `cumulative_gains` are given at `worked_shares`
+    of the list, and `importance` comes from `sample_rows` rows. `never_observed` describes in sentences the groups
+    without any observed outcome, about which the model learned nothing.
     """
 
     holdout: Holdout
-    figures: Mapping[str, Estimate]
+    metrics: Mapping[str, Estimate]
     baselines: tuple[Baseline, ...] = ()
-    calibration: tuple[Bin, ...] = ()
-    worked: tuple[float, ...] = ()
-    gains: tuple[Gains, ...] = ()
-    slices: tuple[Slice, ...] = ()
+    calibration: tuple[Decile, ...] = ()
+    worked_shares: tuple[float, ...] = ()
+    cumulative_gains: tuple[CumulativeGains, ...] = ()
+    slices: tuple[SliceMetrics, ...] = ()
     importance: tuple[Importance, ...] = ()
-    sample: int = 0
+    sample_rows: int = 0
     stability: tuple[Stability, ...] = ()
     alarms: tuple[Alarm, ...] = ()
-    never_shown: tuple[str, ...] = ()
+    never_observed: tuple[str, ...] = ()
     fairness: Fairness
 
-    def baseline(self, name: str) -> Baseline | None:
-        """Return the baseline of that name, None where it was not reported."""
-        return next((one for one in self.baselines if one.name == name), None)
+    def find_baseline(self, name: str) -> Baseline | None:
+        """Return the baseline of that name, or None if it was not reported."""
+        return next((baseline for baseline in self.baselines if baseline.name == name), None)
 
     @property
-    def strongest(self) -> Baseline | None:
-        """The baseline that captures most at capacity; the first by name where several do."""
-        with_gain = [one for one in self.baselines if "captured" in one.figures]
-        return min(with_gain, key=lambda one: (-one.figures["captured"].value, one.name), default=None)
+    def best_baseline(self) -> Baseline | None:
+        """The baseline that captures the most at capacity; of several, the first by name."""
+        ranked = [baseline for baseline in self.baselines if "captured" in baseline.metrics]
+        return min(ranked, key=lambda baseline: (-baseline.metrics["captured"].value, baseline.name), default=None)

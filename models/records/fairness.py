@@ -1,4 +1,4 @@
-"""What a model's list does to groups of people: aggregates by group, from `audit_*` columns that no model ever sees."""
+"""Who is listed, called, and helped, by protected group: aggregates from `audit_*` columns that no model sees."""
 
 from __future__ import annotations
 
@@ -8,35 +8,36 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from payrank.models.records.estimate import Estimate
 
-MERGED = "other groups, joined"
-"""The cell into which every group under 11 people goes."""
+MERGED = "other groups, combined"
+"""The cell into which every group of fewer than 11 people goes."""
 NOT_RECORDED = "not recorded"
-NOT_TOLD = "not told"
-"""What stands where a figure would tell of fewer than 11 people; in a record it is None."""
-FIGURES_OF_GROUPS: Mapping[str, str] = {
+SUPPRESSED = "suppressed"
+"""Shown in place of a metric that would reveal fewer than 11 people; in a record such a metric is None."""
+GROUP_METRIC_LABELS: Mapping[str, str] = {
     "listed": "listed",
     "called": "called",
     "passed_over": "passed over",
     "assistance": "assistance",
-    "gap": "promised - seen",
+    "gap": "predicted - actual",
 }
-"""What is told of each group, as a reader sees it."""
+"""Labels of the metrics by which groups are compared."""
 
 
 class _Record(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
-class GroupFigures(_Record):
-    """One group of an attribute, among the judged rows.
+class GroupMetrics(_Record):
+    """One group of an attribute, among the holdout rows.
 
-    `shares` by name, each of the group's rows: `listed` (in the top of the list at capacity), `called` (an outbound
-    call within the horizon, in history), `passed_over` (of the rows whose outcome happened: not listed), `assistance`
-    (charity asked for or granted within the horizon). `promised` is the mean probability, `happened` the share that
-    happened, `gap` promised less happened. `auc` within the group.
+    `shares` of the group's rows, by name: `listed` (in the top of the list at capacity), `called` (an outbound call
+    within the horizon, historically), `passed_over` (not listed, among the rows whose outcome happened), `assistance`
+    (financial assistance requested or granted within the horizon). `predicted` is the mean probability, `actual` the
+    outcome rate, `gap` predicted - actual, and `auc` the AUC within the group.
 
-    What would tell of fewer than 11 people, even by subtraction, is None: a share; or the outcomes, and all that is
-    made of them (`events`, passed over, `happened`, `gap`, `auc`). A share that was not checked has no name.
+    A metric that would reveal fewer than 11 people, even by subtraction, is None: a share; or the outcomes and
+    everything derived from them (`events`, passed over, `actual`, `gap`, `auc`). A share that was not measured is
+    absent.
     """
 
     group: str
@@ -44,45 +45,45 @@ class GroupFigures(_Record):
     households: int
     events: int | None
     shares: Mapping[str, Estimate | None]
-    promised: float
-    happened: Estimate | None
+    predicted: float
+    actual: Estimate | None
     gap: Estimate | None
     auc: Estimate | None = None
 
 
-class Worst(_Record):
-    """A group that fares worst by one figure, or surely worse than all rows, beside all rows."""
+class WorstGroup(_Record):
+    """The least favorable group by one metric, or one significantly less favorable than all rows together."""
 
-    figure: str
+    metric: str
     group: str
     value: Estimate
     overall: float
 
     @property
-    def apart(self) -> bool:
-        """Whether the group's interval leaves out the figure of all rows; some group is always the worst."""
+    def is_significant(self) -> bool:
+        """Whether the group's interval excludes the value of all rows; some group always ranks last."""
         low, high = self.value.low, self.value.high
         return low is not None and high is not None and not low <= self.overall <= high
 
 
 class AttributeAudit(_Record):
-    """One attribute: its groups, and which fare worst by what; the worst by each figure comes first."""
+    """The groups of one attribute, and the least favorable ones by metric, the lowest-ranked group first."""
 
     attribute: str
-    groups: tuple[GroupFigures, ...]
-    worst: tuple[Worst, ...]
+    groups: tuple[GroupMetrics, ...]
+    worst_groups: tuple[WorstGroup, ...]
 
 
 class Fairness(_Record):
-    """The audit. Where no attribute came with the extract nothing was checked, and `not_checked` says so."""
+    """The fairness audit; when the extract has no protected attribute, `not_checked` says that nothing was audited."""
 
     attributes: tuple[AttributeAudit, ...] = ()
     not_checked: str = ""
     notes: tuple[str, ...] = Field(default=())
 
 
-NOT_GIVEN = (
-    "Not checked: the audit was given no protected attribute. Send audit_* columns in guarantors (audit_sex, "
-    "audit_race_ethnicity, ...) and train again (in Python: train(..., audit=payrank.read_audit(extract))); they reach "
-    "the audit alone."
+NO_ATTRIBUTES = (
+    "Not audited: the extract has no protected attributes. Add audit_* columns to guarantors (audit_sex, "
+    "audit_race_ethnicity, ...) and train again (in Python: train(..., audit=payrank.read_audit(extract))). The audit "
+    "alone reads these columns; they never become features."
 )

@@ -1,14 +1,14 @@
-"""How good the probabilities within shorter horizons are, on the same later rows as the longest."""
+"""Metrics of the probabilities within shorter horizons, on the same later rows as the longest horizon."""
 
 from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict
 
 
-class Horizon(BaseModel):
-    """The figures of the probabilities within `days` days; `base_rate` is the share of rows that came by then.
+class HorizonMetrics(BaseModel):
+    """Metrics of the probabilities of an outcome within `days` days.
 
-    `auc` is None where all rows have one outcome.
+    `base_rate` is the share of rows whose outcome happened by then. `auc` is None when all rows have the same outcome.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)

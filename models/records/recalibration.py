@@ -1,4 +1,4 @@
-"""How a model's probabilities were calibrated, and whether the base rate has moved: as the manifest keeps it."""
+"""How a model's probabilities were calibrated, and whether the base rate has shifted since."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ class _Record(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
-class Segment(_Record):
-    """Rows of one word of the segments' feature, and the log-odds that their calibration adds, drawn towards 0."""
+class SegmentOffset(_Record):
+    """Rows and events of one segment, and the offset (log-odds, shrunk towards 0) that its calibration adds."""
 
     name: str
     rows: int
@@ -23,13 +23,13 @@ class Segment(_Record):
     offset: float
 
 
-class Shift(_Record):
-    """The latest ripe outcomes beside what was promised of them, before any correction.
+class BaseRateShift(_Record):
+    """The most recent matured outcomes compared with their predicted probabilities, before any correction.
 
-    `gap` is happened - promised (shares), with its interval of 95 % by household. `seen` says that it is surely not
-    chance and not small. `missed` are the log-odds by which the served fit, which has learned from these outcomes too,
-    still misses them (None where it has not, or nothing is corrected); `offset` is what was added to all log-odds
-    (0: nothing).
+    `gap` is actual - predicted (shares), with its 95% interval over households. `is_significant` means that the gap is
+    neither small nor explained by chance. `residual` is the log-odds by which the served fit, which has already learned
+    from these outcomes, still misses them (None when it has not, or when nothing is corrected). `offset` is what was
+    added to all log-odds (0: nothing).
     """
 
     first: date
@@ -37,41 +37,42 @@ class Shift(_Record):
     rows: int
     households: int
     events: int
-    promised: float
-    happened: float
+    predicted: float
+    actual: float
     gap: Estimate
-    seen: bool
-    missed: float | None = None
+    is_significant: bool
+    residual: float | None = None
     offset: float
 
-    def tell(self) -> str:
+    def describe(self) -> str:
         """Return the shift as a sentence."""
         if self.offset:
-            done = f"corrected by {self.offset:+.2f} on all log-odds"
-        elif self.missed is not None:
-            done = "the served model has learned it from these outcomes, so nothing is added"
+            correction = f"all log-odds were adjusted by {self.offset:+.2f}"
+        elif self.residual is not None:
+            correction = "the served model was already fitted on these outcomes, so no adjustment was needed"
         else:
-            done = "not corrected: `correct_shift` is off"
+            correction = "not corrected because `correct_shift` is off"
         return (
-            f"the base rate has moved: of the latest {self.rows:,} rows with ripe outcomes (snapshots {self.first} to "
-            f"{self.last}) {self.happened:.1%} happened, {self.promised:.1%} were promised "
-            f"(gap {self.gap.low or 0:+.1%} to {self.gap.high or 0:+.1%}); {done}"
+            f"the base rate has shifted: of the latest {self.rows:,} rows with matured outcomes (snapshots "
+            f"{self.first} to {self.last}), {self.actual:.1%} had the outcome and {self.predicted:.1%} were predicted "
+            f"to (gap {self.gap.low or 0:+.1%} to {self.gap.high or 0:+.1%}); {correction}"
         )
 
 
 class Recalibration(_Record):
     """How raw scores became probabilities.
 
-    `method` is `none`, `platt`, `beta` or `isotonic`; `tried` holds the cross-fitted log loss of each that was tried,
-    over the out-of-time periods before the final one. `segments` have offsets of their own by the feature `by`; none
-    where they did not surely lower that loss (by `gained`).
+    `method` is `none`, `platt`, `beta`, or `isotonic`. `log_loss_by_method` holds the cross-fitted log loss of each
+    method that was tried, over the backtest periods before the final one. `segments` have their own offsets, one per
+    value of the feature `segment_feature`; there are none unless they reduced that loss significantly (by
+    `log_loss_reduction`).
     """
 
     method: str
-    tried: Mapping[str, float]
+    log_loss_by_method: Mapping[str, float]
     rows: int
     events: int
-    by: str | None = None
-    gained: float | None = None
-    segments: tuple[Segment, ...] = ()
-    shift: Shift | None = None
+    segment_feature: str | None = None
+    log_loss_reduction: float | None = None
+    segments: tuple[SegmentOffset, ...] = ()
+    shift: BaseRateShift | None = None

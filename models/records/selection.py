@@ -1,4 +1,4 @@
-"""Whose outcome was ever seen: the chance of it, overlap, and figures weighted by it, as the manifest keeps them."""
+"""Selection bias: which snapshots ever get an observed outcome, and the metrics reweighted for the others."""
 
 from __future__ import annotations
 
@@ -12,31 +12,32 @@ class _Record(BaseModel):
 
 
 class Overlap(_Record):
-    """Snapshots with a chance from `low` up to `high` of a decided appeal: how many had one, and how many had none."""
+    """Snapshots whose probability of a decided appeal lies between `low` and `high`: decided, and never decided."""
 
     low: float
     high: float
     decided: int
-    never: int
+    never_decided: int
 
 
-class Selection(_Record):
-    """Who was appealed and decided, among all that were open at the training snapshots.
+class SelectionBias(_Record):
+    """Which denials were appealed and decided, among all that were open at the training snapshots.
 
-    `auc` tells how well that can be foreseen. `outside` is the share of the never decided with a chance below `floor`.
-    `effective` is the number of equally weighted rows that the weighted ones are worth (Kish 1965), of `decided`.
-    Weights are stabilised inverse chances, at most `max_weight`, and were used in the fit where `used`. `plain` and
-    `weighted` are the same figures of the same judged rows, each counted once, and by its weight.
+    `auc` measures how well a decided appeal can be predicted. `outside_support` is the share of never-decided snapshots
+    whose probability of a decided appeal is below `floor`. Weights are stabilized inverse probabilities of at most
+    `max_weight`; `weights_used` is whether the fit used them. `effective_rows` is the number of equally weighted rows
+    that the `decided` weighted ones are worth (Kish 1965). `unweighted` and `weighted` are the same metrics of the same
+    holdout rows, without and with the weights.
     """
 
-    used: bool
+    weights_used: bool
     snapshots: int
     decided: int
     auc: float
     floor: float
-    outside: float
+    outside_support: float
     max_weight: float
-    effective: float
+    effective_rows: float
     overlap: tuple[Overlap, ...]
-    plain: Mapping[str, float]
+    unweighted: Mapping[str, float]
     weighted: Mapping[str, float]

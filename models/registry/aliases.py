@@ -14,10 +14,10 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal
 
 from payrank.extracts.errors import WrongUsageError
-from payrank.models.comparison import SAID, Comparison
-from payrank.models.manifest import Kind
+from payrank.models.comparison import VERDICT_MEANINGS, Comparison
+from payrank.models.manifest import ModelKind
 from payrank.models.registry.comparisons import COMPARE, read_comparison
-from payrank.models.registry.find_model import FoundModel, find_named
+from payrank.models.registry.find_model import ResolvedModel, find_by_name
 from payrank.models.registry.store import open_client
 from payrank.models.registry.versions import CHAMPION, DIGEST_TAG, PREVIOUS, aliases_of, list_versions, registered_name
 
@@ -30,7 +30,7 @@ SHORTEST_REASON = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class ChampionChange:
     """A move of a model's alias `champion`: to which version, from which (None: none), why, by whom, when (UTC).
 
     `ground` is the verdict that allowed it, `first` without a champion before, `forced`, or `rolled back`; `reason` is
@@ -50,7 +50,7 @@ class Change:
 MEND_OR_FORCE = 'mend it and retrain, or promote it with --force --reason "..."'
 
 
-def promote(model: str, *, force: bool = False, reason: str = "") -> Change:
+def promote(model: str, *, force: bool = False, reason: str = "") -> ChampionChange:
     """Make a registered version the champion, the version before it `previous`.
 
     Parameters
@@ -77,8 +77,8 @@ def promote(model: str, *, force: bool = False, reason: str = "") -> Change:
             "registry, so say what somebody would want to know in a year"
         )
     if not model.startswith("models:"):
-        _refuse_folder(find_named(model))
-    found = find_named(model)  # opened whole: what does not open must not become champion
+        _refuse_folder(find_by_name(model))
+    found = find_by_name(model)  # opened whole: what does not open must not become champion
     kind = found.bundle.manifest.kind
     name, version = registered_name(kind), found.version
     if version is None:
@@ -97,10 +97,10 @@ def promote(model: str, *, force: bool = False, reason: str = "") -> Change:
         if champion is not None and not force:
             comparison = _usable_comparison(client, name, version, champion, found)
             ground = comparison.verdict
-        return _move(client, name, Change(name, "promote", version, champion, ground, reason, _who(), _now()))
+        return _move(client, name, ChampionChange(name, "promote", version, champion, ground, reason, _who(), _now()))
 
 
-def roll_back(kind: Kind) -> Change:
+def roll_back(kind: ModelKind) -> ChampionChange:
     """Make the version that was champion before this one champion again; once more swaps them back.
 
     Raises
@@ -120,14 +120,16 @@ def roll_back(kind: Kind) -> Change:
         )
     if aliases.get(CHAMPION) == aliases[PREVIOUS]:
         raise WrongUsageError(f"version {aliases[PREVIOUS]} of {name} is the champion already: there is none before it")
-    back = find_named(f"models:/{name}/{aliases[PREVIOUS]}")
+    back = find_by_name(f"models:/{name}/{aliases[PREVIOUS]}")
     champion = int(aliases[CHAMPION]) if CHAMPION in aliases else None
     with open_client() as client:
         version = back.version or int(aliases[PREVIOUS])
-        return _move(client, name, Change(name, "rollback", version, champion, "rolled back", "", _who(), _now()))
+        return _move(
+            client, name, ChampionChange(name, "rollback", version, champion, "rolled back", "", _who(), _now())
+        )
 
 
-def list_changes(kind: Kind) -> tuple[Change, ...]:
+def list_champion_changes(kind: ModelKind) -> tuple[ChampionChange, ...]:
     """Return every change of the champion of a kind, the earliest first.
 
     Raises
@@ -139,7 +141,9 @@ def list_changes(kind: Kind) -> tuple[Change, ...]:
         return _changes(client, registered_name(kind))
 
 
-def _usable_comparison(client: MlflowClient, name: str, version: int, champion: int, found: FoundModel) -> Comparison:
+def _usable_comparison(
+    client: MlflowClient, name: str, version: int, champion: int, found: ResolvedModel
+) -> Comparison:
     """Return the recorded comparison if it allows the change; WrongUsageError says why it does not."""
     again = COMPARE.format(challenger=f"models:/{name}/{version}")
     force = '; or promote it with --force --reason "..."'
@@ -158,13 +162,13 @@ def _usable_comparison(client: MlflowClient, name: str, version: int, champion: 
     if not comparison.may_replace:
         ahead = comparison.differences["captured"]
         raise WrongUsageError(
-            f"{found.name} did not win against version {champion}: {SAID[comparison.verdict]} (captured "
+            f"{found.name} did not win against version {champion}: {VERDICT_MEANINGS[comparison.verdict]} (captured "
             f"{ahead.value:+.3f}); the champion stays{force}"
         )
     return comparison
 
 
-def _refuse_folder(found: FoundModel) -> None:
+def _refuse_folder(found: ResolvedModel) -> None:
     """Say how a folder becomes champion: a registered version of the same bundle, or the folder itself at night."""
     kind, digest = found.bundle.kind, found.bundle.digest
     same = [one for one in list_versions() if one.digest == digest]
@@ -177,7 +181,7 @@ def _refuse_folder(found: FoundModel) -> None:
     )
 
 
-def _move(client: MlflowClient, name: str, change: Change) -> Change:
+def _move(client: MlflowClient, name: str, change: ChampionChange) -> ChampionChange:
     # Written down first, so that no move is without a trace; the champion last, so that a fault leaves the old one.
     number = len(_changes(client, name)) + 1
     client.set_registered_model_tag(name, f"{CHANGE_TAG}{number:04d}", json.dumps(asdict(change), sort_keys=True))
@@ -187,11 +191,11 @@ def _move(client: MlflowClient, name: str, change: Change) -> Change:
     return change
 
 
-def _changes(client: MlflowClient, name: str) -> tuple[Change, ...]:
+def _changes(client: MlflowClient, name: str) -> tuple[ChampionChange, ...]:
     if aliases_of(client, name) is None:
         return ()
     tags: Mapping[str, str] = client.get_registered_model(name).tags
-    return tuple(Change(**json.loads(tags[key])) for key in sorted(tags) if key.startswith(CHANGE_TAG))
+    return tuple(ChampionChange(**json.loads(tags[key])) for key in sorted(tags) if key.startswith(CHANGE_TAG))
 
 
 def _who() -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from payrank.extracts.errors import NoUsableModelError
 from payrank.extracts.workspace import workspace
 from payrank.models.bundle import Bundle, read_bundle
-from payrank.models.manifest import KINDS, Kind
+from payrank.models.manifest import MODEL_KINDS, ModelKind
 from payrank.models.registry.served_model import BUNDLE_IN_MODEL
 from payrank.models.registry.store import DATABASE, has_no_store, open_client, registry_uri, without_password
 from payrank.models.registry.versions import CHAMPION, DIGEST_TAG, aliases_of, registered_name
@@ -23,7 +23,7 @@ _ADDRESS = re.compile(r"^models:/(?P<name>[^/@]+)(?:@(?P<alias>[^/@]+)|/(?P<vers
 
 
 @dataclass(frozen=True, slots=True)
-class FoundModel:
+class ResolvedModel:
     """A model, whole and checked, and its name for people: `payrank-payment version 3`, or the folder's.
 
     `version` is its number in the registry; None where it was found in a folder.
@@ -34,7 +34,7 @@ class FoundModel:
     version: int | None = None
 
 
-def find_model(text: str | None, kind: Kind) -> FoundModel:
+def find_model(text: str | None, kind: ModelKind) -> ResolvedModel:
     """Find a model of a kind and read it.
 
     Nothing of it stays on this machine: what a distant server sends lies in a private folder while it is read.
@@ -51,7 +51,7 @@ def find_model(text: str | None, kind: Kind) -> FoundModel:
     NoUsableModelError
         When there is none, or its bundle is not the one that was registered, or predicts something else.
     """
-    found = find_named(text or f"models:/{registered_name(kind)}@{CHAMPION}")
+    found = find_by_name(text or f"models:/{registered_name(kind)}@{CHAMPION}")
     if found.bundle.kind != kind:
         raise NoUsableModelError(
             f"{found.name} is a model of kind {found.bundle.kind}, but {kind} is needed; name another"
@@ -59,16 +59,16 @@ def find_model(text: str | None, kind: Kind) -> FoundModel:
     return found
 
 
-def find_named(text: str) -> FoundModel:
+def find_by_name(text: str) -> ResolvedModel:
     """Find a model of whatever kind; see `find_model`."""
     if not text.startswith("models:"):
         folder = Path(text)
-        return FoundModel(read_bundle(folder), folder.resolve().name)
+        return ResolvedModel(read_bundle(folder), folder.resolve().name)
     found = _ADDRESS.match(text)
     if found is None:
         raise NoUsableModelError(
-            f"{text!r} is no model: give a bundle folder, models:/{registered_name(KINDS[0])}@{CHAMPION} or "
-            f"models:/{registered_name(KINDS[0])}/1"
+            f"{text!r} is no model: give a bundle folder, models:/{registered_name(MODEL_KINDS[0])}@{CHAMPION} or "
+            f"models:/{registered_name(MODEL_KINDS[0])}/1"
         )
     if has_no_store():
         kind = _kind_of(found["name"])
@@ -83,7 +83,11 @@ def find_named(text: str) -> FoundModel:
 def _find_version(client: MlflowClient, name: str, alias: str | None, version: str | None) -> ModelVersion:
     if alias is None:
         return client.get_model_version(name, str(version))
-    if alias == CHAMPION and name in map(registered_name, KINDS) and CHAMPION not in (aliases_of(client, name) or {}):
+    if (
+        alias == CHAMPION
+        and name in map(registered_name, MODEL_KINDS)
+        and CHAMPION not in (aliases_of(client, name) or {})
+    ):
         kind = _kind_of(name)
         raise NoUsableModelError(
             f"no {kind} champion is registered at {without_password(registry_uri())}; train one with "
@@ -92,7 +96,7 @@ def _find_version(client: MlflowClient, name: str, alias: str | None, version: s
     return client.get_model_version_by_alias(name, alias)
 
 
-def _open_version(client: MlflowClient, version: ModelVersion) -> FoundModel:
+def _open_version(client: MlflowClient, version: ModelVersion) -> ResolvedModel:
     from mlflow.artifacts import download_artifacts  # noqa: PLC0415 - MLflow takes two seconds to import
 
     name = f"{version.name} version {version.version}"
@@ -108,9 +112,9 @@ def _open_version(client: MlflowClient, version: ModelVersion) -> FoundModel:
             f"{name}: the bundle at {without_password(source)} is not the one that was registered; "
             "restore the run's artifacts, or retrain and register anew"
         )
-    return FoundModel(bundle, name, int(version.version))
+    return ResolvedModel(bundle, name, int(version.version))
 
 
 def _kind_of(name: str) -> str:
     """Return the kind of a registered model's name; the first kind for a name that is not ours."""
-    return next((kind for kind in KINDS if registered_name(kind) == name), KINDS[0])
+    return next((kind for kind in MODEL_KINDS if registered_name(kind) == name), MODEL_KINDS[0])

@@ -6,7 +6,7 @@ from payrank.models.manifest import Manifest
 from payrank.models.records.evaluation import Evaluation
 
 
-def name_figures(manifest: Manifest) -> dict[str, float]:
+def collect_metrics(manifest: Manifest) -> dict[str, float]:
     """Return every figure of a training by name.
 
     `auc` is the model's on the judged periods, `logistic/auc` a baseline's, `logistic/ahead` what the model captures
@@ -24,7 +24,7 @@ def name_figures(manifest: Manifest) -> dict[str, float]:
 def _interval_ends(evaluation: Evaluation) -> dict[str, float]:
     """Return the ends of the model's intervals, what it is ahead of each baseline by, and how many alarms there are."""
     ends: dict[str, float] = {"alarms": len(evaluation.alarms)}
-    told = {**evaluation.figures, **{f"{one.name}/ahead": one.ahead for one in evaluation.baselines}}
+    told = {**evaluation.metrics, **{f"{one.name}/ahead": one.advantage for one in evaluation.baselines}}
     for name, figure in told.items():
         if figure is not None and name.endswith("/ahead"):
             ends[name] = figure.value
@@ -35,12 +35,12 @@ def _interval_ends(evaluation: Evaluation) -> dict[str, float]:
 
 def _final_figures(final: Evaluation) -> dict[str, float]:
     """Return the figures of the final test with their intervals, each named `final_...`, the baselines' as well."""
-    captured = f"{final.holdout.gain}_captured"
-    told = dict(final.figures)
+    captured = f"{final.holdout.gain_unit}_captured"
+    told = dict(final.metrics)
     for one in final.baselines:
-        told |= {f"{one.name}/{name}": figure for name, figure in one.figures.items()}
-        if one.ahead is not None:
-            told[f"{one.name}/ahead"] = one.ahead
+        told |= {f"{one.name}/{name}": figure for name, figure in one.metrics.items()}
+        if one.advantage is not None:
+            told[f"{one.name}/ahead"] = one.advantage
     plain: dict[str, float] = {"final_rows": final.holdout.rows, "final_households": final.holdout.households}
     for name, figure in told.items():
         named = "final_" + name.replace("captured", captured)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from payrank.models.bundle import Bundle
 from payrank.models.card.write_card import write_card
-from payrank.models.registry.run_metrics import name_figures
+from payrank.models.registry.run_metrics import collect_metrics
 from payrank.models.registry.served_model import log_model
 from payrank.models.registry.store import PATIENT, experiment_id, open_client
 from payrank.models.registry.versions import AS_OF_TAG, DIGEST_TAG, registered_name
@@ -29,7 +29,7 @@ PARAMETERS_AT_ONCE = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Trial:
+class SearchTrial:
     """One trial of a search over settings: its number, what it tried, and what came out.
 
     `value` is what the search makes small (None where the trial ended before it was known), called `measure`.
@@ -45,7 +45,7 @@ class Trial:
 _STATUS = {"complete": "FINISHED", "pruned": "KILLED", "failed": "FAILED"}
 
 
-def log_training(bundle: Bundle, *, plots: Mapping[str, Path] | None = None, trials: Sequence[Trial] = ()) -> str:
+def log_training(bundle: Bundle, *, plots: Mapping[str, Path] | None = None, trials: Sequence[SearchTrial] = ()) -> str:
     """Log a training as a run of the experiment `payrank-<kind>`: settings, figures, plots, model, model card.
 
     Parameters
@@ -114,10 +114,10 @@ def _log_data(client: MlflowClient, run_id: str, bundle: Bundle) -> None:
 def _log_settings_and_figures(client: MlflowClient, run_id: str, bundle: Bundle, model_id: str) -> None:
     manifest = bundle.manifest
     settings = {**manifest.settings, "target": manifest.target, "n_estimators": dict(manifest.n_estimators)}
-    _log(client, run_id, settings, name_figures(manifest), model_id)
+    _log(client, run_id, settings, collect_metrics(manifest), model_id)
 
 
-def _log_trial(client: MlflowClient, experiment: str, run_id: str, trial: Trial) -> None:
+def _log_trial(client: MlflowClient, experiment: str, run_id: str, trial: SearchTrial) -> None:
     from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID  # noqa: PLC0415 - MLflow takes two seconds to import
 
     tags = {MLFLOW_PARENT_RUN_ID: run_id, "payrank.trial": str(trial.number), "payrank.trial_state": trial.state}

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from payrank.models.matrix import Column
+from payrank.models.matrix import ModelColumn
 
 ROWS = 5
 SEED = 20
@@ -26,13 +26,13 @@ _DRAWS: Mapping[str, Callable[[np.random.Generator], Any]] = {
 }
 
 
-def simulate_rows(columns: Sequence[Column]) -> pd.DataFrame:
+def simulate_rows(columns: Sequence[ModelColumn]) -> pd.DataFrame:
     """Return five rows of a feature frame for a model with these columns.
 
     Numbers are drawn without a look at any data. Words of a category are the model's levels, each of which 11 people or
     more share and the bundle tells anyhow; a category without levels is unknown.
 
-    >>> column = Column(name="balance", unit="dollars", meaning="", family="balance", direction=0, definition="")
+    >>> column = ModelColumn(name="balance", unit="dollars", meaning="", family="balance", direction=0, definition="")
     >>> simulate_rows([column])["balance"].between(1, 100_000).all()
     np.True_
     """
@@ -40,7 +40,7 @@ def simulate_rows(columns: Sequence[Column]) -> pd.DataFrame:
     return pd.DataFrame({column.name: _values(column, draw) for column in columns})
 
 
-def _values(column: Column, draw: np.random.Generator) -> Any:
+def _values(column: ModelColumn, draw: np.random.Generator) -> Any:
     if column.unit == "category":
         levels = column.levels or (None,)
         return pd.Series([levels[row % len(levels)] for row in range(ROWS)], dtype="object")

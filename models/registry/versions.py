@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from payrank.extracts.errors import NoUsableModelError, WrongUsageError
 from payrank.models.bundle import Bundle
-from payrank.models.manifest import KINDS
+from payrank.models.manifest import MODEL_KINDS
 from payrank.models.registry.store import PATIENT, has_no_store, open_client
 
 if TYPE_CHECKING:
@@ -24,21 +24,21 @@ VERDICT_TAG = "payrank.verdict"
 
 
 @dataclass(frozen=True, slots=True)
-class Registered:
+class RegisteredVersion:
     """A model version: `payrank-payment`, 3, the run that trained it, and whether it is the champion.
 
-    `held_back`: it would be, as the first of its kind, but for an alarm.
+    `blocked_by_alarm`: it would be, as the first of its kind, but for an alarm.
     """
 
     name: str
     version: int
     run_id: str
     champion: bool
-    held_back: bool = False
+    blocked_by_alarm: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
+class VersionSummary:
     """A registered version with its aliases, the day of its training and the digest of its bundle.
 
     `auc` and `captured` (share of the gain in the top of the lists) are of its training; `verdict` is what its latest
@@ -64,7 +64,7 @@ def registered_name(kind: str) -> str:
     return f"payrank-{kind}"
 
 
-def register(bundle: Bundle, run_id: str) -> Registered:
+def register(bundle: Bundle, run_id: str) -> RegisteredVersion:
     """Make the run's model a version; the first of its kind without an alarm becomes the champion.
 
     Raises
@@ -91,16 +91,16 @@ def register(bundle: Bundle, run_id: str) -> Registered:
         first = alone and not bundle.manifest.evaluation.alarms
         if first:
             client.set_registered_model_alias(name, CHAMPION, str(version))
-        return Registered(name, version, run_id, first, held_back=alone and not first)
+        return RegisteredVersion(name, version, run_id, first, blocked_by_alarm=alone and not first)
 
 
 def _figures(bundle: Bundle) -> dict[str, str]:
-    figures = bundle.manifest.evaluation.figures
+    figures = bundle.manifest.evaluation.metrics
     found = {AUC_TAG: figures.get("auc"), CAPTURED_TAG: figures.get("captured")}
     return {tag: f"{figure.value:.3f}" for tag, figure in found.items() if figure is not None}
 
 
-def list_versions() -> tuple[Listed, ...]:
+def list_versions() -> tuple[VersionSummary, ...]:
     """Return every registered version of our kinds, by name and version; nothing where no store is yet.
 
     Raises
@@ -112,7 +112,7 @@ def list_versions() -> tuple[Listed, ...]:
         return ()
     found = []
     with open_client(NoUsableModelError) as client:
-        for kind in KINDS:
+        for kind in MODEL_KINDS:
             name = registered_name(kind)
             versions = client.search_model_versions(f"name = '{name}'")
             aliases = client.get_registered_model(name).aliases if versions else {}
@@ -121,7 +121,7 @@ def list_versions() -> tuple[Listed, ...]:
                 told = (
                     version.tags.get(tag, "") for tag in (AS_OF_TAG, DIGEST_TAG, AUC_TAG, CAPTURED_TAG, VERDICT_TAG)
                 )
-                found.append(Listed(name, int(version.version), named, *told))
+                found.append(VersionSummary(name, int(version.version), named, *told))
     return tuple(sorted(found, key=lambda one: (one.name, one.version)))
 
 

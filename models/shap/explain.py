@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from payrank.extracts.errors import NoUsableModelError
 from payrank.models.bundle import Bundle
 from payrank.models.matrix import encode
-from payrank.models.predict import average_raw
+from payrank.models.predict import average_raw_scores
 from payrank.models.shap.tree_shap import add_contributions
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def explain(bundle: Bundle, data: pd.DataFrame, *, threads: int = 0) -> Explanat
             of_booster *= weight
         base += of_booster
     contributions = np.ascontiguousarray(total.T)
-    raw = average_raw(bundle.likelihood, weights, matrix, threads=threads)
+    raw = average_raw_scores(bundle.likelihood, weights, matrix, threads=threads)
     missed = np.flatnonzero(~(_gap(base, contributions, raw) <= TOLERANCE))
     if len(missed):
         contributions[missed] = sum(

@@ -14,7 +14,7 @@ from payrank.console import STDOUT, Progress, make_table, print_stage
 from payrank.extracts.errors import WrongUsageError
 from payrank.extracts.load.load_extract import load_extract
 from payrank.models.bundle import Bundle
-from payrank.models.manifest import KINDS, Manifest
+from payrank.models.manifest import MODEL_KINDS, Manifest
 from payrank.scoring.progress import StageTimer
 from payrank.scoring.run_nightly import run_nightly
 from payrank.settings import Settings
@@ -39,9 +39,9 @@ def run_demo(out: Path, *, accounts: int, seed: int) -> None:
         simulate(extract, accounts=accounts, seed=seed, as_of=AS_OF)
     bundles: dict[str, Bundle] = {}
     with _tracking_in(out):
-        for kind in KINDS:
+        for kind in MODEL_KINDS:
             bundles[kind], _ = train_and_register(kind, extract, AS_OF, settings, out / "models" / kind)
-        models = find_models({kind: str(out / "models" / kind) for kind in KINDS})
+        models = find_models({kind: str(out / "models" / kind) for kind in MODEL_KINDS})
     timer = StageTimer(print_stage)
     with load_extract(extract) as loaded:
         timer.stage("load", f"loaded {len(loaded.digests)} files")
@@ -51,7 +51,7 @@ def run_demo(out: Path, *, accounts: int, seed: int) -> None:
     STDOUT.print()
     STDOUT.print(_captured({kind: bundle.manifest for kind, bundle in bundles.items()}))
     STDOUT.print()
-    for kind in KINDS:
+    for kind in MODEL_KINDS:
         for notice in models.notices(kind, AS_OF):
             STDOUT.print(f"Note: {notice}", markup=False, soft_wrap=False)
     lists = result.folder / "worklists"

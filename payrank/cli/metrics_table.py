@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from rich.table import Table
 
 from payrank.console import STDOUT, make_table
-from payrank.models.card.verdict import tell_final, tell_verdict
+from payrank.models.card.verdict import describe_final_test, describe_verdict
 from payrank.models.manifest import Manifest
 from payrank.models.records.estimate import Estimate
 from payrank.models.records.evaluation import Evaluation
-from payrank.models.records.fairness import FIGURES_OF_GROUPS
+from payrank.models.records.fairness import GROUP_METRIC_LABELS
 
 WIDEST_SLICES = 24
 
@@ -58,10 +58,10 @@ def final_table(manifest: Manifest) -> Table | None:
 
 
 def _ranking_table(evaluation: Evaluation, title: str) -> Table:
-    order = sorted(evaluation.baselines, key=lambda one: -(one.figures["auc"].value if "auc" in one.figures else 0.0))
-    rows = [["payrank", *_cells(evaluation.figures), "-"]]
-    rows += [[one.short, *_cells(one.figures), show_interval(one.ahead)] for one in order]
-    heading = f"{evaluation.holdout.gain} in top {evaluation.holdout.capacity:.0%}"
+    order = sorted(evaluation.baselines, key=lambda one: -(one.metrics["auc"].value if "auc" in one.metrics else 0.0))
+    rows = [["payrank", *_cells(evaluation.metrics), "-"]]
+    rows += [[one.short_name, *_cells(one.metrics), show_interval(one.advantage)] for one in order]
+    heading = f"{evaluation.holdout.gain_unit} in top {evaluation.holdout.capacity:.0%}"
     columns = [("ranking by", False), ("AUC", True), ("Brier", True), (heading, True), ("model ahead by (95 %)", True)]
     return make_table(title, columns, rows)
 
@@ -69,20 +69,20 @@ def _ranking_table(evaluation: Evaluation, title: str) -> Table:
 def slices_table(manifest: Manifest) -> Table:
     """Return the model in each slice: rows, what was promised and what happened, AUC, and captured dollars."""
     evaluation = manifest.evaluation
-    best = evaluation.strongest
+    best = evaluation.best_baseline
     rows = [
         [
-            one.by,
+            one.dimension,
             one.name if len(one.name) <= WIDEST_SLICES else one.name[: WIDEST_SLICES - 3] + "...",
             f"{one.rows:,}",
-            f"{one.promised:.0%}",
-            f"{one.happened.value:.0%}",
+            f"{one.predicted:.0%}",
+            f"{one.actual.value:.0%}",
             f"{one.auc.value:.2f}" if one.auc else "-",
-            show_interval(one.ahead.get(best.name)) if best else "-",
+            show_interval(one.advantage.get(best.name)) if best else "-",
         ]
         for one in evaluation.slices
     ]
-    against = f"; ahead of {best.short}" if best else ""
+    against = f"; ahead of {best.short_name}" if best else ""
     columns = [
         ("by", False),
         ("slice", False),
@@ -102,7 +102,7 @@ def show_figures(manifest: Manifest, *, slices: bool = False) -> None:
         if table is not None:
             STDOUT.print(table)
             STDOUT.print()
-    for text in (*tell_verdict(manifest.evaluation), *tell_final(manifest)):
+    for text in (*describe_verdict(manifest.evaluation), *describe_final_test(manifest)):
         _say(text)
     if slices:
         STDOUT.print()
@@ -128,15 +128,15 @@ def fairness_table(manifest: Manifest) -> Table | None:
     rows = [
         [
             audit.attribute.replace("_", " "),
-            FIGURES_OF_GROUPS.get(one.figure, one.figure),
+            GROUP_METRIC_LABELS.get(one.metric, one.metric),
             one.group,
             f"{one.value.value:.1%}",
             "-" if one.value.low is None else f"{one.value.low:.1%} to {one.value.high:.1%}",
             f"{one.overall:.1%}",
-            "yes" if one.apart else "-",
+            "yes" if one.is_significant else "-",
         ]
         for audit in manifest.evaluation.fairness.attributes
-        for one in audit.worst
+        for one in audit.worst_groups
     ]
     columns = [
         ("by", False),

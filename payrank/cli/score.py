@@ -16,7 +16,7 @@ from payrank.features.engines.make_frame import check_engine, make_frame
 from payrank.features.frame import Definition, Frame
 from payrank.features.site.features import SiteFeatures
 from payrank.models.bundle import Bundle
-from payrank.models.manifest import KINDS
+from payrank.models.manifest import MODEL_KINDS
 from payrank.models.registry.find_model import find_model
 from payrank.models.registry.versions import CHAMPION, list_versions, registered_name
 from payrank.scoring.capacity import Capacity
@@ -102,7 +102,7 @@ def find_models(wanted: Mapping[str, str | None]) -> RunModels:
     bundles: dict[str, Bundle] = {}
     names: dict[str, str] = {}
     absent: dict[str, str] = {}
-    for kind in KINDS:
+    for kind in MODEL_KINDS:
         try:
             found = find_model(wanted.get(kind), kind)
         except NoUsableModelError as error:
@@ -113,7 +113,7 @@ def find_models(wanted: Mapping[str, str | None]) -> RunModels:
         bundles[kind] = found.bundle
         names[kind] = f"{found.name} ({bundles[kind].digest[:8]})"
     if not bundles:
-        raise NoUsableModelError(absent[KINDS[0]])
+        raise NoUsableModelError(absent[MODEL_KINDS[0]])
     return RunModels(bundles, names, absent)
 
 

@@ -16,9 +16,9 @@ from payrank.features.build_frames import population_frame, training_frame
 from payrank.features.check_as_of import check_day
 from payrank.models.audit import read_audit
 from payrank.models.bundle import Bundle
-from payrank.models.manifest import Kind
-from payrank.models.registry.runs import Trial, log_training
-from payrank.models.registry.versions import Registered, register
+from payrank.models.manifest import ModelKind
+from payrank.models.registry.runs import SearchTrial, log_training
+from payrank.models.registry.versions import RegisteredVersion, register
 from payrank.settings import Settings, read_settings
 
 if TYPE_CHECKING:
@@ -44,15 +44,15 @@ def run_train(
     elif tune_minutes is not None:
         raise WrongUsageError("--tune-minutes bounds a search: give --tune N, the number of its trials, too")
     settings = read_settings(settings_file)
-    bundle, registered = train_and_register(cast("Kind", kind), source, as_of, settings, out, budget)
+    bundle, registered = train_and_register(cast("ModelKind", kind), source, as_of, settings, out, budget)
     show_figures(bundle.manifest)
     role = "the champion" if registered.champion else "a challenger; the champion stays"
-    if registered.held_back:
+    if registered.blocked_by_alarm:
         role = "no champion, for it has an alarm"
     STDOUT.print(f"Registered as {registered.name} version {registered.version}, {role}.")
     if out is not None:
         STDOUT.print(f"Bundle: {out}")
-    if registered.held_back:
+    if registered.blocked_by_alarm:
         address = f"models:/{registered.name}/{registered.version}"
         STDOUT.print(
             "Next: see what the alarm is about with `payrank check EXTRACT --leaks`, mend it, train again; or, where "
@@ -61,7 +61,7 @@ def run_train(
             soft_wrap=False,
         )
     elif not registered.champion:
-        first = as_of + timedelta(days=bundle.manifest.windows.gap_days)
+        first = as_of + timedelta(days=bundle.manifest.windows.label_lag_days)
         STDOUT.print(
             f"Next: payrank models compare models:/{registered.name}/{registered.version} EXTRACT --as-of DATE\n"
             f"It sets the two beside each other on rows that neither was fitted on; their labels are ripe from {first} "
@@ -72,8 +72,8 @@ def run_train(
 
 
 def train_and_register(
-    kind: Kind, source: Path | str, as_of: date, settings: Settings, out: Path | None, budget: Budget | None = None
-) -> tuple[Bundle, Registered]:
+    kind: ModelKind, source: Path | str, as_of: date, settings: Settings, out: Path | None, budget: Budget | None = None
+) -> tuple[Bundle, RegisteredVersion]:
     """Train on an extract, with a search for trees first where it has a budget, log the run and register the bundle."""
     from payrank.training.plots.plots import draw_plots
     from payrank.training.settings import parse_settings
@@ -86,7 +86,7 @@ def train_and_register(
         frame = training_frame(extract, settings.target(kind), as_of, site_features=settings.features)
         progress.log(f"made {len(frame.data):,} labeled {frame.unit} snapshots of {len(frame.features)} features")
         chosen = parse_settings(settings.training_of(kind), kind)
-        trials: tuple[Trial, ...] = ()
+        trials: tuple[SearchTrial, ...] = ()
         if budget is not None:
             chosen, trials = search_trees(frame, kind, as_of, chosen, budget)
         population = (

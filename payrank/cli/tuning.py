@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from payrank.console import STDERR
 from payrank.extracts.pluralize import pluralize
 from payrank.features.frame import Frame
-from payrank.models.manifest import Kind
-from payrank.models.registry.runs import Trial
+from payrank.models.manifest import ModelKind
+from payrank.models.registry.runs import SearchTrial
 
 if TYPE_CHECKING:
     from payrank.training.fit.tune import Budget, TunedTrial
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 
 def search_trees(
-    frame: Frame, kind: Kind, as_of: date, settings: TrainingSettings, budget: Budget
-) -> tuple[TrainingSettings, tuple[Trial, ...]]:
+    frame: Frame, kind: ModelKind, as_of: date, settings: TrainingSettings, budget: Budget
+) -> tuple[TrainingSettings, tuple[SearchTrial, ...]]:
     """Search, tell of it, and return the settings found and the trials as MLflow is to keep them."""
     from payrank.training.fit.tune import tune
 
@@ -33,7 +33,7 @@ def search_trees(
         markup=False,
     )
     kept = tuple(
-        Trial(trial.number, {**trial.params, "n_estimators": trial.n_estimators}, trial.value, trial.state)
+        SearchTrial(trial.number, {**trial.params, "n_estimators": trial.n_estimators}, trial.value, trial.state)
         for trial in tuned.trials
     )
     return tuned.settings, kept

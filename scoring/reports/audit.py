@@ -17,8 +17,7 @@ from numpy.typing import NDArray
 
 from payrank.extracts.extract import Extract
 from payrank.models.audit import count_marks, mark_people, read_groups
-from payrank.models.records.estimate import Estimate
-from payrank.models.wilson import share_of
+from payrank.models.records.estimate import Estimate, estimate_share
 from payrank.scoring.outcome import ListOutcome
 from payrank.scoring.patient_pay.patient_pay import LISTED
 
@@ -126,7 +125,7 @@ def _audit_list(title: str, groups: pd.DataFrame, marks: Mapping[str, NDArray[np
 def _end(count: int | None, people: int, everyone: float) -> GroupEnd:
     if count is None:
         return GroupEnd(None)
-    figure = share_of(count, people)
+    figure = estimate_share(count, people)
     if figure.low is not None and figure.high is not None and not figure.low <= everyone <= figure.high:
         return GroupEnd(figure, "below" if figure.value < everyone else "above")
     return GroupEnd(figure)

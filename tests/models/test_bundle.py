@@ -144,6 +144,21 @@ def test_a_manifest_of_another_format_is_refused(trained):
         parse_manifest(json.dumps(fields).encode())
 
 
+def test_a_bundle_of_an_earlier_version_must_be_trained_again(tmp_path, lightgbm_must_stay_closed):
+    folder = tmp_path / "old"
+    folder.mkdir()
+    (folder / MANIFEST).write_text('{"format": 2, "kind": "payment", "together": [], "digest": "0"}')
+    (folder / "likelihood_0.txt").write_text("tree")
+    with pytest.raises(NoUsableModelError) as caught:
+        read_bundle(folder)
+    assert caught.value.exit_code == 5
+    message = str(caught.value)
+    assert "written by an earlier version of payrank" in message
+    assert f"format 2; this version of payrank reads format {FORMAT}" in message
+    assert "train the model again with `payrank train`" in message
+    assert "\n" not in message
+
+
 def test_an_absent_bundle_says_what_to_do(tmp_path):
     with pytest.raises(NoUsableModelError, match=r"no model bundle at .*nowhere; train one"):
         read_bundle(tmp_path / "nowhere")

@@ -8,8 +8,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from payrank.models.calibration.adjusted import Adjusted, apply_map, parse_served
-from payrank.models.calibration.methods import Beta, Isotonic, Plain, Platt, fit_beta, fit_isotonic, fit_platt, sigmoid
+from payrank.models.calibration.adjusted import AdjustedCalibration, apply_map, parse_calibration
+from payrank.models.calibration.methods import (
+    Beta,
+    Isotonic,
+    Platt,
+    Uncalibrated,
+    fit_beta,
+    fit_isotonic,
+    fit_platt,
+    sigmoid,
+)
 
 finite = st.floats(-50, 50, allow_nan=False)
 samples = st.lists(st.tuples(finite, st.booleans()), min_size=2, max_size=200)
@@ -57,7 +66,7 @@ def test_a_map_comes_back_from_json_exactly(rows):
     raw = np.array([row[0] for row in rows])
     label = np.array([float(row[1]) for row in rows])
     for learned in (fit_platt(raw, label), fit_beta(raw, label), fit_isotonic(raw, label)):
-        assert parse_served(learned.model_dump_json()) == learned
+        assert parse_calibration(learned.model_dump_json()) == learned
 
 
 @pytest.mark.parametrize(
@@ -68,7 +77,7 @@ def test_a_map_comes_back_from_json_exactly(rows):
         '{"method":"isotonic","raw":[0],"probability":[0.5,0.6]}',
         '{"method":"isotonic","raw":[0,1],"probability":[0.5,1.6]}',
         '{"method":"platt","slope":-1,"offset":0}',
-        '{"method":"beta","rise":-1,"fall":1,"offset":0}',
+        '{"method":"beta","a":-1,"b":1,"c":0}',
         '{"method":"adjusted","base":{"method":"platt","slope":-1,"offset":0}}',
         '{"method":"magic"}',
         "[]",
@@ -76,7 +85,7 @@ def test_a_map_comes_back_from_json_exactly(rows):
 )
 def test_a_map_that_falls_or_is_not_known_is_refused(text):
     with pytest.raises(ValueError, match="validation error"):
-        parse_served(text)
+        parse_calibration(text)
 
 
 def test_isotonic_steps_are_never_the_score_of_a_handful():
@@ -86,19 +95,19 @@ def test_isotonic_steps_are_never_the_score_of_a_handful():
     assert isinstance(fit_platt(raw[:5], label[:5]), Platt)
 
 
-@pytest.mark.parametrize(("rise", "fall", "offset"), [(1.0, 1.0, 0.0), (0.5, 1.8, -0.4)])
-def test_beta_finds_the_bends_that_made_the_outcomes(rise, fall, offset):
+@pytest.mark.parametrize(("a", "b", "c"), [(1.0, 1.0, 0.0), (0.5, 1.8, -0.4)])
+def test_beta_finds_the_parameters_that_generated_the_outcomes(a, b, c):
     draw = np.random.default_rng(5)
     raw = draw.normal(0, 1.5, 60_000)
-    truth = Beta(rise=rise, fall=fall, offset=offset)
+    truth = Beta(a=a, b=b, c=c)
     found = fit_beta(raw, (draw.random(len(raw)) < truth.apply(raw)).astype(float))
-    assert (found.rise, found.fall, found.offset) == pytest.approx((rise, fall, offset), abs=0.09)
+    assert (found.a, found.b, found.c) == pytest.approx((a, b, c), abs=0.09)
     grid = np.linspace(-3, 3, 25)
     assert found.apply(grid) == pytest.approx(truth.apply(grid), abs=0.015)
 
 
 def test_a_beta_map_bends_the_two_ends_apart_as_no_platt_map_can():
-    low, high = Beta(rise=0.3, fall=1.0, offset=0.0).apply(np.array([-4.0, 4.0]))
+    low, high = Beta(a=0.3, b=1.0, c=0.0).apply(np.array([-4.0, 4.0]))
     assert low > sigmoid(np.array([-4.0]))[0] + 0.1
     assert high == pytest.approx(sigmoid(np.array([4.0]))[0], abs=0.01)
 
@@ -106,11 +115,13 @@ def test_a_beta_map_bends_the_two_ends_apart_as_no_platt_map_can():
 def test_offsets_move_a_segment_and_leave_its_order_and_the_others_alone():
     raw = np.linspace(-3, 3, 40)
     words = pd.Series(["medicaid", "commercial", None, "new"] * 10)
-    adjusted = Adjusted(base=Platt(slope=1.0, offset=0.0), by="payer_class", offsets={"medicaid": -1.0}, shift=0.2)
+    adjusted = AdjustedCalibration(
+        base=Platt(slope=1.0, offset=0.0), by="payer_class", offsets={"medicaid": -1.0}, shift=0.2
+    )
     found = apply_map(adjusted, raw, pd.DataFrame({"payer_class": words}))
     assert found[0::4] == pytest.approx(sigmoid(raw[0::4] - 0.8))
     assert np.delete(found, np.arange(0, 40, 4)) == pytest.approx(sigmoid(np.delete(raw, np.arange(0, 40, 4)) + 0.2))
     assert (np.diff(found[0::4]) > 0).all()
     assert apply_map(adjusted, raw) == pytest.approx(sigmoid(raw + 0.2))
-    assert parse_served(adjusted.model_dump_json()) == adjusted
-    assert Plain().apply(raw) == pytest.approx(sigmoid(raw))
+    assert parse_calibration(adjusted.model_dump_json()) == adjusted
+    assert Uncalibrated().apply(raw) == pytest.approx(sigmoid(raw))

@@ -14,12 +14,12 @@ from payrank.models.bundle import read_bundle
 from payrank.models.card.write_card import describe_card, render_card, render_markdown, write_card
 from payrank.models.records.estimate import Estimate
 from payrank.models.records.evaluation import Alarm
-from payrank.models.records.fairness import AttributeAudit, Fairness, GroupFigures, Worst
+from payrank.models.records.fairness import AttributeAudit, Fairness, GroupMetrics, WorstGroup
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
 
-UNTOLD = {"events": None, "happened": None, "gap": None, "auc": None}
+UNTOLD = {"events": None, "actual": None, "gap": None, "auc": None}
 
 
 @pytest.fixture(scope="module")
@@ -32,21 +32,21 @@ def audited(manifest):
     """The manifest with an audit of three groups, one named to break a page, one of which little is told."""
     half, low = Estimate(value=0.5, low=0.4, high=0.6), Estimate(value=0.1, low=0.05, high=0.2)
     groups = tuple(
-        GroupFigures(
+        GroupMetrics(
             group=name,
             rows=200,
             households=90,
             events=50,
             shares={"listed": share},
-            promised=0.3,
-            happened=half,
+            predicted=0.3,
+            actual=half,
             gap=low,
         )
         for name, share in (("<b>a</b> | b", half), ("c", low))
     )
     groups += (groups[0].model_copy(update={"group": "d", "shares": {"listed": None}, **UNTOLD}),)
-    worst = (Worst(figure="listed", group="c", value=low, overall=0.2),)
-    audit = Fairness(attributes=(AttributeAudit(attribute="kin", groups=groups, worst=worst),))
+    worst = (WorstGroup(metric="listed", group="c", value=low, overall=0.2),)
+    audit = Fairness(attributes=(AttributeAudit(attribute="kin", groups=groups, worst_groups=worst),))
     return manifest.model_copy(update={"evaluation": manifest.evaluation.model_copy(update={"fairness": audit})})
 
 
@@ -70,7 +70,7 @@ def test_the_page_and_the_markdown_hold_the_same_tables(audited):
     tables = [table for section in describe_card(audited).sections for table in section.tables]
     assert page.count("<table>") == len(tables) == text.count("\n| ---")
     assert page.count('<tr><th scope="row">') == sum(len(table.rows) for table in tables)
-    auc = audited.evaluation.figures["auc"]
+    auc = audited.evaluation.metrics["auc"]
     for baseline in audited.evaluation.baselines:
         assert baseline.meaning in page
         assert baseline.meaning in text

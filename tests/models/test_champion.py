@@ -18,7 +18,7 @@ from payrank.models.comparison import Comparison, Contender, Verdict
 from payrank.models.manifest import render_manifest
 from payrank.models.records.estimate import Estimate
 from payrank.models.records.evaluation import Alarm
-from payrank.models.registry.aliases import list_changes, promote, roll_back
+from payrank.models.registry.aliases import list_champion_changes, promote, roll_back
 from payrank.models.registry.comparisons import record_comparison
 from payrank.models.registry.find_model import find_model
 from payrank.models.registry.runs import log_training
@@ -70,7 +70,7 @@ def compared(bundles: list[Bundle]) -> Callable[..., Comparison]:
         def contender(number: int) -> Contender:
             bundle = bundles[number - 1]
             name = f"{NAME} version {number}"
-            return Contender(name=name, digest=bundle.digest, trained_as_of=bundle.manifest.as_of, figures={})
+            return Contender(name=name, digest=bundle.digest, trained_as_of=bundle.manifest.as_of, metrics={})
 
         found = Comparison(
             kind="payment",
@@ -113,7 +113,7 @@ def test_rollback_swaps_and_swaps_again_and_every_change_is_kept_with_who_and_wh
     assert roll_back("payment").version == 2
     assert champion() == 2
     promote(f"models:/{NAME}/3", force=True, reason=REASON)
-    changes = list_changes("payment")
+    changes = list_champion_changes("payment")
     assert [(one.action, one.version, one.replaced, one.ground) for one in changes] == [
         ("promote", 2, 1, "wins"),
         ("rollback", 1, 2, "rolled back"),
@@ -134,7 +134,7 @@ def test_without_a_comparison_nothing_is_promoted(bundles):
         'models:/payrank-payment/2 EXTRACT --as-of DATE`; or promote it with --force --reason "..."'
     )
     assert champion() == 1
-    assert list_changes("payment") == ()
+    assert list_champion_changes("payment") == ()
 
 
 def test_a_comparison_with_a_champion_of_yesterday_does_not_count(bundles, compared):
@@ -243,7 +243,7 @@ def test_the_first_of_its_kind_is_no_champion_with_an_alarm_until_somebody_says_
     alarmed = manifest.evaluation.model_copy(update={"alarms": (alarm,)})
     files = {**bundles[0].files, MANIFEST: render_manifest(manifest.model_copy(update={"evaluation": alarmed}))}
     made = register(open_bundle(files, "a variant"), log_training(open_bundle(files, "a variant")))
-    assert made.held_back
+    assert made.blocked_by_alarm
     assert not made.champion
     address = f"models:/{NAME}/{made.version}"
     with pytest.raises(WrongUsageError, match=r"has an alarm: AUC 0\.991"):

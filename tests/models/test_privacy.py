@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from payrank.models.matrix import FEWEST_PEOPLE, encode
+from payrank.models.matrix import encode
 from payrank.models.monitoring.reference import describe_distributions, describe_numbers
+from payrank.models.privacy import MIN_PEOPLE
 
 
 def test_no_id_is_in_any_file_of_a_bundle(trained):
@@ -28,7 +29,7 @@ def test_no_smallest_or_largest_value_of_a_feature_is_in_any_file(trained, payme
 
 def test_no_word_of_fewer_than_eleven_people_is_in_any_file(trained, payment_frame):
     rare = payment_frame.data[payment_frame.data["payer_class"] == "rare_payer"]
-    assert 0 < rare["household"].nunique() < FEWEST_PEOPLE
+    assert 0 < rare["household"].nunique() < MIN_PEOPLE
     assert b"rare_payer" not in b"".join(trained.bundle.files.values())
 
 
@@ -51,14 +52,14 @@ def test_no_cell_of_the_reference_holds_fewer_than_eleven_people(trained, paymen
         cells, known = found["features"][column.name], ~np.isnan(matrix[:, place])
         if "edges" in cells and cells["unknown"] == (~known).sum():
             people = _people_of_cells(cells, matrix[known, place], data["household"][known].reset_index(drop=True))
-            assert min(people) >= FEWEST_PEOPLE, column.name
+            assert min(people) >= MIN_PEOPLE, column.name
     people = _people_of_cells(found["probability"], probability, holdout)
     assert len(people) > 1
-    assert min(people) >= FEWEST_PEOPLE
+    assert min(people) >= MIN_PEOPLE
     for name, cells in found["features"].items():
         known = [count for count in (*cells["counts"], cells["unknown"]) if count]
         assert sum(known) == rows, name
-        assert min(known) >= FEWEST_PEOPLE, name
+        assert min(known) >= MIN_PEOPLE, name
         if "edges" in cells:
             assert len(cells["counts"]) == len(cells["edges"]) + 1, name
     assert sum(found["probability"]["counts"]) == 100

@@ -19,14 +19,16 @@ from payrank.models.bundle import read_bundle, write_bundle
 from payrank.models.card.write_card import render_card
 from payrank.models.manifest import render_manifest
 from payrank.models.registry.find_model import find_model
-from payrank.models.registry.runs import Trial, log_training
+from payrank.models.registry.runs import SearchTrial, log_training
 from payrank.models.registry.store import PATIENT, open_client
-from payrank.models.registry.versions import Registered, list_versions, register
+from payrank.models.registry.versions import RegisteredVersion, list_versions, register
 from payrank.training.plots.plots import PICTURES, draw_plots
 
 
 @pytest.fixture(scope="module")
-def site(trained: Any, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Registered, Registered, str]:
+def site(
+    trained: Any, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, RegisteredVersion, RegisteredVersion, str]:
     """A working folder with two versions of one model, and what MLflow said meanwhile."""
     folder = tmp_path_factory.mktemp("site")
     with pytest.MonkeyPatch.context() as patch:
@@ -46,8 +48,8 @@ def here(site: Any, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_the_first_version_becomes_champion_and_the_second_does_not(site):
     _, first, second, run = site
-    assert first == Registered("payrank-payment", 1, run, champion=True)
-    assert second == Registered("payrank-payment", 2, run, champion=False)
+    assert first == RegisteredVersion("payrank-payment", 1, run, champion=True)
+    assert second == RegisteredVersion("payrank-payment", 2, run, champion=False)
 
 
 def test_runs_and_versions_lie_in_the_working_folder(here):
@@ -107,9 +109,9 @@ def test_the_run_holds_settings_figures_and_plots_and_its_model_the_bundle(here,
     assert parameters["target.horizon_days"] == "60"
     assert figures["auc"] == trained.bundle.manifest.metrics["auc"]
     final = trained.bundle.manifest.final_test
-    assert figures["final_auc"] == final.figures["auc"].value
-    assert figures["final_dollars_captured_low"] == final.figures["captured"].low
-    assert figures["final_logistic/ahead"] == final.baseline("logistic").ahead.value
+    assert figures["final_auc"] == final.metrics["auc"].value
+    assert figures["final_dollars_captured_low"] == final.metrics["captured"].low
+    assert figures["final_logistic/ahead"] == final.find_baseline("logistic").advantage.value
     assert figures["final_rows"] == final.holdout.rows
     assert figures["logistic/auc"] == trained.bundle.manifest.baselines["logistic"]["auc"]
     assert tags["payrank.bundle_digest"] == trained.bundle.digest
@@ -117,10 +119,10 @@ def test_the_run_holds_settings_figures_and_plots_and_its_model_the_bundle(here,
     artifacts = here / "mlartifacts" / site[3] / "artifacts"
     assert sorted(path.name for path in artifacts.iterdir()) == ["card.html", "card.md", "plots"]
     assert (artifacts / "card.html").read_bytes() == render_card(trained.bundle.manifest)
-    captured = trained.bundle.manifest.evaluation.figures["captured"]
+    captured = trained.bundle.manifest.evaluation.metrics["captured"]
     assert (figures["captured_low"], figures["captured_high"]) == (captured.low, captured.high)
     assert figures["alarms"] == 0
-    ahead = trained.bundle.manifest.evaluation.baseline("oldest_first").ahead
+    ahead = trained.bundle.manifest.evaluation.find_baseline("oldest_first").advantage
     assert figures["oldest_first/ahead"] == ahead.value
     assert len(list(here.rglob("artifacts/bundle/manifest.json"))) == 1
     assert (
@@ -132,7 +134,7 @@ def test_each_trial_of_a_search_is_a_child_run_with_its_settings_value_and_state
     shutil.copy(empty_store, tmp_path / "trials.db")
     clean.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path / 'trials.db'}")
     tried = {"trees": {"num_leaves": 7}, **{f"choice_{number}": number for number in range(120)}}
-    trials = [Trial(0, tried, 0.41, "complete"), Trial(1, {"trees": {"num_leaves": 31}}, None, "pruned")]
+    trials = [SearchTrial(0, tried, 0.41, "complete"), SearchTrial(1, {"trees": {"num_leaves": 31}}, None, "pruned")]
     run = log_training(trained.bundle, trials=trials)
     with sqlite3.connect(tmp_path / "trials.db") as store:
         children = store.execute(
@@ -299,7 +301,7 @@ def test_an_address_of_no_registry_is_refused_with_the_allowed_ones(trained, cle
         assert len(str(caught.value)) < 300
 
 
-def register_it(trained: Any) -> Registered:
+def register_it(trained: Any) -> RegisteredVersion:
     return register(trained.bundle, log_training(trained.bundle))
 
 

@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from payrank.models.manifest import KINDS
+from payrank.models.manifest import MODEL_KINDS
 
 
 def test_a_demo_of_a_thousand_accounts_ends_with_lists_and_says_where_to_look(payrank: Any) -> None:
@@ -21,7 +21,9 @@ def test_a_demo_of_a_thousand_accounts_ends_with_lists_and_says_where_to_look(pa
     assert all("Simulated data" in page.read_text() for page in pages)
     assert "oldest first" in told.out
     said = " ".join(told.out.split())
-    doubts = {kind: json.loads(Path(f"demo/models/{kind}/manifest.json").read_text())["notices"] for kind in KINDS}
+    doubts = {
+        kind: json.loads(Path(f"demo/models/{kind}/manifest.json").read_text())["notices"] for kind in MODEL_KINDS
+    }
     assert any(doubts.values())
     for notice in (notice for notices in doubts.values() for notice in notices):
         assert " ".join(notice.split()) in said

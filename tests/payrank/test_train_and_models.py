@@ -14,7 +14,7 @@ from payrank.cli.metrics_table import fairness_lines, fairness_table
 from payrank.models.bundle import read_bundle
 from payrank.models.comparison import Comparison
 from payrank.models.records.estimate import Estimate
-from payrank.models.records.fairness import AttributeAudit, Fairness, Worst
+from payrank.models.records.fairness import AttributeAudit, Fairness, WorstGroup
 
 QUICK = """
 [payment]
@@ -37,15 +37,15 @@ def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_who_fares_worst_is_a_table_and_what_is_not_told_of_groups_is_a_line(hospital: Any) -> None:
     manifest = read_bundle(hospital.bundles["payment"]).manifest
-    worst = Worst(figure="passed_over", group="f", value=Estimate(value=0.3, low=0.25, high=0.4), overall=0.2)
-    audit = AttributeAudit(attribute="sex", groups=(), worst=(worst,))
-    found = Fairness(attributes=(audit,), notes=("sex: not told of every group: called",))
+    worst = WorstGroup(metric="passed_over", group="f", value=Estimate(value=0.3, low=0.25, high=0.4), overall=0.2)
+    audit = AttributeAudit(attribute="sex", groups=(), worst_groups=(worst,))
+    found = Fairness(attributes=(audit,), notes=("sex: suppressed for every group: called",))
     told = manifest.model_copy(update={"evaluation": manifest.evaluation.model_copy(update={"fairness": found})})
     table = fairness_table(told)
     assert table is not None
     cells = [list(column.cells) for column in table.columns]
     assert cells == [["sex"], ["passed over"], ["f"], ["30.0%"], ["25.0% to 40.0%"], ["20.0%"], ["yes"]]
-    assert fairness_lines(told) == ["Fairness: sex: not told of every group: called"]
+    assert fairness_lines(told) == ["Fairness: sex: suppressed for every group: called"]
 
 
 def test_a_trained_model_is_logged_registered_listed_shown_exported_and_scored_with(
@@ -59,7 +59,7 @@ def test_a_trained_model_is_logged_registered_listed_shown_exported_and_scored_w
     assert "largest first" in told.out
     assert "model ahead by" in told.out
     assert "who fares worst" not in told.out  # of 32 rows every figure would tell of few people
-    assert "not told of every group, as it would tell of fewer than 11 people:" in " ".join(told.out.split())
+    assert "suppressed for every group because fewer than 11 people are involved:" in " ".join(told.out.split())
     assert (store / "runs.db").is_file()
     assert not Path("mlflow.db").exists()
     rows = [line.split() for line in payrank("models", "list").out.splitlines() if line.startswith("payrank-overturn")]

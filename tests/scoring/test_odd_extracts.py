@@ -14,7 +14,7 @@ import pytest
 from payrank.extracts.load.load_extract import load_extract
 from payrank.features.build_frames import training_frame
 from payrank.features.targets import OverturnTarget, PaymentTarget
-from payrank.models.manifest import Kind
+from payrank.models.manifest import ModelKind
 from payrank.scoring.run_models import RunModels
 from payrank.scoring.run_nightly import run_nightly
 from payrank.scoring.settings import ScoringSettings, Waiver
@@ -40,7 +40,7 @@ def write(folder: Path, toml: str, **tables: list[Row]) -> Path:
     return folder
 
 
-def fit(kind: Kind, folder: Path, as_of: date, target: PaymentTarget | OverturnTarget) -> RunModels:
+def fit(kind: ModelKind, folder: Path, as_of: date, target: PaymentTarget | OverturnTarget) -> RunModels:
     with load_extract(folder) as extract:
         trained = train(training_frame(extract, target, as_of), kind=kind, as_of=as_of, settings=QUICK)
     other = {"payment": "overturn", "overturn": "payment"}[kind]

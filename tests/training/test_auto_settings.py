@@ -8,7 +8,7 @@ from datetime import date
 import numpy as np
 import pytest
 
-from payrank.models.records.auto_settings import Choices
+from payrank.models.records.auto_settings import AutoSettings
 from payrank.training.design.temporal import plan_periods
 from payrank.training.fit.auto_settings import FIRST, choose_settings
 from payrank.training.settings import Member, TrainingSettings, Validation
@@ -31,18 +31,20 @@ def chosen(frame, settings=QUICK):
 def test_directions_that_the_data_bear_out_are_held_and_every_trial_is_told(large):
     settings, choices = chosen(large)
     assert settings.monotone is True
-    assert settings.unconstrained == choices.freed == ()
+    assert settings.unconstrained == choices.unconstrained_features == ()
     assert "auto" not in {getattr(settings, name) for name in FIRST}
-    assert [one.setting for one in choices.tried][:3] == ["monotone", "categories", "class_weight"]
-    assert choices.fitted > choices.holdout > 1000
-    for one in choices.tried[1:]:
-        assert one.kept == (one.gained > max(2 * one.error, 0.005 * one.log_loss * (one.setting == "categories")))
+    assert [one.setting for one in choices.trials][:3] == ["monotone", "categories", "class_weight"]
+    assert choices.fitted_rows > choices.holdout_rows > 1000
+    for one in choices.trials[1:]:
+        assert one.accepted == (
+            one.improvement > max(2 * one.standard_error, 0.005 * one.log_loss * (one.setting == "categories"))
+        )
 
 
 def test_a_direction_that_the_data_contradict_is_not_held(large):
     turned = large.data.assign(past_rate=1 - large.data["past_rate"])
     settings, choices = chosen(replace(large, data=turned))
-    assert choices.freed == ("past_rate",)
+    assert choices.unconstrained_features == ("past_rate",)
     assert settings.monotone is True
     assert settings.unconstrained == ("past_rate",)
 
@@ -53,16 +55,16 @@ def test_older_months_fade_where_they_mislead(large):
     data.loc[old, "label"] = 1 - data.loc[old, "label"]
     settings, choices = chosen(replace(large, data=data), QUICK.model_copy(update={"monotone": False}))
     assert settings.half_life_days in (720.0, 360.0)
-    assert any(one.setting == "half_life_days" and one.kept for one in choices.tried)
+    assert any(one.setting == "half_life_days" and one.accepted for one in choices.trials)
 
 
 def test_what_is_set_is_not_tried_and_too_few_outcomes_try_nothing(large, payment_frame):
     fixed = QUICK.model_copy(
         update={"categories": "native", "monotone": False, "class_weight": "balanced", "half_life_days": 90.0}
     )
-    assert chosen(large, fixed) == (fixed, Choices())
+    assert chosen(large, fixed) == (fixed, AutoSettings())
     settings, choices = chosen(payment_frame)
-    assert choices == Choices()
+    assert choices == AutoSettings()
     assert {name: getattr(settings, name) for name in FIRST} == FIRST
 
 

@@ -99,14 +99,14 @@ def test_only_rows_that_neither_was_fitted_on_are_scored_and_their_number_is_tol
     assert found.holdout.last + timedelta(days=90) <= hospital.as_of
     assert found.holdout.households == mine["household"].nunique()
     scores = predict(good, mine)["raw_score"]
-    assert found.challenger.figures["auc"].value == pytest.approx(roc_auc_score(mine["label"], scores), abs=1e-5)
-    assert found.challenger.figures["average_precision"].value == pytest.approx(
+    assert found.challenger.metrics["auc"].value == pytest.approx(roc_auc_score(mine["label"], scores), abs=1e-5)
+    assert found.challenger.metrics["average_precision"].value == pytest.approx(
         average_precision_score(mine["label"], scores), abs=1e-5
     )
     for figure in ("auc", "average_precision", "brier", "log_loss", "ece", "captured"):
         gap = found.differences[figure]
         assert gap.value == pytest.approx(
-            found.challenger.figures[figure].value - found.champion.figures[figure].value, abs=2e-5
+            found.challenger.metrics[figure].value - found.champion.metrics[figure].value, abs=2e-5
         )
         assert gap.low < gap.high
 

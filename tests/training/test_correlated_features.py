@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from payrank.models.matrix import Column
+from payrank.models.matrix import ModelColumn
 from payrank.training.fit import correlated_features
 from payrank.training.fit.correlated_features import find_correlated_features
 
 
-def columns_of(data: pd.DataFrame, **levels: tuple[str, ...]) -> list[Column]:
+def columns_of(data: pd.DataFrame, **levels: tuple[str, ...]) -> list[ModelColumn]:
     told = {"unit": "count", "meaning": "m", "family": "balance", "direction": 0, "definition": "d"}
-    return [Column(name=name, levels=levels.get(name), **told) for name in data.columns]
+    return [ModelColumn(name=name, levels=levels.get(name), **told) for name in data.columns]
 
 
 def make_rows(count: int = 600) -> pd.DataFrame:
@@ -69,6 +69,6 @@ def test_categories_and_small_data_are_left_alone(monkeypatch) -> None:
 
 def test_the_bundle_names_its_groups(trained, payment_frame) -> None:
     names = {feature.name for feature in payment_frame.features}
-    for group in trained.bundle.manifest.together:
+    for group in trained.bundle.manifest.correlated_features:
         assert len(group) > 1
         assert set(group) <= names

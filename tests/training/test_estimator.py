@@ -10,7 +10,7 @@ from sklearn.calibration import calibration_curve
 from sklearn.metrics import roc_auc_score
 from sklearn.utils.estimator_checks import check_estimator
 
-from payrank.models.predict import average_raw
+from payrank.models.predict import average_raw_scores
 from payrank.training.estimator import PropensityClassifier
 from payrank.training.fit.boosters import open_text
 
@@ -78,7 +78,9 @@ def test_the_average_of_the_texts_is_the_decision(table):
     numbers = data[NUMBERS]
     model = quick(seeds=(1, 2)).fit(numbers, label)
     boosters = [open_text(text) for text in model.model_texts_]
-    assert np.array_equal(average_raw(boosters, (0.5, 0.5), numbers.to_numpy()), model.decision_function(numbers))
+    assert np.array_equal(
+        average_raw_scores(boosters, (0.5, 0.5), numbers.to_numpy()), model.decision_function(numbers)
+    )
 
 
 def test_neither_the_order_of_the_rows_nor_threads_change_a_byte(table):

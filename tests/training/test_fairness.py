@@ -20,7 +20,7 @@ from payrank.features.sources import Snapshot
 from payrank.features.targets import PaymentTarget
 from payrank.models.audit import AuditFacts, count_groups, read_audit
 from payrank.models.records.estimate import Estimate
-from payrank.models.records.fairness import MERGED, NOT_RECORDED, GroupFigures
+from payrank.models.records.fairness import MERGED, NOT_RECORDED, GroupMetrics
 from payrank.training.evaluate.holdout import holdout_rows
 from payrank.training.evaluate.metrics import Forecast
 from payrank.training.settings import Member, TrainingSettings
@@ -75,7 +75,7 @@ def test_the_figures_of_each_group_are_those_counted_by_hand():
     score = forecast.probability
     assert told["b"].gap.value == pytest.approx(score[160:320].mean() - 0.5, abs=1e-5)
     assert told["b"].gap.low < told["b"].gap.value < told["b"].gap.high
-    worst = {one.figure: (one.group, one.overall) for one in audit.worst}
+    worst = {one.metric: (one.group, one.overall) for one in audit.worst_groups}
     assert worst["listed"] == ("b", 0.3)
     assert worst["called"] == ("a", 0.15)
     assert worst["passed_over"] == ("b", 140 / 200)
@@ -110,8 +110,8 @@ def test_what_would_tell_of_fewer_than_eleven_people_is_told_of_no_group_and_no_
         shares = {one.group: one.shares["called"] for one in audit.groups}
         assert {name: share and share.value for name, share in shares.items()} == told
         hidden = None in told.values()
-        assert ("called" in {one.figure for one in audit.worst}) is not hidden
-        said = "kin: not told of every group, as it would tell of fewer than 11 people: called"
+        assert ("called" in {one.metric for one in audit.worst_groups}) is not hidden
+        said = "kin: suppressed for every group because fewer than 11 people are involved: called"
         assert found.notes == ((said,) if hidden else ())
 
 
@@ -121,7 +121,7 @@ def test_no_share_of_all_rows_is_told_where_fewer_than_eleven_people_stand_behin
     groups = pd.DataFrame({"kin": np.repeat(["a", "b", "c", "d"], 100)}, index=GROUPS.index)
     (audit,) = audit_fairness(holdout, forecast, _facts(groups, called=(0, 100)), 30).attributes
     assert [one.shares["called"] and one.shares["called"].value for one in audit.groups] == [None, None, 0.0, 0.0]
-    assert "called" not in {one.figure for one in audit.worst}
+    assert "called" not in {one.metric for one in audit.worst_groups}
 
 
 def test_outcomes_of_one_household_with_many_rows_are_not_told_in_any_figure():
@@ -133,7 +133,7 @@ def test_outcomes_of_one_household_with_many_rows_are_not_told_in_any_figure():
     told = {one.group: one for one in found.attributes[0].groups}
     for name, hidden in {"a": True, MERGED: True, "b": False}.items():
         one = told[name]
-        figures = (one.events, one.happened, one.gap, one.auc, one.shares["passed_over"])
+        figures = (one.events, one.actual, one.gap, one.auc, one.shares["passed_over"])
         assert [figure is None for figure in figures] == [hidden] * 5, name
     assert "passed over" in found.notes[0]
     assert "outcomes and AUC" in found.notes[0]
@@ -151,13 +151,13 @@ def test_an_event_counts_from_the_snapshot_to_the_horizon_and_for_its_household_
 def test_without_attributes_the_report_says_that_nothing_was_checked(trained):
     fairness = trained.bundle.manifest.evaluation.fairness
     assert fairness.attributes == ()
-    assert fairness.not_checked.startswith("Not checked")
+    assert fairness.not_checked.startswith("Not audited")
     data, forecast = _rows()
     holdout = holdout_rows(data, np.zeros(400, dtype=int), 0.3, resamples=20)
     for groups in (GROUPS[[]], pd.DataFrame({"kin": [None] * 400}, index=GROUPS.index, dtype=object)):
         found = audit_fairness(holdout, forecast, _facts(groups), 30)
         assert found.attributes == ()
-        assert found.not_checked.startswith("Not checked")
+        assert found.not_checked.startswith("Not audited")
     bare = audit_fairness(holdout, forecast, AuditFacts(GROUPS, None, None), 30)
     assert bare.notes == (
         "called was not checked: the extract has no contacts",
@@ -247,22 +247,22 @@ def test_groups_that_are_not_recorded_are_told_but_are_never_the_worst():
     groups = pd.DataFrame({"kin": ["a"] * 160 + ["b"] * 160 + [None] * 80}, index=GROUPS.index)
     (audit,) = audit_fairness(holdout, forecast, _facts(groups), 30).attributes
     assert [one.group for one in audit.groups] == ["a", "b", NOT_RECORDED]
-    assert NOT_RECORDED not in {one.group for one in audit.worst}
+    assert NOT_RECORDED not in {one.group for one in audit.worst_groups}
 
 
 def test_a_larger_group_that_is_surely_worse_off_is_told_behind_a_small_one_that_is_worst_by_chance():
     half = Estimate(value=0.5)
 
-    def group(name: str, *ends: float) -> GroupFigures:
+    def group(name: str, *ends: float) -> GroupMetrics:
         listed = Estimate(value=ends[0], low=ends[1], high=ends[2])
-        return GroupFigures(
-            group=name, rows=90, households=90, events=45, shares={"listed": listed}, promised=0.5, happened=half,
+        return GroupMetrics(
+            group=name, rows=90, households=90, events=45, shares={"listed": listed}, predicted=0.5, actual=half,
             gap=Estimate(value=0.0, low=-0.1, high=0.1),
         )  # fmt: skip
 
     groups = (group("few", 0.1, 0.0, 0.4), group("many", 0.12, 0.1, 0.14), group("most", 0.3, 0.25, 0.35))
     found = find_worst(groups, {"rows": 270.0, "events": 135.0, "promised": 135.0, "listed": 54.0})
-    assert [(one.figure, one.group, one.apart) for one in found if one.figure == "listed"] == [
+    assert [(one.metric, one.group, one.is_significant) for one in found if one.metric == "listed"] == [
         ("listed", "few", False),
         ("listed", "many", True),
     ]

@@ -47,7 +47,7 @@ def test_nothing_is_chosen_and_nothing_judged_earlier_by_the_labels_of_the_final
     before, after = one.bundle.manifest, two.bundle.manifest
     assert before.final_test != after.final_test
     assert before.settings == after.settings
-    assert before.choices == after.choices
+    assert before.auto_settings == after.auto_settings
     assert before.n_estimators == after.n_estimators
     assert before.evaluation == after.evaluation
     assert one.bundle.files["likelihood_0.txt"] == two.bundle.files["likelihood_0.txt"]

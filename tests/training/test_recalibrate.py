@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 
 from payrank.extracts.errors import WrongUsageError
-from payrank.models.calibration.adjusted import Adjusted, apply_map
-from payrank.models.calibration.methods import Beta, Plain, sigmoid
+from payrank.models.calibration.adjusted import AdjustedCalibration, apply_map
+from payrank.models.calibration.methods import Beta, Uncalibrated, sigmoid
 from payrank.models.predict import predict
 from payrank.training.calibrate.recalibrate import LaterRows, recalibrate
 from payrank.training.settings import Member, TrainingSettings
@@ -32,12 +32,12 @@ QUICK = TrainingSettings(
 DAYS = 300
 
 
-def make_rows(chance_of, n=12_000, seed=4, words=("a", "b")):
-    """Rows over 300 days whose outcomes have the chance `chance_of(raw, day, word)`; four rows a household."""
+def make_rows(calibrate_scores, n=12_000, seed=4, words=("a", "b")):
+    """Rows over 300 days whose outcomes have the chance `calibrate_scores(raw, day, word)`; four rows a household."""
     draw = np.random.default_rng(seed)
     raw, place = draw.normal(0, 1.2, n), np.arange(n) * DAYS // n
     word = pd.Series(draw.choice(words, n))
-    label = (draw.random(n) < chance_of(raw, place, word.to_numpy())).astype(float)
+    label = (draw.random(n) < calibrate_scores(raw, place, word.to_numpy())).astype(float)
     day = np.datetime64("2025-01-01") + place.astype("timedelta64[D]")
     return LaterRows(raw, label, day, np.arange(n) // 4, word)
 
@@ -46,19 +46,21 @@ def test_log_odds_that_hold_are_left_as_they_are_or_nearly():
     found = recalibrate(make_rows(lambda raw, *_: sigmoid(raw)), AUTO)
     grid = np.linspace(-2.5, 2.5, 21)
     assert found.served.apply(grid) == pytest.approx(sigmoid(grid), abs=0.03)
-    assert found.record.tried["none"] == pytest.approx(min(found.record.tried.values()), abs=5e-4)
+    assert found.record.log_loss_by_method["none"] == pytest.approx(
+        min(found.record.log_loss_by_method.values()), abs=5e-4
+    )
     assert not found.record.segments
-    assert not found.record.shift.seen
+    assert not found.record.shift.is_significant
 
 
 def test_the_method_is_the_one_of_least_loss_on_rows_that_it_was_not_learned_on():
-    truth = Beta(rise=0.3, fall=2.0, offset=-0.5)
+    truth = Beta(a=0.3, b=2.0, c=-0.5)
     record = recalibrate(make_rows(lambda raw, *_: truth.apply(raw), n=40_000), AUTO).record
     assert record.method in {"beta", "isotonic"}
-    assert record.tried[record.method] == min(record.tried.values())
-    assert record.tried["beta"] < record.tried["platt"] < record.tried["none"]
+    assert record.log_loss_by_method[record.method] == min(record.log_loss_by_method.values())
+    assert record.log_loss_by_method["beta"] < record.log_loss_by_method["platt"] < record.log_loss_by_method["none"]
     few = recalibrate(make_rows(lambda raw, *_: truth.apply(raw), n=300), AUTO).record
-    assert set(few.tried) == {"none", "platt"}
+    assert set(few.log_loss_by_method) == {"none", "platt"}
 
 
 @pytest.mark.parametrize("method", ["none", "platt", "beta", "isotonic"])
@@ -72,11 +74,11 @@ def test_a_segment_that_pays_otherwise_gets_its_own_offset_and_one_that_does_not
     found = recalibrate(make_rows(lambda raw, _, word: sigmoid(raw - 0.8 * (word == "b"))), AUTO)
     offsets = {one.name: one.offset for one in found.record.segments}
     assert offsets["b"] - offsets["a"] == pytest.approx(-0.8, abs=0.15)
-    assert isinstance(found.served, Adjusted)
+    assert isinstance(found.served, AdjustedCalibration)
     asked = apply_map(found.served, np.zeros(2), pd.DataFrame({"payer_class": ["a", "b"]}))
     assert asked == pytest.approx(sigmoid(np.array([0.0, -0.8])), abs=0.04)
     none = recalibrate(make_rows(lambda raw, *_: sigmoid(raw), seed=9), AUTO)
-    assert none.record.gained is not None
+    assert none.record.log_loss_reduction is not None
     assert none.record.segments == ()
 
 
@@ -93,17 +95,17 @@ def test_a_base_rate_that_moved_lately_is_seen_and_corrected(moved):
     rows = make_rows(lambda raw, place, _: sigmoid(raw + moved * (place > DAYS - 90)))
     found = recalibrate(rows, AUTO)
     shift = found.record.shift
-    assert shift.seen
+    assert shift.is_significant
     assert np.sign(shift.offset) == np.sign(moved)
     assert (shift.gap.low > 0) == (moved > 0)
     late = rows.day > rows.day.max() - np.timedelta64(90, "D")
     promised = apply_map(found.served, rows.raw[late]).mean()
     assert promised == pytest.approx(rows.label[late].mean(), abs=0.03)
-    assert "the base rate has moved" in shift.tell()
+    assert "the base rate has shifted" in shift.describe()
     only_told = recalibrate(rows, AUTO.model_copy(update={"correct_shift": False}))
-    assert only_told.record.shift.seen
+    assert only_told.record.shift.is_significant
     assert only_told.record.shift.offset == 0
-    assert "not corrected" in only_told.record.shift.tell()
+    assert "not corrected" in only_told.record.shift.describe()
 
 
 @pytest.mark.parametrize(("learned", "corrected"), [(0.0, 1.0), (0.5, 0.5), (1.5, 0.0)])
@@ -112,13 +114,13 @@ def test_of_a_shift_only_what_the_served_fit_has_not_learned_is_corrected(learne
     whole = recalibrate(rows, AUTO).record.shift.offset
     raw = rows.raw + learned * whole * (rows.day > rows.day.max() - np.timedelta64(90, "D"))
     shift = recalibrate(rows, AUTO, served_raw=raw).record.shift
-    assert shift.seen
+    assert shift.is_significant
     assert shift.offset == pytest.approx(corrected * whole, abs=0.06)
-    assert ("has learned it" in shift.tell()) == (corrected == 0)
+    assert ("was already fitted on these outcomes" in shift.describe()) == (corrected == 0)
 
 
 def test_chance_and_too_few_recent_outcomes_are_no_shift():
-    assert not recalibrate(make_rows(lambda raw, *_: sigmoid(raw), n=2_000), AUTO).record.shift.seen
+    assert not recalibrate(make_rows(lambda raw, *_: sigmoid(raw), n=2_000), AUTO).record.shift.is_significant
     assert recalibrate(make_rows(lambda raw, *_: sigmoid(raw), n=150), AUTO).record.shift is None
 
 
@@ -140,10 +142,10 @@ def test_a_training_tells_a_shift_and_serves_the_correction(frame_maker):
     data.loc[lately, "label"] = np.maximum(data.loc[lately, "label"], more)
     found = train(replace(frame, data=data), kind="payment", as_of=date(2025, 6, 1), settings=QUICK)
     manifest = found.bundle.manifest
-    assert manifest.recalibration.shift.seen
+    assert manifest.recalibration.shift.is_significant
     assert manifest.recalibration.shift.offset > 0.1
-    assert any("the base rate has moved" in notice for notice in manifest.notices)
-    assert isinstance(found.bundle.calibration, Adjusted)
+    assert any("the base rate has shifted" in notice for notice in manifest.notices)
+    assert isinstance(found.bundle.calibration, AdjustedCalibration)
     assert found.bundle.calibration.shift == manifest.recalibration.shift.offset
     scores = predict(found.bundle, data.iloc[:50])
     chance = apply_map(found.bundle.calibration, scores["raw_score"].to_numpy(), data.iloc[:50])
@@ -157,4 +159,4 @@ def test_segments_by_what_is_no_category_are_refused(payment_frame):
 
 
 def test_a_plain_map_is_the_raw_score_itself():
-    assert Plain().apply(np.array([1.0]))[0] == pytest.approx(0.7310586)
+    assert Uncalibrated().apply(np.array([1.0]))[0] == pytest.approx(0.7310586)

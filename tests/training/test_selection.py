@@ -96,12 +96,12 @@ def test_overlap_counts_everyone_once_and_shows_no_cell_under_eleven(chances, la
     flat = np.ones(4)
     found = describe_selection(chances, weights, (np.array([1.0, 0, 1, 0]), flat / 2, flat, flat, flat), QUICK)
     assert sum(part.decided for part in found.overlap) == chances.decided.sum()
-    assert sum(part.never for part in found.overlap) == (~chances.decided).sum()
+    assert sum(part.never_decided for part in found.overlap) == (~chances.decided).sum()
     for part in found.overlap:
         assert part.decided == 0 or part.decided >= 11
-        assert part.never == 0 or part.never >= 11
-    assert found.effective < found.decided
-    assert found.outside == pytest.approx((chances.chance[~chances.decided] < 0.05).mean(), abs=1e-4)
+        assert part.never_decided == 0 or part.never_decided >= 11
+    assert found.effective_rows < found.decided
+    assert found.outside_support == pytest.approx((chances.chance[~chances.decided] < 0.05).mean(), abs=1e-4)
     told = " ".join(tell_never_shown(chances, found))
     assert "payer class medicaid, reason code 50" in told
     assert "commercial" not in told
@@ -126,10 +126,10 @@ def test_a_training_reports_both_and_fits_by_weights_only_where_told(population,
     weighed = train(labeled, kind="overturn", as_of=as_of, settings=heavy, population=population).bundle
     assert alone.manifest.selection is None
     assert alone.files["likelihood_0.txt"] == plain.files["likelihood_0.txt"] != weighed.files["likelihood_0.txt"]
-    assert (plain.manifest.selection.used, weighed.manifest.selection.used) == (False, True)
-    assert plain.manifest.selection.plain["auc"] != plain.manifest.selection.weighted["auc"]
-    assert plain.manifest.selection.plain["brier"] == pytest.approx(plain.manifest.metrics["brier"], abs=1e-4)
-    assert any("had an appeal decided" in said for said in plain.manifest.evaluation.never_shown)
+    assert (plain.manifest.selection.weights_used, weighed.manifest.selection.weights_used) == (False, True)
+    assert plain.manifest.selection.unweighted["auc"] != plain.manifest.selection.weighted["auc"]
+    assert plain.manifest.selection.unweighted["brier"] == pytest.approx(plain.manifest.metrics["brier"], abs=1e-4)
+    assert any("had an appeal decided" in said for said in plain.manifest.evaluation.never_observed)
     assert not re.search("PLANTED", plain.files["manifest.json"].decode())
 
 

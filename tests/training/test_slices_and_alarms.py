@@ -14,7 +14,7 @@ from payrank.models.shap.explain import explain
 from payrank.training.evaluate.holdout import holdout_rows
 from payrank.training.evaluate.metrics import Forecast
 from payrank.training.evaluate.small_cells import join_small
-from payrank.training.evaluate.stability import rank_correlation, score_shift
+from payrank.training.evaluate.stability import rank_correlation, score_psi
 from payrank.training.fit.boosters import Fitted
 from payrank.training.probes.alarms import raise_alarms, rise_without
 from payrank.training.probes.importance import measure_importance
@@ -33,10 +33,10 @@ def evaluation(trained):
 
 
 def test_slices_of_each_kind_hold_every_judged_row_once(evaluation):
-    kinds = {one.by for one in evaluation.slices}
+    kinds = {one.dimension for one in evaluation.slices}
     assert kinds == {"period", "payer", "balance", "age"}
     for kind in kinds:
-        parts = [one for one in evaluation.slices if one.by == kind]
+        parts = [one for one in evaluation.slices if one.dimension == kind]
         assert sum(one.rows for one in parts) == evaluation.holdout.rows
         assert sum(one.events for one in parts) == evaluation.holdout.events
         assert all(one.households >= 11 for one in parts)
@@ -48,8 +48,8 @@ def test_a_slice_says_what_its_rows_say(trained, evaluation):
     here = (rows["payer_class"] == "medicare").to_numpy()
     told = next(one for one in evaluation.slices if one.name == "medicare")
     assert told.rows == here.sum()
-    assert told.promised == pytest.approx(probability[here].mean(), abs=1e-5)
-    assert told.happened.value == pytest.approx(rows["label"][here].mean(), abs=1e-5)
+    assert told.predicted == pytest.approx(probability[here].mean(), abs=1e-5)
+    assert told.actual.value == pytest.approx(rows["label"][here].mean(), abs=1e-5)
     assert told.brier == pytest.approx(((probability - rows["label"])[here] ** 2).mean(), abs=1e-5)
     part, periods = rows[here], trained.found.period[trained.found.holdout][here]
     best = 0.0
@@ -57,7 +57,7 @@ def test_a_slice_says_what_its_rows_say(trained, evaluation):
         one = part[periods == period].sort_values("amount", ascending=False, kind="stable")
         best += one["recovered"].iloc[: round(len(one) * 0.2)].sum()
     assert told.baselines["largest_first"] == pytest.approx(best / part["recovered"].sum(), abs=1e-5)
-    ahead = told.ahead["largest_first"]
+    ahead = told.advantage["largest_first"]
     assert ahead.value == pytest.approx(told.captured.value - told.baselines["largest_first"], abs=2e-5)
     assert ahead.low <= ahead.value <= ahead.high
 
@@ -79,31 +79,31 @@ def test_payers_of_a_few_people_are_one_slice_and_never_alone():
     found = measure_slices(
         holdout_rows(data, np.zeros(300, dtype=int), 0.2, resamples=20), Forecast(score, score, score), {}
     )
-    assert [(one.name, one.rows) for one in found if one.by == "payer"] == [("commercial", 280), (OTHERS, 20)]
-    assert [one.name for one in found if one.by == "age"] == ["0-30 days and 31-60 days"]
+    assert [(one.name, one.rows) for one in found if one.dimension == "payer"] == [("commercial", 280), (OTHERS, 20)]
+    assert [one.name for one in found if one.dimension == "age"] == ["0-30 days and 31-60 days"]
     names = pd.Series(["a"] * 30 + ["b"] * 15 + ["c"] * 2)
     assert join_small(names, np.arange(47), "rest").value_counts().to_dict() == {"a": 30, "rest": 17}
 
 
 def test_scores_that_moved_have_a_shift_by_hand_and_ranks_correlate():
     before, after = np.repeat([0.1, 0.9], [50, 50]), np.repeat([0.1, 0.9], [80, 20])
-    assert score_shift(before, after) == pytest.approx(0.3 * np.log(0.8 / 0.5) - 0.3 * np.log(0.2 / 0.5))
+    assert score_psi(before, after) == pytest.approx(0.3 * np.log(0.8 / 0.5) - 0.3 * np.log(0.2 / 0.5))
     assert rank_correlation(np.array([1.0, 2, 3, 4]), np.array([1.0, 2, 4, 3])) == pytest.approx(0.8)
     assert rank_correlation(np.ones(3), np.arange(3.0)) is None
 
 
 def test_periods_are_set_beside_each_other(evaluation):
     (only,) = evaluation.stability
-    first, second = (one for one in evaluation.slices if one.by == "period")
+    first, second = (one for one in evaluation.slices if one.dimension == "period")
     assert (only.auc_earlier, only.auc_later) == (first.auc.value, second.auc.value)
-    assert only.importance_rank > 0.5
+    assert only.importance_rank_correlation > 0.5
 
 
 def test_features_that_tell_are_important_and_noise_is_not(evaluation, trained):
     order = [one.feature for one in evaluation.importance]
     assert set(order) == {feature.name for feature in trained.bundle.manifest.features}
     assert set(order[:2]) == {"days_open", "past_rate"}
-    lost = {one.feature: one.auc_lost for one in evaluation.importance}
+    lost = {one.feature: one.auc_drop for one in evaluation.importance}
     assert lost["days_open"] > 0.04
     assert abs(lost["noise"]) < 0.02
 

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from payrank.extracts.errors import NoUsableModelError
-from payrank.models.matrix import FEWEST_PEOPLE
+from payrank.models.privacy import MIN_PEOPLE
 from payrank.training.design.temporal import describe_design, known_days, plan_periods, row_weights, tell_design
 from payrank.training.settings import TrainingSettings, Validation
 
@@ -62,7 +62,7 @@ def test_each_fitted_label_was_known_before_the_period_and_each_predicted_row_is
     roles = [split.role for split in design.splits[1:]]
     assert set(roles[:-1]) <= {"holdout"}
     kept = data["household"].iloc[design.splits[-1].counted].nunique()
-    assert roles[-1] == "holdout" or (len(roles) > 1 and kept >= FEWEST_PEOPLE)
+    assert roles[-1] == "holdout" or (len(roles) > 1 and kept >= MIN_PEOPLE)
     assert (roles[-1] == "final") == (not any("final test" in told for told in tell_design(data, design)))
     predicted = np.concatenate([split.predicted for split in design.splits])
     assert len(np.unique(predicted)) == len(predicted)
@@ -92,7 +92,7 @@ def test_the_manifest_tells_that_calibration_is_later_than_every_fit(trained):
     windows = trained.bundle.manifest.windows
     for period in windows.periods:
         assert period.fitted_labels_known_by <= period.predicted.first
-        assert (period.predicted.first - period.fitted.last).days >= windows.gap_days
+        assert (period.predicted.first - period.fitted.last).days >= windows.label_lag_days
     assert windows.calibrated_on.first == windows.periods[0].predicted.first
     assert windows.calibrated_on.rows >= sum(period.predicted.rows for period in windows.periods)
     assert windows.calibrated_on.last == windows.periods[-1].predicted.last

@@ -76,7 +76,7 @@ def test_the_figures_of_each_horizon_are_of_the_final_test_and_its_own_outcomes(
         assert one.rows == len(rows)
         assert one.base_rate == pytest.approx((rows["days_to_outcome"] < one.days).mean(), abs=1e-5)
         assert one.auc > 0.6
-    figures = trained.bundle.manifest.final_test.figures
+    figures = trained.bundle.manifest.final_test.metrics
     assert horizons[-1].brier == pytest.approx(figures["brier"].value, abs=1e-4)
 
 

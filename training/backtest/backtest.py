@@ -14,10 +14,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from payrank.features.frame import Frame
-from payrank.models.calibration.adjusted import Served, apply_map
-from payrank.models.calibration.methods import Plain
+from payrank.models.calibration.adjusted import CalibrationMap, apply_map
+from payrank.models.calibration.methods import Uncalibrated
 from payrank.models.matrix import encode, learn_columns
-from payrank.models.predict import average_raw
+from payrank.models.predict import average_raw_scores
 from payrank.training.baselines.baselines import choose_category, forecast_baselines
 from payrank.training.calibrate.recalibrate import LaterRows, Recalibrated, later_rows, recalibrate
 from payrank.training.design.temporal import Days, Design, Positions, Split
@@ -160,7 +160,7 @@ def _forecast(
         for place, day in enumerate(timing.days):
             by_day[:, spans.days.index(day)] = chance[:, place]
     boosters = [open_text(one.text) for one in fitted]
-    raw = average_raw(boosters, member_weights(settings), seen, threads=settings.threads)
+    raw = average_raw_scores(boosters, member_weights(settings), seen, threads=settings.threads)
     gains = np.mean([one.feature_importance("gain") for one in boosters], axis=0)
     return _Period(raw, share, by_day, baselines, tuple(fitted), gains), chosen
 
@@ -173,7 +173,7 @@ def _join(
     n_estimators: Mapping[str, int],
     days: tuple[int, ...],
     settings: TrainingSettings,
-    calibration: Served | None,
+    calibration: CalibrationMap | None,
 ) -> Backtest:
     """Return consecutive periods as one record; without a calibration each is calibrated by those before it."""
     splits = design.splits[first : first + len(periods)]
@@ -230,11 +230,11 @@ def _calibrate_forward(
     return probability
 
 
-def _learn_ripe(rows: LaterRows, settings: TrainingSettings) -> Served:
+def _learn_ripe(rows: LaterRows, settings: TrainingSettings) -> CalibrationMap:
     """Return the map that ripe rows teach; raw scores as they are where the outcomes of a kind are too few."""
     events = int((rows.label == 1).sum())
     if min(events, len(rows.label) - events) < settings.min_outcomes:
-        return Plain()
+        return Uncalibrated()
     return recalibrate(rows, settings).served
 
 

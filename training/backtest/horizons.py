@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from payrank.models.records.horizons import Horizon
+from payrank.models.records.horizons import HorizonMetrics
 from payrank.training.backtest.backtest import Backtest
 from payrank.training.evaluate.metrics import discrimination, probability_figures
 from payrank.training.fit.rows import numbers
@@ -13,7 +13,7 @@ from payrank.training.fit.rows import numbers
 DIGITS = 5
 
 
-def measure_horizons(data: pd.DataFrame, found: Backtest) -> tuple[Horizon, ...]:
+def measure_horizons(data: pd.DataFrame, found: Backtest) -> tuple[HorizonMetrics, ...]:
     """Return the figures of each horizon whose probabilities are known; nothing where the days are not.
 
     Parameters
@@ -35,7 +35,7 @@ def measure_horizons(data: pd.DataFrame, found: Backtest) -> tuple[Horizon, ...]
         label = (after < days).astype(np.float64)
         probability = found.probability[here] * chance
         figures.append(
-            Horizon(
+            HorizonMetrics(
                 days=days,
                 rows=len(label),
                 base_rate=round(float(label.mean()), DIGITS),

@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 
 from payrank.extracts.errors import WrongUsageError
 from payrank.features.feature import Feature
-from payrank.models.calibration.adjusted import Adjusted, Served, log_odds
-from payrank.models.calibration.methods import Calibration, Plain, fit_beta, fit_isotonic, fit_platt, sigmoid
-from payrank.models.matrix import FEWEST_PEOPLE
+from payrank.models.calibration.adjusted import AdjustedCalibration, CalibrationMap, log_odds
+from payrank.models.calibration.methods import Calibration, Uncalibrated, fit_beta, fit_isotonic, fit_platt, sigmoid
+from payrank.models.privacy import MIN_PEOPLE
 from payrank.models.records.estimate import make_estimate
-from payrank.models.records.recalibration import Recalibration, Segment, Shift
+from payrank.models.records.recalibration import BaseRateShift, Recalibration, SegmentOffset
 from payrank.training.settings import TrainingSettings
 
 Floats = NDArray[np.float64]
@@ -25,7 +25,7 @@ Rows = NDArray[np.bool_] | NDArray[np.intp]
 BLOCKS = 5
 """Spans of time that cross-fitting leaves out in turn."""
 FITS: Mapping[str, tuple[int, Callable[[Floats, Floats], Calibration]]] = {
-    "none": (0, lambda *_: Plain()),
+    "none": (0, lambda *_: Uncalibrated()),
     "platt": (0, fit_platt),
     "beta": (200, fit_beta),
     "isotonic": (1000, fit_isotonic),
@@ -71,7 +71,7 @@ class LaterRows:
 class Recalibrated:
     """A map and the record of how it was found."""
 
-    served: Served
+    served: CalibrationMap
     record: Recalibration
 
 
@@ -129,23 +129,28 @@ def recalibrate(
         method, tried, crossed = _choose_method(rows, blocks, settings)
         gained, surely = _try_segments(rows, blocks, crossed)
     else:
-        method, tried, gained, surely = chosen.method, chosen.tried, chosen.gained, bool(chosen.segments)
+        method, tried, gained, surely = (
+            chosen.method,
+            chosen.log_loss_by_method,
+            chosen.log_loss_reduction,
+            bool(chosen.segments),
+        )
     base = FITS[method][1](rows.raw, rows.label)
     chance = base.apply(rows.raw)
     segments = _segments(rows, chance) if surely else ()
     offsets = {one.name: one.offset for one in segments}
-    adjusted = Adjusted(base=base, by=settings.calibrate_by if segments else None, offsets=offsets)
+    adjusted = AdjustedCalibration(base=base, by=settings.calibrate_by if segments else None, offsets=offsets)
     served_chance = None if served_raw is None else adjusted.apply(served_raw, rows.segment)
     shift = find_shift(rows, adjusted.apply(rows.raw, rows.segment) if segments else chance, settings, served_chance)
     offset = 0.0 if shift is None else shift.offset
-    served: Served = adjusted.model_copy(update={"shift": offset}) if segments or offset else base
+    served: CalibrationMap = adjusted.model_copy(update={"shift": offset}) if segments or offset else base
     record = Recalibration(
         method=method,
-        tried=tried,
+        log_loss_by_method=tried,
         rows=len(rows.raw),
         events=int(rows.label.sum()),
-        by=adjusted.by,
-        gained=gained,
+        segment_feature=adjusted.by,
+        log_loss_reduction=gained,
         segments=segments,
         shift=shift,
     )
@@ -189,7 +194,7 @@ def _try_segments(rows: LaterRows, blocks: NDArray[np.intp], chance: Floats) -> 
     return round(gain, DIGITS), gain > SURELY * _error(fell, rows.household)
 
 
-def _segments(rows: LaterRows, chance: Floats) -> tuple[Segment, ...]:
+def _segments(rows: LaterRows, chance: Floats) -> tuple[SegmentOffset, ...]:
     """Return the offsets of the segments that have outcomes enough."""
     if rows.segment is None:
         return ()
@@ -199,9 +204,11 @@ def _segments(rows: LaterRows, chance: Floats) -> tuple[Segment, ...]:
         here = codes == code
         events = int(rows.label[here].sum())
         people = len(np.unique(rows.household[here]))
-        if min(events, int(here.sum()) - events) >= FEWEST_IN_SEGMENT and people >= FEWEST_PEOPLE:
+        if min(events, int(here.sum()) - events) >= FEWEST_IN_SEGMENT and people >= MIN_PEOPLE:
             offset = learn_offset(chance[here], rows.label[here], SEGMENT_PRECISION)
-            found.append(Segment(name=str(word), rows=int(here.sum()), events=events, offset=round(offset, DIGITS)))
+            found.append(
+                SegmentOffset(name=str(word), rows=int(here.sum()), events=events, offset=round(offset, DIGITS))
+            )
     return tuple(found)
 
 
@@ -223,7 +230,7 @@ def learn_offset(chance: Floats, label: Floats, precision: float) -> float:
 
 def find_shift(
     rows: LaterRows, chance: Floats, settings: TrainingSettings, served_chance: Floats | None = None
-) -> Shift | None:
+) -> BaseRateShift | None:
     """Compare the latest ripe outcomes with what was promised of them; None where they are too few to tell.
 
     The interval counts each household once, as it varies between households (normal approximation). A shift that is
@@ -245,17 +252,17 @@ def find_shift(
         missed = learn_offset(served_chance[recent], label, SHIFT_PRECISION)
         offset = float(np.clip(missed, min(offset, 0.0), max(offset, 0.0)))
     first: date = rows.day[recent].min().astype(date)
-    return Shift(
+    return BaseRateShift(
         first=first,
         last=last.astype(date),
         rows=len(label),
         households=people,
         events=events,
-        promised=round(float(chance[recent].mean()), DIGITS),
-        happened=round(float(label.mean()), DIGITS),
+        predicted=round(float(chance[recent].mean()), DIGITS),
+        actual=round(float(label.mean()), DIGITS),
         gap=make_estimate(gap, (gap - 1.96 * error, gap + 1.96 * error)),
-        seen=seen,
-        missed=None if missed is None else round(missed, DIGITS),
+        is_significant=seen,
+        residual=None if missed is None else round(missed, DIGITS),
         offset=round(offset, DIGITS),
     )
 

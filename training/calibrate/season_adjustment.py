@@ -9,8 +9,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from payrank.features.feature import Feature
-from payrank.models.matrix import Column, encode
-from payrank.models.predict import average_raw
+from payrank.models.matrix import ModelColumn, encode
+from payrank.models.predict import average_raw_scores
 from payrank.training.design.temporal import Positions
 from payrank.training.fit.boosters import Fitted, member_weights, open_text
 from payrank.training.settings import TrainingSettings
@@ -22,7 +22,7 @@ def score_out_of_season(
     data: pd.DataFrame,
     rows: Positions,
     features: Sequence[Feature],
-    columns: Sequence[Column],
+    columns: Sequence[ModelColumn],
     fitted: Sequence[Fitted],
     settings: TrainingSettings,
 ) -> Floats:
@@ -38,4 +38,4 @@ def score_out_of_season(
         others = data[season].iloc[drawn].set_axis(told.index)
         told = told.assign(**{name: others[name] for name in season})
     boosters = [open_text(one.text) for one in fitted]
-    return average_raw(boosters, member_weights(settings), encode(told, columns), threads=settings.threads)
+    return average_raw_scores(boosters, member_weights(settings), encode(told, columns), threads=settings.threads)

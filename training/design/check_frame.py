@@ -8,22 +8,22 @@ import pandas as pd
 
 from payrank.extracts.errors import NoUsableModelError, WrongUsageError
 from payrank.features.frame import Frame
-from payrank.models.manifest import UNIT_OF_KIND, Kind
+from payrank.models.manifest import UNIT_BY_KIND, ModelKind
 from payrank.training.settings import TrainingSettings
 
 
-def check_frame(frame: Frame, kind: Kind) -> None:
+def check_frame(frame: Frame, kind: ModelKind) -> None:
     """Refuse a frame of the wrong unit, or without labels."""
-    if frame.unit != UNIT_OF_KIND[kind]:
+    if frame.unit != UNIT_BY_KIND[kind]:
         raise WrongUsageError(
-            f"models of kind {kind} are trained on frames of {UNIT_OF_KIND[kind]}s; this frame is of {frame.unit}s"
+            f"models of kind {kind} are trained on frames of {UNIT_BY_KIND[kind]}s; this frame is of {frame.unit}s"
         )
     absent = [name for name in ("label", "share", "recovered") if name not in frame.data.columns]
     if absent:
         raise WrongUsageError(f"the frame has no {', '.join(absent)}: train on `payrank.features.frame.training_frame`")
 
 
-def check_outcomes(label: pd.Series, kind: Kind, settings: TrainingSettings) -> None:
+def check_outcomes(label: pd.Series, kind: ModelKind, settings: TrainingSettings) -> None:
     """Refuse labels of one kind only, or too few of a kind.
 
     >>> check_outcomes(pd.Series([0.0] * 90 + [1.0] * 10), "payment", TrainingSettings())
@@ -47,7 +47,7 @@ def check_outcomes(label: pd.Series, kind: Kind, settings: TrainingSettings) -> 
     )
 
 
-_NEXT_STEP: Mapping[Kind, str] = {
+_NEXT_STEP: Mapping[ModelKind, str] = {
     "payment": "see with `payrank check` whether the extract holds patient_payment transactions, send a longer "
     "history, change horizon_days or min_share",
     "overturn": "see with `payrank check` whether the appeals hold decisions (decided_on, outcome), send a longer "

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from payrank.extracts.errors import NoUsableModelError
 from payrank.models.manifest import Period, Reserved, Window, Windows
-from payrank.models.matrix import FEWEST_PEOPLE
+from payrank.models.privacy import MIN_PEOPLE
 from payrank.training.settings import TrainingSettings
 
 Positions = NDArray[np.intp]
@@ -159,7 +159,7 @@ def _design(
     reserved = None
     if len(starts) >= FEWEST_WITH_FINAL:
         final, drawn = _final_test(data["household"], splits[-1], settings)
-        if data["household"].iloc[final.counted].nunique() >= FEWEST_PEOPLE:
+        if data["household"].iloc[final.counted].nunique() >= MIN_PEOPLE:
             splits[-1], reserved = final, drawn
     served = np.arange(len(days)) if window is None else np.flatnonzero(days >= days.max() - window * _DAY)
     return Design(days, known, tuple(splits), served.astype(np.intp), reserved)
@@ -226,15 +226,15 @@ def tell_design(data: pd.DataFrame, design: Design) -> tuple[str, ...]:
         events = int((label[split.counted] == 1).sum())
         if not 0 < events < len(split.counted):
             people = data["household"].iloc[split.counted].nunique()
-            few = f"fewer than {FEWEST_PEOPLE} households"
-            found = few if people < FEWEST_PEOPLE else f"{events} of {len(split.counted)} rows happened"
+            few = f"fewer than {MIN_PEOPLE} households"
+            found = few if people < MIN_PEOPLE else f"{events} of {len(split.counted)} rows happened"
             said.append(
                 f"the {split.role} period from {design.as_of[split.predicted].min()} has one kind of outcome only "
                 f"({found}): it tells nothing of the ranking"
             )
     if len(design.splits) >= FEWEST_WITH_FINAL and design.splits[-1].role != "final":
         said.append(
-            f"fewer than {FEWEST_PEOPLE} households of the last period could be reserved for a final test: it is "
+            f"fewer than {MIN_PEOPLE} households of the last period could be reserved for a final test: it is "
             "judged like the others and nothing is kept for the end; send more accounts, or raise validation.reserve"
         )
     elif design.splits[-1].role != "final":
@@ -259,7 +259,7 @@ def describe_design(
     """Return the windows of a training as the manifest keeps them."""
     label = data["label"].to_numpy(dtype=np.float64)
     return Windows(
-        gap_days=gap_days,
+        label_lag_days=gap_days,
         fitted=window(design.as_of, label, rows),
         refit=settings.refit,
         calibrated_on=window(design.as_of, label, np.concatenate([split.predicted for split in design.splits])),

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from payrank.models.records.estimate import Estimate, make_estimate
-from payrank.models.records.evaluation import Bin
+from payrank.models.records.evaluation import Decile
 from payrank.training.evaluate.auc import ranking_figures
 from payrank.training.evaluate.bootstrap import Sums, interval, ratio, share_interval, turned_interval
 from payrank.training.evaluate.brier_decomposition import add_bins, read_bins
@@ -76,7 +76,7 @@ class Measured:
         curve = gains_curve(self._ranked[name], self.holdout.gain, worked)
         return tuple(make_estimate(float(share)).value for share in curve)
 
-    def bins(self, name: str) -> tuple[Bin, ...]:
+    def bins(self, name: str) -> tuple[Decile, ...]:
         """Return the reliability curve of a forecast; bins of too few people are joined with the next."""
         probability = self.forecasts[name].probability
         if probability is None:
@@ -87,10 +87,10 @@ class Measured:
         sums = read_bins(self._drawn, name).joined(groups)
         happened, promised = ratio(sums.happened, sums.rows), ratio(sums.promised, sums.rows)
         return tuple(
-            Bin(
+            Decile(
                 rows=round(sums.rows[0, cell]),
-                promised=make_estimate(float(promised[0, cell])).value,
-                happened=make_estimate(float(happened[0, cell]), share_interval(happened[:, cell], people[cell])),
+                predicted=make_estimate(float(promised[0, cell])).value,
+                actual=make_estimate(float(happened[0, cell]), share_interval(happened[:, cell], people[cell])),
             )
             for cell in range(sums.rows.shape[1])
         )

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from payrank.models.matrix import FEWEST_PEOPLE
+from payrank.models.privacy import MIN_PEOPLE
 
 
 def join_neighbors(cells: NDArray[np.intp], house: NDArray[np.intp]) -> list[list[int]]:
@@ -28,7 +28,7 @@ def join_neighbors(cells: NDArray[np.intp], house: NDArray[np.intp]) -> list[lis
     for cell in range(int(cells.max(initial=-1)) + 1):
         waiting.append(cell)
         people.update(np.unique(house[cells == cell]).tolist())
-        if len(people) >= FEWEST_PEOPLE:
+        if len(people) >= MIN_PEOPLE:
             groups.append(waiting)
             waiting, people = [], set()
     if waiting and groups:
@@ -58,11 +58,11 @@ def join_small(names: pd.Series, house: NDArray[np.intp], merged: str) -> pd.Ser
     {'a': 20, 'others': 15}
     """
     people = pd.Series(house, index=names.index).groupby(names).nunique().sort_index()
-    few = people.index[people < FEWEST_PEOPLE]
+    few = people.index[people < MIN_PEOPLE]
     if not len(few):
         return names
     joined = list(few)
     together = len(np.unique(house[names.isin(joined).to_numpy()]))
-    if together < FEWEST_PEOPLE and len(few) < len(people):
+    if together < MIN_PEOPLE and len(few) < len(people):
         joined.append(people.drop(few).idxmin())
     return names.where(~names.isin(joined), merged)

@@ -41,8 +41,8 @@ def compare_periods(holdout: HoldoutRows, model: Forecast, gains: Sequence[Float
                 later=f"period {numbers[place]}",
                 auc_earlier=_auc(label[one], score[one]),
                 auc_later=_auc(label[two], score[two]),
-                score_shift=make_estimate(score_shift(probability[one], probability[two])).value,
-                importance_rank=None if correlation is None else make_estimate(correlation).value,
+                score_psi=make_estimate(score_psi(probability[one], probability[two])).value,
+                importance_rank_correlation=None if correlation is None else make_estimate(correlation).value,
             )
         )
     return tuple(found)
@@ -53,12 +53,12 @@ def _auc(label: Floats, score: Floats) -> float | None:
     return None if auc is None else make_estimate(auc).value
 
 
-def score_shift(before: Floats, after: Floats) -> float:
+def score_psi(before: Floats, after: Floats) -> float:
     """Return the population stability index: sum of (share after - share before) log(share after / share before).
 
     Over ten bins of about equal rows before (Siddiqi 2006, page 136).
 
-    >>> round(score_shift(np.linspace(0, 1, 1000), np.linspace(0, 1, 500)), 3)
+    >>> round(score_psi(np.linspace(0, 1, 1000), np.linspace(0, 1, 500)), 3)
     0.0
     """
     edges = np.unique(np.quantile(before, np.arange(1, BINS) / BINS))

@@ -11,8 +11,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from payrank.features.feature import Feature
-from payrank.models.matrix import Column, encode, learn_columns
-from payrank.models.records.auto_settings import Choices, Tried
+from payrank.models.matrix import ModelColumn, encode, learn_columns
+from payrank.models.records.auto_settings import AutoSettings, TuningTrial
 from payrank.training.design.temporal import Positions, Split
 from payrank.training.fit.boosters import Rows, fit_likelihood, open_text
 from payrank.training.fit.rows import class_weights, fit_weights, numbers
@@ -39,7 +39,7 @@ FIRST: dict[str, Any] = {"categories": "codes", "monotone": True, "class_weight"
 
 def choose_settings(
     data: pd.DataFrame, features: Sequence[Feature], tuning: Split, settings: TrainingSettings
-) -> tuple[TrainingSettings, Choices]:
+) -> tuple[TrainingSettings, AutoSettings]:
     """Return the settings with every `auto` settled, and the record of what was tried.
 
     Only the tuning period is looked at, and what was known before it.
@@ -49,7 +49,7 @@ def choose_settings(
     later = numbers(data["label"])[tuning.predicted]
     enough = min(int((later == 1).sum()), int((later == 0).sum())) >= FEWEST_TO_CHOOSE
     if not open_ones or not enough:
-        return plain, Choices()
+        return plain, AutoSettings()
     return _Trials(data, features, tuning, plain).choose(open_ones)
 
 
@@ -61,7 +61,7 @@ class _Trials:
     features: Sequence[Feature]
     tuning: Split
     best: TrainingSettings
-    tried: list[Tried] = field(default_factory=list)
+    tried: list[TuningTrial] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.fitted = thin(self.tuning.fitted, MOST_FITTED)
@@ -72,7 +72,7 @@ class _Trials:
         self.before, self.label = numbers(before["label"]), numbers(later["label"])
         self.household = pd.factorize(later["household"])[0]
 
-    def choose(self, open_ones: Sequence[str]) -> tuple[TrainingSettings, Choices]:
+    def choose(self, open_ones: Sequence[str]) -> tuple[TrainingSettings, AutoSettings]:
         if "monotone" in open_ones:
             losses = self._choose_monotone()
         else:
@@ -85,8 +85,11 @@ class _Trials:
             for value in values if name in open_ones else ():
                 losses = self._try(losses, name, value)
         freed = self.best.unconstrained if self.best.monotone else ()
-        return self.best, Choices(
-            fitted=len(self.fitted), holdout=len(self.holdout), freed=freed, tried=tuple(self.tried)
+        return self.best, AutoSettings(
+            fitted_rows=len(self.fitted),
+            holdout_rows=len(self.holdout),
+            unconstrained_features=freed,
+            trials=tuple(self.tried),
         )
 
     def _choose_monotone(self) -> Floats:
@@ -114,7 +117,11 @@ class _Trials:
 
     def _note(self, name: str, value: str, losses: Floats, gained: tuple[float, float], kept: bool) -> None:
         told = [round(float(figure), 6) for figure in (losses.mean(), *gained)]
-        self.tried.append(Tried(setting=name, value=value, log_loss=told[0], gained=told[1], error=told[2], kept=kept))
+        self.tried.append(
+            TuningTrial(
+                setting=name, value=value, log_loss=told[0], improvement=told[1], standard_error=told[2], accepted=kept
+            )
+        )
 
     def _fit(self, settings: TrainingSettings) -> tuple[Floats, str]:
         """Return the log loss of each judged row by a small fit, and the fit."""
@@ -169,7 +176,7 @@ def log_losses(raw: Floats, label: Floats) -> Floats:
     return losses
 
 
-def contradicted(text: str, matrix: Floats, columns: Sequence[Column]) -> tuple[str, ...]:
+def contradicted(text: str, matrix: Floats, columns: Sequence[ModelColumn]) -> tuple[str, ...]:
     """Return the features with a direction that a model fitted without directions goes against."""
     directed = [place for place, column in enumerate(columns) if column.direction]
     if not directed:

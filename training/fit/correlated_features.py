@@ -10,7 +10,7 @@ from scipy.cluster.hierarchy import fcluster, linkage
 from scipy.spatial.distance import squareform
 from scipy.stats import rankdata
 
-from payrank.models.matrix import Column, encode
+from payrank.models.matrix import ModelColumn, encode
 
 ALIKE = 0.9
 """Rank correlation, of either sign, from which two features say the same."""
@@ -21,7 +21,7 @@ MOST_ROWS = 20_000
 """Rows that are compared, evenly over the training rows."""
 
 
-def find_correlated_features(data: pd.DataFrame, columns: Sequence[Column]) -> tuple[tuple[str, ...], ...]:
+def find_correlated_features(data: pd.DataFrame, columns: Sequence[ModelColumn]) -> tuple[tuple[str, ...], ...]:
     """Return groups of numeric features of which every two rank the training rows alike.
 
     Two features are alike when they are known of the same people and the absolute Spearman correlation over the rows

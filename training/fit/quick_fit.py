@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from payrank.features.feature import Feature
 from payrank.models.matrix import encode, learn_columns
-from payrank.models.predict import average_raw
+from payrank.models.predict import average_raw_scores
 from payrank.training.fit.boosters import fit_likelihood, open_text
 from payrank.training.fit.rows import rows_to_fit
 from payrank.training.settings import Member, TrainingSettings
@@ -28,4 +28,4 @@ def forecast_later(
     rows = rows_to_fit(data, columns, np.flatnonzero(learn), SETTINGS)
     boosters = [open_text(one.text) for one in fit_likelihood(rows, SETTINGS, None)]
     weights = [1 / len(boosters)] * len(boosters)
-    return average_raw(boosters, weights, encode(data[judge], columns), threads=SETTINGS.threads)
+    return average_raw_scores(boosters, weights, encode(data[judge], columns), threads=SETTINGS.threads)

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from payrank.models.matrix import Column, encode
+from payrank.models.matrix import ModelColumn, encode
 from payrank.training.design.temporal import Positions, row_weights
 from payrank.training.fit.boosters import Rows
 from payrank.training.settings import TrainingSettings
@@ -17,7 +17,9 @@ from payrank.training.settings import TrainingSettings
 Floats = NDArray[np.float64]
 
 
-def rows_to_fit(data: pd.DataFrame, columns: Sequence[Column], rows: Positions, settings: TrainingSettings) -> Rows:
+def rows_to_fit(
+    data: pd.DataFrame, columns: Sequence[ModelColumn], rows: Positions, settings: TrainingSettings
+) -> Rows:
     """Return the matrix, outcomes (`label`) and weights of some rows of a training frame."""
     chosen = data.iloc[rows]
     return Rows(

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from payrank.models.manifest import Share
+from payrank.models.manifest import ShareModel
 from payrank.training.design.temporal import Positions
 from payrank.training.fit.boosters import Rows, fit_share, open_text
 from payrank.training.fit.rows import numbers, rows_of_outcomes
@@ -17,12 +17,12 @@ Floats = NDArray[np.float64]
 
 def fit_share_of(
     data: pd.DataFrame, rows: Positions, fitted_rows: Rows, settings: TrainingSettings
-) -> tuple[Share, str | None]:
+) -> tuple[ShareModel, str | None]:
     """Learn the share from the rows whose outcome happened and whose share is known.
 
     Returns
     -------
-    Share, str or None
+    ShareModel, str or None
         How the share is known, and the LightGBM text where it is a model. Without a single known share it is assumed
         to be 1: the whole amount.
     """
@@ -30,16 +30,16 @@ def fit_share_of(
     known = (numbers(data["label"])[rows] == 1) & ~np.isnan(share)
     outcomes = int(known.sum())
     if not outcomes:
-        return Share(method="assumed", mean=1.0, outcomes=0), None
+        return ShareModel(method="assumed", mean=1.0, outcomes=0), None
     shares = share[known]
     mean = round(float(np.clip(shares.mean(), 0, 1)), 4)
     if outcomes < settings.min_share_outcomes or float(shares.std()) == 0:
-        return Share(method="mean", mean=mean, outcomes=outcomes), None
+        return ShareModel(method="mean", mean=mean, outcomes=outcomes), None
     fitted = fit_share(rows_of_outcomes(data, rows, fitted_rows, known, shares, settings), settings)
-    return Share(method="model", mean=mean, outcomes=outcomes), fitted.text
+    return ShareModel(method="model", mean=mean, outcomes=outcomes), fitted.text
 
 
-def predict_share(share: Share, text: str | None, matrix: Floats, threads: int) -> Floats:
+def predict_share(share: ShareModel, text: str | None, matrix: Floats, threads: int) -> Floats:
     """Return the share given the outcome, 0 to 1, for each row of a matrix."""
     if text is None:
         return np.full(len(matrix), share.mean)

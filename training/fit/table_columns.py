@@ -8,7 +8,8 @@ from typing import Any
 
 import pandas as pd
 
-from payrank.models.matrix import FEWEST_PEOPLE, Column, encode
+from payrank.models.matrix import ModelColumn, encode
+from payrank.models.privacy import MIN_PEOPLE
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +19,7 @@ class TableColumns:
     `words` holds the categories by position, as the models' own columns; `directions` the monotone directions.
     """
 
-    words: Mapping[int, Column]
+    words: Mapping[int, ModelColumn]
     directions: Mapping[int, int]
 
     @property
@@ -109,10 +110,10 @@ def _words(values: pd.Series) -> pd.Series:
     return values.astype(object).map(str).where(known, None)
 
 
-def _learn_words(values: pd.Series, place: int) -> Column:
+def _learn_words(values: pd.Series, place: int) -> ModelColumn:
     counts = _words(values).dropna().value_counts()
-    common = counts[counts >= FEWEST_PEOPLE]
-    return Column(
+    common = counts[counts >= MIN_PEOPLE]
+    return ModelColumn(
         name=f"feature_{place}",
         unit="category",
         meaning="a category of the given table",

@@ -10,8 +10,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from payrank.features.targets import OverturnTarget, PaymentTarget
-from payrank.models.matrix import FEWEST_PEOPLE
-from payrank.models.timing import Timing, chance_by_day
+from payrank.models.privacy import MIN_PEOPLE
+from payrank.models.timing import Timing, probability_by_day
 from payrank.training.design.temporal import Positions
 from payrank.training.fit.boosters import Rows, fit_timing, open_text
 from payrank.training.fit.rows import numbers, rows_of_outcomes
@@ -98,7 +98,7 @@ def merge_spans(spans: Spans, days: Floats, household: pd.Series) -> Spans:
     ends: list[int | None] = []
     begun = 0
     for span in range(spans.count):
-        if household[(number >= begun) & (number <= span)].nunique() >= FEWEST_PEOPLE:
+        if household[(number >= begun) & (number <= span)].nunique() >= MIN_PEOPLE:
             ends.append(spans.days[span] if span < len(spans.days) else None)
             begun = span + 1
     if ends and begun < spans.count:
@@ -107,5 +107,5 @@ def merge_spans(spans: Spans, days: Floats, household: pd.Series) -> Spans:
 
 
 def predict_timing(timing: Timing, text: str | None, matrix: Floats, threads: int) -> Floats:
-    """Return the chance by the end of each span, rows x spans; see `payrank.models.timing.chance_by_day`."""
-    return chance_by_day(timing, None if text is None else open_text(text), matrix, threads=threads)
+    """Return the chance by the end of each span, rows x spans; see `payrank.models.timing.probability_by_day`."""
+    return probability_by_day(timing, None if text is None else open_text(text), matrix, threads=threads)

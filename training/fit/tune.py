@@ -12,7 +12,7 @@ import numpy as np
 
 from payrank.extracts.errors import WrongUsageError
 from payrank.features.frame import Frame
-from payrank.models.manifest import Kind
+from payrank.models.manifest import ModelKind
 from payrank.models.matrix import encode, learn_columns
 from payrank.training.design.check_frame import check_frame, check_outcomes
 from payrank.training.design.temporal import plan_periods
@@ -74,7 +74,7 @@ class Tuned:
 def tune(
     frame: Frame,
     *,
-    kind: Kind,
+    kind: ModelKind,
     as_of: date,
     budget: Budget,
     settings: TrainingSettings | None = None,

@@ -50,7 +50,7 @@ def _names(periods: tuple[Period, ...]) -> list[str]:
 
 
 def _title(windows: Windows) -> str:
-    told = f"Fitted on what was known, predicted what came later: a label is known {windows.gap_days} days on"
+    told = f"Fitted on what was known, predicted what came later: a label is known {windows.label_lag_days} days on"
     kept = windows.reserved
     if kept is None:
         return told

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from payrank.models.records.estimate import Estimate
 from payrank.models.records.evaluation import Evaluation
-from payrank.models.records.fairness import NOT_TOLD, GroupFigures
+from payrank.models.records.fairness import SUPPRESSED, GroupMetrics
 from payrank.training.plots.picture import BLUE, GRAY, ORANGE, panels
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def draw_fairness(evaluation: Evaluation, file: Path) -> None:
             axes.set_xlim(left=0)
 
 
-def _places(groups: list[tuple[str, GroupFigures]]) -> list[float]:
+def _places(groups: list[tuple[str, GroupMetrics]]) -> list[float]:
     """Return where each group is drawn: a gap before each attribute."""
     places, attribute, place = [], groups[0][0], 0.0
     for name, _ in groups:
@@ -49,13 +49,13 @@ def _places(groups: list[tuple[str, GroupFigures]]) -> list[float]:
     return places
 
 
-def _name(attribute: str, group: GroupFigures) -> str:
+def _name(attribute: str, group: GroupMetrics) -> str:
     name = f"{attribute}: {group.group}"
     short = name if len(name) <= WIDEST_NAME else name[: WIDEST_NAME - 1] + "\u2026"
     return f"{short}  ({group.rows:,})".replace("$", r"\$")  # else dollars begin a formula
 
 
-def _draw_listed(axes: Axes, groups: list[tuple[str, GroupFigures]], capacity: float) -> None:
+def _draw_listed(axes: Axes, groups: list[tuple[str, GroupMetrics]], capacity: float) -> None:
     told = []
     for place, (_, one) in zip(_places(groups), groups, strict=True):
         share = one.shares["listed"]
@@ -71,13 +71,13 @@ def _draw_listed(axes: Axes, groups: list[tuple[str, GroupFigures]], capacity: f
     axes.set_title(f"Who is in the top {capacity:.0%} of the list", fontsize=10, loc="left")
 
 
-def _draw_calibration(axes: Axes, groups: list[tuple[str, GroupFigures]]) -> None:
+def _draw_calibration(axes: Axes, groups: list[tuple[str, GroupMetrics]]) -> None:
     unnamed = "happened, 95 %"
     for number, (place, (_, one)) in enumerate(zip(_places(groups), groups, strict=True)):
-        _whisker(axes, place, one.happened, unnamed)
-        unnamed = "" if one.happened is not None else unnamed
+        _whisker(axes, place, one.actual, unnamed)
+        unnamed = "" if one.actual is not None else unnamed
         axes.plot(
-            [one.promised], [place], color=ORANGE, marker="|", markersize=14, markeredgewidth=2.5, linestyle="none",
+            [one.predicted], [place], color=ORANGE, marker="|", markersize=14, markeredgewidth=2.5, linestyle="none",
             label="promised" if not number else "",
         )  # fmt: skip
     axes.set_xlabel("share with the outcome")
@@ -87,7 +87,7 @@ def _draw_calibration(axes: Axes, groups: list[tuple[str, GroupFigures]]) -> Non
 
 def _whisker(axes: Axes, place: float, figure: Estimate | None, label: str = "") -> None:
     if figure is None:
-        axes.text(0.01, place, NOT_TOLD, transform=axes.get_yaxis_transform(), color=GRAY, fontsize=8, va="center")
+        axes.text(0.01, place, SUPPRESSED, transform=axes.get_yaxis_transform(), color=GRAY, fontsize=8, va="center")
         return
     low = figure.value if figure.low is None else figure.low
     high = figure.value if figure.high is None else figure.high

@@ -45,7 +45,7 @@ def draw_plots(trained: Trained, folder: Path) -> dict[str, Path]:
     evaluation = trained.bundle.manifest.evaluation
     draw_design(trained.bundle.manifest, files["design"])
     draw_calibration(evaluation, files["calibration"])
-    if evaluation.gains:
+    if evaluation.cumulative_gains:
         draw_gains(evaluation, files["gains"])
         draw_captured(evaluation, files["captured"])
         draw_slices(evaluation, files["slices"])
@@ -56,9 +56,9 @@ def draw_plots(trained: Trained, folder: Path) -> dict[str, Path]:
 
 def draw_calibration(evaluation: Evaluation, file: Path) -> None:
     """Draw what was promised against what happened, with intervals over households."""
-    promised = np.array([one.promised for one in evaluation.calibration])
-    seen = np.array([one.happened.value for one in evaluation.calibration])
-    reach = np.array([_reach(one.happened) for one in evaluation.calibration]).T
+    promised = np.array([one.predicted for one in evaluation.calibration])
+    seen = np.array([one.actual.value for one in evaluation.calibration])
+    reach = np.array([_reach(one.actual) for one in evaluation.calibration]).T
     most = float(max(promised.max(), (seen + reach[1]).max())) * 1.05
     with picture(file, 5.5, 5) as axes:
         axes.plot([0, most], [0, most], color=GRAY, linewidth=1, label="as promised")
@@ -70,21 +70,21 @@ def draw_calibration(evaluation: Evaluation, file: Path) -> None:
         axes.set_xlabel("promised probability")
         axes.set_ylabel("share that happened")
         axes.legend(frameon=False, loc="upper left", fontsize=8)
-        ece = evaluation.figures["ece"].value
+        ece = evaluation.metrics["ece"].value
         axes.set_title(f"Calibration on later time: mean gap {ece:.3f}", fontsize=10, loc="left")
 
 
 def draw_gains(evaluation: Evaluation, file: Path) -> None:
     """Draw gains and lift: what the top of the list holds, for the model and the strongest other rankings."""
-    unit, capacity = evaluation.holdout.gain, evaluation.holdout.capacity
-    best = sorted((one for one in evaluation.baselines if "captured" in one.figures), key=_captured_first)
+    unit, capacity = evaluation.holdout.gain_unit, evaluation.holdout.capacity
+    best = sorted((one for one in evaluation.baselines if "captured" in one.metrics), key=_captured_first)
     names = [MODEL, *[one.name for one in best if one.name != "oldest_first"][:2], "oldest_first"]
-    curves = {one.name: one.captured for one in evaluation.gains}
-    shorts = {one.name: one.short for one in evaluation.baselines} | {MODEL: "this model"}
+    curves = {one.name: one.captured for one in evaluation.cumulative_gains}
+    shorts = {one.name: one.short_name for one in evaluation.baselines} | {MODEL: "this model"}
     chosen = [name for name in names if name in curves]
     with panels(file, 11, 5, 2) as (gained, lifted):
         for name, (color, style) in zip(chosen, LOOKS, strict=False):
-            share, captured = np.array(evaluation.worked), np.array(curves[name])
+            share, captured = np.array(evaluation.worked_shares), np.array(curves[name])
             some = share > 0
             gained.plot(share, captured, color=color, linestyle=style, label=shorts[name])
             lifted.plot(share[some], captured[some] / share[some], color=color, linestyle=style)
@@ -105,42 +105,42 @@ def draw_gains(evaluation: Evaluation, file: Path) -> None:
 
 def draw_captured(evaluation: Evaluation, file: Path) -> None:
     """Draw how far the model is ahead of each baseline at capacity, with intervals: surely ahead right of zero."""
-    found = sorted((one for one in evaluation.baselines if one.ahead is not None), key=_captured_first)
+    found = sorted((one for one in evaluation.baselines if one.advantage is not None), key=_captured_first)
     holdout = evaluation.holdout
     with picture(file, 7.5, 1.4 + 0.32 * len(found)) as axes:
         for place, one in enumerate(found):
-            _whisker(axes, place, one.ahead, BLUE)
+            _whisker(axes, place, one.advantage, BLUE)
         axes.axvline(0, color="black", linewidth=0.8)
         axes.set_yticks(range(len(found)), [one.meaning for one in found], fontsize=8)
         axes.invert_yaxis()
         axes.xaxis.set_major_formatter("{x:+.0%}")
-        axes.set_xlabel(f"ahead by this share of all {holdout.gain}, 95 %")
-        own = evaluation.figures["captured"].value
-        title = f"In the top {holdout.capacity:.0%} the model captures {own:.0%} of {holdout.gain}"
+        axes.set_xlabel(f"ahead by this share of all {holdout.gain_unit}, 95 %")
+        own = evaluation.metrics["captured"].value
+        title = f"In the top {holdout.capacity:.0%} the model captures {own:.0%} of {holdout.gain_unit}"
         axes.set_title(title, fontsize=10, loc="left")
 
 
 def draw_slices(evaluation: Evaluation, file: Path) -> None:
     """Draw how far the model is ahead of the best baseline within each slice, with intervals."""
-    best = evaluation.strongest
-    found = [one for one in evaluation.slices if best is not None and best.name in one.ahead]
+    best = evaluation.best_baseline
+    found = [one for one in evaluation.slices if best is not None and best.name in one.advantage]
     if best is None or not found:
         return
-    colors = dict(zip(dict.fromkeys(one.by for one in found), (BLUE, ORANGE, GREEN, GRAY), strict=False))
+    colors = dict(zip(dict.fromkeys(one.dimension for one in found), (BLUE, ORANGE, GREEN, GRAY), strict=False))
     with picture(file, 8, 1.4 + 0.27 * len(found)) as axes:
         for place, one in enumerate(found):
-            _whisker(axes, place, one.ahead[best.name], colors[one.by])
+            _whisker(axes, place, one.advantage[best.name], colors[one.dimension])
         axes.axvline(0, color="black", linewidth=0.8)
         names = [f"{one.name}  ({one.rows:,})".replace("$", r"\$") for one in found]  # else dollars begin a formula
         axes.set_yticks(range(len(found)), names, fontsize=7)
         axes.invert_yaxis()
         axes.xaxis.set_major_formatter("{x:+.0%}")
-        axes.set_xlabel(f"ahead by this share of the slice's {evaluation.holdout.gain}, 95 %")
+        axes.set_xlabel(f"ahead by this share of the slice's {evaluation.holdout.gain_unit}, 95 %")
         axes.set_title(f"By {', '.join(colors)}: ahead of {best.meaning}", fontsize=10, loc="left")
 
 
 def _captured_first(one: Baseline) -> tuple[float, str]:
-    return -one.figures["captured"].value, one.name
+    return -one.metrics["captured"].value, one.name
 
 
 def _reach(figure: Estimate) -> tuple[float, float]:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from payrank.models.predict import average_raw
+from payrank.models.predict import average_raw_scores
 from payrank.models.records.estimate import make_estimate
 from payrank.models.records.evaluation import Importance
 from payrank.training.evaluate.metrics import discrimination
@@ -54,16 +54,16 @@ def measure_importance(
     rows = spread_rows(len(matrix), MOST_SHUFFLED)
     tried, outcome = matrix[rows], label[rows]
     lost: dict[int, float] = {}
-    whole = discrimination(outcome, average_raw(boosters, weights, tried, threads=threads)).get("auc")
+    whole = discrimination(outcome, average_raw_scores(boosters, weights, tried, threads=threads)).get("auc")
     if whole is not None:
         draw = np.random.default_rng(SEED)
         for place in order[:SHUFFLED_FEATURES]:
             shuffled = tried.copy()
             shuffled[:, place] = draw.permutation(tried[:, place])
-            score = average_raw(boosters, weights, shuffled, threads=threads)
+            score = average_raw_scores(boosters, weights, shuffled, threads=threads)
             lost[place] = make_estimate(whole - discrimination(outcome, score)["auc"]).value
     return tuple(
-        Importance(feature=names[place], contribution=make_estimate(float(size[place])).value, auc_lost=lost.get(place))
+        Importance(feature=names[place], contribution=make_estimate(float(size[place])).value, auc_drop=lost.get(place))
         for place in order
     )
 

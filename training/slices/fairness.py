@@ -8,17 +8,16 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from payrank.models.audit import AuditFacts, find_few
+from payrank.models.audit import AuditFacts, find_small_groups
 from payrank.models.records.estimate import Estimate, make_estimate
 from payrank.models.records.fairness import (
-    FIGURES_OF_GROUPS,
+    GROUP_METRIC_LABELS,
     MERGED,
-    NOT_GIVEN,
+    NO_ATTRIBUTES,
     NOT_RECORDED,
-    NOT_TOLD,
     AttributeAudit,
     Fairness,
-    GroupFigures,
+    GroupMetrics,
 )
 from payrank.training.evaluate.auc import auc_figure
 from payrank.training.evaluate.bootstrap import Drawn, Sums, interval, ratio, share_interval
@@ -47,7 +46,7 @@ def audit_fairness(holdout: HoldoutRows, model: Forecast, facts: AuditFacts | No
         Days after a snapshot in which a call or assistance counts.
     """
     if facts is None or facts.groups.columns.empty:
-        return Fairness(not_checked=NOT_GIVEN)
+        return Fairness(not_checked=NO_ATTRIBUTES)
     listed = rank_lists(holdout.lists, model.worth).top(holdout.capacity).astype(np.float64)
     marks = {"listed": listed, "passed_over": holdout.label * (1 - listed)}
     notes = []
@@ -67,7 +66,7 @@ def audit_fairness(holdout: HoldoutRows, model: Forecast, facts: AuditFacts | No
             continue
         audits.append(_audit(holdout, model, str(attribute), named, marks))
     notes += [note for audit in audits for note in _note_untold(audit)]
-    said = "" if audits else "Not checked: no attribute has a group of 11 people or more among the judged rows."
+    said = "" if audits else "Not audited: no attribute has a group of 11 or more people among the holdout rows."
     return Fairness(attributes=tuple(audits), not_checked=said, notes=tuple(notes))
 
 
@@ -122,7 +121,7 @@ def _audit(
     )
     few = _find_untold(holdout, columns, ["all rows"], np.zeros_like(cells))
     overall = {what: float(values.sum()) for what, values in columns.items() if not few.get(what)}
-    return AttributeAudit(attribute=attribute, groups=groups, worst=find_worst(groups, overall))
+    return AttributeAudit(attribute=attribute, groups=groups, worst_groups=find_worst(groups, overall))
 
 
 def _find_untold(
@@ -139,7 +138,7 @@ def _find_untold(
     for what, values in columns.items():
         if what not in {"rows", "promised"}:
             whole = columns["events" if what == "passed_over" else "rows"]
-            found[what] = find_few(names, people(values), people(whole - values))
+            found[what] = find_small_groups(names, people(values), people(whole - values))
     found["passed_over"] |= found["events"]  # a share of the outcomes tells of them
     return found
 
@@ -147,12 +146,12 @@ def _find_untold(
 def _note_untold(audit: AttributeAudit) -> list[str]:
     """Return what is not told of every group of an attribute, in words."""
     names = [name for name in SHARES if any(one.shares.get(name, one) is None for one in audit.groups)]
-    told = [FIGURES_OF_GROUPS[name] for name in names]
+    told = [GROUP_METRIC_LABELS[name] for name in names]
     told += ["outcomes and AUC"] if any(one.events is None for one in audit.groups) else []
     if not told:
         return []
     return [
-        f"{audit.attribute}: {NOT_TOLD} of every group, as it would tell of fewer than 11 people: {', '.join(told)}"
+        f"{audit.attribute}: suppressed for every group because fewer than 11 people are involved: {', '.join(told)}"
     ]
 
 
@@ -164,7 +163,7 @@ def _describe(
     here: NDArray[np.bool_],
     drawn: Drawn,
     untold: Mapping[str, bool],
-) -> GroupFigures:
+) -> GroupMetrics:
     def cell(what: str) -> Floats:
         return drawn.cells(what)[:, place]
 
@@ -185,14 +184,14 @@ def _describe(
     few = untold["events"]
     promised = ratio(cell("promised"), rows)
     happened = ratio(events, rows)
-    return GroupFigures(
+    return GroupMetrics(
         group=name,
         rows=len(part),
         households=part.people,
         events=None if few else int(part.label.sum()),
         shares=shares,
-        promised=make_estimate(float(promised[0])).value,
-        happened=None if few else make_estimate(float(happened[0]), share_interval(happened, part.people)),
+        predicted=make_estimate(float(promised[0])).value,
+        actual=None if few else make_estimate(float(happened[0]), share_interval(happened, part.people)),
         gap=None if few else make_estimate(float((promised - happened)[0]), interval(promised - happened)),
         auc=None if few else auc_figure(part, model.score[here]),
     )

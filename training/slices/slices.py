@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from payrank.models.records.estimate import make_estimate
-from payrank.models.records.evaluation import Slice
+from payrank.models.records.evaluation import SliceMetrics
 from payrank.training.baselines.baselines import AGING_BUCKETS, aging_bucket, name_payers
 from payrank.training.evaluate.auc import auc_figure
 from payrank.training.evaluate.bootstrap import Sums, interval, ratio, share_interval
@@ -28,7 +28,9 @@ BALANCE_BANDS = (100, 500, 1_200, 5_000)
 OTHERS = "others, joined"
 
 
-def measure_slices(holdout: HoldoutRows, model: Forecast, baselines: Mapping[str, Forecast]) -> tuple[Slice, ...]:
+def measure_slices(
+    holdout: HoldoutRows, model: Forecast, baselines: Mapping[str, Forecast]
+) -> tuple[SliceMetrics, ...]:
     """Return the figures of each slice, in the order of periods, payers, balances and ages.
 
     Within a slice the rows of a period are one list, ranked among themselves, and each baseline is set against the
@@ -73,7 +75,7 @@ def _measure(
     name: str,
     model: Forecast,
     baselines: Mapping[str, Forecast],
-) -> Slice:
+) -> SliceMetrics:
     part = holdout.part(rows, min(RESAMPLES, holdout.households.resamples))
     probability = np.asarray(model.probability)[rows]
     sums = Sums(part.households)
@@ -90,19 +92,19 @@ def _measure(
     others = (
         {other: np.clip(ratio(drawn.sum((other,)), gain), 0, 1) for other in sorted(baselines)} if gain[0] > 0 else {}
     )
-    return Slice(
-        by=by,
+    return SliceMetrics(
+        dimension=by,
         name=name,
         rows=len(part),
         households=part.people,
         events=int(part.label.sum()),
-        promised=make_estimate(float(probability.mean())).value,
-        happened=make_estimate(float(happened[0]), share_interval(happened, part.people)),
+        predicted=make_estimate(float(probability.mean())).value,
+        actual=make_estimate(float(happened[0]), share_interval(happened, part.people)),
         auc=auc_figure(part, model.score[rows]),
         brier=make_estimate(float(((probability - part.label) ** 2).mean())).value,
         captured=make_estimate(float(captured[0]), interval(captured)) if gain[0] > 0 else None,
         baselines={other: make_estimate(float(values[0])).value for other, values in others.items()},
-        ahead={
+        advantage={
             other: make_estimate(float(captured[0] - values[0]), interval(captured - values))
             for other, values in others.items()
         },

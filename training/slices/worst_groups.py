@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from payrank.models.records.estimate import Estimate, make_estimate
-from payrank.models.records.fairness import MERGED, NOT_RECORDED, GroupFigures, Worst
+from payrank.models.records.fairness import MERGED, NOT_RECORDED, GroupMetrics, WorstGroup
 
 RULES: Mapping[str, Callable[[float], float]] = {
     "listed": lambda share: share,
@@ -19,7 +19,7 @@ MADE_OF: Mapping[str, tuple[str, str]] = {"passed_over": ("passed_over", "events
 """The sums that a figure is made of, where they are not its own over all rows."""
 
 
-def find_worst(groups: Sequence[GroupFigures], overall: Mapping[str, float]) -> tuple[Worst, ...]:
+def find_worst(groups: Sequence[GroupMetrics], overall: Mapping[str, float]) -> tuple[WorstGroup, ...]:
     """Return by each figure the group that fares worst, and every other that is surely worse off than all rows.
 
     The worst of several small groups is worst by chance; a larger one behind it may be so beyond the noise. Only groups
@@ -46,10 +46,10 @@ def find_worst(groups: Sequence[GroupFigures], overall: Mapping[str, float]) -> 
         lower = overall[under]
         whole = make_estimate(upper / max(lower, 1.0)).value
         order = sorted(having, key=lambda one: (worse(one[1].value), one[0]))
-        told = [Worst(figure=figure, group=group, value=value, overall=whole) for group, value in order]
-        found += [told[0], *(one for one in told[1:] if one.apart and worse(one.value.value) < worse(whole))]
+        told = [WorstGroup(metric=figure, group=group, value=value, overall=whole) for group, value in order]
+        found += [told[0], *(one for one in told[1:] if one.is_significant and worse(one.value.value) < worse(whole))]
     return tuple(found)
 
 
-def _value(group: GroupFigures, figure: str) -> Estimate | None:
+def _value(group: GroupMetrics, figure: str) -> Estimate | None:
     return group.gap if figure == "gap" else group.shares.get(figure)

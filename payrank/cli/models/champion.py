@@ -9,12 +9,12 @@ from typing import cast
 from payrank.console import STDOUT, Progress, make_table
 from payrank.extracts.load.load_extract import load_extract
 from payrank.features.check_as_of import check_day
-from payrank.models.comparison import SAID, Comparison
-from payrank.models.manifest import Kind
+from payrank.models.comparison import VERDICT_MEANINGS, Comparison
+from payrank.models.manifest import ModelKind
 from payrank.models.records.estimate import Estimate
-from payrank.models.registry.aliases import Change, promote, roll_back
+from payrank.models.registry.aliases import ChampionChange, promote, roll_back
 from payrank.models.registry.comparisons import record_comparison
-from payrank.models.registry.find_model import FoundModel, find_model, find_named
+from payrank.models.registry.find_model import ResolvedModel, find_by_name, find_model
 from payrank.models.registry.versions import registered_name
 from payrank.settings import read_settings
 
@@ -35,7 +35,7 @@ def run_compare(
     from payrank.training.settings import parse_settings
 
     settings = read_settings(settings_file)
-    one = find_named(challenger)
+    one = find_by_name(challenger)
     kind = one.bundle.manifest.kind
     other = find_model(champion, kind)
     progress = Progress()
@@ -69,12 +69,12 @@ def show_comparison(found: Comparison) -> None:
         soft_wrap=False,
     )
     STDOUT.print()
-    names = {**_FIGURES, "captured": f"{holdout.gain} in the top {holdout.capacity:.0%}"}
+    names = {**_FIGURES, "captured": f"{holdout.gain_unit} in the top {holdout.capacity:.0%}"}
     rows = [
         [
             title,
-            _value(found.challenger.figures.get(figure), figure),
-            _value(found.champion.figures.get(figure), figure),
+            _value(found.challenger.metrics.get(figure), figure),
+            _value(found.champion.metrics.get(figure), figure),
             *_difference(found.differences[figure], figure),
         ]
         for figure, title in names.items()
@@ -82,7 +82,7 @@ def show_comparison(found: Comparison) -> None:
     columns = [("", False), ("challenger", True), ("champion", True), ("difference", True), ("95% interval", True)]
     STDOUT.print(make_table(f"{found.challenger.name} beside {found.champion.name}", columns, rows))
     STDOUT.print()
-    STDOUT.print(f"Verdict: {SAID[found.verdict]}.", markup=False, soft_wrap=False)
+    STDOUT.print(f"Verdict: {VERDICT_MEANINGS[found.verdict]}.", markup=False, soft_wrap=False)
     for alarm in found.alarms:
         STDOUT.print(f"Alarm: {alarm.text}", markup=False, soft_wrap=False)
 
@@ -100,7 +100,7 @@ def _difference(figure: Estimate, name: str) -> list[str]:
     return [format(figure.value, form), f"{figure.low:{form}} to {figure.high:{form}}"]
 
 
-def _keep(found: Comparison, challenger: FoundModel) -> None:
+def _keep(found: Comparison, challenger: ResolvedModel) -> None:
     if challenger.version is None:
         STDOUT.print(
             "Kept nowhere else: the challenger is a folder. Compare its registered version to promote it, or score "
@@ -131,10 +131,10 @@ def run_promote(model: str, force: bool, reason: str) -> None:
 
 def run_rollback(kind: str) -> None:
     """Swap the champion and the previous one, and say so."""
-    _tell(roll_back(cast("Kind", kind)))
+    _tell(roll_back(cast("ModelKind", kind)))
 
 
-def _tell(change: Change) -> None:
+def _tell(change: ChampionChange) -> None:
     STDOUT.print(f"{change.model} version {change.version} is the champion ({change.ground}).", markup=False)
     if change.replaced is not None:
         kind = change.model.removeprefix("payrank-")

@@ -8,9 +8,9 @@ from payrank.cli.metrics_table import periods_table, show_figures
 from payrank.console import STDOUT, make_table
 from payrank.models.bundle import write_bundle
 from payrank.models.card.write_card import write_card
-from payrank.models.manifest import KINDS, Kind
-from payrank.models.registry.aliases import list_changes
-from payrank.models.registry.find_model import find_named
+from payrank.models.manifest import MODEL_KINDS, ModelKind
+from payrank.models.registry.aliases import list_champion_changes
+from payrank.models.registry.find_model import find_by_name
 from payrank.models.registry.versions import list_versions, registered_name
 
 VERDICTS = {"wins": "wins", "calibrates_better": "calibrates", "ties": "ties", "loses": "loses"}
@@ -47,13 +47,13 @@ def run_list() -> None:
     STDOUT.print(
         make_table("Registered models (top: what the top of the list captured, on the judged rows)", columns, rows)
     )
-    for kind in KINDS:
+    for kind in MODEL_KINDS:
         if any(one.name == registered_name(kind) for one in listed):
             _tell_latest(kind)
 
 
-def _tell_latest(kind: Kind) -> None:
-    changes = list_changes(kind)
+def _tell_latest(kind: ModelKind) -> None:
+    changes = list_champion_changes(kind)
     if changes:
         last = changes[-1]
         instead = f" instead of {last.replaced}" if last.replaced is not None else ""
@@ -67,7 +67,7 @@ def _tell_latest(kind: Kind) -> None:
 
 def run_show(model: str) -> None:
     """Print what a bundle says of itself."""
-    manifest = find_named(model).bundle.manifest
+    manifest = find_by_name(model).bundle.manifest
     windows = manifest.windows
     asked = f"payment within {manifest.horizon_days} days" if manifest.kind == "payment" else "overturn of an appeal"
     STDOUT.print(
@@ -84,11 +84,11 @@ def run_show(model: str) -> None:
 
 def run_card(model: str, folder: Path) -> None:
     """Write a model's card as a page and as Markdown."""
-    page, text = write_card(find_named(model).bundle.manifest, folder)
+    page, text = write_card(find_by_name(model).bundle.manifest, folder)
     STDOUT.print(f"{page} and {text.name} hold the model card.")
 
 
 def run_export(model: str, folder: Path) -> None:
     """Copy a bundle, every digest checked on the way."""
-    write_bundle(find_named(model).bundle, folder)
+    write_bundle(find_by_name(model).bundle, folder)
     STDOUT.print(f"{folder} holds the bundle.")
