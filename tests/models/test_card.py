@@ -90,15 +90,15 @@ def test_a_hostile_group_name_is_text_on_the_page_and_breaks_no_table(audited):
 def test_what_is_not_told_of_a_group_is_a_word_in_its_tables_and_no_bar(audited):
     sections = {section.title: section for section in describe_card(audited).sections}
     done, calibration, _ = sections["Fairness"].tables
-    assert done.rows[-1] == ("d", "200", "not told")
-    assert calibration.rows[-1] == ("d", "30.0%", "not told", "not told", "not told")
-    assert calibration.rows[0][-1] != "not told"  # too few of a kind to rank, which is told
+    assert done.rows[-1] == ("d", "200", "suppressed")
+    assert calibration.rows[-1] == ("d", "30.0%", "suppressed", "not told", "not told")
+    assert calibration.rows[0][-1] != "suppressed"  # too few of a kind to rank, which is told
     assert [[bar.label for bar in chart.bars] for chart in sections["Fairness"].charts] == [["<b>a</b> | b", "c"]] * 2
 
 
 def test_without_attributes_the_card_says_that_fairness_was_not_checked(manifest):
-    assert "Not checked: the audit was given no protected attribute" in render_card(manifest).decode()
-    assert "**Not checked: the audit was given no protected attribute" in render_markdown(manifest)
+    assert "Not audited: the extract has no protected attributes" in render_card(manifest).decode()
+    assert "**Not audited: the extract has no protected attributes" in render_markdown(manifest)
 
 
 def test_a_card_holds_no_id_of_anyone_and_is_the_same_twice(manifest, hospital, tmp_path):
