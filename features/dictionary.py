@@ -89,7 +89,7 @@ the trade is sure that more of it makes the outcome more (+) or less (-) likely;
 model that leans on them. A name in *italics* explains another feature and is no input to a model. `{value}` is where
 the value goes, `{like}` the row's own class, line or code, and `{support}` how many earlier outcomes a rate rests on.
 
-A site's attributes (`extract.toml`) add `site_…` features, its settings `own_…` ones: [settings](settings.md). How a
+A site's attributes (`extract.toml`) add `site_…` features, its settings `own_…` ones: [settings](reference/settings.md). How a
 feature is added to the catalog: [CONTRIBUTING](../CONTRIBUTING.md).
 """
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from payrank.cli.main import score
 
 HOME = Path(__file__).parents[1]
-NIGHTLY = (HOME / "docs/nightly.md").read_text("utf-8")
+NIGHTLY = (HOME / "docs/guides/nightly_job.md").read_text("utf-8")
 
 
 def copied() -> list[str]:

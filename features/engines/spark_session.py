@@ -89,7 +89,7 @@ def open_session(master: str | None = None, settings: Mapping[str, str] = {}) ->
         condition = getattr(error, "getCondition", lambda: None)() or type(error).__name__
         raise ExtractRefusedError(
             f"Spark refused ({condition}). Allowed: whole Parquet files of the "
-            "types that docs/engines.md lists, and a cluster with room for them. Check the files and the cluster's log."
+            "types that docs/reference/engines.md lists, and a cluster with room for them. Check the files and the cluster's log."
         ) from None
     finally:
         shutil.rmtree(workspace, ignore_errors=True)
