@@ -1,4 +1,7 @@
-"""A simulated hospital: no public data holds patients' payments or appealed denials, so demo and tests run on this."""
+"""A simulated hospital for the demo, the tests, and the notebooks.
+
+No public data set contains patient payments or claim-level denials with their appeals.
+"""
 
 from payrank.simulator.simulate import Simulated, simulate
 

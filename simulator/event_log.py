@@ -1,4 +1,4 @@
-"""Rows of events as they are written down: chunks of columns now, one array a column at the end."""
+"""An append-only table of events, stored as chunks of columns and returned as one array per column."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ import numpy.typing as npt
 from payrank.simulator.randomness import Booleans, Integers
 
 MISSING = -1
-"""Stands for null in whole-number columns: codes, row numbers and days are never negative."""
+"""Represents null in integer columns. Valid codes, row numbers, and days are never negative."""
 
 
 class EventLog:
-    """Rows of one kind of event. `columns` maps each column to its NumPy type.
+    """Events of one type. `columns` maps each column to its NumPy type.
 
     >>> rows = EventLog({"day": "int32", "cents": "int64"})
     >>> rows.add(day=np.array([3, 4]), cents=7)
@@ -29,7 +29,13 @@ class EventLog:
         self._size = 0
 
     def add(self, **values: npt.ArrayLike) -> Integers:
-        """Write rows down and return their row numbers. A single value is repeated; a column not named is MISSING."""
+        """Append rows and return their row numbers. A scalar is repeated; an omitted column is MISSING.
+
+        Raises
+        ------
+        TypeError
+            If a name is not a column.
+        """
         size = max(np.size(value) if np.ndim(value) else 0 for value in values.values())
         for name, kind in self._types.items():
             column = np.asarray(values.pop(name, MISSING)).astype(kind)
@@ -50,6 +56,6 @@ class EventLog:
         return collected
 
 
-def select_rows(columns: Mapping[str, Integers], kept: Booleans | Integers) -> dict[str, Integers]:
-    """Return the chosen rows of every column."""
-    return {name: column[kept] for name, column in columns.items()}
+def select_rows(columns: Mapping[str, Integers], selection: Booleans | Integers) -> dict[str, Integers]:
+    """Return the selected rows of every column."""
+    return {name: column[selection] for name, column in columns.items()}

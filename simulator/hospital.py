@@ -1,4 +1,4 @@
-"""The simulated hospital: its parts put in order, from people to the patient's last statement."""
+"""The simulated hospital, assembled in causal order from people to their last statements."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from payrank.simulator.randomness import Integers, stream
 
 @dataclass(frozen=True, slots=True)
 class Hospital:
-    """Everything that happened, what an extract shows and what it hides; days beyond the as-of day included."""
+    """Everything that happens, both what an extract shows and what it hides, including events after the as-of date."""
 
     as_of: int
     people: People
@@ -46,7 +46,17 @@ class Hospital:
 
 
 def simulate_hospital(accounts: int, seed: int, as_of: int) -> Hospital:
-    """Simulate three years of `accounts` accounts up to the day number `as_of`."""
+    """Simulate three years of accounts.
+
+    Parameters
+    ----------
+    accounts
+        Number of accounts.
+    seed
+        Seed of all random draws.
+    as_of
+        Day number (days since 1970-01-01) at which the history ends.
+    """
     year = int(np.int64(as_of).astype("datetime64[D]").astype("datetime64[Y]").astype(np.int64)) + 1970
     people = make_people(count_guarantors(accounts), seed, year)
     visits = make_visits(accounts, people, seed, as_of)
@@ -74,7 +84,7 @@ def simulate_hospital(accounts: int, seed: int, as_of: int) -> Hospital:
 
 
 def _denied_cents(claims: Claims, denials: Denials) -> Integers:
-    """Return the cents of each claim that its denial holds back."""
+    """Return the denied charges of each claim in cents."""
     real = denials.real
     held = np.zeros(claims.size, dtype=np.int64)
     held[denials.claim[real]] = denials.cents[real]

@@ -1,4 +1,4 @@
-"""The account ledger: + raises what is owed, - lowers it; cents inside, dollars when written."""
+"""The account ledger. Positive amounts increase a balance; negative amounts reduce it. Amounts are in cents."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ INSURANCE = RESPONSIBILITIES.index("insurance")
 
 
 class Ledger:
-    """Transactions of all accounts. Amounts given to `post` are signed cents."""
+    """Transactions of all accounts, in signed cents."""
 
     def __init__(self) -> None:
         self._rows = EventLog(
@@ -43,7 +43,7 @@ class Ledger:
         effective: npt.ArrayLike = MISSING,
         reverses: npt.ArrayLike = MISSING,
     ) -> Integers:
-        """Post rows of one kind and return their row numbers. Rows of no amount are posted too: filter before."""
+        """Post rows of one kind and return their row numbers. Zero amounts are posted too, so filter them first."""
         return self._rows.add(
             account=account,
             posted=posted,
@@ -56,7 +56,9 @@ class Ledger:
         )
 
     def transfer_to_patient(self, account: Integers, posted: Integers, cents: Integers, payer: Integers) -> None:
-        """Move what insurance leaves to the patient: two rows, - on insurance and + on patient."""
+        """Transfer an amount from insurance to the patient: two rows, negative for insurance and positive for the
+        patient.
+        """
         self.post("transfer", account, posted, -cents, responsibility=INSURANCE, payer=payer)
         self.post("transfer", account, posted, cents, responsibility=PATIENT, payer=payer)
 

@@ -1,4 +1,4 @@
-"""Random draws: each part of hospital life has a stream of its own, so that one part can grow alone."""
+"""Random draws. Each part of the simulation has its own stream, so a change in one part does not disturb the others."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Booleans = npt.NDArray[np.bool_]
 
 
 def stream(seed: int, part: str) -> np.random.Generator:
-    """Return the stream of one part: the same seed and part give the same draws.
+    """Return the random stream of one part. The same seed and part give the same draws.
 
     >>> bool(stream(7, "people").integers(100) == stream(7, "people").integers(100))
     True
@@ -23,13 +23,13 @@ def stream(seed: int, part: str) -> np.random.Generator:
 
 
 def pick(rng: np.random.Generator, weights: npt.ArrayLike, size: int) -> Integers:
-    """Draw `size` positions of `weights`, each as often as its weight says."""
+    """Draw `size` indexes of `weights`, with probabilities proportional to the weights."""
     edges = np.cumsum(np.asarray(weights, dtype=np.float64))
     return np.searchsorted(edges / edges[-1], rng.random(size), side="right").astype(np.int64)
 
 
 def pick_by_row(rng: np.random.Generator, weights: Floats, rows: Integers) -> Integers:
-    """Draw one position for each entry of `rows` from that row of the weights (rows x positions)."""
+    """Draw one index for each entry of `rows`, using that row of the weights (rows x indexes)."""
     edges = np.cumsum(weights, axis=1)
     edges /= edges[:, -1:]
     draws = rng.random(len(rows))
@@ -41,17 +41,17 @@ def pick_by_row(rng: np.random.Generator, weights: Floats, rows: Integers) -> In
 
 
 def between(rng: np.random.Generator, low: int, high: int, size: int) -> Integers:
-    """Draw whole numbers from low to high, both included."""
+    """Draw integers from low to high, both included."""
     return rng.integers(low, high + 1, size)
 
 
 def happens(rng: np.random.Generator, probability: float | npt.NDArray[np.floating[Any]], size: int) -> Booleans:
-    """Toss one coin a row."""
+    """Draw one Bernoulli outcome per row."""
     return np.asarray(rng.random(size) < probability)
 
 
 def sigmoid(log_odds: npt.NDArray[np.floating[Any]]) -> Floats:
-    """Return probabilities for log-odds.
+    """Return the probabilities for log-odds.
 
     >>> float(sigmoid(np.array([0.0]))[0])
     0.5

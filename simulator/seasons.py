@@ -1,4 +1,4 @@
-"""The calendar as hospital money feels it: deductibles of January, tax refunds of February to April."""
+"""Seasonal effects on payments: deductible resets in January and tax refunds from February to April."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import numpy as np
 from payrank.simulator.randomness import Floats, Integers
 
 MONTH_LOG_ODDS = np.array([-0.10, 0.30, 0.40, 0.22, 0.0, 0.0, -0.05, -0.08, 0.0, 0.0, -0.08, -0.25])
-"""Log-odds of a payment by month: tax refunds lift February to April, the holidays press December."""
+"""Log-odds of a payment by month. Tax refunds raise February to April, and the holidays lower December."""
 
 
 def calendar_month(days: Integers) -> Integers:
@@ -20,5 +20,5 @@ def calendar_month(days: Integers) -> Integers:
 
 
 def seasonal_log_odds(days: Integers, ability: Floats) -> Floats:
-    """Return the season's log-odds of a payment: a refund matters most to those who have least."""
+    """Return the seasonal log-odds of a payment. A refund matters most to patients with the least ability to pay."""
     return np.asarray(MONTH_LOG_ODDS[calendar_month(days) - 1] * np.clip(1.0 - 0.4 * ability, 0.3, 2.0))

@@ -27,7 +27,7 @@ EARLIEST, LATEST = date(2015, 1, 1), date(2100, 1, 1)
 
 @dataclass(frozen=True, slots=True)
 class Simulated:
-    """What was written: the folder, the as-of day, rows of each table, and the hospital with its hidden truth."""
+    """The result of a simulation: folder, as-of date, row count per table, and the hospital with its hidden truth."""
 
     folder: Path
     as_of: date
@@ -38,28 +38,29 @@ class Simulated:
 def simulate(
     folder: Path, *, accounts: int, seed: int, as_of: date, truth: bool = False, leaks: Sequence[str] = ()
 ) -> Simulated:
-    """Simulate a hospital's last three years and write its AR extract: one Parquet file a table, and extract.toml.
+    """Simulate three years of a hospital and write its AR extract: one Parquet file per table, and extract.toml.
 
     Parameters
     ----------
     folder
-        Where to write; made when absent. A folder that holds another extract is refused.
+        Where to write. It is created if it does not exist. A folder with another extract is refused.
     accounts
-        Accounts opened in the three years (100 and more).
+        Number of accounts opened in the three years (at least 100).
     seed
-        The same seed, accounts and day give the same bytes.
+        The same seed, accounts, and as-of date produce identical bytes.
     as_of
-        The extract knows everything before this day (2015 and later).
+        The extract contains everything known before this date (2015 or later).
     truth
-        Whether to write what the extract hides into the folder `truth` beside it, which no loader reads.
+        Whether to write the hidden truth to the subfolder `truth`, which no loader reads.
     leaks
-        Faults to plant, by their names in `leaks.LEAKS`; none by default. The extract says in `source_system` that
-        it has some.
+        Data faults to plant, by their names in `leaks.LEAKS`; none by default. The extract's `source_system` discloses
+        them.
 
     Raises
     ------
     WrongUsageError
-        If accounts, seed, day or a leak are impossible, or the folder holds files of another extract.
+        If the number of accounts, the seed, the date, or a leak is not allowed, or if the folder contains another
+        extract.
     """
     _check(accounts, seed, as_of)
     planted = check_leaks(leaks)
@@ -94,36 +95,35 @@ def _check(accounts: int, seed: int, as_of: date) -> None:
     for name, value in (("number of accounts", accounts), ("seed", seed)):
         if isinstance(value, bool) or not isinstance(value, int):
             raise WrongUsageError(
-                f"cannot use a {name} that is {type(value).__name__}: allowed are whole numbers; give one"
+                f"cannot use {value!r} as the {name}: it is a {type(value).__name__}; pass a whole number"
             )
     if isinstance(as_of, datetime) or not isinstance(as_of, date):
-        raise WrongUsageError(f"cannot simulate up to a {type(as_of).__name__}: allowed is a day; give a datetime.date")
+        raise WrongUsageError(f"cannot simulate up to a {type(as_of).__name__}: pass a datetime.date")
     if not MIN_ACCOUNTS <= accounts <= MAX_ACCOUNTS:
         raise WrongUsageError(
-            f"cannot simulate {accounts} accounts: allowed are {MIN_ACCOUNTS} to {MAX_ACCOUNTS:,}; "
-            "ask for a number in that range"
+            f"cannot simulate {accounts} accounts: the number must be {MIN_ACCOUNTS} to {MAX_ACCOUNTS:,}"
         )
     if seed < 0:
-        raise WrongUsageError(f"cannot use the seed {seed}: allowed are whole numbers from 0 up; ask for such a seed")
+        raise WrongUsageError(f"cannot use the seed {seed}: the seed must be a whole number, 0 or higher")
     if not EARLIEST <= as_of <= LATEST:
         raise WrongUsageError(
-            f"cannot simulate up to {as_of}: allowed are days from {EARLIEST} to {LATEST}, three years of history "
-            "before them are simulated; ask for a day in that range"
+            f"cannot simulate up to {as_of}: the date must be from {EARLIEST} to {LATEST}; "
+            "the three years before it are simulated"
         )
 
 
 def _clear_folder(folder: Path) -> None:
-    """Make the folder, or take away what an earlier simulation wrote in it."""
+    """Create the folder, or remove the files of an earlier simulation."""
     if folder.exists() and not folder.is_dir():
-        raise WrongUsageError(f"cannot write an extract to {folder}: it is a file; allowed is a folder; name another")
+        raise WrongUsageError(f"cannot write an extract to {folder}: it is a file; choose a folder")
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     tables = [path for path in sorted(folder.iterdir()) if path.name.split(".")[0] in TABLE_NAMES]
     settings = folder / "extract.toml"
-    ours = settings.exists() and SOURCE_SYSTEM in settings.read_text(encoding="utf-8", errors="replace")
-    if (tables or settings.exists()) and not ours:
+    is_simulated = settings.exists() and SOURCE_SYSTEM in settings.read_text(encoding="utf-8", errors="replace")
+    if (tables or settings.exists()) and not is_simulated:
         raise WrongUsageError(
-            f"cannot write a simulated extract to {folder}: it holds files of another extract; "
-            "allowed is an empty folder or that of an earlier simulation; name another"
+            f"cannot write a simulated extract to {folder}: it contains files of another extract; "
+            "choose an empty folder or the folder of an earlier simulation"
         )
     hidden = folder / TRUTH_FOLDER
     for path in [*tables, *sorted(hidden.glob("*.parquet"))]:

@@ -1,4 +1,4 @@
-"""Appeals: who is worked, when, and what the payer decides in up to three levels."""
+"""Appeals: which denials staff appeal, when they file, and what the payer decides at up to three levels."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ from payrank.simulator.randomness import Booleans, Floats, Integers, between, ha
 OUTCOMES = ("overturned", "partially_overturned", "upheld", "withdrawn")
 OVERTURNED, PARTIAL, UPHELD, WITHDRAWN = range(4)
 RANDOM_SLICE = 0.10
-"""Share of denials that a coin sends to an appeal or leaves alone, whatever their amount: the unselected sample."""
+"""Share of denials where a random draw, not staff, decides whether to appeal: the randomized sample."""
 LATE, LATE_LATER = 0.03, 0.08
-"""Share of first appeals, and of those of later levels, that are filed after their last day."""
+"""Share of first-level appeals, and of later-level appeals, that are filed after the deadline."""
 CORRECTION_DAYS = (16, 75)
-"""Fewest and most days from a denial to the payment of a corrected claim."""
+"""Minimum and maximum days from a denial to the payment of a corrected claim."""
 
 STAFF_LOG_ODDS = {
     "clinical": 2.7,
@@ -46,7 +46,7 @@ STAFF_LOG_ODDS = {
     "timely": 0.8,
     "not_a_denial": -9.0,
 }
-"""Log-odds that staff choose a denial of that kind and of $2,000 for an appeal, if its remark leaves that right."""
+"""Log-odds that staff appeal a $2,000 denial of each kind, provided its remark code allows an appeal."""
 
 CORRECTED_SHARE = {
     "clinical": 0.14,
@@ -58,19 +58,21 @@ CORRECTED_SHARE = {
     "timely": 0.08,
     "not_a_denial": 0.0,
 }
-"""Share of denials put right by a corrected claim and paid without an appeal, by kind."""
+"""Share of denials that are fixed with a corrected claim and paid without an appeal, by kind."""
 REBILLED_SHARE = 0.85
-"""The same of billing denials whose remark leaves no right to appeal (MA130): a new claim is their only way."""
+"""The same share for billing denials that cannot be appealed (remark code MA130): only a new claim can be paid."""
 
 
 @dataclass(frozen=True, slots=True)
 class Outcomes:
-    """What became of each denial, one entry a denial.
+    """The outcome of each denial; one entry per denial.
 
-    `strength` is the hidden log-odds of an overturn on the day of the denial and `slope` its fall a day;
-    `overturn_odds` the probability of the level-1 appeal as filed (NaN: never filed). `resolved` is the day on which
-    recovered or written-off money moves; `recovered` the share of the denied amount that is paid then. `random` marks
-    the randomized slice.
+    `strength` is the hidden log-odds of an overturn on the denial date, and `slope` is its daily decline.
+    `overturn_odds` is the probability that the level-1 appeal, as filed, is overturned (NaN if never filed). `resolved`
+    is
+    the day on which the recovery or write-off posts, and `recovered` is the share of the denied amount paid on that
+    day.
+    `random` marks the randomized sample.
     """
 
     strength: Floats
@@ -84,7 +86,7 @@ class Outcomes:
 
 
 def work_denials(claims: Claims, visits: Visits, denials: Denials, seed: int) -> Outcomes:
-    """Correct, appeal or leave each denial, and decide the appeals."""
+    """Correct, appeal, or ignore each denial, and decide the appeals."""
     rng = stream(seed, "appeals")
     size = denials.size
     strength = hidden_strength(claims, visits, denials, rng)
@@ -96,7 +98,7 @@ def work_denials(claims: Claims, visits: Visits, denials: Denials, seed: int) ->
     appealed = ~resubmitted & chosen & denials.appealable
     filed = denials.day + _filing_delay(rng, denials)
     limit = appeal_days(claims, denials)
-    # Staff file before a deadline when they see it coming; a few are late all the same and lose for it.
+    # Staff file ahead of a deadline they can see coming. A few still miss it, and a late appeal usually loses.
     late = happens(rng, LATE, size)
     filed = np.where(
         late,
@@ -113,7 +115,7 @@ def work_denials(claims: Claims, visits: Visits, denials: Denials, seed: int) ->
     resolved[fixed] = denials.day[fixed] + between(rng, *CORRECTION_DAYS, len(fixed))
     recovered[fixed] = 1.0
     left = np.flatnonzero(~appealed & ~resubmitted)
-    # What nobody works is written off some weeks past its last day; some is forgotten for much longer.
+    # Denials that nobody works are written off some weeks after the deadline; some are forgotten for much longer.
     wait = limit[left] + np.where(
         happens(rng, 0.75, len(left)), between(rng, 10, 90, len(left)), between(rng, 91, 500, len(left))
     )
@@ -122,7 +124,7 @@ def work_denials(claims: Claims, visits: Visits, denials: Denials, seed: int) ->
 
 
 def corrected_share(denials: Denials) -> Floats:
-    """Return the chance that each denial is put right by a corrected claim."""
+    """Return the probability that each denial is resolved with a corrected claim."""
     by_kind = np.array([CORRECTED_SHARE[kind] for kind in KIND_NAMES])[denials.kind]
     anew = (denials.kind == KIND_NAMES.index(BILLING)) & ~denials.appealable
     return np.where(anew, REBILLED_SHARE, by_kind)
@@ -131,7 +133,10 @@ def corrected_share(denials: Denials) -> Floats:
 def _appeal_through_levels(
     rng: np.random.Generator, claims: Claims, denials: Denials, denial: Integers, *, when: Integers, log_odds: Floats
 ) -> tuple[EventLog, Integers, Floats]:
-    """Take denials through the levels: rows of appeals, the day on which money moves, and the share recovered."""
+    """Take denials through the appeal levels.
+
+    Returns the appeal rows, the day on which the money posts, and the share recovered.
+    """
     rows = EventLog({"denial": "int64", "level": "int8", "filed": "int32", "decided": "int32", "outcome": "int8"})
     resolved, recovered = np.full(denials.size, MISSING), np.zeros(denials.size)
     usual = np.array([p.decision_days for p in PAYERS])[claims.payer[denials.claim]]
@@ -154,13 +159,15 @@ def _appeal_through_levels(
 
 
 def _choose_by_size(rng: np.random.Generator, denials: Denials, kinds: Integers) -> Booleans:
-    """Staff work the largest first: selection that a model learned from appealed denials must survive."""
+    """Let staff choose the largest denials first. Models that learn from appealed denials must cope with this
+    selection.
+    """
     size_effect = 1.6 * (np.log10(np.maximum(denials.cents, 100)) - 5.3)
     return happens(rng, sigmoid(np.array([STAFF_LOG_ODDS[k] for k in KIND_NAMES])[kinds] + size_effect), denials.size)
 
 
 def _filing_delay(rng: np.random.Generator, denials: Denials) -> Integers:
-    """Days from denial to filing: weeks, sooner for large amounts."""
+    """Return the days from denial to filing: weeks, and fewer for large amounts."""
     hurry = np.clip(1.35 - 0.18 * (np.log10(np.maximum(denials.cents, 100)) - 4.0), 0.6, 1.5)
     return np.maximum(2, np.rint(hurry * rng.lognormal(3.25, 0.75, denials.size))).astype(np.int64)
 

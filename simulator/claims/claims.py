@@ -1,4 +1,4 @@
-"""Claims: an account's charges billed in one to four claims, and what the payer's contract makes of each."""
+"""Claims: each account's charges are billed in one to four claims and priced under the payer's contract."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from payrank.simulator.randomness import Floats, Integers, between, happens, str
 from payrank.simulator.seasons import calendar_month
 
 CHARGE_LINES = np.array([4.0, 8.0, 12.0, 45.0, 3.0])
-"""Mean charge rows an account beyond the first, by patient class."""
+"""Mean number of additional charge rows per account, by patient class."""
 
 
 @dataclass(frozen=True, slots=True)
 class Claims:
-    """One entry a claim. Money in cents; `share` is the patient's part of `allowed`."""
+    """One entry per claim. Money is in cents; `share` is the patient's portion of `allowed`."""
 
     account: Integers
     payer: Integers
@@ -38,7 +38,10 @@ class Claims:
 
 
 def split_cents(rng: np.random.Generator, cents: Integers, parts: Integers) -> tuple[Integers, Integers]:
-    """Split each amount into so many parts that add up to the cent: returns (which amount, cents of the part)."""
+    """Split each amount into the given number of parts that add up exactly.
+
+    Returns the index of the amount that each part belongs to, and the cents of each part.
+    """
     which = np.repeat(np.arange(len(cents), dtype=np.int64), parts)
     weights = 0.15 + rng.exponential(size=len(which))
     starts = np.concatenate([[0], np.cumsum(parts)[:-1]]).astype(np.int64)
@@ -50,7 +53,7 @@ def split_cents(rng: np.random.Generator, cents: Integers, parts: Integers) -> t
 
 
 def bill_claims(people: People, visits: Visits, covered: Coverages, ledger: Ledger, seed: int) -> Claims:
-    """Post the charges of every account and bill the insured ones."""
+    """Post the charges of every account and bill the insured accounts."""
     rng = stream(seed, "claims")
     _post_charges(rng, visits, covered, ledger)
     insured = np.flatnonzero(covered.payer != SELF_PAY)
@@ -69,7 +72,7 @@ def bill_claims(people: People, visits: Visits, covered: Coverages, ledger: Ledg
     np.add.at(total, account, allowed)
     owed = _patient_share(rng, people, visits, covered, total)
     out, beyond = exhaust_benefits(visits, covered, seed)
-    # No contract holds for what is not covered: the patient is billed the charges.
+    # No contract rate applies to uncovered charges: the patient is billed the full charges.
     allowed = np.where(out[account], charges, allowed)
     total = np.where(out, visits.charges, total)
     owed = np.where(out, beyond, owed)
@@ -95,9 +98,9 @@ def _post_charges(rng: np.random.Generator, visits: Visits, covered: Coverages, 
 def _patient_share(
     rng: np.random.Generator, people: People, visits: Visits, covered: Coverages, allowed: Integers
 ) -> Integers:
-    """Return what each account's plan leaves to the patient, in cents: deductible, coinsurance, copay.
+    """Return the patient responsibility per account in cents: deductible, coinsurance, and copay.
 
-    Deductibles start again in January, so winter visits leave more to the patient.
+    Deductibles reset in January, so patients owe more for winter visits.
     """
     size = visits.size
     dollars: Floats = allowed / 100.0
@@ -142,6 +145,6 @@ def _commercial_share(
     remaining = deductible * (1 - met)
     before = np.minimum(dollars[here], remaining)
     beyond = (dollars[here] - before) * np.where(happens(rng, 0.22, size), 0.50, 0.20)
-    # A few plans have no limit on what the patient pays: balances above $10,000 come from them.
+    # A few plans have no out-of-pocket maximum. They produce the balances above $10,000.
     limit = np.where(happens(rng, 0.03, size), 60000.0, np.where(high, 4000.0, 2300.0))
     return np.minimum(before + beyond, limit)

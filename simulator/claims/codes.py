@@ -1,8 +1,9 @@
-"""Denial codes as payers send them: the triple of group, CARC and RARC is the key; a CARC alone misleads.
+"""Denial codes as payers send them, keyed by group code, CARC, and RARC because a CARC alone is ambiguous.
 
-Codes are those of the X12 external lists (claim adjustment reason codes, remittance advice remark codes).
-`overturn` is the log-odds of an overturn when fought in the first weeks (kinds after Jefferson Health: clinical 20-30%,
-registration and coordination about 75%, billing and information about 90%, all falling with age).
+The codes come from the X12 external code lists (claim adjustment reason codes, remittance advice remark codes).
+`overturn` is the log-odds that an appeal filed in the first weeks is overturned. The kinds follow Jefferson Health:
+clinical 20-30%, registration and coordination of benefits about 75%, billing and information about 90%, all declining
+with age.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ CLINICAL, AUTHORIZATION, REGISTRATION, NON_COVERED, BILLING, DUPLICATE, TIMELY, 
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """One triple. `weight` is its frequency among denials, `inpatient` the factor on it for inpatient claims."""
+    """One code triple. `weight` is its frequency among denials; `inpatient` is a factor for inpatient claims."""
 
     group: str
     carc: str
@@ -51,7 +52,7 @@ DENIAL_CODES: tuple[Code, ...] = (
     Code("CO", "151", ("N362", "M25"), CLINICAL, 1.8, -0.52, 1.4),
     Code("CO", "29", ("N211", None), TIMELY, 4.5, -0.6),
 )
-"""What payers deny, and how often."""
+"""The denial codes and how often payers use them."""
 
 NON_DENIAL_CODES = (
     Code("PR", "1", (None, "N781"), NOT_A_DENIAL, 5.0, -9.0),
@@ -61,7 +62,7 @@ NON_DENIAL_CODES = (
     Code("CO", "253", (None,), NOT_A_DENIAL, 1.0, -9.0),
     Code("OA", "23", (None,), NOT_A_DENIAL, 1.0, -9.0),
 )
-"""Adjustments that some systems log beside denials and that no one should appeal."""
+"""Adjustments that some systems log with denials although nobody should appeal them."""
 
 ALL_CODES = DENIAL_CODES + NON_DENIAL_CODES
 KIND_NAMES = (CLINICAL, AUTHORIZATION, REGISTRATION, NON_COVERED, BILLING, DUPLICATE, TIMELY, NOT_A_DENIAL)

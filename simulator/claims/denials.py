@@ -1,4 +1,4 @@
-"""Denials: which claims a payer refuses on the remittance day, why, and how much of the claim."""
+"""Denials: which claims a payer denies on the remittance date, why, and how much of each claim."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from payrank.simulator.randomness import (
 
 @dataclass(frozen=True, slots=True)
 class Denials:
-    """One entry a denial. `code` indexes ALL_CODES, `rarc` the code's own RARCs; `cents` are denied charges."""
+    """One entry per denial. `code` indexes ALL_CODES, `rarc` the code's RARCs; `cents` are denied charges."""
 
     claim: Integers
     day: Integers
@@ -44,17 +44,17 @@ class Denials:
 
     @property
     def kind(self) -> Integers:
-        """Number of each denial's kind in KIND_NAMES."""
+        """Index of each denial's kind in KIND_NAMES."""
         return np.array([KIND_NAMES.index(code.kind) for code in ALL_CODES], dtype=np.int64)[self.code]
 
     @property
     def real(self) -> Booleans:
-        """Whether it is a denial at all: some systems log patient shares and contract terms beside denials."""
+        """Whether the row is a true denial. Some systems also log patient responsibility and contractual amounts."""
         return np.array([code.kind != NOT_A_DENIAL for code in ALL_CODES])[self.code]
 
     @property
     def appealable(self) -> Booleans:
-        """Whether it may be appealed: a denial, and none whose remark leaves no right to appeal."""
+        """Whether the denial can be appealed: it is a true denial and its remark code allows an appeal."""
         widest = max(len(code.rarcs) for code in ALL_CODES)
         closed = np.zeros((len(ALL_CODES), widest), dtype=bool)
         for row, code in enumerate(ALL_CODES):
@@ -66,19 +66,19 @@ LINE_RISK = np.array([0.10, 0.15, 0.18, -0.20, 0.20, 0.12, 0.0, -0.05, -0.25, 0.
 """Log factor on the denial rate, by service line."""
 
 TIGHTENING_PAYER, TIGHTENING_DAYS = 8, 240
-"""Number of the payer that tightens its policy, and days before the as-of day on which it does."""
+"""Index of the payer that tightens its policy, and how many days before the as-of date it does so."""
 
 CLASS_RISK = np.array([-0.75, 0.15, 0.1, 0.1, 0.0])
-"""Log factor on the denial rate, by patient class: an office visit is seldom worth a refusal."""
+"""Log factor on the denial rate, by patient class: payers rarely bother to deny an office visit."""
 
 
 def deny_claims(claims: Claims, visits: Visits, seed: int, as_of: int) -> Denials:
-    """Draw the denials of all claims, in order of the day."""
+    """Draw the denials of all claims, sorted by day."""
     rng = stream(seed, "denials")
     denied = np.flatnonzero(rng.random(claims.size) < _denial_probability(claims, visits, as_of))
     inpatient = visits.patient_class[claims.account[denied]] == INPATIENT
     code = pick_by_row(rng, _code_weights(), claims.payer[denied] * 2 + inpatient)
-    # A small claim is refused whole, of a large one rather some lines.
+    # Small claims are denied in full; large claims are more often denied for some lines only.
     some_lines = sigmoid(-0.8 + 2.4 * (np.log10(np.maximum(claims.charges[denied], 100)) - 5.5))
     part = np.where(happens(rng, some_lines, len(denied)), rng.uniform(0.1, 0.7, len(denied)), 1.0)
     cents = np.maximum(1, np.floor(claims.charges[denied] * part)).astype(np.int64)
@@ -96,7 +96,7 @@ def deny_claims(claims: Claims, visits: Visits, seed: int, as_of: int) -> Denial
 
 
 def _denial_probability(claims: Claims, visits: Visits, as_of: int) -> Floats:
-    """Return each claim's chance of a denial; the mean of every payer class is its published rate."""
+    """Return each claim's denial probability. The mean for each payer class equals its published rate."""
     account = claims.account
     line = visits.service_line[account]
     factor = np.array([p.denial_log_factor for p in PAYERS])[claims.payer]
@@ -111,9 +111,9 @@ def _denial_probability(claims: Claims, visits: Visits, as_of: int) -> Floats:
 
 
 def _code_weights() -> Floats:
-    """Return weights of CODES for each payer, not inpatient and inpatient in turn: every payer has its own habits.
+    """Return the weights of DENIAL_CODES, two rows per payer: other claims first, then inpatient claims.
 
-    The habits are the region's, not the seed's: a payer denies for the same reasons in every simulation.
+    The weights do not depend on the seed: a payer has the same denial habits in every simulation.
     """
     habits = np.exp(0.45 * stream(1, "payer habits").normal(size=(len(PAYERS), len(DENIAL_CODES))))
     base = np.array([code.weight for code in DENIAL_CODES])
@@ -122,7 +122,7 @@ def _code_weights() -> Floats:
 
 
 def _log_shared(rng: np.random.Generator, claims: Claims, denied: Integers) -> tuple[Integers, Integers, Integers]:
-    """Log a few adjustments that are no denials: (claim, code, cents)."""
+    """Log a few adjustments that are not denials. Returns (claim, code, cents)."""
     clean = np.ones(claims.size, dtype=bool)
     clean[denied] = False
     listed = np.flatnonzero(clean & happens(rng, 0.012, claims.size) & (claims.share > 0))
@@ -133,7 +133,9 @@ def _log_shared(rng: np.random.Generator, claims: Claims, denied: Integers) -> t
 
 
 def _due_days(rng: np.random.Generator, claims: Claims, claim: Integers, day: Integers) -> Integers:
-    """Return the last appeal day that the remittance system shows, for a bit over half of the denials."""
+    """Return the appeal deadline that the remittance system shows. Only slightly more than half of the denials have
+    one.
+    """
     days = np.array([p.appeal_days or MISSING for p in PAYERS])[claims.payer[claim]]
     shown = (days != MISSING) & happens(rng, 0.55, len(claim))
     return np.where(

@@ -1,4 +1,4 @@
-"""Interest that insurers owe on claims paid late: a row that raises what they owe, and one that pays it."""
+"""Prompt-pay interest on claims that insurers pay late: one row adds the interest and one row pays it."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from payrank.simulator.ledger import INSURANCE, Ledger
 from payrank.simulator.population.payers import PAYERS
 
 PROMPT_DAYS = 45
-"""Days from bill to payment after which interest is owed (prompt-payment laws name 30 to 45)."""
+"""Days from bill to payment after which interest accrues. Prompt-pay laws use 30 to 45 days."""
 DAILY_RATE = 0.12 / 365
-"""Interest a day, of what the insurer pays: a tenth to a fifth a year by state."""
+"""Daily interest on the insurance payment. State rates range from 10% to 20% per year."""
 PAYS_INTEREST = ("commercial", "medicare_advantage", "managed_medicaid")
-"""Payer classes under prompt-payment rules."""
+"""Payer classes that are subject to prompt-pay rules."""
 
 
 def pay_interest(claims: Claims, denials: Denials, ledger: Ledger) -> None:
-    """Post interest on the clean claims of these classes that were paid late; it nets to nothing on the same day."""
+    """Post interest on clean claims of these payer classes that were paid late. It nets to zero on the same day."""
     bound = np.array([payer.payer_class in PAYS_INTEREST for payer in PAYERS])[claims.payer]
     bound[denials.claim[denials.real]] = False
     late = claims.remitted - claims.billed - PROMPT_DAYS

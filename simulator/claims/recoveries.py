@@ -1,4 +1,4 @@
-"""What a denial's end does to the ledger: the insurer pays, or the hospital writes off, or the patient is billed."""
+"""How a resolved denial posts to the ledger: the insurer pays, the hospital writes it off, or the patient is billed."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from payrank.simulator.randomness import Floats, Integers
 
 
 def recovered_cents(claims: Claims, denials: Denials, share: Floats) -> tuple[Integers, Integers, Integers]:
-    """Return cents (charges settled, allowed, patient's part) where `share` of the denied charges is paid after all."""
+    """Return cents (charges settled, allowed amount, patient portion) when `share` of the denied charges is paid."""
     settled = np.floor(denials.cents * share).astype(np.int64)
     part = settled / np.maximum(claims.charges[denials.claim], 1)
     patient = np.floor(claims.share[denials.claim] * part).astype(np.int64)
@@ -31,12 +31,12 @@ def resolve_denials(
     ledger: Ledger,
     transfers: Transfers,
 ) -> None:
-    """Post the end of every denial: payment of what was recovered, and the rest off the insurance side."""
+    """Post the resolution of every denial: pay what was recovered and remove the rest from the insurance balance."""
     settled, allowed, patient = recovered_cents(claims, denials, outcomes.recovered)
     portion = Portion(denials.claim, outcomes.resolved, settled, allowed, patient)
     pay_portion(claims, portion.only(denials.real & (settled > 0)), secondary, ledger, transfers)
     account, payer, rest = claims.account[denials.claim], claims.payer[denials.claim], denials.cents - settled
-    # Only group PR makes the patient answer for what the payer refused.
+    # Only group code PR makes the patient responsible for the denied amount.
     billed = np.array([code.group == "PR" for code in ALL_CODES])[denials.code]
     lost = np.flatnonzero(denials.real & (rest > 0) & ~billed)
     day = outcomes.resolved

@@ -1,4 +1,4 @@
-"""Remittances: what the payer pays, the contract takes off and the patient is left with, less what is denied."""
+"""Remittances: insurance payment, contractual adjustment, and patient responsibility, net of denied charges."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from payrank.simulator.randomness import Booleans, Integers, between, happens, s
 
 @dataclass(frozen=True, slots=True)
 class Secondary:
-    """One entry a claim: the payer behind the primary (or MISSING) and the days it takes after the primary."""
+    """One entry per claim: the secondary payer (or MISSING) and how many days it pays after the primary."""
 
     payer: Integers
     days: Integers
@@ -25,7 +25,7 @@ class Secondary:
 
 @dataclass(frozen=True, slots=True)
 class Portion:
-    """Parts of `claim`s that are paid on a day. Money in cents; `allowed` <= `charges`, `share` <= `allowed`."""
+    """Parts of claims paid on a given day. Money is in cents; `allowed` <= `charges` and `share` <= `allowed`."""
 
     claim: Integers
     day: Integers
@@ -34,27 +34,27 @@ class Portion:
     share: Integers
 
     def only(self, chosen: Booleans) -> Portion:
-        """Return the chosen entries."""
+        """Return the selected entries."""
         return Portion(
             self.claim[chosen], self.day[chosen], self.charges[chosen], self.allowed[chosen], self.share[chosen]
         )
 
 
 class Transfers:
-    """What was moved to patients and when: the patient's side of life starts from these rows."""
+    """Amounts transferred to patient responsibility, with dates. Patient balances start from these rows."""
 
     def __init__(self) -> None:
         self.rows = EventLog({"account": "int64", "day": "int64", "cents": "int64"})
 
 
 def find_secondary(claims: Claims, covered: Coverages, seed: int) -> Secondary:
-    """Return each claim's secondary payer and how long it takes."""
+    """Return each claim's secondary payer and its payment delay."""
     payer = covered.secondary[claims.account]
     return Secondary(payer, np.where(payer != MISSING, between(stream(seed, "secondary"), 14, 40, claims.size), 0))
 
 
 def pay_portion(claims: Claims, portion: Portion, secondary: Secondary, ledger: Ledger, transfers: Transfers) -> None:
-    """Post the remittance of portions of claims; a secondary payer takes most of the patient's share, weeks later."""
+    """Post the remittance of parts of claims. A secondary payer covers most of the patient share a few weeks later."""
     account, payer = claims.account[portion.claim], claims.payer[portion.claim]
     for kind, cents in (
         ("insurance_payment", portion.share - portion.allowed),
@@ -91,7 +91,7 @@ def pay_portion(claims: Claims, portion: Portion, secondary: Secondary, ledger: 
 
 
 def remit_claims(claims: Claims, denied: Integers, secondary: Secondary, ledger: Ledger, transfers: Transfers) -> None:
-    """Pay the part of each claim that was not denied (`denied`: cents of charges held back)."""
+    """Pay the part of each claim that was not denied. `denied` is the denied charges per claim in cents."""
     charges = claims.charges - denied
     part = charges / np.maximum(claims.charges, 1)
     share = np.floor(claims.share * part).astype(np.int64)
@@ -101,7 +101,7 @@ def remit_claims(claims: Claims, denied: Integers, secondary: Secondary, ledger:
 
 
 def discount_self_pay(visits: Visits, account: Integers, seed: int, ledger: Ledger, transfers: Transfers) -> None:
-    """Give true self-pay accounts the uninsured discount and start the patient's side of their life."""
+    """Apply the uninsured discount to true self-pay accounts and open their patient balances."""
     rng = stream(seed, "self-pay")
     charges = visits.charges[account]
     discount = charges * np.where(happens(rng, 0.8, len(account)), 40, 20) // 100

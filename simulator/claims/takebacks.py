@@ -1,4 +1,4 @@
-"""Takebacks: an insurer's audit takes a payment back months later and pays less for it, or nothing."""
+"""Takebacks: an insurer audits a payment months later, recoups it, and repays less or nothing."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from payrank.simulator.ledger import KINDS
 from payrank.simulator.randomness import Integers, between, happens, stream
 
 TAKEBACK_SHARE = 0.006
-"""Share of insurers' payments of $100 and more that are taken back."""
+"""Share of insurance payments of $100 or more that are recouped."""
 SMALLEST = 10_000
-"""Cents."""
+"""Minimum insurance payment, in cents, that can be recouped."""
 TAKEBACK_DAYS = (60, 420)
-"""Fewest and most days from the payment to the takeback: months, unlike a void."""
+"""Minimum and maximum days from the payment to the takeback. A void happens much sooner."""
 NOT_REPAID_SHARE = 0.25
-"""Share of takebacks after which nothing is paid again."""
+"""Share of takebacks after which nothing is repaid."""
 REPAID_PART = (0.5, 0.95)
-"""Smallest and largest part that is paid again otherwise."""
+"""Minimum and maximum share that is repaid after the other takebacks."""
 
 
 def post_takebacks(columns: dict[str, Integers], seed: int) -> dict[str, Integers]:
-    """Append takebacks: the payment reversed, what is paid again on that day, and the rest off as an adjustment."""
+    """Append takebacks: reverse the payment, post any reduced payment on the same day, and adjust the rest off."""
     rng = stream(seed, "takebacks")
     payment = (columns["kind"] == KINDS.index("insurance_payment")) & (columns["cents"] <= -SMALLEST)
     rows = np.flatnonzero(payment & find_unreversed(columns) & happens(rng, TAKEBACK_SHARE, len(payment)))
@@ -35,7 +35,7 @@ def post_takebacks(columns: dict[str, Integers], seed: int) -> dict[str, Integer
     again["cents"] = -np.floor(-taken["cents"] * part).astype(np.int64)
     lost = dict(taken)
     lost["cents"] = taken["cents"] - again["cents"]
-    # What is paid lower was priced anew; what is never paid again is given up.
+    # A reduced payment is a repricing (contractual). If nothing is repaid, the amount is written off.
     wholly, repriced = KINDS.index("other_adjustment"), KINDS.index("contractual_adjustment")
     lost["kind"] = np.where(again["cents"] == 0, wholly, repriced).astype(taken["kind"].dtype)
     taken["cents"] = -taken["cents"]

@@ -1,4 +1,4 @@
-"""Rules that come with the calendar: a policy that changes, a new payer, deductibles, tax refunds."""
+"""Rules that depend on the calendar: a policy change, a new payer, deductible resets, and tax refunds."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ TIGHTER = PAYERS[TIGHTENING_PAYER].payer_id
 
 CALENDAR_RULES: tuple[Rule, ...] = (
     Rule(
-        "a new payer comes",
+        "a new payer enters the region",
         combine(tuple(NEW), PATIENT_CLASSES),
         count_rows("payer_id || ' ' || patient_class", "coverages JOIN accounts USING (account_id)"),
     ),
     Rule(
-        "a payer denies a tenth more from a day on",
+        "a payer denies at least 10% more after its policy change",
         (TIGHTER,),
         f"""WITH billed AS (SELECT remitted_on >= day - {TIGHTENING_DAYS} AS after, count(*) AS claims
                 FROM truth_claims, today WHERE payer_id = '{TIGHTER}' GROUP BY 1),
@@ -27,7 +27,7 @@ CALENDAR_RULES: tuple[Rule, ...] = (
             FILTER (NOT after) THEN max(denials) FILTER (after) ELSE 0 END FROM billed JOIN refused USING (after)""",
     ),
     Rule(
-        "deductibles leave a tenth more to the patient in January to March than in October to December",
+        "patients owe at least 10% more in January to March than in October to December",
         ("outpatient", "emergency"),
         """WITH bills AS (SELECT account_id, sum(CASE WHEN kind = 'charge' THEN amount ELSE 0 END)::DOUBLE AS charged,
                 sum(CASE WHEN kind = 'transfer' AND responsibility = 'patient' THEN amount ELSE 0 END)::DOUBLE AS owed
@@ -41,11 +41,11 @@ CALENDAR_RULES: tuple[Rule, ...] = (
             THEN max(bills) FILTER (winter) ELSE 0 END FROM seasons GROUP BY 1""",
     ),
     Rule(
-        "tax refunds lift payments after statements of February to April over those of August to November",
-        ("those who have least", "those who have most"),
+        "tax refunds raise payments on statements of February to April over August to November",
+        ("low ability to pay", "high ability to pay"),
         """WITH thirds AS (SELECT guarantor_id, ntile(3) OVER (ORDER BY ability) AS third FROM truth_guarantors),
-        sent AS (SELECT account_id, contacted_on, CASE third WHEN 1 THEN 'those who have least' ELSE
-                'those who have most' END AS who, month(contacted_on) <= 4 AS spring
+        sent AS (SELECT account_id, contacted_on, CASE third WHEN 1 THEN 'low ability to pay' ELSE
+                'high ability to pay' END AS who, month(contacted_on) <= 4 AS spring
             FROM contacts JOIN thirds USING (guarantor_id), today WHERE channel = 'statement' AND third <> 2 AND
                 contacted_on < day - 40 AND month(contacted_on) IN (2, 3, 4, 8, 9, 10, 11)),
         paid AS (SELECT DISTINCT account_id, contacted_on FROM sent JOIN transactions USING (account_id)
@@ -55,7 +55,7 @@ CALENDAR_RULES: tuple[Rule, ...] = (
             GROUP BY 1, 2)
         SELECT who, CASE WHEN max(share) FILTER (spring) > least * max(share) FILTER (NOT spring)
             THEN max(payments) FILTER (spring) ELSE 0 END
-        FROM seasons JOIN (VALUES ('those who have least', 1.15), ('those who have most', 1.03)) AS lifts(who, least)
+        FROM seasons JOIN (VALUES ('low ability to pay', 1.15), ('high ability to pay', 1.03)) AS lifts(who, least)
             USING (who) GROUP BY who, least""",
     ),
 )

@@ -1,4 +1,4 @@
-"""Published figures and what the simulated hospital shows of each.
+"""Compare the simulated hospital with published facts.
 
 python -m payrank.simulator.facts.check_facts --accounts 100000 --seeds 1 2 3 --into docs/simulator.md
 """
@@ -27,14 +27,14 @@ AS_OF = date(2026, 11, 1)
 
 @dataclass(frozen=True, slots=True)
 class Measurement:
-    """A figure of a simulated hospital and its standard error, from this many guarantors' sampling."""
+    """A fact measured in a simulated hospital, with its standard error (guarantors are the sampling unit)."""
 
     value: float
     error: float
 
 
 def measure_facts(connection: duckdb.DuckDBPyConnection) -> dict[str, Measurement]:
-    """Measure every fact on views that `open_views` opened."""
+    """Measure every fact on a connection returned by `open_views`."""
     weigh = {"auc": measure_auc}
     return {
         fact.name: Measurement(*weigh.get(fact.unit, measure)(connection, fact.view, fact.part, fact.whole, fact.where))
@@ -42,55 +42,61 @@ def measure_facts(connection: duckdb.DuckDBPyConnection) -> dict[str, Measuremen
     }
 
 
-def list_violations(found: Mapping[str, Measurement]) -> list[str]:
-    """Return what lies outside what is allowed, or out of its published order, in words."""
+def list_violations(measured: Mapping[str, Measurement]) -> list[str]:
+    """Describe each measurement outside its allowed range, and each published order that does not hold."""
     broken = [
-        f"{fact.name}: found {found[fact.name].value:.4g}, allowed {fact.min_allowed:.4g} to {fact.max_allowed:.4g}"
+        f"{fact.name}: measured {measured[fact.name].value:.4g}, "
+        f"allowed {fact.min_allowed:.4g} to {fact.max_allowed:.4g}"
         for fact in read_facts()
-        if not fact.min_allowed <= found[fact.name].value <= fact.max_allowed
+        if not fact.min_allowed <= measured[fact.name].value <= fact.max_allowed
     ]
     return broken + [
         f"{order.higher} does not exceed {order.lower}: {order.why}"
         for order in read_orders()
-        if not found[order.higher].value > found[order.lower].value
+        if not measured[order.higher].value > measured[order.lower].value
     ]
 
 
 def list_silent_rules(firings: Sequence[Firing]) -> list[str]:
-    """Return the rules that did not fire in a segment that they claim, in words."""
-    return [f"{firing.rule}: never seen in {firing.segment}" for firing in firings if not firing.times]
+    """Describe each rule that never fired in one of its segments."""
+    return [f"{firing.rule}: never fired ({firing.segment})" for firing in firings if not firing.times]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Simulate a hospital a seed and print the facts; return 1 where one is not met or a rule is silent."""
+    """Simulate one hospital per seed and print the facts. Returns 1 if a fact or a rule fails, else 0."""
     parser = argparse.ArgumentParser(
         prog="python -m payrank.simulator.facts.check_facts",
-        description="Simulate a hospital a seed and hold it against the published figures.",
+        description="Simulate one hospital per seed and compare it with the published facts.",
     )
     parser.add_argument("--accounts", type=int, default=100_000)
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
     parser.add_argument("--as-of", type=date.fromisoformat, default=AS_OF)
-    parser.add_argument("--into", type=Path, help="a page whose table of facts is renewed")
-    given = parser.parse_args(arguments)
-    found: dict[int, dict[str, Measurement]] = {}
+    parser.add_argument("--into", type=Path, help="update the table of facts in this page")
+    options = parser.parse_args(arguments)
+    measured: dict[int, dict[str, Measurement]] = {}
     fired: dict[int, tuple[Firing, ...]] = {}
-    for seed in given.seeds:
+    for seed in options.seeds:
         with tempfile.TemporaryDirectory(prefix="payrank-facts-") as scratch:
             folder = Path(scratch) / "extract"
-            simulate(folder, accounts=given.accounts, seed=seed, as_of=given.as_of, truth=True)
-            with open_views(folder, given.as_of) as connection:
-                found[seed], fired[seed] = measure_facts(connection), count_firings(connection)
-    broken = {seed: list_violations(figures) + list_silent_rules(fired[seed]) for seed, figures in found.items()}
-    values = {seed: {name: figure.value for name, figure in figures.items()} for seed, figures in found.items()}
-    table = "\n".join(format_facts(read_facts(), values, given.accounts, given.as_of))
+            simulate(folder, accounts=options.accounts, seed=seed, as_of=options.as_of, truth=True)
+            with open_views(folder, options.as_of) as connection:
+                measured[seed], fired[seed] = measure_facts(connection), count_firings(connection)
+    broken = {
+        seed: list_violations(measurements) + list_silent_rules(fired[seed]) for seed, measurements in measured.items()
+    }
+    values = {
+        seed: {name: measurement.value for name, measurement in measurements.items()}
+        for seed, measurements in measured.items()
+    }
+    table = "\n".join(format_facts(read_facts(), values, options.accounts, options.as_of))
     sys.stdout.write(f"{table}\n")
-    if given.into:
-        replace_table(given.into, table)
+    if options.into:
+        replace_table(options.into, table)
     for seed, firings in fired.items():
         rarest = min(firings, key=lambda firing: firing.times)
         sys.stdout.write(
-            f"seed {seed} saw {len({firing.rule for firing in firings})} rules in {len(firings)} segments; "
-            f"least often, {rarest.times} times: {rarest.rule} ({rarest.segment})\n"
+            f"seed {seed}: {len({firing.rule for firing in firings})} rules checked in {len(firings)} segments; "
+            f"the rarest fired {rarest.times} times: {rarest.rule} ({rarest.segment})\n"
         )
     for seed, words in broken.items():
         sys.stdout.writelines(f"seed {seed}: {word}\n" for word in words)

@@ -1,4 +1,4 @@
-"""Rules of visits, cover, denials and appeals."""
+"""Rules about visits, coverage, denials, and appeals."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ OUTCOMES = allowed_values("appeals", "outcome")
 
 CLAIM_RULES: tuple[Rule, ...] = (
     Rule(
-        "a visit of this class has this service line",
+        "a visit in this patient class has this service line",
         tuple(
             f"{PATIENT_CLASSES[row]} {SERVICE_LINES[column]}"
             for row in range(len(PATIENT_CLASSES))
@@ -26,16 +26,16 @@ CLAIM_RULES: tuple[Rule, ...] = (
         count_rows("patient_class || ' ' || service_line", "accounts"),
     ),
     Rule(
-        "a payer of this class covers a visit",
+        "a payer in this class covers a visit",
         CLASSES,
         count_rows("payer_class", "coverages JOIN payers USING (payer_id)"),
     ),
     Rule(
-        "coverage is lost, gained, found later, or comes second",
-        ("ended", "gained", "found later", "second"),
+        "coverage is lost, gained, found late, or secondary",
+        ("ended", "gained", "found late", "second"),
         """SELECT 'ended', count(ended_on) FROM coverages
         UNION ALL SELECT 'second', count(*) FROM coverages WHERE priority = 2
-        UNION ALL SELECT 'found later', count(*) FROM coverages JOIN accounts USING (account_id)
+        UNION ALL SELECT 'found late', count(*) FROM coverages JOIN accounts USING (account_id)
         WHERE priority = 1 AND known_on > opened_on
         UNION ALL SELECT 'gained', count(*) FROM (SELECT payer_class, lag(payer_class) OVER (
                 PARTITION BY guarantor_id ORDER BY opened_on, account_id) AS before
@@ -43,14 +43,14 @@ CLAIM_RULES: tuple[Rule, ...] = (
         WHERE before = 'self_pay' AND payer_class <> 'self_pay'""",
     ),
     Rule("a claim is denied", DENYING, "SELECT payer_class, sum(denied) FROM fact_claims GROUP BY 1"),
-    Rule("a claim is denied for this code", tuple(c.carc for c in DENIAL_CODES), count_rows("carc", "fact_denials")),
+    Rule("a claim is denied with this code", tuple(c.carc for c in DENIAL_CODES), count_rows("carc", "fact_denials")),
     Rule(
-        "a payer of this class denies for this kind of reason",
+        "a payer in this class denies for this kind of reason",
         combine(COMMON_CLASSES, APPEALED_KINDS),
         count_rows("payer_class || ' ' || kind", "fact_denials"),
     ),
     Rule(
-        "an adjustment is logged that is no denial",
+        "an adjustment that is not a denial is logged",
         tuple(c.carc for c in NON_DENIAL_CODES),
         count_rows("carc", "denials JOIN codes USING (carc) WHERE NOT a_denial"),
     ),
@@ -61,12 +61,12 @@ CLAIM_RULES: tuple[Rule, ...] = (
     ),
     Rule("an appeal is filed", APPEALED_KINDS, "SELECT kind, sum(appealed) FROM fact_denials GROUP BY 1"),
     Rule(
-        "an appeal of this level is decided so",
+        "an appeal at this level has this outcome",
         combine(("1", "2", "3"), OUTCOMES),
         count_rows("level || ' ' || outcome", "appeals"),
     ),
     Rule(
-        "the first deadline is missed",
+        "a first-level deadline is missed",
         COMMON_CLASSES,
         count_rows(
             "payer_class",
@@ -75,7 +75,7 @@ CLAIM_RULES: tuple[Rule, ...] = (
         ),
     ),
     Rule(
-        "a later deadline is missed",
+        "a next-level deadline is missed",
         ("2", "3"),
         count_rows(
             "a.level",
@@ -84,14 +84,14 @@ CLAIM_RULES: tuple[Rule, ...] = (
         ),
     ),
     Rule(
-        "a coin decides about an appeal",
-        combine(APPEALED_KINDS, ("appealed", "left alone")),
+        "an appeal is randomized",
+        combine(APPEALED_KINDS, ("appealed", "not appealed")),
         count_rows(
-            "kind || CASE WHEN appealed THEN ' appealed' ELSE ' left alone' END", "truth_denials WHERE random_slice"
+            "kind || CASE WHEN appealed THEN ' appealed' ELSE ' not appealed' END", "truth_denials WHERE random_slice"
         ),
     ),
     Rule(
-        "a benefit runs out",
+        "benefits run out",
         tuple(EXHAUSTION_CHANCE),
         f"""SELECT payer_class, count(*) FILTER (owed >= 0.6 * charged AND charged >= {MIN_CHARGES} / 100) FROM (
             SELECT account_id, sum(CASE WHEN kind = 'charge' THEN amount ELSE 0 END)::DOUBLE AS charged,

@@ -1,4 +1,4 @@
-"""A fact: one figure that the simulated hospital must show, with its source and its own denominator."""
+"""A fact: one metric that the simulated hospital must reproduce, with its source and its own denominator."""
 
 from __future__ import annotations
 
@@ -12,10 +12,12 @@ FILES = ("patient_facts.toml", "payer_facts.toml")
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """One figure: published, with how far beyond it is allowed; or, where nobody published one, within our own bounds.
+    """One metric with an allowed range: a published value and a tolerance, or our own bounds if nothing is published.
 
-    `published` holds one figure or the two ends between which sources disagree; `floor` a least figure above zero where
-    the tolerance alone would let nothing pass. `input` marks what the simulation is given: that it arrives is shown.
+    `published` is one value, or two values if sources disagree. `floor` is a minimum above zero, used when the
+    tolerance
+    alone would accept a share of zero. `input` marks a value that the simulator takes as given, so the check only shows
+    that it survives the simulation.
     """
 
     name: str
@@ -34,18 +36,18 @@ class Fact:
 
     @property
     def min_allowed(self) -> float:
-        """The smallest figure that is allowed."""
+        """Smallest allowed value."""
         return max(min(self.published) - self.tolerance, self.floor) if self.published else min(self.bounds)
 
     @property
     def max_allowed(self) -> float:
-        """The largest figure that is allowed."""
+        """Largest allowed value."""
         return max(self.published) + self.tolerance if self.published else max(self.bounds)
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """A published order of two facts: `higher` exceeds `lower`, both by name."""
+    """A published order of two facts, by name: `higher` exceeds `lower`."""
 
     higher: str
     lower: str
@@ -53,7 +55,7 @@ class Order:
 
 
 def read_facts() -> tuple[Fact, ...]:
-    """Read the published figures.
+    """Read the facts from the package's TOML files.
 
     >>> next(fact.published for fact in read_facts() if fact.name == "initial denials, Medicare")
     (0.084,)
@@ -69,5 +71,5 @@ def read_orders() -> tuple[Order, ...]:
 
 def _read(table: str) -> list[dict[str, Any]]:
     folder = files("payrank.simulator.facts")
-    read = [tomllib.loads(folder.joinpath(name).read_text(encoding="utf-8")) for name in FILES]
-    return [raw for one in read for raw in one[table]]
+    documents = [tomllib.loads(folder.joinpath(name).read_text(encoding="utf-8")) for name in FILES]
+    return [raw for document in documents for raw in document[table]]

@@ -1,4 +1,4 @@
-"""The table of facts as the command prints it and docs/simulator.md keeps it."""
+"""The table of facts that the command prints and that docs/simulator.md contains."""
 
 from __future__ import annotations
 
@@ -10,27 +10,32 @@ from payrank.extracts.errors import WrongUsageError
 from payrank.simulator.facts.fact import Fact
 
 BEGIN, END = "<!-- facts: begin -->", "<!-- facts: end -->"
-"""Marks around the table in a page."""
+"""Markers around the table in the page."""
 
 
 def format_facts(
-    facts: Sequence[Fact], found: Mapping[int, Mapping[str, float]], accounts: int, as_of: date
+    facts: Sequence[Fact], values: Mapping[int, Mapping[str, float]], accounts: int, as_of: date
 ) -> list[str]:
-    """Return the lines of the table: a fact a row, a seed a column, what is published apart from our own bounds."""
+    """Return the lines of a Markdown table: one row per fact and one column per seed.
+
+    Published ranges and our own bounds are in separate columns.
+    """
     lines = [
-        f"{accounts:,} accounts up to {as_of}; * set in the simulation, so shown to arrive and not found.",
+        f"{accounts:,} accounts up to {as_of}; * input of the simulation, so the check only confirms that it survives.",
         "",
-        "| fact | published | allowed | our own bounds | " + " | ".join(f"seed {seed}" for seed in found) + " |",
-        "|---" * (4 + len(found)) + "|",
+        "| fact | published | allowed | our own bounds | " + " | ".join(f"seed {seed}" for seed in values) + " |",
+        "|---" * (4 + len(values)) + "|",
     ]
     return lines + [
-        "| " + " | ".join([*format_fact(fact), *(format_value(f[fact.name], fact.unit) for f in found.values())]) + " |"
+        "| "
+        + " | ".join([*format_fact(fact), *(format_value(f[fact.name], fact.unit) for f in values.values())])
+        + " |"
         for fact in facts
     ]
 
 
 def format_fact(fact: Fact) -> tuple[str, str, str, str]:
-    """Return a fact's cells that hold for every seed: name, published, allowed, our own bounds.
+    """Return the cells that do not depend on the seed: name, published value, allowed range, our own bounds.
 
     >>> format_fact(Fact("a", "", "", "", "", "", bounds=(0.1, 0.2)))
     ('a', '-', '-', '10.0% to 20.0%')
@@ -42,7 +47,7 @@ def format_fact(fact: Fact) -> tuple[str, str, str, str]:
 
 
 def format_value(value: float, unit: str) -> str:
-    """Return a figure in its unit.
+    """Format a value in its unit.
 
     >>> format_value(0.123, "share"), format_value(0.8123, "auc"), format_value(67, "days")
     ('12.3%', '0.812', '67.0')
@@ -51,16 +56,16 @@ def format_value(value: float, unit: str) -> str:
 
 
 def replace_table(page: Path, table: str) -> None:
-    """Put a table in place of the one that a page holds between its marks.
+    """Replace the table between the markers of a page.
 
     Raises
     ------
     WrongUsageError
-        When the page is absent or has no marks.
+        If the page does not exist or has no markers.
     """
     text = page.read_text(encoding="utf-8") if page.is_file() else ""
     before, begin, rest = text.partition(BEGIN)
     _, end, after = rest.partition(END)
     if not (begin and end):
-        raise WrongUsageError(f"no table of facts in {page}: allowed is a page with {BEGIN} and {END}; add both")
+        raise WrongUsageError(f"no table of facts in {page}: the page needs the markers {BEGIN} and {END}; add both")
     page.write_text(f"{before}{BEGIN}\n{table}\n{END}{after}", encoding="utf-8")

@@ -1,4 +1,4 @@
-"""What a fact is measured on: one row a unit, read from the extract's own files and from the truth beside it."""
+"""The rows each fact is measured on, read from the extract's own files and from the truth files."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ TRUTHS = {
     "guarantors": "guarantors",
     "payments": "payments",
 }
-"""Files of the truth: name of the view, and of the file."""
+"""Truth files, by view name."""
 
 MATURED_DAYS = 300
-"""Days since the first transfer after which what a patient pays of a balance has come in."""
+"""Days after the first transfer to the patient when the payments on a balance count as complete."""
 WORKED_DAYS = 240
-"""Days since a denial after which whoever appeals has appealed."""
+"""Days after a denial when every appeal that will be filed has been filed."""
 DECIDED_DAYS = 400
-"""Days since a denial after which three levels of appeals are nearly always decided."""
+"""Days after a denial when nearly all three appeal levels are decided."""
 
 VIEWS = {
     "after_insurance": """
@@ -57,8 +57,8 @@ VIEWS = {
             FROM transactions WHERE responsibility = 'patient' AND reverses_id IS NULL
         ) JOIN accounts USING (account_id)
         WHERE kind = 'patient_payment' AND amount < 0 AND billed_on < $as_of - 400""",
-    # What is written off as bad debt can still be collected: it stays open here. A bill is looked at on its first day
-    # and at three ages, each two years after its first day, so that what was paid later is known.
+    # Bad debt can still be collected, so write-offs do not close a balance here. Each bill is measured on its first
+    # day and at three later ages. Only bills at least two years old are used, so later payments are known.
     "collectable": """
         WITH entries AS (SELECT account_id, kind, amount::DOUBLE AS amount,
                 posted_on - min(CASE WHEN amount > 0 AND kind IN ('transfer', 'charge') THEN posted_on END)
@@ -86,7 +86,7 @@ VIEWS = {
         LEFT JOIN payers AS y ON y.payer_id = n.payer_id LEFT JOIN codes AS c ON c.carc = n.carc
         LEFT JOIN (SELECT DISTINCT denial_id FROM appeals) AS f USING (denial_id)
         WHERE coalesce(c.a_denial, true)""",
-    # An extract has no claims: what was billed is the truth's, what was denied the extract's.
+    # An extract has no claims. Billed claims come from the truth files, and denials come from the extract.
     "claims": """
         SELECT guarantor_id, payer_class, 1 AS claim, 0 AS denied
         FROM truth_claims JOIN accounts USING (account_id) JOIN payers USING (payer_id)
@@ -107,7 +107,7 @@ VIEWS = {
             filed_on - d.denied_on AS age, t.probability_as_filed AS chance
         FROM appeals JOIN fact_denials AS d USING (denial_id) JOIN truth_denials AS t USING (denial_id)
         WHERE level = 1 AND outcome IN ('overturned', 'partially_overturned', 'upheld')""",
-    # A denial that was fought, through as many levels as staff went: what came of it in the end.
+    # The final result of each appealed denial, after as many levels as staff pursued.
     "fought": """
         SELECT d.guarantor_id, d.kind, d.payer_class,
             bool_or(outcome IN ('overturned', 'partially_overturned'))::INTEGER AS won
@@ -117,8 +117,8 @@ VIEWS = {
         SELECT guarantor_id, (decided_on - filed_on)::DOUBLE AS days
         FROM appeals JOIN fact_denials USING (denial_id)
         WHERE filed_on < $as_of - $fought AND decided_on IS NOT NULL""",
-    # A share held by the top is a ratio of means once each unit brings what it has above the cut (the cut itself
-    # moves little): so the sampling error of a Lorenz share is that of any other ratio.
+    # Let each unit contribute its amount above the cutoff. The top share is then a ratio of means, because the cutoff
+    # itself varies little, and the sampling error of a Lorenz share equals that of any other ratio.
     "recoverable": """
         WITH added AS (SELECT denial_id, greatest(dollars_with_appeal - dollars_without_appeal, 0) AS worth
             FROM truth_ages WHERE age_days = 0 AND with_appeal > 0)
@@ -126,7 +126,8 @@ VIEWS = {
             least(worth, low_cut) - (1 - 0.49) * low_cut AS bottom
         FROM added JOIN fact_denials USING (denial_id)
         CROSS JOIN (SELECT quantile_cont(worth, 0.84) AS top_cut, quantile_cont(worth, 0.49) AS low_cut FROM added)""",
-    # A score that knows no denial's own chance: its dollars times the mean increment a dollar of its kind and payer.
+    # A score that does not use a denial's own probability: its dollars times the mean gain per dollar for its kind and
+    # payer.
     "scored": """
         WITH priced AS (SELECT r.guarantor_id, worth, kind, payer_id, coalesce(dollars, 0) AS dollars
             FROM fact_recoverable AS r JOIN fact_denials USING (denial_id)),
@@ -146,11 +147,12 @@ VIEWS = {
             GROUP BY account_id HAVING sum(amount) > 0)
         JOIN accounts USING (account_id)""",
 }
-"""One row a unit, each with its guarantor: accounts of one guarantor are no independent sample."""
+"""One row per unit, with its guarantor. Accounts of one guarantor are not independent, so errors cluster by guarantor.
+"""
 
 
 def open_views(folder: Path, as_of: date) -> duckdb.DuckDBPyConnection:
-    """Open the views over a simulated extract that was written with its truth."""
+    """Open views over a simulated extract that was written with its truth."""
     connection = duckdb.connect()
     for name in TABLE_NAMES:
         _view(connection, name, folder / f"{name}.parquet")
@@ -169,9 +171,9 @@ def open_views(folder: Path, as_of: date) -> duckdb.DuckDBPyConnection:
 
 
 def measure(connection: duckdb.DuckDBPyConnection, view: str, part: str, whole: str, where: str) -> tuple[float, float]:
-    """Return the ratio sum(part) / sum(whole) over a view's rows and its standard error.
+    """Return the ratio sum(part) / sum(whole) over the rows of a view, and its standard error.
 
-    The error is that of a ratio of sums over independent clusters, the guarantors, by linearisation
+    The standard error is that of a ratio of sums over independent clusters (guarantors), by linearization
     (Cochran, Sampling Techniques, chapter 6).
     """
     rows = connection.execute(f"""
@@ -186,18 +188,18 @@ def measure(connection: duckdb.DuckDBPyConnection, view: str, part: str, whole: 
 def measure_auc(
     connection: duckdb.DuckDBPyConnection, view: str, part: str, whole: str, where: str
 ) -> tuple[float, float]:
-    """Return the AUC of `whole` (a chance) for `part` (1 or 0) over a view's rows and its standard error.
+    """Return the AUC of `whole` (a probability) for `part` (1 or 0) over the rows of a view, and its standard error.
 
-    The error is that of Hanley and McNeil, Radiology 143 (1982).
+    The standard error follows Hanley and McNeil, Radiology 143 (1982).
     """
     rows = connection.execute(f"SELECT {whole} AS chance, {part} AS came FROM fact_{view} WHERE {where}").fetchnumpy()
-    came = np.asarray(rows["came"], dtype=bool)
+    positive = np.asarray(rows["came"], dtype=bool)
     _, place, count = np.unique(np.asarray(rows["chance"]), return_inverse=True, return_counts=True)
     rank = (np.cumsum(count) - (count - 1) / 2)[place]
-    yes, no = float(came.sum()), float((~came).sum())
+    yes, no = float(positive.sum()), float((~positive).sum())
     if not yes or not no:
         return float("nan"), float("nan")
-    auc = (rank[came].sum() - yes * (yes + 1) / 2) / (yes * no)
+    auc = (rank[positive].sum() - yes * (yes + 1) / 2) / (yes * no)
     of_two = (yes - 1) * (auc / (2 - auc) - auc**2) + (no - 1) * (2 * auc**2 / (1 + auc) - auc**2)
     return float(auc), float(np.sqrt((auc * (1 - auc) + of_two) / (yes * no)))
 

@@ -1,4 +1,4 @@
-"""Rules of the mess of real ledgers and lists."""
+"""Rules about noise in ledgers and code lists."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ BLANKED: dict[str, tuple[str, ...]] = {
     "guarantors": ("birth_year", "state", "zip3", "language", "text_consent", "audit_race_ethnicity"),
     "payers": ("appeal_days", "filing_days"),
 }
-"""Columns of which some values are unknown, by table."""
+"""Columns with some unknown values, by table."""
 
 _REVERSED = "transactions AS r JOIN transactions AS t ON r.reverses_id = t.transaction_id"
 _AGAIN = "EXISTS (SELECT 1 FROM transactions AS n WHERE n.account_id = t.account_id AND n.kind = t.kind AND \
 n.amount = t.amount AND n.posted_on = r.posted_on)"
 
 NOISE_RULES: tuple[Rule, ...] = (
-    Rule("money of this kind is posted", KINDS, count_rows("kind", "transactions")),
+    Rule("a transaction of this kind is posted", KINDS, count_rows("kind", "transactions")),
     Rule(
-        "a row is voided and posted again",
+        "a row is voided and reposted",
         tuple(VOIDED),
         count_rows("r.kind", f"{_REVERSED} WHERE r.account_id = t.account_id AND {_AGAIN}"),
     ),
@@ -38,7 +38,7 @@ NOISE_RULES: tuple[Rule, ...] = (
         count_rows("r.kind", f"{_REVERSED} WHERE r.kind = 'patient_payment' AND NOT {_AGAIN}"),
     ),
     Rule(
-        "cash is moved to another account of the guarantor",
+        "misapplied cash is moved to the correct account",
         ("moved",),
         count_rows(
             "'moved'",
@@ -50,12 +50,12 @@ NOISE_RULES: tuple[Rule, ...] = (
         ),
     ),
     Rule(
-        "money is posted weeks after it came",
+        "a payment is posted weeks after it is received",
         tuple(POSTED_LATE),
         count_rows("kind", "transactions WHERE posted_on - effective_on >= 7"),
     ),
     Rule(
-        "a person has a second number",
+        "a person has a duplicate number",
         ("merged", "not yet merged"),
         count_rows(
             "CASE WHEN d.guarantor_id = a.guarantor_id THEN 'not yet merged' ELSE 'merged' END",
@@ -85,23 +85,23 @@ NOISE_RULES: tuple[Rule, ...] = (
         count_rows("payer_class", "transactions JOIN payers USING (payer_id) WHERE kind = 'interest' AND amount > 0"),
     ),
     Rule(
-        "an insurer takes a payment back",
-        ("in part", "wholly"),
+        "an insurer recoups a payment",
+        ("in part", "in full"),
         count_rows(
             "CASE WHEN EXISTS (SELECT 1 FROM transactions AS n WHERE n.account_id = t.account_id AND "
             "n.kind = 'insurance_payment' AND n.posted_on = r.posted_on AND n.amount < 0) THEN 'in part' "
-            "ELSE 'wholly' END",
+            "ELSE 'in full' END",
             f"{_REVERSED} WHERE r.kind = 'insurance_payment' AND r.posted_on - t.posted_on >= {TAKEBACK_DAYS[0]}",
         ),
     ),
     Rule(
         "a patient is refunded",
-        ("paid twice", "deposit for nothing", "cover found"),
+        ("paid twice", "unneeded deposit", "late coverage"),
         count_rows(
             """CASE WHEN EXISTS (SELECT 1 FROM transactions AS n WHERE n.account_id = r.account_id AND
-                n.kind = 'transfer' AND n.responsibility = 'patient' AND n.amount < 0) THEN 'cover found'
+                n.kind = 'transfer' AND n.responsibility = 'patient' AND n.amount < 0) THEN 'late coverage'
             WHEN NOT EXISTS (SELECT 1 FROM transactions AS n WHERE n.account_id = r.account_id AND
-                n.responsibility = 'patient' AND n.kind IN ('transfer', 'charge')) THEN 'deposit for nothing'
+                n.responsibility = 'patient' AND n.kind IN ('transfer', 'charge')) THEN 'unneeded deposit'
             WHEN (SELECT count(*) FROM transactions AS n WHERE n.account_id = r.account_id AND
                 n.kind = 'patient_payment' AND n.amount = -r.amount) > 1 THEN 'paid twice' END""",
             "transactions AS r WHERE r.kind = 'refund'",

@@ -1,4 +1,4 @@
-"""Rules of the patient's side: calls, promises, plans, hardship, assistance, the agency."""
+"""Rules about patients: calls, promises, payment plans, hardship, financial assistance, and agency placement."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from payrank.simulator.patients.plans import END_REASONS
 
 PATIENT_RULES: tuple[Rule, ...] = (
     Rule(
-        "a coin decides about a call",
-        ("called", "left alone"),
-        count_rows("CASE WHEN called THEN 'called' ELSE 'left alone' END", "truth_calls"),
+        "a call is randomized",
+        ("called", "not called"),
+        count_rows("CASE WHEN called THEN 'called' ELSE 'not called' END", "truth_calls"),
     ),
     Rule(
-        "an account of a patient stands in credit, or owes this much",
+        "a patient balance is a credit or is in this band",
         ("credit", "50", "200", "1200", "1450", "5000", "7500", "10000", "more"),
         """SELECT CASE WHEN owed < 0 THEN 'credit' WHEN owed <= 50 THEN '50' WHEN owed <= 200 THEN '200'
             WHEN owed <= 1200 THEN '1200' WHEN owed <= 1450 THEN '1450' WHEN owed <= 5000 THEN '5000'
@@ -23,11 +23,11 @@ PATIENT_RULES: tuple[Rule, ...] = (
             FROM transactions WHERE responsibility = 'patient') GROUP BY 1""",
     ),
     Rule(
-        "a patient is reached in this way",
+        "a patient is contacted this way",
         (*combine(("call", "letter", "statement", "text", "email"), ("out",)), "portal in", "visit in", "call in"),
         count_rows("channel || ' ' || direction", "contacts"),
     ),
-    Rule("a contact ends so", allowed_values("contacts", "outcome"), count_rows("outcome", "contacts")),
+    Rule("a contact has this outcome", allowed_values("contacts", "outcome"), count_rows("outcome", "contacts")),
     Rule(
         "a promise is kept or broken",
         ("kept", "broken"),
@@ -39,20 +39,20 @@ PATIENT_RULES: tuple[Rule, ...] = (
         ),
     ),
     Rule(
-        "a payment plan runs or ends so",
-        (*END_REASONS, "runs"),
-        count_rows("coalesce(end_reason, 'runs')", "payment_plans"),
+        "a payment plan is active or ended for this reason",
+        (*END_REASONS, "active"),
+        count_rows("coalesce(end_reason, 'active')", "payment_plans"),
     ),
     Rule("this flag is raised", KNOWN_FLAGS, count_rows("flag", "flags")),
     Rule(
-        "charity takes all or half",
+        "charity covers all or half",
         ("all", "half"),
         """SELECT CASE WHEN left_owed <= 0 THEN 'all' ELSE 'half' END, count(*) FROM (SELECT kind, sum(amount) OVER
             (PARTITION BY account_id ORDER BY posted_on) AS left_owed FROM transactions
             WHERE responsibility = 'patient') WHERE kind = 'charity_adjustment' GROUP BY 1""",
     ),
     Rule(
-        "an agency brings in some of the bad debt",
+        "an agency collects some bad debt",
         ("agency",),
         count_rows("'agency'", "transactions WHERE kind = 'bad_debt_write_off' AND amount > 0"),
     ),

@@ -1,4 +1,4 @@
-"""A rule of the simulated hospital: the segments in which it claims to fire, and how to see that it did."""
+"""A rule of the simulated hospital: the segments it must fire in, and the query that counts how often it did."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A rule, the segments in which it claims to fire, and a query of (segment, how often).
+    """A rule, its segments, and a query that returns (segment, count).
 
-    Queries read what `fact_views.open_views` opens: the extract's tables, `truth_...`, `fact_...` and `today`.
+    Queries use the views that `fact_views.open_views` creates: the extract's tables, `truth_...`, `fact_...`, and
+    `today`.
     """
 
     name: str
@@ -18,14 +19,14 @@ class Rule:
 
 
 def combine(first: tuple[str, ...], second: tuple[str, ...]) -> tuple[str, ...]:
-    """Return every pair.
+    """Return every pair, joined with a space.
 
     >>> combine(("1", "2"), ("won", "lost"))
     ('1 won', '1 lost', '2 won', '2 lost')
     """
-    return tuple(f"{one} {other}" for one in first for other in second)
+    return tuple(f"{left} {right}" for left in first for right in second)
 
 
 def count_rows(segment: str, rows: str) -> str:
-    """Return a query of how many rows each segment has."""
+    """Return a query that counts the rows in each segment."""
     return f"SELECT {segment} AS segment, count(*) FROM {rows} GROUP BY 1"

@@ -1,4 +1,4 @@
-"""Every rule of the simulated hospital with the segments that it claims, and how often it was seen to fire in each."""
+"""Count how often each rule of the simulated hospital fired in each of its segments."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ RULES = (*CLAIM_RULES, *PATIENT_RULES, *CALENDAR_RULES, *NOISE_RULES)
 
 @dataclass(frozen=True, slots=True)
 class Firing:
-    """How often a rule fired in a segment of a simulated extract."""
+    """How often a rule fired in one segment of a simulated extract."""
 
     rule: str
     segment: str
@@ -24,7 +24,7 @@ class Firing:
 
 
 def count_firings(connection: duckdb.DuckDBPyConnection) -> tuple[Firing, ...]:
-    """Count how often each rule fired in each segment that it claims, on views that `fact_views` opened."""
+    """Count how often each rule fired in each of its segments, on views that `fact_views` opened."""
     firings = []
     for rule in RULES:
         seen = {str(segment): int(times or 0) for segment, times in connection.execute(rule.query).fetchall()}

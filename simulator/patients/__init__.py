@@ -1,1 +1,1 @@
-"""What patients of the simulated hospital owe, and how they and the office behave."""
+"""Patient balances, and how patients and the billing office behave."""

@@ -1,4 +1,4 @@
-"""Patient balances on their way through the statement cycles: the state that all of the patient's side shares."""
+"""Patient balances as they move through statement cycles: the state that all patient modules share."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ NEVER = int(np.iinfo(np.int32).max)
 
 @dataclass(slots=True)
 class Balances:
-    """One entry an account that ever owed something as a patient. Money in cents, days as day numbers.
+    """One entry per account with a patient balance at any time. Money is in cents and days are day numbers.
 
-    `opened` is the cycle in which the balance (last) opened; `paid` counts what statements brought.
+    `opened` is the cycle in which the balance last opened. `paid` is the total paid in response to statements.
     `arrivals` maps a cycle to (entries, cents): transfers and returned payments that reach the balance at its start.
     """
 
@@ -47,7 +47,7 @@ class Balances:
         return len(self.account)
 
     def expect(self, entries: Integers, day: Integers, cents: Integers) -> None:
-        """Let money owed arrive at the first cycle that starts on or after `day`."""
+        """Add an amount owed at the first cycle that starts on or after `day`."""
         cycle = np.maximum(0, -(-(day - self.start[entries]) // CYCLE_DAYS))
         for number in np.unique(cycle):
             here = cycle == number
@@ -55,7 +55,7 @@ class Balances:
         np.add.at(self.pending, entries, 1)
 
     def credit(self, account: Integers, day: Integers, cents: Integers) -> Booleans:
-        """Let deposits lower what arrives first; return which are of accounts that ever owe something."""
+        """Apply deposits to the first amounts owed. Returns a mask of deposits whose account ever owes something."""
         entry = np.searchsorted(self.account, account)
         entry = np.minimum(entry, max(self.size - 1, 0))
         known: Booleans = self.account[entry] == account
@@ -63,7 +63,7 @@ class Balances:
         return known
 
     def receive(self, cycle: int) -> None:
-        """Add what arrives at this cycle. Money that comes to a closed account opens it again."""
+        """Add the amounts that arrive in this cycle. New charges on a closed account reopen it."""
         for entries, cents in self.arrivals.pop(cycle, []):
             np.add.at(self.owed, entries, cents)
             np.subtract.at(self.pending, entries, 1)
@@ -74,9 +74,9 @@ class Balances:
 
 @dataclass(frozen=True, slots=True)
 class Journal:
-    """What the patient's side writes down: contacts, promises, plans, flags, coverage found, truth of each cycle.
+    """What happens to patient balances: contacts, promises, plans, flags, coverage, and the true state of each cycle.
 
-    Plans and flags end later than they start: their ends are rows of their own (`row` names the row that ends).
+    Ends of plans and flags are separate rows because they happen later; `row` is the row that ends.
     """
 
     contacts: EventLog
@@ -90,7 +90,7 @@ class Journal:
 
 
 def open_journal() -> Journal:
-    """Return a journal with nothing in it."""
+    """Return an empty journal."""
     return Journal(
         contacts=EventLog(
             {
@@ -126,7 +126,7 @@ def open_journal() -> Journal:
 
 
 def open_balances(visits: Visits, self_pay: Booleans, transfers: dict[str, Integers]) -> Balances:
-    """Open a patient balance for every account that a transfer ever reached."""
+    """Open a patient balance for every account with a transfer."""
     accounts = visits.size
     first = np.full(accounts, NEVER, dtype=np.int64)
     np.minimum.at(first, transfers["account"], transfers["day"])

@@ -1,4 +1,4 @@
-"""Financial assistance: those who cannot pay apply; weeks later some are approved and the balance is taken off."""
+"""Financial assistance: patients who cannot pay apply, and weeks later some are approved and adjusted off."""
 
 from __future__ import annotations
 
@@ -12,26 +12,26 @@ from payrank.simulator.patients.office import Office, StatementCycle
 from payrank.simulator.randomness import Booleans, Floats, Integers, between, happens, sigmoid
 
 MIN_BALANCE = 10_000
-"""Cents below which nobody applies."""
+"""Minimum balance, in cents, for an application."""
 LAST_AGE = 4
-"""Statement cycle after which nobody applies."""
+"""Last statement cycle in which patients apply."""
 FULL_SHARE = 0.7
-"""Share of approvals that take the whole balance; the others take half."""
+"""Share of approvals that cover the full balance; the rest cover half."""
 
 
 def application_chance(balance: Integers, ability: Floats, self_pay: Booleans) -> Floats:
-    """Return the chance that assistance with a balance (cents) is applied for in a cycle."""
+    """Return the probability of an application in a cycle, given the balance in cents."""
     size = np.log10(np.maximum(balance, 100) / 100.0)
     return np.where(balance >= MIN_BALANCE, sigmoid(-4.4 - 0.9 * ability + 0.7 * (size - 2.7) + 0.9 * self_pay), 0.0)
 
 
 def approval_chance(ability: Floats) -> Floats:
-    """Return the chance that an application is approved: those who have least, mostly."""
+    """Return the probability that an application is approved: highest for patients with the least ability to pay."""
     return sigmoid(0.6 - 1.0 * ability)
 
 
 def apply_for_charity(office: Office, cycle: StatementCycle) -> None:
-    """Let some apply in this cycle; the application is known when it comes in."""
+    """Let some patients apply in this cycle. The hospital knows of the application when it arrives."""
     rng, balances = office.rng, cycle.balances
     chance = application_chance(cycle.owed, office.people.ability[cycle.guarantor], balances.self_pay[cycle.entries])
     idle: Booleans = ~cycle.on_plan & (balances.waiting_until[cycle.entries] == MISSING)
@@ -45,7 +45,7 @@ def apply_for_charity(office: Office, cycle: StatementCycle) -> None:
 
 
 def decide_charity(office: Office, cycle: StatementCycle) -> None:
-    """Decide the applications whose day came before this cycle: approve most of those who have least."""
+    """Decide the applications that are due before this cycle. Most patients with low ability to pay are approved."""
     rng, balances = office.rng, cycle.balances
     until = balances.waiting_until[cycle.entries]
     due = cycle.entries[(until != MISSING) & (until <= cycle.start)]
@@ -54,14 +54,14 @@ def decide_charity(office: Office, cycle: StatementCycle) -> None:
     balances.waiting_until[due] = np.where(balances.state[due] == OPEN, MISSING, NEVER)
     means = office.people.ability[balances.guarantor[due]]
     approved = happens(rng, approval_chance(means), len(due)) & (balances.owed[due] > 0)
-    given, when = due[approved], day[approved]
-    cents = balances.owed[given] * np.where(happens(rng, FULL_SHARE, len(given)), 100, 50) // 100
+    granted, when = due[approved], day[approved]
+    cents = balances.owed[granted] * np.where(happens(rng, FULL_SHARE, len(granted)), 100, 50) // 100
     some = cents > 0
     office.ledger.post(
-        "charity_adjustment", balances.account[given][some], when[some], -cents[some], responsibility=PATIENT
+        "charity_adjustment", balances.account[granted][some], when[some], -cents[some], responsibility=PATIENT
     )
-    balances.owed[given] -= cents
+    balances.owed[granted] -= cents
     office.journal.flags.add(
-        of_account=np.ones(len(given)), subject=balances.account[given], flag=FLAG["charity_approved"], known=when
+        of_account=np.ones(len(granted)), subject=balances.account[granted], flag=FLAG["charity_approved"], known=when
     )
-    balances.state[given] = np.where(balances.owed[given] == 0, CHARITY, OPEN)
+    balances.state[granted] = np.where(balances.owed[granted] == 0, CHARITY, OPEN)

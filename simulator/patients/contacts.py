@@ -1,4 +1,4 @@
-"""Statements, letters, texts, portal visits and calls of one cycle; staff call the largest and the oldest first."""
+"""Statements, letters, texts, portal visits, and calls in one cycle. Staff call the largest and oldest first."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ CHANNEL = {name: number for number, name in enumerate(allowed_values("contacts",
 DIRECTION = {name: number for number, name in enumerate(allowed_values("contacts", "direction"))}
 OUTCOME = {name: number for number, name in enumerate(allowed_values("contacts", "outcome"))}
 RANDOM_SLICE = 0.06
-"""Share of balances of a cycle that a coin sends to a call or leaves alone: the unselected sample."""
+"""Share of balances per cycle where a random draw, not staff, decides whether to call: the randomized sample."""
 FINAL_NOTICE_AGE = 3
-"""Statement cycle in which a final notice follows the letter: the next may bring bad debt."""
+"""Statement cycle in which a final notice follows the letter. Bad debt may follow in the next cycle."""
 NO_ARM, LEFT_ALONE, CALLED = MISSING, 0, 1
-"""Arms of the randomized slice."""
+"""Arms of the randomized sample."""
 
 
 @dataclass(frozen=True, slots=True)
 class CallResults:
-    """What the calls of one cycle came to, one entry a balance; `day` is that of the conversation (MISSING: none).
+    """Call results for one cycle, one entry per balance. `day` is the day of the conversation (MISSING if none).
 
-    `arm` is the balance's arm of the randomized slice (NO_ARM: staff chose).
+    `arm` is the balance's arm in the randomized sample, or NO_ARM if staff chose.
     """
 
     arm: Integers
@@ -38,23 +38,23 @@ class CallResults:
 
 
 def call_chance(balance: Integers, age: Integers) -> Floats:
-    """Return the chance that staff call about a balance (cents) in the cycle of that age."""
+    """Return the probability that staff call about a balance (in cents) at the given age (in cycles)."""
     size = np.log10(np.maximum(balance, 100) / 100.0)
     return sigmoid(-2.3 + 1.1 * (size - 2.5) + 0.45 * np.minimum(age, 5))
 
 
 def conversation_chance(reach: Floats) -> Floats:
-    """Return the chance that a guarantor is spoken to in a cycle with calls: staff try twice."""
+    """Return the probability of reaching a guarantor in a cycle with calls: staff try twice."""
     return np.asarray(1 - (1 - reach) ** 2)
 
 
 def refusal_chance(willingness: Floats) -> Floats:
-    """Return the chance that a right-party call without a promise ends in a refusal."""
+    """Return the probability that a right-party call without a promise ends in a refusal."""
     return sigmoid(-1.6 - 0.5 * willingness)
 
 
 def contact_patients(office: Office, cycle: StatementCycle, log_odds: Floats) -> CallResults:
-    """Send and call for the balances of one cycle and write every contact down."""
+    """Send mail and make calls for the balances of one cycle, and record every contact."""
     rng, size = office.rng, cycle.size
     quiet = (office.hardship.silent[cycle.guarantor] <= cycle.start) | cycle.balances.placed[cycle.entries]
     _send_mail(office, cycle, quiet)
@@ -66,10 +66,10 @@ def contact_patients(office: Office, cycle: StatementCycle, log_odds: Floats) ->
     first = cycle.start + between(rng, 2, 12, size)
     second = first + between(rng, 1, 5, size)
     reach = office.people.reach[cycle.guarantor]
-    found_first = called & happens(rng, reach, size)
-    found = found_first | (called & happens(rng, reach, size))
-    promise = found & happens(rng, promise_chance(log_odds), size)
-    other = found & ~promise
+    reached_first = called & happens(rng, reach, size)
+    reached = reached_first | (called & happens(rng, reach, size))
+    promise = reached & happens(rng, promise_chance(log_odds), size)
+    other = reached & ~promise
     refusal = other & happens(rng, refusal_chance(office.people.willingness[cycle.guarantor]), size)
     dispute = other & ~refusal & happens(rng, 0.04, size)
     spoken = np.select(
@@ -79,10 +79,10 @@ def contact_patients(office: Office, cycle: StatementCycle, log_odds: Floats) ->
     )
     misses = np.array([OUTCOME["no_answer"], OUTCOME["left_message"], OUTCOME["wrong_number"]])
     missed = misses[pick(rng, (0.5, 0.42, 0.08), size)]
-    _write(office, cycle, "call", called, first, outcome=np.where(found_first, spoken, missed))
-    _write(office, cycle, "call", called & ~found_first, second, outcome=np.where(found, spoken, missed))
-    day = np.where(found_first, first, np.where(found, second, MISSING))
-    return CallResults(arm=arm, day=day, spoke=found, promise=promise, refusal=refusal)
+    _write(office, cycle, "call", called, first, outcome=np.where(reached_first, spoken, missed))
+    _write(office, cycle, "call", called & ~reached_first, second, outcome=np.where(reached, spoken, missed))
+    day = np.where(reached_first, first, np.where(reached, second, MISSING))
+    return CallResults(arm=arm, day=day, spoke=reached, promise=promise, refusal=refusal)
 
 
 def _send_mail(office: Office, cycle: StatementCycle, quiet: Booleans) -> None:

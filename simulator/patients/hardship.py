@@ -1,4 +1,4 @@
-"""What happens to people: bankruptcy, death, a lawyer, a wish not to be called. The hospital learns of it later."""
+"""Bankruptcy, death, attorney representation, and cease-contact requests. The hospital learns of them later."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ STOPS_PAYMENT = ("bankruptcy", "deceased", "attorney", "litigation")
 
 @dataclass(frozen=True, slots=True)
 class Hardship:
-    """One entry a guarantor: the day on which payment stops in truth, and the day from which no one may call."""
+    """One entry per guarantor: the true day on which payments stop, and the day from which contact is not allowed."""
 
     stops: Integers
     silent: Integers
@@ -27,7 +27,7 @@ class Hardship:
 def draw_hardships(
     people: People, visits: Visits, qualified: Integers, *, journal: Journal, seed: int, as_of: int
 ) -> Hardship:
-    """Draw hardships of all guarantors and flag them on the day the hospital knows."""
+    """Draw the hardships of all guarantors and flag them on the day the hospital learns of them."""
     rng = stream(seed, "hardship")
     size = people.size
     first_visit = np.full(size, NEVER, dtype=np.int64)

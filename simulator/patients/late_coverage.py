@@ -1,4 +1,4 @@
-"""Coverage found late: some who came without insurance turn out to have Medicaid, and the bill goes back to a payer."""
+"""Late coverage: some self-pay patients turn out to have Medicaid, and their balances go back to a payer."""
 
 from __future__ import annotations
 
@@ -15,25 +15,25 @@ MEDICAID = payers_in_class("medicaid")[0]
 
 
 LAST_AGE = 3
-"""Statement cycle after which nobody looks for coverage any more."""
+"""Last statement cycle in which staff search for coverage."""
 
 
 def late_coverage_chance(ability: Floats) -> Floats:
-    """Return the chance that a self-pay patient turns out to have Medicaid in a cycle."""
+    """Return the probability, per cycle, that a self-pay patient turns out to have Medicaid."""
     return sigmoid(-4.0 - 0.7 * ability)
 
 
 def find_late_coverage(office: Office, cycle: StatementCycle) -> None:
-    """Move what some self-pay patients still owe to Medicaid, which pays its rate some weeks later.
+    """Transfer the balances of some self-pay patients to Medicaid, which pays its rate some weeks later.
 
-    What they had paid until then is refunded.
+    Earlier patient payments are refunded.
     """
     rng, balances, ledger = office.rng, cycle.balances, office.ledger
     ability = office.people.ability[cycle.guarantor]
     poor = balances.self_pay[cycle.entries] & ~cycle.on_plan & (cycle.owed > 0) & (cycle.age <= LAST_AGE)
-    found = poor & happens(rng, late_coverage_chance(ability), cycle.size)
-    entries, account = cycle.entries[found], cycle.account[found]
-    known = cycle.start[found] + between(rng, 20, 29, len(entries))
+    covered = poor & happens(rng, late_coverage_chance(ability), cycle.size)
+    entries, account = cycle.entries[covered], cycle.account[covered]
+    known = cycle.start[covered] + between(rng, 20, 29, len(entries))
     cents = balances.owed[entries]
     office.journal.coverages.add(account=account, payer=MEDICAID, priority=1, known=known, ended=MISSING)
     ledger.post("transfer", account, known, -cents, responsibility=PATIENT, payer=MEDICAID)

@@ -1,4 +1,4 @@
-"""The patient accounts office: whom it deals with, and where it writes things down."""
+"""The patient accounts office: its patients, its ledger, and its journal."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from payrank.simulator.randomness import Integers
 
 @dataclass(frozen=True, slots=True)
 class Office:
-    """What every part of the patient's side needs: its chance, its people, its books."""
+    """What every patient module needs: random draws, people, the ledger, and the journal."""
 
     rng: np.random.Generator
     people: People
@@ -28,7 +28,10 @@ class Office:
 
 @dataclass(frozen=True, slots=True)
 class StatementCycle:
-    """One statement cycle of some balances: `entries` are entries of `balances`, `number` counts from each one's start."""
+    """One statement cycle of some balances.
+
+    `entries` index `balances`, and `number` counts cycles from each balance's own start.
+    """
 
     balances: Balances
     entries: Integers
@@ -56,7 +59,7 @@ class StatementCycle:
 
     @property
     def owed(self) -> Integers:
-        """Cents owed, as they stand when asked."""
+        """Cents owed at the time of the call."""
         return self.balances.owed[self.entries]
 
     @property
@@ -66,9 +69,9 @@ class StatementCycle:
 
     @property
     def on_plan(self) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
-        """Whether a payment plan runs."""
+        """Whether a payment plan is active."""
         return self.balances.on_plan[self.entries]
 
     def only(self, entries: Integers) -> StatementCycle:
-        """Return the same cycle for these entries."""
+        """Return the same cycle for these entries only."""
         return StatementCycle(self.balances, entries, self.number)

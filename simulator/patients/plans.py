@@ -1,4 +1,4 @@
-"""Payment plans: agreed with a first installment, paid on, broken by a missed one, or paid off."""
+"""Payment plans: they start with a first installment and end paid in full or broken."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from payrank.simulator.randomness import between, happens
 
 END_REASONS = ("paid in full", "missed installments")
 MIN_PLAN = 15000
-"""Cents still owed."""
+"""Minimum remaining balance, in cents, for a plan."""
 AGREED = 0.15
-"""Share of partial payments that open a plan for the rest."""
+"""Share of partial payments that start a plan for the remaining balance."""
 INSTALLMENTS = (3, 10)
-"""Fewest and most installments of a plan."""
+"""Minimum and maximum number of installments."""
 MIN_INSTALLMENT = 2500
-"""Cents."""
+"""Minimum installment in cents."""
 BREAKS = 0.5
 """Share of missed installments that end the plan."""
 NOTICED = (12, 29)
-"""Fewest and most days of a cycle after which a plan that its missed installment ends is known to be broken."""
+"""Minimum and maximum days into the cycle at which a broken plan is recorded."""
 
 
 def update_plans(office: Office, cycle: StatementCycle, paid: CyclePayments) -> None:
-    """End the plans that were paid off or missed in this cycle and agree new ones with a first payment."""
+    """End the plans that were paid off or broken in this cycle, and start new ones after a first payment."""
     rng, balances = office.rng, cycle.balances
     running = cycle.on_plan
     done = running & (cycle.owed == 0)

@@ -1,4 +1,4 @@
-"""The patient's side, cycle after cycle and in causal order: endings, contacts, payments, plans, applications."""
+"""Simulate patients cycle by cycle, in causal order: write-offs, contacts, payments, plans, and applications."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from payrank.simulator.randomness import between, happens
 
 
 def simulate_patients(office: Office, balances: Balances) -> None:
-    """Walk every patient balance through its statement cycles until the office's as-of day.
+    """Take every patient balance through its statement cycles up to the as-of date.
 
-    A cycle never looks beyond its own days: nothing that happens later can be read from an earlier row.
+    A cycle depends only on days up to its own end, so earlier rows never reveal later events.
     """
     first = int(balances.start.min(initial=office.as_of))
     for number in range(1 + (office.as_of - first) // CYCLE_DAYS):
@@ -35,7 +35,7 @@ def simulate_patients(office: Office, balances: Balances) -> None:
 
 
 def _simulate_cycle(office: Office, cycle: StatementCycle) -> None:
-    """Contact, payment, plan and application of one cycle."""
+    """Simulate the contacts, payments, plans, and applications of one cycle."""
     balances = cycle.balances
     debt = debt_at(office, cycle)
     log_odds = payment_log_odds(debt)
@@ -62,7 +62,7 @@ def _simulate_cycle(office: Office, cycle: StatementCycle) -> None:
 
 
 def debt_at(office: Office, cycle: StatementCycle) -> Debt:
-    """Return what the chance of a payment depends on at the start of a cycle."""
+    """Return the inputs of the payment probability at the start of a cycle."""
     guarantor = cycle.guarantor
     return Debt(
         ability=office.people.ability[guarantor],
@@ -78,7 +78,7 @@ def debt_at(office: Office, cycle: StatementCycle) -> Debt:
 
 
 def _dispute(office: Office, cycle: StatementCycle) -> None:
-    """Open a dispute of the bill now and then; most are settled within months."""
+    """Let a few patients dispute a bill. Most disputes are settled within months."""
     rng = office.rng
     chosen = happens(rng, 0.004, cycle.size)
     account = cycle.account[chosen]

@@ -1,4 +1,4 @@
-"""How a balance ends when it is not paid: a small-balance write-off, bad debt, the agency and its recoveries."""
+"""How unpaid balances end: small-balance write-offs, bad debt, agency placement, and agency recoveries."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from payrank.simulator.patients.office import Office, StatementCycle
 from payrank.simulator.randomness import Floats, Integers, between, happens
 
 RECOVERED = 0.005
-"""Chance that the agency brings something in of a balance in bad debt in a cycle."""
+"""Probability per cycle that the agency collects something on a bad-debt balance."""
 MIN_RECOVERED = 2000
-"""Cents: of less the agency brings nothing in."""
+"""Minimum balance, in cents, on which the agency collects."""
 RECOVERED_PART = (0.05, 0.6)
-"""Fewest and most of a balance that the agency brings in, times the scale of partial payments."""
+"""Minimum and maximum share of a balance that the agency collects, before the scale of partial payments."""
 RECOVERED_CENTS = (1000, 60_000)
-"""Agencies bring in small sums: nobody who could not pay a large bill pays most of it a year later."""
+"""Minimum and maximum cents per recovery. Patients who could not pay a large bill rarely pay most of it later."""
 
 
 def bad_debt_chance(age: Integers) -> Floats:
-    """Return the chance that a balance becomes bad debt at the start of the cycle of that age: from day 120 on."""
+    """Return the probability that a balance of this age becomes bad debt at the start of the cycle: from day 120 on."""
     return np.select([age < 4, age == 4], [0.0, 0.55], 0.8)
 
 
 def write_off_balances(office: Office, cycle: StatementCycle) -> StatementCycle:
-    """Write off and place what is due at the start of a cycle; return the balances still open."""
+    """Write off and place the balances that are due at the start of a cycle. Returns the balances still open."""
     rng, balances = office.rng, cycle.balances
     small = (cycle.age >= 2) & (cycle.owed < 1000) & happens(rng, 0.5, cycle.size)
     lost = cycle.start[small] + between(rng, 0, 3, int(small.sum()))
@@ -48,14 +48,14 @@ def write_off_balances(office: Office, cycle: StatementCycle) -> StatementCycle:
     balances.state[entries] = BAD_DEBT
     _place(office, balances, entries, day)
     cycle = cycle.only(cycle.entries[balances.state[cycle.entries] == OPEN])
-    # A few go to an early-out agency before they are written off.
+    # A few accounts go to an early-out agency before they are written off.
     early = (cycle.age >= 3) & ~cycle.on_plan & happens(rng, 0.05, cycle.size)
     _place(office, balances, cycle.entries[early], cycle.start[early])
     return cycle
 
 
 def recover_bad_debt(office: Office, cycle: StatementCycle) -> None:
-    """Let the agency bring in a little of what was written off: the write-off is taken back to the amount paid."""
+    """Let the agency collect a little of the bad debt. The write-off is reversed for the amount paid."""
     rng, balances, ledger = office.rng, cycle.balances, office.ledger
     hit = happens(rng, RECOVERED, cycle.size) & (cycle.owed >= MIN_RECOVERED)
     entries = cycle.entries[hit]

@@ -1,1 +1,1 @@
-"""Who comes to the simulated hospital: people, visits, coverage, payers."""
+"""People, visits, coverage, and payers of the simulated hospital."""

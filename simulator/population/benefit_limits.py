@@ -1,6 +1,6 @@
-"""Benefits that run out: a policy at its limit or cover that had ended, and the patient is billed the charges beyond.
+"""Exhausted benefits: a policy reaches its limit or coverage has ended, and the patient owes the remaining charges.
 
-Very large balances after insurance come mostly from here, and hardly anyone pays them.
+These cases account for most of the very large balances after insurance, and patients rarely pay them.
 """
 
 from __future__ import annotations
@@ -23,15 +23,17 @@ EXHAUSTION_CHANCE: dict[str, float] = {
     "medicare": 0.45,
     "medicare_advantage": 0.42,
 }
-"""Chance that what a payer of that class covers of a large hospital visit runs out (Medicaid: cover that had ended)."""
+"""Probability, by payer class, that benefits run out on a large hospital visit (for Medicaid: coverage had ended)."""
 MIN_CHARGES = 750_000
-"""Cents of charges below which no benefit runs out."""
+"""Minimum charges, in cents, at which benefits can run out."""
 MAX_COVERED_SHARE = 0.3
-"""Largest part of the charges that is still covered where a benefit runs out."""
+"""Maximum share of the charges that is still covered when benefits run out."""
 
 
 def exhaust_benefits(visits: Visits, covered: Coverages, seed: int) -> tuple[Booleans, Integers]:
-    """Return the accounts whose benefit runs out, and the cents of each account's charges that are the patient's."""
+    """Return a mask of the accounts whose benefits run out, and the patient's portion of each account's charges in
+    cents.
+    """
     rng = stream(seed, "limits")
     chance = np.array([EXHAUSTION_CHANCE.get(name, 0.0) for name in CLASSES])[payer_class_index(covered.payer)]
     large = (visits.charges >= MIN_CHARGES) & (visits.patient_class != CLINIC) & (covered.secondary == MISSING)

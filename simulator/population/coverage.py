@@ -1,4 +1,4 @@
-"""Who covers a visit: a payer by age and means, a supplement to Medicare, coverage lost and gained."""
+"""Coverage of each visit: a payer by age and means, Medicare supplements, and coverage lost and gained."""
 
 from __future__ import annotations
 
@@ -50,22 +50,22 @@ MIX: dict[str, dict[str, float]] = {
         "other": 0.005,
     },
 }
-"""Payer classes by a guarantor's age and hidden means."""
+"""Payer class mix by the guarantor's age and hidden means."""
 
 
 @dataclass(frozen=True, slots=True)
 class Coverages:
-    """One entry an account: number of the primary payer, of the secondary (or MISSING), and rows of `coverages`."""
+    """One entry per account: indexes of the primary and secondary payer (or MISSING), and the `coverages` rows."""
 
     payer: Integers
     secondary: Integers
     rows: EventLog
     qualified: Integers
-    """One entry a guarantor: 1 where Medicaid pays Medicare's cost-share (QMB)."""
+    """One entry per guarantor: 1 if Medicaid pays the Medicare cost share (QMB)."""
 
 
 def assign_coverage(people: People, visits: Visits, seed: int, as_of: int) -> Coverages:
-    """Give each account its payers and write the coverages down."""
+    """Assign payers to each account and record the coverages."""
     rng = stream(seed, "coverage")
     first = _draw_payers(rng, people, lost=np.zeros(people.size, dtype=bool))
     second = _draw_payers(rng, people, lost=happens(rng, 0.5, people.size))
@@ -88,16 +88,22 @@ def assign_coverage(people: People, visits: Visits, seed: int, as_of: int) -> Co
     ended = np.where((changed > visits.opened) & (changed < as_of) & insured, changed, MISSING)
     listed = insured | happens(rng, 0.9, visits.size)
     rows.add(account=account[listed], payer=payer[listed], priority=1, known=visits.opened[listed], ended=ended[listed])
-    also = secondary != MISSING
-    found = visits.opened + np.where(happens(rng, 0.3, visits.size), between(rng, 1, 20, visits.size), 0)
-    rows.add(account=account[also], payer=secondary[also], priority=2, known=found[also], ended=MISSING)
+    has_secondary = secondary != MISSING
+    known_on = visits.opened + np.where(happens(rng, 0.3, visits.size), between(rng, 1, 20, visits.size), 0)
+    rows.add(
+        account=account[has_secondary],
+        payer=secondary[has_secondary],
+        priority=2,
+        known=known_on[has_secondary],
+        ended=MISSING,
+    )
     is_qualified = np.zeros(people.size, dtype=np.int64)
     is_qualified[visits.guarantor[on_medicaid]] = 1
     return Coverages(payer=payer, secondary=secondary, rows=rows, qualified=is_qualified)
 
 
 def payer_class_index(payer: Integers) -> Integers:
-    """Return the number of each payer's class."""
+    """Return the index of each payer's class."""
     return np.array([CLASSES.index(p.payer_class) for p in PAYERS], dtype=np.int64)[payer]
 
 
@@ -116,7 +122,7 @@ def _draw_payers(rng: np.random.Generator, people: People, *, lost: Booleans) ->
 
 
 def _move_to_new_payer(rng: np.random.Generator, payer: Integers, visits: Visits, as_of: int) -> Integers:
-    """Let a payer new to the region take over some employers on its first day: the drift that monitoring must see."""
+    """Move some employers to a new payer on its first day, so that monitoring has a drift to detect."""
     moved = payer.copy()
     employers = rng.random(visits.guarantor.max() + 1)[visits.guarantor]
     for number, new in enumerate(PAYERS):

@@ -1,4 +1,4 @@
-"""One person under two guarantor numbers: registered anew at a visit, found out later or never, and merged."""
+"""One person with two guarantor numbers: registered again at a visit, and merged later or never."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from payrank.simulator.population.visits import Visits
 from payrank.simulator.randomness import Integers, between, happens, stream
 
 SHARE = 0.012
-"""Share of later accounts of a guarantor that are registered under a new number."""
+"""Share of a guarantor's later accounts that are registered under a new number."""
 
 
 @dataclass(frozen=True, slots=True)
 class Duplicates:
-    """One entry a second number: the account registered under it, the person, and the day on which both are merged.
+    """One entry per duplicate number: the account registered under it, the person, and the merge date.
 
-    After the merger the account stands under the person's own number; what was written down before keeps the old one.
-    The numbers follow those of the people.
+    After the merge, the account belongs to the person's original number, but earlier rows keep the duplicate number.
+    Duplicate numbers follow the people's own numbers.
     """
 
     people: int
@@ -30,11 +30,11 @@ class Duplicates:
 
     @property
     def size(self) -> int:
-        """How many second numbers there are."""
+        """Number of duplicate numbers."""
         return len(self.account)
 
     def name_guarantors(self, account: Integers, guarantor: Integers, day: Integers | int) -> Integers:
-        """Return the guarantor number of rows that were written down on a day (or days)."""
+        """Return the guarantor number of rows recorded on the given day or days."""
         if not self.size:
             return guarantor
         place = np.minimum(np.searchsorted(self.account, account), self.size - 1)
@@ -42,15 +42,15 @@ class Duplicates:
         return np.where(second, self.people + place, guarantor)
 
     def persons(self) -> Integers:
-        """Return the person behind each number, second numbers included."""
+        """Return the person behind each guarantor number, including duplicates."""
         return np.concatenate([np.arange(self.people), self.guarantor])
 
 
 def draw_duplicates(people: People, visits: Visits, seed: int) -> Duplicates:
-    """Draw the accounts that were registered under a second number, in order of the account."""
+    """Draw the accounts that were registered under a duplicate number, sorted by account."""
     rng = stream(seed, "duplicates")
     seen = np.full(people.size, MISSING, dtype=np.int64)
-    # Accounts stand in order of their opening day: the first of a person is the one that stands under the own number.
+    # Accounts are sorted by opening date, so a person's first account is the one under the original number.
     seen[visits.guarantor[::-1]] = np.arange(visits.size)[::-1]
     again = seen[visits.guarantor] != np.arange(visits.size)
     account = np.flatnonzero(again & happens(rng, SHARE, visits.size))

@@ -1,4 +1,4 @@
-"""Payers of the region: what each pays, how long it takes, how often it denies and how hard it fights an appeal."""
+"""Payers of the region: what they pay, how fast, how often they deny, and how hard they fight appeals."""
 
 from __future__ import annotations
 
@@ -7,11 +7,14 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Payer:
-    """One payer. `share` is its weight among payers of its class.
+    """One payer. `share` is its weight within its payer class.
 
-    `rate` is the allowed share of charges, `remit_days` the usual days from bill to remittance, `denial_log_factor` its log
-    factor on the class's denial rate, `overturn_log_odds` its log-odds on an overturn, `decision_days` the usual days to decide.
-    `starts_before` counts days before the as-of date since which the region knows it (None: always).
+    `rate` is the allowed share of charges. `remit_days` and `decision_days` are the usual days from bill to remittance
+    and
+    from appeal to decision. `denial_log_factor` scales the class's denial rate, and `overturn_log_odds` shifts the
+    log-odds
+    of an overturn. `starts_before` is how many days before the as-of date the payer enters the region (None: always
+    present).
     """
 
     payer_id: str
@@ -62,13 +65,14 @@ DENIAL_RATE: dict[str, float] = {
     "other": 0.13,
     "self_pay": 0.0,
 }
-"""Initial denials a claim, by payer class (Premier, 516 hospitals; classes that it does not give are assumed)."""
+"""Initial denials per claim, by payer class (Premier, 516 hospitals). Classes that Premier does not report are assumed.
+"""
 
 CLASSES: tuple[str, ...] = tuple(DENIAL_RATE)
 
 
 def payers_in_class(payer_class: str) -> tuple[int, ...]:
-    """Return the numbers of a class's payers.
+    """Return the indexes of a class's payers.
 
     >>> [PAYERS[number].name for number in payers_in_class("medicaid")]
     ['State Medicaid']

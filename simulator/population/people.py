@@ -1,4 +1,4 @@
-"""Guarantors: what an extract shows of them, and the ability and willingness to pay that it hides."""
+"""Guarantors: the attributes an extract shows, and the hidden ability and willingness to pay."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ AREAS: tuple[tuple[str, str, float, float], ...] = (
     ("NY", "120", 1.0, 0.0),
     ("FL", "334", 1.0, 0.3),
 )
-"""State, zip3, weight, and how well off its people are (in standard deviations of ability)."""
+"""State, zip3, weight, and mean ability to pay (in standard deviations)."""
 
 STATES = tuple(sorted({area[0] for area in AREAS}))
 LANGUAGES = ("en", "es", "pt", "zh", "other")
@@ -37,10 +37,11 @@ GROUPS = ("white", "black", "hispanic", "asian", "other")
 
 @dataclass(frozen=True, slots=True)
 class People:
-    """One entry a guarantor. Codes index the lists above; MISSING is unknown.
+    """One entry per guarantor. Codes index the lists above; MISSING means unknown.
 
-    `ability` and `willingness` are hidden and in standard deviations; `reach` is the hidden chance that one call
-    finds the guarantor; `bad_address` says that mail comes back.
+    `ability` and `willingness` are hidden and measured in standard deviations. `reach` is the hidden probability that
+    one
+    call reaches the guarantor. `bad_address` means that mail is returned.
     """
 
     age: Integers
@@ -68,7 +69,7 @@ def make_people(size: int, seed: int, year: int) -> People:
     area = pick(rng, [a[2] for a in AREAS], size)
     wealth = np.array([a[3] for a in AREAS])[area]
     age = np.clip(np.rint(rng.normal(52, 19, size)), 18, 97).astype(np.int64)
-    # A few accounts name a child as the guarantor by mistake: rule H5 must find work.
+    # A few accounts name a child as the guarantor by mistake, so that rule H5 has cases to catch.
     age = np.where(happens(rng, 0.006, size), rng.integers(2, 18, size), age)
     group = _draw_groups(rng, wealth)
     language = _draw_languages(rng, group)
@@ -92,7 +93,7 @@ def make_people(size: int, seed: int, year: int) -> People:
 
 
 def _draw_groups(rng: np.random.Generator, wealth: Floats) -> Integers:
-    """Draw race and ethnicity, unevenly over areas as in life: the fairness audit needs something to look at."""
+    """Draw race and ethnicity with realistic differences between areas, so that the fairness audit has data."""
     poorer = wealth < 0
     draws = pick(rng, (0.74, 0.06, 0.09, 0.08, 0.03), len(wealth))
     return np.where(poorer, pick(rng, (0.58, 0.14, 0.20, 0.05, 0.03), len(wealth)), draws)

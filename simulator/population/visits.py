@@ -1,4 +1,4 @@
-"""Visits: one account each, several for many guarantors, with the charges that they raise."""
+"""Visits and their charges: one account per visit, and several visits for many guarantors."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PATIENT_CLASSES = ("clinic", "outpatient", "emergency", "inpatient", "other")
 CLINIC, OUTPATIENT, EMERGENCY, INPATIENT, OTHER = range(5)
 CLASS_WEIGHTS = (0.42, 0.29, 0.17, 0.10, 0.02)
 MEDIAN_CHARGES = np.array([800.0, 3000.0, 3300.0, 15000.0, 1000.0])
-"""Dollars, by patient class."""
+"""Median charges in dollars, by patient class."""
 
 SERVICE_LINES = (
     "cardiology",
@@ -50,7 +50,7 @@ FACILITIES = ("main", "north", "shore")
 
 @dataclass(frozen=True, slots=True)
 class Visits:
-    """One entry an account, in order of the opening day. `charges` in cents; days count from 1970-01-01."""
+    """One entry per account, sorted by opening date. `charges` are in cents; days count from 1970-01-01."""
 
     guarantor: Integers
     opened: Integers
@@ -67,14 +67,14 @@ class Visits:
 
 
 def count_guarantors(accounts: int) -> int:
-    """Return how many guarantors share that many accounts."""
+    """Return the number of guarantors for this many accounts."""
     return max(1, round(accounts * 0.45))
 
 
 def make_visits(accounts: int, people: People, seed: int, as_of: int) -> Visits:
-    """Draw the accounts opened in the three years before `as_of` (day number)."""
+    """Draw the accounts opened in the three years before `as_of` (a day number)."""
     rng = stream(seed, "visits")
-    # Some people are ill more often: a gamma frailty gives households with many accounts.
+    # Some people are sick more often. A gamma frailty creates guarantors with many accounts.
     frailty = rng.gamma(0.8, 1.0, people.size) * (0.6 + people.age / 90)
     extra = pick(rng, frailty, accounts - people.size)
     guarantor = np.concatenate([np.arange(people.size, dtype=np.int64), extra])
@@ -83,7 +83,7 @@ def make_visits(accounts: int, people: People, seed: int, as_of: int) -> Visits:
     line = pick_by_row(rng, LINE_WEIGHTS, patient_class)
     dollars = MEDIAN_CHARGES[patient_class] * LINE_CHARGES[line] * _spread(rng, patient_class)
     order = np.lexsort((guarantor, opened))
-    # Registration opens most accounts on the day of service, some before it.
+    # Most accounts open on the service date; some open before it.
     service = opened + np.where(happens(rng, 0.18, accounts), between(rng, 1, 10, accounts), 0)
     return Visits(
         guarantor=guarantor[order],

@@ -1,1 +1,1 @@
-"""From the simulated hospital to the canonical tables, with planted mess and leaks."""
+"""Write the simulated hospital as canonical tables, with realistic noise and optional leaks."""

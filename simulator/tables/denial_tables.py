@@ -1,4 +1,4 @@
-"""Denials and appeals as the extract shows them: what was decided later is not yet known."""
+"""The denial and appeal tables, without decisions made on or after the as-of date."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ from payrank.simulator.tables.write_parquet import (
 )
 
 UNKNOWN_CARC, UNKNOWN_RARC = "QX9", "Z99"
-"""Codes that no published list holds: some payers send their own."""
+"""Codes that are on no published list. Some payers send their own codes."""
 
 
 def write_denials(hospital: Hospital, folder: Path, seed: int, planted: Sequence[LeakAttribute] = ()) -> int:
-    """Write the denials known before the as-of day, with planted site attributes, and return how many."""
+    """Write the denials known before the as-of date, with any planted site attributes. Returns the row count."""
     denials, claims = hospital.denials, hospital.claims
     size = count_known_denials(hospital)
     rng = stream(seed, "forgotten denial columns")
@@ -60,7 +60,7 @@ def write_denials(hospital: Hospital, folder: Path, seed: int, planted: Sequence
 
 
 def write_appeals(hospital: Hospital, folder: Path) -> int:
-    """Write the appeals filed before the as-of day and return how many; undecided ones have no outcome."""
+    """Write the appeals filed before the as-of date. Undecided appeals have no outcome. Returns the row count."""
     rows = hospital.outcomes.rows.collect()
     rows = select_rows(rows, (rows["filed"] < hospital.as_of) & (rows["denial"] < count_known_denials(hospital)))
     rows = select_rows(rows, np.lexsort((rows["level"], rows["denial"], rows["filed"])))
@@ -81,5 +81,5 @@ def write_appeals(hospital: Hospital, folder: Path) -> int:
 
 
 def count_known_denials(hospital: Hospital) -> int:
-    """Return how many denials were known before the as-of day: denials stand in order of their day."""
+    """Return the number of denials known before the as-of date. Denials are sorted by day."""
     return int(np.searchsorted(hospital.denials.day, hospital.as_of))

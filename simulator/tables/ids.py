@@ -1,4 +1,4 @@
-"""Words of the contract as the simulator's codes use them, and ids as hospitals print them."""
+"""Identifiers in the format that hospitals use, and dates limited to what is known."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from payrank.simulator.tables.write_parquet import ColumnBuilder, write_ids, wri
 
 
 def known_before(days: Integers, as_of: int) -> Integers:
-    """Return days of later events, MISSING where they are not known before `as_of`."""
+    """Return the days of later events, or MISSING if the event is not known before `as_of`."""
     return np.where((days != MISSING) & (days < as_of), days, MISSING)
 
 
 def account_ids(numbers: Integers) -> ColumnBuilder:
-    """Account numbers: digits, with leading zeros."""
+    """Account numbers: 10 digits with leading zeros."""
     return write_ids("", numbers, 10)
 
 
@@ -26,7 +26,7 @@ def guarantor_ids(numbers: Integers) -> ColumnBuilder:
 
 
 def denial_ids(numbers: Integers) -> ColumnBuilder:
-    """Denial numbers, in order of the day of the denial."""
+    """Denial numbers, in order of the denial date."""
     return write_ids("D", numbers, 8)
 
 
@@ -36,5 +36,5 @@ def claim_ids(numbers: Integers) -> ColumnBuilder:
 
 
 def payer_ids(numbers: Integers) -> ColumnBuilder:
-    """Payer ids of the region's list."""
+    """Payer IDs of the region."""
     return write_names(numbers, [payer.payer_id for payer in PAYERS])

@@ -1,4 +1,4 @@
-"""Faults planted on purpose, as real extracts have them, for the leak probes to find: none unless asked for."""
+"""Data faults that real extracts have, planted on request so that the leakage checks can find them."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ from payrank.simulator.randomness import Floats, Integers, between, happens, str
 from payrank.simulator.tables.write_parquet import ColumnBuilder, write_integers, write_names, write_numbers
 
 LEAKS: dict[str, str] = {
-    "status_refreshed": "accounts.account_status, a site attribute that says how the account stands today",
-    "payment_dated_back": "half of the patients' payments are posted in two lines, the first dated back some weeks",
-    "rate_with_own_row": "denials.overturn_rate, a site attribute: the rate of like denials, the row itself among them",
-    "guarantor_paid_later": "accounts.guarantor_payments, a site attribute: the guarantor's payments up to today",
+    "status_refreshed": "accounts.account_status, a site attribute with the account's current status",
+    "payment_dated_back": "half of the patient payments are split into two rows, the first backdated by some weeks",
+    "rate_with_own_row": "denials.overturn_rate, a site attribute: the rate of similar denials, including itself",
+    "guarantor_paid_later": "accounts.guarantor_payments, a site attribute: payments up to the as-of date",
 }
-"""What can be planted. Each is stored as if it had been known when its row was known, and was not."""
+"""Leaks that can be planted. Each value is stored as if it had been known at the time of its row, but it was not."""
 
 STATUSES = ("with insurance", "open", "paid", "written off", "closed")
 SPLIT = 0.5
-"""Share of patients' payments that `payment_dated_back` posts in two lines."""
+"""Share of patient payments that `payment_dated_back` splits into two rows."""
 
 
 @dataclass(frozen=True, slots=True)
 class LeakAttribute:
-    """A site attribute: its column, its kind in `extract.toml`, and its values."""
+    """A site attribute: its column, its type in `extract.toml`, and its values."""
 
     column: Column
     kind: str
@@ -44,20 +44,20 @@ def check_leaks(leaks: Collection[str]) -> frozenset[str]:
     Raises
     ------
     WrongUsageError
-        When a name is none of LEAKS.
+        If a name is not in LEAKS.
     """
     if isinstance(leaks, str):
-        raise WrongUsageError(f"cannot plant {leaks!r}: allowed is a list of names; write ({leaks!r},)")
+        raise WrongUsageError(f"cannot plant {leaks!r}: pass a list of names, such as ({leaks!r},)")
     for name in leaks:
         if name not in LEAKS:
             raise WrongUsageError(
-                f"cannot plant a leak {name!r}: {did_you_mean(name, LEAKS)}; allowed are {', '.join(LEAKS)}"
+                f"unknown leak {name!r}: {did_you_mean(name, LEAKS)}; the known leaks are {', '.join(LEAKS)}"
             )
     return frozenset(leaks)
 
 
 def account_attributes(hospital: Hospital, leaks: frozenset[str]) -> tuple[LeakAttribute, ...]:
-    """Return the leaking site attributes of the accounts."""
+    """Return the leaking site attributes of accounts."""
     planted = []
     if "status_refreshed" in leaks:
         build = write_names(_status(hospital), STATUSES)
@@ -79,15 +79,15 @@ def denial_attributes(hospital: Hospital, leaks: frozenset[str], size: int) -> t
 def declare_attributes(
     accounts: tuple[LeakAttribute, ...], denials: tuple[LeakAttribute, ...]
 ) -> dict[str, dict[str, str]]:
-    """Return the attributes as `extract.toml` declares them."""
+    """Return the attributes in the form that `extract.toml` declares them."""
     tables: Mapping[str, tuple[LeakAttribute, ...]] = {"accounts": accounts, "denials": denials}
     return {name: {a.column.name: a.kind for a in planted} for name, planted in tables.items() if planted}
 
 
 def date_payments_back(columns: dict[str, Integers], seed: int) -> dict[str, Integers]:
-    """Split half of the patients' payments and date the first line back: column `entered` keeps the true day.
+    """Split half of the patient payments and backdate the first row. The column `entered` keeps the true posting day.
 
-    Rows stay in the order in which they were entered, so the numbers of the transactions give the fault away.
+    Rows stay in the order of entry, so the transaction numbers reveal the fault.
     """
     rng = stream(seed, "dated back")
     size = len(columns["kind"])
@@ -108,7 +108,7 @@ def date_payments_back(columns: dict[str, Integers], seed: int) -> dict[str, Int
 
 
 def _status(hospital: Hospital) -> Integers:
-    """Return the number of each account's status on the as-of day."""
+    """Return the index of each account's status on the as-of date."""
     ledger, size = hospital.ledger, hospital.visits.size
     known = ledger["posted"] < hospital.as_of
     account, cents = ledger["account"][known], ledger["cents"][known]
@@ -122,7 +122,7 @@ def _status(hospital: Hospital) -> Integers:
 
 
 def _guarantor_payments(hospital: Hospital) -> Integers:
-    """Return how many payments each account's guarantor made on all accounts before the as-of day."""
+    """Return how many payments each account's guarantor made on all accounts before the as-of date."""
     ledger = hospital.ledger
     payment = (ledger["kind"] == KINDS.index("patient_payment")) & (ledger["cents"] < 0)
     payment &= ledger["posted"] < hospital.as_of
@@ -131,7 +131,7 @@ def _guarantor_payments(hospital: Hospital) -> Integers:
 
 
 def _overturn_rate(hospital: Hospital) -> Floats:
-    """Return the share overturned among decided first appeals of the same payer, code, line and facility."""
+    """Return the overturn rate of decided first appeals with the same payer, code, service line, and facility."""
     denials, claims, visits = hospital.denials, hospital.claims, hospital.visits
     account = claims.account[denials.claim]
     keys = [claims.payer[denials.claim], denials.code, visits.service_line[account], visits.facility[account]]

@@ -1,4 +1,4 @@
-"""The ledger as the extract shows it: transactions in order of posting."""
+"""The transaction table, in posting order."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from payrank.simulator.tables.write_parquet import write_days, write_ids, write_
 
 
 def write_transactions(hospital: Hospital, folder: Path, seed: int, *, dated_back: bool = False) -> tuple[int, int]:
-    """Write the transactions posted before the as-of day; return how many, and their sum in cents.
+    """Write the transactions posted before the as-of date. Returns the row count and the sum in cents.
 
-    `dated_back` plants the leak of that name.
+    `dated_back` plants the `payment_dated_back` leak.
     """
     columns = date_payments_back(hospital.ledger, seed) if dated_back else hospital.ledger
     entered = columns.get("entered", columns["posted"])

@@ -1,4 +1,4 @@
-"""The patient's side as the extract shows it: contacts, promises, payment plans and flags."""
+"""The patient tables: contacts, promises, payment plans, and flags."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from payrank.simulator.tables.write_parquet import (
 
 
 def write_contacts(hospital: Hospital, folder: Path, seed: int) -> int:
-    """Write the contacts before the as-of day and return how many."""
+    """Write the contacts before the as-of date. Returns the row count."""
     rows = hospital.journal.contacts.collect()
     rows = select_rows(rows, rows["day"] < hospital.as_of)
     rows = select_rows(rows, np.lexsort((rows["channel"], rows["account"], rows["day"])))
@@ -46,7 +46,7 @@ def write_contacts(hospital: Hospital, folder: Path, seed: int) -> int:
 
 
 def write_promises(hospital: Hospital, folder: Path) -> int:
-    """Write the promises made before the as-of day and return how many."""
+    """Write the promises made before the as-of date. Returns the row count."""
     rows = hospital.journal.promises.collect()
     rows = select_rows(rows, rows["made"] < hospital.as_of)
     rows = select_rows(rows, np.lexsort((rows["account"], rows["made"])))
@@ -61,7 +61,7 @@ def write_promises(hospital: Hospital, folder: Path) -> int:
 
 
 def write_plans(hospital: Hospital, folder: Path) -> int:
-    """Write the payment plans started before the as-of day and return how many; later ends are not known."""
+    """Write the payment plans that started before the as-of date, without later end dates. Returns the row count."""
     rows = hospital.journal.plans.collect()
     ends = hospital.journal.plan_ends.collect()
     rows["ended"] = np.full(len(rows["started"]), MISSING, dtype=np.int64)
@@ -84,7 +84,7 @@ def write_plans(hospital: Hospital, folder: Path) -> int:
 
 
 def write_flags(hospital: Hospital, folder: Path) -> int:
-    """Write the flags known before the as-of day and return how many."""
+    """Write the flags known before the as-of date. Returns the row count."""
     rows = hospital.journal.flags.collect()
     ends = hospital.journal.flag_ends.collect()
     rows["ended"] = np.full(len(rows["known"]), MISSING, dtype=np.int64)

@@ -1,4 +1,4 @@
-"""What registration knows: payers, guarantors, accounts and coverages."""
+"""The registration tables: payers, guarantors, accounts, and coverages."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ AUDIT_COLUMNS = (Column("audit_sex", "text"), Column("audit_race_ethnicity", "te
 
 
 def write_payers(folder: Path) -> int:
-    """Write the region's payers and return how many."""
+    """Write the region's payers. Returns the row count."""
     numbers = np.arange(len(PAYERS))
     builds = {
         "payer_id": payer_ids(numbers),
@@ -36,11 +36,11 @@ def write_payers(folder: Path) -> int:
 
 
 def write_guarantors(hospital: Hospital, folder: Path) -> int:
-    """Write what is shown of the guarantors, audit columns included, and return how many."""
+    """Write the guarantors, including the audit columns. Returns the row count."""
     people, persons = hospital.people, hospital.duplicates.persons()
     size = len(persons)
     state = np.array([*(STATES.index(area[0]) for area in AREAS), MISSING])
-    # Whoever is registered anew is asked for the name and the birthday, seldom for more.
+    # A repeat registration collects the name and birth date, and rarely anything else.
     second = np.arange(size) >= people.size
     language = np.where(second, MISSING, people.language[persons])
     consent = np.where(second, MISSING, people.text_consent[persons])
@@ -58,10 +58,10 @@ def write_guarantors(hospital: Hospital, folder: Path) -> int:
 
 
 def write_accounts(hospital: Hospital, folder: Path, seed: int, planted: Sequence[LeakAttribute] = ()) -> int:
-    """Write the accounts, with planted site attributes, and return how many."""
+    """Write the accounts, with any planted site attributes. Returns the row count."""
     visits = hospital.visits
     rng = stream(seed, "forgotten account columns")
-    # Merged or not: an extract shows the number under which an account stands when it is written.
+    # An extract shows the account's current guarantor number, so merged duplicates are not visible.
     guarantor = hospital.duplicates.name_guarantors(np.arange(visits.size), visits.guarantor, hospital.as_of - 1)
     builds = {
         "account_id": account_ids(np.arange(visits.size)),
@@ -81,9 +81,9 @@ def write_accounts(hospital: Hospital, folder: Path, seed: int, planted: Sequenc
 
 
 def write_coverages(hospital: Hospital, folder: Path) -> int:
-    """Write the coverages known before the as-of day and return how many."""
-    registered, found = hospital.covered.rows.collect(), hospital.journal.coverages.collect()
-    rows = {name: np.concatenate([column, found[name]]) for name, column in registered.items()}
+    """Write the coverages known before the as-of date. Returns the row count."""
+    registered, late = hospital.covered.rows.collect(), hospital.journal.coverages.collect()
+    rows = {name: np.concatenate([column, late[name]]) for name, column in registered.items()}
     rows = select_rows(rows, rows["known"] < hospital.as_of)
     rows = select_rows(rows, np.lexsort((rows["known"], rows["priority"], rows["account"])))
     builds = {

@@ -1,4 +1,4 @@
-"""Simulated tables written as Parquet in the contract's exact types, readable by their owner alone."""
+"""Write simulated tables as Parquet with the contract's exact types. Only the owner can read the files."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ ColumnBuilder = Callable[[slice], pa.Array]
 
 
 def write_ids(prefix: str, numbers: Integers, digits: int) -> ColumnBuilder:
-    """Ids: a prefix and a number with leading zeros; null where MISSING."""
+    """IDs: a prefix and a number with leading zeros; null where MISSING."""
     width = len(prefix) + digits
 
     def build(part: slice) -> pa.Array:
@@ -59,7 +59,7 @@ def write_names(codes: Integers, names: Sequence[str | None]) -> ColumnBuilder:
 
 
 def write_money(cents: Integers, missing: Booleans | None = None) -> ColumnBuilder:
-    """Dollars with two decimals from cents, without a detour through floating point."""
+    """Dollars with two decimals, converted from cents without floating point."""
 
     def build(part: slice) -> pa.Array:
         low = np.asarray(cents[part], dtype=np.int64)
@@ -81,7 +81,7 @@ def write_days(days: Integers) -> ColumnBuilder:
 
 
 def write_integers(values: Integers) -> ColumnBuilder:
-    """Whole numbers; null where MISSING."""
+    """Integers; null where MISSING."""
 
     def build(part: slice) -> pa.Array:
         chosen = np.asarray(values[part], dtype=np.int32)
@@ -91,7 +91,7 @@ def write_integers(values: Integers) -> ColumnBuilder:
 
 
 def write_booleans(values: Integers) -> ColumnBuilder:
-    """Yes or no from 1 and 0; null where MISSING."""
+    """Booleans from 1 and 0; null where MISSING."""
 
     def build(part: slice) -> pa.Array:
         chosen = np.asarray(values[part])
@@ -101,7 +101,7 @@ def write_booleans(values: Integers) -> ColumnBuilder:
 
 
 def write_numbers(values: Floats) -> ColumnBuilder:
-    """Numbers as they are; null where not a number."""
+    """Floating-point numbers; null where NaN."""
 
     def build(part: slice) -> pa.Array:
         chosen = np.asarray(values[part], dtype=np.float64)
@@ -113,7 +113,13 @@ def write_numbers(values: Floats) -> ColumnBuilder:
 def write_table(
     folder: Path, name: str, size: int, builds: Mapping[str, ColumnBuilder], extra: Sequence[Column] = ()
 ) -> int:
-    """Write one canonical table, `extra` columns behind the contract's, and return its rows."""
+    """Write one canonical table, with `extra` columns after the contract's. Returns the row count.
+
+    Raises
+    ------
+    ValueError
+        If the builders do not match the columns.
+    """
     columns = (*table(name).columns, *extra)
     missing = [column.name for column in columns if column.name not in builds]
     if missing or len(builds) != len(columns):
@@ -123,7 +129,7 @@ def write_table(
 
 
 def write_parquet(path: Path, size: int, columns: Mapping[str, tuple[pa.DataType, ColumnBuilder]]) -> None:
-    """Write columns in groups of rows, so that a large table never stands in memory as text."""
+    """Write columns in row groups, so that a large table is never held in memory as text."""
     schema = pa.schema([pa.field(name, kind) for name, (kind, _) in columns.items()])
     path.touch(mode=0o600)
     path.chmod(0o600)

@@ -1,1 +1,1 @@
-"""What the simulator knows and an extract hides: chances, dollars, and the best possible ranking."""
+"""What the simulator knows and an extract hides: probabilities, expected dollars, and the best possible ranking."""

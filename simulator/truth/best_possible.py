@@ -1,4 +1,4 @@
-"""How well anyone could do who knew each chance: the ceiling that no honest model passes."""
+"""The best possible ranking: a ceiling that assumes the true probabilities are known. No honest model beats it."""
 
 from __future__ import annotations
 
@@ -18,11 +18,13 @@ TRUTH_FOLDER = "truth"
 
 @dataclass(frozen=True, slots=True)
 class Ceiling:
-    """The best that a list of `capacity` balances or denials can do on a day.
+    """The best results possible for a worklist of `capacity` balances or denials.
 
-    `auc` is the expected AUC of the true chances themselves. `dollars` are expected of the listed when they are ranked
-    by what they will bring, of `all_dollars` in all. `gained` is what working the best list adds, ranked by what the
-    work changes, of `all_gained` if everyone were worked.
+    `auc` is the expected AUC of the true probabilities. `dollars` is the expected amount from the best list when ranked
+    by
+    expected dollars; `all_dollars` is the total for all units. `gained` is what working the best list adds when ranked
+    by
+    the effect of working; `all_gained` is the total effect if every unit were worked.
     """
 
     units: int
@@ -35,9 +37,9 @@ class Ceiling:
 
 
 def best_auc(chances: Floats) -> float:
-    """Return the expected AUC of true chances against the outcomes that they bring.
+    """Return the expected AUC of true probabilities against the outcomes they generate.
 
-    Each pair of units counts by how likely the first has the outcome and the second has not; ties count half.
+    Each pair counts with the probability that the first unit has the outcome and the second does not. Ties count half.
 
     >>> best_auc(np.array([0.0, 1.0]))
     1.0
@@ -47,7 +49,7 @@ def best_auc(chances: Floats) -> float:
     values, where = np.unique(chances, return_inverse=True)
     count = np.bincount(where).astype(np.float64)
     yes, no = count * values, count * (1 - values)
-    # A unit is no pair with itself: its own share leaves the ties.
+    # A unit is not a pair with itself, so subtract its own term from the ties.
     ties = yes * no - count * values * (1 - values)
     below = np.concatenate([[0.0], np.cumsum(no)[:-1]])
     pairs = yes.sum() * no.sum() - (count * values * (1 - values)).sum()
@@ -55,7 +57,7 @@ def best_auc(chances: Floats) -> float:
 
 
 def best_dollars(expected: Floats, capacity: int) -> float:
-    """Return the dollars expected of the best list of that size.
+    """Return the expected dollars of the best list of that size.
 
     >>> best_dollars(np.array([5.0, 90.0, 20.0]), 2)
     110.0
@@ -64,12 +66,12 @@ def best_dollars(expected: Floats, capacity: int) -> float:
 
 
 def best_payment(folder: Path, as_of: date, capacity: int) -> Ceiling:
-    """Return the ceiling of a patient list from a truth that `simulate(..., truth=True)` wrote into `folder`.
+    """Return the ceiling for patient balances, from the truth that `simulate(..., truth=True)` wrote to `folder`.
 
     Raises
     ------
     WrongUsageError
-        When the folder holds no truth, or none of that day.
+        If the folder has no truth, or none for that date.
     """
     return _ceiling(
         folder,
@@ -82,34 +84,32 @@ def best_payment(folder: Path, as_of: date, capacity: int) -> Ceiling:
 
 
 def best_overturn(folder: Path, age: int, capacity: int) -> Ceiling:
-    """Return the ceiling of a list of denials that are all `age` days old, if each were appealed on that day.
+    """Return the ceiling for denials that are all `age` days old, if each were appealed on that day.
 
     Raises
     ------
     WrongUsageError
-        When the folder holds no truth, or none of that age.
+        If the folder has no truth, or none for that age.
     """
     columns = ("with_appeal", "dollars_with_appeal", "dollars_with_appeal", "dollars_without_appeal")
     return _ceiling(folder, "denial_ages", "age_days", age, columns, capacity)
 
 
-def _ceiling(folder: Path, name: str, key: str, wanted: date | int, columns: tuple[str, ...], capacity: int) -> Ceiling:
+def _ceiling(folder: Path, name: str, key: str, value: date | int, columns: tuple[str, ...], capacity: int) -> Ceiling:
     path = folder / TRUTH_FOLDER / f"{name}.parquet"
     if not path.is_file():
-        raise WrongUsageError(
-            f"no truth in {folder}: allowed is a folder that was simulated with its truth; write it anew"
-        )
-    with duckdb.connect() as own:
-        own.execute(f"CREATE VIEW source AS SELECT * FROM read_parquet({quote_path(path)})")
-        found = own.execute(
+        raise WrongUsageError(f"no truth in {folder}: simulate the folder again with truth=True")
+    with duckdb.connect() as connection:
+        connection.execute(f"CREATE VIEW source AS SELECT * FROM read_parquet({quote_path(path)})")
+        rows = connection.execute(
             f"SELECT {', '.join(f'{c} AS c{n}' for n, c in enumerate(columns))} FROM source WHERE {key} = ?",
-            [wanted],
+            [value],
         ).fetchnumpy()
-        days = own.execute(f"SELECT DISTINCT {key} FROM source ORDER BY 1").fetchall()
-    chances, dollars, worked, left = (np.asarray(found[f"c{number}"], dtype=np.float64) for number in range(4))
+        days = connection.execute(f"SELECT DISTINCT {key} FROM source ORDER BY 1").fetchall()
+    chances, dollars, worked, left = (np.asarray(rows[f"c{number}"], dtype=np.float64) for number in range(4))
     if not len(chances):
-        allowed = ", ".join(str(day) for (day,) in days[-6:])
-        raise WrongUsageError(f"no truth for {key} {wanted} in {folder}: allowed are {allowed}; ask for one of them")
+        available = ", ".join(str(day) for (day,) in days[-6:])
+        raise WrongUsageError(f"no truth for {key} {value} in {folder}: the available values are {available}")
     gain = np.maximum(worked - left, 0)
     return Ceiling(
         units=len(chances),

@@ -1,4 +1,4 @@
-"""What an appeal would bring: each denial's chance and expected dollars with and without an appeal, at each age."""
+"""The true value of an appeal: each denial's probability and expected dollars with and without one, by age."""
 
 from __future__ import annotations
 
@@ -21,16 +21,17 @@ from payrank.simulator.hospital import Hospital
 from payrank.simulator.randomness import Floats, Integers, sigmoid
 
 AGES = (0, 15, 30, 45, 60, 90, 120, 180, 270, 365)
-"""Days since the denial at which the truth is written."""
+"""Ages, in days since the denial, at which the truth is written."""
 
 
 @dataclass(frozen=True, slots=True)
 class OverturnTruth:
-    """One entry a denial, at one age. Dollars are what the insurer would pay to the hospital.
+    """One entry per denial, at one age. Dollars are what the insurer would pay the hospital.
 
-    `with_appeal` is the chance that a first appeal filed at that age is overturned, wholly or partly, once decided, and
-    `dollars_with_appeal` counts further levels as staff usually go on; `without_appeal` is the chance that a
-    corrected claim is still paid after that age when nobody appeals.
+    `with_appeal` is the probability that a first appeal filed at that age is overturned, in full or in part.
+    `dollars_with_appeal` includes further levels as staff usually pursue them. `without_appeal` is the probability that
+    a
+    corrected claim is still paid after that age without an appeal.
     """
 
     with_appeal: Floats
@@ -40,9 +41,10 @@ class OverturnTruth:
 
 
 def overturn_truth(hospital: Hospital, age: int | Integers) -> OverturnTruth:
-    """Return the truth of every denial, worked at `age` days (one for all, or one each) or not at all.
+    """Return the truth of every denial when it is appealed at `age` days (one value for all or one per denial) or
+    never.
 
-    What is no denial, or has no right to an appeal, has nothing to win with one.
+    A row that is not a denial, or that cannot be appealed, gains nothing from an appeal.
     """
     denials, outcomes, claims = hospital.denials, hospital.outcomes, hospital.claims
     _, allowed, patient = recovered_cents(claims, denials, np.ones(denials.size))
@@ -64,7 +66,7 @@ def overturn_truth(hospital: Hospital, age: int | Integers) -> OverturnTruth:
 
 
 def _still_corrected(share: Floats, age: int | Integers) -> Floats:
-    """Return the chance that a corrected claim is paid after that age, given that none was paid before."""
+    """Return the probability that a corrected claim is paid after that age, given that it was not paid before."""
     min_days, max_days = CORRECTION_DAYS
     paid = np.clip((np.asarray(age) - min_days) / (max_days - min_days), 0, 1)
     return np.asarray(share * (1 - paid) / (1 - share * paid))

@@ -1,8 +1,8 @@
-"""What is to come of a patient balance: the chance of any payment and the dollars expected, cycle after cycle.
+"""The true future of a patient balance: the probability of any payment and the expected dollars, cycle by cycle.
 
-The rules are the simulator's own (`behavior`, `contacts`, `plans`, `endings`, `charity`); here they are not drawn but
-added up. Balances after partial payments stand at their means, so chances are exact but for that, and but for what is
-neglected: new bills, bounced checks and bankruptcies within the horizon.
+The rules are the simulator's own (`behavior`, `contacts`, `plans`, `write_offs`, `charity`), but probabilities are
+propagated instead of drawn. Balances after partial payments are replaced by their means, so the result is exact up to
+that approximation and up to events that are ignored: new bills, bounced checks, and bankruptcies within the horizon.
 """
 
 from __future__ import annotations
@@ -35,30 +35,30 @@ from payrank.simulator.truth.cycle_chances import (
 
 FREE_STATES, PLAN_STATES = 3, 2
 MEAN_INSTALLMENT = float(np.mean(1 / np.arange(INSTALLMENTS[0], INSTALLMENTS[1] + 1)))
-"""Mean installment of a new plan as a part of what is owed."""
+"""Mean installment of a new plan as a share of the balance."""
 
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """One entry an account: the chance of any payment within the horizon, and the cents expected."""
+    """One entry per account: the probability of any payment within the horizon, and the expected cents."""
 
     probability: Floats
     cents: Floats
 
 
 def forecast(snapshot: AccountSnapshot, horizon: int, call: bool | None = None, *, called_ahead: int = 1) -> Forecast:
-    """Add up what is to come within `horizon` days.
+    """Forecast payments within `horizon` days.
 
     Parameters
     ----------
-    now
-        How the accounts stand.
+    snapshot
+        State of the accounts on a day.
     horizon
-        Days, from the day on which they stand so.
+        Days from that day.
     call
-        Whether staff call, in one statement cycle, those who may be called; None: as the office works.
+        Whether staff call, in one statement cycle, the guarantors who may be called. None: as the office usually works.
     called_ahead
-        Which cycle that is: 1 the next, 0 the running one, whose statement must be of today.
+        Which cycle that is: 1 for the next, 0 for the current one, whose statement must be dated that day.
     """
     debt = snapshot.debt
     size = len(snapshot.elapsed)
@@ -117,7 +117,7 @@ def forecast(snapshot: AccountSnapshot, horizon: int, call: bool | None = None, 
 
 @dataclass(slots=True)
 class _Pool:
-    """Probability mass of some states, and the mean balance of each."""
+    """Probability mass of some states, and the mean balance in each."""
 
     mass: Floats
     balance: Floats

@@ -1,4 +1,4 @@
-"""The truth that an extract hides of patient balances: what each would pay, with and without a call."""
+"""The true future of patient balances, which an extract hides: expected payments with and without a call."""
 
 from __future__ import annotations
 
@@ -17,16 +17,17 @@ from payrank.simulator.truth.cycle_chances import AccountSnapshot
 from payrank.simulator.truth.forecast import Forecast, forecast
 
 MIN_BALANCE = 1000
-"""Cents: a smaller patient balance is not worth a place on a list (the payment population of the contract)."""
+"""Minimum patient balance in cents, as in the payment population of the contract."""
 
 
 @dataclass(frozen=True, slots=True)
 class PaymentTruth:
-    """One entry an account that owes $10 and more on the day and is in no agency's hands.
+    """One entry per account that owes $10 or more on the day and is not placed with an agency.
 
-    `usual` is what is to come if the office works as it does; `with_call` and `without_call` if it calls, or does not
-    call, in the first statement cycle that starts on or after the day, and then works as it does. Both are equal for
-    those whom nobody may call or who keep to a plan.
+    `usual` is the forecast if the office works as usual. `with_call` and `without_call` are the forecasts if it calls,
+    or
+    does not call, in the first statement cycle that starts on or after the day, and works as usual after that. They are
+    equal for accounts that may not be called or that are on a payment plan.
     """
 
     account: Integers
@@ -37,7 +38,7 @@ class PaymentTruth:
 
 
 def payment_truth(hospital: Hospital, day: int, horizon: int = 120) -> PaymentTruth:
-    """Return what is to come in [day, day + horizon) given all that happened before `day`."""
+    """Return the forecast for [day, day + horizon), in days, given everything that happened before `day`."""
     account, snapshot = snapshot_accounts(hospital, day)
     usual, with_call, without_call = (forecast(snapshot, horizon, call) for call in (None, True, False))
     return PaymentTruth(account, snapshot.debt.balance, usual, with_call, without_call)
@@ -46,9 +47,9 @@ def payment_truth(hospital: Hospital, day: int, horizon: int = 120) -> PaymentTr
 def randomized_call_truth(
     hospital: Hospital, cycles: dict[str, Integers], horizon: int = 120
 ) -> tuple[Forecast, Forecast]:
-    """Return what is to come of balances on the day of a statement, if staff call in its cycle and if they do not.
+    """Return forecasts with and without a call in the cycle, as of the statement date.
 
-    `cycles` are rows of the journal of which a coin decided about the call; the horizon counts from their day.
+    `cycles` are the journal rows where a random draw decided about the call. The horizon, in days, starts on their day.
     """
     account = cycles["account"].astype(np.int64)
     day, size = cycles["day"].astype(np.int64), len(account)
@@ -81,7 +82,7 @@ def randomized_call_truth(
 
 
 def snapshot_accounts(hospital: Hospital, day: int) -> tuple[Integers, AccountSnapshot]:
-    """Return the accounts in the midst of a statement cycle on the day, and how they stand."""
+    """Return the accounts that are in a statement cycle on the day, and their state."""
     rows = hospital.journal.cycles.collect()
     rows = select_rows(rows, (rows["day"] < day) & (rows["day"] + CYCLE_DAYS >= day))
     owed = _owed_before(hospital, day)
@@ -92,9 +93,9 @@ def snapshot_accounts(hospital: Hospital, day: int) -> tuple[Integers, AccountSn
     installment = _installments(hospital, day)[account]
     since = np.full(hospital.visits.size, day, dtype=np.int64)
     since[account] = rows["day"]
-    came = _paid_since(hospital, since, day)[account]
-    # What is owed after the cycle's bill was paid in full came on top of it, and its cycles count from the next one.
-    anew = came >= rows["cents"]
+    paid_cents = _paid_since(hospital, since, day)[account]
+    # Anything owed after the cycle's bill was paid in full is new, so its cycles count from the next one.
+    anew = paid_cents >= rows["cents"]
     people, hardship = hospital.people, hospital.hardship
     debt = Debt(
         ability=people.ability[guarantor],
@@ -117,14 +118,14 @@ def snapshot_accounts(hospital: Hospital, day: int) -> tuple[Integers, AccountSn
         since=day - rows["called"].astype(np.int64),
         promise=rows["promise"] == 1,
         chance=rows["chance"].astype(np.float64),
-        paid=came > 0,
+        paid=paid_cents > 0,
         on_plan=on_plan,
         installment=np.maximum(installment, 0),
     )
 
 
 def _owed_before(hospital: Hospital, day: int) -> Integers:
-    """Return each account's patient balance before the day (cents)."""
+    """Return each account's patient balance before the day, in cents."""
     ledger = hospital.ledger
     mine = (ledger["responsibility"] == PATIENT) & (ledger["posted"] < day)
     owed = np.zeros(hospital.visits.size, dtype=np.int64)
@@ -133,7 +134,7 @@ def _owed_before(hospital: Hospital, day: int) -> Integers:
 
 
 def _paid_since(hospital: Hospital, since: Integers, day: int) -> Integers:
-    """Return what the patient of each account paid from a day of its own to before the day (cents)."""
+    """Return patient payments per account from the account's `since` day until before `day`, in cents."""
     ledger = hospital.ledger
     mine = (ledger["kind"] == KINDS.index("patient_payment")) & (ledger["cents"] < 0) & (ledger["posted"] < day)
     mine &= ledger["posted"] >= since[ledger["account"]]
@@ -143,7 +144,7 @@ def _paid_since(hospital: Hospital, since: Integers, day: int) -> Integers:
 
 
 def _placed(hospital: Hospital, day: int) -> Booleans:
-    """Return which accounts an agency has."""
+    """Return a mask of the accounts placed with an agency."""
     flags = hospital.journal.flags.collect()
     known = (flags["flag"] == FLAG["agency_placed"]) & (flags["known"] < day)
     placed = np.zeros(hospital.visits.size, dtype=bool)
@@ -152,7 +153,7 @@ def _placed(hospital: Hospital, day: int) -> Booleans:
 
 
 def _installments(hospital: Hospital, day: int) -> Integers:
-    """Return the installment (cents) of each account's plan that runs on the day, MISSING without one."""
+    """Return the installment, in cents, of each account's active plan, or MISSING if there is none."""
     plans, ends = hospital.journal.plans.collect(), hospital.journal.plan_ends.collect()
     runs = plans["started"] < day
     runs[ends["row"][ends["day"] < day]] = False

@@ -1,4 +1,4 @@
-"""The truth written beside an extract, in a folder of its own that no loader reads."""
+"""Write the hidden truth next to an extract, in a separate folder that no loader reads."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ from payrank.simulator.truth.payment_truth import payment_truth, randomized_call
 
 TRUTH_FOLDER = "truth"
 SNAPSHOT_DAYS = 30
-"""Days between the snapshots at which the chance of a payment is written."""
+"""Days between the snapshots at which payment probabilities are written."""
 HORIZON_DAYS = 120
 
 
 def write_truth(hospital: Hospital, folder: Path) -> None:
-    """Write what is to come of balances and denials, what was drawn by a coin, and what people hide."""
+    """Write the true future of balances and denials, the randomized samples, and the hidden traits of guarantors."""
     folder.mkdir(mode=0o700, exist_ok=True)
     _write_payments(hospital, folder)
     _write_calls(hospital, folder)
@@ -56,7 +56,7 @@ def write_truth(hospital: Hospital, folder: Path) -> None:
 
 
 def _write_payments(hospital: Hospital, folder: Path) -> None:
-    """Write what each open balance would pay within the horizon, with and without a call, at monthly snapshots."""
+    """Write each open balance's expected payments within the horizon, with and without a call, at monthly snapshots."""
     days = sorted(range(hospital.as_of, hospital.as_of - HISTORY_DAYS, -SNAPSHOT_DAYS))
     truths = [payment_truth(hospital, day, HORIZON_DAYS) for day in days]
 
@@ -81,7 +81,7 @@ def _write_payments(hospital: Hospital, folder: Path) -> None:
 
 
 def _write_duplicates(hospital: Hospital, folder: Path) -> None:
-    """Write which guarantor numbers are second numbers of one person, and when they were or will be merged."""
+    """Write the duplicate guarantor numbers of one person, with their past or future merge dates."""
     duplicates = hospital.duplicates
     columns = {
         "guarantor_id": (pa.string(), guarantor_ids(duplicates.people + np.arange(duplicates.size))),
@@ -93,7 +93,7 @@ def _write_duplicates(hospital: Hospital, folder: Path) -> None:
 
 
 def _write_calls(hospital: Hospital, folder: Path) -> None:
-    """Write the randomized slice of the calls: whether a coin let staff call in a cycle, and what was to come of it."""
+    """Write the randomized sample of calls: the arm drawn for each cycle, and the forecasts for both arms."""
     rows = hospital.journal.cycles.collect()
     rows = select_rows(rows, (rows["arm"] != NO_ARM) & (rows["day"] < hospital.as_of))
     rows = select_rows(rows, np.lexsort((rows["account"], rows["day"])))
@@ -111,7 +111,7 @@ def _write_calls(hospital: Hospital, folder: Path) -> None:
 
 
 def _write_claims(hospital: Hospital, folder: Path) -> None:
-    """Write the claims remitted before the as-of day: an extract has no claims, and denial rates need them."""
+    """Write the claims remitted before the as-of date. Denial rates need them, and an extract has no claims."""
     claims, denials = hospital.claims, hospital.denials
     known = np.flatnonzero(claims.remitted < hospital.as_of)
     denied = np.zeros(claims.size, dtype=np.int64)
@@ -128,7 +128,7 @@ def _write_claims(hospital: Hospital, folder: Path) -> None:
 
 
 def _write_denials(hospital: Hospital, folder: Path) -> None:
-    """Write what became of each denial, later than the as-of day too, and why."""
+    """Write the outcome of each denial, including outcomes after the as-of date, and its causes."""
     size, outcomes = count_known_denials(hospital), hospital.outcomes
     denials, claims = hospital.denials, hospital.claims
     rows = outcomes.rows.collect()
@@ -160,7 +160,7 @@ def _write_denials(hospital: Hospital, folder: Path) -> None:
 
 
 def _write_denial_ages(hospital: Hospital, folder: Path) -> None:
-    """Write the truth of each denial with and without an appeal at each age; what is no denial has none."""
+    """Write the truth of each denial with and without an appeal at each age. Rows that are not denials are left out."""
     real = np.flatnonzero(hospital.denials.real[: count_known_denials(hospital)])
     truths = [overturn_truth(hospital, age) for age in AGES]
     columns = {

@@ -1,4 +1,4 @@
-"""The checks of the simulated hospital can fail: break a rule, and what measures it says so."""
+"""The checks of the simulated hospital detect a broken rule."""
 
 from datetime import date
 from pathlib import Path
@@ -30,14 +30,14 @@ BROKEN = (
     "overturned after 60 days",
     "overturned, billing",
     "payments within 16 days",
-    "statements a payment",
+    "statements per payment",
     "$1,451 to $5,000 does not exceed",
 )
 SILENT = (
-    "a benefit runs out: never seen in auto",
-    "a person has a second number: never seen in merged",
-    "an insurer takes a payment back: never seen in wholly",
-    "cash is moved to another account of the guarantor: never seen in moved",
+    "benefits run out: never fired (auto)",
+    "a person has a duplicate number: never fired (merged)",
+    "an insurer recoups a payment: never fired (in full)",
+    "misapplied cash is moved to the correct account: never fired (moved)",
 )
 
 
@@ -45,8 +45,8 @@ ACCOUNTS, SEED = 15_000, 29
 
 
 @pytest.fixture(scope="module")
-def said(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
-    """What the checks say of a hospital in which one rule of each kind is broken."""
+def messages(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    """Return the failures of a hospital in which one rule of each type is broken."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(behavior, "BANDS", np.zeros_like(behavior.BANDS))
         patch.setattr(behavior, "AGES", np.zeros_like(behavior.AGES))
@@ -64,15 +64,15 @@ def said(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def said_of_a_sound_one(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
-    """What the checks say of the same hospital with every rule whole: its size alone breaks some figures."""
+def unbroken_messages(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    """Return the failures of the same hospital with no rule broken. It is small, so some facts fail by chance."""
     return _check(tmp_path_factory.mktemp("sound"))
 
 
-@pytest.mark.parametrize("words", [*BROKEN, *SILENT])
-def test_a_broken_rule_is_named_and_a_sound_one_is_not(said, said_of_a_sound_one, words):
-    assert any(words in word for word in said), said
-    assert not any(words in word for word in said_of_a_sound_one)
+@pytest.mark.parametrize("text", [*BROKEN, *SILENT])
+def test_a_broken_rule_is_named_and_an_unbroken_one_is_not(messages, unbroken_messages, text):
+    assert any(text in message for message in messages), messages
+    assert not any(text in message for message in unbroken_messages)
 
 
 def _check(folder: Path) -> list[str]:

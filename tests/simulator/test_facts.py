@@ -1,4 +1,4 @@
-"""The simulated hospital behaves as published figures say, each with its own denominator and tolerance."""
+"""The simulated hospital reproduces published facts, each with its own denominator and tolerance."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -33,7 +33,7 @@ PAGE = Path(__file__).parents[2] / "docs" / "simulator.md"
 
 @pytest.fixture(scope="module")
 def simulated(tmp_path_factory: pytest.TempPathFactory) -> Simulated:
-    """The size at which every tolerance must hold as it stands, and a seed that nothing was tuned on."""
+    """A hospital large enough for the tolerances, simulated with a seed that was not used for tuning."""
     return simulate(tmp_path_factory.mktemp("facts"), accounts=100_000, seed=29, as_of=AS_OF, truth=True)
 
 
@@ -46,7 +46,7 @@ def tables(simulated: Simulated) -> duckdb.DuckDBPyConnection:
     return connection
 
 
-def one(tables: duckdb.DuckDBPyConnection, sql: str) -> float:
+def fetch_number(tables: duckdb.DuckDBPyConnection, sql: str) -> float:
     row = tables.execute(sql).fetchone()
     assert row is not None
     return float(row[0])
@@ -59,70 +59,68 @@ def views(simulated: Simulated) -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 @pytest.fixture(scope="module")
-def found(views: duckdb.DuckDBPyConnection) -> dict[str, Measurement]:
+def measured(views: duckdb.DuckDBPyConnection) -> dict[str, Measurement]:
     return measure_facts(views)
 
 
 @pytest.mark.parametrize("fact", read_facts(), ids=lambda fact: fact.name)
-def test_a_figure_is_met_within_its_tolerance(found, fact):
-    assert fact.min_allowed <= found[fact.name].value <= fact.max_allowed
+def test_every_fact_is_within_its_allowed_range(measured, fact):
+    assert fact.min_allowed <= measured[fact.name].value <= fact.max_allowed
 
 
 @pytest.mark.parametrize("fact", read_facts(), ids=lambda fact: fact.name)
-def test_a_figure_rests_on_enough_for_its_tolerance_to_mean_something(found, fact):
-    assert 0 < found[fact.name].error < 0.4 * (fact.max_allowed - fact.min_allowed)
+def test_the_sample_is_large_enough_for_each_tolerance(measured, fact):
+    assert 0 < measured[fact.name].error < 0.4 * (fact.max_allowed - fact.min_allowed)
 
 
 @pytest.mark.parametrize("fact", read_facts(), ids=lambda fact: fact.name)
-def test_a_share_of_nothing_fails_and_what_is_ours_is_not_called_published(fact):
+def test_a_share_of_zero_fails_and_our_own_bounds_are_not_called_published(fact):
     assert fact.min_allowed > 0
     assert bool(fact.published) != bool(fact.bounds)
     assert (fact.tolerance > 0) == bool(fact.published)
 
 
 @pytest.mark.parametrize("order", read_orders(), ids=lambda order: order.why)
-def test_published_orders_hold(found, order):
-    assert found[order.higher].value > found[order.lower].value
+def test_published_orders_hold(measured, order):
+    assert measured[order.higher].value > measured[order.lower].value
 
 
-def test_a_figure_outside_its_tolerance_is_named(found):
-    shifted = {name: replace(figure, value=figure.value + 1000) for name, figure in found.items()}
+def test_a_fact_outside_its_allowed_range_is_named(measured):
+    shifted = {name: replace(measurement, value=measurement.value + 1000) for name, measurement in measured.items()}
     assert [word.split(":")[0] for word in list_violations(shifted)] == [fact.name for fact in read_facts()]
-    nothing = {name: replace(figure, value=0.0) for name, figure in found.items()}
+    nothing = {name: replace(measurement, value=0.0) for name, measurement in measured.items()}
     assert len(list_violations(nothing)) == len(read_facts()) + len(read_orders())
 
 
-@pytest.mark.parametrize(
-    "name", ["initial denials, all, by count", "collected, over $10,000", "mean days to a payment"]
-)
-def test_the_sampling_error_is_that_of_guarantors_drawn_anew(views, found, name):
-    """The error of a figure must foretell how much it differs where other guarantors come."""
+@pytest.mark.parametrize("name", ["initial denials, all, by count", "collected, over $10,000", "mean days to payment"])
+def test_the_standard_error_matches_a_bootstrap_over_guarantors(views, measured, name):
+    """The standard error must match the spread of the fact when guarantors are resampled."""
     fact = next(fact for fact in read_facts() if fact.name == name)
     rows = views.execute(f"""SELECT sum({fact.part})::DOUBLE AS y, sum({fact.whole})::DOUBLE AS x
         FROM fact_{fact.view} WHERE {fact.where} GROUP BY guarantor_id""").fetchnumpy()
     y, x = np.asarray(rows["y"]), np.asarray(rows["x"])
     rng = np.random.default_rng(5)
     anew = [y[drawn].sum() / x[drawn].sum() for drawn in (rng.integers(0, len(y), len(y)) for _ in range(80))]
-    assert 0.7 < np.std(anew) / found[name].error < 1.4
+    assert 0.7 < np.std(anew) / measured[name].error < 1.4
 
 
-def test_the_command_prints_every_figure_renews_a_page_and_says_what_is_broken(capsys, tmp_path):
+def test_the_command_prints_every_fact_updates_a_page_and_reports_failures(capsys, tmp_path):
     page = tmp_path / "page.md"
-    page.write_text(f"before\n{BEGIN}\nearlier figures\n{END}\nafter\n")
+    page.write_text(f"before\n{BEGIN}\nold table\n{END}\nafter\n")
     code = facts.main(["--accounts", "200", "--seeds", "4", "--into", str(page)])
-    told = capsys.readouterr().out
-    assert all(f"| {format_fact(fact)[0]} |" in told for fact in read_facts())
-    assert "| seed 4 |" in told
-    assert code == int("seed 4: " in told)
+    output = capsys.readouterr().out
+    assert all(f"| {format_fact(fact)[0]} |" in output for fact in read_facts())
+    assert "| seed 4 |" in output
+    assert code == int("seed 4: " in output)
     before, table, after = page.read_text().partition(BEGIN)[0], page.read_text(), page.read_text().partition(END)[2]
     assert (before, after) == ("before\n", "\nafter\n")
-    assert "earlier figures" not in table
+    assert "old table" not in table
     assert table.count("| seed 4 |") == 1
-    with pytest.raises(WrongUsageError, match=r"no table of facts in .*: allowed is a page with"):
+    with pytest.raises(WrongUsageError, match=r"no table of facts in .*: the page needs the markers"):
         replace_table(tmp_path / "none.md", "table")
 
 
-def test_the_documented_table_holds_the_same_facts_and_every_figure_of_three_seeds_within_them():
+def test_the_documented_table_lists_the_same_facts_and_all_three_seeds_are_within_range():
     text = PAGE.read_text(encoding="utf-8").partition(BEGIN)[2].partition(END)[0]
     lines = [line.strip("| ").split(" | ") for line in text.splitlines() if line.startswith("|")]
     assert "100,000 accounts" in text
@@ -139,7 +137,7 @@ def test_the_documented_table_holds_the_same_facts_and_every_figure_of_three_see
             )
 
 
-def test_the_true_chance_of_an_overturn_ranks_as_people_do(simulated):
+def test_the_true_overturn_probability_ranks_realistically(simulated):
     outcomes = simulated.hospital.outcomes
     rows = outcomes.rows.collect()
     first = (rows["level"] == 1) & (rows["outcome"] != WITHDRAWN)
@@ -149,76 +147,76 @@ def test_the_true_chance_of_an_overturn_ranks_as_people_do(simulated):
 
 
 @pytest.mark.parametrize("days_before", [120, 300, 600])
-def test_the_true_chance_of_a_payment_ranks_as_people_do_and_is_calibrated(simulated, days_before):
+def test_the_true_payment_probability_ranks_realistically_and_is_calibrated(simulated, days_before):
     truth, paid, cents = _snapshot(simulated, simulated.hospital.as_of - days_before)
     chance = truth.usual.probability
     assert len(chance) > 5000
     assert 0.72 <= roc_auc_score(paid, chance) <= 0.85
     assert 0.18 < paid.mean() < 0.35
     assert chance.mean() == pytest.approx(paid.mean(), abs=0.02)
-    for tenth in np.array_split(np.argsort(chance), 10):
-        assert chance[tenth].mean() == pytest.approx(paid[tenth].mean(), abs=0.06)
+    for decile in np.array_split(np.argsort(chance), 10):
+        assert chance[decile].mean() == pytest.approx(paid[decile].mean(), abs=0.06)
     assert truth.usual.cents.sum() == pytest.approx(cents.sum(), rel=0.08)
 
 
 @pytest.mark.parametrize("called", [True, False])
-def test_many_draws_of_the_stated_chances_surround_what_came_of_the_coins_with_and_without_a_call(simulated, called):
-    """Where a coin decided about a call, each tenth of the stated chances is drawn 400 times anew and the payments
-    that came must lie among the draws; 1 in 50 more or less is what the truth neglects (new bills, bounced checks)."""
-    chance, came = _coins(simulated, called=called)
+def test_randomized_calls_match_repeated_draws_from_the_true_probabilities(simulated, called):
+    """For each decile of the true probability, the payment rate must lie within 400 redraws, plus or minus 0.02 for
+    the events that the truth ignores (new bills, bounced checks)."""
+    chance, paid = _randomized_calls(simulated, called=called)
     assert len(chance) > 5000
     rng = np.random.default_rng(7)
-    for tenth in np.array_split(np.argsort(chance, kind="stable"), 10):
-        draws = (rng.random((400, len(tenth))) < chance[tenth]).mean(axis=1)
-        assert draws.min() - 0.02 <= came[tenth].mean() <= draws.max() + 0.02
-    assert came.mean() == pytest.approx(chance.mean(), abs=0.02)
+    for decile in np.array_split(np.argsort(chance, kind="stable"), 10):
+        draws = (rng.random((400, len(decile))) < chance[decile]).mean(axis=1)
+        assert draws.min() - 0.02 <= paid[decile].mean() <= draws.max() + 0.02
+    assert paid.mean() == pytest.approx(chance.mean(), abs=0.02)
 
 
-def test_what_a_call_changes_is_what_the_truth_says_and_not_nothing(simulated):
-    called, came = _coins(simulated, called=True)
-    alone, left = _coins(simulated, called=False)
-    effect = came.mean() - left.mean()
-    error = np.sqrt(came.var() / len(came) + left.var() / len(left))
+def test_the_effect_of_a_call_is_significant_and_matches_the_truth(simulated):
+    called, paid = _randomized_calls(simulated, called=True)
+    alone, left = _randomized_calls(simulated, called=False)
+    effect = paid.mean() - left.mean()
+    error = np.sqrt(paid.var() / len(paid) + left.var() / len(left))
     assert effect > 4 * error
     assert effect == pytest.approx(called.mean() - alone.mean(), abs=3 * error)
 
 
-def _coins(simulated: Simulated, *, called: bool) -> tuple[np.ndarray, np.ndarray]:
-    """The stated chance of each balance of a coin's arm, and whether a payment came within the horizon."""
+def _randomized_calls(simulated: Simulated, *, called: bool) -> tuple[np.ndarray, np.ndarray]:
+    """Return the true probability of each balance in one randomized arm, and whether it paid within the horizon."""
     arm = "with_call" if called else "without_call"
-    with duckdb.connect() as own:
-        rows = own.execute(f"""WITH coins AS (SELECT * FROM '{simulated.folder}/truth/calls.parquet'
+    with duckdb.connect() as connection:
+        rows = connection.execute(f"""WITH randomized AS (SELECT * FROM '{simulated.folder}/truth/calls.parquet'
                 WHERE called = {called} AND statement_on < DATE '{AS_OF}' - {HORIZON})
-            SELECT probability_{arm} AS chance, count(posted_on) > 0 AS came
-            FROM coins LEFT JOIN (SELECT account_id, posted_on FROM '{simulated.folder}/transactions.parquet'
-                WHERE kind = 'patient_payment' AND amount < 0) AS t ON t.account_id = coins.account_id
+            SELECT probability_{arm} AS chance, count(posted_on) > 0 AS paid
+            FROM randomized LEFT JOIN (SELECT account_id, posted_on FROM '{simulated.folder}/transactions.parquet'
+                WHERE kind = 'patient_payment' AND amount < 0) AS t ON t.account_id = randomized.account_id
                 AND posted_on >= statement_on AND posted_on < statement_on + {HORIZON}
-            GROUP BY coins.account_id, statement_on, probability_{arm}
-            ORDER BY coins.account_id, statement_on""").fetchnumpy()
-    return np.asarray(rows["chance"]), np.asarray(rows["came"], dtype=bool)
+            GROUP BY randomized.account_id, statement_on, probability_{arm}
+            ORDER BY randomized.account_id, statement_on""").fetchnumpy()
+    return np.asarray(rows["chance"]), np.asarray(rows["paid"], dtype=bool)
 
 
 def _snapshot(simulated: Simulated, day: int) -> tuple[PaymentTruth, np.ndarray, np.ndarray]:
-    """The truth of a day, whether a payment came within the horizon, and how many cents of the balance were paid."""
+    """Return a day's truth, whether each balance was paid on within the horizon, and the cents paid."""
     hospital = simulated.hospital
     ledger, size = hospital.ledger, hospital.visits.size
     truth = payment_truth(hospital, day, HORIZON)
     within = (ledger["kind"] == KINDS.index("patient_payment")) & (ledger["posted"] >= day)
     within &= ledger["posted"] < day + HORIZON
-    came = np.bincount(ledger["account"][within & (ledger["cents"] < 0)], minlength=size) > 0
+    paid = np.bincount(ledger["account"][within & (ledger["cents"] < 0)], minlength=size) > 0
     cents = -np.bincount(ledger["account"][within], ledger["cents"][within], size)[truth.account]
-    return truth, came[truth.account], np.clip(cents, 0, truth.cents)
+    return truth, paid[truth.account], np.clip(cents, 0, truth.cents)
 
 
-def test_demo_size_is_enough_to_train_both_models(tables):
-    decided = one(tables, "SELECT count(*) FROM appeals WHERE outcome IS NOT NULL")
+def test_the_demo_size_is_enough_to_train_both_models(tables):
+    decided = fetch_number(tables, "SELECT count(*) FROM appeals WHERE outcome IS NOT NULL")
     assert decided / 2 >= 1500
     undecided = f"""SELECT count(*) FROM denials WHERE denied_on >= DATE '{AS_OF - timedelta(days=180)}'
         AND denial_id NOT IN (SELECT denial_id FROM appeals WHERE outcome IS NOT NULL)"""
-    assert one(tables, undecided) / 2 >= 300
+    assert fetch_number(tables, undecided) / 2 >= 300
 
 
-def test_some_denials_are_paid_without_an_appeal_some_left_alone_and_some_drawn_at_random(simulated):
+def test_denials_are_resolved_by_correction_by_appeal_or_not_at_all_and_some_at_random(simulated):
     outcomes, real = simulated.hospital.outcomes, simulated.hospital.denials.real
     appealed = ~np.isnan(outcomes.overturn_odds)
     assert 0.25 < outcomes.resubmitted[real].mean() < 0.55
@@ -227,7 +225,7 @@ def test_some_denials_are_paid_without_an_appeal_some_left_alone_and_some_drawn_
     assert not appealed[~real].any()
 
 
-def test_staff_appeal_the_largest_first_but_the_random_slice_is_not_selected(simulated):
+def test_staff_appeal_the_largest_first_but_the_randomized_sample_is_not_selected(simulated):
     outcomes, denials = simulated.hospital.outcomes, simulated.hospital.denials
     appealed = ~np.isnan(outcomes.overturn_odds)
     middle = np.median(denials.cents[denials.real])
@@ -237,33 +235,33 @@ def test_staff_appeal_the_largest_first_but_the_random_slice_is_not_selected(sim
     assert np.median(denials.cents[by_coin]) == pytest.approx(alone, rel=0.25)
 
 
-def test_some_flags_end_and_some_come_after_the_bill(tables):
-    assert one(tables, "SELECT count(DISTINCT flag) FROM flags WHERE ended_on IS NOT NULL") >= 4
+def test_some_flags_end_and_some_start_after_the_account_opens(tables):
+    assert fetch_number(tables, "SELECT count(DISTINCT flag) FROM flags WHERE ended_on IS NOT NULL") >= 4
     later = """SELECT count(*) FROM flags JOIN accounts ON subject_id = guarantor_id
         WHERE flag = 'bankruptcy' AND known_on {} opened_on"""
-    assert one(tables, later.format(">")) > 20
-    assert one(tables, later.format("<")) > 20
+    assert fetch_number(tables, later.format(">")) > 20
+    assert fetch_number(tables, later.format("<")) > 20
 
 
-def test_promises_are_kept_and_broken_in_the_ledger(tables):
-    kept = f"""SELECT avg(CASE WHEN EXISTS (SELECT 1 FROM transactions AS t WHERE t.account_id = p.account_id
+def test_the_ledger_shows_kept_and_broken_promises(tables):
+    kept_share = f"""SELECT avg(CASE WHEN EXISTS (SELECT 1 FROM transactions AS t WHERE t.account_id = p.account_id
             AND t.kind = 'patient_payment' AND t.posted_on BETWEEN p.made_on AND p.due_on + 3) THEN 1 ELSE 0 END)
         FROM promises AS p WHERE due_on < DATE '{AS_OF}' - 10"""
-    assert 0.45 < one(tables, kept) < 0.80
+    assert 0.45 < fetch_number(tables, kept_share) < 0.80
 
 
-def test_every_rule_was_seen_to_fire_in_every_segment_that_it_claims(views):
+def test_every_rule_fires_in_every_one_of_its_segments(views):
     firings = count_firings(views)
     assert len(firings) > 200
     assert list_silent_rules(firings) == []
 
 
-def test_a_rule_that_is_silent_in_a_segment_is_named():
+def test_a_rule_that_never_fires_in_a_segment_is_named():
     silent = list_silent_rules([Firing("a claim is denied", "auto", 0), Firing("a claim is denied", "military", 3)])
-    assert silent == ["a claim is denied: never seen in auto"]
+    assert silent == ["a claim is denied: never fired (auto)"]
 
 
-def test_deductibles_leave_more_to_the_patient_in_winter(simulated):
+def test_patients_owe_more_in_winter_because_deductibles_reset(simulated):
     claims, visits = simulated.hospital.claims, simulated.hospital.visits
     commercial = np.array([payer.payer_class == "commercial" for payer in PAYERS])[claims.payer]
     month = calendar_month(visits.service[claims.account])
@@ -275,7 +273,7 @@ def test_deductibles_leave_more_to_the_patient_in_winter(simulated):
     assert left(1, 2, 3) > 1.1 * left(10, 11, 12)
 
 
-def test_tax_refunds_lift_spring_payments_most_among_those_who_have_least(simulated):
+def test_tax_refunds_raise_spring_payments_most_for_patients_with_low_ability_to_pay(simulated):
     hospital = simulated.hospital
     rows = hospital.journal.cycles.collect()
     free = rows["on_plan"] == 0
@@ -289,7 +287,7 @@ def test_tax_refunds_lift_spring_payments_most_among_those_who_have_least(simula
     assert lift(ability < -0.5) > lift(ability > 0.5) > 1
 
 
-def test_a_payer_denies_more_from_a_given_day(simulated):
+def test_a_payer_denies_more_after_its_policy_change(simulated):
     hospital = simulated.hospital
     payer = TIGHTENING_PAYER
     denied = np.zeros(hospital.claims.size, dtype=bool)
@@ -299,7 +297,7 @@ def test_a_payer_denies_more_from_a_given_day(simulated):
     assert denied[mine & after].mean() > 1.15 * denied[mine & ~after].mean()
 
 
-def test_a_new_payer_takes_employers_over_from_its_first_day(tables):
+def test_a_new_payer_takes_over_employers_from_its_first_day(tables):
     first, share = tables.execute(f"""SELECT min(opened_on) FILTER (payer_id = '0406'),
         count(*) FILTER (payer_id = '0406') / count(*) FROM accounts JOIN coverages USING (account_id)
         JOIN payers USING (payer_id) WHERE payer_class = 'commercial' AND priority = 1
@@ -308,10 +306,10 @@ def test_a_new_payer_takes_employers_over_from_its_first_day(tables):
     assert 0.10 < share < 0.25
     before = f"""SELECT count(*) FROM accounts JOIN coverages USING (account_id)
         WHERE payer_id = '0406' AND opened_on < DATE '{AS_OF}' - 420"""
-    assert one(tables, before) == 0
+    assert fetch_number(tables, before) == 0
 
 
-def test_staff_call_the_largest_and_oldest_first_but_a_coin_does_not(simulated):
+def test_staff_call_the_largest_and_oldest_first_but_randomized_calls_do_not(simulated):
     rows = simulated.hospital.journal.cycles.collect()
     spoken, coin = rows["called"] >= 0, rows["arm"] >= 0
     free = rows["on_plan"] == 0
@@ -322,7 +320,7 @@ def test_staff_call_the_largest_and_oldest_first_but_a_coin_does_not(simulated):
         assert drawn == pytest.approx(1, abs=0.15)
 
 
-def test_plans_are_paid_off_broken_and_current(tables):
+def test_plans_are_paid_off_broken_or_active(tables):
     reasons = dict(tables.execute("SELECT end_reason, count(*) FROM payment_plans GROUP BY end_reason").fetchall())
     assert set(reasons) == {"paid in full", "missed installments", None}
     assert min(reasons.values()) > 50

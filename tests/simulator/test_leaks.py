@@ -1,4 +1,4 @@
-"""Leaks are planted on request alone, and each of them knows what it should not."""
+"""Leaks are planted only on request, and each one reveals the future."""
 
 from datetime import date, timedelta
 from pathlib import Path
@@ -51,13 +51,13 @@ def changed(folder: Path, other: Path) -> set[str]:
         ("payment_dated_back", {"transactions.parquet", "extract.toml"}),
     ],
 )
-def test_a_leak_touches_its_own_table_and_nothing_else(honest, tmp_path, leak, files):
+def test_a_leak_changes_only_its_own_table(honest, tmp_path, leak, files):
     folder = simulate(tmp_path, accounts=ACCOUNTS, seed=2, as_of=AS_OF, leaks=(leak,)).folder
     assert changed(folder, honest) == files
     assert "leaking on purpose" in (folder / "extract.toml").read_text()
 
 
-def test_every_leak_is_told_and_none_is_there_by_default(honest, leaking):
+def test_every_leak_is_declared_and_there_are_none_by_default(honest, leaking):
     assert "attributes" not in (honest / "extract.toml").read_text()
     with load_extract(leaking.folder) as extract:
         assert dict(extract.metadata.attributes) == {
@@ -67,35 +67,35 @@ def test_every_leak_is_told_and_none_is_there_by_default(honest, leaking):
         assert {name: state.rows_loaded for name, state in extract.tables.items()} == dict(leaking.rows)
 
 
-def test_an_unknown_leak_is_refused_with_the_known_ones_and_leaves_no_folder(tmp_path):
+def test_an_unknown_leak_is_refused_with_the_known_names_and_creates_no_folder(tmp_path):
     with pytest.raises(
-        WrongUsageError, match=r"did you mean 'status_refreshed'\?; allowed are status_refreshed, "
+        WrongUsageError, match=r"did you mean 'status_refreshed'\?; the known leaks are status_refreshed, "
     ) as no:
         simulate(tmp_path / "none", accounts=200, seed=1, as_of=AS_OF, leaks=("status_refreshd",))
     assert all(leak in str(no.value) for leak in LEAKS)
-    with pytest.raises(WrongUsageError, match="allowed is a list of names"):
+    with pytest.raises(WrongUsageError, match="pass a list of names"):
         simulate(tmp_path / "none", accounts=200, seed=1, as_of=AS_OF, leaks="status_refreshed")
     assert not (tmp_path / "none").exists()
 
 
 @pytest.mark.parametrize("column", ["account_status = 'paid'", "guarantor_payments"])
-def test_an_attribute_of_accounts_knows_of_payments_after_the_snapshot(tables, leaking, column):
-    """Among balances open on a day, what is stored tells the later payers better than their own true chance does."""
+def test_a_leaking_account_attribute_reveals_payments_after_the_snapshot(tables, leaking, column):
+    """For balances open on a day, the stored value predicts later payments better than their true probability does."""
     hospital = leaking.hospital
     truth = payment_truth(hospital, hospital.as_of - 150)
     chances = dict(zip((f"{number:010d}" for number in truth.account), truth.usual.probability, strict=True))
     rows = tables.execute(f"""SELECT account_id, ({column})::INTEGER, paid IS NOT NULL FROM accounts LEFT JOIN (
         SELECT DISTINCT account_id, true AS paid FROM transactions WHERE kind = 'patient_payment' AND amount < 0
         AND posted_on BETWEEN DATE '{SNAPSHOT}' AND DATE '{SNAPSHOT}' + 119) USING (account_id)""").fetchall()
-    mine = [(chances[account], told, paid) for account, told, paid in rows if account in chances]
-    chance, told, paid = zip(*mine, strict=True)
-    known = np.clip(chance, 0.001, 0.999)
-    inputs = np.column_stack([np.log(known / (1 - known)), np.log1p(told), np.sign(told)])
+    known = [(chances[account], leaked, paid) for account, leaked, paid in rows if account in chances]
+    chance, leaked, paid = zip(*known, strict=True)
+    clipped = np.clip(chance, 0.001, 0.999)
+    inputs = np.column_stack([np.log(clipped / (1 - clipped)), np.log1p(leaked), np.sign(leaked)])
     informed = LogisticRegression().fit(inputs, paid).predict_proba(inputs)[:, 1]
     assert roc_auc_score(paid, informed) > roc_auc_score(paid, chance) + 0.015
 
 
-def test_the_rate_with_its_own_row_tells_the_outcome(tables):
+def test_a_rate_that_includes_its_own_row_reveals_the_outcome(tables):
     rows = tables.execute("""SELECT overturn_rate, outcome LIKE '%overturned'
         FROM denials JOIN appeals USING (denial_id)
         WHERE level = 1 AND outcome IN ('overturned', 'partially_overturned', 'upheld')""").fetchall()
@@ -103,7 +103,7 @@ def test_the_rate_with_its_own_row_tells_the_outcome(tables):
     assert roc_auc_score(won, rate) > 0.9
 
 
-def test_a_payment_dated_back_stands_behind_later_rows_and_keeps_every_balance(tables, honest):
+def test_backdated_payments_are_out_of_order_and_leave_every_balance_unchanged(tables, honest):
     out_of_order = """SELECT count(*) FROM (SELECT posted_on, lag(posted_on) OVER (ORDER BY transaction_id) AS before
         FROM {}) WHERE posted_on < before"""
     ledger = f"read_parquet('{honest}/transactions.parquet')"

@@ -1,4 +1,4 @@
-"""The simulated extract keeps the contract, to the cent and to the byte."""
+"""The simulated extract follows the contract, exact to the cent and the byte."""
 
 import stat
 from datetime import date
@@ -37,23 +37,23 @@ def count(tables: duckdb.DuckDBPyConnection, sql: str) -> int:
 
 
 @pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)
-def test_every_table_has_the_contracts_columns_in_their_exact_types(tables, table):
-    found = dict(tables.execute(f"SELECT column_name, column_type FROM (DESCRIBE {table.name})").fetchall())
+def test_every_table_has_the_exact_columns_and_types_of_the_contract(tables, table):
+    actual = dict(tables.execute(f"SELECT column_name, column_type FROM (DESCRIBE {table.name})").fetchall())
     audit = {"audit_sex": "VARCHAR", "audit_race_ethnicity": "VARCHAR"} if table.name == "guarantors" else {}
-    assert found == {column.name: SQL_TYPES[column.kind] for column in table.columns} | audit
+    assert actual == {column.name: SQL_TYPES[column.kind] for column in table.columns} | audit
 
 
-def test_the_loader_takes_every_row_and_the_control_totals_agree(simulated):
+def test_the_loader_accepts_every_row_and_the_control_totals_match(simulated):
     with load_extract(simulated.folder) as extract:
         assert {name: state.rows_loaded for name, state in extract.tables.items()} == dict(simulated.rows)
-        # Contacts with people whose second number was merged away keep it: the one thing that does not tie.
+        # Contacts recorded under a duplicate number keep it after the merge, so they match no guarantor.
         assert [notice.partition(":")[0] for notice in extract.notices] == ["contacts"]
         assert extract.metadata.source_system == "simulated hospital"
         assert extract.metadata.as_of == AS_OF
         assert extract.metadata.control_totals["transactions"].amount is not None
 
 
-def test_the_same_seed_gives_the_same_bytes_and_another_seed_does_not(tmp_path):
+def test_the_same_seed_produces_identical_bytes_and_another_seed_does_not(tmp_path):
     first, second, other = (tmp_path / name for name in ("first", "second", "other"))
     simulate(first, accounts=300, seed=5, as_of=AS_OF)
     simulate(second, accounts=300, seed=5, as_of=AS_OF)
@@ -65,37 +65,37 @@ def test_the_same_seed_gives_the_same_bytes_and_another_seed_does_not(tmp_path):
 
 
 @pytest.mark.parametrize("table", [table for table in TABLES if table.known_on], ids=lambda table: table.name)
-def test_nothing_is_known_on_or_after_the_as_of_day(tables, table):
+def test_nothing_is_known_on_or_after_the_as_of_date(tables, table):
     later = LATER_KNOWN.get(table.name, table.known_on)
-    beyond = f"SELECT count(*) FROM {table.name} WHERE {table.known_on} >= DATE '{AS_OF}' OR {later} >= DATE '{AS_OF}'"
-    assert count(tables, beyond) == 0
+    late = f"SELECT count(*) FROM {table.name} WHERE {table.known_on} >= DATE '{AS_OF}' OR {later} >= DATE '{AS_OF}'"
+    assert count(tables, late) == 0
 
 
-def test_three_years_of_history_are_there(tables):
+def test_the_extract_has_three_years_of_history(tables):
     first = tables.execute("SELECT min(opened_on), max(opened_on) FROM accounts").fetchone()
     assert first is not None
     assert 1050 < (AS_OF - first[0]).days <= 1096
     assert (AS_OF - first[1]).days <= 5
 
 
-def test_a_transfer_is_two_rows_that_cancel_and_goes_back_to_insurance_only_for_coverage_found_late(tables):
-    torn = """SELECT count(*) FROM (SELECT account_id, posted_on FROM transactions WHERE kind = 'transfer'
+def test_a_transfer_is_two_offsetting_rows_and_returns_to_insurance_only_for_late_coverage(tables):
+    unbalanced = """SELECT count(*) FROM (SELECT account_id, posted_on FROM transactions WHERE kind = 'transfer'
         GROUP BY account_id, posted_on HAVING sum(amount) <> 0)"""
-    assert count(tables, torn) == 0
+    assert count(tables, unbalanced) == 0
     back = "SELECT count(*) FROM transactions WHERE kind = 'transfer' AND (amount > 0) <> (responsibility = 'patient')"
-    found = """SELECT count(*) FROM coverages JOIN accounts USING (account_id) JOIN payers USING (payer_id)
+    actual = """SELECT count(*) FROM coverages JOIN accounts USING (account_id) JOIN payers USING (payer_id)
         WHERE priority = 1 AND known_on > opened_on AND payer_class = 'medicaid'"""
-    assert count(tables, back) == 2 * count(tables, found) > 0
+    assert count(tables, back) == 2 * count(tables, actual) > 0
 
 
-def test_a_reversal_takes_back_the_whole_row_that_it_names_and_never_comes_before_it(tables):
+def test_a_reversal_cancels_a_whole_earlier_row(tables):
     reversals = "SELECT count(*) FROM transactions WHERE reverses_id IS NOT NULL"
     good = """SELECT count(*) FROM transactions AS r JOIN transactions AS t ON r.reverses_id = t.transaction_id
         WHERE r.amount = -t.amount AND r.account_id = t.account_id AND r.kind = t.kind AND r.posted_on > t.posted_on"""
     assert count(tables, reversals) == count(tables, good) > 50
 
 
-def test_signs_of_the_ledger_are_the_contracts(tables):
+def test_ledger_signs_follow_the_contract(tables):
     wrong = """SELECT count(*) FROM transactions WHERE reverses_id IS NULL AND (
         (kind IN ('charge', 'refund') AND amount <= 0)
         OR (kind IN ('insurance_payment', 'contractual_adjustment', 'charity_adjustment', 'small_balance_write_off',
@@ -104,7 +104,7 @@ def test_signs_of_the_ledger_are_the_contracts(tables):
     assert count(tables, "SELECT count(*) FROM transactions WHERE effective_on > posted_on") == 0
 
 
-def test_insurance_owes_nothing_once_claims_and_denials_are_old(tables):
+def test_the_insurance_balance_is_zero_once_claims_and_denials_are_old(tables):
     settled = f"""SELECT count(*) FILTER (owed = 0), count(*) FROM (SELECT account_id, sum(amount) AS owed
         FROM transactions JOIN accounts USING (account_id)
         WHERE responsibility = 'insurance' AND opened_on < DATE '{AS_OF}' - 900 GROUP BY account_id)"""
@@ -115,7 +115,7 @@ def test_insurance_owes_nothing_once_claims_and_denials_are_old(tables):
     assert count(tables, below) == 0
 
 
-def test_a_balance_written_off_as_bad_debt_leaves_nothing_owed(tables):
+def test_a_bad_debt_write_off_leaves_no_balance(tables):
     left = """SELECT count(*) FROM (SELECT account_id, sum(amount) AS owed FROM transactions
         WHERE responsibility = 'patient' GROUP BY account_id
         HAVING bool_or(kind = 'bad_debt_write_off')) WHERE owed > 0"""
@@ -137,7 +137,7 @@ def test_a_balance_written_off_as_bad_debt_leaves_nothing_owed(tables):
         ("payment_plans", "account_id", "accounts", "account_id"),
     ],
 )
-def test_every_row_belongs_to_something_that_exists(tables, table, column, parent, key):
+def test_every_foreign_key_has_a_parent(tables, table, column, parent, key):
     lost = f"SELECT count(*) FROM {table} WHERE {column} NOT IN (SELECT {key} FROM {parent})"
     assert count(tables, lost) == 0
 
@@ -148,7 +148,7 @@ def test_no_row_is_known_before_its_account_is_opened(tables):
         assert count(tables, early) == 0, table
 
 
-def test_an_appeal_is_filed_after_its_denial_and_levels_follow_each_other(tables):
+def test_an_appeal_follows_its_denial_and_levels_are_in_order(tables):
     early = "SELECT count(*) FROM appeals JOIN denials USING (denial_id) WHERE filed_on <= denied_on"
     assert count(tables, early) == 0
     jumped = """SELECT count(*) FROM appeals AS a JOIN appeals AS b USING (denial_id)
@@ -158,13 +158,13 @@ def test_an_appeal_is_filed_after_its_denial_and_levels_follow_each_other(tables
 
 
 @pytest.mark.parametrize("remark", NO_APPEAL)
-def test_nobody_appeals_where_a_remark_leaves_no_right_to(tables, remark):
+def test_no_denial_is_appealed_if_its_remark_code_rules_out_an_appeal(tables, remark):
     closed = f"SELECT count(*) FROM denials WHERE rarc = '{remark}'"
     assert count(tables, closed) > 10
     assert count(tables, f"SELECT count(*) FROM denials JOIN appeals USING (denial_id) WHERE rarc = '{remark}'") == 0
 
 
-def test_what_an_overturned_appeal_recovers_is_paid_by_insurance(tables):
+def test_insurance_pays_what_an_overturned_appeal_recovers(tables):
     unpaid = f"""SELECT count(*) FROM appeals JOIN denials USING (denial_id)
         WHERE recovered_amount > 0 AND decided_on < DATE '{AS_OF}' - 30 AND NOT EXISTS (
             SELECT 1 FROM transactions AS t WHERE t.account_id = denials.account_id AND t.kind = 'insurance_payment'
@@ -173,7 +173,7 @@ def test_what_an_overturned_appeal_recovers_is_paid_by_insurance(tables):
     assert count(tables, "SELECT count(*) FROM appeals WHERE recovered_amount > 0 AND outcome = 'upheld'") == 0
 
 
-def test_files_of_patients_rows_are_for_their_owner_alone(simulated):
+def test_only_the_owner_can_read_the_files(simulated):
     for path in simulated.folder.iterdir():
         assert stat.S_IMODE(path.stat().st_mode) == 0o600, path.name
 
@@ -189,15 +189,15 @@ def test_the_smallest_hospital_works(tmp_path, accounts):
 @pytest.mark.parametrize(
     ("wrong", "allowed"),
     [
-        ({"accounts": 0}, "100 to 20,000,000"),
-        ({"accounts": 99}, "100 to 20,000,000"),
-        ({"accounts": -5}, "100 to 20,000,000"),
-        ({"seed": -1}, "whole numbers from 0 up"),
-        ({"as_of": date(2014, 12, 31)}, "2015-01-01 to 2100-01-01"),
-        ({"as_of": date(2200, 1, 1)}, "2015-01-01 to 2100-01-01"),
+        ({"accounts": 0}, "must be 100 to 20,000,000"),
+        ({"accounts": 99}, "must be 100 to 20,000,000"),
+        ({"accounts": -5}, "must be 100 to 20,000,000"),
+        ({"seed": -1}, "a whole number, 0 or higher"),
+        ({"as_of": date(2014, 12, 31)}, "from 2015-01-01 to 2100-01-01"),
+        ({"as_of": date(2200, 1, 1)}, "from 2015-01-01 to 2100-01-01"),
     ],
 )
-def test_impossible_arguments_are_refused_with_what_is_allowed_and_leave_no_folder(tmp_path, wrong, allowed):
+def test_invalid_arguments_are_refused_with_the_allowed_range_and_create_no_folder(tmp_path, wrong, allowed):
     arguments = {"accounts": 200, "seed": 1, "as_of": AS_OF} | wrong
     with pytest.raises(WrongUsageError, match=r"cannot (simulate|use)") as refusal:
         simulate(tmp_path / "none", **arguments)
@@ -205,9 +205,9 @@ def test_impossible_arguments_are_refused_with_what_is_allowed_and_leave_no_fold
     assert not (tmp_path / "none").exists()
 
 
-def test_a_folder_with_another_extract_is_not_touched(tmp_path):
-    theirs = tmp_path / "accounts.csv"
-    theirs.write_text("account_id\n")
+def test_a_folder_with_another_extract_is_left_unchanged(tmp_path):
+    other = tmp_path / "accounts.csv"
+    other.write_text("account_id\n")
     with pytest.raises(WrongUsageError, match="another extract"):
         simulate(tmp_path, accounts=100, seed=1, as_of=AS_OF)
     assert [path.name for path in tmp_path.iterdir()] == ["accounts.csv"]
@@ -220,7 +220,7 @@ def test_an_earlier_simulation_is_replaced(tmp_path: Path):
         assert extract.tables["accounts"].rows_loaded == again.rows["accounts"] == 100
 
 
-def test_the_truth_is_written_only_on_request_in_a_folder_that_no_loader_reads(tmp_path):
+def test_the_truth_is_written_only_on_request_and_no_loader_reads_it(tmp_path):
     open_folder, hidden = tmp_path / "open", tmp_path / "hidden"
     simulate(open_folder, accounts=300, seed=5, as_of=AS_OF)
     written = simulate(hidden, accounts=300, seed=5, as_of=AS_OF, truth=True)
@@ -238,8 +238,8 @@ def test_the_truth_is_written_only_on_request_in_a_folder_that_no_loader_reads(t
     with load_extract(hidden) as extract:
         assert "truth" in [notice.split(":")[0] for notice in extract.notices]
         assert all("truth" not in name for name in extract.digests)
-    with duckdb.connect() as own:
-        low, high, rows = own.execute(
+    with duckdb.connect() as connection:
+        low, high, rows = connection.execute(
             f"SELECT min(probability), max(probability), count(*) FROM '{hidden}/truth/payments.parquet'"
         ).fetchall()[0]
     assert 0 <= low < high <= 1

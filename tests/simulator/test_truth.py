@@ -1,4 +1,4 @@
-"""The truth beside a simulated extract is the simulator's own: draws and coins agree with it."""
+"""The truth written with a simulated extract agrees with the simulator's draws and randomized samples."""
 
 from datetime import date, timedelta
 from pathlib import Path
@@ -24,15 +24,15 @@ def simulated(tmp_path_factory: pytest.TempPathFactory) -> Simulated:
     return simulate(tmp_path_factory.mktemp("truth"), accounts=25_000, seed=8, as_of=AS_OF, truth=True)
 
 
-def ask(folder: Path, sql: str) -> tuple:
-    with duckdb.connect() as own:
+def fetch_row(folder: Path, sql: str) -> tuple:
+    with duckdb.connect() as connection:
         for path in [*folder.glob("*.parquet"), *(folder / "truth").glob("*.parquet")]:
             name = path.stem if path.parent == folder else f"truth_{path.stem}"
-            own.execute(f"CREATE VIEW {name} AS SELECT * FROM read_parquet('{path}')")
-        return own.execute(sql).fetchall()[0]
+            connection.execute(f"CREATE VIEW {name} AS SELECT * FROM read_parquet('{path}')")
+        return connection.execute(sql).fetchall()[0]
 
 
-def test_a_call_never_does_harm_on_average_and_changes_nothing_where_nobody_may_call(simulated):
+def test_a_call_helps_on_average_and_changes_nothing_for_accounts_that_may_not_be_called(simulated):
     truth = payment_truth(simulated.hospital, simulated.hospital.as_of - 200, HORIZON)
     gain = truth.with_call.probability - truth.without_call.probability
     assert 0.02 < gain.mean() < 0.10
@@ -40,7 +40,7 @@ def test_a_call_never_does_harm_on_average_and_changes_nothing_where_nobody_may_
     assert (truth.usual.probability <= np.maximum(truth.with_call.probability, truth.without_call.probability)).all()
 
 
-def test_coins_and_staff_win_as_often_and_as_much_as_the_truth_says(simulated):
+def test_appeals_succeed_as_often_and_recover_as_much_as_the_truth_predicts(simulated):
     hospital = simulated.hospital
     denials, outcomes = hospital.denials, hospital.outcomes
     rows = outcomes.rows.collect()
@@ -49,11 +49,11 @@ def test_coins_and_staff_win_as_often_and_as_much_as_the_truth_says(simulated):
     age = np.zeros(denials.size, dtype=np.int64)
     age[denial] = rows["filed"][first] - denials.day[denial]
     truth = overturn_truth(hospital, age)
-    kept = rows["outcome"][first] != WITHDRAWN
+    decided = rows["outcome"][first] != WITHDRAWN
     won = rows["outcome"][first] <= PARTIAL
-    assert truth.with_appeal[denial[kept]].mean() == pytest.approx(won[kept].mean(), abs=0.02)
-    by_coin = outcomes.random[denial] & kept
-    assert truth.with_appeal[denial[by_coin]].mean() == pytest.approx(won[by_coin].mean(), abs=0.06)
+    assert truth.with_appeal[denial[decided]].mean() == pytest.approx(won[decided].mean(), abs=0.02)
+    randomized = outcomes.random[denial] & decided
+    assert truth.with_appeal[denial[randomized]].mean() == pytest.approx(won[randomized].mean(), abs=0.06)
     _, allowed, patient = recovered_cents(hospital.claims, denials, outcomes.recovered)
     surprise = (allowed - patient)[denial] / 100 - truth.dollars_with_appeal[denial]
     error = np.sqrt((surprise**2).sum())
@@ -61,14 +61,14 @@ def test_coins_and_staff_win_as_often_and_as_much_as_the_truth_says(simulated):
     assert abs(surprise.sum()) < 3 * error
 
 
-def test_a_denial_that_a_coin_leaves_alone_brings_nothing(simulated):
+def test_a_denial_randomized_to_no_appeal_recovers_nothing(simulated):
     outcomes = simulated.hospital.outcomes
     alone = outcomes.random & np.isnan(outcomes.overturn_odds)
     assert alone.sum() > 60
     assert not outcomes.recovered[alone].any()
 
 
-def test_corrected_claims_come_as_often_as_the_truth_says(simulated):
+def test_corrected_claims_are_paid_as_often_as_the_truth_predicts(simulated):
     hospital = simulated.hospital
     truth, corrected = overturn_truth(hospital, 0), hospital.outcomes.resubmitted
     assert truth.without_appeal.mean() == pytest.approx(corrected.mean(), abs=0.02)
@@ -78,7 +78,7 @@ def test_corrected_claims_come_as_often_as_the_truth_says(simulated):
     assert later.mean() == pytest.approx((corrected & left).sum() / left.sum(), abs=0.02)
 
 
-def test_an_appeal_without_a_right_to_it_wins_nothing_and_a_new_claim_still_may(simulated):
+def test_a_denial_that_cannot_be_appealed_gains_nothing_from_an_appeal_but_may_be_paid_on_a_new_claim(simulated):
     denials, truth = simulated.hospital.denials, overturn_truth(simulated.hospital, 10)
     closed = denials.real & ~denials.appealable
     assert closed.sum() > 100
@@ -88,36 +88,36 @@ def test_an_appeal_without_a_right_to_it_wins_nothing_and_a_new_claim_still_may(
     assert (truth.with_appeal[denials.appealable] > 0).all()
 
 
-def test_chances_fall_with_age_and_break_at_the_deadline(simulated):
+def test_overturn_probabilities_fall_with_age(simulated):
     folder = simulated.folder
     rising = """SELECT count(*) FROM truth_denial_ages AS a JOIN truth_denial_ages AS b USING (denial_id)
         WHERE b.age_days > a.age_days AND b.with_appeal > a.with_appeal"""
-    assert ask(folder, rising) == (0,)
+    assert fetch_row(folder, rising) == (0,)
     ages = "SELECT count(DISTINCT age_days), count(*) / count(DISTINCT denial_id) FROM truth_denial_ages"
-    assert ask(folder, ages) == (len(AGES), len(AGES))
+    assert fetch_row(folder, ages) == (len(AGES), len(AGES))
 
 
-def test_expected_dollars_lie_between_nothing_and_the_balance_in_the_files(simulated):
+def test_expected_dollars_are_between_zero_and_the_balance(simulated):
     wrong = """SELECT count(*) FROM truth_payments WHERE NOT (probability BETWEEN 0 AND 1)
         OR NOT (dollars BETWEEN 0 AND patient_balance + 0.005) OR dollars_with_call > patient_balance + 0.005
         OR patient_balance < 10"""
-    assert ask(simulated.folder, wrong) == (0,)
-    snapshots = ask(simulated.folder, "SELECT count(DISTINCT as_of), max(as_of) FROM truth_payments")
+    assert fetch_row(simulated.folder, wrong) == (0,)
+    snapshots = fetch_row(simulated.folder, "SELECT count(DISTINCT as_of), max(as_of) FROM truth_payments")
     assert snapshots == (37, AS_OF)
 
 
-def test_a_balance_in_the_truth_is_the_ledgers_of_that_day(simulated):
+def test_balances_in_the_truth_match_the_ledger_on_that_day(simulated):
     day = AS_OF - timedelta(days=150)
     differing = f"""SELECT count(*), count(*) FILTER (owed <> patient_balance) FROM truth_payments JOIN (
         SELECT account_id, sum(amount) AS owed FROM transactions
         WHERE responsibility = 'patient' AND posted_on < DATE '{day}' GROUP BY account_id) USING (account_id)
         WHERE as_of = DATE '{day}'"""
-    rows, wrong = ask(simulated.folder, differing)
+    rows, wrong = fetch_row(simulated.folder, differing)
     assert rows > 1000
     assert wrong == 0
 
 
-def test_the_best_auc_is_that_of_many_draws():
+def test_the_best_auc_equals_the_sum_over_all_pairs():
     rng = np.random.default_rng(1)
     chances = np.round(rng.beta(1, 3, 60), 1)
     pairs = chances[:, None] * (1 - chances[None, :])
@@ -126,10 +126,10 @@ def test_the_best_auc_is_that_of_many_draws():
     assert best_auc(chances) == pytest.approx((pairs * ranks).sum() / pairs.sum())
 
 
-def test_no_order_brings_more_than_the_best(simulated):
+def test_no_ranking_beats_the_best_possible(simulated):
     day = AS_OF - timedelta(days=120)
     best = best_payment(simulated.folder, day, 500)
-    largest = ask(
+    largest = fetch_row(
         simulated.folder,
         f"""SELECT count(*), sum(dollars), sum(CASE WHEN place <= 500 THEN dollars END) FROM (SELECT dollars,
             row_number() OVER (ORDER BY patient_balance DESC) AS place FROM truth_payments
@@ -145,14 +145,14 @@ def test_no_order_brings_more_than_the_best(simulated):
     assert best_dollars(np.array([3.0, 1.0, 2.0]), 2) == 5.0
 
 
-def test_a_folder_without_truth_or_a_day_without_snapshot_is_refused_with_what_is_allowed(simulated, tmp_path):
-    with pytest.raises(WrongUsageError, match=r"no truth in .*: allowed is a folder that was simulated with its truth"):
+def test_a_folder_without_truth_or_a_day_without_a_snapshot_is_refused_with_the_remedy(simulated, tmp_path):
+    with pytest.raises(WrongUsageError, match=r"no truth in .*: simulate the folder again with truth=True"):
         best_payment(tmp_path, AS_OF, 10)
-    with pytest.raises(WrongUsageError, match=r"no truth for as_of 2026-10-31 .*allowed are .*2026-11-01"):
+    with pytest.raises(WrongUsageError, match=r"no truth for as_of 2026-10-31 .*the available values are .*2026-11-01"):
         best_payment(simulated.folder, AS_OF - timedelta(days=1), 10)
 
 
-def test_the_truth_of_a_seed_is_the_same_to_the_byte(tmp_path):
+def test_the_same_seed_writes_identical_truth(tmp_path):
     first, second = tmp_path / "first", tmp_path / "second"
     for folder in (first, second):
         simulate(folder, accounts=300, seed=5, as_of=AS_OF, truth=True)
