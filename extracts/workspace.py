@@ -1,12 +1,11 @@
-"""Private temporary folders: swept when their process was killed before it could clean up.
+"""Private temporary folders. Folders left by a killed process are deleted by the next one.
 
-A workspace holds copies of patients' rows. Who makes one holds a lock on it as long as it lives; the operating system
-lets go of the lock however the process ends, so the next run knows what was abandoned.
+A workspace holds copies of patients' rows. Its process holds a lock on it for as long as it runs. The operating system
+releases the lock however the process ends, so the next run can tell which workspaces were abandoned.
 """
 
 from __future__ import annotations
 
-import fcntl
 import os
 import shutil
 import tempfile
@@ -15,50 +14,52 @@ from contextlib import contextmanager
 from glob import escape
 from pathlib import Path
 
+from payrank.extracts.atomic import take_lock
+
 PREFIX = "payrank-"
 LOCK = ".lock"
 
-_held: dict[Path, int] = {}
-"""Locked folders of this process, and the file descriptors that hold the locks."""
+_locks: dict[Path, int] = {}
+"""Workspaces of this process -> the file descriptors that hold their locks."""
 
 
 def make_workspace(parent: Path | None = None, prefix: str = PREFIX) -> Path:
-    """Make a folder that only its owner may enter, after sweeping what dead processes left beside it.
+    """Make a folder that only its owner can open, after deleting the folders that dead processes left next to it.
 
     Parameters
     ----------
     parent
-        Where; the system's folder for temporary files when None.
+        Where to make it. Defaults to the system's folder for temporary files.
     prefix
-        What its name begins with; folders of the same prefix are swept.
+        Start of its name. Abandoned folders with the same prefix are deleted.
     """
     parent = Path(tempfile.gettempdir()) if parent is None else parent
     sweep_abandoned(parent, prefix)
     while True:
         folder = Path(tempfile.mkdtemp(prefix=prefix, dir=parent))
-        lock = os.open(folder / LOCK, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
-        if _take(lock):
-            _held[folder] = lock
+        lock = take_lock(folder / LOCK)
+        if lock is not None:
+            _locks[folder] = lock
             return folder
-        os.close(lock)  # a sweeper came between: it takes the folder away, another one is made
+        # Another process is sweeping and took the lock first. It deletes this folder, so make another one.
 
 
 def remove_workspace(folder: Path) -> None:
-    """Delete a workspace with all that it holds; one that is gone is no fault."""
+    """Delete a workspace and its contents. A workspace that no longer exists is not an error."""
     shutil.rmtree(folder, ignore_errors=True)
     release_workspace(folder)
 
 
 def release_workspace(folder: Path) -> None:
-    """Let go of a workspace that is published, under another name, and no longer temporary."""
-    lock = _held.pop(folder, None)
+    """Release the lock of a workspace that was published under another name and is no longer temporary."""
+    lock = _locks.pop(folder, None)
     if lock is not None:
         os.close(lock)
 
 
 @contextmanager
 def workspace(parent: Path | None = None, prefix: str = PREFIX) -> Iterator[Path]:
-    """Give a workspace and delete it at the end."""
+    """Yield a workspace and delete it at the end."""
     folder = make_workspace(parent, prefix)
     try:
         yield folder
@@ -67,27 +68,20 @@ def workspace(parent: Path | None = None, prefix: str = PREFIX) -> Iterator[Path
 
 
 def sweep_abandoned(parent: Path, prefix: str = PREFIX) -> int:
-    """Delete this user's workspaces whose process is gone. Return how many were found."""
+    """Delete this user's workspaces whose process has ended. Return how many were deleted."""
     swept = 0
     for folder in parent.glob(f"{escape(prefix)}*"):
         try:
-            if folder.is_symlink() or folder.stat().st_uid != os.getuid() or folder in _held:
+            if folder.is_symlink() or folder.stat().st_uid != os.getuid() or folder in _locks:
                 continue
-            lock = os.open(folder / LOCK, os.O_RDWR | os.O_CLOEXEC)
+            lock = take_lock(folder / LOCK, create=False)
         except OSError:
-            continue  # none of ours, or gone meanwhile
+            continue  # not a workspace, or deleted in the meantime
+        if lock is None:
+            continue  # in use
         try:
-            if _take(lock):
-                shutil.rmtree(folder, ignore_errors=True)
-                swept += 1
+            shutil.rmtree(folder, ignore_errors=True)
+            swept += 1
         finally:
             os.close(lock)
     return swept
-
-
-def _take(lock: int) -> bool:
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
-    return True

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import secrets
 import shutil
 from collections.abc import Mapping, Sequence
@@ -16,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from payrank.extracts.atomic import flush, swap_folder
 from payrank.extracts.errors import NoUsableModelError, WrongUsageError
 from payrank.features.feature import Feature, catalog_digest
 from payrank.models.calibration.adjusted import CalibrationMap, parse_calibration
@@ -111,23 +111,16 @@ def write_bundle(bundle: Bundle, folder: Path) -> None:
         raise WrongUsageError(f"{folder} exists and is not a model bundle; name a new or empty folder for the bundle")
     folder.parent.mkdir(parents=True, exist_ok=True)
     mark = secrets.token_hex(4)
-    aside = folder.with_name(f".{folder.name}.new-{mark}")
+    aside, replaced = (folder.with_name(f".{folder.name}.{version}-{mark}") for version in ("new", "old"))
     aside.mkdir()
     try:
         for name, content in bundle.files.items():
-            with (aside / name).open("wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-        if folder.exists():
-            replaced = folder.with_name(f".{folder.name}.old-{mark}")
-            folder.rename(replaced)
-            aside.rename(folder)
-            shutil.rmtree(replaced)
-        else:
-            aside.rename(folder)
+            (aside / name).write_bytes(content)
+            flush(aside / name)
+        swap_folder(aside, folder, replaced)
     finally:
         shutil.rmtree(aside, ignore_errors=True)
+    shutil.rmtree(replaced, ignore_errors=True)
 
 
 def read_bundle(folder: Path) -> Bundle:

@@ -13,6 +13,7 @@ from typing import Literal
 
 import pandas as pd
 
+from payrank.extracts.atomic import write_private
 from payrank.extracts.extract import Extract
 from payrank.models.monitoring.unseen_categories import count_unseen_categories
 from payrank.scoring.denials.denial_lines import denial_lines
@@ -24,7 +25,7 @@ from payrank.scoring.past_run import KIND_OF_LIST, LISTS, write_listed
 from payrank.scoring.patient_pay.patient_lines import patient_lines
 from payrank.scoring.patient_pay.patient_pay import value_accounts
 from payrank.scoring.progress import ProgressCallback, StageTimer
-from payrank.scoring.publishing.publish import publish_run, write_private
+from payrank.scoring.publishing.publish import publish_run
 from payrank.scoring.reports.changes import Changes, compare_runs, render_changes
 from payrank.scoring.reports.report import render_report
 from payrank.scoring.reports.run_report import make_report

@@ -11,7 +11,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from payrank.extracts.atomic import build_aside
+from payrank.extracts.publish_folder import publish_folder
 from payrank.extracts.contract.metadata import FILE_NAME, Metadata, read_metadata
 from payrank.extracts.contract.source_file import quote_name
 from payrank.extracts.contract.tables import TABLES
@@ -213,7 +213,7 @@ def write_frame(
             if _ELSEWHERE.match(str(out)):
                 frame.write.parquet(str(out))
             else:
-                with build_aside(Path(out), replaces=DONE) as aside:
+                with publish_folder(Path(out), replaces=DONE) as aside:
                     frame.write.mode("append").parquet(str(aside))
         return Written(str(out), planned, tables.findings)
 

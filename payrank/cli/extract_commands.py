@@ -7,6 +7,7 @@ from datetime import date
 from pathlib import Path
 
 from payrank.console import STDOUT, Progress
+from payrank.extracts.atomic import replace_file
 from payrank.extracts.errors import WrongUsageError
 from payrank.settings import read_settings
 
@@ -51,14 +52,8 @@ def run_features(
         return
     with progress.working(f"made the {unit} frame" + (" inside PostgreSQL" if engine == "postgres" else "")):
         frame = make_frame(engine, source, target, as_of, site_features=own, grace_days=grace)
-    partial = out.with_name(f".{out.name}.new")
-    try:
-        partial.touch(mode=0o600)
-        partial.chmod(0o600)
+    with replace_file(out) as partial:
         frame.data.to_parquet(partial, index=False)
-        partial.replace(out)
-    finally:
-        partial.unlink(missing_ok=True)
     STDOUT.print(f"{out}: {len(frame.data):,} rows, {len(frame.features)} features as of {as_of}.")
     if frame.unavailable:
         STDOUT.print(f"Unknown for want of tables or columns: {', '.join(frame.unavailable)}", markup=False)

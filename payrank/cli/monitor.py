@@ -6,11 +6,11 @@ from datetime import date
 from pathlib import Path
 
 from payrank.console import STDOUT, Progress, make_table
+from payrank.extracts.atomic import write_private
 from payrank.extracts.load.load_extract import load_extract
 from payrank.scoring.monitoring.monitor import monitor_runs
 from payrank.scoring.monitoring.monitor_page import TITLES, monitor_json, render_monitor
 from payrank.scoring.monitoring.records import Kept, Monitoring, Watched
-from payrank.scoring.publishing.publish import write_private
 
 
 def run_monitor(runs: Path, source: Path | str, *, as_of: date, last: int | None, out: Path | None) -> None:
@@ -24,7 +24,7 @@ def run_monitor(runs: Path, source: Path | str, *, as_of: date, last: int | None
         out.mkdir(mode=0o700, parents=True, exist_ok=True)
         for name, content in (("monitor.html", render_monitor(found)), ("monitor.json", monitor_json(found))):
             (out / name).unlink(missing_ok=True)
-            write_private(out / name, content)
+            write_private(out / name, content, replace=True)
             STDOUT.print(f"Wrote {out / name}", markup=False)
 
 

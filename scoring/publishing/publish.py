@@ -17,7 +17,6 @@ An exception in 2-6 undoes what was done, so a failed run leaves the previous on
 from __future__ import annotations
 
 import errno
-import fcntl
 import os
 import shutil
 from collections.abc import Iterator
@@ -25,11 +24,10 @@ from contextlib import contextmanager, suppress
 from datetime import date
 from pathlib import Path
 
+from payrank.extracts.atomic import PRIVATE_FOLDER, flush, flush_tree, make_private, swap_folder, take_lock
 from payrank.extracts.errors import PayrankError, RunLockedError
 from payrank.scoring.publishing.retention import clear_leaving, retire_runs
 
-PRIVATE_FOLDER = 0o700
-PRIVATE_FILE = 0o600
 _LOCK = ".lock"
 _POINTER = "current"
 _LINK_IN_MAKING = ".current.new"
@@ -65,16 +63,14 @@ def hold_lock(out: Path) -> Iterator[None]:
     """
     with _in_plain_words(out):
         out.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
-        handle = os.open(out / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, PRIVATE_FILE)
+        handle = take_lock(out / _LOCK)
+    if handle is None:
+        holder = (out / _LOCK).read_bytes()[:20].decode("ascii", errors="replace").strip()
+        raise RunLockedError(
+            f"Another run holds the lock {out / _LOCK} (process {holder or 'unknown'}). One run at a time may "
+            "write to an output folder: wait for it to end, or give this run another --out. The lock frees itself."
+        )
     try:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            holder = os.pread(handle, 20, 0).decode("ascii", errors="replace").strip()
-            raise RunLockedError(
-                f"Another run holds the lock {out / _LOCK} (process {holder or 'unknown'}). One run at a time may "
-                "write to an output folder: wait for it to end, or give this run another --out. The lock frees itself."
-            ) from None
         with _in_plain_words(out):
             os.ftruncate(handle, 0)
             os.pwrite(handle, f"{os.getpid()}\n".encode("ascii"), 0)
@@ -115,7 +111,7 @@ def publish_run(out: Path, as_of: date, *, dry_run: bool = False, keep: int | No
                 building.mkdir(mode=PRIVATE_FOLDER)
                 yield building
                 make_private(building)
-                _flush_tree(building)
+                flush_tree(building)
                 if not dry_run:
                     _swap_in(building, run, old)
                     with suppress(OSError):  # the run stands; what could not be removed goes with the next
@@ -123,31 +119,6 @@ def publish_run(out: Path, as_of: date, *, dry_run: bool = False, keep: int | No
         finally:
             shutil.rmtree(building, ignore_errors=True)
         shutil.rmtree(old, ignore_errors=True)
-
-
-def write_private(path: Path, content: bytes) -> None:
-    """Write a new file that its owner alone may read. FileExistsError when it is there already."""
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, PRIVATE_FILE)
-    with os.fdopen(handle, "wb") as file:
-        os.fchmod(handle, PRIVATE_FILE)
-        file.write(content)
-
-
-def make_private(folder: Path) -> None:
-    """Give a folder and all beneath it to the owner alone: folders 0700, files 0600.
-
-    Raises
-    ------
-    PayrankError
-        When something beneath is neither a file nor a folder: a link could publish what lies outside.
-    """
-    folder.chmod(PRIVATE_FOLDER)
-    for path in sorted(folder.rglob("*")):
-        if path.is_symlink() or not (path.is_file() or path.is_dir()):
-            raise PayrankError(
-                f"A run holds {path.name}, which is neither a file nor a folder. Only files and folders are published."
-            )
-        path.chmod(PRIVATE_FOLDER if path.is_dir() else PRIVATE_FILE)
 
 
 def _check_names(out: Path, run: Path) -> None:
@@ -177,41 +148,24 @@ def _recover(out: Path) -> None:
 def _swap_in(building: Path, run: Path, old: Path) -> None:
     """Put the built folder in place and point `current` to it; on any exception put everything back."""
     out = run.parent
-    try:
-        if run.exists():
-            run.rename(old)
-        building.rename(run)
-        _flush(out)
+
+    def point_to_run() -> None:
+        flush(out)
         _point_to(run)
+
+    try:
+        swap_folder(building, run, old, then=point_to_run)
     except BaseException:
-        if run.exists() and not building.exists():
-            run.rename(building)
-        if old.exists():
-            old.rename(run)
         (out / _LINK_IN_MAKING).unlink(missing_ok=True)
         raise
     with suppress(OSError):  # the run stands; a flush that fails here must not call it a failure
-        _flush(out)
+        flush(out)
 
 
 def _point_to(run: Path) -> None:
     link = run.parent / _LINK_IN_MAKING
     link.symlink_to(run.name, target_is_directory=True)
     link.replace(run.parent / _POINTER)
-
-
-def _flush_tree(folder: Path) -> None:
-    for path in sorted(folder.rglob("*")):
-        _flush(path)
-    _flush(folder)
-
-
-def _flush(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 @contextmanager

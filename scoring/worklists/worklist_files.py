@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from payrank.scoring.publishing.publish import PRIVATE_FOLDER, write_private
+from payrank.extracts.atomic import PRIVATE_FOLDER, write_private
 from payrank.scoring.worklist import Line, Worklist
 from payrank.scoring.worklists.csv_list import render_csv
 from payrank.scoring.worklists.html_list import render_html

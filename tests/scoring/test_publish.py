@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from payrank.extracts.atomic import make_private, write_private
 from payrank.extracts.errors import PayrankError, RunLockedError
-from payrank.scoring.publishing.publish import hold_lock, make_private, publish_run, write_private
+from payrank.scoring.publishing.publish import hold_lock, publish_run
 
 MONDAY, TUESDAY = date(2026, 11, 23), date(2026, 11, 24)
 ROOT = Path(__file__).parents[2]

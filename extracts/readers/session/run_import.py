@@ -11,7 +11,6 @@ from pathlib import Path
 
 import duckdb
 
-from payrank.extracts.atomic import build_aside
 from payrank.extracts.checks.balance_reconciliation import BalanceReconciliation, reconcile_balances, write_unreconciled
 from payrank.extracts.contract.metadata import FILE_NAME, Metadata, write_metadata
 from payrank.extracts.contract.source_file import IMPORT_REPORT, IMPORT_UNRECONCILED, digest_file
@@ -21,6 +20,7 @@ from payrank.extracts.extract import Extract
 from payrank.extracts.fetch_row import fetch_one_row
 from payrank.extracts.load.load_extract import load_extract, open_database
 from payrank.extracts.pluralize import pluralize
+from payrank.extracts.publish_folder import publish_folder
 from payrank.extracts.readers.session.import_session import EXTRA_FILES, ImportSession
 from payrank.extracts.readers.session.plausible_dates import FARTHEST, limit_as_of
 from payrank.extracts.readers.session.replaceable import require_replaceable
@@ -68,7 +68,7 @@ def run_import(
     """
     require_replaceable(out, source_system)
     with (
-        build_aside(out, replaces=IMPORT_REPORT) as aside,
+        publish_folder(out, replaces=IMPORT_REPORT) as aside,
         workspace() as private,
         open_database(private) as connection,
     ):

@@ -10,6 +10,7 @@ from typing import Any
 
 from payrank.cli.check.check_page import render_check
 from payrank.console import STDOUT, Progress, make_table
+from payrank.extracts.atomic import write_private
 from payrank.extracts.check_extract import Inspection, inspect_extract
 from payrank.extracts.errors import ExtractRefusedError, OutOfLineError, PayrankError
 from payrank.extracts.extract import Extract
@@ -20,7 +21,6 @@ from payrank.features.probes.result import Probed
 from payrank.leaks import as_data as leaks_as_data
 from payrank.leaks import find_leaks, show_leaks
 from payrank.scoring.guards import check_age
-from payrank.scoring.publishing.publish import write_private
 from payrank.settings import Settings, read_settings
 
 PAGE, DATA = "check.html", "check.json"
@@ -60,8 +60,8 @@ def run_check(
         data["leaks"] = leaks_as_data(probed)
     if out is not None:
         out.mkdir(mode=0o700, parents=True, exist_ok=True)
-        write_private(out / PAGE, render_check(inspection, families, too_old, WEEKS, probed))
-        write_private(out / DATA, (json.dumps(data, indent=1, ensure_ascii=False) + "\n").encode())
+        write_private(out / PAGE, render_check(inspection, families, too_old, WEEKS, probed), replace=True)
+        write_private(out / DATA, (json.dumps(data, indent=1, ensure_ascii=False) + "\n").encode(), replace=True)
     if as_json:
         STDOUT.print(json.dumps(data, indent=1, ensure_ascii=False))
     else:
