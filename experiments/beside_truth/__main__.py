@@ -15,7 +15,7 @@ import pandas as pd
 
 from experiments.beside_truth.against_chances import CAPACITY, Beside, compare
 from experiments.beside_truth.truth import true_overturns, true_payments
-from payrank.extracts.codes.never_denials import NO_APPEAL
+from payrank.extracts.codes.code_lists import NO_APPEAL_RARCS
 from payrank.extracts.extract import Extract
 from payrank.extracts.load.load_extract import load_extract
 from payrank.features.build_frames import nightly_frame, training_frame
@@ -70,7 +70,7 @@ def judge(extract: Extract, hospital: Hospital, kind: ModelKind) -> Beside:
     if kind == "overturn":
         # Whom an appeal can still be filed for: the others have their decision coming, no day left, or no right to one.
         open_still = (data["appeals_filed"] == 0) & ~(data["days_left"] < 0)
-        data = data[open_still & ~data["rarc"].isin(NO_APPEAL)]
+        data = data[open_still & ~data["rarc"].isin(NO_APPEAL_RARCS)]
     scores = predict(bundle, data, threads=2)
     truth = (
         true_payments(hospital, SCORED_ON, PaymentTarget().horizon_days)

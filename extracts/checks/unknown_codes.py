@@ -1,17 +1,18 @@
-"""Codes: those that the last month brought and no earlier day knew, and those that no standard has."""
+"""Code checks: codes that first appeared in the last month, and codes with an unrecognized format."""
 
 from __future__ import annotations
 
 from datetime import date, timedelta
 
+from payrank.extracts.codes.code_lists import CODE_FORMATS
 from payrank.extracts.contract.tables import table
 from payrank.extracts.extract import Extract
 from payrank.extracts.fetch_row import fetch_one_row
 from payrank.extracts.finding import Finding
 from payrank.extracts.pluralize import pluralize
 
-NEW_WITHIN = timedelta(days=30)
-CODED: tuple[tuple[str, str], ...] = (
+NEW_CODE_WINDOW = timedelta(days=30)
+CODED_COLUMNS: tuple[tuple[str, str], ...] = (
     ("accounts", "facility"),
     ("accounts", "patient_class"),
     ("accounts", "service_line"),
@@ -27,32 +28,28 @@ CODED: tuple[tuple[str, str], ...] = (
     ("contacts", "outcome"),
     ("flags", "flag"),
 )
-STANDARD = {
-    "group_code": ("CO|PR|OA|PI|CR", "CO, PR, OA, PI or CR"),
-    "carc": (r"[A-Z]?\d{1,3}", "a claim adjustment reason code as 16 or B7"),
-    "rarc": (r"(M|MA|N)\d{1,4}", "a remittance advice remark code as M51, MA130 or N211"),
-}
-"""X12's code lists 139 (CARC) and 411 (RARC), and the group codes of the 835's CAS segment."""
+_LABELS = {"group_code": "group code", "carc": "CARC", "rarc": "RARC"}
 
 
 def check_codes(extract: Extract, as_of: date) -> list[Finding]:
-    """Return the columns with codes that are new, or no codes of their list."""
-    findings = [found for name, column in CODED if (found := _find_new(extract, name, column, as_of))]
-    for column, (pattern, allowed) in STANDARD.items():
+    """Return a finding for each column with new codes, and for each with codes of an unrecognized format."""
+    findings = [finding for name, column in CODED_COLUMNS if (finding := _find_new(extract, name, column, as_of))]
+    for column, (pattern, allowed) in CODE_FORMATS.items():
         (rows,) = fetch_one_row(
             extract.connection, f"SELECT count(*) FROM denials WHERE NOT regexp_full_match({column}, '{pattern}')"
         )
         if rows:
-            told = f"denials: {pluralize(rows, 'row')} whose {column} is none of the standard; allowed: {allowed}"
-            findings.append(Finding("codes", "denials", rows, told))
+            verb = "has" if rows == 1 else "have"
+            message = f"denials: {pluralize(rows, 'row')} {verb} an unrecognized {_LABELS[column]}. Allowed: {allowed}"
+            findings.append(Finding("codes", "denials", rows, message))
     return findings
 
 
 def _find_new(extract: Extract, name: str, column: str, as_of: date) -> Finding | None:
-    """Count the codes first known in the last month, where the table has rows that are older."""
+    """Count the codes first known in the last month, unless every code of the column is that new."""
     if not extract.has(name, column):
         return None
-    known_on, since = table(name).known_on, as_of - NEW_WITHIN
+    known_on, since = table(name).known_on, as_of - NEW_CODE_WINDOW
     codes, rows, older = fetch_one_row(
         extract.connection,
         f"SELECT count_if(first >= DATE '{since}'), coalesce(sum(rows) FILTER (first >= DATE '{since}'), 0), "
@@ -61,8 +58,8 @@ def _find_new(extract: Extract, name: str, column: str, as_of: date) -> Finding 
     )
     if not codes or not older:
         return None
-    told = (
-        f"{name}: {pluralize(codes, 'code')} of {column} not seen before the last {NEW_WITHIN.days} days, in "
-        f"{pluralize(int(rows), 'row')}"
+    message = (
+        f"{name}: {pluralize(codes, 'code')} in {column} first seen in the last {NEW_CODE_WINDOW.days} days "
+        f"({pluralize(int(rows), 'row')})"
     )
-    return Finding("codes", name, int(codes), told)
+    return Finding("codes", name, int(codes), message)

@@ -1,7 +1,7 @@
-"""Which adjustments of a remittance are denials, and which are the ordinary arithmetic of a payment.
+"""Which adjustments on a remittance are denials, and which are ordinary payment arithmetic.
 
-The key is the triple of group, CARC and RARC: a CARC alone misleads. Codes and their meanings: claim adjustment reason
-codes (X12 external code list 139), remittance advice remark codes (list 411), adjustment group codes (list 974).
+The key is the combination of group code, CARC, and RARC, because a CARC alone is ambiguous: CO-24 is capitation, and
+OA-24 is a coverage denial. The code lists are named in `payrank.extracts.codes`.
 """
 
 from __future__ import annotations
@@ -10,15 +10,10 @@ from dataclasses import dataclass
 
 from payrank.extracts.contract.source_file import quote_text
 
-GROUPS = ("CO", "CR", "OA", "PI", "PR")
-"""Contractual obligation, correction and reversal (4010), other, payer initiated, patient responsibility."""
-NO_APPEAL = ("MA130", "N211")
-"""Remarks that leave no right to appeal. What they stand on is a denial all the same: one to correct, or to give up."""
-
 
 @dataclass(frozen=True, slots=True)
 class NeverDenial:
-    """Adjustments that nobody denied: `group` and `rarc` of None stand for any."""
+    """Adjustments that are never denials. A `group` or `rarc` of None matches any."""
 
     group: str | None
     carc: str
@@ -30,11 +25,11 @@ NEVER_DENIALS: tuple[NeverDenial, ...] = (
     NeverDenial(None, "1", None, "deductible"),
     NeverDenial(None, "2", None, "coinsurance"),
     NeverDenial(None, "3", None, "copay"),
-    NeverDenial(None, "23", None, "what an earlier payer paid and adjusted"),
+    NeverDenial(None, "23", None, "effect of an earlier payer's payment and adjustments"),
     NeverDenial("CO", "24", None, "paid by capitation"),
     NeverDenial(None, "42", None, "over the fee schedule (code of 4010)"),
     NeverDenial(None, "44", None, "prompt-pay discount"),
-    NeverDenial(None, "45", None, "over the fee schedule or contract; beside a denial it is still none"),
+    NeverDenial(None, "45", None, "over the fee schedule or contract, even on a denied claim"),
     NeverDenial(None, "59", None, "multiple-procedure rule"),
     NeverDenial(None, "66", None, "blood deductible"),
     NeverDenial(None, "69", None, "day outlier"),
@@ -67,15 +62,15 @@ NEVER_DENIALS: tuple[NeverDenial, ...] = (
     NeverDenial(None, "172", None, "payment adjusted by specialty"),
     NeverDenial(None, "187", None, "paid from the patient's spending account"),
     NeverDenial(None, "194", None, "anesthesia by the operating physician"),
-    NeverDenial(None, "223", None, "adjustment by law without a code of its own"),
+    NeverDenial(None, "223", None, "adjustment required by law that has no code of its own"),
     NeverDenial(None, "225", None, "penalty or interest"),
     NeverDenial(None, "235", None, "sales tax"),
-    NeverDenial(None, "237", None, "penalty by law or regulation"),
+    NeverDenial(None, "237", None, "penalty required by law or regulation"),
     NeverDenial(None, "241", None, "low-income copay"),
     NeverDenial(None, "245", None, "performance withhold"),
-    NeverDenial(None, "246", None, "code for reporting alone, not payable"),
-    NeverDenial(None, "247", None, "deductible of a professional service in a facility"),
-    NeverDenial(None, "248", None, "coinsurance of a professional service in a facility"),
+    NeverDenial(None, "246", None, "reporting-only code, not payable"),
+    NeverDenial(None, "247", None, "deductible for a professional service in a facility"),
+    NeverDenial(None, "248", None, "coinsurance for a professional service in a facility"),
     NeverDenial(None, "253", None, "sequestration"),
     NeverDenial(None, "262", None, "delivery cost"),
     NeverDenial(None, "263", None, "shipping cost"),
@@ -84,7 +79,7 @@ NEVER_DENIALS: tuple[NeverDenial, ...] = (
     NeverDenial(None, "266", None, "compounding cost"),
     NeverDenial(None, "A2", None, "contract (code of 4010)"),
     NeverDenial(None, "P12", None, "workers' compensation fee schedule"),
-    NeverDenial("CO", "16", "N620", "quality code, reported and not payable"),
+    NeverDenial("CO", "16", "N620", "quality reporting code, not payable"),
 )
 
 _BY_CARC: dict[str, list[NeverDenial]] = {}
@@ -93,20 +88,27 @@ for _rule in NEVER_DENIALS:
 
 
 def is_denial(group: str | None, carc: str | None, rarc: str | None = None) -> bool:
-    """Say whether an adjustment is a denial. Group CR corrects, and an adjustment without a reason denies nothing.
+    """Return whether an adjustment is a denial. Corrections (group CR) and adjustments without a CARC are not.
 
     >>> is_denial("CO", "197"), is_denial("CO", "45"), is_denial("PR", "1"), is_denial("PR", "96", "N130")
     (True, False, False, True)
     >>> is_denial("CO", "16", "M76"), is_denial("CO", "16", "N620"), is_denial("CO", "016")
     (True, False, True)
     """
-    if not carc or group == "CR":
-        return False
-    return not any(rule.group in (None, group) and rule.rarc in (None, rarc) for rule in _BY_CARC.get(carc, ()))
+    return bool(carc) and group != "CR" and not is_never_denial(group, carc or "", rarc)
+
+
+def is_never_denial(group: str | None, carc: str, rarc: str | None = None) -> bool:
+    """Return whether an adjustment is ordinary payment arithmetic by its codes, as listed in `NEVER_DENIALS`.
+
+    >>> is_never_denial("CO", "45"), is_never_denial("CO", "197")
+    (True, False)
+    """
+    return any(rule.group in (None, group) and rule.rarc in (None, rarc) for rule in _BY_CARC.get(carc, ()))
 
 
 def render_is_denial(group: str, carc: str, rarc: str) -> str:
-    """Render `is_denial` as SQL over three expressions of text, whose unknown is null or empty.
+    """Return `is_denial` as a SQL condition on three text expressions, where null or empty means unknown.
 
     >>> sql = render_is_denial("g", "c", "r")
     >>> import duckdb

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import calendar
 import re
-import tomllib
 from collections.abc import Callable, Mapping
-from functools import cache
-from importlib.resources import files
+
+from payrank.extracts.codes.descriptions import read_descriptions
 
 CODED = ("group_code", "carc", "rarc")
 """Features that show codes: a reader never gets one without what it means."""
@@ -19,12 +18,6 @@ LONGEST_WORD = 60
 """Characters of a site's own word that a sentence shows."""
 
 _UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]+")
-
-
-@cache
-def read_codes() -> Mapping[str, Mapping[str, str]]:
-    """Read what codes mean, by the feature that shows them."""
-    return tomllib.loads(files("payrank.extracts.codes").joinpath("codes.toml").read_text("utf-8"))
 
 
 def show_value(unit: str, value: float | str, *, feature: str = "") -> str:
@@ -44,7 +37,7 @@ def show_word(value: str, feature: str) -> str:
     >>> show_word("workers_comp", "payer_class"), show_word("UNKNOWN", "service_line")
     ("workers' compensation", 'unknown')
     """
-    codes = read_codes().get(feature, {})
+    codes = read_descriptions().get(feature, {})
     meaning = codes.get(value)
     if meaning is not None:
         return f"{value} ({meaning})" if feature in CODED else meaning

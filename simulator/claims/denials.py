@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from payrank.extracts.codes.never_denials import NO_APPEAL
+from payrank.extracts.codes.code_lists import NO_APPEAL_RARCS
 from payrank.simulator.claims.claims import Claims
 from payrank.simulator.claims.codes import ALL_CODES, DENIAL_CODES, KIND_NAMES, NON_DENIAL_CODES, NOT_A_DENIAL
 from payrank.simulator.event_log import MISSING
@@ -58,7 +58,7 @@ class Denials:
         widest = max(len(code.rarcs) for code in ALL_CODES)
         closed = np.zeros((len(ALL_CODES), widest), dtype=bool)
         for row, code in enumerate(ALL_CODES):
-            closed[row, : len(code.rarcs)] = [rarc in NO_APPEAL for rarc in code.rarcs]
+            closed[row, : len(code.rarcs)] = [rarc in NO_APPEAL_RARCS for rarc in code.rarcs]
         return np.asarray(self.real & ~closed[self.code, self.rarc])
 
 

@@ -126,22 +126,22 @@ def test_days_in_the_wrong_order_in_the_future_and_long_ago_are_counted(look):
 DENIALS = "denial_id,denied_on,group_code,carc,rarc\n"
 
 
-def test_codes_of_the_last_month_that_no_earlier_day_knew_are_counted(look):
+def test_codes_first_seen_in_the_last_month_are_counted(look):
     old = "".join(f"D{n},2025-11-{n + 1:02},CO,16,M51\n" for n in range(20))
     new = "N1,2026-02-20,CO,252,N706\nN2,2026-02-21,CO,252,M51\n"
     inspection = look(denials=DENIALS + old + new)
     assert texts(inspection, "codes") == [
-        "denials: 1 code of carc not seen before the last 30 days, in 2 rows",
-        "denials: 1 code of rarc not seen before the last 30 days, in 1 row",
+        "denials: 1 code in carc first seen in the last 30 days (2 rows)",
+        "denials: 1 code in rarc first seen in the last 30 days (1 row)",
     ]
 
 
-def test_codes_that_no_standard_has_are_counted_and_not_quoted(look):
+def test_unrecognized_codes_are_counted_and_not_quoted(look):
     told = texts(look(denials=DENIALS + "D1,2026-02-20,XX,sixteen,Z9\n"), "codes")
-    assert [text.split("; ")[0] for text in told] == [
-        "denials: 1 row whose group_code is none of the standard",
-        "denials: 1 row whose carc is none of the standard",
-        "denials: 1 row whose rarc is none of the standard",
+    assert [text.split(". ")[0] for text in told] == [
+        "denials: 1 row has an unrecognized group code",
+        "denials: 1 row has an unrecognized CARC",
+        "denials: 1 row has an unrecognized RARC",
     ]
     assert "sixteen" not in str(told)
 

@@ -8,12 +8,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from payrank.extracts.codes.descriptions import read_descriptions
 from payrank.features.catalog.accounts import ACCOUNT_FEATURES
 from payrank.features.catalog.denials import DENIAL_FEATURES
 from payrank.features.catalog.rates import attribute_features
 from payrank.features.feature import Feature
 from payrank.features.sources import HistoricalRate
-from payrank.scoring.reasons.format_values import CODED, read_codes, show_value, show_word
+from payrank.scoring.reasons.format_values import CODED, show_value, show_word
 from payrank.scoring.reasons.reasons import DAYS, PAST, REST, SETTLED, explain_rows, join_features, top_reasons
 
 BY_NAME = {feature.name: feature for feature in (*DENIAL_FEATURES, *ACCOUNT_FEATURES)}
@@ -133,7 +134,7 @@ def test_no_phrase_names_a_protected_attribute(feature: Feature) -> None:
 def test_no_meaning_of_a_code_names_a_protected_attribute() -> None:
     told = {
         meaning: set(re.findall(r"[a-z]+", meaning.lower()))
-        for codes in read_codes().values()
+        for codes in read_descriptions().values()
         for meaning in codes.values()
     }
     assert not [meaning for meaning, words in told.items() if words & (PROTECTED | {"age"})]
@@ -141,7 +142,7 @@ def test_no_meaning_of_a_code_names_a_protected_attribute() -> None:
 
 def test_every_code_has_a_meaning_that_is_not_the_code() -> None:
     for feature in CODED:
-        for code, meaning in read_codes()[feature].items():
+        for code, meaning in read_descriptions()[feature].items():
             assert show_value("category", code, feature=feature) == f"{code} ({meaning})"
             assert meaning
             assert meaning != code

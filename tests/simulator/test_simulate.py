@@ -7,7 +7,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from payrank.extracts.codes.never_denials import NO_APPEAL
+from payrank.extracts.codes.code_lists import NO_APPEAL_RARCS
 from payrank.extracts.contract.tables import LATER_KNOWN, SQL_TYPES, TABLES
 from payrank.extracts.errors import WrongUsageError
 from payrank.extracts.load.load_extract import load_extract
@@ -157,7 +157,7 @@ def test_an_appeal_follows_its_denial_and_levels_are_in_order(tables):
     assert count(tables, "SELECT count(*) FROM appeals WHERE (decided_on IS NULL) <> (outcome IS NULL)") == 0
 
 
-@pytest.mark.parametrize("remark", NO_APPEAL)
+@pytest.mark.parametrize("remark", NO_APPEAL_RARCS)
 def test_no_denial_is_appealed_if_its_remark_code_rules_out_an_appeal(tables, remark):
     closed = f"SELECT count(*) FROM denials WHERE rarc = '{remark}'"
     assert count(tables, closed) > 10

@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from payrank.extracts.codes.never_denials import NO_APPEAL
+from payrank.extracts.codes.code_lists import NO_APPEAL_RARCS
 from payrank.extracts.readers.x12.files.balances import Balances
 from payrank.extracts.readers.x12.syntax.fields import Amounts, Fields, Places
 
@@ -39,7 +39,7 @@ def choose_remark(remarks: Sequence[str]) -> str:
     >>> choose_remark(["N706", "MA130"]), choose_remark(["N706", "M76"]), choose_remark([])
     ('MA130', 'N706', '')
     """
-    return next((remark for remark in remarks if remark in NO_APPEAL), remarks[0] if remarks else "")
+    return next((remark for remark in remarks if remark in NO_APPEAL_RARCS), remarks[0] if remarks else "")
 
 
 class PaidClaims:

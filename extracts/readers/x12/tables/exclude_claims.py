@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 import duckdb
 
-from payrank.extracts.codes.never_denials import GROUPS
+from payrank.extracts.codes.code_lists import GROUP_CODES
 
 UNDECIDED = ("5", "10", "13", "15", "16", "17", "27")
 """Claim status (CLP02): pended, received and not in process, suspended (four kinds), reviewed: codes of 4010."""
@@ -27,7 +27,7 @@ LATEST_DAYS = 31
 """Days. A payment is announced some days before its money moves, never months."""
 GROUP_RULE, DAY_RULE = "adjustment_group", "after_the_file"
 RULES = {
-    GROUP_RULE: f"a CAS01 of {', '.join(GROUPS)} in every adjustment of a claim",
+    GROUP_RULE: f"a CAS01 of {', '.join(GROUP_CODES)} in every adjustment of a claim",
     DAY_RULE: f"a day of payment, production or creation up to {LATEST_DAYS} days after the latest envelope's",
 }
 
@@ -35,7 +35,7 @@ BROKEN = f"""
 CREATE TABLE x12_broken AS
 SELECT file, source_line, min(rule) AS rule FROM (
   SELECT file, source_line, '{GROUP_RULE}' AS rule FROM x12_adjustments
-  WHERE group_code NOT IN {GROUPS} AND NOT coalesce(x12_nothing(amount), false)
+  WHERE group_code NOT IN {GROUP_CODES} AND NOT coalesce(x12_nothing(amount), false)
   UNION ALL
   SELECT file, source_line, '{DAY_RULE}' FROM x12_claim WHERE TRY_CAST(posted_on AS DATE) > $latest
   UNION ALL

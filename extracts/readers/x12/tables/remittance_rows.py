@@ -15,7 +15,8 @@ from __future__ import annotations
 
 import duckdb
 
-from payrank.extracts.codes.never_denials import GROUPS, render_is_denial
+from payrank.extracts.codes.code_lists import GROUP_CODES
+from payrank.extracts.codes.never_denials import render_is_denial
 from payrank.extracts.readers.x12.tables.payer_classes import render_payer_class
 
 MACROS = (
@@ -90,7 +91,7 @@ SELECT file, source_line, number, concat(key, '-a', number),
   CASE WHEN group_code = 'CO' THEN 'contractual_adjustment' ELSE 'other_adjustment' END,
   negated(amount), 'insurance', concat_ws(chr(31), service > 0, procedure, group_code, carc)
 FROM x12_adjustment
-WHERE group_code IN {GROUPS} AND group_code <> 'PR' AND carc <> '23' AND NOT denied
+WHERE group_code IN {GROUP_CODES} AND group_code <> 'PR' AND carc <> '23' AND NOT denied
   AND NOT coalesce(x12_nothing(amount), false)
 """
 
