@@ -14,9 +14,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from payrank.extracts.contract.metadata import AUDIT_PREFIX
+from payrank.extracts.contract.privacy import MIN_PEOPLE
 from payrank.extracts.contract.source_file import quote_name
 from payrank.extracts.extract import Extract
-from payrank.models.privacy import MIN_PEOPLE
 from payrank.models.records.fairness import MERGED, NOT_RECORDED
 
 

@@ -15,9 +15,10 @@ import pandas as pd
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
+from payrank.extracts.contract.privacy import MIN_PEOPLE
 from payrank.extracts.errors import NoUsableModelError
+from payrank.features.arrays import Floats
 from payrank.features.feature import Feature, catalog_digest
-from payrank.models.privacy import MIN_PEOPLE
 
 
 class ModelColumn(BaseModel):
@@ -88,9 +89,7 @@ def _count_people(words: pd.Series, household: NDArray[np.intp]) -> dict[str, in
     return {str(level): int(count) for level, count in zip(levels, counts, strict=True)}
 
 
-def encode(
-    data: pd.DataFrame, columns: Sequence[ModelColumn], *, order: Literal["C", "F"] = "C"
-) -> NDArray[np.float64]:
+def encode(data: pd.DataFrame, columns: Sequence[ModelColumn], *, order: Literal["C", "F"] = "C") -> Floats:
     """Return rows x columns of float64, NaN where unknown.
 
     Parameters
@@ -116,7 +115,7 @@ def encode(
     return matrix
 
 
-def _encode_column(values: pd.Series, column: ModelColumn) -> NDArray[np.float64]:
+def _encode_column(values: pd.Series, column: ModelColumn) -> Floats:
     if column.levels is None:
         return values.to_numpy(dtype=np.float64, na_value=np.nan)
     codes = {level: float(code) for code, level in enumerate(column.levels)}

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from payrank.features.arrays import Floats
 from payrank.models.bundle import Bundle
 from payrank.models.calibration.adjusted import apply_map
 from payrank.models.matrix import encode
@@ -16,8 +16,6 @@ from payrank.models.timing import horizon_column, probability_by_day
 
 if TYPE_CHECKING:
     import lightgbm
-
-Floats = NDArray[np.float64]
 
 
 def predict(bundle: Bundle, data: pd.DataFrame, *, threads: int = 0) -> pd.DataFrame:

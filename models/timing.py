@@ -10,13 +10,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
+
+from payrank.features.arrays import Floats
 
 if TYPE_CHECKING:
     import lightgbm
-
-Floats = NDArray[np.float64]
 
 
 class Timing(BaseModel):

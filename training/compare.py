@@ -7,7 +7,6 @@ from datetime import date, timedelta
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from payrank.extracts.errors import WrongUsageError
 from payrank.extracts.extract import Extract
@@ -27,8 +26,6 @@ from payrank.training.evaluate.holdout import HoldoutRows, holdout_rows
 from payrank.training.evaluate.metrics import Forecast
 from payrank.training.evaluate.paired_ranking import resample_rankings
 from payrank.training.probes.alarms import TOO_GOOD
-
-Floats = NDArray[np.float64]
 
 FEWEST_OUTCOMES = 30
 """Outcomes of each kind below which an interval says nothing (as `payrank.features.probes.ranking.FEWEST`)."""

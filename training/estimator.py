@@ -13,13 +13,12 @@ from sklearn.utils import Tags
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
+from payrank.features.arrays import Floats
 from payrank.models.calibration.methods import Calibration, fit_isotonic, fit_platt, sigmoid
 from payrank.models.predict import average_raw_scores
 from payrank.training.fit.boosters import Rows, fit_likelihood, member_weights, open_text
 from payrank.training.fit.table_columns import TableColumns, learn_table_columns
 from payrank.training.settings import TrainingSettings
-
-Floats = NDArray[np.float64]
 
 TREES = (
     "learning_rate",

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from payrank.features.arrays import Floats
 from payrank.features.frame import Frame
 from payrank.models.audit import AuditFacts
 from payrank.models.calibration.adjusted import AdjustedCalibration
@@ -28,8 +28,6 @@ from payrank.training.probes.importance import MOST_EXPLAINED, measure_importanc
 from payrank.training.settings import TrainingSettings
 from payrank.training.slices.fairness import audit_fairness
 from payrank.training.slices.slices import measure_slices
-
-Floats = NDArray[np.float64]
 
 
 def measure(data: pd.DataFrame, found: Backtest, settings: TrainingSettings) -> Evaluation:

@@ -12,18 +12,18 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from payrank.extracts.contract.privacy import MIN_PEOPLE
 from payrank.extracts.errors import WrongUsageError
+from payrank.features.arrays import Floats
 from payrank.features.frame import Frame
+from payrank.features.probes.auc import RankedRows
 from payrank.features.probes.ranking import number_households
 from payrank.models.calibration.methods import sigmoid
-from payrank.models.privacy import MIN_PEOPLE
 from payrank.models.records.selection import Overlap, SelectionBias
 from payrank.training.evaluate.metrics import discrimination, reliability_cells
 from payrank.training.evaluate.small_cells import join_neighbors
 from payrank.training.fit.quick_fit import forecast_later
 from payrank.training.settings import TrainingSettings
-
-Floats = NDArray[np.float64]
 
 FOLDS = 3
 FLOOR = 0.05
@@ -145,18 +145,14 @@ def weighted_figures(
     >>> figures["auc"], figures["captured"]
     (0.66667, 0.5)
     """
-    yes, no = weight * label, weight * (1 - label)
-    _, where = np.unique(probability, return_inverse=True)
-    events, others = np.bincount(where, weights=yes), np.bincount(where, weights=no)
-    below = np.concatenate([[0.0], np.cumsum(others)[:-1]])
-    pairs = float(yes.sum() * no.sum())
+    auc, _ = RankedRows(label, probability).measure(weight)
     cells = reliability_cells(probability)
     gaps = np.bincount(cells, weights=weight * (probability - label))
     order = np.argsort(-worth, kind="stable")
     room = np.clip(capacity * weight.sum() - (np.cumsum(weight[order]) - weight[order]), 0, weight[order])
     total = float((weight * gain).sum())
     found = {
-        "auc": float((events * (below + others / 2)).sum()) / pairs if pairs else 0.5,
+        "auc": 0.5 if np.isnan(auc) else auc,
         "brier": float(np.average((probability - label) ** 2, weights=weight)),
         "ece": float(np.abs(gaps).sum() / weight.sum()),
         "captured": float((room * gain[order]).sum()) / total if total else 0.0,

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from payrank.extracts.contract.privacy import MIN_PEOPLE
 from payrank.extracts.errors import WrongUsageError, did_you_mean
 
 RENAMED: dict[str, str] = {
@@ -43,10 +44,10 @@ class Trees(_Settings):
     learning_rate: Annotated[float, Field(gt=0, le=1)] = 0.08
     num_leaves: Annotated[int, Field(ge=2, le=4096)] = 15
     max_depth: Annotated[int, Field(ge=-1)] = -1
-    min_data_in_leaf: Annotated[int | None, Field(ge=11)] = None
+    min_data_in_leaf: Annotated[int | None, Field(ge=MIN_PEOPLE)] = None
     min_sum_hessian_in_leaf: Annotated[float, Field(ge=0)] = 1.0
     max_bin: Annotated[int, Field(ge=2, le=255)] = 63
-    min_data_in_bin: Annotated[int, Field(ge=11)] = 11
+    min_data_in_bin: Annotated[int, Field(ge=MIN_PEOPLE)] = MIN_PEOPLE
     feature_fraction: Annotated[float, Field(gt=0, le=1)] = 0.5
     feature_fraction_bynode: Annotated[float, Field(gt=0, le=1)] = 1.0
     bagging_fraction: Annotated[float, Field(gt=0, le=1)] = 0.8

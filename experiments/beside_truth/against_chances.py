@@ -5,12 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from payrank.features.arrays import Floats
 from payrank.simulator.truth.best_possible import best_auc, best_dollars
 from payrank.training.evaluate.metrics import reliability_cells
-
-Floats = NDArray[np.float64]
 
 CAPACITY = 0.2
 

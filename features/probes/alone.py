@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from payrank.features.arrays import Floats
 from payrank.features.frame import Frame
-from payrank.features.probes.ranking import FEWEST, Floats, Ranking, number_households, rank, score_alone
+from payrank.features.probes.ranking import FEWEST, Ranking, number_households, rank, score_alone
 from payrank.features.probes.result import FALSE_ALARM, Leak, Probed
 
 PROBE = "too good alone"

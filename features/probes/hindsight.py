@@ -18,11 +18,12 @@ from numpy.typing import NDArray
 from payrank.extracts.contract.source_file import quote_name
 from payrank.extracts.contract.tables import table
 from payrank.extracts.extract import Extract
+from payrank.features.arrays import Floats
 from payrank.features.feature import Unit
 from payrank.features.frame import Definition
 from payrank.features.probes.hindsight_facts import GROUP, RATE, Facts, account_facts, denial_facts
 from payrank.features.probes.own_row import judge_own_row
-from payrank.features.probes.ranking import FEWEST, Floats, number_households, rank, score_alone
+from payrank.features.probes.ranking import FEWEST, number_households, rank, score_alone
 from payrank.features.probes.result import FALSE_ALARM, Leak, Probed
 
 PROBE = "hindsight"

@@ -15,8 +15,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from payrank.features.arrays import Floats
 from payrank.features.probes.hindsight_facts import Facts
-from payrank.features.probes.ranking import FEWEST, Floats
+from payrank.features.probes.ranking import FEWEST
 from payrank.features.probes.result import FALSE_ALARM
 
 NEARLY = 0.95

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from payrank.features.arrays import Floats
 
 FEWEST = 30
 """Outcomes of each kind, and of households, below which an interval says nothing."""
@@ -63,7 +63,7 @@ def rank(label: Floats, score: Floats, household: NDArray[np.intp]) -> Ranking |
         return None
     over = _place(happened, not_happened)
     under = 1 - _place(not_happened, happened)
-    auc = float(over.mean())
+    auc = float(over.mean())  # the mean placement is the AUC, as `measure_auc` counts it
     part = np.empty(len(label))
     part[label == 1] = (over - auc) / len(happened)
     part[label == 0] = (under - auc) / len(not_happened)

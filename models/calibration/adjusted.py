@@ -11,12 +11,10 @@ from typing import Annotated, Literal
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
+from payrank.features.arrays import Floats
 from payrank.models.calibration.methods import Beta, Calibration, Isotonic, Platt, Uncalibrated, sigmoid
-
-Floats = NDArray[np.float64]
 
 CERTAIN = 1e-6
 """Chances are kept so far from 0 and 1 before an offset is added: log-odds have no end there."""

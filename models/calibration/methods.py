@@ -8,10 +8,9 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-Floats = NDArray[np.float64]
+from payrank.features.arrays import Floats
 
 SMALLEST_BIN = 25
 """Rows in each bin of an isotonic map: more than the 11 people below which a cell is merged."""

@@ -8,12 +8,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from payrank.features.arrays import Floats
 from payrank.models.bundle import Bundle
 from payrank.models.matrix import ModelColumn, encode
-
-Floats = NDArray[np.float64]
 
 PROBABILITY = "probability"
 """The name under which the model's own scores are compared."""

@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from payrank.extracts.contract.privacy import MIN_PEOPLE
+from payrank.features.arrays import Floats
 from payrank.models.matrix import ModelColumn, encode
-from payrank.models.privacy import MIN_PEOPLE
 
-Floats = NDArray[np.float64]
 BINS = 10
 SEEN_FIRST = 1000
 """Rows that show of nearly every number that it has more values than bins; only the rest is sorted whole."""

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from payrank.extracts.contract.privacy import MIN_PEOPLE
 from payrank.models.bundle import Bundle
-from payrank.models.privacy import MIN_PEOPLE
 
 
 @dataclass(frozen=True, slots=True)

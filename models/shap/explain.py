@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from payrank.extracts.errors import NoUsableModelError
+from payrank.features.arrays import Floats
 from payrank.models.bundle import Bundle
 from payrank.models.matrix import encode
 from payrank.models.predict import average_raw_scores
@@ -18,7 +18,6 @@ from payrank.models.shap.tree_shap import add_contributions
 if TYPE_CHECKING:
     import lightgbm
 
-Floats = NDArray[np.float64]
 TOLERANCE = 1e-6
 """Relative to the raw score, or absolute where that is below 1."""
 

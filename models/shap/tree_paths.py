@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from payrank.features.arrays import Floats
+
 if TYPE_CHECKING:
     import lightgbm
 
@@ -28,7 +30,7 @@ class Coding:
     the last category for every other value, the unknown among them: LightGBM sends all of these to the right.
     """
 
-    thresholds: NDArray[np.float64] | None
+    thresholds: Floats | None
     last_category: int = -1
 
     @property
@@ -36,7 +38,7 @@ class Coding:
         """How many codes there are."""
         return self.last_category + 2 if self.thresholds is None else len(self.thresholds) + 2
 
-    def encode(self, values: NDArray[np.float64]) -> Codes:
+    def encode(self, values: Floats) -> Codes:
         """Return the code of each value."""
         if self.thresholds is None:
             known = (values >= 0) & (values <= self.last_category)

@@ -23,12 +23,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from payrank.features.arrays import Floats
 from payrank.models.shap.tree_paths import Codes, Forest, Leaf, read_forest
 
 if TYPE_CHECKING:
     import lightgbm
 
-Floats = NDArray[np.float64]
 
 MOST_STATES = 2048
 """Entries of one table: larger ones are fewer but slower to fill; 1,024 to 4,096 measured alike."""

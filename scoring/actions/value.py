@@ -6,12 +6,11 @@ import re
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from payrank.features.arrays import Floats
 from payrank.scoring.action_table import ListName, NextAction
 from payrank.scoring.settings import ScoringSettings
 
-Floats = NDArray[np.float64]
 DAYS_A_YEAR = 365.0
 _BY_DAY = re.compile(r"probability_(\d+)")
 

@@ -15,17 +15,17 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from payrank.extracts.contract.privacy import MIN_PEOPLE
 from payrank.extracts.errors import WrongUsageError
 from payrank.extracts.extract import Extract
 from payrank.features.outcomes import find_outcomes
+from payrank.features.probes.auc import measure_auc
 from payrank.scoring.monitoring.past_predictions import KeptPromise, left_out_unread, read_promise, read_scores
 from payrank.scoring.monitoring.records import Kept, Monitoring, Watched
 from payrank.scoring.past_run import LISTS, UNIT, ListName
 from payrank.scoring.publishing.retention import published_runs
 
 TENTHS = 10
-FEWEST = 11
-"""Cells with fewer people are not told apart (CMS cell size suppression policy)."""
 
 
 def monitor_runs(
@@ -111,7 +111,7 @@ def _watch(promise: KeptPromise, scores: pd.DataFrame, outcomes: pd.DataFrame) -
         promise.model,
         scored=len(scores),
         not_told=len(scores) - len(rows),
-        auc=_auc(label, probability),
+        auc=measure_auc(label, probability),
         brier=float(((probability - label) ** 2).mean()) if len(rows) else math.nan,
         all=_keep("all", rows),
         places=_parts(rows, place, ["listed", "below the cut", "kept off"]),
@@ -123,7 +123,7 @@ def _parts(
     rows: pd.DataFrame, part: np.ndarray, names: Sequence[Any], show: Callable[[Any], str] = str
 ) -> tuple[Kept, ...]:
     chosen = [(show(name), rows[part == name]) for name in names]
-    return tuple(_keep(name, some) for name, some in chosen if some["household"].nunique() >= FEWEST)
+    return tuple(_keep(name, some) for name, some in chosen if some["household"].nunique() >= MIN_PEOPLE)
 
 
 def _keep(name: str, rows: pd.DataFrame) -> Kept:
@@ -139,12 +139,3 @@ def _keep(name: str, rows: pd.DataFrame) -> Kept:
         dollars_promised=float(rows.loc[known, "expected_recovery"].sum()) if known.any() else None,
         dollars_came=float(rows.loc[known, "recovered"].sum()) if known.any() else None,
     )
-
-
-def _auc(label: np.ndarray, score: np.ndarray) -> float | None:
-    """Return the area under the ROC curve by ranks (Mann and Whitney 1947); ties count half."""
-    events = label.sum()
-    if not 0 < events < len(label):
-        return None
-    ranks = pd.Series(score).rank().to_numpy()
-    return float((ranks[label == 1].sum() - events * (events + 1) / 2) / (events * (len(label) - events)))

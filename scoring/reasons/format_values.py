@@ -8,12 +8,12 @@ from collections.abc import Callable, Mapping
 
 from payrank.extracts.codes.descriptions import read_descriptions
 
+from payrank.extracts.contract.privacy import MIN_PEOPLE
+
 CODED = ("group_code", "carc", "rarc")
 """Features that show codes: a reader never gets one without what it means."""
 NONE = {"count": "no", "dollars": "nothing"}
 """How none at all is said."""
-FEWEST_TOLD = 11
-"""Earlier outcomes behind a rate are not counted out below this many (cells under 11 people: CMS's size policy)."""
 LONGEST_WORD = 60
 """Characters of a site's own word that a sentence shows."""
 
@@ -56,7 +56,7 @@ def show_support(count: float) -> str:
     """
     if round(count) < 1:
         return "none"
-    return f"{count:,.0f}" if round(count) >= FEWEST_TOLD else f"fewer than {FEWEST_TOLD}"
+    return f"{count:,.0f}" if round(count) >= MIN_PEOPLE else f"fewer than {MIN_PEOPLE}"
 
 
 _OF_KEY: Mapping[str, str] = {

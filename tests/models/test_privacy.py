@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from payrank.extracts.contract.privacy import MIN_PEOPLE
 from payrank.models.matrix import encode
 from payrank.models.monitoring.reference import describe_distributions, describe_numbers
-from payrank.models.privacy import MIN_PEOPLE
 
 
 def test_no_id_is_in_any_file_of_a_bundle(trained):

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from payrank.extracts.contract.privacy import MIN_PEOPLE
 from payrank.extracts.errors import NoUsableModelError
-from payrank.models.privacy import MIN_PEOPLE
 from payrank.training.design.temporal import describe_design, known_days, plan_periods, row_weights, tell_design
 from payrank.training.settings import TrainingSettings, Validation
 

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from payrank.features.arrays import Floats
 from payrank.features.frame import Frame
 from payrank.models.calibration.adjusted import CalibrationMap, apply_map
 from payrank.models.calibration.methods import Uncalibrated
@@ -27,8 +28,6 @@ from payrank.training.fit.rows import class_weights, numbers, rows_to_fit
 from payrank.training.fit.share import fit_share_of, predict_share
 from payrank.training.fit.timing import Spans, fit_timing_of, predict_timing, spans_of
 from payrank.training.settings import TrainingSettings
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,14 +8,12 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from payrank.features.arrays import Floats
 from payrank.features.feature import Feature
 from payrank.models.calibration.methods import sigmoid
 from payrank.training.baselines.scorecard import fit_scorecard
 from payrank.training.evaluate.metrics import Forecast, amounts_known, probability_figures
-
-Floats = NDArray[np.float64]
 
 AGING_BUCKETS = (31, 61, 91, 121, 181, 366)
 """First days of the aging buckets after 0-30: 31-60, 61-90, 91-120, 121-180, 181-365, over a year."""

@@ -13,9 +13,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from payrank.features.arrays import Floats
 from payrank.features.feature import Feature
 
-Floats = NDArray[np.float64]
 Cells = NDArray[np.intp]
 
 MOST_ROWS = 20_000

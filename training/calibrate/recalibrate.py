@@ -10,16 +10,16 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from payrank.extracts.contract.privacy import MIN_PEOPLE
 from payrank.extracts.errors import WrongUsageError
+from payrank.features.arrays import Floats
 from payrank.features.feature import Feature
 from payrank.models.calibration.adjusted import AdjustedCalibration, CalibrationMap, log_odds
 from payrank.models.calibration.methods import Calibration, Uncalibrated, fit_beta, fit_isotonic, fit_platt, sigmoid
-from payrank.models.privacy import MIN_PEOPLE
 from payrank.models.records.estimate import make_estimate
 from payrank.models.records.recalibration import BaseRateShift, Recalibration, SegmentOffset
 from payrank.training.settings import TrainingSettings
 
-Floats = NDArray[np.float64]
 Rows = NDArray[np.bool_] | NDArray[np.intp]
 
 BLOCKS = 5

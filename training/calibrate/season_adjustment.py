@@ -6,16 +6,14 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from payrank.features.arrays import Floats
 from payrank.features.feature import Feature
 from payrank.models.matrix import ModelColumn, encode
 from payrank.models.predict import average_raw_scores
 from payrank.training.design.temporal import Positions
 from payrank.training.fit.boosters import Fitted, member_weights, open_text
 from payrank.training.settings import TrainingSettings
-
-Floats = NDArray[np.float64]
 
 
 def score_out_of_season(

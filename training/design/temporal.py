@@ -17,9 +17,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from payrank.extracts.contract.privacy import MIN_PEOPLE
 from payrank.extracts.errors import NoUsableModelError
+from payrank.features.arrays import Floats
 from payrank.models.manifest import Period, Reserved, Window, Windows
-from payrank.models.privacy import MIN_PEOPLE
 from payrank.training.settings import TrainingSettings
 
 Positions = NDArray[np.intp]
@@ -114,9 +115,7 @@ def plan_periods(data: pd.DataFrame, gap_days: int, as_of: date, settings: Train
     )
 
 
-def _first_start(
-    days: Days, known: Days, label: NDArray[np.float64], settings: TrainingSettings
-) -> np.datetime64 | None:
+def _first_start(days: Days, known: Days, label: Floats, settings: TrainingSettings) -> np.datetime64 | None:
     """Return the first snapshot day by which enough outcomes of each kind were known to fit."""
     needed = settings.min_outcomes
     enough = []
@@ -194,7 +193,7 @@ def draw_households(names: Sequence[str], share: float, salt: str) -> NDArray[np
     return np.fromiter((int.from_bytes(one[:8], "big") < bound for one in found), dtype=bool, count=len(names))
 
 
-def window(days: Days, label: NDArray[np.float64], rows: Positions) -> Window:
+def window(days: Days, label: Floats, rows: Positions) -> Window:
     """Describe a set of rows by its first and last snapshot, rows and events."""
     span = days[rows]
     return Window(
@@ -202,7 +201,7 @@ def window(days: Days, label: NDArray[np.float64], rows: Positions) -> Window:
     )
 
 
-def check_design(design: Design, label: NDArray[np.float64], settings: TrainingSettings) -> None:
+def check_design(design: Design, label: Floats, settings: TrainingSettings) -> None:
     """Refuse a design that fits a period on too few outcomes of a kind.
 
     A rolling window may hold too few, and reserved households may leave too few.
@@ -286,7 +285,7 @@ def _describe_reserved(data: pd.DataFrame, design: Design, settings: TrainingSet
     )
 
 
-def row_weights(data: pd.DataFrame, rows: Positions, settings: TrainingSettings) -> NDArray[np.float64]:
+def row_weights(data: pd.DataFrame, rows: Positions, settings: TrainingSettings) -> Floats:
     """Return the weight of each row to fit, with mean 1.
 
     See `TrainingSettings.weight`, `.half_life_days` and `.selection`.
@@ -300,5 +299,5 @@ def row_weights(data: pd.DataFrame, rows: Positions, settings: TrainingSettings)
         weights *= 0.5 ** ((days.max() - days) / _DAY / settings.half_life_days)
     if "selection_weight" in data.columns:
         weights *= data["selection_weight"].to_numpy(dtype=np.float64)[rows]
-    scaled: NDArray[np.float64] = weights / weights.mean()
+    scaled: Floats = weights / weights.mean()
     return scaled

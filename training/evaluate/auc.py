@@ -7,13 +7,12 @@ from statistics import NormalDist
 import numpy as np
 from numpy.typing import NDArray
 
+from payrank.features.arrays import Floats
 from payrank.features.probes.ranking import rank, spread_of
 from payrank.models.records.estimate import Estimate, make_estimate
 from payrank.training.evaluate.bootstrap import ENDS
 from payrank.training.evaluate.holdout import HoldoutRows
 from payrank.training.evaluate.metrics import discrimination
-
-Floats = NDArray[np.float64]
 
 
 def ranking_figures(holdout: HoldoutRows, score: Floats) -> dict[str, Estimate]:

@@ -13,17 +13,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from payrank.features.arrays import Floats
 from payrank.features.probes.ranking import number_households
-
-Floats = NDArray[np.float64]
 
 RESAMPLES = 500
 SEED = 20
 ENDS = (0.025, 0.975)
 BLOCK = 4_000_000
 """Draws that are held in memory at once."""
-FEWEST_HOUSEHOLDS = 11
-"""Households below which no interval is given, as below which no cell is shown."""
 
 
 @dataclass(frozen=True, slots=True)

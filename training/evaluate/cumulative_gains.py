@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from payrank.features.arrays import Floats
 
 NEAR = 0.05
 """How far from the cut, as a share of a list, rows count as being at it."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
-from numpy.typing import NDArray
 
+from payrank.features.arrays import Floats
 from payrank.models.records.estimate import Estimate, make_estimate
 from payrank.models.records.evaluation import Decile
 from payrank.training.evaluate.auc import ranking_figures
@@ -16,8 +16,6 @@ from payrank.training.evaluate.cumulative_gains import Ranked, gains_curve, rank
 from payrank.training.evaluate.holdout import HoldoutRows
 from payrank.training.evaluate.metrics import Forecast, reliability_cells
 from payrank.training.evaluate.small_cells import join_neighbors
-
-Floats = NDArray[np.float64]
 
 NOISE_RAISES = ("ece", "reliability")
 """Figures that are never below 0, and above it by noise alone."""

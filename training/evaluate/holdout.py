@@ -9,10 +9,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from payrank.features.arrays import Floats
 from payrank.training.evaluate.bootstrap import RESAMPLES, SEED, Households, households_of
 from payrank.training.evaluate.metrics import amounts_known, gains, lists_of
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from payrank.features.arrays import Floats
+from payrank.features.probes.auc import RankedRows
 
 BINS = 10
 FEWEST_ON_A_NIGHT = 100
@@ -50,20 +51,8 @@ def discrimination(label: Floats, score: Floats) -> dict[str, float]:
     >>> {name: round(value, 3) for name, value in found.items()}
     {'auc': 0.75, 'average_precision': 0.833}
     """
-    events = float(label.sum())
-    if not 0 < events < len(label):
-        return {}
-    order = np.argsort(-score, kind="stable")
-    ranked = score[order]
-    ends = np.append(np.flatnonzero(ranked[1:] != ranked[:-1]), len(ranked) - 1)  # last row of each distinct score
-    caught = np.cumsum(label[order])[ends]
-    new = np.diff(caught, prepend=0.0)
-    others_above = ends + 1 - caught
-    outranked = len(label) - events - (others_above + np.append(0.0, others_above[:-1])) / 2
-    return {
-        "auc": float((new * outranked).sum() / (events * (len(label) - events))),
-        "average_precision": float((new * caught / (ends + 1)).sum() / events),
-    }
+    auc, average_precision = RankedRows(label, score).measure()
+    return {} if np.isnan(auc) else {"auc": auc, "average_precision": average_precision}
 
 
 def probability_figures(label: Floats, probability: Floats) -> dict[str, float]:

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from payrank.models.privacy import MIN_PEOPLE
+from payrank.extracts.contract.privacy import MIN_PEOPLE
 
 
 def join_neighbors(cells: NDArray[np.intp], house: NDArray[np.intp]) -> list[list[int]]:

@@ -6,14 +6,13 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from payrank.features.arrays import Floats
+from payrank.features.probes.auc import measure_auc
 from payrank.models.records.estimate import make_estimate
 from payrank.models.records.evaluation import Stability
 from payrank.training.evaluate.holdout import HoldoutRows
-from payrank.training.evaluate.metrics import Forecast, discrimination
-
-Floats = NDArray[np.float64]
+from payrank.training.evaluate.metrics import Forecast
 
 BINS = 10
 SMALLEST_SHARE = 1e-4
@@ -49,7 +48,7 @@ def compare_periods(holdout: HoldoutRows, model: Forecast, gains: Sequence[Float
 
 
 def _auc(label: Floats, score: Floats) -> float | None:
-    auc = discrimination(label, score).get("auc")
+    auc = measure_auc(label, score)
     return None if auc is None else make_estimate(auc).value
 
 

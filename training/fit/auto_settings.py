@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from payrank.features.arrays import Floats
 from payrank.features.feature import Feature
 from payrank.models.matrix import ModelColumn, encode, learn_columns
 from payrank.models.records.auto_settings import AutoSettings, TuningTrial
@@ -17,8 +17,6 @@ from payrank.training.design.temporal import Positions, Split
 from payrank.training.fit.boosters import Rows, fit_likelihood, open_text
 from payrank.training.fit.rows import class_weights, fit_weights, numbers
 from payrank.training.settings import Member, TrainingSettings
-
-Floats = NDArray[np.float64]
 
 FEWEST_TO_CHOOSE = 500
 """Outcomes of each kind in the tuning period below which nothing is tried: chance would choose."""

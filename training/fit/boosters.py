@@ -10,14 +10,13 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from payrank.features.arrays import Floats
 from payrank.training.settings import TrainingSettings, Trees, member_trees
 
 if TYPE_CHECKING:
     import lightgbm
 
-Floats = NDArray[np.float64]
 
 BIN_PARAMETERS = ("max_bin", "min_data_in_bin")
 """Trees that agree on these can share one binned data set."""

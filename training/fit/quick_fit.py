@@ -8,14 +8,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from payrank.features.arrays import Floats
 from payrank.features.feature import Feature
 from payrank.models.matrix import encode, learn_columns
 from payrank.models.predict import average_raw_scores
 from payrank.training.fit.boosters import fit_likelihood, open_text
 from payrank.training.fit.rows import rows_to_fit
 from payrank.training.settings import Member, TrainingSettings
-
-Floats = NDArray[np.float64]
 
 SETTINGS = TrainingSettings(members=(Member(seeds=(1, 2), n_estimators=80),), monotone=False)
 

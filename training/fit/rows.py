@@ -9,12 +9,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from payrank.features.arrays import Floats
 from payrank.models.matrix import ModelColumn, encode
 from payrank.training.design.temporal import Positions, row_weights
 from payrank.training.fit.boosters import Rows
 from payrank.training.settings import TrainingSettings
-
-Floats = NDArray[np.float64]
 
 
 def rows_to_fit(

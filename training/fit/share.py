@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from payrank.features.arrays import Floats
 from payrank.models.manifest import ShareModel
 from payrank.training.design.temporal import Positions
 from payrank.training.fit.boosters import Rows, fit_share, open_text
 from payrank.training.fit.rows import numbers, rows_of_outcomes
 from payrank.training.settings import TrainingSettings
-
-Floats = NDArray[np.float64]
 
 
 def fit_share_of(

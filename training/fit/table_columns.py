@@ -8,8 +8,8 @@ from typing import Any
 
 import pandas as pd
 
+from payrank.extracts.contract.privacy import MIN_PEOPLE
 from payrank.models.matrix import ModelColumn, encode
-from payrank.models.privacy import MIN_PEOPLE
 
 
 @dataclass(frozen=True, slots=True)

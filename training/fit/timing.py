@@ -9,15 +9,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from payrank.extracts.contract.privacy import MIN_PEOPLE
+from payrank.features.arrays import Floats
 from payrank.features.targets import OverturnTarget, PaymentTarget
-from payrank.models.privacy import MIN_PEOPLE
 from payrank.models.timing import Timing, probability_by_day
 from payrank.training.design.temporal import Positions
 from payrank.training.fit.boosters import Rows, fit_timing, open_text
 from payrank.training.fit.rows import numbers, rows_of_outcomes
 from payrank.training.settings import TrainingSettings
-
-Floats = NDArray[np.float64]
 
 NO_TIMING = Timing(method="none")
 DIGITS = 4

@@ -19,8 +19,6 @@ from payrank.models.records.evaluation import Alarm
 from payrank.training.fit.quick_fit import forecast_later
 from payrank.training.probes.importance import spread_rows
 
-Floats = NDArray[np.float64]
-
 TOO_GOOD = 0.95
 """An AUC above this is a leak until shown otherwise."""
 SUSPECTS = 5

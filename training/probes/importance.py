@@ -7,13 +7,12 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from payrank.features.arrays import Floats
 from payrank.models.predict import average_raw_scores
 from payrank.models.records.estimate import make_estimate
 from payrank.models.records.evaluation import Importance
 from payrank.training.evaluate.metrics import discrimination
 from payrank.training.fit.boosters import Fitted, open_text
-
-Floats = NDArray[np.float64]
 
 MOST_EXPLAINED = 500
 """Rows that SHAP values are found on, evenly spaced over time: about a second."""

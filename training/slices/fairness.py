@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from payrank.features.arrays import Floats
 from payrank.models.audit import AuditFacts, find_small_groups
 from payrank.models.records.estimate import Estimate, make_estimate
 from payrank.models.records.fairness import (
@@ -26,8 +27,6 @@ from payrank.training.evaluate.holdout import HoldoutRows
 from payrank.training.evaluate.metrics import Forecast
 from payrank.training.evaluate.small_cells import join_small
 from payrank.training.slices.worst_groups import find_worst
-
-Floats = NDArray[np.float64]
 
 MOST_GROUPS = 12
 """Groups of an attribute that are told; the smaller ones are one, so that a free-text column floods no report."""

@@ -19,8 +19,6 @@ from payrank.training.evaluate.holdout import HoldoutRows
 from payrank.training.evaluate.metrics import Forecast
 from payrank.training.evaluate.small_cells import join_neighbors, join_small
 
-Floats = NDArray[np.float64]
-
 RESAMPLES = 200
 """Fewer than for the whole: there are many slices, and their intervals are wide."""
 BALANCE_BANDS = (100, 500, 1_200, 5_000)

@@ -9,15 +9,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
 
+from payrank.extracts.contract.privacy import MIN_PEOPLE
 from payrank.extracts.load.quarantine import MOST_QUARANTINED
 from payrank.extracts.readers.excel.cells import FAULT
 from payrank.extracts.readers.mapped.macros import BLANKS, ORDERS, TIME, day_pattern, dollars_pattern
 from payrank.extracts.readers.mapped.suggest.raw_tables import RawTable
 
 MOST_LEVELS = 12
-FEWEST_ROWS = 11
-"""A level is shown in a draft when at most 12 levels are in the column and each stands in 11 rows or more: no value
-that singles out a person is then shown."""
+"""A draft shows a column's values only when it has at most 12 different ones, each in `MIN_PEOPLE` rows or more, so
+that no value identifies a person."""
 
 _PLAIN = re.compile(r"-?\d{1,16}(\.\d{1,2})?")
 _DOLLARS = {mark: re.compile(dollars_pattern(mark)) for mark in (".", ",")}
@@ -85,7 +85,7 @@ def _read_profile(name: str, texts: list[str | None]) -> Profile:
     formats = tuple(name for name in formats if not name.endswith(" time")) or formats
     marks, unpaid = _find_fitting(counts, _DOLLARS, lambda text, dollars: bool(dollars.fullmatch(text)))
     negative = sum(count for text, count in counts.items() if _is_negative(text))
-    few = len(counts) <= MOST_LEVELS and min(counts.values(), default=0) >= FEWEST_ROWS
+    few = len(counts) <= MOST_LEVELS and min(counts.values(), default=0) >= MIN_PEOPLE
     return Profile(
         name=name,
         filled=filled,
