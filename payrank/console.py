@@ -1,4 +1,4 @@
-"""What is seen while work goes on, all on stderr: a spinner on a terminal, plain lines elsewhere, JSON on request."""
+"""Console output: tables on stdout, progress on stderr as a spinner, plain lines, or JSON."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ STDOUT = Console(highlight=False, soft_wrap=True, markup=False)
 
 
 class Progress:
-    """Tell of stages as they end, each with its seconds."""
+    """Prints each stage as it ends, with its seconds."""
 
     def __init__(self, console: Console = STDERR) -> None:
         self._console = console
@@ -31,7 +31,7 @@ class Progress:
 
     @contextmanager
     def working(self, what: str) -> Iterator[None]:
-        """Show that something goes on, then that it is done; silent about how it failed, for the error says so."""
+        """Show a spinner during the work and a line after it; print nothing on failure, because the error says it."""
         self._last = time.perf_counter()
         if self._console.is_terminal:
             with self._console.status(what):
@@ -42,7 +42,7 @@ class Progress:
 
 
 def print_stage(stage: Stage) -> None:
-    """Print a finished stage of a run as a plain line with its seconds."""
+    """Print a finished stage of a run as a line of text with its seconds."""
     STDERR.print(f"  {stage.message} ({stage.seconds:.1f} s)", markup=False)
 
 
@@ -52,7 +52,7 @@ def log_stage(stage: Stage) -> None:
 
 
 def make_table(title: str, columns: list[tuple[str, bool]], rows: list[list[str]]) -> Table:
-    """Return a table that fits a terminal; a column is its heading and whether it holds numbers."""
+    """Return a table that fits a terminal; each column is a heading and whether its cells are numbers."""
     table = Table(title=title, title_justify="left", box=None, pad_edge=False, header_style="bold")
     for heading, number in columns:
         table.add_column(heading, justify="right" if number else "left", overflow="fold")

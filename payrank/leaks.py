@@ -1,4 +1,4 @@
-"""`payrank check --leaks`: every probe on a user's own extract, and the table that shows what each found."""
+"""`payrank check --leaks`: every leakage check on a user's own extract, and the table of results."""
 
 from __future__ import annotations
 
@@ -28,25 +28,25 @@ NEEDS_FRAME = ("train/night agreement", "too good alone", "label shuffle", "beyo
 def find_leaks(
     extract: Extract, settings: Settings, as_of: date, progress: LogLine = lambda _: None
 ) -> tuple[Probed, ...]:
-    """Run every probe for both units that the extract holds, with the settings' horizons and own features.
+    """Run every leakage check on accounts and denials, with the horizons and site features of the settings.
 
     Parameters
     ----------
     as_of
-        The day that the extract knows everything before.
+        The extract contains everything known before this day.
     progress
-        Called with one plain line after each probe.
+        Called with one line of text after each check.
 
     Returns
     -------
     tuple of Probed
-        What each probe found, or why it could not look; nothing of it holds a value of a row.
+        The result of each check, or why it could not run. No result contains a value from any row.
     """
-    found = []
+    results = []
     for probed in _run(extract, settings, as_of):
-        progress(f"probed {probed.unit}s for leaks: {probed.probe}, {probed.verdict}")
-        found.append(probed)
-    return tuple(found)
+        progress(f"checked {probed.unit}s for leakage: {probed.probe}, {probed.verdict}")
+        results.append(probed)
+    return tuple(results)
 
 
 def _run(extract: Extract, settings: Settings, as_of: date) -> Iterator[Probed]:
@@ -61,17 +61,17 @@ def _run_unit(extract: Extract, settings: Settings, kind: str, as_of: date) -> I
     from payrank.training.probes.label_shuffle import probe_labels
     from payrank.training.probes.site_feature_probe import probe_beyond
 
-    target, own = settings.target(kind), settings.features
-    yield probe_future(extract, target, choose_day(extract, target, as_of), own)
+    target, site_features = settings.target(kind), settings.features
+    yield probe_future(extract, target, choose_day(extract, target, as_of), site_features)
     yield probe_hindsight(extract, target, as_of)
     try:
-        frame = training_frame(extract, target, as_of, site_features=own)
-    except PayrankError as refused:
+        frame = training_frame(extract, target, as_of, site_features=site_features)
+    except PayrankError as error:
         for name in NEEDS_FRAME:
-            yield Probed(name, target.unit, 0, "", not_run=f"no training frame: {refused}")
+            yield Probed(name, target.unit, 0, "", not_run=f"no training frame: {error}")
         return
     probes: tuple[Callable[[Frame], Probed], ...] = (
-        lambda made: probe_agreement(extract, made, own),
+        lambda labeled: probe_agreement(extract, labeled, site_features),
         probe_alone,
         probe_labels,
         probe_beyond,
@@ -80,38 +80,38 @@ def _run_unit(extract: Extract, settings: Settings, kind: str, as_of: date) -> I
         yield probe(frame)
 
 
-def leaks_table(found: Sequence[Probed]) -> Table:
-    """Return the table of probes, one line each, that fits a terminal."""
+def leaks_table(results: Sequence[Probed]) -> Table:
+    """Return the results as a table that fits a terminal, one line per check."""
     rows = [
-        [probed.probe, probed.unit, probed.verdict.upper() if probed.leaks else probed.verdict, figures_of(probed)]
-        for probed in found
+        [probed.probe, probed.unit, probed.verdict.upper() if probed.leaks else probed.verdict, describe_probe(probed)]
+        for probed in results
     ]
-    headings = [("probe", False), ("unit", False), ("verdict", False), ("what it looked at", False)]
-    return make_table("Does anything know what could not be known yet?", headings, rows)
+    headings = [("probe", False), ("unit", False), ("verdict", False), ("details", False)]
+    return make_table("Leakage checks", headings, rows)
 
 
-def figures_of(probed: Probed) -> str:
-    """Say what a probe looked at, what it has too few rows to judge, or why it could not look."""
+def describe_probe(probed: Probed) -> str:
+    """Return what a check examined, what it had too few rows to decide, or why it could not run."""
     if probed.undecided:
-        return f"{probed.figures}; too few to judge: {', '.join(probed.undecided)}"
+        return f"{probed.figures}; too few rows to decide: {', '.join(probed.undecided)}"
     return probed.not_run or probed.figures
 
 
-def list_leaks(found: Sequence[Probed]) -> list[str]:
-    """Return one sentence a leak, to print beneath the table."""
-    return [f"{probed.probe}, {probed.unit}: {leak.text}" for probed in found for leak in probed.leaks]
+def list_leaks(results: Sequence[Probed]) -> list[str]:
+    """Return one sentence per leak, to print below the table."""
+    return [f"{probed.probe}, {probed.unit}: {leak.text}" for probed in results for leak in probed.leaks]
 
 
-def show_leaks(found: Sequence[Probed]) -> None:
-    """Print what the probes found; nothing where none was asked for."""
-    if found:
-        STDOUT.print(leaks_table(found))
-    for line in list_leaks(found):
+def show_leaks(results: Sequence[Probed]) -> None:
+    """Print the results; nothing when no check ran."""
+    if results:
+        STDOUT.print(leaks_table(results))
+    for line in list_leaks(results):
         STDOUT.print(f"LEAK: {line}")
 
 
-def as_data(found: Sequence[Probed]) -> list[dict[str, object]]:
-    """Return what was found as plain data for JSON."""
+def as_data(results: Sequence[Probed]) -> list[dict[str, object]]:
+    """Return the results as plain data for JSON."""
     return [
         {
             "probe": probed.probe,
@@ -123,5 +123,5 @@ def as_data(found: Sequence[Probed]) -> list[dict[str, object]]:
             "too_few_to_judge": list(probed.undecided),
             "leaks": [{"subject": leak.subject, "text": leak.text} for leak in probed.leaks],
         }
-        for probed in found
+        for probed in results
     ]

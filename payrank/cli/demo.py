@@ -7,40 +7,59 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from payrank.cli.score import find_models, show_run
-from payrank.cli.train import train_and_register
-from payrank.console import STDOUT, Progress, make_table, print_stage
-from payrank.extracts.errors import WrongUsageError
-from payrank.extracts.load.load_extract import load_extract
-from payrank.models.bundle import Bundle
-from payrank.models.manifest import MODEL_KINDS, Manifest
-from payrank.scoring.progress import StageTimer
-from payrank.scoring.run_nightly import run_nightly
-from payrank.settings import Settings
-from payrank.simulator import simulate
+import click
+
+from payrank.cli.options import FOLDER, ExampleCommand
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from payrank.models.manifest import Manifest
 
 AS_OF = date(2026, 11, 20)
 MARK = ".payrank-demo"
-FEWEST_OUTCOMES = 11
-"""A demo of a thousand accounts has few decided appeals; a real training asks for more."""
+MIN_OUTCOMES = 11
+"""A demo of a thousand accounts has few decided appeals; real training requires more."""
 
 
-def run_demo(out: Path, *, accounts: int, seed: int) -> None:
-    """Simulate, train both models, score and publish into `out`; print what a manager wants to know."""
+@click.command(cls=ExampleCommand, example="payrank demo --accounts 5000 --out /tmp/demo")
+@click.option("--out", type=FOLDER, default=Path("payrank-demo"), show_default=True, help="Folder for everything.")
+@click.option(
+    "--accounts",
+    type=click.IntRange(min=1000),
+    default=20_000,
+    show_default=True,
+    help="Number of accounts in the simulated hospital.",
+)
+@click.option("--seed", type=int, default=1, show_default=True, help="The same seed gives the same hospital.")
+def demo(out: Path, accounts: int, seed: int) -> None:
+    """Simulate a hospital, train both models, score it, and print where to look."""
+    from payrank.cli.score import find_models, show_run
+    from payrank.cli.train import train_and_register
+    from payrank.console import STDOUT, Progress, print_stage
+    from payrank.extracts.errors import WrongUsageError
+    from payrank.extracts.load.load_extract import load_extract
+    from payrank.models.manifest import MODEL_KINDS
+    from payrank.scoring.progress import StageTimer
+    from payrank.scoring.run_nightly import run_nightly
+    from payrank.settings import Settings
+    from payrank.simulator.simulate import simulate
+
     if out.exists() and any(out.iterdir()) and not (out / MARK).is_file():
-        raise WrongUsageError(f"{out} is not empty and not an earlier demo; name another folder with --out")
+        raise WrongUsageError(f"{out} is not empty and is not an earlier demo; choose another folder with --out")
     out.mkdir(mode=0o700, parents=True, exist_ok=True)
     (out / MARK).touch()
-    settings = Settings(training={"min_outcomes": FEWEST_OUTCOMES})
+    settings = Settings(training={"min_outcomes": MIN_OUTCOMES})
     extract, runs = out / "extract", out / "runs"
-    progress = Progress()
-    with progress.working(f"simulated a hospital of {accounts:,} accounts (no real patient)"):
+    with Progress().working(f"simulated a hospital of {accounts:,} accounts (no real patient)"):
         simulate(extract, accounts=accounts, seed=seed, as_of=AS_OF)
-    bundles: dict[str, Bundle] = {}
+    manifests: dict[str, Manifest] = {}
     with _tracking_in(out):
         for kind in MODEL_KINDS:
-            bundles[kind], _ = train_and_register(kind, extract, AS_OF, settings, out / "models" / kind)
+            bundle, _ = train_and_register(kind, extract, AS_OF, settings, out / "models" / kind)
+            manifests[kind] = bundle.manifest
         models = find_models({kind: str(out / "models" / kind) for kind in MODEL_KINDS})
     timer = StageTimer(print_stage)
     with load_extract(extract) as loaded:
@@ -49,7 +68,7 @@ def run_demo(out: Path, *, accounts: int, seed: int) -> None:
     STDOUT.print()
     show_run(result, runs)
     STDOUT.print()
-    STDOUT.print(_captured({kind: bundle.manifest for kind, bundle in bundles.items()}))
+    STDOUT.print(_capture_table(manifests))
     STDOUT.print()
     for kind in MODEL_KINDS:
         for notice in models.notices(kind, AS_OF):
@@ -60,28 +79,30 @@ def run_demo(out: Path, *, accounts: int, seed: int) -> None:
         STDOUT.print(f"  {path}", markup=False)
 
 
-def _captured(manifests: dict[str, Manifest]) -> object:
-    """Return the manager's table: of the dollars that came in later, how many lay in the top fifth of each order."""
+def _capture_table(manifests: Mapping[str, Manifest]) -> Table:
+    """Return the manager's table: the share of later dollars in the top fifth of each ranking."""
+    from payrank.console import make_table
+
     rows = []
     for kind, title in (("payment", "patient balances"), ("overturn", "appealed denials")):
         manifest = manifests[kind]
         values = [manifest.metrics, manifest.baselines["oldest_first"], manifest.baselines["largest_first"]]
-        rows.append([title, *(_share(figures) for figures in values)])
+        rows.append([title, *(_format_share(metrics) for metrics in values)])
     return make_table(
-        "Work one in five: the share of the dollars of later months that each order catches",
+        "Share of later dollars captured by working the top 20% of each ranking",
         [("", False), ("payrank", True), ("oldest first", True), ("largest first", True)],
         rows,
     )
 
 
-def _share(figures: Mapping[str, float]) -> str:
-    found = figures.get("dollars_captured")
-    return "-" if found is None else f"{found:.0%}"
+def _format_share(metrics: Mapping[str, float]) -> str:
+    share = metrics.get("dollars_captured")
+    return "-" if share is None else f"{share:.0%}"
 
 
 @contextmanager
 def _tracking_in(out: Path) -> Iterator[None]:
-    """Keep the demo's MLflow runs in its own folder, unless the user's environment names a store."""
+    """Keep the demo's MLflow runs in its own folder, unless the environment already names a store."""
     if os.environ.get("MLFLOW_TRACKING_URI"):
         yield
         return

@@ -9,16 +9,16 @@ import click
 
 from payrank.extracts.errors import PayrankError
 
-STOPPED = "Stopped. What was published before stands as it was."
+STOPPED = "Stopped. Anything published earlier is unchanged."
 
 
-def tell_end(fault: BaseException, *, stopped: bool) -> int:
-    """Say what ended a command, and return its exit code.
+def report_failure(fault: BaseException, *, stopped: bool) -> int:
+    """Print why a command ended, and return its exit code.
 
     Parameters
     ----------
     stopped
-        Whether somebody asked for the end: a library that was stopped in the middle tells of it in its own way.
+        Whether a signal asked for the end. A library that was interrupted may report that as an error of its own.
     """
     if isinstance(fault, click.exceptions.Exit):
         return int(fault.exit_code)
@@ -30,25 +30,25 @@ def tell_end(fault: BaseException, *, stopped: bool) -> int:
     elif isinstance(fault, PayrankError):
         text, code = f"payrank: {fault}", fault.exit_code
     elif isinstance(fault, OSError):
-        text, code = _describe_place(fault), 1
+        text, code = _describe_os_error(fault), 1
     else:
         for frame in traceback.extract_tb(fault.__traceback__):
             click.echo(f"  {Path(frame.filename).name}:{frame.lineno} in {frame.name}", err=True)
-        text, code = _describe_fault(fault), 1
+        text, code = _describe_unexpected(fault), 1
     click.echo(text, err=True)
     return code
 
 
-def _describe_place(fault: OSError) -> str:
-    place = f": {fault.filename}" if fault.filename else ""
+def _describe_os_error(fault: OSError) -> str:
+    place = f" {fault.filename}" if fault.filename else ""
     return (
-        f"payrank: could not read or write{place} ({fault.strerror or type(fault).__name__}). What was published "
-        "before stands as it was. Give a place that this user may use, with room, then run again."
+        f"payrank: could not read or write{place} ({fault.strerror or type(fault).__name__}). Anything published "
+        "earlier is unchanged. Choose a place that this user can write to and that has free space, then run again."
     )
 
 
-def _describe_fault(fault: BaseException) -> str:
+def _describe_unexpected(fault: BaseException) -> str:
     return (
-        f"payrank: unexpected fault, {type(fault).__name__}, at the place above (its text is withheld, for it may "
-        "quote a row). What was published before stands as it was. Please report it with these lines."
+        f"payrank: unexpected {type(fault).__name__} at the last line listed above. Its text is withheld because it "
+        "may quote a row of data. Anything published earlier is unchanged. Please report it with these lines."
     )

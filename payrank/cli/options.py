@@ -1,4 +1,4 @@
-"""What the commands share: kinds of arguments, and help that ends with an example."""
+"""What the commands share: argument types, options, and help that ends with an example."""
 
 from __future__ import annotations
 
@@ -13,53 +13,53 @@ if TYPE_CHECKING:
     from payrank.scoring.capacity import Capacity
 
 
-class Source(click.ParamType[Path | str]):
-    """A folder of canonical tables, or the address of a database schema that holds them."""
+class ExtractSource(click.ParamType[Path | str]):
+    """A folder of canonical tables, or the address of a database schema."""
 
     name = "extract"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path | str:
-        """Return the address as it is, anything else as a path; a file, or another kind of address, is wrong usage."""
+        """Return an address unchanged and anything else as a path; a file or an unknown address is wrong usage."""
         from payrank.extracts.load.database import is_address
 
         if is_address(value):
             return str(value)
         path = Path(value)
         if path.is_file():
-            self.fail(f"{value!r} is a file; give the folder of the extract, or import it first", param, ctx)
+            self.fail(f"{value!r} is a file; give the folder of the extract, or import the file first", param, ctx)
         return path
 
 
-EXTRACT = Source()
+EXTRACT = ExtractSource()
 FOLDER = click.Path(path_type=Path, file_okay=False)
 FILE = click.Path(path_type=Path, dir_okay=False)
 KINDS = click.Choice(["payment", "overturn"])
 
 
 class Day(click.ParamType[date]):
-    """An ISO day."""
+    """An ISO date."""
 
     name = "date"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
-        """Return the day; anything but YYYY-MM-DD is wrong usage."""
+        """Return the date; anything but YYYY-MM-DD is wrong usage."""
         if isinstance(value, date):
             return value
         try:
             if len(value) != len("YYYY-MM-DD"):
-                raise ValueError("short or long")
+                raise ValueError("wrong length")
             return datetime.strptime(value, "%Y-%m-%d").date()  # noqa: DTZ007 - a day has no time zone
         except ValueError:
-            self.fail(f"{value!r} is not a day; write it as YYYY-MM-DD, for example 2026-11-20", param, ctx)
+            self.fail(f"{value!r} is not a date; write it as YYYY-MM-DD, for example 2026-11-20", param, ctx)
 
 
-class Lines(click.ParamType["Capacity"]):
-    """A number of lines a day, or a TOML file that holds the table of [payrank.scoring.capacity]."""
+class CapacityOption(click.ParamType["Capacity"]):
+    """A number of lines per day, or a TOML file with the table of [scoring.capacity]."""
 
     name = "lines"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Capacity:
-        """Return the capacity; what is neither a number nor such a file is wrong usage."""
+        """Return the capacity; anything that is neither a number nor such a file is wrong usage."""
         import tomllib
 
         from pydantic import ValidationError
@@ -69,12 +69,12 @@ class Lines(click.ParamType["Capacity"]):
         if isinstance(value, Capacity):
             return value
         try:
-            given = int(value) if value.lstrip("-").isdigit() else tomllib.loads(Path(value).read_text("utf-8"))
-            return Capacity.model_validate(given)
+            content = int(value) if value.lstrip("-").isdigit() else tomllib.loads(Path(value).read_text("utf-8"))
+            return Capacity.model_validate(content)
         except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
             self.fail(
-                f"{value!r} is neither a number of lines a day nor a TOML file that can be read "
-                f"({type(error).__name__}); write 200, or a file with lines such as 'appeal = 40'",
+                f"{value!r} is neither a number of lines per day nor a readable TOML file ({type(error).__name__}); "
+                "write 200, or name a file with lines such as 'appeal = 40'",
                 param,
                 ctx,
             )
@@ -85,8 +85,8 @@ class Lines(click.ParamType["Capacity"]):
 AS_OF: dict[str, Any] = {"type": Day(), "required": True, "metavar": "DATE"}
 
 
-class Examples(click.Command):
-    """A command whose help ends with an example, kept as written."""
+class ExampleCommand(click.Command):
+    """A command whose help ends with an example, printed as written."""
 
     def __init__(self, *args: Any, example: str = "", **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -102,9 +102,9 @@ class Examples(click.Command):
 
 def settings_option(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add --settings."""
-    return click.option(
-        "--settings", type=FILE, help="Settings file (default: payrank.toml here, where there is one)."
-    )(command)
+    return click.option("--settings", type=FILE, help="Settings file (default: payrank.toml in this folder, if any).")(
+        command
+    )
 
 
 def engine_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -114,6 +114,6 @@ def engine_options(command: Callable[..., Any]) -> Callable[..., Any]:
         type=click.Choice(["duckdb", "spark", "postgres"]),
         default="duckdb",
         show_default=True,
-        help="What computes the frame: DuckDB here, Spark, or PostgreSQL where the tables are.",
+        help="Where features are computed: DuckDB on this machine, Spark, or PostgreSQL next to the tables.",
     )
-    return engine(click.option("--master", metavar="URL", help="Spark's master (default: this machine).")(command))
+    return engine(click.option("--master", metavar="URL", help="Spark master (default: this machine).")(command))

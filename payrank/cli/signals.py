@@ -1,4 +1,4 @@
-"""Being stopped: an operator's Ctrl-C, a scheduler's TERM and a closed terminal all clean up before the end."""
+"""Stopping cleanly: Ctrl-C, a scheduler's TERM, and a closed terminal all clean up before the process ends."""
 
 from __future__ import annotations
 
@@ -13,27 +13,27 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @dataclass(slots=True)
-class Stop:
-    """Whether somebody asked the process to stop."""
+class StopRequest:
+    """Whether a signal asked the process to stop."""
 
-    asked: bool = False
+    requested: bool = False
 
-    def ask(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002 - the form of a signal handler
-        """Take note, and leave whatever runs by an exception, so that every folder in the making is removed."""
-        self.asked = True
+    def handle(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002 - the signature of a handler
+        """Remember the request, and raise so that every unfinished folder is removed on the way out."""
+        self.requested = True
         raise KeyboardInterrupt
 
 
 @contextmanager
-def stoppable() -> Iterator[Stop]:
-    """Take every signal that asks for an end as one exception, and put the handlers back afterwards."""
-    stop = Stop()
+def stop_on_signals() -> Iterator[StopRequest]:
+    """Turn every signal that asks for an end into KeyboardInterrupt, and restore the handlers afterward."""
+    stop = StopRequest()
     if threading.current_thread() is not threading.main_thread():
         yield stop
         return
-    before = {number: signal.signal(number, stop.ask) for number in SIGNALS}
+    handlers = {number: signal.signal(number, stop.handle) for number in SIGNALS}
     try:
         yield stop
     finally:
-        for number, handler in before.items():
+        for number, handler in handlers.items():
             signal.signal(number, handler)

@@ -1,4 +1,4 @@
-"""`payrank train --tune`: a search for better trees, seen while it goes on."""
+"""`payrank train --tune`: a search for better tree settings, with progress."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 from payrank.console import STDERR
 from payrank.extracts.pluralize import pluralize
-from payrank.features.frame import Frame
-from payrank.models.manifest import ModelKind
 from payrank.models.registry.runs import SearchTrial
 
 if TYPE_CHECKING:
+    from payrank.features.frame import Frame
+    from payrank.models.manifest import ModelKind
     from payrank.training.fit.tune import Budget, TunedTrial
     from payrank.training.settings import TrainingSettings
 
@@ -21,40 +21,40 @@ if TYPE_CHECKING:
 def search_trees(
     frame: Frame, kind: ModelKind, as_of: date, settings: TrainingSettings, budget: Budget
 ) -> tuple[TrainingSettings, tuple[SearchTrial, ...]]:
-    """Search, tell of it, and return the settings found and the trials as MLflow is to keep them."""
+    """Search with progress, and return the best settings and the trials in the form that MLflow logs."""
     from payrank.training.fit.tune import tune
 
-    with _told(budget) as tell:
-        tuned = tune(frame, kind=kind, as_of=as_of, settings=settings, budget=budget, tell=tell)
+    with _showing_trials(budget) as progress:
+        tuned = tune(frame, kind=kind, as_of=as_of, settings=settings, budget=budget, tell=progress)
     pruned = sum(trial.state == "pruned" for trial in tuned.trials)
     STDERR.print(
-        f"  searched {len(tuned.trials)} trials, {pruned} of them stopped early: log loss {tuned.after:.4f} "
-        f"on the tuning period, {tuned.before:.4f} with the settings as they were",
+        f"  searched {len(tuned.trials)} trials, {pruned} stopped early: log loss {tuned.after:.4f} on the tuning "
+        f"period, {tuned.before:.4f} with the settings as they were",
         markup=False,
     )
-    kept = tuple(
+    trials = tuple(
         SearchTrial(trial.number, {**trial.params, "n_estimators": trial.n_estimators}, trial.value, trial.state)
         for trial in tuned.trials
     )
-    return tuned.settings, kept
+    return tuned.settings, trials
 
 
 @contextmanager
-def _told(budget: Budget) -> Iterator[Callable[[TunedTrial, float], None]]:
-    """Give what is called after each trial: it moves a bar on a terminal and prints a line elsewhere."""
+def _showing_trials(budget: Budget) -> Iterator[Callable[[TunedTrial, float], None]]:
+    """Give the function to call after each trial: it moves a bar on a terminal and prints a line elsewhere."""
 
-    def line(trial: TunedTrial, best: float) -> str:
-        found = trial.state if trial.value is None else f"log loss {trial.value:.4f}"
+    def describe(trial: TunedTrial, best: float) -> str:
+        result = trial.state if trial.value is None else f"log loss {trial.value:.4f}"
         trees = pluralize(trial.n_estimators, "tree")
-        return f"trial {trial.number + 1} of {budget.trials}: {found} with {trees}, best {best:.4f}"
+        return f"trial {trial.number + 1} of {budget.trials}: {result} with {trees}, best {best:.4f}"
 
     if not STDERR.is_terminal:
-        yield lambda trial, best: STDERR.print(f"  {line(trial, best)}", markup=False)
+        yield lambda trial, best: STDERR.print(f"  {describe(trial, best)}", markup=False)
         return
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
     with Progress(
         TextColumn("  {task.description}"), BarColumn(), TimeRemainingColumn(), console=STDERR, transient=True
     ) as bar:
-        task = bar.add_task("searching for better trees", total=budget.trials)
-        yield lambda trial, best: bar.update(task, advance=1, description=line(trial, best))
+        task = bar.add_task("searching for better tree settings", total=budget.trials)
+        yield lambda trial, best: bar.update(task, advance=1, description=describe(trial, best))

@@ -15,7 +15,7 @@ from payrank.features.probes.back_dated import probe_back_dated
 from payrank.features.probes.hindsight import probe_hindsight
 from payrank.features.probes.result import Probed
 from payrank.features.targets import OverturnTarget, PaymentTarget
-from payrank.leaks import as_data, figures_of, find_leaks, leaks_table, list_leaks
+from payrank.leaks import as_data, describe_probe, find_leaks, leaks_table, list_leaks
 from payrank.settings import Settings
 from payrank.simulator import simulate
 from payrank.simulator.tables.leaks import LEAKS
@@ -121,5 +121,5 @@ def test_the_command_line_names_every_leak_that_the_simulator_planted(
 def test_what_is_too_few_to_judge_is_said_beside_what_was_looked_at() -> None:
     probed = Probed("hindsight", "denial", 3, "3 columns", undecided=("denials.rate",))
     assert probed.verdict == "too few"
-    assert figures_of(probed) == "3 columns; too few to judge: denials.rate"
+    assert describe_probe(probed) == "3 columns; too few to judge: denials.rate"
     assert as_data([probed])[0]["too_few_to_judge"] == ["denials.rate"]

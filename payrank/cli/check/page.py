@@ -1,4 +1,4 @@
-"""`check.html`: an inspection as a page that needs nothing but itself."""
+"""`check.html`: an inspection as a self-contained page."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from payrank.extracts.errors import OutOfLineError
 from payrank.extracts.finding import CHECKS
 from payrank.features.coverage import FamilyCoverage
 from payrank.features.probes.result import Probed
-from payrank.leaks import figures_of
+from payrank.leaks import describe_probe
 from payrank.models.html_page import render_page
 
 WIDTH, HEIGHT = 260, 36
@@ -36,7 +36,7 @@ class WeekBar:
     y: float
     width: float
     height: float
-    told: str
+    label: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,16 +55,19 @@ def render_check(
     families: Sequence[FamilyCoverage],
     too_old: OutOfLineError | None,
     weeks: int,
-    probed: Sequence[Probed] = (),
+    probes: Sequence[Probed] = (),
+    warning: str = "",
 ) -> bytes:
-    """Return the page as UTF-8: counts and names of tables, columns and rules, no value of a row.
+    """Return the page as UTF-8: counts, and names of tables, columns, and rules; no value of any row.
 
     Parameters
     ----------
     weeks
-        How many of the last weeks the charts of volume show.
-    probed
-        What the leak probes found, where they were asked for.
+        Number of recent weeks in the row-count charts.
+    probes
+        Results of the leakage checks, if they ran.
+    warning
+        What a nightly run on this extract would leave out, and why.
     """
     as_of = inspection.as_of
     refusals = [*inspection.refusals, *([str(too_old)] if too_old else [])]
@@ -80,8 +83,9 @@ def render_check(
         groups=groups,
         volumes=[_draw(volume, as_of, weeks) for volume in inspection.volumes] if as_of else [],
         families=families,
-        probed=probed,
-        figures={one.probe + one.unit: figures_of(one) for one in probed},
+        probes=probes,
+        warning=warning,
+        details={probe.probe + probe.unit: describe_probe(probe) for probe in probes},
         weeks=weeks,
         chart=(WIDTH, HEIGHT),
     )
@@ -95,7 +99,7 @@ def _draw(volume: Volume, as_of: date, weeks: int) -> VolumeRow:
     for place, count in enumerate(counts):
         height = HEIGHT * count / most
         ago = weeks - 1 - place
-        when = "the last week" if not ago else f"the week {ago} back"
+        when = "last week" if not ago else f"{ago + 1} weeks ago"
         bars.append(
             WeekBar(
                 round(place * step, 1),

@@ -1,0 +1,1 @@
+"""`payrank import`: other systems' files to canonical AR tables."""
