@@ -7,7 +7,7 @@ import re
 import tomllib
 from pathlib import Path
 
-from payrank.cli.main import score
+from payrank.cli.score import score
 
 HOME = Path(__file__).parents[1]
 NIGHTLY = (HOME / "docs/guides/nightly_job.md").read_text("utf-8")

@@ -24,7 +24,11 @@ MIN_OUTCOMES = 11
 """A demo of a thousand accounts has few decided appeals; real training requires more."""
 
 
-@click.command(cls=ExampleCommand, example="payrank demo --accounts 5000 --out /tmp/demo")
+@click.command(
+    cls=ExampleCommand,
+    short_help="Simulate, train, score, and show where to look.",
+    example="payrank demo --accounts 5000 --out /tmp/demo",
+)
 @click.option("--out", type=FOLDER, default=Path("payrank-demo"), show_default=True, help="Folder for everything.")
 @click.option(
     "--accounts",

@@ -12,6 +12,7 @@ from payrank.cli.options import EXTRACT, FILE, Day, ExampleCommand, engine_optio
 
 @click.command(
     cls=ExampleCommand,
+    short_help="Write or describe the features.",
     example=(
         "payrank features extract --unit account --as-of 2026-11-20 --out accounts.parquet\npayrank features --describe"
     ),

@@ -14,7 +14,11 @@ if TYPE_CHECKING:
     from payrank.scoring.monitoring.records import Kept, Monitoring, Watched
 
 
-@click.command(cls=ExampleCommand, example="payrank monitor runs extract --as-of 2027-03-20 --out monitoring")
+@click.command(
+    cls=ExampleCommand,
+    short_help="Compare earlier predictions with what happened.",
+    example="payrank monitor runs extract --as-of 2027-03-20 --out monitoring",
+)
 @click.argument("runs", type=FOLDER)
 @click.argument("extract", type=EXTRACT)
 @click.option("--as-of", **AS_OF, help="Use outcomes known before this day.")

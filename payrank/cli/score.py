@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 @click.command(
     cls=ExampleCommand,
+    short_help="Score an extract and publish worklists.",
     example="payrank score extract --as-of 2026-11-20 --out runs\npayrank score extract --as-of 2026-11-20 --out runs "
     "--payment models/payment-nov --capacity 200",
 )

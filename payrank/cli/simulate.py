@@ -10,7 +10,11 @@ import click
 from payrank.cli.options import AS_OF, FOLDER, ExampleCommand
 
 
-@click.command(cls=ExampleCommand, example="payrank simulate hospital --accounts 20000 --seed 7 --as-of 2026-11-20")
+@click.command(
+    cls=ExampleCommand,
+    short_help="Write the AR extract of a simulated hospital.",
+    example="payrank simulate hospital --accounts 20000 --seed 7 --as-of 2026-11-20",
+)
 @click.argument("folder", type=FOLDER)
 @click.option("--accounts", type=int, required=True, help="Number of accounts.")
 @click.option("--seed", type=int, required=True, help="The same seed gives the same bytes.")

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 @click.command(
     cls=ExampleCommand,
+    short_help="Train, log, and register a model.",
     example="payrank train payment extract --as-of 2026-11-20 --out models/payment-nov\n"
     "payrank train payment extract --as-of 2026-11-20 --tune 30",
 )

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from payrank.cli.metrics_table import fairness_lines, fairness_table
+from payrank.cli.models.metrics_tables import fairness_lines, fairness_table
 from payrank.models.bundle import read_bundle
 from payrank.models.comparison import Comparison
 from payrank.models.records.estimate import Estimate

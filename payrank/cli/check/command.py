@@ -27,6 +27,7 @@ WEEKS = 26
 
 @click.command(
     cls=ExampleCommand,
+    short_help="Check an extract before it is used.",
     example="payrank check extract --as-of 2026-11-20 --out inspection\npayrank check extract --leaks --json",
 )
 @click.argument("extract", type=EXTRACT)

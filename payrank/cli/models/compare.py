@@ -26,6 +26,7 @@ METRICS = {
 
 @click.command(
     cls=ExampleCommand,
+    short_help="Compare two models on the same later rows.",
     example="payrank models compare models:/payrank-payment/2 extract --as-of 2026-11-20\n"
     "payrank models compare bundles/new bundles/old extract --as-of 2026-11-20 --out comparison.json",
 )

@@ -9,7 +9,11 @@ import click
 from payrank.cli.options import FOLDER, ExampleCommand
 
 
-@click.command(cls=ExampleCommand, example="payrank models card models:/payrank-payment@champion --out card")
+@click.command(
+    cls=ExampleCommand,
+    short_help="Write the model card.",
+    example="payrank models card models:/payrank-payment@champion --out card",
+)
 @click.argument("model")
 @click.option("--out", type=FOLDER, required=True, help="Folder for card.html and card.md.")
 def card(model: str, out: Path) -> None:
@@ -22,7 +26,11 @@ def card(model: str, out: Path) -> None:
     STDOUT.print(f"Wrote the model card to {page} and {text.name}.", markup=False)
 
 
-@click.command(cls=ExampleCommand, example="payrank models export models:/payrank-overturn@champion bundles/overturn")
+@click.command(
+    cls=ExampleCommand,
+    short_help="Copy the bundle to a folder.",
+    example="payrank models export models:/payrank-overturn@champion bundles/overturn",
+)
 @click.argument("model")
 @click.argument("folder", type=FOLDER)
 def export(model: str, folder: Path) -> None:

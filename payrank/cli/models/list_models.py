@@ -15,7 +15,7 @@ VERDICTS = {"wins": "wins", "calibrates_better": "calibrates", "ties": "ties", "
 """The verdict of a comparison, in a word that fits a column."""
 
 
-@click.command(name="list", cls=ExampleCommand, example="payrank models list")
+@click.command(name="list", cls=ExampleCommand, short_help="List the registered models.", example="payrank models list")
 def list_models() -> None:
     """List the registered models: metrics, aliases, verdicts, and who last changed the champion."""
     from payrank.console import STDOUT, make_table

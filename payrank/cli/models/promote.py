@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 @click.command(
     cls=ExampleCommand,
+    short_help="Make a model the champion.",
     example="payrank models promote models:/payrank-payment/2\n"
     'payrank models promote models:/payrank-payment/2 --force --reason "first model with the new clinic"',
 )
@@ -32,7 +33,9 @@ def promote(model: str, force: bool, reason: str) -> None:
     _show_change(promote_version(model, force=force, reason=reason))
 
 
-@click.command(cls=ExampleCommand, example="payrank models rollback payment")
+@click.command(
+    cls=ExampleCommand, short_help="Bring back the previous champion.", example="payrank models rollback payment"
+)
 @click.argument("kind", type=KINDS)
 def rollback(kind: str) -> None:
     """Make the previous champion of KIND the champion again; running it twice swaps them back."""

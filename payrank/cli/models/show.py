@@ -7,7 +7,11 @@ import click
 from payrank.cli.options import ExampleCommand
 
 
-@click.command(cls=ExampleCommand, example="payrank models show models:/payrank-payment@champion")
+@click.command(
+    cls=ExampleCommand,
+    short_help="Show one model and its metrics.",
+    example="payrank models show models:/payrank-payment@champion",
+)
 @click.argument("model")
 def show(model: str) -> None:
     """Show a model: its data, design, and metrics next to the baselines."""
