@@ -87,7 +87,7 @@ def _read(model: type[Model], values: object, place: str) -> Model:
         return model.model_validate(values)
     except ValidationError as error:
         faults = error.errors(include_url=False)
-        fault = next((one for one in faults if one["type"] == "extra_forbidden"), faults[0])
+        fault = next((fault for fault in faults if fault["type"] == "extra_forbidden"), faults[0])
         name = ".".join(str(part) for part in fault["loc"])
         if fault["type"] == "extra_forbidden":
             known = sorted(_model_of(model, fault["loc"]).model_fields)

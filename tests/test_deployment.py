@@ -18,21 +18,21 @@ def copied() -> list[str]:
     return [name for line in lines for name in line.split()[:-1]]
 
 
-def test_the_container_gets_every_room_and_nothing_that_is_not_there() -> None:
+def test_the_container_copies_every_package_and_only_files_that_exist() -> None:
     packages = tomllib.loads((HOME / "pyproject.toml").read_text("utf-8"))["tool"]["setuptools"]["packages"]
     rooms = {pattern.rstrip("*") for pattern in packages["find"]["include"]}
     assert rooms <= set(copied())
     assert [name for name in copied() if not (HOME / name).exists()] == []
 
 
-def test_the_container_is_built_from_the_pinned_constraints_and_sees_no_other_file() -> None:
+def test_the_container_is_built_from_pinned_constraints_and_sees_no_other_file() -> None:
     assert "--constraint constraints.txt" in (HOME / "Dockerfile").read_text("utf-8")
     seen = [line[1:] for line in (HOME / ".dockerignore").read_text("utf-8").splitlines() if line.startswith("!")]
     assert sorted(seen) == sorted(copied())
     assert (HOME / ".dockerignore").read_text("utf-8").startswith("*\n")
 
 
-def test_the_documented_schedules_call_score_with_options_that_it_has() -> None:
+def test_the_documented_schedules_use_options_that_score_has() -> None:
     known = {option for parameter in score.params for option in parameter.opts}
     calls = re.findall(r"payrank score extract (--as-of [^'\"\n]*(?:\"[^\"]*\")?[^'\n]*)", NIGHTLY)
     assert len(calls) == 3

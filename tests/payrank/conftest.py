@@ -1,4 +1,4 @@
-"""The command line run in this process, in a folder of its own."""
+"""The command line, run in this process in a folder of its own."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from payrank.cli.main import main
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What a command left: exit code, and both streams."""
+    """A finished command: its exit code and both streams."""
 
     code: int
     out: str
@@ -30,7 +30,7 @@ Run = Callable[..., Result]
 
 @pytest.fixture
 def payrank(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Run a command in an empty working folder, with no model store but one that the test makes."""
+    """Run a command in an empty working folder, without a model store unless the test makes one."""
     work = tmp_path / "work"
     work.mkdir()
     monkeypatch.chdir(work)
@@ -43,7 +43,7 @@ def payrank(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
             main([str(argument) for argument in arguments])
         except SystemExit as stop:
             code = int(stop.code or 0)
-        told = capsys.readouterr()
-        return Result(code, told.out, told.err)
+        streams = capsys.readouterr()
+        return Result(code, streams.out, streams.err)
 
     return run

@@ -45,16 +45,16 @@ UPHELD = {"appeals": "SELECT * REPLACE (CASE WHEN outcome IS NULL THEN NULL ELSE
     ],
     ids=["nobody paid", "nothing overturned"],
 )
-def test_outcomes_of_one_kind_are_refused_with_their_numbers_and_where_to_look(
+def test_labels_with_only_one_outcome_are_refused_with_counts_and_where_to_look(
     payrank: Any, hospital: Any, tmp_path: Path, kind: str, tables: dict[str, str], says: str, advises: str
 ) -> None:
     Path("payrank.toml").write_text(QUICK.format(snapshots=4, fewest=50))
-    told = payrank("train", kind, hospital.copy(tmp_path / "bad", **tables), "--as-of", hospital.as_of)
-    assert told.code == 5
-    assert says in told.last
-    assert "needed: 50 of each" in told.last
-    assert advises in told.last
-    assert told.out == ""
+    result = payrank("train", kind, hospital.copy(tmp_path / "bad", **tables), "--as-of", hospital.as_of)
+    assert result.code == 5
+    assert says in result.last
+    assert "needed: 50 of each" in result.last
+    assert advises in result.last
+    assert result.out == ""
 
 
 @pytest.mark.parametrize(
@@ -71,22 +71,22 @@ def test_outcomes_of_one_kind_are_refused_with_their_numbers_and_where_to_look(
     ],
     ids=["a day that the extract does not reach", "before any label is ripe", "two snapshots"],
 )
-def test_labels_that_are_not_ripe_or_not_known_are_refused_with_the_days_and_what_to_do(
+def test_labels_not_yet_matured_or_unknown_are_refused_with_dates_and_what_to_do(
     payrank: Any, hospital: Any, as_of: str, snapshots: int, code: int, says: str
 ) -> None:
     Path("payrank.toml").write_text(QUICK.format(snapshots=snapshots, fewest=11))
-    told = payrank("train", "payment", hospital.extract, "--as-of", as_of)
-    assert (told.code, says in told.last) == (code, True), told.last
-    assert any(step in told.last for step in ("Give such a day", "train as of a later day", "send more history"))
+    result = payrank("train", "payment", hospital.extract, "--as-of", as_of)
+    assert (result.code, says in result.last) == (code, True), result.last
+    assert any(step in result.last for step in ("Give such a day", "train as of a later day", "send more history"))
 
 
-def test_two_models_are_not_compared_on_labels_that_the_extract_does_not_know(payrank: Any, hospital: Any) -> None:
+def test_models_are_not_compared_on_labels_missing_from_the_extract(payrank: Any, hospital: Any) -> None:
     bundle = hospital.bundles["payment"]
-    told = payrank("models", "compare", bundle, bundle, hospital.extract, "--as-of", "2027-06-01")
-    assert (told.code, "lies after what the extract knows" in told.last) == (2, True)
+    result = payrank("models", "compare", bundle, bundle, hospital.extract, "--as-of", "2027-06-01")
+    assert (result.code, "lies after what the extract knows" in result.last) == (2, True)
 
 
-def test_a_stretch_without_rows_and_features_of_one_value_are_warned_of_with_numbers(
+def test_a_gap_in_time_and_constant_features_give_warnings_with_counts(
     payrank: Any, hospital: Any, store: Path, tmp_path: Path
 ) -> None:
     bad = hospital.copy(
@@ -95,12 +95,12 @@ def test_a_stretch_without_rows_and_features_of_one_value_are_warned_of_with_num
         "WHERE denied_on NOT BETWEEN DATE '2024-10-01' AND DATE '2025-08-15'",
     )
     Path("payrank.toml").write_text(QUICK.format(snapshots=4, fewest=11))
-    told = payrank("train", "overturn", bad, "--as-of", hospital.as_of)
-    assert told.code == 0, told.err
-    said = " ".join(told.out.split())
-    assert "no snapshot has a row between " in said
-    assert "look whether the extract lacks that time" in said
-    assert "features have one value in all" in said
-    assert "service_line" in said
-    assert "look whether the extract fills the columns behind them" in said
-    assert max(map(len, told.out.rstrip().splitlines())) <= 80
+    result = payrank("train", "overturn", bad, "--as-of", hospital.as_of)
+    assert result.code == 0, result.err
+    output = " ".join(result.out.split())
+    assert "no snapshot has a row between " in output
+    assert "look whether the extract lacks that time" in output
+    assert "features have one value in all" in output
+    assert "service_line" in output
+    assert "look whether the extract fills the columns behind them" in output
+    assert max(map(len, result.out.rstrip().splitlines())) <= 80

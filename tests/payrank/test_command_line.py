@@ -1,4 +1,4 @@
-"""The door: instant help, examples that run, faults that say what to do and nothing of a patient."""
+"""The command line: instant help, examples that work, and errors that say what to do and name no patient."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def test_help_imports_nothing_heavy() -> None:
     assert not heavy & set(json.loads(loaded))
 
 
-def test_the_commands_are_those_of_the_contract() -> None:
+def test_every_command_of_the_contract_exists() -> None:
     assert {" ".join(path) for path in COMMANDS} >= {
         "demo",
         "simulate",
@@ -70,10 +70,10 @@ def test_the_commands_are_those_of_the_contract() -> None:
 
 
 @pytest.mark.parametrize("path", COMMANDS, ids=" ".join)
-def test_every_command_has_a_help_with_an_example_that_it_accepts(payrank: Any, path: tuple[str, ...]) -> None:
-    told = payrank(*path, "--help")
-    assert told.code == 0
-    heading, example = told.out.split("Example:")
+def test_every_commands_help_ends_with_a_working_example(payrank: Any, path: tuple[str, ...]) -> None:
+    result = payrank(*path, "--help")
+    assert result.code == 0
+    heading, example = result.out.split("Example:")
     assert heading.startswith("Usage: ")
     lines = [line.strip() for line in example.strip().splitlines()]
     assert lines
@@ -86,74 +86,74 @@ def test_every_command_has_a_help_with_an_example_that_it_accepts(payrank: Any, 
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (["scroe"], "Did you mean 'score'"),
+        (["scroe"], "did you mean 'score'?"),
         (["score", "x", "--asof", "2026-11-20"], "Did you mean '--as-of'"),
         (["score", "x", "--out", "y"], "--as-of"),
-        (["score", "x", "--out", "y", "--as-of", "20.11.2026"], "'20.11.2026' is not a day; write it as YYYY-MM-DD"),
-        (["score", "x", "--out", "y", "--as-of", "2026-02-30"], "'2026-02-30' is not a day"),
+        (["score", "x", "--out", "y", "--as-of", "20.11.2026"], "'20.11.2026' is not a date; write it as YYYY-MM-DD"),
+        (["score", "x", "--out", "y", "--as-of", "2026-02-30"], "'2026-02-30' is not a date"),
         (["score", "x", "--out", "y", "--as-of", "2026-11-20", "--capacity", "-1"], "--capacity"),
         (["score", "x", "--out", "y", "--as-of", "2026-11-20", "--explain", "some"], "'all', 'listed'"),
         (["score", "x", "--out", "y", "--as-of", "2026-11-20", "--engine", "oracle"], "duckdb"),
         (["train", "propensity", "x", "--as-of", "2026-11-20"], "'payment', 'overturn'"),
-        (["features", "x", "--unit", "account"], "EXTRACT, --unit, --as-of and --out are needed"),
-        (["import", "csv", "x"], "--out and --mapping are needed (or --suggest)"),
+        (["features", "x", "--unit", "account"], "EXTRACT, --unit, --as-of, and --out are required"),
+        (["import", "csv", "x"], "--out and --mapping are required (or use --suggest)"),
         (["import", "combine", "x", "--out", "y"], "OTHERS"),
         (["demo", "--accounts", "10"], "1000"),
         (["simulate", "x", "--accounts", "5", "--seed", "1", "--as-of", "2026-11-20"], "100"),
-        (["simulate", "x", "--accounts", "0", "--seed", "1", "--as-of", "2026-11-20"], "allowed are 100 to 20,000,000"),
-        (["simulate", "x", "--accounts", "100", "--seed", "-1", "--as-of", "2026-11-20"], "whole numbers from 0 up"),
+        (["simulate", "x", "--accounts", "0", "--seed", "1", "--as-of", "2026-11-20"], "100 to 20,000,000"),
+        (["simulate", "x", "--accounts", "100", "--seed", "-1", "--as-of", "2026-11-20"], "a whole number, 0 or higher"),
         (["simulate", "x", "--accounts", "100", "--seed", "1", "--as-of", "2014-12-31"], "2015-01-01 to 2100-01-01"),
     ],
 )
-def test_wrong_usage_is_exit_code_2_and_says_what_is_allowed(payrank: Any, arguments: list[str], says: str) -> None:
-    told = payrank(*arguments)
-    assert told.code == 2
-    assert says in told.last
+def test_wrong_usage_exits_with_2_and_names_what_is_allowed(payrank: Any, arguments: list[str], says: str) -> None:
+    result = payrank(*arguments)
+    assert result.code == 2
+    assert says in result.last
 
 
-def test_an_unexpected_fault_tells_where_but_never_its_text(payrank: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unexpected_error_shows_where_it_happened_but_not_its_text(
+    payrank: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def fail(*_: object, **__: object) -> None:
         raise ValueError("account 0000012345 owes 77.77")
 
     monkeypatch.setattr("payrank.models.registry.versions.list_versions", fail)
-    told = payrank("models", "list")
-    assert told.code == 1
-    assert "ValueError" in told.last
-    assert "test_command_line.py" in told.err
-    assert "12345" not in told.err + told.out
-    assert "77.77" not in told.err + told.out
+    result = payrank("models", "list")
+    assert result.code == 1
+    assert "ValueError" in result.last
+    assert "test_command_line.py" in result.err
+    assert "12345" not in result.err + result.out
+    assert "77.77" not in result.err + result.out
 
 
-def test_control_c_stops_in_one_line(payrank: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_ctrl_c_ends_with_one_line(payrank: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     def stop(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr("payrank.models.registry.versions.list_versions", stop)
-    told = payrank("models", "list")
-    assert (told.code, told.err.strip()) == (1, "Stopped. What was published before stands as it was.")
+    result = payrank("models", "list")
+    assert (result.code, result.err.strip()) == (1, "Stopped. Anything published earlier is unchanged.")
 
 
-def test_a_place_that_cannot_be_written_is_named(payrank: Any, tmp_path: Path) -> None:
+def test_a_path_that_cannot_be_written_is_named(payrank: Any, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    told = payrank("simulate", tmp_path / "file" / "x", "--accounts", 100, "--seed", 1, "--as-of", "2026-11-20")
-    assert told.code == 1
-    assert str(tmp_path / "file") in told.last
+    result = payrank("simulate", tmp_path / "file" / "x", "--accounts", 100, "--seed", 1, "--as-of", "2026-11-20")
+    assert result.code == 1
+    assert str(tmp_path / "file") in result.last
 
 
 @pytest.mark.parametrize("package", ["features", "models"])
 @pytest.mark.parametrize("shape", ["package", "module"])
-def test_a_users_own_package_of_the_same_name_does_not_get_in_the_way(
-    tmp_path: Path, package: str, shape: str
-) -> None:
+def test_a_users_own_package_of_the_same_name_does_not_get_in_the_way(tmp_path: Path, package: str, shape: str) -> None:
     foreign = tmp_path / package / "__init__.py" if shape == "package" else tmp_path / f"{package}.py"
     foreign.parent.mkdir(exist_ok=True)
-    foreign.write_text("raise ImportError('the user\'s own module was imported')")
+    foreign.write_text("raise ImportError('the user's own module was imported')")
     script = "import payrank; print(payrank.PaymentTarget, payrank.read_bundle, payrank.run_nightly)"
     done = python("-c", script, paths=(tmp_path, ROOT), folder=tmp_path)
     assert done.returncode == 0, done.stderr
 
 
-def test_python_m_payrank_is_the_same_door() -> None:
+def test_python_m_payrank_runs_the_same_program() -> None:
     done = python("-m", "payrank", "--version")
     assert done.returncode == 0
     assert done.stdout.startswith("payrank, version ")

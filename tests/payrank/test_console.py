@@ -25,7 +25,7 @@ def page() -> Iterator[io.StringIO]:
         yield text
 
 
-def test_a_stage_tells_its_own_seconds_and_not_those_before_it(timer: list[float], page: io.StringIO) -> None:
+def test_a_stage_shows_its_own_seconds_only(timer: list[float], page: io.StringIO) -> None:
     progress = Progress(Console(file=page))
     timer[0] += 2.0
     progress.log("loaded")
@@ -37,14 +37,14 @@ def test_a_stage_tells_its_own_seconds_and_not_those_before_it(timer: list[float
     assert page.getvalue().splitlines() == ["  loaded (2.0 s)", "  trained (5.0 s)", "  scored (1.5 s)"]
 
 
-def test_off_a_terminal_there_are_plain_lines_without_a_control_character(page: io.StringIO) -> None:
+def test_output_without_a_terminal_has_no_control_characters(page: io.StringIO) -> None:
     with Progress(Console(file=page)).working("trained [the model]"):
         pass
     assert page.getvalue().startswith("  trained [the model] (")
     assert page.getvalue().replace("\n", "").isprintable()
 
 
-def test_a_stage_that_fails_is_not_told_as_done(page: io.StringIO) -> None:
+def test_a_failed_stage_is_not_reported_as_done(page: io.StringIO) -> None:
     with pytest.raises(ValueError, match="no"), Progress(Console(file=page)).working("trained"):
         raise ValueError("no")
     assert page.getvalue() == ""

@@ -30,20 +30,22 @@ def in_database(postgres_url: str, hospital: Any, tmp_path: Path) -> str:
     return f"{postgres_url}&schema=hospital&metadata={hospital.extract / 'extract.toml'}"
 
 
-def test_a_schema_gives_the_features_of_the_folder_to_the_byte(
+def test_a_database_schema_gives_the_same_feature_file_as_a_folder(
     payrank: Any, hospital: Any, in_database: str, tmp_path: Path
 ) -> None:
     for unit in ("account", "denial"):
         arguments = ["--unit", unit, "--as-of", hospital.as_of, "--out"]
         assert payrank("features", hospital.extract, *arguments, tmp_path / "folder.parquet").code == 0
-        told = payrank("features", in_database, *arguments, tmp_path / "schema.parquet")
-        assert told.code == 0, told.err
+        result = payrank("features", in_database, *arguments, tmp_path / "schema.parquet")
+        assert result.code == 0, result.err
         assert (tmp_path / "schema.parquet").read_bytes() == (tmp_path / "folder.parquet").read_bytes()
 
 
-def test_check_and_combine_read_a_schema(payrank: Any, hospital: Any, in_database: str, tmp_path: Path) -> None:
-    told = payrank("check", in_database, "--as-of", hospital.as_of)
-    assert told.code == 0
-    assert "?schema=hospital keeps the contract" in told.out.replace("\n", "")
+def test_check_and_combine_read_a_database_schema(
+    payrank: Any, hospital: Any, in_database: str, tmp_path: Path
+) -> None:
+    result = payrank("check", in_database, "--as-of", hospital.as_of)
+    assert result.code == 0
+    assert "?schema=hospital keeps the contract" in result.out.replace("\n", "")
     assert payrank("import", "combine", in_database, hospital.extract, "--out", tmp_path / "both").code == 0
     assert payrank("check", tmp_path / "both").code == 0

@@ -33,33 +33,33 @@ def in_database(small: Path, postgres_url: str, tmp_path: Path) -> str:
         return store_in_postgres(rows_of(extract), postgres_url, "cli", tmp_path / "toml", attributes={})
 
 
-def test_a_database_gives_the_embedded_engines_features(
+def test_postgres_and_duckdb_compute_the_same_features(
     payrank: Any, small: Path, in_database: str, tmp_path: Path
 ) -> None:
-    wanted, found = tmp_path / "wanted.parquet", tmp_path / "found.parquet"
+    wanted, actual = tmp_path / "wanted.parquet", tmp_path / "found.parquet"
     asked = ("--unit", "account", "--as-of", AS_OF, "--out")
     assert payrank("features", small, *asked, wanted).code == 0
-    told = payrank("features", in_database, *asked, found, "--engine", "postgres")
-    assert told.code == 0, told.err
+    result = payrank("features", in_database, *asked, actual, "--engine", "postgres")
+    assert result.code == 0, result.err
     frame = pd.read_parquet(wanted)
     assert len(frame) > 20
-    assert_same_frame(pd.read_parquet(found), frame)
+    assert_same_frame(pd.read_parquet(actual), frame)
 
 
-def test_scores_of_frames_made_in_a_database_are_those_of_the_folder(
+def test_scores_are_the_same_whether_features_come_from_postgres_or_a_folder(
     payrank: Any, hospital: Any, small: Path, in_database: str, tmp_path: Path
 ) -> None:
     models = ("--payment", hospital.bundles["payment"], "--overturn", hospital.bundles["overturn"])
     for place, out, more in ((small, "folder", ()), (in_database, "database", ("--engine", "postgres"))):
-        told = payrank("score", place, "--as-of", AS_OF, *models, "--out", tmp_path / out, *more)
-        assert told.code == 0, told.err
+        result = payrank("score", place, "--as-of", AS_OF, *models, "--out", tmp_path / out, *more)
+        assert result.code == 0, result.err
     for name in ("payment_scores", "denial_scores"):
-        wanted, found = (
+        wanted, actual = (
             pd.read_parquet(tmp_path / out / str(AS_OF) / f"{name}.parquet") for out in ("folder", "database")
         )
         assert len(wanted) > 5
         columns = [column for column in wanted.columns if column not in ("reasons", "suppressed_by")]
-        assert_same_frame(found[columns], wanted[columns])
+        assert_same_frame(actual[columns], wanted[columns])
 
 
 BEFORE, AFTER = date(2001, 1, 1), date(2026, 12, 20)
@@ -76,7 +76,7 @@ BEFORE, AFTER = date(2001, 1, 1), date(2026, 12, 20)
         ),
     ],
 )
-def test_a_day_outside_the_extract_is_refused_in_the_same_words_inside_a_database(
+def test_every_engine_refuses_a_date_outside_the_extract_with_the_same_message(
     payrank: Any, postgres_url: str, tmp_path: Path, unit: str, day: date, says: str
 ) -> None:
     rows = draw_rows(3)
@@ -87,25 +87,25 @@ def test_a_day_outside_the_extract_is_refused_in_the_same_words_inside_a_databas
     out = tmp_path / "frame.parquet"
     asked = ("--unit", unit, "--as-of", day, "--out", out)
     wanted = payrank("features", folder, *asked)
-    found = payrank("features", address, *asked, "--engine", "postgres")
-    assert (wanted.code, found.code) == (2, 2), wanted.err + found.err
-    assert says.format(unit=unit) in " ".join(found.last.split())
-    assert found.last == wanted.last
+    result = payrank("features", address, *asked, "--engine", "postgres")
+    assert (wanted.code, result.code) == (2, 2), wanted.err + result.err
+    assert says.format(unit=unit) in " ".join(result.last.split())
+    assert result.last == wanted.last
     assert not out.exists()
 
 
 @pytest.mark.parametrize("engine", ["duckdb", "postgres"])
-def test_no_list_is_made_of_a_day_outside_the_extract(
+def test_no_list_is_published_for_a_date_outside_the_extract(
     payrank: Any, hospital: Any, small: Path, in_database: str, tmp_path: Path, engine: str
 ) -> None:
     models = ("--payment", hospital.bundles["payment"], "--overturn", hospital.bundles["overturn"])
     place = small if engine == "duckdb" else in_database
     asked = (*models, "--out", tmp_path / "lists", "--engine", engine)
-    told = payrank("score", place, "--as-of", BEFORE, *asked)
-    assert told.code == 2, told.err
-    assert "no account and no denial was known yet. Allowed: days from 20" in told.last
+    result = payrank("score", place, "--as-of", BEFORE, *asked)
+    assert result.code == 2, result.err
+    assert "no account and no denial was known yet. Allowed: days from 20" in result.last
     if engine == "duckdb":
-        told = payrank("score", place, "--as-of", AFTER, *asked)
-        assert told.code == 4
-        assert "3 days are allowed" in told.last
+        result = payrank("score", place, "--as-of", AFTER, *asked)
+        assert result.code == 4
+        assert "3 days are allowed" in result.last
     assert not (tmp_path / "lists" / "current").exists()

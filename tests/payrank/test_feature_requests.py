@@ -55,36 +55,38 @@ def ask(payrank: Any, folder: Path, out: str = "frame.parquet") -> Any:
     ],
     ids=["feature", "way to compute", "table", "column", "level", "expression"],
 )
-def test_a_sites_wrong_feature_is_named_with_what_is_allowed(payrank: Any, small: Path, source: str, says: str) -> None:
+def test_a_faulty_site_feature_is_named_with_what_is_allowed(payrank: Any, small: Path, source: str, says: str) -> None:
     Path("payrank.toml").write_text(RECORD.format(source=source))
-    told = ask(payrank, small)
-    assert told.code == 2
-    assert told.last.startswith("payrank: payrank.toml [[features.account]]")
-    assert says in told.last
+    result = ask(payrank, small)
+    assert result.code == 2
+    assert result.last.startswith("payrank: payrank.toml [[features.account]]")
+    assert says in result.last
     assert not Path("frame.parquet").exists()
 
 
-def test_features_of_a_table_that_is_absent_are_unknown_and_named(payrank: Any, small: Path) -> None:
-    told = ask(payrank, small)
-    assert told.code == 0, told.err
-    named = told.out.split("Unknown for want of tables or columns: ")[1].split()
-    of_contacts = {one.name for one in ACCOUNT_FEATURES if getattr(one.source, "relation", "") == "contacts"}
+def test_features_of_an_absent_table_are_null_and_named(payrank: Any, small: Path) -> None:
+    result = ask(payrank, small)
+    assert result.code == 0, result.err
+    named = result.out.split("Unknown for want of tables or columns: ")[1].split()
+    of_contacts = {
+        feature.name for feature in ACCOUNT_FEATURES if getattr(feature.source, "relation", "") == "contacts"
+    }
     assert {name.strip(",") for name in named} == of_contacts
     assert len(of_contacts) > 10
 
 
 @pytest.mark.parametrize("unit", ["account", "denial"])
-def test_a_unit_whose_table_is_absent_is_refused_by_name(payrank: Any, tmp_path: Path, unit: str) -> None:
+def test_a_unit_without_its_table_is_refused_by_name(payrank: Any, tmp_path: Path, unit: str) -> None:
     table = f"{unit}s"
     folder = write_parquet(draw_rows(5), tmp_path / "poorer", absent=(table,))
-    told = payrank("features", folder, "--unit", unit, "--as-of", DAY, "--out", "frame.parquet")
-    assert told.code == 3
-    assert f"table {table} has no rows, so there is no {unit} to look at; export it and try again" in told.last
+    result = payrank("features", folder, "--unit", unit, "--as-of", DAY, "--out", "frame.parquet")
+    assert result.code == 3
+    assert f"table {table} has no rows, so there is no {unit} to look at; export it and try again" in result.last
     assert not Path("frame.parquet").exists()
 
 
-def test_an_unknown_unit_or_day_is_told_with_what_is_allowed(payrank: Any, small: Path) -> None:
-    told = payrank("features", small, "--unit", "acount", "--as-of", DAY, "--out", "frame.parquet")
-    assert (told.code, "'acount' is not one of 'account', 'denial'" in told.last) == (2, True)
-    told = payrank("features", small, "--unit", "account", "--as-of", "2026-13-20", "--out", "frame.parquet")
-    assert (told.code, "'2026-13-20' is not a day; write it as YYYY-MM-DD" in told.last) == (2, True)
+def test_an_unknown_unit_or_date_is_refused_with_what_is_allowed(payrank: Any, small: Path) -> None:
+    result = payrank("features", small, "--unit", "acount", "--as-of", DAY, "--out", "frame.parquet")
+    assert (result.code, "'acount' is not one of 'account', 'denial'" in result.last) == (2, True)
+    result = payrank("features", small, "--unit", "account", "--as-of", "2026-13-20", "--out", "frame.parquet")
+    assert (result.code, "'2026-13-20' is not a day; write it as YYYY-MM-DD" in result.last) == (2, True)

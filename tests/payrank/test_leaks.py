@@ -1,4 +1,4 @@
-"""All probes over one extract, as `payrank check --leaks` runs them."""
+"""All leakage checks on one extract, as `payrank check --leaks` runs them."""
 
 from __future__ import annotations
 
@@ -30,33 +30,33 @@ SUBJECTS = {
     "rate_with_own_row": "denials.overturn_rate",
     "guarantor_paid_later": "accounts.guarantor_payments",
 }
-"""What each of the simulator's leaks is found as."""
+"""The name under which each planted leak is reported."""
 
 
 @pytest.fixture(scope="module")
-def found(hospital: Any) -> Any:
+def probes(hospital: Any) -> Any:
     with load_extract(hospital.extract) as extract:
         return find_leaks(extract, SETTINGS, hospital.as_of)
 
 
-def test_every_probe_runs_and_the_clean_hospital_has_no_leak(found: Any) -> None:
-    assert list_leaks(found) == []
-    ran = {(one.probe, one.unit) for one in found if not one.not_run}
+def test_every_leakage_check_runs_and_the_clean_hospital_has_no_leak(probes: Any) -> None:
+    assert list_leaks(probes) == []
+    ran = {(probe.probe, probe.unit) for probe in probes if not probe.not_run}
     both = {"future shuffle", "train/night agreement", "hindsight", "beyond the catalog"}
     assert {(probe, unit) for probe in both for unit in ("account", "denial")} <= ran | {
-        (one.probe, one.unit) for one in found if one.not_run and "fewer than" in one.not_run
+        (probe.probe, probe.unit) for probe in probes if probe.not_run and "fewer than" in probe.not_run
     }
     assert {"payments dated back", "too good alone", "label shuffle"} <= {probe for probe, _ in ran}
 
 
-def test_the_table_fits_a_terminal_and_the_data_are_json(found: Any) -> None:
+def test_the_results_fit_a_terminal_and_convert_to_json(probes: Any) -> None:
     console = Console(width=100, record=True, file=Path("/dev/null").open("w"))  # noqa: SIM115 - closed with the test
-    console.print(leaks_table(found))
+    console.print(leaks_table(probes))
     text = console.export_text()
     console.file.close()
     assert all(len(line) <= 100 for line in text.splitlines())
     assert "future shuffle" in text
-    assert json.loads(json.dumps(as_data(found)))[0]["verdict"] in {"clean", "leak", "not run"}
+    assert json.loads(json.dumps(as_data(probes)))[0]["verdict"] in {"clean", "leak", "not run"}
 
 
 @pytest.fixture(scope="module")
@@ -71,16 +71,16 @@ def test_every_leak_that_the_simulator_plants_is_found_by_name(planted: Path) ->
     """Alone among all columns: what is accused is what was planted."""
     assert set(SUBJECTS) == set(LEAKS)
     with load_extract(planted) as extract:
-        found = find_leaks(extract, SETTINGS, PLANTED_AS_OF)
+        probes = find_leaks(extract, SETTINGS, PLANTED_AS_OF)
     accused = {
-        leak.subject.removeprefix("site_") for one in found for leak in one.leaks if one.probe != "label shuffle"
+        leak.subject.removeprefix("site_") for probe in probes for leak in probe.leaks if probe.probe != "label shuffle"
     }
     columns = {subject.split(".")[1] for subject in SUBJECTS.values()}
     assert set(SUBJECTS.values()) <= accused
     assert {subject.split(".")[-1] for subject in accused} <= columns | {"features together"}
 
 
-def test_the_same_hospital_without_the_leaks_is_silent(planted: Path, tmp_path: Path) -> None:
+def test_the_same_hospital_without_planted_leaks_raises_no_alarm(planted: Path, tmp_path: Path) -> None:
     simulate(tmp_path / "clean", accounts=1_000, seed=31, as_of=PLANTED_AS_OF)
     with load_extract(tmp_path / "clean") as extract:
         probed = [
@@ -88,38 +88,36 @@ def test_the_same_hospital_without_the_leaks_is_silent(planted: Path, tmp_path: 
             probe_hindsight(extract, SETTINGS.overturn, PLANTED_AS_OF),
             probe_back_dated(extract, PLANTED_AS_OF),
         ]
-    assert [one.verdict for one in probed] == ["clean"] * 3
+    assert [leak.verdict for leak in probed] == ["clean"] * 3
 
 
-def test_an_extract_without_history_says_what_could_not_be_probed(hospital: Any) -> None:
+def test_an_extract_without_history_reports_which_checks_could_not_run(hospital: Any) -> None:
     with load_extract(hospital.extract) as extract:
         young = Settings(payment=PaymentTarget(horizon_days=2000), overturn=OverturnTarget(maturity_days=2000))
-        found = find_leaks(extract, young, hospital.as_of)
+        probes = find_leaks(extract, young, hospital.as_of)
     assert all(
-        "no account snapshot is ripe" in one.not_run
-        for one in found
-        if one.probe == "label shuffle" and one.unit == "account"
+        "no account snapshot is ripe" in probe.not_run
+        for probe in probes
+        if probe.probe == "label shuffle" and probe.unit == "account"
     )
-    assert "not run" in {one.verdict for one in found}
+    assert "not run" in {probe.verdict for probe in probes}
 
 
-def test_the_command_line_names_every_leak_that_the_simulator_planted(
-    payrank: Any, planted: Path, tmp_path: Path
-) -> None:
-    told = payrank("check", planted, "--leaks", "--out", tmp_path / "look")
-    assert told.code == 0
-    assert "leaks among it." in told.out.splitlines()[-1]
-    found = json.loads((tmp_path / "look" / "check.json").read_text())["leaks"]
-    accused = {leak["subject"] for one in found for leak in one["leaks"]}
+def test_check_leaks_names_every_planted_leak(payrank: Any, planted: Path, tmp_path: Path) -> None:
+    result = payrank("check", planted, "--leaks", "--out", tmp_path / "look")
+    assert result.code == 0
+    assert "leaks among it." in result.out.splitlines()[-1]
+    probes = json.loads((tmp_path / "look" / "check.json").read_text())["leaks"]
+    accused = {leak["subject"] for probe in probes for leak in probe["leaks"]}
     page = (tmp_path / "look" / "check.html").read_text()
     assert set(SUBJECTS.values()) <= accused
     for subject in SUBJECTS.values():
-        assert subject in told.out
+        assert subject in result.out
         assert subject in page
 
 
-def test_what_is_too_few_to_judge_is_said_beside_what_was_looked_at() -> None:
+def test_a_check_with_too_few_rows_says_so() -> None:
     probed = Probed("hindsight", "denial", 3, "3 columns", undecided=("denials.rate",))
     assert probed.verdict == "too few"
-    assert describe_probe(probed) == "3 columns; too few to judge: denials.rate"
+    assert describe_probe(probed) == "3 columns; too few rows to decide: denials.rate"
     assert as_data([probed])[0]["too_few_to_judge"] == ["denials.rate"]

@@ -42,7 +42,9 @@ def write(days: int = 30, within: int = 30) -> None:
     Path("payrank.toml").write_text(RECORD.format(days=days, within=within))
 
 
-def test_an_own_feature_is_trained_scored_and_missed(payrank: Any, hospital: Any, tmp_path: Path) -> None:
+def test_a_site_feature_is_trained_and_scored_and_its_absence_is_refused(
+    payrank: Any, hospital: Any, tmp_path: Path
+) -> None:
     write()
     model, runs = tmp_path / "model", tmp_path / "runs"
     assert payrank("train", "payment", hospital.extract, "--as-of", hospital.as_of, "--out", model).code == 0
@@ -75,26 +77,26 @@ def test_an_own_feature_is_trained_scored_and_missed(payrank: Any, hospital: Any
     assert not (tmp_path / "gone" / hospital.as_of.isoformat()).exists()
 
 
-def test_features_and_check_show_own_features(payrank: Any, hospital: Any, tmp_path: Path) -> None:
+def test_features_and_check_include_site_features(payrank: Any, hospital: Any, tmp_path: Path) -> None:
     write()
     out = tmp_path / "frame.parquet"
-    told = payrank("features", hospital.extract, "--unit", "account", "--as-of", hospital.as_of, "--out", out)
-    assert told.code == 0
+    result = payrank("features", hospital.extract, "--unit", "account", "--as-of", hospital.as_of, "--out", out)
+    assert result.code == 0
     assert {"own_texts_30d", "own_facility"} <= set(pq.read_schema(out).names)
     assert payrank("check", hospital.extract).code == 0
 
 
-def test_a_wrong_record_ends_with_2_before_the_extract_is_read(payrank: Any, tmp_path: Path) -> None:
+def test_a_faulty_feature_record_exits_with_2_before_the_extract_is_read(payrank: Any, tmp_path: Path) -> None:
     Path("payrank.toml").write_text(RECORD.format(days=30, within=30).replace('of = "contacts"', 'of = "contact"'))
-    told = payrank("score", tmp_path / "no-extract", "--as-of", "2026-11-20", "--out", tmp_path / "runs")
-    assert told.code == 2
-    assert "[[features.account]] texts_30d" in told.last
-    assert "did you mean 'contacts'" in told.last
+    result = payrank("score", tmp_path / "no-extract", "--as-of", "2026-11-20", "--out", tmp_path / "runs")
+    assert result.code == 2
+    assert "[[features.account]] texts_30d" in result.last
+    assert "did you mean 'contacts'" in result.last
 
 
-def test_the_example_of_the_settings_page_is_read(payrank: Any) -> None:
+def test_the_example_on_the_settings_page_works(payrank: Any) -> None:
     page = (Path(__file__).parents[2] / "docs" / "settings.md").read_text("utf-8")
     block = page.split("## Features of your own")[1].split("```toml\n")[1].split("```")[0]
     Path("payrank.toml").write_text(block)
-    own = read_settings(None).features
-    assert [feature.name for feature in own.account] == ["own_texts_30d"]
+    site_features = read_settings(None).features
+    assert [feature.name for feature in site_features.account] == ["own_texts_30d"]

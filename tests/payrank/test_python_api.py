@@ -41,7 +41,7 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("unit", UNITS)
-def test_every_way_in_gives_the_same_frame(small: Path, unit: Any) -> None:
+def test_every_kind_of_source_gives_the_same_frame(small: Path, unit: Any) -> None:
     tables = tables_of(small)
     frames = {name: table.to_pandas() for name, table in tables.items()}
     mixed = {name: frames[name] if name != "denials" else tables[name] for name in tables}
@@ -53,13 +53,13 @@ def test_every_way_in_gives_the_same_frame(small: Path, unit: Any) -> None:
         pd.testing.assert_frame_equal(payrank.build_features(source, as_of="2026-11-20", unit=unit), expected)
 
 
-def test_values_are_those_of_the_nightly_frame(hospital: Any) -> None:
+def test_features_match_the_nightly_frame(hospital: Any) -> None:
     with load_extract(hospital.extract) as extract:
         frame = payrank.nightly_frame(extract, payrank.PaymentTarget(), DAY)
-        found = payrank.build_features(extract, as_of=DAY)
-    assert list(found.index) == list(frame.data["unit_id"])
+        frame_values = payrank.build_features(extract, as_of=DAY)
+    assert list(frame_values.index) == list(frame.data["unit_id"])
     for feature in frame.features:
-        known = found[feature.name]
+        known = frame_values[feature.name]
         if feature.is_category:
             assert (
                 known.astype("object").where(known.notna(), None).tolist()
@@ -72,7 +72,7 @@ def test_values_are_those_of_the_nightly_frame(hospital: Any) -> None:
 
 
 @pytest.mark.parametrize("unit", UNITS)
-def test_dtypes_fit_the_units_and_do_not_depend_on_the_rows(hospital: Any, unit: Any) -> None:
+def test_dtypes_follow_the_units_and_do_not_depend_on_the_rows(hospital: Any, unit: Any) -> None:
     with load_extract(hospital.extract) as extract:
         full = payrank.build_features(extract, as_of=DAY, unit=unit)
         frame = payrank.nightly_frame(
@@ -94,15 +94,15 @@ def test_dtypes_fit_the_units_and_do_not_depend_on_the_rows(hospital: Any, unit:
     assert full.dtypes.map(str).value_counts().get("Int64", 0) > 3
 
 
-def test_arrow_out_holds_the_same(hospital: Any) -> None:
-    found = payrank.build_features(hospital.extract, as_of=DAY, form="arrow")
-    assert isinstance(found, pa.Table)
-    assert found.column_names[0] == "unit_id"
-    assert found.num_rows == len(payrank.build_features(hospital.extract, as_of=DAY))
-    assert pa.types.is_int64(found.schema.field("payment_count").type)
+def test_an_arrow_table_has_the_same_values(hospital: Any) -> None:
+    table = payrank.build_features(hospital.extract, as_of=DAY, form="arrow")
+    assert isinstance(table, pa.Table)
+    assert table.column_names[0] == "unit_id"
+    assert table.num_rows == len(payrank.build_features(hospital.extract, as_of=DAY))
+    assert pa.types.is_int64(table.schema.field("payment_count").type)
 
 
-def test_a_training_frame_goes_into_scikit_learn_as_it_is(hospital: Any) -> None:
+def test_scikit_learn_accepts_a_training_frame_unchanged(hospital: Any) -> None:
     from sklearn.ensemble import HistGradientBoostingClassifier  # noqa: PLC0415 - a second of imports
     from sklearn.model_selection import GroupKFold, cross_val_score  # noqa: PLC0415
 
@@ -116,11 +116,11 @@ def test_a_training_frame_goes_into_scikit_learn_as_it_is(hospital: Any) -> None
     model = HistGradientBoostingClassifier(max_iter=20, random_state=1)
     scores = cross_val_score(model, frame.X, frame.y, groups=frame.groups, cv=GroupKFold(3), scoring="roc_auc")
     assert scores.mean() > 0.6
-    tonight = payrank.build_features(hospital.extract, as_of=DAY)[list(frame.X.columns)]
-    assert len(model.fit(frame.X, frame.y).predict_proba(tonight)) == len(tonight)
+    current = payrank.build_features(hospital.extract, as_of=DAY)[list(frame.X.columns)]
+    assert len(model.fit(frame.X, frame.y).predict_proba(current)) == len(current)
 
 
-def test_a_training_frame_is_what_train_takes(hospital: Any) -> None:
+def test_train_accepts_a_training_frame(hospital: Any) -> None:
     from payrank.training.settings import Member, TrainingSettings  # noqa: PLC0415
 
     quick = TrainingSettings(min_outcomes=11, members=(Member(seeds=(1,), n_estimators=10),), refit=False)
@@ -129,7 +129,7 @@ def test_a_training_frame_is_what_train_takes(hospital: Any) -> None:
     assert trained.bundle.manifest.catalog_digest == frame.digest
 
 
-def test_own_features_come_as_records(hospital: Any) -> None:
+def test_site_features_can_be_passed_as_records(hospital: Any) -> None:
     record = {
         "name": "texts_30d",
         "meaning": "Texts in 30 days",
@@ -138,21 +138,21 @@ def test_own_features_come_as_records(hospital: Any) -> None:
         "phrase": "{value} text{s}",
         "source": {"take": "count", "of": "contacts", "where": {"channel": "text"}, "within_days": 30},
     }
-    found = payrank.build_features(hospital.extract, as_of=DAY, site_features={"account": [record]})
-    assert found["own_texts_30d"].sum() > 0
+    frame = payrank.build_features(hospital.extract, as_of=DAY, site_features={"account": [record]})
+    assert frame["own_texts_30d"].sum() > 0
 
 
 ACCOUNTS = pd.DataFrame({"account_id": ["007"], "guarantor_id": ["G"], "opened_on": pd.to_datetime(["2026-01-05"])})
 
 
-def test_tables_in_memory_may_declare_attributes() -> None:
+def test_in_memory_tables_can_declare_site_attributes() -> None:
     tables = {"accounts": ACCOUNTS.assign(clinic="north")}
     with payrank.load_tables(tables, as_of=DAY, attributes={"accounts": {"clinic": "category"}}) as extract:
         assert extract.connection.execute("SELECT account_id, clinic FROM accounts").fetchall() == [("007", "north")]
         assert extract.metadata.as_of == DAY
 
 
-def test_tables_in_memory_keep_money_to_the_cent() -> None:
+def test_in_memory_tables_keep_amounts_to_the_cent() -> None:
     rows = {"transaction_id": ["1", "2"], "account_id": "007", "posted_on": date(2026, 1, 6), "kind": "charge"}
     amounts = [Decimal("0.10"), Decimal("12345678901.25")]
     ledger = pd.DataFrame(rows).assign(amount=amounts, responsibility="patient")
@@ -162,7 +162,7 @@ def test_tables_in_memory_keep_money_to_the_cent() -> None:
         ]
 
 
-def test_nothing_of_the_tables_is_left_on_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_in_memory_tables_leave_no_file_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     with payrank.load_tables({"accounts": ACCOUNTS}):
         assert not list(tmp_path.rglob("*.parquet"))
@@ -200,10 +200,10 @@ def test_nothing_of_the_tables_is_left_on_the_disk(tmp_path: Path, monkeypatch: 
         ),
     ],
 )
-def test_what_is_wrong_is_said_without_a_value(call: Any, error: type[Exception], says: str) -> None:
-    with pytest.raises(error, match=says) as told:
+def test_errors_name_the_problem_without_a_value_from_the_data(call: Any, error: type[Exception], says: str) -> None:
+    with pytest.raises(error, match=says) as refusal:
         call()
-    assert "secret" not in str(told.value)
+    assert "secret" not in str(refusal.value)
 
 
 @pytest.mark.parametrize(
@@ -213,7 +213,9 @@ def test_what_is_wrong_is_said_without_a_value(call: Any, error: type[Exception]
         ("2020-01-01", r"2020-01-01 lies before the extract's history: no account was known yet. Allowed: days from"),
     ],
 )
-def test_a_day_outside_the_extract_is_refused_with_the_days_that_it_knows(hospital: Any, day: str, says: str) -> None:
+def test_an_as_of_date_outside_the_extract_is_refused_with_the_allowed_dates(
+    hospital: Any, day: str, says: str
+) -> None:
     with pytest.raises(WrongUsageError, match=says):
         payrank.build_features(hospital.extract, as_of=day)
     with pytest.raises(WrongUsageError, match=says):

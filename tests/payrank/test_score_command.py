@@ -1,4 +1,4 @@
-"""`payrank score` as the nightly job sees it: exit codes, the last line, and lists that stand when a run fails."""
+"""`payrank score` as the nightly job sees it: exit codes, the last line, and earlier lists after a failed run."""
 
 from __future__ import annotations
 
@@ -29,35 +29,35 @@ def files_of(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
-def test_a_night_tells_its_stages_on_stderr_and_where_everyone_went_on_stdout(score: Any, tmp_path: Path) -> None:
-    told = score()
-    assert told.code == 0
-    stages = told.err.strip().splitlines()
+def test_a_run_prints_its_stages_on_stderr_and_its_counts_on_stdout(score: Any, tmp_path: Path) -> None:
+    result = score()
+    assert result.code == 0
+    stages = result.err.strip().splitlines()
     assert [line.split()[0] for line in stages] == "loaded found scored listed scored listed wrote".split()
     assert all(line.endswith(" s)") for line in stages)
     counts = json.loads((tmp_path / "runs/current/manifest.json").read_text())["counts"]
     for title, name in (("Patient pay (accounts)", "patient_pay"), ("Denials", "denials")):
-        row = next(line for line in told.out.splitlines() if line.startswith(title))
+        row = next(line for line in result.out.splitlines() if line.startswith(title))
         shown = [int(figure.replace(",", "")) for figure in row.removeprefix(title).split()]
         assert shown == [counts[name][key] for key in ("in", "listed", "over_capacity", "suppressed", "quarantined")]
-    assert f"Open:      {tmp_path / 'runs/2026-11-20/report.html'}" in told.out
+    assert f"Open:      {tmp_path / 'runs/2026-11-20/report.html'}" in result.out
 
 
-def test_the_log_is_one_line_of_json_a_stage_on_request(score: Any, tmp_path: Path) -> None:
-    told = score("--log", "json", "--dry-run")
-    assert told.code == 0
-    lines = [json.loads(line) for line in told.err.strip().splitlines()]
+def test_log_json_prints_one_line_of_json_per_stage(score: Any, tmp_path: Path) -> None:
+    result = score("--log", "json", "--dry-run")
+    assert result.code == 0
+    lines = [json.loads(line) for line in result.err.strip().splitlines()]
     assert [line["stage"] for line in lines[:3]] == ["load", "models", "payment scores"]
     assert lines[2]["accounts"] > 0
     assert all(line["seconds"] >= 0 and line["message"] for line in lines)
-    assert "Dry run: nothing was published" in told.out
+    assert "Dry run: nothing was published" in result.out
     assert not (tmp_path / "runs/current").exists()
 
 
-def test_a_refusal_is_a_line_of_the_json_log_and_the_last_line_still_says_why(score: Any) -> None:
-    told = score("--log", "json", as_of="2026-11-30")
-    assert told.code == 4
-    *log, last = told.err.strip().splitlines()
+def test_a_refusal_is_logged_as_json_and_explained_on_the_last_line(score: Any) -> None:
+    result = score("--log", "json", as_of="2026-11-30")
+    assert result.code == 4
+    *log, last = result.err.strip().splitlines()
     assert json.loads(log[-1]) == {
         "stage": "refused",
         "message": "nothing was published: OutOfLineError",
@@ -68,26 +68,26 @@ def test_a_refusal_is_a_line_of_the_json_log_and_the_last_line_still_says_why(sc
 
 
 @pytest.mark.parametrize(
-    ("capacity", "told"),
+    ("capacity", "message"),
     [
         ("0", "0 lines a day list nobody; give 1 or more, or leave capacity out"),
         ("-3", "greater than or equal to 0"),
-        ("lots.toml", "neither a number of lines a day nor a TOML file that can be read (FileNotFoundError)"),
+        ("lots.toml", "neither a number of lines per day nor a readable TOML file (FileNotFoundError)"),
         ("by_queue.toml", "unknown queue 'apeal'; did you mean 'appeal'"),
     ],
 )
-def test_a_capacity_that_lists_nobody_or_cannot_be_read_is_wrong_usage_and_touches_nothing(
-    score: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capacity: str, told: str
+def test_a_capacity_of_zero_or_an_unreadable_one_is_wrong_usage_and_changes_nothing(
+    score: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capacity: str, message: str
 ) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "by_queue.toml").write_text("apeal = 5\n")
-    ended = score("--capacity", capacity)
-    assert ended.code == 2
-    assert told in " ".join(ended.err.split())
+    result = score("--capacity", capacity)
+    assert result.code == 2
+    assert message in " ".join(result.err.split())
     assert not (tmp_path / "runs").exists()
 
 
-def test_a_capacity_by_queue_and_weekday_is_read_from_a_file(score: Any, tmp_path: Path) -> None:
+def test_capacity_by_queue_and_weekday_can_come_from_a_file(score: Any, tmp_path: Path) -> None:
     (tmp_path / "team.toml").write_text("denials = 3\nrebill = 1\ncall = { fri = 2 }\n")
     assert score("--capacity", tmp_path / "team.toml", "--explain", "listed").code == 0
     lines = (tmp_path / "runs/current/worklists/patient_pay.csv").read_text("utf-8-sig").splitlines()[1:]
@@ -154,17 +154,17 @@ WRONG = {
 
 
 @pytest.mark.parametrize("case", WRONG)
-def test_a_run_that_fails_has_its_code_says_why_and_leaves_the_last_lists_alone(
+def test_a_failed_run_exits_with_its_code_says_why_and_leaves_earlier_lists_unchanged(
     score: Any, hospital: Any, runs: Path, tmp_path: Path, case: str
 ) -> None:
     change, code, says = WRONG[case]
     before = files_of(runs)
-    given = change(hospital, tmp_path)
-    told = score(*given.pop("more", ()), **given)
-    assert told.code == code
-    assert told.last.startswith("payrank: ")
-    assert says in told.last
-    assert "PLANTED" not in told.err + told.out
+    arguments = change(hospital, tmp_path)
+    result = score(*arguments.pop("more", ()), **arguments)
+    assert result.code == code
+    assert result.last.startswith("payrank: ")
+    assert says in result.last
+    assert "PLANTED" not in result.err + result.out
     after = files_of(runs)
     after.pop(".lock")
     before.pop(".lock")
@@ -172,32 +172,34 @@ def test_a_run_that_fails_has_its_code_says_why_and_leaves_the_last_lists_alone(
     assert (runs / "current").resolve().name == "2026-11-20"
 
 
-def test_a_second_run_waits_for_nobody(score: Any, tmp_path: Path) -> None:
+def test_a_second_run_exits_at_once_instead_of_waiting(score: Any, tmp_path: Path) -> None:
     with hold_lock(tmp_path / "runs"):
-        told = score()
-    assert told.code == 6
-    assert "Another run holds the lock" in told.last
+        result = score()
+    assert result.code == 6
+    assert "Another run holds the lock" in result.last
     assert not (tmp_path / "runs/current").exists()
 
 
-def test_nothing_of_a_patients_row_is_printed(score: Any, hospital: Any) -> None:
-    told = score()
+def test_no_value_from_a_patients_row_is_printed(score: Any, hospital: Any) -> None:
+    result = score()
     for table, column in (("accounts", "account_id"), ("guarantors", "guarantor_id"), ("denials", "denial_id")):
         ids = pq.read_table(hospital.extract / f"{table}.parquet")[column].to_pylist()
-        words = set((told.out + told.err).replace("/", " ").split())
+        words = set((result.out + result.err).replace("/", " ").split())
         assert not words & set(ids)
 
 
-def test_without_any_model_there_is_nothing_to_score_with(payrank: Any, hospital: Any, tmp_path: Path) -> None:
-    told = payrank("score", hospital.extract, "--as-of", hospital.as_of, "--out", tmp_path / "runs")
-    assert told.code == 5
-    assert "no payment model" in told.last
-    assert "payrank train payment" in told.last
+def test_scoring_without_any_model_exits_with_5(payrank: Any, hospital: Any, tmp_path: Path) -> None:
+    result = payrank("score", hospital.extract, "--as-of", hospital.as_of, "--out", tmp_path / "runs")
+    assert result.code == 5
+    assert "no payment model" in result.last
+    assert "payrank train payment" in result.last
 
 
-def test_one_model_gives_one_list_and_says_why_there_is_no_other(payrank: Any, hospital: Any, tmp_path: Path) -> None:
+def test_one_model_gives_one_list_and_says_why_the_other_is_missing(
+    payrank: Any, hospital: Any, tmp_path: Path
+) -> None:
     where = ("--as-of", hospital.as_of, "--out", tmp_path / "runs", "--overturn", hospital.bundles["overturn"])
-    told = payrank("score", hospital.extract, *where)
-    assert told.code == 0
-    assert "No patient pay list: no payment model" in told.out
+    result = payrank("score", hospital.extract, *where)
+    assert result.code == 0
+    assert "No patient pay list: no payment model" in result.out
     assert not list((tmp_path / "runs/current/worklists").glob("patient_pay*"))

@@ -29,14 +29,14 @@ from payrank.settings import Settings, read_settings
         ("[scoring", "is not TOML"),
     ],
 )
-def test_a_fault_names_the_setting_and_the_nearest_known_one(tmp_path: Path, text: str, says: str) -> None:
+def test_an_error_names_the_setting_and_the_nearest_known_one(tmp_path: Path, text: str, says: str) -> None:
     path = tmp_path / "payrank.toml"
     path.write_text(text)
     with pytest.raises(WrongUsageError, match=says):
         read_settings(path)
 
 
-def test_a_named_file_that_is_absent_is_refused_but_the_default_may_be(
+def test_a_named_settings_file_must_exist_but_the_default_need_not(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -45,7 +45,7 @@ def test_a_named_file_that_is_absent_is_refused_but_the_default_may_be(
         read_settings(Path("other.toml"))
 
 
-def test_the_default_file_of_the_working_folder_takes_effect(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_settings_file_in_the_working_folder_takes_effect(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "payrank.toml").write_text(
         "[scoring]\ncapacity = 7\n[payment]\nhorizon_days = 60\n"
         "[training]\nrefit = false\n[training.overturn]\nhalf_life_days = 90\n"

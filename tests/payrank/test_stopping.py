@@ -1,4 +1,4 @@
-"""A command that is stopped cleans up: nothing published, and no patient's row left in a temporary folder."""
+"""A stopped command cleans up: nothing is published, and no patient's row stays in a temporary folder."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ opened_on = "day"
 
 @pytest.fixture
 def start(tmp_path):
-    """Start a long import, with its temporary folders in a place of its own; wait until it works."""
+    """Start a long import with its own place for temporary folders, and wait until it is running."""
     source, scratch = tmp_path / "source.csv", tmp_path / "scratch"
     source.write_text("id,day\n" + "".join(f"{n},2026-01-05\n" for n in range(ROWS)))
     (tmp_path / "mapping.toml").write_text(MAPPING)
@@ -46,17 +46,17 @@ def start(tmp_path):
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
-def test_a_signal_stops_in_one_line_and_leaves_nothing(start, tmp_path, number):
+def test_a_signal_ends_the_command_with_one_line_and_leaves_nothing_behind(start, tmp_path, number):
     process = start()
     process.send_signal(number)
-    _, told = process.communicate(timeout=60)
+    _, stderr = process.communicate(timeout=60)
     assert process.returncode == 1
-    assert told.strip().splitlines()[-1] == "Stopped. What was published before stands as it was."
+    assert stderr.strip().splitlines()[-1] == "Stopped. Anything published earlier is unchanged."
     assert not list((tmp_path / "scratch").iterdir())
     assert sorted(path.name for path in tmp_path.iterdir()) == ["mapping.toml", "scratch", "source.csv"]
 
 
-def test_what_a_killed_run_left_is_swept_by_the_next(start, tmp_path):
+def test_the_next_command_removes_what_a_killed_one_left_behind(start, tmp_path):
     process = start()
     process.kill()
     process.communicate(timeout=60)
@@ -65,7 +65,7 @@ def test_what_a_killed_run_left_is_swept_by_the_next(start, tmp_path):
     assert not list((tmp_path / "scratch").iterdir())
 
 
-def test_a_workspace_of_a_living_run_and_a_folder_of_someone_else_are_left_alone(tmp_path):
+def test_folders_of_running_commands_and_of_other_programs_are_left_alone(tmp_path):
     mine = make_workspace(tmp_path)
     (tmp_path / "payrank-without-lock").mkdir()
     script = (

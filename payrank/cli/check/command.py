@@ -100,8 +100,8 @@ def _finish(inspection: Inspection, too_old: OutOfLineError | None, leaks: int, 
     as_of = f" as of {inspection.as_of}" if inspection.as_of else ""
     noted = inspection.findings or inspection.quarantined or warning
     above = " See the warnings above." if noted else ""
-    found = f" The leakage checks found {pluralize(leaks, 'leak')}; see above." if leaks else ""
-    STDOUT.print(f"Extract is valid{as_of}: {inspection.source}.{above}{found}", markup=False)
+    leak_note = f" The leakage checks found {pluralize(leaks, 'leak')}; see above." if leaks else ""
+    STDOUT.print(f"Extract is valid{as_of}: {inspection.source}.{above}{leak_note}", markup=False)
 
 
 def _measure(
