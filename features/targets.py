@@ -10,17 +10,19 @@ from pydantic import BaseModel, ConfigDict, Field
 class Target(BaseModel):
     """What both targets share: how training snapshots are laid out in time.
 
-    `every_days` is the distance between snapshots; at most `snapshots` of them are taken, the latest first, none before
-    the extract has `history_days` of history, for features that look back need something to see;
-    `rows_per_unit` keeps that many snapshots of one account or denial, chosen by a hash (None: all).
+    Features look back, so the first snapshots need some history behind them.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     every_days: int = Field(30, ge=1)
+    """Days between training snapshots."""
     snapshots: int = Field(24, ge=1)
+    """At most this many training snapshots, the latest first."""
     history_days: int = Field(180, ge=1)
+    """No snapshot is taken before the extract has this many days of history."""
     rows_per_unit: int | None = Field(None, ge=1)
+    """Snapshots kept per account or denial, chosen by a hash; none keeps all."""
 
     @property
     def label_lag_days(self) -> int:
@@ -29,15 +31,15 @@ class Target(BaseModel):
 
 
 class PaymentTarget(Target):
-    """Whether patient payments in [D, D + horizon) reach a share of the balance (contracts.md, section 2).
-
-    `min_share` 0 means any payment. `min_balance` is in dollars.
-    """
+    """Whether patient payments in [D, D + horizon) reach a share of the balance of the account."""
 
     unit: Literal["account"] = "account"
     horizon_days: int = Field(120, ge=1)
+    """Days after the snapshot in which patient payments count."""
     min_share: float = Field(0.0, ge=0, le=1)
+    """Share of the balance that must be paid for the label to be 1; 0 means any payment."""
     min_balance: float = Field(10.0, ge=0)
+    """Smallest patient balance, in dollars, that is scored."""
 
     @property
     def label_lag_days(self) -> int:
@@ -48,15 +50,19 @@ class PaymentTarget(Target):
 class OverturnTarget(Target):
     """Whether an open denial's appeal is decided for us, once it is decided.
 
-    A snapshot is used only after `maturity_days` (default: three rounds of 60 days), so that quick decisions do not
-    stand for all.
+    A snapshot waits for its slow decisions (by default, three rounds of 60 days), so that the quick ones do not
+    represent all.
     """
 
     unit: Literal["denial"] = "denial"
     snapshots: int = Field(180, ge=1)
+    """At most this many training snapshots, the latest first."""
     history_days: int = Field(180, ge=1)
+    """No snapshot is taken before the extract has this many days of history."""
     rows_per_unit: int | None = Field(1, ge=1)
+    """Snapshots kept per denial, chosen by a hash; none keeps all."""
     maturity_days: int = Field(180, ge=1)
+    """A snapshot is used once appeals have had this many days to be decided."""
 
     @property
     def label_lag_days(self) -> int:

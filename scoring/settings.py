@@ -21,7 +21,9 @@ class Waiver(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     rule: str
+    """ID of the rule that is not applied."""
     reason: str = Field(min_length=10)
+    """Why; the report shows it."""
 
 
 class Change(BaseModel):
@@ -33,10 +35,15 @@ class Change(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     rule: str
+    """ID of the rule that is changed."""
     reason: str = Field(min_length=10)
+    """Why; the report shows it."""
     queue: str | None = Field(None, pattern=r"^[a-z][a-z0-9_]*$")
+    """Queue that replaces the rule's own."""
     limits: Mapping[str, Annotated[float, Field(ge=0)]] = Field(default_factory=dict)
+    """Limits of the rule that are changed, by name."""
     state: str = Field("", pattern=r"^([A-Za-z]{2})?$")
+    """Two-letter state; narrows a change of rule S1 to it."""
 
     @property
     def what(self) -> str:
@@ -53,44 +60,59 @@ class Change(BaseModel):
 class ScoringSettings(BaseModel):
     """Settings of a run.
 
-    Dollars, days, and shares of 1. `capacity` is lines a day (see `Capacity`); without it everything worth its cost is
-    listed for today. With it denials are planned over `plan_days` working days, Monday to Friday but for `holidays`.
-    `costs` overrides what an action costs, by its name, its queue or its list. `annual_discount_rate` takes from a
-    dollar what a year's wait is worth; 8% is about what a hospital pays for short-term credit.
-    `follow_up_after_days` is how long a filed appeal is left alone, `follow_up_gain` which share of its expected
-    recovery asking for a decision is worth. `max_extract_age_days` is how old an extract may be; `max_flags_age_days`
-    how old its knowledge of the flags may be before no patient list is published (rule H12); `max_volume_drop` and
-    `max_volume_growth` by which share accounts, denials and transactions may shrink or grow against the previous run
-    (flags, contacts, guarantors, plans and promises: shrink). `harmless_flags` are words of the flags feed that no rule
-    reads and that keep nobody off. `keep_runs` is how many published runs stay, the newest among them (None: all).
+    Amounts are in dollars, durations in days, and rates are shares of 1.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     capacity: Capacity | None = None
+    """Lines per day of each list, or a table by list, queue, and weekday; none lists all that is worth its cost."""
     plan_days: int = Field(20, ge=1, le=260)
+    """Working days over which a capacity plans the denials."""
     holidays: tuple[date, ...] = ()
+    """Days, besides Saturdays and Sundays, on which nobody works."""
     costs: Mapping[str, Dollars] = Field(default_factory=dict)
+    """Dollars to do an action once, by the name of the action, queue, or list."""
     annual_discount_rate: float = Field(0.08, ge=0, le=1)
+    """What a year's wait takes from a dollar; 8% is about a hospital's short-term credit."""
     follow_up_after_days: int = Field(30, ge=0)
+    """Days for which a filed appeal is left alone."""
     follow_up_gain: float = Field(0.1, ge=0, le=1)
+    """Share of its expected recovery that asking for a decision is worth: an assumption."""
     peer_to_peer_days: int = Field(14, ge=0)
+    """Days after the denial in which the payer offers a peer-to-peer review."""
     small_balance_dollars: float = Field(25.0, ge=0)
+    """Below this balance, send statements only (rule S8)."""
     max_extract_age_days: int = Field(3, ge=0)
+    """An older extract is refused (exit code 4)."""
     max_flags_age_days: int = Field(3, ge=0)
+    """If the flags are older, no patient list is published (rule H12)."""
     max_volume_drop: float = Field(0.3, ge=0, le=1)
+    """Largest share by which accounts, denials, or transactions may shrink since the previous run (exit code 4)."""
     max_volume_growth: float = Field(1.0, ge=0)
+    """Largest share by which they may grow."""
     harmless_flags: tuple[str, ...] = ()
+    """Flags of your site that no rule reads; any other unknown flag suppresses its account or guarantor."""
     keep_runs: int | None = Field(None, ge=2)
+    """Number of published runs to keep, including the newest; none keeps all."""
     reasons_shown: int = Field(5, ge=1, le=20)
+    """Reasons per line on the page."""
     plan_from_dollars: float = Field(500.0, ge=0)
+    """Offer a payment plan from this balance on."""
     plan_months: int = Field(12, ge=1)
+    """Usual number of months of a plan; more if a month would exceed the installment below."""
     plan_installment_dollars: float = Field(200.0, gt=0)
+    """Largest installment in dollars per month, within the largest number of months."""
     plan_most_months: int = Field(36, ge=1)
+    """Largest number of months of a plan."""
     assistance_below_probability: float = Field(0.15, ge=0, le=1)
+    """Offer screening for financial assistance below this probability of payment."""
     assistance_from_dollars: float = Field(1000.0, ge=0)
+    """Offer screening for financial assistance only from this balance on."""
     waive: tuple[Waiver, ...] = ()
+    """Rules that are not applied, each with a reason."""
     change: tuple[Change, ...] = ()
+    """Rules whose queue or limits differ, each with a reason."""
 
     @field_validator("costs", mode="before")
     @classmethod

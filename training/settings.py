@@ -37,119 +37,140 @@ class Trees(_Settings):
     """LightGBM parameters of the likelihood model, with LightGBM's names and meanings.
 
     `min_data_in_leaf` and `min_data_in_bin` are at least 11, so that no leaf and no threshold describes a handful of
-    people. When `min_data_in_leaf` is None, a leaf holds at least one hundredth of the rows, between 11 and 100.
-    `max_bin` 63 takes about half the time of 255.
+    people.
     """
 
     learning_rate: Annotated[float, Field(gt=0, le=1)] = 0.08
+    """Step size of each tree."""
     num_leaves: Annotated[int, Field(ge=2, le=4096)] = 15
+    """Largest number of leaves per tree."""
     max_depth: Annotated[int, Field(ge=-1)] = -1
+    """Largest depth of a tree; -1 sets no limit."""
     min_data_in_leaf: Annotated[int | None, Field(ge=MIN_PEOPLE)] = None
+    """Smallest number of rows per leaf; none uses one hundredth of the rows, between 11 and 100."""
     min_sum_hessian_in_leaf: Annotated[float, Field(ge=0)] = 1.0
+    """Smallest sum of second derivatives per leaf."""
     max_bin: Annotated[int, Field(ge=2, le=255)] = 63
+    """Largest number of bins per feature; 63 takes about half the time of 255."""
     min_data_in_bin: Annotated[int, Field(ge=MIN_PEOPLE)] = MIN_PEOPLE
+    """Smallest number of rows per bin."""
     feature_fraction: Annotated[float, Field(gt=0, le=1)] = 0.5
+    """Share of the features that each tree sees."""
     feature_fraction_bynode: Annotated[float, Field(gt=0, le=1)] = 1.0
+    """Share of the features that each split sees."""
     bagging_fraction: Annotated[float, Field(gt=0, le=1)] = 0.8
+    """Share of the rows that each tree sees."""
     bagging_freq: Annotated[int, Field(ge=0)] = 1
+    """Draw new rows every this many trees; 0 turns bagging off."""
     lambda_l1: Annotated[float, Field(ge=0)] = 0.0
+    """L1 penalty on leaf values."""
     lambda_l2: Annotated[float, Field(ge=0)] = 5.0
+    """L2 penalty on leaf values."""
     min_gain_to_split: Annotated[float, Field(ge=0)] = 0.0
+    """Smallest gain for which a leaf is split."""
     path_smooth: Annotated[float, Field(ge=0)] = 0.0
+    """Strength of smoothing along the path from the root; 0 turns it off."""
     extra_trees: bool = False
+    """Choose thresholds at random."""
 
 
 class Member(_Settings):
-    """One member of the likelihood ensemble: the tree parameters that it changes, its seeds, and its weight.
-
-    Each seed trains one booster, and `weight` is split evenly among them. `n_estimators` fixes the number of trees;
-    None chooses it by early stopping on the tuning period.
-    """
+    """One member of the likelihood ensemble: the tree parameters that it changes, its seeds, and its weight."""
 
     name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")] = "trees"
+    """Name of the member, unique within the ensemble."""
     trees: Mapping[str, float | int | bool] = Field(default_factory=dict)
+    """Tree settings that differ from `trees`."""
     seeds: Annotated[tuple[int, ...], Field(min_length=1)] = (1, 2, 3)
+    """Seeds; each one trains a booster."""
     weight: Annotated[float, Field(gt=0)] = 1.0
+    """Weight in the average, split evenly among the seeds."""
     n_estimators: Annotated[int | None, Field(ge=1)] = None
+    """Number of trees; none chooses it by early stopping on the tuning period."""
 
 
 class Validation(_Settings):
     """The temporal design.
 
-    The latest `share` of the rows, by as-of date, is split into `periods` consecutive periods with about the same
-    number of rows. The first one (tuning) chooses the number of trees and the automatic settings. The next ones
-    (holdout) give the metrics. The last one is the final test, on which nothing is chosen; with two periods there is
-    no final test. When the same households appear before and in the final test, the share `reserve` of its households,
-    drawn by a hash with `salt`, is scored by a fit that excludes them. `window_days` limits how many days of snapshots
-    before a period are used to fit (None: all).
+    The latest rows, by as-of date, are split into consecutive periods with about the same number of rows. The first one
+    (tuning) chooses the number of trees and the automatic settings. The next ones (holdout) give the metrics. The last
+    one is the final test, on which nothing is chosen.
     """
 
     periods: Annotated[int, Field(ge=2, le=24)] = 4
+    """Number of periods: tuning, holdout, and the final test (none with two periods)."""
     share: Annotated[float, Field(gt=0, lt=1)] = 0.5
+    """Latest share of the rows, by as-of date, that is split into periods."""
     window_days: Annotated[int | None, Field(ge=1)] = None
+    """Days of snapshots before a period that are used to fit; none uses all."""
     reserve: Annotated[float, Field(gt=0, lt=1)] = 0.3
+    """Share of the final test's households that its fit excludes, if they also appear earlier."""
     salt: str = "final test"
+    """Text for the hash that draws the reserved households."""
 
 
 class TrainingSettings(_Settings):
     """Everything that determines a training run besides the frame.
 
-    Models. `trees` and `members` define the likelihood, `share_trees` and `share_n_estimators` the share of the amount
-    that is paid, `timing_trees` and `timing_n_estimators` the days until the outcome. `timing_days` are the shorter
-    horizons, in days, that also get a probability. Early stopping grows between `min_n_estimators` and
-    `max_n_estimators` trees and stops after `early_stopping_rounds` trees without improvement.
-
-    Minimum data. Below `min_outcomes` events or non-events no model is trained. Below `min_share_outcomes` outcomes
-    with a known share, the mean share replaces the share model. `min_timing_outcomes` does the same for the days to the
-    outcome.
-
-    Weights. `weight="row"` counts every snapshot once, as the nightly list does; `"unit"` counts every account or
-    denial once. A snapshot that is `half_life_days` older than the latest one counts half; `"none"` weights all
-    snapshots the same. `class_weight="balanced"` gives both outcomes the same total weight. `selection="weights"` lets
-    a decided denial also represent similar denials without an appeal, with a weight of at most `max_weight`; the
-    effect is reported either way when the training is given the population.
-
-    Features. `monotone` enforces the catalog's directions, except for the features in `unconstrained`; `"auto"` drops
-    the directions that the data contradict, and drops all of them if enforcing the rest has a significant cost.
-    `categories="codes"` splits categories by threshold, `"native"` as LightGBM categories.
-
-    Calibration. `calibration` is the map from raw scores to probabilities; `"auto"` picks the method with the lowest
-    cross-fitted log loss on later time. `calibrate_by` is a categorical feature whose values get their own offsets
-    where that helps significantly (`"none"`: no segments). `correct_shift=False` reports a shift in the base rate of
-    the latest matured outcomes without correcting it.
-
-    `payrank.training.fit.auto_settings` resolves each `"auto"` on the tuning period. `capacity` is the share of each
-    list that the office can work. `threads` is LightGBM's; the model does not depend on it.
+    `payrank.training.fit.auto_settings` resolves each setting that is `"auto"` on the tuning period.
     """
 
     trees: Trees = Trees()
+    """Tree settings of the likelihood model."""
     members: Annotated[tuple[Member, ...], Field(min_length=1)] = (Member(),)
+    """Members of the likelihood ensemble."""
     share_trees: Trees = Trees(learning_rate=0.05, min_data_in_leaf=20, max_bin=255)
+    """Tree settings of the model of the share that is paid."""
     share_n_estimators: Annotated[int, Field(ge=1)] = 200
+    """Number of trees of the share model."""
     timing_trees: Trees = Trees(learning_rate=0.1, num_leaves=4)
+    """Tree settings of the model of the days until the outcome."""
     timing_n_estimators: Annotated[int, Field(ge=1)] = 40
+    """Number of trees of the timing model."""
     timing_days: Annotated[tuple[Annotated[int, Field(ge=1)], ...], Field(min_length=1)] = (30, 60, 90, 120)
+    """Shorter horizons, in days, that also get a probability."""
     max_n_estimators: Annotated[int, Field(ge=1)] = 400
+    """Largest number of trees that early stopping may choose."""
     min_n_estimators: Annotated[int, Field(ge=1)] = 20
+    """Smallest number of trees that early stopping may choose."""
     early_stopping_rounds: Annotated[int, Field(ge=1)] = 30
+    """Stop after this many trees without improvement."""
     validation: Validation = Validation()
+    """The temporal design."""
     calibration: Literal["auto", "none", "platt", "beta", "isotonic"] = "auto"
+    """Map from raw scores to probabilities; `auto` picks the lowest cross-fitted log loss on later time."""
     calibrate_by: str = "payer_class"
+    """Category whose values get their own offsets if that helps significantly; `none` turns it off."""
     selection: Literal["weights", "none"] = "none"
+    """`weights` lets decided denials also represent similar denials without an appeal in the fit."""
     max_weight: Annotated[float, Field(gt=1)] = 8.0
+    """Largest of these weights."""
     correct_shift: bool = True
+    """Correct a shift of the base rate in the latest outcomes; false reports it only."""
     refit: bool = True
+    """Fit the served model once more on all rows with a known label."""
     weight: Literal["row", "unit"] = "row"
+    """`row` counts every snapshot once, `unit` every account or denial once."""
     half_life_days: Annotated[float, Field(gt=0)] | Literal["auto", "none"] = "auto"
+    """A snapshot this many days older than the latest one counts half; `none` weights all the same."""
     monotone: bool | Literal["auto"] = "auto"
+    """Enforce the catalog's directions; `auto` drops those that the data contradict or that cost too much."""
     unconstrained: tuple[str, ...] = ()
+    """Features whose direction is not enforced."""
     categories: Literal["auto", "codes", "native"] = "auto"
+    """Split categories by threshold (`codes`) or as LightGBM categories (`native`)."""
     class_weight: Literal["auto", "none", "balanced"] = "auto"
+    """`balanced` gives both outcomes the same total weight."""
     min_outcomes: Annotated[int, Field(ge=11)] = 50
+    """No model is trained with fewer outcomes of either kind."""
     min_share_outcomes: Annotated[int, Field(ge=11)] = 500
+    """With fewer outcomes of known share, the mean share replaces the share model."""
     min_timing_outcomes: Annotated[int, Field(ge=11)] = 500
+    """With fewer outcomes of known timing, overall shares replace the timing model."""
     capacity: Annotated[float, Field(gt=0, lt=1)] = 0.2
+    """Share of each list that the office can work, for the metrics."""
     threads: Annotated[int, Field(ge=1)] = 2
+    """Threads of LightGBM; the model does not depend on it."""
 
     @model_validator(mode="after")
     def _check_members(self) -> TrainingSettings:
