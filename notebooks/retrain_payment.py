@@ -26,8 +26,7 @@ from payrank.models.shap.explain import explain
 from payrank.cli.metrics_table import show_figures
 from payrank.scoring.reasons.reasons import (explain_rows, top_reasons)
 from payrank.training.plots.design_plot import draw_design
-from payrank.training.plots.fairness_plot import draw_fairness
-from payrank.training.plots.plots import (draw_calibration, draw_gains)
+from payrank.training.plots.plots import draw_evaluation
 
 day = date(2026, 11, 20)
 folder = Path(tempfile.mkdtemp()) / "hospital"
@@ -70,9 +69,8 @@ assert manifest.metrics["auc"] > manifest.baselines["majority"]["auc"]
 
 # %%
 draw_design(manifest, folder.parent / "design.png")
-for draw in (draw_calibration, draw_gains, draw_fairness):
-    draw(manifest.evaluation, folder.parent / f"{draw.__name__.removeprefix('draw_')}.png")
-for name in ("design", "calibration", "gains", "fairness"):
+drawn = draw_evaluation(manifest.evaluation, folder.parent)
+for name in ("design", "calibration", "gains"):
     image = plt.imread(folder.parent / f"{name}.png")
     figure, axes = plt.subplots(figsize=(image.shape[1] / 120, image.shape[0] / 120))
     axes.imshow(image)

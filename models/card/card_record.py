@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from payrank.models.card.charts import Chart
+from payrank.models.card.figure import Chart
 
 
 @dataclass(frozen=True, slots=True)

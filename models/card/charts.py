@@ -1,196 +1,234 @@
-"""The charts of a model card, as places to draw at: an SVG needs no arithmetic of its own."""
+"""The charts of an evaluation: dollars captured, advantage, gains, calibration, slices, and importance."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from payrank.models.records.evaluation import Evaluation
+from payrank.models.card.figure import (
+    ACCENT,
+    BAR,
+    INK,
+    LINE,
+    QUIET,
+    WARN,
+    Chart,
+    draw_interval,
+    interval_reach,
+    name_rows,
+)
+from payrank.models.records.evaluation import Baseline, Evaluation
 
-WIDTH = 460
-LEFT, RAIL = 180, 200
-STEP = 24
-SIDE, PAD = 300, 40
-CURVES = 4
-ENDS = (0.04, 0.08, 0.12, 0.2, 0.4, 0.6, 0.8, 1.0)
-"""Where an axis of shares may end, so that its quarters are round."""
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
-
-@dataclass(frozen=True, slots=True)
-class Bar:
-    """A bar: label, what is written behind it, its width, and the ends of its whisker (None: no interval).
-
-    `mark` is where a line is drawn across the bar to compare it with; None draws none.
-    """
-
-    label: str
-    shown: str
-    y: float
-    width: float
-    low: float | None = None
-    high: float | None = None
-    own: bool = False
-    mark: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Curve:
-    """A line through points `x,y x,y ...`, with a name at `y` of its last point and a style from 0."""
-
-    label: str
-    points: str
-    style: int
+MODEL = "payrank"
+"""The model's name among the cumulative gains."""
+THIS_MODEL = "this model"
+MAX_CURVES = 4
+LOOKS = ((ACCENT, "-", 2.6), (BAR, ":", 2.0), (WARN, "--", 1.8), (QUIET, "-.", 1.5))
+"""Color, line style, and width of the model, the two best baselines, and the oldest-first order."""
+SLICE_COLORS = (ACCENT, WARN, BAR, QUIET)
 
 
-@dataclass(frozen=True, slots=True)
-class Dot:
-    """A point with the ends of its vertical interval."""
-
-    x: float
-    y: float
-    top: float
-    bottom: float
-
-
-@dataclass(frozen=True, slots=True)
-class Chart:
-    """A chart: bars, or a square with curves and dots. `told` says it in words for those who do not see it."""
-
-    name: str
-    told: str
-    width: float
-    height: float
-    bars: tuple[Bar, ...] = ()
-    curves: tuple[Curve, ...] = ()
-    dots: tuple[Dot, ...] = ()
-    across: str = ""
-    up: str = ""
-    ticks: tuple[tuple[float, float, str], ...] = ()
-
-
-def captured_chart(holdout: Evaluation) -> Chart | None:
-    """Return what each ranking captures at capacity, with intervals; None where nothing was gained."""
-    own = holdout.metrics.get("captured")
-    if own is None:
+def captured_chart(evaluation: Evaluation) -> Chart | None:
+    """Return what each ranking captures at capacity, with intervals; None when nothing was captured."""
+    model = evaluation.metrics.get("captured")
+    if model is None:
         return None
-    found = [("this model", own)] + [
-        (one.short_name, one.metrics["captured"]) for one in holdout.baselines if "captured" in one.metrics
+    rankings = [(THIS_MODEL, model)]
+    rankings += [
+        (baseline.short_name, baseline.metrics["captured"])
+        for baseline in evaluation.baselines
+        if "captured" in baseline.metrics
     ]
-    found.sort(key=lambda one: (-one[1].value, one[0]))
-    most = max([figure.high or figure.value for _, figure in found] + [1e-9])
-    bars = tuple(
-        Bar(
-            label=name,
-            shown=f"{figure.value:.1%}",
-            y=STEP * place,
-            width=round(RAIL * max(figure.value, 0) / most, 1),
-            low=None if figure.low is None else round(LEFT + RAIL * max(figure.low, 0) / most, 1),
-            high=None if figure.high is None else round(LEFT + RAIL * figure.high / most, 1),
-            own=name == "this model",
-        )
-        for place, (name, figure) in enumerate(found)
-    )
-    told = ", ".join(f"{bar.label} {bar.shown}" for bar in bars)
-    name = f"Share of {holdout.holdout.gain_unit} in the top {holdout.holdout.capacity:.0%} of the list"
-    return Chart(name, told, WIDTH, STEP * len(bars) + 4, bars=bars)
+    rankings.sort(key=lambda ranking: (-ranking[1].value, ranking[0]))
 
+    def draw(figure: Figure) -> None:
+        axes = figure.add_subplot()
+        for place, (name, captured) in enumerate(rankings):
+            _bar(axes, place, captured.value, ACCENT if name == THIS_MODEL else BAR)
+            below, above = interval_reach(captured)
+            axes.errorbar([captured.value], [place], xerr=[[below], [above]], color=INK, capsize=3, linewidth=1)
+            axes.annotate(
+                f"{captured.value:.1%}", (captured.value + above, place), (5, 0), textcoords="offset points",
+                va="center", fontsize=9,
+            )  # fmt: skip
+        name_rows(axes, [name for name, _ in rankings])
+        _percent_axis(axes, "x")
+        axes.set_xlim(0, 1.18 * max(captured.high or captured.value for _, captured in rankings) or 1.0)
 
-def importance_chart(holdout: Evaluation, most: int) -> Chart | None:
-    """Return the largest contributions as bars; None where none was measured."""
-    found = holdout.importance[:most]
-    if not found or found[0].contribution <= 0:
-        return None
-    bars = tuple(
-        Bar(
-            one.feature.replace("_", " "),
-            f"{one.contribution:.3f}",
-            STEP * place,
-            round(RAIL * one.contribution / found[0].contribution, 1),
-        )
-        for place, one in enumerate(found)
-    )
-    told = ", ".join(f"{bar.label} {bar.shown}" for bar in bars)
-    return Chart("Mean absolute contribution (log-odds)", told, WIDTH, STEP * len(bars) + 4, bars=bars)
-
-
-def gains_chart(holdout: Evaluation) -> Chart | None:
-    """Return what working the lists from the top brings: the model and the rankings that capture most."""
-    if not holdout.cumulative_gains:
-        return None
-    order = sorted(
-        holdout.baselines, key=lambda one: -one.metrics["captured"].value if "captured" in one.metrics else 1
-    )
-    names = ["payrank", *[one.name for one in order][: CURVES - 2], "oldest_first"]
-    chosen = [one for name in dict.fromkeys(names) for one in holdout.cumulative_gains if one.name == name]
-    shorts = {one.name: one.short_name for one in holdout.baselines} | {"payrank": "this model"}
-    curves = tuple(
-        Curve(
-            shorts.get(one.name, one.name),
-            " ".join(
-                f"{_across(worked)},{_up(share)}"
-                for worked, share in zip(holdout.worked_shares, one.captured, strict=True)
-            ),
-            place,
-        )
-        for place, one in enumerate(chosen)
-    )
-    unit = holdout.holdout.gain_unit
-    told = "; ".join(f"{curve.label}: {_at(one.captured, holdout)}" for curve, one in zip(curves, chosen, strict=True))
+    holdout = evaluation.holdout
     return Chart(
-        f"Share of {unit} by share of the list worked",
-        told,
-        SIDE + 2 * PAD + 80,
-        SIDE + 2 * PAD,
-        curves=curves,
-        across="share of the list worked",
-        up=f"share of {unit}",
-        ticks=_ticks(1.0),
+        f"Share of {holdout.gain_unit} captured in the top {holdout.capacity:.0%} of the list (95% intervals)",
+        ", ".join(f"{name} {captured.value:.1%}" for name, captured in rankings),
+        draw,
+        0.8 + 0.3 * len(rankings),
     )
 
 
-def reliability_chart(holdout: Evaluation) -> Chart | None:
-    """Return promised against seen, with intervals; None where no probability was judged."""
-    if not holdout.calibration:
+def advantage_chart(evaluation: Evaluation) -> Chart | None:
+    """Return the model's advantage over each baseline at capacity, with intervals; None without any."""
+    compared = [(one, one.advantage) for one in sorted(evaluation.baselines, key=_most_first) if one.advantage]
+    if not compared:
         return None
-    highest = max(max(one.predicted, one.actual.high or one.actual.value) for one in holdout.calibration)
-    most = next((end for end in ENDS if end >= highest), 1.0)
-    dots = tuple(
-        Dot(
-            _across(one.predicted / most),
-            _up(one.actual.value / most),
-            _up((one.actual.high or one.actual.value) / most),
-            _up((one.actual.low if one.actual.low is not None else one.actual.value) / most),
-        )
-        for one in holdout.calibration
-    )
-    told = ", ".join(f"{one.predicted:.0%} promised, {one.actual.value:.0%} seen" for one in holdout.calibration)
-    line = Curve("as promised", f"{_across(0)},{_up(0)} {_across(1)},{_up(1)}", 9)
+
+    def draw(figure: Figure) -> None:
+        axes = figure.add_subplot()
+        axes.axvline(0, color=INK, linewidth=0.8)
+        for place, (_, advantage) in enumerate(compared):
+            draw_interval(axes, place, advantage, ACCENT)
+        name_rows(axes, [baseline.short_name for baseline, _ in compared])
+        _percent_axis(axes, "x", signed=True)
+        axes.set_xlabel(f"share of all {evaluation.holdout.gain_unit}")
+
     return Chart(
-        "Promised and seen, by tenths of the rows",
-        told,
-        SIDE + 2 * PAD + 80,
-        SIDE + 2 * PAD,
-        curves=(line,),
-        dots=dots,
-        across="promised probability",
-        up="share that happened",
-        ticks=_ticks(most),
+        f"Advantage of the model in {evaluation.holdout.gain_unit} captured (significant when the 95% interval is "
+        "right of zero)",
+        ", ".join(f"{baseline.short_name} {advantage.value:+.1%}" for baseline, advantage in compared),
+        draw,
+        1.1 + 0.3 * len(compared),
     )
 
 
-def _at(captured: tuple[float, ...], holdout: Evaluation) -> str:
-    place = min(
-        range(len(holdout.worked_shares)), key=lambda one: abs(holdout.worked_shares[one] - holdout.holdout.capacity)
+def gains_chart(evaluation: Evaluation) -> Chart | None:
+    """Return cumulative gains and lift of the model, the best baselines, and the oldest-first order."""
+    if not evaluation.cumulative_gains:
+        return None
+    best = [baseline.name for baseline in sorted(evaluation.baselines, key=_most_first)]
+    names = dict.fromkeys([MODEL, *best[: MAX_CURVES - 2], "oldest_first"])
+    curves = [curve for name in names for curve in evaluation.cumulative_gains if curve.name == name]
+    shown = {baseline.name: baseline.short_name for baseline in evaluation.baselines} | {MODEL: THIS_MODEL}
+    worked, capacity, unit = evaluation.worked_shares, evaluation.holdout.capacity, evaluation.holdout.gain_unit
+    at_capacity = min(range(len(worked)), key=lambda place: abs(worked[place] - capacity))
+
+    def draw(figure: Figure) -> None:
+        gains, lift = figure.subplots(2, 1, sharex=True, height_ratios=(3, 2))
+        for curve, (color, style, width) in zip(curves, LOOKS, strict=False):
+            look = {"color": color, "linestyle": style, "linewidth": width}
+            gains.plot(worked, curve.captured, label=shown.get(curve.name, curve.name), **look)
+            points = [(share, got / share) for share, got in zip(worked, curve.captured, strict=True) if share > 0]
+            lift.plot(*zip(*points, strict=True), **look)
+        for axes in (gains, lift):
+            axes.axvline(capacity, color=QUIET, linewidth=0.8, linestyle=":")
+            axes.grid(color=LINE, linewidth=0.6)
+        gains.set_ylim(0, 1)
+        gains.set_ylabel(f"share of {unit}")
+        gains.legend(loc="lower right")
+        lift.axhline(1, color=QUIET, linewidth=0.8)
+        lift.set_xlim(0, 1)
+        lift.set_ylim(bottom=0)
+        lift.set_ylabel("lift")
+        lift.set_xlabel("share of the list worked")
+        _percent_axis(gains, "y")
+        _percent_axis(lift, "x")
+
+    return Chart(
+        f"Cumulative gains: share of {unit} by share of the list worked; and lift over random order",
+        "; ".join(
+            f"{shown.get(curve.name, curve.name)}: {curve.captured[at_capacity]:.0%} in the top "
+            f"{worked[at_capacity]:.0%}"
+            for curve in curves
+        ),
+        draw,
+        5.6,
     )
-    return f"{captured[place]:.0%} in the top {holdout.worked_shares[place]:.0%}"
 
 
-def _across(share: float) -> float:
-    return round(PAD + 10 + SIDE * share, 1)
+def calibration_chart(evaluation: Evaluation) -> Chart | None:
+    """Return predicted probability vs. actual rate by decile, with intervals; None without probabilities."""
+    deciles = evaluation.calibration
+    if not deciles:
+        return None
+    highest = max(max(decile.predicted, decile.actual.high or decile.actual.value) for decile in deciles)
+
+    def draw(figure: Figure) -> None:
+        axes = figure.add_subplot()
+        end = 1.05 * highest
+        axes.grid(color=LINE, linewidth=0.6)
+        axes.plot([0, end], [0, end], color=QUIET, linewidth=1, linestyle="--", label="predicted = actual")
+        axes.errorbar(
+            [decile.predicted for decile in deciles], [decile.actual.value for decile in deciles],
+            yerr=list(zip(*(interval_reach(decile.actual) for decile in deciles), strict=True)),
+            color=ACCENT, marker="o", markersize=5, capsize=3, linestyle="none", label="deciles, 95% intervals",
+        )  # fmt: skip
+        axes.set_xlim(0, end)
+        axes.set_ylim(0, end)
+        axes.set_xlabel("predicted probability")
+        axes.set_ylabel("actual rate")
+        axes.legend(loc="upper left")
+        _percent_axis(axes, "x")
+        _percent_axis(axes, "y")
+
+    return Chart(
+        "Predicted vs. actual, by decile of the predicted probability",
+        ", ".join(f"{decile.predicted:.0%} predicted, {decile.actual.value:.0%} actual" for decile in deciles),
+        draw,
+        4.6,
+    )
 
 
-def _up(share: float) -> float:
-    return round(PAD / 2 + SIDE * (1 - min(share, 1.0)), 1)
+def slices_chart(evaluation: Evaluation) -> Chart | None:
+    """Return the model's advantage over the best baseline within each slice; None without slices."""
+    best = evaluation.best_baseline
+    slices = [part for part in evaluation.slices if best is not None and best.name in part.advantage]
+    if best is None or not slices:
+        return None
+    dimensions = dict.fromkeys(part.dimension for part in slices)
+    colors = {name: SLICE_COLORS[place % len(SLICE_COLORS)] for place, name in enumerate(dimensions)}
+
+    def draw(figure: Figure) -> None:
+        axes = figure.add_subplot()
+        axes.axvline(0, color=INK, linewidth=0.8)
+        for place, part in enumerate(slices):
+            draw_interval(axes, place, part.advantage[best.name], colors[part.dimension])
+        name_rows(axes, [f"{part.dimension}: {part.name}" for part in slices])
+        _percent_axis(axes, "x", signed=True)
+        axes.set_xlabel(f"share of the slice's {evaluation.holdout.gain_unit}")
+
+    return Chart(
+        f"Advantage over the best baseline ({best.short_name}), by slice (95% intervals)",
+        ", ".join(f"{part.dimension} {part.name} {part.advantage[best.name].value:+.1%}" for part in slices),
+        draw,
+        1.1 + 0.25 * len(slices),
+    )
 
 
-def _ticks(most: float) -> tuple[tuple[float, float, str], ...]:
-    return tuple((_across(share), _up(share), f"{share * most:.0%}") for share in (0, 0.25, 0.5, 0.75, 1))
+def importance_chart(evaluation: Evaluation, count: int) -> Chart | None:
+    """Return the `count` most important features as bars; None when importance was not measured."""
+    top = evaluation.importance[:count]
+    if not top or top[0].contribution <= 0:
+        return None
+
+    def draw(figure: Figure) -> None:
+        axes = figure.add_subplot()
+        for place, importance in enumerate(top):
+            _bar(axes, place, importance.contribution, BAR)
+            axes.annotate(
+                f"{importance.contribution:.3f}", (importance.contribution, place), (4, 0),
+                textcoords="offset points", va="center", fontsize=9,
+            )  # fmt: skip
+        name_rows(axes, [importance.feature.replace("_", " ") for importance in top])
+        axes.set_xlim(0, 1.18 * top[0].contribution)
+        axes.set_xlabel("log-odds")
+
+    return Chart(
+        "Mean absolute SHAP contribution",
+        ", ".join(f"{one.feature.replace('_', ' ')} {one.contribution:.3f}" for one in top),
+        draw,
+        1.0 + 0.27 * len(top),
+    )
+
+
+def _bar(axes: Axes, place: float, value: float, color: str) -> None:
+    axes.barh([place], [max(value, 0.0)], height=0.62, color=color)
+
+
+def _percent_axis(axes: Axes, which: str, *, signed: bool = False) -> None:
+    axis = axes.xaxis if which == "x" else axes.yaxis
+    axis.set_major_formatter("{x:+.0%}" if signed else "{x:.0%}")
+
+
+def _most_first(baseline: Baseline) -> tuple[float, str]:
+    captured = baseline.metrics.get("captured")
+    return (float("inf") if captured is None else -captured.value), baseline.name

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from payrank.models.card.card_record import Section, Table
-from payrank.models.card.group_charts import group_charts
+from payrank.models.card.charts import slices_chart
+from payrank.models.card.fairness_chart import fairness_chart
 from payrank.models.format_estimate import format_estimate
 from payrank.models.html_page import show_count
 from payrank.models.records.evaluation import Evaluation, SliceMetrics
@@ -35,6 +36,7 @@ def tell_slices(holdout: Evaluation) -> Section:
         "slices",
         "Is it good for everyone?",
         (f"{said}Each slice is ranked within itself. Slices of fewer than 11 households are joined with others.",),
+        charts=tuple(chart for chart in (slices_chart(holdout),) if chart is not None),
         tables=tables,
     )
 
@@ -73,7 +75,7 @@ def tell_fairness(holdout: Evaluation) -> Section:
             f"people, even by subtraction, is {SUPPRESSED}.",
         ),
         points=fairness.notes,
-        charts=tuple(chart for audit in fairness.attributes for chart in group_charts(audit)),
+        charts=tuple(fairness_chart(holdout, audit) for audit in fairness.attributes),
         tables=tuple(table for audit in fairness.attributes for table in _audit_tables(audit)),
         warnings=(fairness.not_checked,) if fairness.not_checked else (),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from payrank.models.card.card_record import Section, Table
-from payrank.models.card.charts import captured_chart, gains_chart, importance_chart, reliability_chart
+from payrank.models.card.charts import advantage_chart, calibration_chart, captured_chart, gains_chart, importance_chart
 from payrank.models.card.tables import tabulate_capacities, tabulate_rankings, tabulate_reliability
 from payrank.models.card.texts import alarm_lines
 from payrank.models.card.verdict import beats_all_baselines, describe_final_test, describe_verdict
@@ -79,7 +79,11 @@ def tell_figures(manifest: Manifest) -> Section:
             f"{count.capacity:.0%} of each list is worked: it is surely ahead where the interval is above 0.",
             *(describe_verdict(holdout) if beats_all_baselines(holdout) else ()),
         ),
-        charts=tuple(chart for chart in (captured_chart(holdout), gains_chart(holdout)) if chart is not None),
+        charts=tuple(
+            chart
+            for chart in (captured_chart(holdout), advantage_chart(holdout), gains_chart(holdout))
+            if chart is not None
+        ),
         tables=tuple(tables),
     )
 
@@ -99,7 +103,7 @@ def tell_final_test(manifest: Manifest) -> Section:
         if kept is None
         else f"Their households are {kept.share:.0%} of all, drawn by a hash, and this test's fit saw none of them."
     )
-    charts = (captured_chart(final), reliability_chart(final))
+    charts = (captured_chart(final), calibration_chart(final))
     return Section(
         "final",
         title,
@@ -115,7 +119,7 @@ def tell_final_test(manifest: Manifest) -> Section:
 
 def tell_calibration(holdout: Evaluation) -> Section:
     """Return the reliability curve."""
-    chart = reliability_chart(holdout)
+    chart = calibration_chart(holdout)
     return Section(
         "calibration",
         "Do its probabilities come true?",

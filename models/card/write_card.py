@@ -7,8 +7,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from markupsafe import Markup
+
 from payrank.models.card.card_record import Card, Section
 from payrank.models.card.fairness_section import tell_fairness, tell_selection, tell_slices
+from payrank.models.card.figure import render_svg
 from payrank.models.card.metrics_section import (
     tell_alarms,
     tell_calibration,
@@ -55,7 +58,13 @@ def describe_card(manifest: Manifest) -> Card:
 def render_card(manifest: Manifest) -> bytes:
     """Return the card as one HTML page without scripts."""
     card = describe_card(manifest)
-    return render_page(HTML, room="payrank.models", styles=("house.css", "report.css", "card.css"), card=card)
+    return render_page(
+        HTML,
+        room="payrank.models",
+        styles=("house.css", "report.css", "card.css"),
+        card=card,
+        draw=lambda chart, key: Markup(render_svg(chart, key)),  # noqa: S704 - `render_svg` escapes every text
+    )
 
 
 def render_markdown(manifest: Manifest) -> str:

@@ -11,6 +11,7 @@ from playwright.sync_api import sync_playwright
 
 from payrank.extracts.load.load_extract import load_extract
 from payrank.models.bundle import read_bundle
+from payrank.models.card.figure import render_svg
 from payrank.models.card.write_card import describe_card, render_card, render_markdown, write_card
 from payrank.models.records.estimate import Estimate
 from payrank.models.records.evaluation import Alarm
@@ -83,17 +84,30 @@ def test_a_hostile_group_name_is_text_on_the_page_and_breaks_no_table(audited):
     assert "&lt;b&gt;a&lt;/b&gt; | b" in page
     assert "<b>a</b> \\| b" in text
     assert "By kin: who fares worst" in page
-    assert "Listed, by kin (line: these groups, 30%)" in page
-    assert page.count('class="mark"') == 4
+    assert "Listed, and predicted vs. actual, by kin (95% intervals)" in page
+    assert "groups shown, 30%" in page
 
 
-def test_what_is_not_told_of_a_group_is_a_word_in_its_tables_and_no_bar(audited):
+def test_suppressed_group_metrics_are_labeled_in_tables_and_charts(audited):
     sections = {section.title: section for section in describe_card(audited).sections}
     done, calibration, _ = sections["Fairness"].tables
     assert done.rows[-1] == ("d", "200", "suppressed")
-    assert calibration.rows[-1] == ("d", "30.0%", "suppressed", "not told", "not told")
+    assert calibration.rows[-1] == ("d", "30.0%", "suppressed", "suppressed", "suppressed")
     assert calibration.rows[0][-1] != "suppressed"  # too few of a kind to rank, which is told
-    assert [[bar.label for bar in chart.bars] for chart in sections["Fairness"].charts] == [["<b>a</b> | b", "c"]] * 2
+    (chart,) = sections["Fairness"].charts
+    assert chart.description.endswith("d: suppressed listed, suppressed actual, 30.0% predicted")
+    assert render_svg(chart, "kin").count(">suppressed</text>") == 2
+
+
+def test_charts_need_no_inline_style_and_share_no_id(audited):
+    page = render_card(audited).decode()
+    assert "style=" not in page  # the page's content security policy blocks it
+    assert "<metadata" not in page
+    assert page.count("<svg") == page.count('role="img"') == page.count("<desc") >= 8
+    identifiers = re.findall(r'\bid="([^"]+)"', page)
+    assert len(identifiers) == len(set(identifiers))
+    for reference in re.findall(r'(?:href="#|url\(#|aria-labelledby="|aria-describedby=")([^")]+)', page):
+        assert reference in identifiers
 
 
 def test_without_attributes_the_card_says_that_fairness_was_not_checked(manifest):
