@@ -5,7 +5,7 @@ from __future__ import annotations
 import duckdb
 import pyarrow as pa
 
-from payrank.extracts.readers.fhir.payer_classes import classify
+from payrank.extracts.codes.payer_classes import classify_coverage
 
 _NAMING = ("claims", "covers", "benefits", "details", "coverages", "named_payers")
 
@@ -40,15 +40,15 @@ def resolve_payers(connection: duckdb.DuckDBPyConnection) -> int:
             "WHERE row.payer IS NULL AND cover.position = '1' "
             "AND cover.file = row.file AND cover.source_line = row.source_line"
         )
-    found = connection.execute(_PAYERS).fetchall()
-    classes = [classify((codes or "").split(), name) for _, name, codes, *_ in found]
+    rows = connection.execute(_PAYERS).fetchall()
+    classes = [classify_coverage((codes or "").split(), name) for _, name, codes, *_ in rows]
     payers = pa.table(
         {
-            "payer_id": pa.array([row[0] for row in found], pa.string()),
-            "payer_name": pa.array([row[1] for row in found], pa.string()),
-            "payer_class": pa.array([known or "other" for known in classes], pa.string()),
-            "file": pa.array([row[3] for row in found], pa.int64()),
-            "source_line": pa.array([row[4] for row in found], pa.int64()),
+            "payer_id": pa.array([row[0] for row in rows], pa.string()),
+            "payer_name": pa.array([row[1] for row in rows], pa.string()),
+            "payer_class": pa.array([payer_class or "other" for payer_class in classes], pa.string()),
+            "file": pa.array([row[3] for row in rows], pa.int64()),
+            "source_line": pa.array([row[4] for row in rows], pa.int64()),
         }
     )
     connection.register("classified", payers)

@@ -2,31 +2,12 @@
 
 from __future__ import annotations
 
-from payrank.extracts.contract.source_file import quote_text
+from payrank.extracts.codes.payer_classes import SYNTHEA_OWNERSHIP, SYNTHEA_PAYERS, render_payer_class
 from payrank.extracts.fetch_row import fetch_one_row
 from payrank.extracts.pluralize import pluralize
 from payrank.extracts.readers.session.import_session import ImportSession
 from payrank.extracts.readers.session.source_table import LINE, SourceTable
 from payrank.extracts.readers.synthea.stage_tables import SyntheaTables
-
-CLASS_BY_NAME = {
-    "Medicare": "medicare",
-    # Medicare pays first for whoever has both.
-    "Dual Eligible": "medicare",
-    "Medicaid": "medicaid",
-    "NO_INSURANCE": "self_pay",
-    "Private": "commercial",
-    "Aetna": "commercial",
-    "Anthem": "commercial",
-    "Blue Cross Blue Shield": "commercial",
-    "Cigna Health": "commercial",
-    "Humana": "commercial",
-    "UnitedHealthcare": "commercial",
-}
-"""payers.NAME -> payer class, for the payers that Synthea ships (its insurance_companies.csv)."""
-
-CLASS_BY_OWNERSHIP = {"private": "commercial", "no_insurance": "self_pay", "government": "other"}
-"""payers.OWNERSHIP, which newer exports have, -> payer class, where the name is not one that Synthea ships."""
 
 
 def load_payers(session: ImportSession, tables: SyntheaTables) -> None:
@@ -51,9 +32,8 @@ def describe_payers(session: ImportSession, tables: SyntheaTables) -> None:
 
 
 def _render_class(payers: SourceTable) -> str:
-    by_name = " ".join(f"WHEN {quote_text(name)} THEN '{ours}'" for name, ours in CLASS_BY_NAME.items())
-    classes = f"CASE NAME {by_name} END"
+    by_name = render_payer_class("NAME", SYNTHEA_PAYERS, default=None)
     if "OWNERSHIP" not in payers.names:
-        return classes
-    by_ownership = " ".join(f"WHEN {quote_text(given)} THEN '{ours}'" for given, ours in CLASS_BY_OWNERSHIP.items())
-    return f"coalesce({classes}, CASE lower(OWNERSHIP) {by_ownership} END)"
+        return by_name
+    by_ownership = render_payer_class("lower(OWNERSHIP)", SYNTHEA_OWNERSHIP, default=None)
+    return f"coalesce({by_name}, {by_ownership})"

@@ -1,4 +1,4 @@
-"""Imports X12 remittances (835) and claims (837) into canonical tables."""
+"""Import X12 remittances (835) and claims (837) into canonical tables."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 from pathlib import Path
 
+from payrank.extracts.codes.payer_classes import FILING_INDICATORS, render_payer_class
 from payrank.extracts.contract.source_file import IMPORT_BALANCES, quote_text
 from payrank.extracts.fetch_row import fetch_one_row
 from payrank.extracts.pluralize import pluralize
@@ -14,14 +15,13 @@ from payrank.extracts.readers.session.import_session import ImportSession
 from payrank.extracts.readers.session.report import ImportReport
 from payrank.extracts.readers.session.run_import import run_import
 from payrank.extracts.readers.session.source_table import SourceTable
-from payrank.extracts.readers.x12.files.file_dates import find_made_on
+from payrank.extracts.readers.x12.files.file_dates import find_latest_file_date
 from payrank.extracts.readers.x12.files.read_file import FileAccount
 from payrank.extracts.readers.x12.files.stage_files import add_sources, find_files, stage_files
 from payrank.extracts.readers.x12.tables.account_rows import make_account_rows
 from payrank.extracts.readers.x12.tables.claim_rows import ENCOUNTER, make_claim_rows
-from payrank.extracts.readers.x12.tables.exclude_claims import ASIDES, RULES, sort_out
-from payrank.extracts.readers.x12.tables.follow_claims import ASIDES as CLAIM_ASIDES
-from payrank.extracts.readers.x12.tables.payer_classes import render_payer_class
+from payrank.extracts.readers.x12.tables.exclude_claims import RULES, SKIP_REASONS, exclude_claims
+from payrank.extracts.readers.x12.tables.follow_claims import SKIP_REASONS as CLAIM_SKIP_REASONS
 from payrank.extracts.readers.x12.tables.remittance_rows import make_remittance_rows, prepare_remittances
 from payrank.extracts.readers.x12.tables.reversals import match_reversals
 from payrank.extracts.readers.x12.tables.write_balances import write_balances
@@ -32,40 +32,40 @@ SLICED = {
     "denials": ("x12_denials", None, "source_line, denial_id"),
 }
 SLICE = 20_000
-"""Records whose rows are made and judged at once."""
+"""Number of records converted and validated at a time."""
 MEMORY = "128MiB"
-"""What DuckDB holds of an import, whatever its size; what is more goes to the private workspace on disk."""
+"""Memory limit of DuckDB for an import of any size. Anything larger spills to the private workspace on disk."""
 THREADS = 2
-"""Each thread needs some of that memory: on a machine of many cores they would run out of it."""
-NO_CHARGES = "claim without charges, of an account already there"
+"""Each thread needs part of that memory, so a machine with many cores would run out."""
+NO_CHARGES = "claim without charges for an account already imported"
 
 
 def import_x12(source: Path, out: Path, as_of: date | None = None) -> ImportReport:
-    """Import a file, or a folder with its subfolders, of 835 remittances and 837 claims into a new extract folder.
+    """Import a file or a folder (with subfolders) of 835 remittances and 837 claims into a new extract folder.
 
-    A record is a claim (CLP, CLM) or an adjustment of the provider's account (PLB); its line is the position of its
-    segment in the file, from 1 with the first ISA. Balances that do not keep are reported and loaded as stated; each is
-    listed in `import_balances.csv` by file, level and segment.
+    A record is a claim (CLP, CLM) or a provider-level adjustment (PLB). Its line is the position of its segment in the
+    file, starting at 1 with the first ISA. Balances that do not agree are reported and loaded as stated;
+    `import_balances.csv` lists each by file, level, and segment.
 
     Parameters
     ----------
     source
-        Files named .835, .837, .edi, .txt, .dat or .x12, also .gz; a single file may have any name.
+        Files named .835, .837, .edi, .txt, .dat, or .x12, optionally .gz. A single file may have any name.
     out
-        A new or empty folder, or one that an import made, which is then replaced.
-
+        A new or empty folder, or the folder of an earlier import, which is replaced.
     as_of
-        The day that the extract knows everything before; otherwise the day after the latest envelope of the files.
+        The extract contains everything known before this date. Default: the day after the latest envelope in the files.
 
     Raises
     ------
     WrongUsageError
-        When there is no such file, or `out` holds something else.
+        If there is no such file, or `out` contains something else.
     ExtractRefusedError
-        When a file is refused (by its name, segment and rule), or over 1% of a table's rows is quarantined.
+        If a file is refused (the message gives its name, segment, and rule), or if over 1% of a table's rows are
+        quarantined.
     """
-    made_on = find_made_on(find_files(source))
-    after = made_on + timedelta(days=1) if made_on else None
+    file_date = find_latest_file_date(find_files(source))
+    after = file_date + timedelta(days=1) if file_date else None
     return run_import(
         out, lambda session: _read(session, source, after, as_of or after), source_system="x12", as_of=as_of or after
     )
@@ -78,43 +78,43 @@ def _read(session: ImportSession, source: Path, after: date | None, as_of: date 
     connection.execute(f"SET threads = {THREADS}")
     staged = stage_files(connection, source)
     prepare_remittances(connection)
-    sort_out(connection, after)
+    exclude_claims(connection, after)
     files = add_sources(session, staged)
     reversals, matched = match_reversals(connection)
     make_remittance_rows(connection)
-    alone = make_claim_rows(connection)
-    make_account_rows(connection, render_payer_class("filing"))
+    unmatched_replacements = make_claim_rows(connection)
+    make_account_rows(connection, render_payer_class("filing", FILING_INDICATORS))
     for file in files:
         _load(session, file)
     write_balances(session, session.extra_file(IMPORT_BALANCES))
     _report(session, [file.account for file in staged if file.account is not None])
     if reversals:
         session.add_notice(
-            f"{pluralize(reversals, 'reversed claim')}, {matched:,} of them with their original in this import"
+            f"{pluralize(reversals, 'reversed claim')}, {matched:,} matched to the original claim in this import"
         )
-    if alone:
+    if unmatched_replacements:
         session.add_notice(
-            f"{pluralize(alone, 'replacement')} of claims (CLM05-3 = 7) of accounts without another claim in this "
-            "import: charged as they stand"
+            f"{pluralize(unmatched_replacements, 'replacement claim')} (CLM05-3 = 7) without an original claim for the "
+            "account in this import: charged as submitted"
         )
     _report_as_of(session, as_of)
 
 
 def _load(session: ImportSession, file: SourceTable) -> None:
-    """Land one file's rows, and say of its other records why they give none."""
-    connection, own = session.connection, f"WHERE file = {file.number}"
+    """Load one file's rows, and skip its other records with a reason."""
+    connection, in_file = session.connection, f"WHERE file = {file.number}"
     for table in TABLES:
-        (rows,) = fetch_one_row(connection, f"SELECT count(*) FROM x12_{table} {own}")
+        (rows,) = fetch_one_row(connection, f"SELECT count(*) FROM x12_{table} {in_file}")
         if rows or table == "accounts":
-            query = f"SELECT * EXCLUDE (file) FROM x12_{table} {own} ORDER BY source_line"
+            query = f"SELECT * EXCLUDE (file) FROM x12_{table} {in_file} ORDER BY source_line"
             session.load(table, file, query)
     slices = connection.execute(
         f"SELECT min(source_line), max(source_line) FROM (SELECT source_line, row_number() OVER (ORDER BY source_line) "
-        f"// {SLICE} AS slice FROM x12_records {own}) GROUP BY slice ORDER BY slice"
+        f"// {SLICE} AS slice FROM x12_records {in_file}) GROUP BY slice ORDER BY slice"
     ).fetchall()
     for table, (first, second, order) in SLICED.items():
         for begin, end in slices:
-            within = f"{own} AND source_line BETWEEN {begin} AND {end}"
+            within = f"{in_file} AND source_line BETWEEN {begin} AND {end}"
             rows = " UNION ALL ".join(f"SELECT * FROM {view} {within}" for view in (first, second) if view)
             connection.execute(f"CREATE OR REPLACE TABLE x12_slice AS SELECT * EXCLUDE (file) FROM ({rows})")
             if fetch_one_row(connection, "SELECT count(*) FROM x12_slice") != (0,):
@@ -123,33 +123,33 @@ def _load(session: ImportSession, file: SourceTable) -> None:
 
 
 def _skip(session: ImportSession, file: SourceTable) -> None:
-    """Say why records give no row of their own; a claim that gives one is not counted here."""
-    own = f"WHERE file = {file.number}"
+    """Skip the records that produce no row of their own. A claim that produces one is not counted here."""
+    in_file = f"WHERE file = {file.number}"
     reasons = {
-        "adjustment of the provider's account (PLB)": f"SELECT source_line FROM x12_provider_adjustments {own}",
-        "claim without money, of an account already there": f"SELECT source_line FROM x12_claim {own}",
+        "provider-level adjustment (PLB)": f"SELECT source_line FROM x12_provider_adjustments {in_file}",
+        "claim without amounts for an account already imported": f"SELECT source_line FROM x12_claim {in_file}",
     }
-    for reason, told in ASIDES.items():
-        reasons[told] = f"SELECT source_line FROM x12_aside {own} AND reason = '{reason}'"
-    for told in (*CLAIM_ASIDES, ENCOUNTER):
-        reasons[told] = f"SELECT source_line FROM x12_charged {own} AND aside = {quote_text(told)}"
-    reasons[NO_CHARGES] = f"SELECT source_line FROM x12_charged {own} AND aside IS NULL"
-    for told, query in reasons.items():
-        session.skip(file, told, query)
+    for code, reason in SKIP_REASONS.items():
+        reasons[reason] = f"SELECT source_line FROM x12_skipped {in_file} AND reason = '{code}'"
+    for reason in (*CLAIM_SKIP_REASONS, ENCOUNTER):
+        reasons[reason] = f"SELECT source_line FROM x12_charged {in_file} AND skip_reason = {quote_text(reason)}"
+    reasons[NO_CHARGES] = f"SELECT source_line FROM x12_charged {in_file} AND skip_reason IS NULL"
+    for reason, query in reasons.items():
+        session.skip(file, reason, query)
 
 
 def _report(session: ImportSession, accounts: Sequence[FileAccount]) -> None:
-    """Tell what is no row: imbalances, transactions that are not read, adjustments of the provider's account."""
+    """Add notices about imbalances, ignored transaction sets, and provider-level adjustments."""
     for account in accounts:
         for text in account.balances.describe(account.name):
             session.add_notice(text)
         if account.latin1:
-            session.add_notice(f"{account.name}: not UTF-8 throughout; names are read as Latin-1")
+            session.add_notice(f"{account.name}: some bytes are not UTF-8; names are read as Latin-1")
     kinds: Counter[str] = sum((account.transactions for account in accounts), Counter())
     unread = {kind: count for kind, count in sorted(kinds.items()) if kind not in {"835", "837"}}
     if unread:
         named = ", ".join(f"{kind}: {count:,}" for kind, count in unread.items())
-        session.add_notice(f"transaction sets that are neither 835 nor 837 are not read ({named})")
+        session.add_notice(f"transaction sets other than 835 and 837 are ignored ({named})")
     _report_provider_adjustments(session)
     (remarks,) = fetch_one_row(
         session.connection,
@@ -157,13 +157,13 @@ def _report(session: ImportSession, accounts: Sequence[FileAccount]) -> None:
         "WHERE remarks > 1)",
     )
     if remarks:
-        session.add_notice(f"{pluralize(remarks, 'line')} or claims with several remarks: a denial keeps one")
+        session.add_notice(f"{pluralize(remarks, 'line')} or claims with several remark codes: each denial keeps one")
 
 
 def _report_as_of(session: ImportSession, as_of: date | None) -> None:
-    """Tell what a snapshot on the as-of date does not see, or that there is no such date."""
+    """Add a notice about claims on or after the as-of date, or about a missing as-of date."""
     if as_of is None:
-        session.add_notice("no envelope names the day on which it was made: the as-of date is unknown, so name it")
+        session.add_notice("no envelope has a date, so the as-of date is unknown: pass --as-of")
         return
     (late,) = fetch_one_row(
         session.connection,
@@ -172,7 +172,7 @@ def _report_as_of(session: ImportSession, as_of: date | None) -> None:
     )
     if late:
         session.add_notice(
-            f"{pluralize(late, 'claim')} known on or after {as_of}, the as-of date: a snapshot sees none yet"
+            f"{pluralize(late, 'claim')} dated on or after the as-of date {as_of}: not visible in the snapshot"
         )
 
 
@@ -186,6 +186,6 @@ def _report_provider_adjustments(session: ImportSession) -> None:
     )
     if rows:
         session.add_notice(
-            f"{pluralize(rows, 'adjustment')} of providers' accounts (PLB), {dollars or 0:,.2f} dollars withheld: "
-            "no account's, so not in the ledger"
+            f"{pluralize(rows, 'provider-level adjustment')} (PLB), {dollars or 0:,.2f} dollars withheld: "
+            "not tied to an account, so not in the ledger"
         )

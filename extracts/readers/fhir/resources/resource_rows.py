@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 
+from payrank.extracts.codes.payer_classes import TYPOLOGY_MARK
 from payrank.extracts.readers.fhir.resources.adjudication import read_adjudication
 from payrank.extracts.readers.fhir.resources.elements import (
     Node,
@@ -244,7 +245,7 @@ def _tell_typology(resource: Node) -> Iterator[str]:
     """Give the codes of a coverage's type, those of the Source of Payment Typology (NAHDO) marked as such."""
     for system, code in read_codings(resource, "type"):
         typology = "sopt" in system.casefold() or "2.16.840.1.113883.3.221.5" in system
-        yield f"sopt:{code}" if typology else code
+        yield f"{TYPOLOGY_MARK}{code}" if typology else code
 
 
 def read_organization(resource: Node) -> Iterator[Row]:

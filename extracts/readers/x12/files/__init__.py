@@ -1,1 +1,1 @@
-"""Reading 835 and 837 files into staged claims, payments, and balances."""
+"""Read 835 and 837 files into staged claims, payments, and balances."""

@@ -1,6 +1,6 @@
-"""The body of an 837 claim, professional or institutional: what was charged, and which payers were named.
+"""Read the body of an 837 claim, professional or institutional: charges and payers.
 
-Fields by ASC X12 005010X222A1 and 005010X223A2; 4010 (X098A1, X096A1) differs in none of those read here.
+Fields follow ASC X12 005010X222A1 and 005010X223A2. Version 4010 (X098A1, X096A1) has the same fields.
 """
 
 from __future__ import annotations
@@ -21,24 +21,26 @@ _UNIT, _RECORD = "\x1f", "\x1e"
 
 
 def digest_lines(lines: Sequence[tuple[str, str, str]], service_day: str) -> tuple[str, str, str, str, str]:
-    """Digest a claim's lines (procedure, charge, day) for comparing claims; the same amount is alike in any writing.
+    """Hash a claim's lines (procedure, charge, day) so that claims can be compared. Formatting of amounts does not
+    matter.
 
     Returns
     -------
-    Digests of the lines in order, of procedures, of procedures with charges, and of days (the claim's own, where no
-    line has one; empty where there is none at all), then the first day.
+    Hashes of the lines in order, of the procedures, of the procedures with charges, and of the days, then the first
+    day.
+    If no line has a day, the claim's own day is used; a hash is empty if there is nothing to hash.
 
-    >>> one = digest_lines([("HC:1", "100.00", "20260105")], "")
-    >>> one == digest_lines([("HC:1", "100", "20260105")], ""), one[4], digest_lines([], "")[3]
+    >>> line_text = digest_lines([("HC:1", "100.00", "20260105")], "")
+    >>> line_text == digest_lines([("HC:1", "100", "20260105")], ""), line_text[4], digest_lines([], "")[3]
     (True, '20260105', '')
     """
-    # An amount that is none stays what it is, and makes its claim like no other.
+    # An invalid amount is kept as text, so its claim matches no other claim.
     billed = [
         f"{name}{_UNIT}{amount if isnan(cents := read_cents(amount)) else int(cents)}" for name, amount, _ in lines
     ]
     days = sorted({day for *_, day in lines if day} or ({service_day} if service_day else set()))
-    whole = [f"{one}{_UNIT}{day}" for one, (*_, day) in zip(billed, lines, strict=True)]
-    groups = (whole, sorted(name for name, *_ in lines), sorted(billed), days)
+    dated_lines = [f"{line_text}{_UNIT}{day}" for line_text, (*_, day) in zip(billed, lines, strict=True)]
+    groups = (dated_lines, sorted(name for name, *_ in lines), sorted(billed), days)
     digests = [sha256(_RECORD.join(group).encode()).hexdigest()[:24] if group else "" for group in groups]
     return digests[0], digests[1], digests[2], digests[3], days[0] if days else ""
 
@@ -65,43 +67,43 @@ class Claims:
         }
 
     def start(self, _: int) -> None:
-        """Begin a transaction set, at its ST."""
+        """Start a transaction set at its ST."""
         self.created = self.purpose = self.provider = ""
         self.claim = None
-        self.forget_subscriber()
+        self.reset_subscriber()
 
     def end(self) -> None:
-        """End a transaction set, at its SE."""
+        """End a transaction set at its SE."""
         self.finish_claim()
 
     def set_component(self, component: str) -> None:
-        """Take over what separates the parts of an element from here on."""
+        """Set the component separator for the following segments."""
         self.component = component
 
-    def forget_subscriber(self) -> None:
-        """Empty what belongs to one subscriber."""
+    def reset_subscriber(self) -> None:
+        """Clear the fields of the current subscriber."""
         self.priority = self.filing = self.payer = self.payer_name = self.subscriber = ""
 
     def read_beginning(self, elements: list[str], _: int) -> None:
-        """Take the day of creation (BHT04) and whether it is charged or only reported (BHT06)."""
+        """Read the creation date (BHT04) and whether claims are charged or only reported (BHT06)."""
         self.created, self.purpose = pick(elements, 4), pick(elements, 6)
 
     def start_level(self, elements: list[str], _: int) -> None:
-        """Begin a level of the hierarchy (HL): billing provider (20), subscriber (22), patient (23)."""
+        """Start a hierarchical level (HL): billing provider (20), subscriber (22), patient (23)."""
         self.finish_claim()
         if pick(elements, 3) in {"20", "22"}:
-            self.forget_subscriber()
+            self.reset_subscriber()
 
     def read_subscriber(self, elements: list[str], _: int) -> None:
-        """Take the payer's turn (SBR01) and claim filing indicator (SBR09), of this payer or of another."""
+        """Read the payer sequence (SBR01) and claim filing indicator (SBR09) of this payer or another payer."""
         priority, filing = pick(elements, 1), pick(elements, 9)
         if self.claim is None:
             self.priority, self.filing = priority, filing
         else:
-            self.others.append([priority, filing, "", ""])
+            self.other_payers.append([priority, filing, "", ""])
 
     def read_party(self, elements: list[str], _: int) -> None:
-        """Take billing provider (85), subscriber (IL) and payer (PR), or another payer inside a claim."""
+        """Read billing provider (85), subscriber (IL), and payer (PR), or another payer inside a claim."""
         kind = pick(elements, 1)
         if self.claim is None:
             if kind == "85":
@@ -110,22 +112,22 @@ class Claims:
                 self.subscriber = pick(elements, 9)
             elif kind == "PR":
                 self.payer_name, self.payer = read_text(pick(elements, 3)), pick(elements, 9)
-        elif kind == "PR" and self.others and not self.line:
-            self.others[-1][2:] = [pick(elements, 9), read_text(pick(elements, 3))]
+        elif kind == "PR" and self.other_payers and not self.line:
+            self.other_payers[-1][2:] = [pick(elements, 9), read_text(pick(elements, 3))]
 
     def start_claim(self, elements: list[str], position: int) -> None:
-        """Begin a claim (CLM): account, charge, place of service."""
+        """Start a claim (CLM): account, charge, place of service."""
         self.finish_claim()
         self.claim = elements
         self.position = position
-        self.others: list[list[str]] = []
+        self.other_payers: list[list[str]] = []
         self.service_day = self.original_claim = ""
         self.line = self.emergency = 0
         self.charged = 0.0
         self.lines: list[tuple[str, str, str]] = []
 
     def read_day(self, elements: list[str], _: int) -> None:
-        """Take days: statement from (434) of the claim, service (472) of a line."""
+        """Read dates: statement from (434) for the claim, service (472) for a line."""
         kind, day = pick(elements, 1), pick(elements, 3).split("-", maxsplit=1)[0]
         if self.claim is None:
             return
@@ -135,45 +137,47 @@ class Claims:
             self.lines[-1] = (*self.lines[-1][:2], day)
 
     def read_reference(self, elements: list[str], _: int) -> None:
-        """Take the payer's number of the claim that this one replaces or voids (REF*F8)."""
+        """Read the payer's number of the claim that this claim replaces or voids (REF*F8)."""
         if self.claim is not None and not self.line and pick(elements, 1) == "F8":
             self.original_claim = pick(elements, 2).strip()
 
     def start_line(self, *_: object) -> None:
-        """Begin a service line (LX)."""
+        """Start a service line (LX)."""
         self.line += self.claim is not None
 
     def read_professional(self, elements: list[str], _: int) -> None:
-        """Take a professional line (SV1): procedure and charge."""
-        self.keep_line(pick(elements, 1), pick(elements, 2))
+        """Read a professional line (SV1): procedure and charge."""
+        self.add_line(pick(elements, 1), pick(elements, 2))
 
     def read_institutional(self, elements: list[str], _: int) -> None:
-        """Take an institutional line (SV2): revenue code, procedure and charge."""
+        """Read an institutional line (SV2): revenue code, procedure, and charge."""
         revenue = pick(elements, 1)
         if revenue.zfill(4).startswith(EMERGENCY_REVENUE):
             self.emergency = 1
-        self.keep_line(f"{revenue} {pick(elements, 2)}".strip(), pick(elements, 3))
+        self.add_line(f"{revenue} {pick(elements, 2)}".strip(), pick(elements, 3))
 
-    def keep_line(self, procedure: str, amount: str) -> None:
-        """Keep a line of the claim."""
+    def add_line(self, procedure: str, amount: str) -> None:
+        """Add a line to the current claim."""
         if self.claim is not None:
             self.lines.append((procedure.replace(self.component, ":"), amount, ""))
             self.charged += read_cents(amount)
 
     def finish_claim(self) -> None:
-        """Weigh and stage the claim that is open, if one is."""
+        """Check and stage the current claim, if there is one."""
         claim = self.claim
         if claim is None:
             return
         rows, position = self.staged.rows, self.position
         place, kind, frequency = [*pick(claim, 5).split(self.component), "", ""][:3]
-        self.balances.weigh("charges", position, self.charged - read_cents(pick(claim, 2)))
+        self.balances.check_balance("charges", position, self.charged - read_cents(pick(claim, 2)))
         head = (position, pick(claim, 1), pick(claim, 2), place, kind, frequency, self.priority, self.filing)
         people = (self.payer, self.payer_name, self.subscriber, self.provider)
         days = (self.created, self.purpose, self.service_day)
         row = (*head, *people, *days, self.emergency, self.original_claim, *digest_lines(self.lines, self.service_day))
         rows["submitted_claims"].append(row)
         rows["charge_lines"] += [(position, number, *line) for number, line in enumerate(self.lines, start=1)]
-        rows["other_coverages"] += [(position, number, *other) for number, other in enumerate(self.others, start=1)]
+        rows["other_coverages"] += [
+            (position, number, *other) for number, other in enumerate(self.other_payers, start=1)
+        ]
         self.claim = None
         self.staged.flush_many()

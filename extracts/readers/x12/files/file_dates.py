@@ -1,4 +1,4 @@
-"""When X12 files were made: the day of their latest envelope, before which an extract of them knows everything."""
+"""The date of X12 files, taken from their latest envelope. An extract of the files is complete before the next day."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from payrank.extracts.readers.x12.syntax.elements import pick
 from payrank.extracts.readers.x12.syntax.segments import read_segments
 
 
-def find_made_on(paths: Iterable[Path]) -> date | None:
-    """Find the latest day of a functional group (GS04), or of its interchange (ISA09) where the group's is no day.
+def find_latest_file_date(paths: Iterable[Path]) -> date | None:
+    """Find the latest functional group date (GS04), or interchange date (ISA09) if GS04 is not a date.
 
-    What the files pay or deny does not count: one mistyped day of payment would make a whole extract look fresh.
-    A file that cannot be read gives nothing here; reading it in earnest refuses it.
+    Payment and denial dates are ignored, because one mistyped payment date would make the whole extract look current. A
+    file that cannot be read is ignored here; the import itself refuses it.
 
     Returns
     -------
-    None where no envelope names a day.
+    The date, or None if no envelope has one.
     """
     latest: date | None = None
     for path in paths:
         with suppress(ExtractRefusedError):
-            for made_on in _read_days(path):
-                latest = max(latest, made_on) if latest else made_on
+            for file_date in _read_days(path):
+                latest = max(latest, file_date) if latest else file_date
     return latest
 
 
@@ -39,13 +39,13 @@ def _read_days(path: Path) -> Iterable[date]:
             if segment.startswith(f"ISA{element}"):
                 sent = read_day(pick(segment.split(element), 9))
             elif segment.startswith(f"GS{element}"):
-                made_on = read_day(pick(segment.split(element), 4)) or sent
-                if made_on is not None:
-                    yield made_on
+                file_date = read_day(pick(segment.split(element), 4)) or sent
+                if file_date is not None:
+                    yield file_date
 
 
 def read_day(text: str) -> date | None:
-    """Read a day as CCYYMMDD, or as YYMMDD of this century; None where it is none.
+    """Parse a date as CCYYMMDD, or as YYMMDD in this century. Returns None if it is not a date.
 
     >>> read_day("20260301") == read_day("260301"), read_day("20261301"), read_day("")
     (True, None, None)

@@ -1,4 +1,4 @@
-"""Reads one X12 file from end to end: segments to envelopes, envelopes to remittances and claims."""
+"""Read one X12 file from end to end: segments, envelopes, remittances, and claims."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ from payrank.extracts.readers.x12.syntax.elements import pick
 from payrank.extracts.readers.x12.syntax.envelope import GROUP, INTERCHANGE, TRANSACTION, Envelope
 from payrank.extracts.readers.x12.syntax.fields import Fields, Places
 from payrank.extracts.readers.x12.syntax.refuse import refuse_file, refuse_segment
-from payrank.extracts.readers.x12.syntax.segments import LONGEST_SEGMENT, read_segments, refuse_length
+from payrank.extracts.readers.x12.syntax.segments import MAX_SEGMENT, read_segments, refuse_length
 
 ENDS = ("ISA", "GS", "ST", "LX", "PLB", "SE", "GE", "IEA")
-"""What ends a claim, beside the next CLP."""
+"""Segments that end a claim, in addition to the next CLP."""
 NO_TRANSACTION, ANOTHER = 0, -1
-"""In place of a remittance's number: none is open, or a transaction of another kind is."""
-LONGEST_CLAIM = 100_000
-"""Segments. An 835 allows a claim 999 service lines; a claim is in memory as a whole."""
+"""Stand in for a remittance number: no transaction is open, or a transaction of another type is open."""
+MAX_CLAIM_SEGMENTS = 100_000
+"""Maximum segments per claim. An 835 allows 999 service lines per claim, and a whole claim is held in memory."""
 
 
 @dataclass(slots=True)
 class FileAccount:
-    """What was found in a file: segments, transaction sets by kind, balances, and whether some bytes are no UTF-8."""
+    """Summary of one file: segments, transaction sets by type, balances, and whether some bytes are not UTF-8."""
 
     name: str
     segments: int = 0
@@ -42,29 +42,31 @@ class FileAccount:
 
 
 def read_file(path: Path, sink: Sink | None = None, name: str = "") -> FileAccount:
-    """Read a file of 835 and 837 transaction sets, several interchanges and kinds of delimiters included.
+    """Read a file of 835 and 837 transaction sets. It may contain several interchanges with different delimiters.
 
-    Memory does not grow with the file. Rows reach the sink as they are read; when the file is refused in the end,
-    the caller throws them away.
+    Memory use does not grow with the file. Rows reach the sink as they are read; if the file is refused later, the
+    caller
+    must discard them.
 
     Parameters
     ----------
     sink
-        Takes the staged rows; without one the file is only checked.
+        Receives the staged rows. If None, the file is only checked.
     name
-        What messages call the file; its own name when empty.
+        The file's name in messages; by default the path's name.
 
     Raises
     ------
     ExtractRefusedError
-        By name: bytes that are no text, an envelope that does not close, body segments outside a transaction, or no
-        835 or 837 transaction at all.
+        If the file is not text, an envelope does not close, a body segment is outside any transaction, or there is no
+        835
+        or 837 transaction. The message names the file.
     """
-    return _FileReader(Chunks(path, name), sink or _drop).run()
+    return _FileReader(Chunks(path, name), sink or _discard).run()
 
 
-def _drop(_: str, __: object) -> None:
-    """Take rows and forget them."""
+def _discard(_: str, __: object) -> None:
+    """Discard rows."""
 
 
 class _FileReader:
@@ -89,7 +91,7 @@ class _FileReader:
             "835": {**self.remittances.handlers, **ends},
             "837": {**self.claims.handlers, **ends},
         }
-        self.others = ends
+        self.other_handlers = ends
         self.handlers = self.outside
         self.held: list[str] = []
 
@@ -101,12 +103,12 @@ class _FileReader:
             self.claims.set_component(batch.delimiters.component)
             position = self.read_batch([*held, *batch.segments], batch.delimiters, batch.first - len(held))
             held = self.held
-            self.keep_imbalances()
+            self.stage_imbalances()
         self.envelope.finish(position + len(held))
         if not self.account.transactions["835"] + self.account.transactions["837"]:
             raise refuse_file(
                 self.account.name,
-                "no 835 and no 837 transaction in it",
+                "no 835 or 837 transaction",
                 "at least one remittance (ST*835) or claim (ST*837)",
                 "Check which file was sent.",
             )
@@ -116,85 +118,94 @@ class _FileReader:
         return self.account
 
     def read_batch(self, segments: list[str], delimiters: Delimiters, first: int) -> int:
-        """Read a batch but for the claim that is open at its end, which is `held` for the next; return the position.
+        """Read a batch except for the claim still open at its end, which is `held` for the next batch. Returns the
+        position.
 
-        What stands inside claims is read for all of them together, everything else segment by segment.
+        Segments inside claims are read together as columns; all other segments are read one by one.
         """
         if not segments:
             return first
         fields = Fields(segments, delimiters.element, delimiters.terminator)
-        if int((fields.ends - fields.starts).max()) > LONGEST_SEGMENT:
+        if int((fields.ends - fields.starts).max()) > MAX_SEGMENT:
             raise refuse_length(self.account.name, first)
         ends, claims = fields.find_any(ENDS), fields.find("CLP")
         places = np.arange(len(segments))
         last_claim = np.maximum.accumulate(np.where(claims, places, -1))
         inside = last_claim > np.maximum.accumulate(np.where(ends, places, -1))
         cut = int(last_claim[-1]) if inside[-1] else len(segments)
-        if len(segments) - cut > LONGEST_CLAIM:
+        if len(segments) - cut > MAX_CLAIM_SEGMENTS:
             raise refuse_segment(
                 self.account.name,
                 first + cut,
-                f"a claim of over {LONGEST_CLAIM:,} segments",
-                "999 service lines a claim",
+                f"a claim of over {MAX_CLAIM_SEGMENTS:,} segments",
+                "999 service lines per claim",
             )
         self.held = segments[cut:]
-        alone = np.flatnonzero(~(inside & (claims | fields.find_any(CLAIM_TAGS))))
-        remits = self.read_alone(segments, alone[alone < cut], delimiters.element, first)
+        single = np.flatnonzero(~(inside & (claims | fields.find_any(CLAIM_TAGS))))
+        remits = self.read_singly(segments, single[single < cut], delimiters.element, first)
         owners = np.where(inside & (places < cut), np.cumsum(claims) - 1, -1)
         self.read_claims(ClaimSegments(segments, fields, np.flatnonzero(claims[:cut]), owners), remits, first)
         return first + cut
 
-    def read_alone(self, segments: list[str], alone: Places, element: str, first: int) -> list[tuple[int, int]]:
-        """Read segments one by one; return from which place on which remittance is open, OUTSIDE or ANOTHER."""
+    def read_singly(self, segments: list[str], single: Places, element: str, first: int) -> list[tuple[int, int]]:
+        """Read segments one by one.
+
+        Returns the index from which each remittance, NO_TRANSACTION, or ANOTHER is open.
+        """
         open_remits = [(-1, self.open_remit())]
-        for place in alone.tolist():
+        for place in single.tolist():
             self.read_segment(segments[place], element, first + place)
             if self.open_remit() != open_remits[-1][1]:
                 open_remits.append((place, self.open_remit()))
         return open_remits
 
     def open_remit(self) -> int:
-        """Return the number of the remittance that is open."""
+        """Return the number of the open remittance."""
         if self.body is self.remittances:
             return self.remittances.remit
         return ANOTHER if self.envelope.depth == TRANSACTION else NO_TRANSACTION
 
     def read_claims(self, batch: ClaimSegments, open_remits: list[tuple[int, int]], first: int) -> None:
-        """Read the claims that stand in a remittance; refuse one that stands in no transaction."""
+        """Read the claims that belong to a remittance. A claim outside any transaction is refused."""
         since, remits = np.array(open_remits, np.int64).T
-        own = remits[np.searchsorted(since, batch.claims) - 1]
-        if (own == NO_TRANSACTION).any():
-            raise self.envelope.refuse_orphan(first + int(batch.claims[own == NO_TRANSACTION][0]))
-        paid = own != ANOTHER
+        claim_remits = remits[np.searchsorted(since, batch.claims) - 1]
+        if (claim_remits == NO_TRANSACTION).any():
+            raise self.envelope.refuse_orphan(first + int(batch.claims[claim_remits == NO_TRANSACTION][0]))
+        paid = claim_remits != ANOTHER
         numbers = np.where(paid, np.cumsum(paid) - 1, -1)
         owners = np.full(len(batch.owners), -1, np.int64)
         spans = batch.owners >= 0
         owners[spans] = numbers[batch.owners[spans]] if len(numbers) else -1
-        self.remittances.read_claims(replace(batch, claims=batch.claims[paid], owners=owners), own[paid], first)
+        self.remittances.read_claims(
+            replace(batch, claims=batch.claims[paid], owners=owners), claim_remits[paid], first
+        )
 
     def read_segment(self, text: str, element: str, position: int) -> None:
-        """Hand a segment to who reads it."""
+        """Pass a segment to its handler."""
         elements = text.split(element)
         handle = self.handlers.get(elements[0])
         if handle is not None:
             handle(elements, position)
         else:
-            self.judge_unknown(elements[0], position)
+            self.check_unknown_segment(elements[0], position)
 
-    def judge_unknown(self, tag: str, position: int) -> None:
-        """Refuse what is no segment, or a segment outside every transaction; pass over what is not read."""
+    def check_unknown_segment(self, tag: str, position: int) -> None:
+        """Refuse an invalid segment or a segment outside any transaction. Other unknown segments are ignored."""
         if not (tag.isalnum() and tag.isascii() and 2 <= len(tag) <= 3):
             raise refuse_segment(
-                self.account.name, position, "a segment without a name", "segments that begin with two or three letters"
+                self.account.name,
+                position,
+                "a segment without a valid name",
+                "segments that begin with a two- or three-character tag",
             )
         if self.envelope.depth != TRANSACTION:
             raise self.envelope.refuse_orphan(position)
 
-    def keep_imbalances(self) -> None:
-        found = self.account.balances.found
+    def stage_imbalances(self) -> None:
+        faults = self.account.balances.faults
         rows: list[Row] = self.staged.rows["imbalances"]
-        rows += found
-        found.clear()
+        rows += faults
+        faults.clear()
 
     def open_interchange(self, elements: list[str], position: int) -> None:
         self.envelope.open(INTERCHANGE, pick(elements, 13), position)
@@ -213,7 +224,7 @@ class _FileReader:
         self.envelope.open(TRANSACTION, pick(elements, 2), position)
         kind = pick(elements, 1)
         self.account.transactions[kind if kind.isdigit() and len(kind) == 3 else "unknown"] += 1
-        self.handlers = self.inside.get(kind, self.others)
+        self.handlers = self.inside.get(kind, self.other_handlers)
         self.body = self.remittances if kind == "835" else self.claims if kind == "837" else None
         if self.body is not None:
             self.body.start(position)

@@ -1,6 +1,6 @@
-"""The body of an 835: who paid whom, claim after claim, and adjustments to the provider's account.
+"""Read the body of an 835: payer, payee, claims, and provider-level adjustments.
 
-Fields by ASC X12 005010X221A1 (Health Care Claim Payment/Advice); 004010X091A1 differs in none of those read here.
+Fields follow ASC X12 005010X221A1 (Health Care Claim Payment/Advice). Version 004010X091A1 has the same fields.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ Handler = Callable[[list[str], int], None]
 
 
 class Remittances:
-    """Reads the segments between ST*835 and SE, transaction after transaction.
+    """Reads the segments between ST*835 and SE.
 
-    What stands inside claims does not come here one by one: `read_claims` reads all of a batch together. A transaction
-    is weighed when the claims of the batch that ends it are read.
+    Segments inside claims do not pass through here one by one: `read_claims` reads all claims of a batch together. A
+    transaction's balance is checked once the claims of the batch that ends it are read.
     """
 
     def __init__(self, staged: Staged, balances: Balances) -> None:
@@ -41,16 +41,16 @@ class Remittances:
             "N1": self.read_party,
             "REF": self.read_reference,
             "DTM": self.read_day,
-            "LX": self.pass_over,
+            "LX": self.ignore,
             "PLB": self.read_provider_adjustment,
         }
 
     def set_component(self, component: str) -> None:
-        """Take over what separates the parts of an element from here on."""
+        """Set the component separator for the following segments."""
         self.component = component
 
     def start(self, position: int) -> None:
-        """Begin a transaction set, at its ST."""
+        """Start a transaction set at its ST."""
         self.remit += 1
         self.position = position
         self.total = self.effective = self.produced = self.trace = self.company = ""
@@ -59,24 +59,24 @@ class Remittances:
         self.paid[self.remit] = 0.0
 
     def end(self) -> None:
-        """End a transaction set, at its SE."""
+        """End a transaction set at its SE."""
         payer = self.payer or self.payer_reference or self.company
         self.ended.append((self.remit, self.position, self.sum_provider + read_cents(self.total)))
         known = (self.remit, self.position, payer, self.payer_name, self.trace, self.company)
-        # A remittance that says nothing of a day was made on the day of its functional group (GS04).
+        # A remittance without its own date takes the date of its functional group (GS04).
         produced = self.produced or ("" if self.effective else self.grouped)
         self.staged.take("remittances", (*known, self.total, self.effective, produced, self.payee))
 
     def read_payment(self, elements: list[str], _: int) -> None:
-        """Take total (BPR02) and effective day (BPR16)."""
+        """Read the total (BPR02) and the effective date (BPR16)."""
         self.total, self.effective = pick(elements, 2), pick(elements, 16)
 
     def read_trace(self, elements: list[str], _: int) -> None:
-        """Take the trace number (TRN02) and who issued it (TRN03)."""
+        """Read the trace number (TRN02) and its issuer (TRN03)."""
         self.trace, self.company = pick(elements, 2), pick(elements, 3)
 
     def read_party(self, elements: list[str], _: int) -> None:
-        """Take payer (N1*PR) and payee (N1*PE)."""
+        """Read the payer (N1*PR) and the payee (N1*PE)."""
         self.party = pick(elements, 1)
         if self.party == "PR":
             self.payer_name, self.payer = read_text(pick(elements, 2)), pick(elements, 4)
@@ -84,20 +84,20 @@ class Remittances:
             self.payee = pick(elements, 4)
 
     def read_reference(self, elements: list[str], _: int) -> None:
-        """Take the payer's number (REF*2U)."""
+        """Read the payer's ID (REF*2U)."""
         if self.party == "PR" and pick(elements, 1) == "2U":
             self.payer_reference = pick(elements, 2)
 
     def read_day(self, elements: list[str], _: int) -> None:
-        """Take the day of production (DTM*405)."""
+        """Read the production date (DTM*405)."""
         if pick(elements, 1) == "405":
             self.produced = pick(elements, 2)
 
-    def pass_over(self, *_: object) -> None:
-        """Take nothing of a header number (LX)."""
+    def ignore(self, *_: object) -> None:
+        """Ignore a header number (LX)."""
 
     def read_claims(self, batch: ClaimSegments, remits: Places, first: int) -> None:
-        """Read the claims of a batch, and weigh the transactions that ended in it.
+        """Read the claims of a batch, and check the balances of the transactions that ended in it.
 
         Parameters
         ----------
@@ -114,15 +114,15 @@ class Remittances:
             self.staged.sink("adjustments", claims.stage_adjustments())
             self.staged.sink("services", claims.stage_services(self.component))
             self.staged.sink("paid_claims", claims.stage_claims(remits, ordinals))
-            paid = np.bincount(remits - remits[0], weights=claims.weigh(self.balances))
+            paid = np.bincount(remits - remits[0], weights=claims.check_balance(self.balances))
             for remit in np.unique(remits).tolist():
                 self.paid[remit] += float(paid[remit - remits[0]])
         for remit, position, stated in self.ended:
-            self.balances.weigh("transaction", position, self.paid.pop(remit) - stated)
+            self.balances.check_balance("transaction", position, self.paid.pop(remit) - stated)
         self.ended = []
 
     def read_provider_adjustment(self, elements: list[str], position: int) -> None:
-        """Take up to six adjustments to the provider's account (PLB), which are no claim's."""
+        """Read up to six provider-level adjustments (PLB). They belong to no claim."""
         for ordinal, place in enumerate(range(3, len(elements), 2), start=1):
             reason, amount = elements[place], pick(elements, place + 1)
             if reason or amount:

@@ -1,4 +1,4 @@
-"""Stages X12 files: every file read once into DuckDB tables, and added to the session with its records."""
+"""Stage X12 files: read each file once into DuckDB tables and add it to the import session."""
 
 from __future__ import annotations
 
@@ -17,39 +17,41 @@ from payrank.extracts.readers.x12.files.read_file import FileAccount, read_file
 from payrank.extracts.readers.x12.files.staged import COLUMNS, split_columns
 
 SUFFIXES = (".835", ".837", ".837i", ".837p", ".edi", ".txt", ".dat", ".x12")
-"""Names of X12 files, also followed by .gz; any file may be given by its own name."""
+"""Extensions of X12 files, optionally followed by .gz. A single file may have any name."""
 
 
-MOST_NAMED = 20
-"""Refused files that a message names."""
-MOST_ROWS = 60_000
-"""Rows of a staged table that are held before DuckDB gets them: some 10 MiB."""
+MAX_NAMED_FILES = 20
+"""Maximum number of refused files named in a message."""
+MAX_BUFFERED_ROWS = 60_000
+"""Rows of a staged table to buffer before inserting them into DuckDB: about 10 MiB."""
 
 
 def find_files(source: Path) -> list[Path]:
-    """Find the X12 files of a folder and its subfolders, sorted by path; a file is given as it is.
+    """Find the X12 files in a folder and its subfolders, sorted by path, or return a single file.
 
     Raises
     ------
     WrongUsageError
-        When there is none.
+        If there are none.
     """
     if source.is_file():
         return [source]
-    found = sorted(
+    files = sorted(
         path
         for path in (source.rglob("*") if source.is_dir() else ())
         if path.name.lower().removesuffix(".gz").endswith(SUFFIXES) and path.is_file()
     )
-    if not found:
+    if not files:
         names = ", ".join(f"*{suffix}" for suffix in SUFFIXES)
-        raise WrongUsageError(f"{source}: no X12 file there. Allowed: a file, or a folder with {names}, also .gz.")
-    return found
+        raise WrongUsageError(f"{source}: no X12 files found. Allowed: a file, or a folder with {names}, also .gz.")
+    return files
 
 
 @dataclass(frozen=True, slots=True)
 class StagedFile:
-    """A file and what was found in it; `same_as` names an earlier file of the same bytes, which then was not read."""
+    """A file and its summary. `same_as` names an earlier file with the same bytes, in which case this file was not
+    read.
+    """
 
     number: int
     name: str
@@ -59,14 +61,14 @@ class StagedFile:
 
 
 def stage_files(connection: duckdb.DuckDBPyConnection, source: Path) -> list[StagedFile]:
-    """Read every file into the tables `x12_<name>`, whose `file` is the number of the file.
+    """Read every file into the tables `x12_<name>`, whose column `file` is the file's number.
 
-    A file of bytes that were read before is not read again.
+    A file with the same bytes as an earlier file is not read again.
 
     Raises
     ------
     ExtractRefusedError
-        When files are refused, naming each.
+        If files are refused. The message names each of them.
     """
     for name in COLUMNS:
         fields = ", ".join(
@@ -105,18 +107,18 @@ SELECT file, source_line, segment FROM (
   UNION ALL SELECT DISTINCT file, source_line, 'PLB' FROM x12_provider_adjustments
 ) ORDER BY file, source_line
 """
-"""The records of every file: each claim (CLP, CLM) and each adjustment of a provider's account (PLB)."""
+"""The records of every file: each claim (CLP, CLM) and each provider-level adjustment (PLB)."""
 
 
 def add_sources(session: ImportSession, staged: Sequence[StagedFile]) -> list[SourceTable]:
-    """Add every file to the session with its records; those in the table `x12_broken` by their rule.
+    """Add every file and its records to the session. Records in `x12_broken` are quarantined under their rule.
 
     Returns
     -------
-    The files that were read, without those that repeat another.
+    The files that were read, without duplicates.
     """
     connection = session.connection
-    found = []
+    files = []
     relations: dict[str, str] = {}
     for file in staged:
         if file.same_as is not None:
@@ -130,26 +132,29 @@ def add_sources(session: ImportSession, staged: Sequence[StagedFile]) -> list[So
         broken = connection.execute(
             f"SELECT source_line, rule FROM x12_broken WHERE file = {file.number} ORDER BY source_line"
         ).fetchall()
-        found.append(session.add_source(file.name, file.sha256, relation, broken, mixed=True))
-    return found
+        files.append(session.add_source(file.name, file.sha256, relation, broken, mixed=True))
+    return files
 
 
 def refuse_files(refusals: Sequence[str]) -> ExtractRefusedError:
-    """Refuse an import with every file that was refused, so that one run names all that must be asked for again.
+    """Return one error that names every refused file, so that one run lists everything to request again.
 
     >>> str(refuse_files(["a.835: no ISA.", "b.835: cut."]))
-    'a.835: no ISA. · b.835: cut. · 2 files are refused, so nothing is imported: take them out, or ask for them again.'
+    'a.835: no ISA. · b.835: cut. · 2 files are refused, so nothing was imported. Remove them or request them again.'
     """
     if len(refusals) == 1:
         return ExtractRefusedError(refusals[0])
-    more = len(refusals) - MOST_NAMED
-    named = [*refusals[:MOST_NAMED], *([f"and {more} more"] if more > 0 else [])]
-    told = f"{len(refusals)} files are refused, so nothing is imported: take them out, or ask for them again."
-    return ExtractRefusedError(" \u00b7 ".join([*named, told]))
+    more = len(refusals) - MAX_NAMED_FILES
+    named = [*refusals[:MAX_NAMED_FILES], *([f"and {more} more"] if more > 0 else [])]
+    summary = f"{len(refusals)} files are refused, so nothing was imported. Remove them or request them again."
+    return ExtractRefusedError(" \u00b7 ".join([*named, summary]))
 
 
 class _Inserts:
-    """A sink that appends rows to the staged tables of one file, many at a time: DuckDB is slow at small batches."""
+    """A sink that buffers rows before appending them to the staged tables of one file.
+
+    DuckDB is slow at small inserts.
+    """
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, number: int) -> None:
         self.connection = connection
@@ -159,17 +164,17 @@ class _Inserts:
     def __call__(self, name: str, rows: pa.Table) -> None:
         held = self.held.setdefault(name, [])
         held.append(rows)
-        if sum(table.num_rows for table in held) > MOST_ROWS:
+        if sum(table.num_rows for table in held) > MAX_BUFFERED_ROWS:
             self.insert(name)
 
     def close(self) -> None:
-        """Append what is held."""
+        """Append all buffered rows."""
         for name, held in self.held.items():
             if held:
                 self.insert(name)
 
     def insert(self, name: str) -> None:
-        """Append what is held of one table."""
+        """Append the buffered rows of one table."""
         self.connection.register("x12_batch", pa.concat_tables(self.held[name]))
         self.connection.execute(f"INSERT INTO x12_{name} SELECT {self.number}, * FROM x12_batch")
         self.connection.unregister("x12_batch")

@@ -1,4 +1,4 @@
-"""The text of an X12 file in pieces of bounded size: plain or gzip, whole, one byte a character, without NUL."""
+"""Read the text of an X12 file, plain or gzip, in chunks of bounded size."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from payrank.extracts.csv.raw_bytes import BOMB_BYTES, BOMB_RATIO, UTF8_MARK, op
 from payrank.extracts.readers.x12.syntax.refuse import refuse_file
 
 CHUNK = 1 << 18
-"""Bytes read at once. Larger is not faster, and every segment of a piece is in memory together."""
+"""Bytes per read. A larger value is not faster, and all segments of a chunk are in memory together."""
 
 _UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-_ALLOWED = "835 or 837 text, one byte a character, also as .gz"
+_ALLOWED = "835 or 837 text, one byte per character, also as .gz"
 
 
 class Chunks:
-    """Pieces of a file as text, each byte one character (Latin-1), so that nothing is lost whatever the encoding.
+    """Chunks of a file as text. Each byte becomes one character (Latin-1), so that no encoding loses data.
 
-    `latin1` says, once all pieces are read, that some bytes are no UTF-8.
+    After the last chunk, `latin1` is True if some bytes are not UTF-8.
     """
 
     def __init__(self, path: Path, name: str = "") -> None:
@@ -32,12 +32,12 @@ class Chunks:
         self._decoder = codecs.getincrementaldecoder("utf-8")()
 
     def __iter__(self) -> Iterator[str]:
-        """Read piece after piece.
+        """Read the chunks in order.
 
         Raises
         ------
         ExtractRefusedError
-            By name: empty, UTF-16, NUL bytes, truncated or damaged gzip, a gzip bomb, not to be read at all.
+            If the file is empty, UTF-16, contains NUL bytes, is a damaged gzip or a gzip bomb, or cannot be read.
         """
         try:
             with open_bytes(self.path) as file:
@@ -46,28 +46,28 @@ class Chunks:
         except (EOFError, gzip.BadGzipFile, zlib.error):
             raise refuse_file(self.name, "truncated or damaged gzip", _ALLOWED, "Send the file again.") from None
         except OSError as error:
-            found = f"cannot be read ({type(error).__name__})"
-            raise refuse_file(self.name, found, _ALLOWED, "Check the file's permissions.") from None
+            problem = f"cannot be read ({type(error).__name__})"
+            raise refuse_file(self.name, problem, _ALLOWED, "Check the file's permissions.") from None
         if not self.bytes:
             raise refuse_file(self.name, "empty file", _ALLOWED, "Send the file again.")
-        self._judge(b"", final=True)
+        self._check_encoding(b"", final=True)
 
     def _take(self, chunk: bytes) -> bytes:
         if not self.bytes and chunk.startswith(_UTF16_MARKS):
             raise refuse_file(self.name, "UTF-16 text", _ALLOWED, "Export as UTF-8.")
         if b"\0" in chunk:
-            found = "NUL byte (binary data, or UTF-16 without a mark)"
-            raise refuse_file(self.name, found, _ALLOWED, "Export as UTF-8.")
+            problem = "NUL byte (binary data, or UTF-16 without a byte-order mark)"
+            raise refuse_file(self.name, problem, _ALLOWED, "Export as UTF-8.")
         first = not self.bytes
         self.bytes += len(chunk)
         if self.bytes > BOMB_BYTES and self.bytes > BOMB_RATIO * self.path.stat().st_size:
-            found = f"gzip grows over {BOMB_RATIO} times its size (a bomb)"
-            raise refuse_file(self.name, found, _ALLOWED, "Send it uncompressed if it is meant.")
-        self._judge(chunk, final=False)
+            problem = f"gzip expands to over {BOMB_RATIO} times its size (possible bomb)"
+            raise refuse_file(self.name, problem, _ALLOWED, "Send it uncompressed if this is intended.")
+        self._check_encoding(chunk, final=False)
         return chunk.removeprefix(UTF8_MARK) if first else chunk
 
-    def _judge(self, chunk: bytes, *, final: bool) -> None:
-        # Only what lies outside ASCII can fail, and files of ASCII alone are the rule.
+    def _check_encoding(self, chunk: bytes, *, final: bool) -> None:
+        # Only bytes outside ASCII can fail, and most files are pure ASCII.
         if self.latin1 or (chunk.isascii() and not final and not self._decoder.getstate()[0]):
             return
         try:
@@ -77,9 +77,9 @@ class Chunks:
 
 
 def read_text(text: str) -> str:
-    """Read the characters of one element: UTF-8 where its bytes are, otherwise Latin-1 as it stands.
+    """Decode one element: as UTF-8 if its bytes are valid, otherwise as Latin-1.
 
-    >>> read_text("Caf\\xc3\\xa9"), read_text("Caf\\xe9")
+    >>> read_text("Caf\xc3\xa9"), read_text("Caf\xe9")
     ('Café', 'Café')
     """
     if text.isascii():

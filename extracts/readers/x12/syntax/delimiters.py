@@ -1,4 +1,4 @@
-"""The delimiters of an interchange, read off its ISA segment."""
+"""The delimiters of an interchange, read from its ISA segment."""
 
 from __future__ import annotations
 
@@ -7,15 +7,18 @@ from dataclasses import dataclass
 
 from payrank.extracts.readers.x12.syntax.refuse import refuse_segment
 
-LONGEST_HEADER = 256
-"""Characters. An ISA has 106 by the standard; senders that do not pad its ids write fewer, wrapped lines add some."""
+MAX_HEADER = 256
+"""Characters. A standard ISA has 106. Senders that do not pad IDs write fewer, and wrapped lines add some."""
 FIRST_WITH_REPETITION = "00402"
-"""Before this version ISA11 named a standards body ("U") and nothing could repeat (X12.5, interchange control)."""
+"""Before this version, ISA11 named a standards body ("U") and elements could not repeat (X12.5, interchange control).
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Delimiters:
-    """What separates elements, components and repetitions, and ends segments. `repetition` is None before 4020."""
+    """Separators of elements, components, and repetitions, and the segment terminator. `repetition` is None before
+    4020.
+    """
 
     element: str
     component: str
@@ -24,13 +27,13 @@ class Delimiters:
 
     @property
     def stray(self) -> str:
-        """Line ends that mean nothing between or inside segments."""
+        """Line-end characters to ignore between and inside segments."""
         return {"\n": "\r", "\r": "\n"}.get(self.terminator, "\r\n")
 
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """An ISA segment: its delimiters, its own text, and how many characters it took with its terminator."""
+    """An ISA segment: its delimiters, its text, and its length including the terminator."""
 
     delimiters: Delimiters
     text: str
@@ -38,7 +41,7 @@ class Header:
 
 
 def read_header(text: str, name: str, position: int) -> Header:
-    """Read the ISA at the beginning of a text by its separators, for not every sender pads it to 106 characters.
+    """Parse the ISA at the start of a text by its separators, because some senders do not pad it to 106 characters.
 
     >>> isa = "ISA*00*          *00*          *ZZ*A*ZZ*B*250402*1522*^*00501*000000001*0*P*:~GS*HP"
     >>> read_header(isa, "may.835", 1).delimiters
@@ -52,7 +55,7 @@ def read_header(text: str, name: str, position: int) -> Header:
     if not text.startswith("ISA"):
         raise refuse_segment(name, position, "text outside an interchange (no ISA)", "ISA first, and after each IEA")
     element = text[3:4]
-    parts = text[:LONGEST_HEADER].split(element, 16) if element and not element.isalnum() else []
+    parts = text[:MAX_HEADER].split(element, 16) if element and not element.isalnum() else []
     if len(parts) < 17 or not _fits([part.replace("\r", "").replace("\n", "") for part in parts]):
         raise _refuse_header(name, position)
     body, tail = element.join(parts[:16]), parts[16]
@@ -74,7 +77,9 @@ def read_header(text: str, name: str, position: int) -> Header:
 
 
 def _fits(parts: list[str]) -> bool:
-    """Say whether the elements are an ISA's: date, time, version, control number, usage, and a component separator."""
+    """Return whether the elements are those of an ISA: date, time, version, control number, usage, component
+    separator.
+    """
     return (
         re.fullmatch(r"\d{6}", parts[9]) is not None
         and re.fullmatch(r"\d{4}", parts[10]) is not None
@@ -87,4 +92,4 @@ def _fits(parts: list[str]) -> bool:
 
 
 def _refuse_header(name: str, position: int) -> Exception:
-    return refuse_segment(name, position, "ISA is cut or is none", "16 elements, then the terminator")
+    return refuse_segment(name, position, "ISA segment is truncated or invalid", "16 elements and a terminator")

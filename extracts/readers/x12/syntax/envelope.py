@@ -1,6 +1,6 @@
-"""The envelopes of X12: interchange (ISA to IEA), functional group (GS to GE), transaction set (ST to SE).
+"""X12 envelopes: interchange (ISA to IEA), functional group (GS to GE), transaction set (ST to SE).
 
-Each must close, count what it holds, and repeat its control number (ASC X12.5 and X12.6; TA1 and 999 notes name the
+Each must close, state the correct count, and repeat its control number (ASC X12.5 and X12.6; TA1 and 999 report the
 same faults).
 """
 
@@ -15,7 +15,7 @@ _NAMES = ("", "interchange", "functional group", "transaction")
 
 
 class Envelope:
-    """Where in the envelopes a file stands."""
+    """The current position in the envelopes of a file."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -25,15 +25,15 @@ class Envelope:
         self.started = 0
 
     def open(self, depth: int, control: str, position: int) -> None:
-        """Enter an envelope.
+        """Open an envelope.
 
         Raises
         ------
         ExtractRefusedError
-            When another one is still open, or the one around it is not.
+            If another envelope is still open, or the enclosing envelope is not open.
         """
         if self.depth != depth - 1:
-            raise self._misplaced(_OPENS[depth], position)
+            raise self._refuse_misplaced(_OPENS[depth], position)
         self.count[self.depth] += 1
         self.depth = depth
         self.count[depth] = 0
@@ -41,22 +41,25 @@ class Envelope:
         self.started = position
 
     def close(self, depth: int, elements: list[str], position: int) -> None:
-        """Leave an envelope, comparing the count and the control number that its last segment states.
+        """Close an envelope and compare the stated count and control number.
 
         Raises
         ------
         ExtractRefusedError
-            When it is not the one that is open, or count or control number differ.
+            If a different envelope is open, or the count or control number differs.
         """
         tag = _CLOSES[depth]
         if self.depth != depth:
-            raise self._misplaced(tag, position)
+            raise self._refuse_misplaced(tag, position)
         counted = position - self.started + 1 if depth == TRANSACTION else self.count[depth]
         stated = elements[1].strip() if len(elements) > 1 else ""
         if not (stated.isascii() and stated.isdigit() and int(stated[:18]) == counted):
             what = ("", "functional groups", "transactions", "segments")[depth]
             raise refuse_segment(
-                self.name, position, f"{tag} states another number of {what} than there are", f"the count, {counted:,}"
+                self.name,
+                position,
+                f"{tag} states a wrong number of {what}",
+                f"the count, {counted:,}",
             )
         control = elements[2].strip() if len(elements) > 2 else ""
         if not _same_control(depth, control, self.control[depth]):
@@ -66,35 +69,35 @@ class Envelope:
         self.depth = depth - 1
 
     def refuse_orphan(self, position: int) -> Exception:
-        """Say that a segment stands outside every transaction."""
+        """Return the error for a segment outside any transaction."""
         return refuse_segment(
-            self.name, position, "a body segment outside every transaction", "body segments between ST and SE alone"
+            self.name, position, "a body segment outside any transaction", "body segments only between ST and SE"
         )
 
     def finish(self, position: int) -> None:
-        """Make sure, at the end of the file, that every envelope is closed.
+        """Check, at the end of the file, that every envelope is closed.
 
         Raises
         ------
         ExtractRefusedError
-            When one is not.
+            If one is still open.
         """
         if self.depth != OUTSIDE:
-            found = f"the file ends while an {_NAMES[1]} is open (no IEA)"
+            problem = f"the file ends while an {_NAMES[1]} is open (no IEA)"
             if self.depth > INTERCHANGE:
-                found = f"the file ends while a {_NAMES[self.depth]} is open (no {_CLOSES[self.depth]})"
-            raise refuse_segment(self.name, position, found, "SE, GE and IEA for each ST, GS and ISA")
+                problem = f"the file ends while a {_NAMES[self.depth]} is open (no {_CLOSES[self.depth]})"
+            raise refuse_segment(self.name, position, problem, "SE, GE and IEA for each ST, GS and ISA")
 
-    def _misplaced(self, tag: str, position: int) -> Exception:
+    def _refuse_misplaced(self, tag: str, position: int) -> Exception:
         if self.depth == OUTSIDE:
-            found = f"{tag} outside every interchange"
+            problem = f"{tag} outside any interchange"
         else:
-            found = f"{tag} while {_OPENS[self.depth]} is open (no {_CLOSES[self.depth]}, or no {tag} to belong to)"
-        return refuse_segment(self.name, position, found, "ISA, GS, ST, SE, GE, IEA, each inside the one before")
+            problem = f"{tag} while {_OPENS[self.depth]} is open (no {_CLOSES[self.depth]}, or an unmatched {tag})"
+        return refuse_segment(self.name, position, problem, "ISA, GS, ST, SE, GE, IEA, each nested in the one before")
 
 
-def _same_control(depth: int, given: str, opened: str) -> bool:
-    """Compare control numbers: those of interchange and group are numbers, that of a transaction is text."""
-    if depth != TRANSACTION and given.isdigit() and opened.isdigit():
-        return given.lstrip("0") == opened.lstrip("0")
-    return given == opened
+def _same_control(depth: int, closing: str, opening: str) -> bool:
+    """Compare control numbers. Interchange and group numbers compare as integers, transaction numbers as text."""
+    if depth != TRANSACTION and closing.isdigit() and opening.isdigit():
+        return closing.lstrip("0") == opening.lstrip("0")
+    return closing == opening

@@ -1,4 +1,4 @@
-"""Elements of many segments at once: texts and amounts, cut out of one run of bytes without a Python loop."""
+"""Elements of many segments at once: texts and amounts cut from one byte string without a Python loop."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ _NONE, _DOT, _MINUS = ord("0"), ord("."), ord("-")
 
 
 class Fields:
-    """The segments of a batch, addressed by their place in it and the number of an element.
+    """The segments of a batch, addressed by segment index and element number.
 
     Parameters
     ----------
     segments
-        Without terminators, none empty.
+        Segments without terminators; none may be empty.
     element, terminator
         ASCII characters.
     """
 
     def __init__(self, segments: Sequence[str], element: str, terminator: str) -> None:
         text = terminator.join([*segments, ""]).encode()
-        # What lies behind the end may be looked at, never taken.
+        # Bytes past the end may be read but are never used.
         self.bytes = np.frombuffer(text + b"\0" * LONGEST_AMOUNT, np.uint8)
         self.ends = np.flatnonzero(self.bytes == ord(terminator)).astype(np.int64)
         self.starts = np.concatenate([np.zeros(1, np.int64), self.ends[:-1] + 1])
@@ -38,33 +38,35 @@ class Fields:
         self.first = np.searchsorted(self.separators, self.starts)
         self.elements = np.searchsorted(self.separators, self.ends) - self.first
         self.separator = ord(element)
-        one, two, three = (self.bytes[self.starts + at].astype(np.int64) for at in range(3))
-        self.tags = one << 16 | two << 8 | three
+        first, second, third = (self.bytes[self.starts + at].astype(np.int64) for at in range(3))
+        self.tags = first << 16 | second << 8 | third
 
     def find(self, tag: str) -> Flags:
-        """Say which segments have this tag, of three characters; a tag of two is followed by its separator."""
-        found: Flags = self.tags == _pack(tag.encode().ljust(3, bytes([self.separator])))
-        return found
+        """Return a mask of segments with this three-character tag. A two-character tag is followed by the separator."""
+        mask: Flags = self.tags == _pack(tag.encode().ljust(3, bytes([self.separator])))
+        return mask
 
     def find_any(self, tags: Iterable[str]) -> Flags:
-        """Say which segments have one of these tags."""
-        wanted = [_pack(tag.encode().ljust(3, bytes([self.separator]))) for tag in tags]
-        found: Flags = np.isin(self.tags, wanted)
-        return found
+        """Return a mask of segments with any of these tags."""
+        packed_tags = [_pack(tag.encode().ljust(3, bytes([self.separator]))) for tag in tags]
+        mask: Flags = np.isin(self.tags, packed_tags)
+        return mask
 
     def find_kind(self, tag: str, kind: str) -> Flags:
-        """Say which segments have this tag and first element."""
+        """Return a mask of segments with this tag and first element."""
         places = np.flatnonzero(self.find(tag))
         begin, end = self.span(places, 1)
-        alike = end - begin == len(kind)
+        same_kind = end - begin == len(kind)
         for at, letter in enumerate(kind.encode()):
-            alike &= self.bytes[begin + at] == letter
-        found = np.zeros(len(self.starts), np.bool_)
-        found[places[alike]] = True
-        return found
+            same_kind &= self.bytes[begin + at] == letter
+        mask = np.zeros(len(self.starts), np.bool_)
+        mask[places[same_kind]] = True
+        return mask
 
     def span(self, places: Places, number: int) -> tuple[Places, Places]:
-        """Return where an element begins and ends in the bytes; both at the segment's end where it has no such."""
+        """Return where an element begins and ends in the bytes; both are the segment's end if the element is
+        missing.
+        """
         ends = self.ends[places]
         if not len(self.separators):
             return ends, ends
@@ -75,7 +77,7 @@ class Fields:
         return begin, end
 
     def texts(self, places: Places, number: int) -> pa.StringArray:
-        """Return an element as texts, empty where a segment ends before it or its place is negative."""
+        """Return an element as text; empty if it is missing or the segment index is negative."""
         begin, end = self.span(np.maximum(places, 0), number)
         lengths = np.where(places >= 0, end - begin, 0)
         offsets = np.concatenate([np.zeros(1, np.int64), np.cumsum(lengths)])
@@ -86,7 +88,7 @@ class Fields:
         )
 
     def cents(self, places: Places, number: int) -> Amounts:
-        """Return an element as whole cents, NaN where it is no amount: the rule of `balances.read_cents`."""
+        """Return an element in whole cents; NaN if it is not an amount. Same rule as `balances.read_cents`."""
         begin, end = self.span(places, number)
         length = end - begin
         value = np.zeros(len(places), np.int64)

@@ -1,4 +1,4 @@
-"""Splits X12 text into segments, with the delimiters of each ISA, in memory that does not grow with the file."""
+"""Split X12 text into segments, using the delimiters of each ISA. Memory use does not grow with the file."""
 
 from __future__ import annotations
 
@@ -7,18 +7,20 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from payrank.extracts.readers.x12.syntax.chunks import Chunks
-from payrank.extracts.readers.x12.syntax.delimiters import LONGEST_HEADER, Delimiters, read_header
+from payrank.extracts.readers.x12.syntax.delimiters import MAX_HEADER, Delimiters, read_header
 from payrank.extracts.readers.x12.syntax.refuse import refuse_segment
 
-LONGEST_SEGMENT = 1 << 16
-"""Characters. No segment of an 835 or 837 has a tenth of it: what is longer has lost its terminator."""
+MAX_SEGMENT = 1 << 16
+"""Characters. Segments of an 835 or 837 are less than a tenth of this; a longer one has lost its terminator."""
 SPACE = " \t\r\n"
 _SPACES = re.compile(r"[ \t\r\n]*")
 
 
 @dataclass(frozen=True, slots=True)
 class SegmentBatch:
-    """Segments that follow each other in one interchange; `first` is the position of the first, from 1 in the file."""
+    """Consecutive segments of one interchange. `first` is the position of the first segment, counted from 1 in the
+    file.
+    """
 
     delimiters: Delimiters
     segments: list[str]
@@ -26,12 +28,12 @@ class SegmentBatch:
 
 
 def read_segments(chunks: Chunks) -> Iterator[SegmentBatch]:
-    """Read a file's segments in batches: without terminators, stray line ends and blanks around them, none empty.
+    """Read a file's segments in batches, without terminators, stray line ends, or surrounding blanks. None is empty.
 
     Raises
     ------
     ExtractRefusedError
-        When the text cannot be cut into segments: no ISA where one belongs, a segment without an end.
+        If an ISA is missing or a segment does not end.
     """
     return _Splitter(chunks).run()
 
@@ -46,7 +48,7 @@ class _Splitter:
 
     def run(self) -> Iterator[SegmentBatch]:
         while self.find_start():
-            header = read_header(self.text[self.at : self.at + LONGEST_HEADER], self.name, self.position)
+            header = read_header(self.text[self.at : self.at + MAX_HEADER], self.name, self.position)
             self.at += header.length
             yield self.batch(header.delimiters, [header.text])
             yield from self.read_interchange(header.delimiters)
@@ -60,10 +62,12 @@ class _Splitter:
         return True
 
     def find_start(self) -> bool:
-        """Go to where the next interchange begins, with enough text at hand for its ISA. False: the file ends."""
+        """Move to the start of the next interchange and buffer enough text for its ISA. Returns False at the end of the
+        file.
+        """
         while True:
             self.at = _SPACES.match(self.text, self.at).end()  # type: ignore[union-attr] # it matches everywhere
-            if len(self.text) - self.at >= LONGEST_HEADER:
+            if len(self.text) - self.at >= MAX_HEADER:
                 return True
             if not self.more():
                 return self.at < len(self.text)
@@ -74,7 +78,7 @@ class _Splitter:
         return batch
 
     def read_interchange(self, delimiters: Delimiters) -> Iterator[SegmentBatch]:
-        """Read up to the IEA and what ends it; a file that ends before gives what it has."""
+        """Read up to the IEA and its terminator, or to the end of the file."""
         close = re.compile(r"I[\r\n]*E[\r\n]*A[\r\n]*" + re.escape(delimiters.element))
         while True:
             end = self.find_close(close, delimiters.terminator)
@@ -85,20 +89,20 @@ class _Splitter:
                 yield self.batch(delimiters, segments)
             if end:
                 return
-            if len(self.text) - self.at > LONGEST_SEGMENT:
+            if len(self.text) - self.at > MAX_SEGMENT:
                 raise refuse_length(self.name, self.position)
             if not self.more():
                 yield self.batch(delimiters, self.read_rest(delimiters))
                 return
 
     def find_close(self, close: re.Pattern[str], terminator: str) -> int:
-        """Return where the text after the interchange's IEA begins; 0 when its end is not at hand."""
-        for found in close.finditer(self.text, self.at):
-            before = found.start() - 1
+        """Return where the text after the interchange's IEA begins; 0 if it is not in the buffer."""
+        for match in close.finditer(self.text, self.at):
+            before = match.start() - 1
             while before >= self.at and self.text[before] in SPACE and self.text[before] != terminator:
                 before -= 1
             if before < self.at or self.text[before] == terminator:
-                return self.text.find(terminator, found.end()) + 1
+                return self.text.find(terminator, match.end()) + 1
         return 0
 
     def split(self, text: str, delimiters: Delimiters) -> list[str]:
@@ -111,7 +115,7 @@ class _Splitter:
         return list(filter(None, segments))
 
     def read_rest(self, delimiters: Delimiters) -> list[str]:
-        """Give what stands after the last terminator: an IEA that nothing ends is whole, anything else is cut."""
+        """Return the text after the last terminator: an unterminated IEA is complete, anything else is truncated."""
         rest = self.text[self.at :].strip(SPACE)
         self.at = len(self.text)
         if rest and not rest.startswith("IEA" + delimiters.element):
@@ -122,6 +126,6 @@ class _Splitter:
 
 
 def refuse_length(name: str, position: int) -> Exception:
-    """Say that no segment ends where one must."""
-    found = f"a segment of over {LONGEST_SEGMENT:,} characters after it, or one without an end"
-    return refuse_segment(name, position, found, "the terminator that the ISA declares")
+    """Return the error for a segment without an end."""
+    problem = f"the next segment has over {MAX_SEGMENT:,} characters or no terminator"
+    return refuse_segment(name, position, problem, "the terminator that the ISA declares")

@@ -1,1 +1,1 @@
-"""From staged X12 records to canonical tables."""
+"""Convert staged X12 records to canonical tables."""

@@ -1,7 +1,7 @@
-"""Canonical rows of whom remittances and claims are about: accounts, coverages, payers, each once.
+"""Canonical accounts, coverages, and payers, one row each, from remittances and claims.
 
-A row belongs to the first record that names it: what the contract may quarantine last,
-claims (837) before remittances, then by day, file and place.
+A row comes from the first record that names it. Records that may be quarantined rank last, then claims (837) rank
+before remittances, then by day, file, and position.
 """
 
 from __future__ import annotations
@@ -18,8 +18,9 @@ CASE
   WHEN place_kind = 'B' AND place IN ('11', '17', '20', '49', '50', '71', '72') THEN 'clinic'
 END
 """
-"""Of an 837: type of bill (CLM05-2 = A; NUBC) or place of service (B; CMS place of service codes). An 835 repeats the
-code in CLP08 and does not say which of both it is: there only an inpatient claim's MIA tells."""
+"""For an 837: type of bill (CLM05-2 = A; NUBC) or place of service (B; CMS place of service codes). An 835 repeats the
+code in CLP08 without stating which of the two it is, so only the MIA segment of an inpatient claim is used there.
+"""
 
 NAMED = f"""
 CREATE TABLE x12_named AS
@@ -44,7 +45,7 @@ SELECT 2, o.file, o.source_line, c.account, c.created_on, NULL, NULL, NULL, null
   nullif(o.payer, '') || '-' || o.payer_class, nullif(o.payer_name, ''), o.payer_class,
   strpos('PST', nullif(o.priority, '')), (SELECT count(*) > 0 FROM x12_doubtful AS d
     WHERE d.file = o.file AND d.source_line = o.source_line)
-FROM ({others}) AS o JOIN x12_charged AS c USING (file, source_line)
+FROM ({other_coverages}) AS o JOIN x12_charged AS c USING (file, source_line)
 """
 
 ACCOUNTS = """
@@ -59,8 +60,10 @@ FROM (
   WINDOW same AS (PARTITION BY coalesce(account, concat(chr(31), file, chr(31), source_line)))
 ) WHERE place = 1
 """
-"""The guarantor is the subscriber, or the patient where none is named: member id, behind the payer's id, for two payers
-may number two people alike. Where there is no member id each account is its own."""
+"""The guarantor is the subscriber, or the patient if there is no subscriber. The member ID is prefixed with the payer
+ID,
+because two payers may use the same number. Without a member ID, each account is its own guarantor.
+"""
 
 COVERAGES = """
 CREATE TABLE x12_coverages AS
@@ -81,13 +84,20 @@ SELECT file, source_line, payer_id, payer_name, payer_class FROM (
 
 
 def make_account_rows(connection: duckdb.DuckDBPyConnection, render_class: str) -> None:
-    """Make the tables `x12_accounts`, `x12_coverages` and `x12_payers`.
+    """Create the tables `x12_accounts`, `x12_coverages`, and `x12_payers`.
 
     Parameters
     ----------
     render_class
-        The payer class of the column `filing`, as SQL.
+        SQL expression for the payer class of the column `filing`.
     """
-    others = f"SELECT *, {render_class} AS payer_class FROM x12_other_coverages"
-    for statement in (NAMED, OTHERS.format(others=others), ACCOUNTS, COVERAGES, PAYERS, "DROP TABLE x12_named"):
+    other_coverages = f"SELECT *, {render_class} AS payer_class FROM x12_other_coverages"
+    for statement in (
+        NAMED,
+        OTHERS.format(other_coverages=other_coverages),
+        ACCOUNTS,
+        COVERAGES,
+        PAYERS,
+        "DROP TABLE x12_named",
+    ):
         connection.execute(statement)

@@ -1,4 +1,4 @@
-"""Which claims of remittances are no rows of the ledger: broken, delivered again, or not decided and not paid."""
+"""Exclude remittance claims that do not belong in the ledger: broken, duplicate, pending, or without payment."""
 
 from __future__ import annotations
 
@@ -8,27 +8,27 @@ import duckdb
 
 from payrank.extracts.codes.code_lists import GROUP_CODES
 
-UNDECIDED = ("5", "10", "13", "15", "16", "17", "27")
-"""Claim status (CLP02): pended, received and not in process, suspended (four kinds), reviewed: codes of 4010."""
-NOT_OURS = "23"
+PENDING = ("5", "10", "13", "15", "16", "17", "27")
+"""Claim status (CLP02): pended, received and not in process, suspended (four codes), reviewed. Version 4010 codes."""
+OTHER_PAYER = "23"
 PREDETERMINED = "25"
 
-AGAIN = "the same claim of the same remittance again"
-ASIDES = {
-    "predetermined": "predetermination, pricing only: no claim and no money (CLP02 25)",
-    "undecided": "claim not decided yet, nothing paid (CLP02 5, 10, 13, 15, 16, 17, 27)",
-    "not_ours": "claim of another payer, forwarded there, nothing paid (CLP02 23)",
-    "taken_back": "reversal of a claim that is skipped",
-    "again": AGAIN,
-    "again_differs": f"{AGAIN}, with other adjustments",
+DUPLICATE = "duplicate remittance claim"
+SKIP_REASONS = {
+    "predetermined": "predetermination: pricing only, no claim or payment (CLP02 25)",
+    "pending": "pending claim, nothing paid (CLP02 5, 10, 13, 15, 16, 17, 27)",
+    "other_payer": "claim of another payer, forwarded, nothing paid (CLP02 23)",
+    "reversed": "reversal of a skipped claim",
+    "duplicate": DUPLICATE,
+    "duplicate_differs": f"{DUPLICATE}, with different adjustments",
 }
 
-LATEST_DAYS = 31
-"""Days. A payment is announced some days before its money moves, never months."""
+MAX_DAYS_AHEAD = 31
+"""Days. A payment is announced some days before the money moves, never months."""
 GROUP_RULE, DAY_RULE = "adjustment_group", "after_the_file"
 RULES = {
-    GROUP_RULE: f"a CAS01 of {', '.join(GROUP_CODES)} in every adjustment of a claim",
-    DAY_RULE: f"a day of payment, production or creation up to {LATEST_DAYS} days after the latest envelope's",
+    GROUP_RULE: f"a CAS01 of {', '.join(GROUP_CODES)} in every claim adjustment",
+    DAY_RULE: f"a payment, production, or creation date at most {MAX_DAYS_AHEAD} days after the latest envelope",
 }
 
 BROKEN = f"""
@@ -45,32 +45,32 @@ SELECT file, source_line, min(rule) AS rule FROM (
 
 MONEY = "NOT coalesce(x12_nothing(paid), false) OR NOT (interest = '' OR x12_nothing(interest))"
 
-ASIDE = f"""
-CREATE TABLE x12_aside AS
+SKIPPED = f"""
+CREATE TABLE x12_skipped AS
 SELECT file, source_line, reason FROM (
   SELECT file, source_line, CASE WHEN status = '{PREDETERMINED}' THEN 'predetermined'
-    WHEN {MONEY} THEN NULL WHEN status IN {UNDECIDED} THEN 'undecided'
-    WHEN status = '{NOT_OURS}' THEN 'not_ours' END AS reason
+    WHEN {MONEY} THEN NULL WHEN status IN {PENDING} THEN 'pending'
+    WHEN status = '{OTHER_PAYER}' THEN 'other_payer' END AS reason
   FROM x12_claim
 ) WHERE reason IS NOT NULL
 """
 
-TAKEN_BACK = """
-INSERT INTO x12_aside
-SELECT r.file, r.source_line, 'taken_back' FROM x12_claim AS r
+REVERSED = """
+INSERT INTO x12_skipped
+SELECT r.file, r.source_line, 'reversed' FROM x12_claim AS r
 WHERE r.reversal AND coalesce(x12_nothing(r.paid), false) AND EXISTS (
-  SELECT 1 FROM x12_claim AS c JOIN x12_aside USING (file, source_line)
+  SELECT 1 FROM x12_claim AS c JOIN x12_skipped USING (file, source_line)
   WHERE c.account = r.account AND c.payer_claim IN (r.payer_claim, r.original_claim)
     AND abs(c.charged_dollars) = abs(r.charged_dollars)
 ) AND NOT EXISTS (
-  SELECT 1 FROM x12_claim AS c ANTI JOIN x12_aside USING (file, source_line)
+  SELECT 1 FROM x12_claim AS c ANTI JOIN x12_skipped USING (file, source_line)
   WHERE NOT c.reversal AND c.account = r.account AND c.payer_claim IN (r.payer_claim, r.original_claim)
     AND abs(c.charged_dollars) = abs(r.charged_dollars)
 )
 """
 
 REPEATED = """
-INSERT INTO x12_aside
+INSERT INTO x12_skipped
 WITH repeated AS (
   SELECT key, file, source_line FROM x12_claim WHERE key IN (SELECT key FROM x12_claim GROUP BY key HAVING count(*) > 1)
 ), content AS (
@@ -81,7 +81,7 @@ WITH repeated AS (
   FROM repeated LEFT JOIN content USING (file, source_line)
   WINDOW same AS (PARTITION BY key ORDER BY file, source_line)
 )
-SELECT file, source_line, CASE WHEN adjustments IS NOT DISTINCT FROM first THEN 'again' ELSE 'again_differs' END
+SELECT file, source_line, CASE WHEN adjustments IS NOT DISTINCT FROM first THEN 'duplicate' ELSE 'duplicate_differs' END
 FROM compared WHERE place > 1
 """
 
@@ -103,33 +103,37 @@ WHERE account IN ('', '0') OR TRY_CAST(x12_day(created) AS DATE) IS NULL
 UNION
 SELECT file, source_line FROM x12_charge_lines WHERE NOT coalesce(x12_money(x12_amount(amount)), false)
 """
-"""Records that the contract may quarantine: what others share with them, as a payer, is better named by another."""
+"""Records that may be quarantined. Data they share with other records, such as a payer, is taken from the others."""
 
-FORGET = "DELETE FROM x12_{table} AS t USING x12_{sorted} AS s WHERE t.file = s.file AND t.source_line = s.source_line"
+DELETE_EXCLUDED = """
+DELETE FROM x12_{table} AS t USING x12_{excluded} AS e WHERE t.file = e.file AND t.source_line = e.source_line
+"""
 
 
-def sort_out(connection: duckdb.DuckDBPyConnection, as_of: date | None) -> None:
-    """Fill `x12_broken` (by rule), `x12_aside` (by reason), `x12_doubtful`; take the first two out of what was staged.
+def exclude_claims(connection: duckdb.DuckDBPyConnection, as_of: date | None) -> None:
+    """Create `x12_broken` (with a rule), `x12_skipped` (with a reason), and `x12_doubtful`.
+
+    Records in the first two are removed from the staged tables.
 
     Parameters
     ----------
     as_of
-        The day after the files were made; None: unknown, and then no day is too late.
+        The day after the files' date. If None, no date is too late.
     """
-    latest = as_of + timedelta(days=LATEST_DAYS) if as_of else date.max
+    latest = as_of + timedelta(days=MAX_DAYS_AHEAD) if as_of else date.max
     connection.execute(BROKEN, {"latest": latest})
-    _forget(connection, "broken")
-    for statement in (ASIDE, TAKEN_BACK, REPEATED):
+    _delete_excluded(connection, "broken")
+    for statement in (SKIPPED, REVERSED, REPEATED):
         connection.execute(statement)
     connection.execute(
-        "CREATE OR REPLACE TABLE x12_aside AS SELECT file, source_line, min(reason) AS reason FROM x12_aside "
+        "CREATE OR REPLACE TABLE x12_skipped AS SELECT file, source_line, min(reason) AS reason FROM x12_skipped "
         "GROUP BY file, source_line ORDER BY file, source_line"
     )
-    _forget(connection, "aside")
+    _delete_excluded(connection, "skipped")
     connection.execute(DOUBTFUL)
 
 
-def _forget(connection: duckdb.DuckDBPyConnection, name: str) -> None:
+def _delete_excluded(connection: duckdb.DuckDBPyConnection, name: str) -> None:
     if connection.execute(f"SELECT 1 FROM x12_{name} LIMIT 1").fetchall():
         for table in ("claim", "services", "adjustments"):
-            connection.execute(FORGET.format(table=table, sorted=name))
+            connection.execute(DELETE_EXCLUDED.format(table=table, excluded=name))

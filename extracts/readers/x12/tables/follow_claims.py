@@ -1,4 +1,4 @@
-"""Which claims of an account charge, and which claim a replacement or a void takes back: event after event."""
+"""Replay the claims of each account to find which claims charge, and which claim a replacement or void cancels."""
 
 from __future__ import annotations
 
@@ -12,19 +12,21 @@ from typing import NamedTuple
 import duckdb
 import pyarrow as pa
 
-AGAIN = "the same claim sent again"
-LATER_PAYER = "claim to a later payer: its charges came with the claim to the first"
-STRAY_VOID = "void of a claim that is not in this import"
-STRAY_REPLACEMENT = "replacement of a claim that cannot be told in this import"
-STANDS = "void or replacement of a claim whose charges stand for another payer"
-ASIDES = (AGAIN, LATER_PAYER, STRAY_VOID, STRAY_REPLACEMENT, STANDS)
+RESUBMITTED = "duplicate claim submission"
+LATER_PAYER = "claim to a later payer: its charges are on the claim to the first payer"
+UNKNOWN_VOID = "void of a claim that is not in this import"
+UNKNOWN_REPLACEMENT = "replacement of a claim that cannot be identified in this import"
+BILLED_TO_OTHER_PAYER = "void or replacement of a claim that is still billed to another payer"
+SKIP_REASONS = (RESUBMITTED, LATER_PAYER, UNKNOWN_VOID, UNKNOWN_REPLACEMENT, BILLED_TO_OTHER_PAYER)
 
 REPLACEMENT, VOID = "7", "8"
-"""Claim frequency code (CLM05-3; NUBC): a replacement of a prior claim, a void of a prior claim."""
+"""Claim frequency code (CLM05-3; NUBC): replacement of a prior claim, void of a prior claim."""
 
 
 class _Event(NamedTuple):
-    """A claim of an account that has several; `rank` is the payer's turn from 1, `paid` what 835s say of REF*F8."""
+    """A claim of an account with several claims. `rank` is the payer sequence from 1; `paid` is what 835s state for
+    REF*F8.
+    """
 
     account: str
     file: int
@@ -64,54 +66,58 @@ ORDER BY account, created_on NULLS LAST, file, source_line
 
 
 @dataclass(slots=True)
-class _Standing:
-    """Charges that stand: the claims alike that ask for them, and what they were put in place of."""
+class _ActiveCharge:
+    """Active charges: the equivalent claims that bill them, and the claim they replaced."""
 
     members: list[_Event]
-    before: _Event | None = None
+    replaced: _Event | None = None
 
     @property
     def first(self) -> _Event:
-        """The claim as it came first; all members are alike."""
+        """The first claim received; all members are equivalent."""
         return self.members[0]
 
     def charging(self) -> _Event:
-        """Return the claim that charges: to the payer whose turn is the earliest, of several the first."""
+        """Return the claim that charges: the one to the earliest payer in sequence, and the first of several."""
         return min(self.members, key=lambda event: event.rank)
 
 
 @dataclass(slots=True)
-class _Followed:
-    """What was found of each claim: columns of the table `x12_followed`."""
+class _Outcomes:
+    """The outcome of each claim, as columns of the table `x12_followed`."""
 
     lines: dict[str, array[int]] = field(
         default_factory=lambda: {
-            name: array("q") for name in ("file", "source_line", "aside", "occurrence", "before_file", "before_line")
+            name: array("q")
+            for name in ("file", "source_line", "skip_reason", "occurrence", "before_file", "before_line")
         }
     )
 
-    def take(self, event: _Event, aside: int = -1, occurrence: int = 1, before: _Event | None = None) -> None:
-        origin = (before.file, before.source_line) if before else (-1, -1)
-        row = (event.file, event.source_line, aside, occurrence, *origin)
+    def take(self, event: _Event, skip_reason: int = -1, occurrence: int = 1, replaced: _Event | None = None) -> None:
+        origin = (replaced.file, replaced.source_line) if replaced else (-1, -1)
+        row = (event.file, event.source_line, skip_reason, occurrence, *origin)
         for column, value in zip(self.lines.values(), row, strict=True):
             column.append(value)
 
 
 def follow_claims(connection: duckdb.DuckDBPyConnection) -> int:
-    """Fill the table `x12_followed`: for claims of accounts that have several, what each does.
+    """Create the table `x12_followed` with the outcome of each claim of accounts that have several claims.
 
-    In the order of days (BHT04), files and segments. Claims alike in account, provider, days, lines and charge are
-    charged once while they stand, by the claim to the payer whose turn is the earliest. What a replacement or a void
-    takes back is found by the payer's claim number (REF*F8: one that another replacement named too, or that an 835 of
-    the import gives to a claim of this account), otherwise by provider and days, then lines. Where that leaves none or
-    several, nothing is taken back.
+    Claims are processed in order of date (BHT04), file, and segment. Claims with the same account, provider, dates,
+    lines,
+    and charge are charged once while they are active, by the claim to the earliest payer in sequence. A replacement or
+    void cancels the claim with the payer's claim number (REF*F8) that another replacement names too, or that an 835 in
+    the
+    import gives to a claim of this account; otherwise it is matched by provider and dates, then lines. If none or
+    several
+    match, nothing is canceled.
 
     Returns
     -------
-    Replacements that charge although nothing of their account was there to take back.
+    The number of replacements that charge although their account has no earlier claim to cancel.
     """
-    followed = _Followed()
-    alone = 0
+    outcomes = _Outcomes()
+    unmatched = 0
     cursor = connection.cursor()
     cursor.execute(EVENTS)
 
@@ -120,17 +126,17 @@ def follow_claims(connection: duckdb.DuckDBPyConnection) -> int:
             yield _Event(*row)
 
     for _, events in groupby(fetch(), key=lambda event: event.account):
-        account = _Account(followed)
+        account = _Account(outcomes)
         for event in events:
             account.take(event)
         account.finish()
-        alone += account.alone
+        unmatched += account.unmatched
     cursor.close()
-    batch = pa.table({name: _column(values) for name, values in followed.lines.items()})
+    batch = pa.table({name: _column(values) for name, values in outcomes.lines.items()})
     connection.register("x12_batch", batch)
     connection.execute("CREATE TABLE x12_followed AS SELECT * FROM x12_batch")
     connection.unregister("x12_batch")
-    return alone
+    return unmatched
 
 
 def _column(values: array[int]) -> pa.Int64Array:
@@ -138,110 +144,114 @@ def _column(values: array[int]) -> pa.Int64Array:
 
 
 class _Account:
-    def __init__(self, followed: _Followed) -> None:
-        self.followed = followed
-        self.standing: list[_Standing] = []
+    def __init__(self, outcomes: _Outcomes) -> None:
+        self.outcomes = outcomes
+        self.active: list[_ActiveCharge] = []
         self.occurrences: Counter[str] = Counter()
-        self.alone = 0
+        self.unmatched = 0
 
     def take(self, event: _Event) -> None:
-        """Take the next claim."""
+        """Process the next claim."""
         if event.frequency == VOID:
             self.void(event)
             return
-        alike = self.find_alike(event)
-        if alike is not None:
-            alike.members.append(event)
+        same_charge = self.find_same_charge(event)
+        if same_charge is not None:
+            same_charge.members.append(event)
         elif event.frequency == REPLACEMENT:
             self.replace(event)
         else:
-            self.standing.append(_Standing([event]))
+            self.active.append(_ActiveCharge([event]))
 
-    def find_alike(self, event: _Event) -> _Standing | None:
-        """Find charges that this claim asks for again; a later payer's lines may be coded in another way."""
-        for one in self.standing:
-            first = one.first
+    def find_same_charge(self, event: _Event) -> _ActiveCharge | None:
+        """Find active charges that this claim bills again. A later payer's lines may use different codes."""
+        for charge in self.active:
+            first = charge.first
             if first.content == event.content:
-                return one
+                return charge
             if event.frequency != REPLACEMENT and (first.provider, first.days, first.charged) == (
                 event.provider,
                 event.days,
                 event.charged,
             ):
-                earlier = event.rank > one.charging().rank
-                if earlier and all(member.rank != event.rank for member in one.members):
-                    return one
+                is_later_payer = event.rank > charge.charging().rank
+                if is_later_payer and all(member.rank != event.rank for member in charge.members):
+                    return charge
         return None
 
     def void(self, event: _Event) -> None:
-        """Take charges back, unless the claim to another payer, whose turn is no later, still asks for them."""
-        one = find_original(event, self.standing)
-        if one is None:
-            self.followed.take(event, ASIDES.index(STRAY_VOID))
+        """Cancel charges, unless another payer at the same or an earlier place in the sequence still has the claim."""
+        charge = find_original(event, self.active)
+        if charge is None:
+            self.outcomes.take(event, SKIP_REASONS.index(UNKNOWN_VOID))
             return
-        stay = [member for member in one.members if not _same_payer(member, event)]
-        if len(stay) < len(one.members) and any(member.rank <= event.rank for member in stay):
-            self.followed.take(event, ASIDES.index(STANDS))
+        stay = [member for member in charge.members if not _same_payer(member, event)]
+        if len(stay) < len(charge.members) and any(member.rank <= event.rank for member in stay):
+            self.outcomes.take(event, SKIP_REASONS.index(BILLED_TO_OTHER_PAYER))
             return
         self.occurrences[event.key] += 1
-        self.followed.take(event, -1, self.occurrences[event.key], self.settle(one))
+        self.outcomes.take(event, -1, self.occurrences[event.key], self.close_charge(charge))
 
     def replace(self, event: _Event) -> None:
-        """Put a claim in place of another one."""
-        if not self.standing:
-            self.alone += 1
-            self.standing.append(_Standing([event]))
+        """Replace another claim."""
+        if not self.active:
+            self.unmatched += 1
+            self.active.append(_ActiveCharge([event]))
             return
-        one = find_original(event, self.standing)
-        if one is None:
-            self.followed.take(event, ASIDES.index(STRAY_REPLACEMENT))
-        elif any(member.rank < event.rank for member in one.members):
-            self.followed.take(event, ASIDES.index(STANDS))
+        charge = find_original(event, self.active)
+        if charge is None:
+            self.outcomes.take(event, SKIP_REASONS.index(UNKNOWN_REPLACEMENT))
+        elif any(member.rank < event.rank for member in charge.members):
+            self.outcomes.take(event, SKIP_REASONS.index(BILLED_TO_OTHER_PAYER))
         else:
-            self.standing.append(_Standing([event], self.settle(one)))
+            self.active.append(_ActiveCharge([event], self.close_charge(charge)))
 
-    def settle(self, one: _Standing) -> _Event:
-        """End charges that stood; return the claim that charged them."""
-        self.standing.remove(one)
-        charging = one.charging()
-        for member in one.members:
+    def close_charge(self, charge: _ActiveCharge) -> _Event:
+        """Close active charges and return the claim that charged them."""
+        self.active.remove(charge)
+        charging = charge.charging()
+        for member in charge.members:
             if member is charging:
                 self.occurrences[member.key] += 1
-                self.followed.take(member, -1, self.occurrences[member.key], one.before)
+                self.outcomes.take(member, -1, self.occurrences[member.key], charge.replaced)
             else:
-                self.followed.take(member, ASIDES.index(AGAIN if member.rank == charging.rank else LATER_PAYER))
+                self.outcomes.take(
+                    member, SKIP_REASONS.index(RESUBMITTED if member.rank == charging.rank else LATER_PAYER)
+                )
         return charging
 
     def finish(self) -> None:
-        """Charge what stands in the end."""
-        for one in list(self.standing):
-            self.settle(one)
+        """Close the charges that are still active at the end."""
+        for charge in list(self.active):
+            self.close_charge(charge)
 
 
-def _same_payer(one: _Event, other: _Event) -> bool:
-    return (one.rank, one.payer) == (other.rank, other.payer)
+def _same_payer(charge: _Event, other: _Event) -> bool:
+    return (charge.rank, charge.payer) == (other.rank, other.payer)
 
 
-def find_original(event: _Event, standing: list[_Standing]) -> _Standing | None:
-    """Find what a replacement or a void takes back; None where that cannot be told."""
-    candidates = [one for one in standing if one.first.provider == event.provider]
+def find_original(event: _Event, active: list[_ActiveCharge]) -> _ActiveCharge | None:
+    """Find the charges that a replacement or void cancels, or None if they cannot be identified."""
+    candidates = [charge for charge in active if charge.first.provider == event.provider]
     if event.original_claim:
-        named = [one for one in candidates if any(m.original_claim == event.original_claim for m in one.members)]
+        named = [
+            charge for charge in candidates if any(m.original_claim == event.original_claim for m in charge.members)
+        ]
         if len(named) == 1:
             return named[0]
         if event.paid:
-            candidates = [one for one in candidates if any(_is_paid(one.first, paid) for paid in event.paid)]
+            candidates = [charge for charge in candidates if any(_is_paid(charge.first, paid) for paid in event.paid)]
             if len(candidates) <= 1:
                 return candidates[0] if candidates else None
     for test in _TESTS:
-        found = [one for one in candidates if test(one.first, event)]
-        if found:
-            return found[0] if len(found) == 1 else None
+        matches = [charge for charge in candidates if test(charge.first, event)]
+        if matches:
+            return matches[0] if len(matches) == 1 else None
     return None
 
 
 def _is_paid(claim: _Event, paid: dict[str, str | None]) -> bool:
-    """Say whether a remittance's claim is this one: the same charge, and no other day."""
+    """Return whether a remittance's claim is this claim: the same charge and no different date."""
     days = {paid["service_on"], claim.service_on}
     return paid["charged"] == claim.charged and (None in days or len(days) == 1)
 
@@ -252,4 +262,4 @@ _TESTS: tuple[Callable[[_Event, _Event], bool], ...] = (
     lambda claim, event: bool(event.days) and claim.days == event.days,
     lambda claim, event: bool(event.billed) and claim.billed == event.billed,
 )
-"""Narrower tests first: the whole claim, days and procedures, days, lines and their charges (the day was corrected)."""
+"""The strictest test comes first: the whole claim; dates and procedures; dates; lines and charges (corrected date)."""

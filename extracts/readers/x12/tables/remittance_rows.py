@@ -1,14 +1,14 @@
-"""Canonical rows of remittances: what a payment, its adjustments and denials mean to the ledger, as SQL.
+"""Canonical ledger and denial rows of remittances, as SQL.
 
 | in the remittance | in the ledger |
 |---|---|
 | CLP04 paid | insurance_payment |
-| CAS group PR | transfer: - insurance, + patient; none where the claim goes on (CLP02 19, 20, 21, 23) |
+| CAS group PR | transfer: - insurance, + patient; none if the claim is forwarded (CLP02 19, 20, 21, 23) |
 | CAS reason 23, any group | nothing: an earlier payer's payment and adjustments are that payer's rows |
-| CAS that is a denial, group not PR | nothing: the money is still asked for; it is in `denials` |
+| CAS that is a denial, group not PR | nothing: the amount is still being pursued; it is in `denials` |
 | other CAS, group CO | contractual_adjustment |
 | other CAS, groups OA, PI, CR | other_adjustment |
-| AMT*I interest | interest owed and its payment: two rows that net to zero, for CLP04 leaves it out |
+| AMT*I interest | interest owed and its payment: two rows that net to zero, because CLP04 excludes it |
 """
 
 from __future__ import annotations
@@ -17,41 +17,42 @@ import duckdb
 
 from payrank.extracts.codes.code_lists import GROUP_CODES
 from payrank.extracts.codes.never_denials import render_is_denial
-from payrank.extracts.readers.x12.tables.payer_classes import render_payer_class
+from payrank.extracts.codes.payer_classes import FILING_INDICATORS, render_payer_class
 
 MACROS = (
-    r"x12_day(given) AS CASE WHEN regexp_full_match(given, '\d{8}(-\d{8})?') "
-    r"THEN concat(given[1:4], '-', given[5:6], '-', given[7:8]) ELSE nullif(given, '') END",
-    r"x12_amount(given) AS CASE WHEN regexp_full_match(given, '-?\.\d{1,2}') THEN replace(given, '.', '0.') "
-    r"WHEN regexp_full_match(given, '-?\d+\.') THEN rtrim(given, '.') ELSE nullif(given, '') END",
-    r"x12_nothing(given) AS regexp_full_match(given, '-?(0+\.?0*|\.0+)')",
-    "x12_plain(given) AS coalesce(CAST(TRY_CAST(x12_amount(given) AS DECIMAL(18,2)) AS VARCHAR), given)",
-    r"x12_money(given) AS regexp_full_match(given, '-?\d{1,16}(\.\d{1,2})?')",
-    "x12_key(given) AS left(sha256(given), 24)",
-    "x12_later(one, other) AS CASE WHEN one IS NULL OR other > one THEN other ELSE one END",
+    r"x12_day(value) AS CASE WHEN regexp_full_match(value, '\d{8}(-\d{8})?') "
+    r"THEN concat(value[1:4], '-', value[5:6], '-', value[7:8]) ELSE nullif(value, '') END",
+    r"x12_amount(value) AS CASE WHEN regexp_full_match(value, '-?\.\d{1,2}') THEN replace(value, '.', '0.') "
+    r"WHEN regexp_full_match(value, '-?\d+\.') THEN rtrim(value, '.') ELSE nullif(value, '') END",
+    r"x12_nothing(value) AS regexp_full_match(value, '-?(0+\.?0*|\.0+)')",
+    "x12_plain(value) AS coalesce(CAST(TRY_CAST(x12_amount(value) AS DECIMAL(18,2)) AS VARCHAR), value)",
+    r"x12_money(value) AS regexp_full_match(value, '-?\d{1,16}(\.\d{1,2})?')",
+    "x12_key(value) AS left(sha256(value), 24)",
+    "x12_later(day, other) AS CASE WHEN day IS NULL OR other > day THEN other ELSE day END",
 )
-"""Days as CCYYMMDD and amounts without a zero before the point are made plain; what is neither stays as it is. With
-`x12_plain` the same amount is the same text, however many decimals it was written with."""
+"""Normalize CCYYMMDD dates and amounts without a leading zero; anything else is left unchanged. `x12_plain` also
+removes
+differences in the number of decimals, so that equal amounts have equal text.
+"""
 
 FORWARDED = "('19', '20', '21', '23')"
-"""Claim status: processed as primary, secondary or tertiary, and forwarded to a further payer; not ours, and forwarded.
-"""
+"""Claim status: processed as primary, secondary, or tertiary and forwarded; not this payer's claim and forwarded."""
 
 CLAIM = f"""
 CREATE TABLE x12_claim AS
-SELECT * EXCLUDE (trace, company, total, effective, produced, given, charged, ordinal, payer, produced_on),
+SELECT * EXCLUDE (trace, company, total, effective, produced, account_text, charged, ordinal, payer, produced_on),
   ident || '-' || payer_class AS payer_id, x12_later(effective_on, produced_on) AS posted_on,
-  x12_key(concat_ws(chr(31), '835', coalesce(ident, ''), trace, company, total, effective, produced, ordinal, given,
-    status, charged, paid, payer_claim)) AS key
+  x12_key(concat_ws(chr(31), '835', coalesce(ident, ''), trace, company, total, effective, produced, ordinal,
+    account_text, status, charged, paid, payer_claim)) AS key
 FROM (
-  SELECT c.* EXCLUDE (account, charged, paid, service_day, filing), c.account AS given, r.trace, r.company, r.total,
-    r.effective, r.produced, r.payer, nullif(r.payer, '') AS ident,
+  SELECT c.* EXCLUDE (account, charged, paid, service_day, filing), c.account AS account_text, r.trace, r.company,
+    r.total, r.effective, r.produced, r.payer, nullif(r.payer, '') AS ident,
     nullif(nullif(trim(c.account), ''), '0') AS account,
     x12_amount(c.charged) AS charged, x12_amount(c.paid) AS paid, x12_day(c.service_day) AS service_on,
     TRY_CAST(x12_amount(c.charged) AS DECIMAL(18,2)) AS charged_dollars,
     TRY_CAST(x12_amount(c.paid) AS DECIMAL(18,2)) AS paid_dollars,
     x12_day(r.effective) AS effective_on, x12_day(r.produced) AS produced_on,
-    {render_payer_class("c.filing")} AS payer_class, c.status = '22' AS reversal
+    {render_payer_class("c.filing", FILING_INDICATORS)} AS payer_class, c.status = '22' AS reversal
   FROM x12_paid_claims AS c JOIN x12_remittances AS r USING (file, remit)
 )
 ORDER BY file, source_line
@@ -110,7 +111,7 @@ FROM rows AS l JOIN x12_reversed AS r USING (file, source_line)
 JOIN rows AS o ON o.file = r.original_file AND o.source_line = r.original_line AND o.alike = l.alike
   AND o.repetition = l.repetition AND o.amount <> l.amount
 """
-"""Rows of a reversal beside the rows of its original that they take back."""
+"""Rows of a reversal paired with the rows of its original claim that they reverse."""
 
 TRANSACTIONS = """
 CREATE VIEW x12_remittance_rows AS
@@ -137,7 +138,7 @@ FROM (
 
 
 def prepare_remittances(connection: duckdb.DuckDBPyConnection) -> None:
-    """Make the table `x12_claim` of what was staged, in the order of files and segments."""
+    """Create the table `x12_claim` from the staged tables, in order of files and segments."""
     for macro in MACROS:
         connection.execute(f"CREATE MACRO {macro}")
     connection.execute(CLAIM)
@@ -145,9 +146,9 @@ def prepare_remittances(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def make_remittance_rows(connection: duckdb.DuckDBPyConnection) -> None:
-    """Make the views `x12_remittance_rows` and `x12_denials`; `x12_reversed` must be there.
+    """Create the views `x12_remittance_rows` and `x12_denials`. The table `x12_reversed` must exist.
 
-    They are views so that rows are made for some claims at a time: all of them together would not fit in memory.
+    They are views so that rows can be created for some claims at a time. All rows together would not fit in memory.
     """
     for statement in (ADJUSTMENT, ROWS, PAIRS, TRANSACTIONS, DENIALS):
         connection.execute(statement)

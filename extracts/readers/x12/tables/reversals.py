@@ -1,4 +1,4 @@
-"""Which claim a reversal (CLP02 = 22) takes back, where that claim is in the same import."""
+"""Match reversals (CLP02 = 22) to their original claims in the same import."""
 
 from __future__ import annotations
 
@@ -34,16 +34,18 @@ SELECT key, posted_on, file, source_line, remit, reversal, payer_claim, original
 
 
 def match_reversals(connection: duckdb.DuckDBPyConnection) -> tuple[int, int]:
-    """Fill the table `x12_reversed` (file, source_line, original_file, original_line, forwarded: of the original).
+    """Create the table `x12_reversed` (file, source_line, original_file, original_line, and `forwarded` of the
+    original).
 
-    A reversal and its original are of one account and payer, charge and payment are the same with the sign turned,
-    and the payer's claim number is the same (CLP07), or the one that the reversal names (REF*F8). Of several, the
-    latest before the reversal that nothing reversed yet. A claim after the reversal is its correction and no original,
-    unless it came the same day in another remittance.
+    A reversal and its original have the same account and payer, opposite charge and payment amounts, and the same payer
+    claim number (CLP07, or the number that the reversal names in REF*F8). If several fit, the latest claim before the
+    reversal that is not yet reversed is used. A claim after the reversal is its correction and not the original, unless
+    it
+    arrived on the same day in another remittance.
 
     Returns
     -------
-    Reversals in all, and those whose original is here.
+    The number of reversals, and the number with an original in this import.
     """
     rows: list[tuple[int, int, int, int]] = []
     cursor = connection.cursor()
@@ -58,13 +60,13 @@ def match_reversals(connection: duckdb.DuckDBPyConnection) -> tuple[int, int]:
         originals: list[_Event] = []
         waiting: list[_Event] = []
         for event in events:
-            found = _find(event, originals if event.reversal else waiting)
+            match = _find(event, originals if event.reversal else waiting)
             reversals += event.reversal
-            if found is None:
+            if match is None:
                 (waiting if event.reversal else originals).append(event)
             else:
-                (originals if event.reversal else waiting).remove(found)
-                reversal, original = (event, found) if event.reversal else (found, event)
+                (originals if event.reversal else waiting).remove(match)
+                reversal, original = (event, match) if event.reversal else (match, event)
                 rows.append((reversal.file, reversal.source_line, original.file, original.source_line))
     cursor.close()
     names = ("file", "source_line", "original_file", "original_line")
@@ -80,13 +82,13 @@ def match_reversals(connection: duckdb.DuckDBPyConnection) -> tuple[int, int]:
 
 
 def _find(event: _Event, candidates: list[_Event]) -> _Event | None:
-    """Find the latest candidate that fits; what waits for its original takes it on the same day alone."""
-    for other in reversed(candidates):
-        reversal, original = (event, other) if event.reversal else (other, event)
+    """Find the latest matching candidate. A reversal that waits for its original matches only on the same day."""
+    for candidate in reversed(candidates):
+        reversal, original = (event, candidate) if event.reversal else (candidate, event)
         if not event.reversal and (
-            other.posted_on != event.posted_on or (other.file, other.remit) == (event.file, event.remit)
+            candidate.posted_on != event.posted_on or (candidate.file, candidate.remit) == (event.file, event.remit)
         ):
             continue
         if original.payer_claim in {reversal.payer_claim, reversal.original_claim}:
-            return other
+            return candidate
     return None

@@ -1,4 +1,4 @@
-"""Writes which balances of an X12 import do not keep, for machines: file, level, segment, fault."""
+"""Write the balances of an X12 import that do not agree, in a machine-readable file."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from payrank.extracts.readers.session.import_session import ImportSession
 
 
 def write_balances(session: ImportSession, path: Path) -> None:
-    """Write each balance that is off or cannot be told, in the order of files and segments; no amount and no id.
+    """Write each balance that is off or unreadable, in order of files and segments, without amounts or IDs.
 
     Columns: file, level (line, claim, transaction, charges), segment (position from 1), fault (off, unreadable).
     """

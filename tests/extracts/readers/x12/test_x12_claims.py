@@ -1,4 +1,4 @@
-"""What claims (837) charge: once, in the order of events, and never in place of the wrong claim."""
+"""Claims (837) charge once, in order of events, and replacements never cancel the wrong claim."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from tests.extracts.readers.x12.test_x12_import import ORIGINAL, charge, claim, 
 __all__ = ["import_files"]  # the fixture
 
 
-def visit(day, amount, **given):
-    """One claim of account A1 with a line of that day and amount, asked for on `created`."""
-    created = given.pop("created")
-    lines = given.pop("lines", (amount,))
-    return submission(charge(lines=lines, days=(day,) * len(lines), **given), created=created)
+def visit(day, amount, **options):
+    """One claim of account A1 with a line of that day and amount, submitted on `created`."""
+    created = options.pop("created")
+    lines = options.pop("lines", (amount,))
+    return submission(charge(lines=lines, days=(day,) * len(lines), **options), created=created)
 
 
 CHARGED = "SELECT CAST(sum(amount) AS VARCHAR), count(reverses_id) FROM transactions WHERE kind = 'charge'"
@@ -23,7 +23,7 @@ FIFTH = visit("20260105", "100", created="20260110")
 TWENTIETH = visit("20260120", "200", created="20260125")
 
 
-def test_claims_and_their_remittance_make_one_ledger(import_files):
+def test_claims_and_their_remittance_form_one_ledger(import_files):
     _, query = import_files([submission(charge())], [remittance(ORIGINAL)])
     assert query("SELECT CAST(sum(amount) AS VARCHAR), count(*) FROM transactions WHERE kind = 'charge'") == [
         ("150.00", 2)
@@ -38,19 +38,19 @@ def test_claims_and_their_remittance_make_one_ledger(import_files):
     ]
 
 
-def test_charges_are_posted_once_whatever_is_sent_again_or_to_a_later_payer(import_files):
+def test_charges_post_once_even_if_resent_or_billed_to_a_later_payer(import_files):
     again = submission(charge(), created="20260205")
     later = submission(charge(priority="S", payer="PLAN2"), created="20260301")
     report, query = import_files([submission(charge())], [again], [later])
     assert query("SELECT sum(amount) FROM transactions") == [(Decimal(150),)]
-    assert report.files[1].skipped == {"the same claim sent again": 1}
+    assert report.files[1].skipped == {"duplicate claim submission": 1}
     assert query("SELECT payer_id, priority FROM coverages ORDER BY priority") == [
         ("PLAN1-commercial", 1),
         ("PLAN2-commercial", 2),
     ]
 
 
-def test_a_replacement_takes_back_the_charges_before_it_and_a_void_all_of_them(import_files):
+def test_a_replacement_cancels_the_earlier_charges_and_a_void_cancels_all(import_files):
     corrected = submission(charge(lines=("100", "80"), frequency="7"), created="20260301")
     _, query = import_files([submission(charge())], [corrected])
     assert query("SELECT sum(amount), count(reverses_id) FROM transactions") == [(Decimal(180), 2)]
@@ -72,33 +72,33 @@ def test_encounters_that_are_only_reported_are_skipped(import_files):
     assert report.files[1].skipped == {"claim reported as an encounter, not charged": 1}
 
 
-def test_a_replacement_takes_back_the_claim_of_its_own_days_and_not_the_one_before_it(import_files):
+def test_a_replacement_cancels_the_claim_with_its_own_dates(import_files):
     replacement = visit("20260105", "150", created="20260201", frequency="7", original="ICN1")
     _, query = import_files([FIFTH], [TWENTIETH], [replacement])
     assert query(CHARGED) == [("350.00", 1)]
 
 
-def test_a_void_takes_back_the_claim_of_its_own_days_and_not_the_one_before_it(import_files):
+def test_a_void_cancels_the_claim_with_its_own_dates(import_files):
     _, query = import_files([FIFTH], [TWENTIETH], [visit("20260105", "100", created="20260201", frequency="8")])
     assert query(CHARGED) == [("200.00", 1)]
 
 
-def test_a_replacement_with_a_corrected_day_is_found_by_the_payers_number_in_the_remittance(import_files):
+def test_a_replacement_with_a_corrected_date_is_matched_by_the_payers_claim_number(import_files):
     paid = claim(charged="100", number="ICN1", rest=["DTM*232*20260105"])
     replacement = visit("20260120", "150", created="20260301", frequency="7", original="ICN1")
     _, query = import_files([FIFTH], [TWENTIETH], [remittance(paid)], [replacement])
     assert query(CHARGED) == [("350.00", 1)]
 
 
-def test_a_number_that_a_remittance_gives_to_a_claim_that_is_not_here_takes_nothing_back(import_files):
+def test_a_payers_claim_number_of_a_claim_outside_the_import_cancels_nothing(import_files):
     paid = claim(charged="999", number="ICN1")
     replacement = visit("20260105", "150", created="20260301", frequency="7", original="ICN1")
     report, query = import_files([FIFTH], [remittance(paid)], [replacement])
     assert query(CHARGED) == [("100.00", 0)]
-    assert report.files[2].skipped == {"replacement of a claim that cannot be told in this import": 1}
+    assert report.files[2].skipped == {"replacement of a claim that cannot be identified in this import": 1}
 
 
-def test_a_second_replacement_of_the_same_number_takes_back_the_first(import_files):
+def test_a_second_replacement_of_the_same_number_cancels_the_first(import_files):
     first = visit("20260105", "150", created="20260201", frequency="7", original="ICN1")
     second = visit("20260106", "160", created="20260301", frequency="7", original="ICN1")
     _, query = import_files([FIFTH], [TWENTIETH], [first], [second])
@@ -108,14 +108,12 @@ def test_a_second_replacement_of_the_same_number_takes_back_the_first(import_fil
 @pytest.mark.parametrize(
     ("frequency", "reason"),
     [
-        ("7", "replacement of a claim that cannot be told in this import"),
+        ("7", "replacement of a claim that cannot be identified in this import"),
         ("8", "void of a claim that is not in this import"),
     ],
 )
 @pytest.mark.parametrize("days", [("20260110", "20260120"), ("20260105", "20260105")])
-def test_where_none_or_several_claims_fit_nothing_is_taken_back_and_that_is_counted(
-    import_files, frequency, reason, days
-):
+def test_nothing_is_canceled_if_none_or_several_claims_match(import_files, frequency, reason, days):
     first, second = (visit(day, amount, created="20260125") for day, amount in zip(days, ("100", "200"), strict=True))
     stray = visit("20260105", "170", created="20260201", frequency=frequency)
     report, query = import_files([first], [second], [stray])
@@ -123,13 +121,13 @@ def test_where_none_or_several_claims_fit_nothing_is_taken_back_and_that_is_coun
     assert report.files[2].skipped == {reason: 1}
 
 
-def test_a_replacement_alone_is_charged_and_told(import_files):
+def test_a_replacement_without_an_original_is_charged_with_a_notice(import_files):
     report, query = import_files([visit("20260105", "170", created="20260201", frequency="7")])
     assert query(CHARGED) == [("170.00", 0)]
-    assert any("1 replacement of claims (CLM05-3 = 7)" in notice for notice in report.notices)
+    assert any("1 replacement claim (CLM05-3 = 7)" in notice for notice in report.notices)
 
 
-def test_claims_to_the_second_and_third_payer_alone_are_charged_once_by_the_second(import_files):
+def test_claims_to_only_the_second_and_third_payer_are_charged_once_to_the_second(import_files):
     third = visit("20260105", "100", created="20260110", priority="T", payer="PLAN3")
     second = visit("20260105", "100", created="20260115", priority="S", payer="PLAN2")
     _, query = import_files([third], [second])
@@ -141,7 +139,7 @@ def test_a_later_payers_claim_for_another_visit_is_charged(import_files):
     assert query(CHARGED) == [("300.00", 0)]
 
 
-def test_a_claim_voided_and_sent_again_is_charged_again(import_files):
+def test_a_claim_voided_and_resent_is_charged_again(import_files):
     void = visit("20260105", "100", created="20260111", frequency="8")
     again = visit("20260105", "100", created="20260112")
     _, query = import_files([FIFTH], [void], [again])

@@ -1,4 +1,4 @@
-"""An envelope that does not close refuses its file by name, segment and rule; every sample has its verdict."""
+"""A file with an unclosed envelope is refused by name, segment, and rule. Every sample has an expected verdict."""
 
 from __future__ import annotations
 
@@ -31,20 +31,20 @@ def test_several_groups_and_transactions_are_read_and_counted(tmp_path):
     assert read(tmp_path, text).transactions == {"835": 4}
 
 
-def test_control_numbers_are_compared_as_numbers_where_they_are(tmp_path):
+def test_numeric_control_numbers_compare_as_numbers(tmp_path):
     assert read(tmp_path, GOOD.replace("IEA*1*000000001", "IEA*1*1")).transactions == {"835": 1}
 
 
-def test_other_transactions_are_passed_over_but_not_alone(tmp_path):
+def test_other_transactions_are_ignored_but_a_file_needs_an_835_or_837(tmp_path):
     other = GS.replace("*HP*", "*FA*") + "ST*999*0001~AK1*HP*1~IK5*A~SE*4*0001~GE*1*1~"
     both = ISA + other + GS + ST + "SE*4*0001~GE*1*1~IEA*2*000000001~"
     assert read(tmp_path, both).transactions == {"999": 1, "835": 1}
-    with pytest.raises(ExtractRefusedError, match="no 835 and no 837 transaction"):
+    with pytest.raises(ExtractRefusedError, match="no 835 or 837 transaction"):
         read(tmp_path, ISA + other + "IEA*1*000000001~")
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         (GOOD.replace("SE*4*0001~", ""), "segment 6: GE while ST is open (no SE"),
         (GOOD.replace("GE*1*1~", ""), "segment 7: IEA while GS is open (no GE"),
@@ -52,30 +52,30 @@ def test_other_transactions_are_passed_over_but_not_alone(tmp_path):
         (ISA + GS + ST, "the file ends while a transaction is open (no SE)"),
         (ISA + GS + ST + "SE*4*0001~", "the file ends while a functional group is open (no GE)"),
         (GOOD.replace("IEA*1*000000001~", "") + GOOD, "segment 8: ISA while ISA is open"),
-        (GOOD.replace("SE*4*", "SE*5*"), "segment 6: SE states another number of segments"),
-        (GOOD.replace("SE*4*", "SE**"), "segment 6: SE states another number of segments"),
-        (GOOD.replace("SE*4*", "SE*+4*"), "segment 6: SE states another number of segments"),
+        (GOOD.replace("SE*4*", "SE*5*"), "segment 6: SE states a wrong number of segments"),
+        (GOOD.replace("SE*4*", "SE**"), "segment 6: SE states a wrong number of segments"),
+        (GOOD.replace("SE*4*", "SE*+4*"), "segment 6: SE states a wrong number of segments"),
         (GOOD.replace("SE*4*0001", "SE*4*001"), "segment 6: SE and ST have different control numbers"),
-        (GOOD.replace("GE*1*1", "GE*2*1"), "segment 7: GE states another number of transactions"),
+        (GOOD.replace("GE*1*1", "GE*2*1"), "segment 7: GE states a wrong number of transactions"),
         (GOOD.replace("GE*1*1", "GE*1*7"), "segment 7: GE and GS have different control numbers"),
-        (GOOD.replace("IEA*1*", "IEA*2*"), "segment 8: IEA states another number of functional groups"),
+        (GOOD.replace("IEA*1*", "IEA*2*"), "segment 8: IEA states a wrong number of functional groups"),
         (GOOD.replace("IEA*1*000000001", "IEA*1*000000009"), "segment 8: IEA and ISA have different control"),
-        (GOOD.replace(GS, "BPR*I*1~" + GS), "segment 2: a body segment outside every transaction"),
-        (GOOD.replace("GE*1", "N4*SOMEWHERE~GE*1"), "segment 7: a body segment outside every transaction"),
+        (GOOD.replace(GS, "BPR*I*1~" + GS), "segment 2: a body segment outside any transaction"),
+        (GOOD.replace("GE*1", "N4*SOMEWHERE~GE*1"), "segment 7: a body segment outside any transaction"),
         (GOOD.replace("TRN*", "ST*835*0002~TRN*"), "segment 5: ST while ST is open"),
         (ISA + "ST*835*1~SE*2*1~IEA*0*000000001~", "segment 2: ST while ISA is open"),
-        (ISA + "IEA*0*000000001~", "no 835 and no 837 transaction"),
+        (ISA + "IEA*0*000000001~", "no 835 or 837 transaction"),
     ],
 )
-def test_an_envelope_that_does_not_close_is_refused_by_segment_and_rule(tmp_path, text, said):
+def test_an_unclosed_envelope_is_refused_by_segment_and_rule(tmp_path, text, message):
     with pytest.raises(ExtractRefusedError, match=r"^may\.835: ") as refused:
         read(tmp_path, text)
-    assert said in str(refused.value)
+    assert message in str(refused.value)
     assert "SECRETTRACE" not in str(refused.value)
     assert refused.value.exit_code == 3
 
 
-COUNT = "SE states another number of segments"
+COUNT = "SE states a wrong number of segments"
 VERDICTS = {
     "clawd_hdi_835_all_fields.dat": COUNT,
     "clawd_hdi_835_not_covered_inpatient.dat": COUNT,
@@ -84,16 +84,16 @@ VERDICTS = {
     "clawd_sample_835_balancing.edi": COUNT,
     "clawd_sample_835_discrepancy.edi": COUNT,
     "clawd_sample_missing_ge.edi": "IEA while GS is open (no GE",
-    "clawd_sample_missing_iea.edi": COUNT,  # its SE counts 11 of 10 segments, which comes before its missing IEA
-    "clawd_sample_missing_se.edi": COUNT,  # it has an SE, which counts 9 of 10 segments
+    "clawd_sample_missing_iea.edi": COUNT,  # its SE states 11 of 10 segments, which is found before the missing IEA
+    "clawd_sample_missing_se.edi": COUNT,  # it has an SE that states 9 of 10 segments
     "clawd_sample_multi_interchange.edi": "GE and GS have different control numbers",
-    "clawd_sample_multi_transaction.edi": "GE states another number of transactions",
-    "clawd_sample_orphan_body_segment.edi": "segment 2: a body segment outside every transaction",
+    "clawd_sample_multi_transaction.edi": "GE states a wrong number of transactions",
+    "clawd_sample_orphan_body_segment.edi": "segment 2: a body segment outside any transaction",
     "clawd_sample_se_count_wrong.edi": COUNT,
     "cove_sample_835.txt": COUNT,
     "cove_sample_835_with_interests.txt": COUNT,
 }
-"""Samples that are refused, and why. All others are read: level of balance -> (weighed, off, cannot be told)."""
+"""Refused samples and reasons. All others are read: balance level -> (checked, off, unreadable)."""
 
 NO_AMOUNTS = {"line": (2, 1, 0), "claim": (2, 0, 2), "transaction": (1, 0, 1)}
 BALANCES = {
@@ -124,8 +124,8 @@ BALANCES = {
 
 
 @pytest.mark.data
-def test_every_sample_has_its_verdict(real_data):
-    found, refused = {}, {}
+def test_every_sample_has_the_expected_verdict(real_data):
+    accepted, refused = {}, {}
     for path in sorted((real_data / "x12").rglob("*.*")):
         if not path.is_file():
             continue
@@ -134,16 +134,16 @@ def test_every_sample_has_its_verdict(real_data):
         except ExtractRefusedError as error:
             refused[path.name] = str(error)
         else:
-            found[path.name] = {
+            accepted[path.name] = {
                 level: (balance.checked, balance.off, balance.unreadable)
                 for level, balance in levels.items()
                 if balance.checked
             }
-    claims = {name: balances for name, balances in found.items() if "charges" in balances}
+    claims = {name: balances for name, balances in accepted.items() if "charges" in balances}
     assert set(refused) == set(VERDICTS)
-    for name, said in VERDICTS.items():
+    for name, message in VERDICTS.items():
         assert refused[name].startswith(f"{name}: segment ")
-        assert said in refused[name]
-    assert {name: balances for name, balances in found.items() if name not in claims} == BALANCES
+        assert message in refused[name]
+    assert {name: balances for name, balances in accepted.items() if name not in claims} == BALANCES
     assert len(claims) == 8
     assert all(balances == {"charges": (1, 0, 0)} for balances in claims.values())

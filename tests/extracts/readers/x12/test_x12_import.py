@@ -1,4 +1,4 @@
-"""What remittances and claims become: ledger rows, denials, accounts; each record accounted for, each file once."""
+"""Remittances and claims become ledger rows, denials, and accounts. Every record is accounted for, once."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from payrank.extracts.readers.x12.import_x12 import import_x12
 ISA = "ISA*00*          *00*          *ZZ*A              *ZZ*B              *260301*0101*^*00501*000000001*0*P*:~\n"
 
 
-AGAIN = "the same claim of the same remittance again"
+DUPLICATE = "duplicate remittance claim"
 
 
 def claim(account="A1", status="1", charged="150", paid="100", filing="12", number="ICN1", rest=()):
@@ -30,7 +30,7 @@ def remittance(*claims, total="100", day="20260301", trace="T1", produced="", pl
         "N1*PR*SOME PLAN*XV*PLAN1",
         "N1*PE*SOME HOSPITAL*XX*1234567893",
         "LX*1",
-        *(segment for one in claims for segment in one),
+        *(segment for segments in claims for segment in segments),
         *plb,
     ]
     return [f"ST*835*{control}", *body, f"SE*{len(body) + 2}*{control}"]
@@ -41,7 +41,7 @@ def submission(*claims, created="20260201", purpose="CH"):
         f"BHT*0019*00*REF1*{created}*1023*{purpose}",
         "NM1*85*2*SOME HOSPITAL*****XX*1234567893",
         "HL*2*1*22*0",
-        *(segment for one in claims for segment in one),
+        *(segment for segments in claims for segment in segments),
     ]
     return ["ST*837*0001*005010X222A1", *body, f"SE*{len(body) + 2}*0001"]
 
@@ -57,7 +57,7 @@ def charge(
     original=None,
 ):
     total = total or f"{sum(map(Decimal, lines))}"
-    found = [
+    segments = [
         f"SBR*{priority}*18*******CI",
         "NM1*IL*1*L*F****MI*M1",
         f"NM1*PR*2*SOME PLAN*****PI*{payer}",
@@ -65,20 +65,20 @@ def charge(
         *([f"REF*F8*{original}"] if original else []),
     ]
     for number, (amount, day) in enumerate(zip(lines, days, strict=True), start=1):
-        found += [f"LX*{number}", f"SV1*HC:9921{number}*{amount}*UN*1***1", f"DTP*472*D8*{day}"]
-    return ["HL*9*1*22*0", *found]
+        segments += [f"LX*{number}", f"SV1*HC:9921{number}*{amount}*UN*1***1", f"DTP*472*D8*{day}"]
+    return ["HL*9*1*22*0", *segments]
 
 
 def write(path, *sets, kind="HP"):
     text = ISA + f"GS*{kind}*A*B*20260301*0101*1*X*005010X221A1~\n"
-    text += "".join(f"{segment}~\n" for one in sets for segment in one)
+    text += "".join(f"{segment}~\n" for segments in sets for segment in segments)
     path.write_text(f"{text}GE*{len(sets)}*1~\nIEA*1*000000001~\n", encoding="utf-8")
     return path
 
 
 @pytest.fixture
 def import_files(tmp_path):
-    """Import sets of segments, one file each, and ask the written tables."""
+    """Import sets of segments, one file each, and query the written tables."""
 
     def run(*files):
         source = tmp_path / "source"
@@ -90,12 +90,12 @@ def import_files(tmp_path):
         for file in report.files:
             if file.same_as is None:
                 assert file.records == file.loaded + file.reference + file.quarantined + sum(file.skipped.values())
-        return report, lambda query: ask(tmp_path / "out", query)
+        return report, lambda query: fetch_rows(tmp_path / "out", query)
 
     return run
 
 
-def ask(folder, query):
+def fetch_rows(folder, query):
     with duckdb.connect() as connection:
         for path in folder.glob("*.parquet"):
             connection.execute(f"CREATE VIEW {path.stem} AS FROM '{path}'")
@@ -105,7 +105,7 @@ def ask(folder, query):
 LEDGER = "SELECT kind, responsibility, CAST(sum(amount) AS VARCHAR) FROM transactions GROUP BY ALL ORDER BY ALL"
 
 
-def test_a_claim_becomes_payment_adjustment_and_the_two_rows_of_a_transfer(import_files):
+def test_a_claim_becomes_a_payment_an_adjustment_and_a_two_row_transfer(import_files):
     _, query = import_files([remittance(claim(rest=["CAS*CO*45*30", "CAS*PR*1*15**2*5"]))])
     assert query(LEDGER) == [
         ("contractual_adjustment", "insurance", "-30.00"),
@@ -121,7 +121,7 @@ def test_a_claim_becomes_payment_adjustment_and_the_two_rows_of_a_transfer(impor
     assert query("FROM payers SELECT *") == [("PLAN1-commercial", "SOME PLAN", "commercial")]
 
 
-def test_a_denied_amount_stays_owed_and_is_a_denial_by_its_triple(import_files):
+def test_a_denied_amount_stays_owed_and_becomes_a_denial_with_its_codes(import_files):
     lines = ["SVC*HC:1*100*100", "SVC*HC:2*50*0", "CAS*CO*16*30**45*20", "LQ*HE*M76", "LQ*HE*MA130"]
     report, query = import_files([remittance(claim(rest=lines))])
     assert query("FROM denials SELECT claim_id, group_code, carc, rarc, CAST(denied_amount AS VARCHAR)") == [
@@ -131,10 +131,10 @@ def test_a_denied_amount_stays_owed_and_is_a_denial_by_its_triple(import_files):
         ("contractual_adjustment", "insurance", "-20.00"),
         ("insurance_payment", "insurance", "-100.00"),
     ]
-    assert any("several remarks" in notice for notice in report.notices)
+    assert any("several remark codes" in notice for notice in report.notices)
 
 
-def test_ordinary_payment_arithmetic_is_no_denial(import_files):
+def test_contractual_and_patient_responsibility_codes_are_not_denials(import_files):
     rest = ["CAS*CO*45*10**253*5", "CAS*PR*1*5**2*5**3*5", "CAS*OA*23*20"]
     _, query = import_files(
         [remittance(claim(rest=rest)), remittance(claim("A2", rest=["CAS*PR*96*50"]), trace="T2", control="2")]
@@ -142,18 +142,18 @@ def test_ordinary_payment_arithmetic_is_no_denial(import_files):
     assert query("FROM denials SELECT account_id, group_code, carc") == [("A2", "PR", "96")]
 
 
-def test_what_an_earlier_payer_settled_is_not_posted_twice(import_files):
+def test_an_earlier_payers_payment_is_not_posted_twice(import_files):
     _, query = import_files([remittance(claim(status="2", paid="30", rest=["CAS*OA*23*120"]), total="30")])
     assert query(LEDGER) == [("insurance_payment", "insurance", "-30.00")]
     assert query("SELECT priority FROM coverages") == [(2,)]
 
 
-def test_what_the_patient_owes_stays_with_insurance_while_the_claim_goes_on_to_another_payer(import_files):
+def test_patient_responsibility_stays_with_insurance_while_the_claim_is_forwarded(import_files):
     _, query = import_files([remittance(claim(status="19", rest=["CAS*CO*45*30", "CAS*PR*2*20"]))])
     assert query("SELECT count(*) FROM transactions WHERE kind = 'transfer'") == [(0,)]
 
 
-def test_remarks_of_moa_stand_on_the_claims_own_adjustments(import_files):
+def test_moa_remark_codes_apply_to_claim_level_adjustments(import_files):
     _, query = import_files([remittance(claim(rest=["CAS*CO*197*50", "MOA***N706*MA01"]))])
     assert query("SELECT carc, rarc FROM denials") == [("197", "N706")]
 
@@ -166,26 +166,26 @@ REVERSED = (
 
 
 @pytest.mark.parametrize(("old", "new"), [("~\n", "~"), ("~\n", "~\r\n\r\n"), ("*", "|"), ("~", "'")])
-def test_the_same_remittance_with_other_bytes_is_written_once_and_counted_in_the_second_file(tmp_path, old, new):
+def test_the_same_remittance_in_different_bytes_is_loaded_once_and_skipped_in_the_second_file(tmp_path, old, new):
     folder = tmp_path / "source"
     folder.mkdir()
     text = write(folder / "a.835", remittance(ORIGINAL, plb=["PLB*1*20261231*WO:X*30"])).read_text("utf-8")
     (folder / "b.835").write_bytes(text.replace(old, new).encode())
     report = import_x12(folder, tmp_path / "out")
     assert report.rows_written["transactions"] == 4
-    assert ask(tmp_path / "out", "SELECT count(*) FROM transactions") == [(4,)]
-    assert report.files[1].skipped == {AGAIN: 1, "adjustment of the provider's account (PLB)": 1}
-    assert any("1 adjustment of providers' accounts (PLB), 30.00 dollars" in notice for notice in report.notices)
+    assert fetch_rows(tmp_path / "out", "SELECT count(*) FROM transactions") == [(4,)]
+    assert report.files[1].skipped == {DUPLICATE: 1, "provider-level adjustment (PLB)": 1}
+    assert any("1 provider-level adjustment (PLB), 30.00 dollars" in notice for notice in report.notices)
 
 
-def test_the_same_claim_with_other_adjustments_is_told_from_the_same_again(import_files):
+def test_a_duplicate_claim_with_different_adjustments_is_reported_separately(import_files):
     other = claim(rest=["SVC*HC:1*150*100", "CAS*CO*45*50"])
     report, _ = import_files([remittance(ORIGINAL)], [remittance(other)])
-    assert report.files[1].skipped == {f"{AGAIN}, with other adjustments": 1}
+    assert report.files[1].skipped == {f"{DUPLICATE}, with different adjustments": 1}
 
 
 @pytest.mark.parametrize("status", ["1", "2", "3", "4", "19", "20", "21", "99"])
-def test_a_processed_or_denied_claim_posts_what_it_says(import_files, status):
+def test_a_processed_or_denied_claim_posts_its_amounts(import_files, status):
     _, query = import_files([remittance(claim(status=status, rest=["CAS*CO*45*50"]))])
     assert query(LEDGER) == [
         ("contractual_adjustment", "insurance", "-50.00"),
@@ -197,10 +197,10 @@ OTHER = claim("A9", number="ICN9", rest=["CAS*CO*45*50"])
 
 
 @pytest.mark.parametrize("status", ["5", "10", "13", "15", "16", "17", "23", "25", "27"])
-def test_a_claim_that_is_not_decided_and_not_paid_posts_nothing_nor_does_its_reversal(import_files, status):
+def test_an_unpaid_pending_claim_and_its_reversal_post_nothing(import_files, status):
     rest = ["CAS*PR*1*20", "CAS*CO*197*130"]
-    undone = claim(status="22", charged="-150", paid="0", rest=["CAS*PR*1*-20", "CAS*CO*197*-130"])
-    report, query = import_files([remittance(claim(status=status, paid="0", rest=rest), undone, OTHER)])
+    reversal = claim(status="22", charged="-150", paid="0", rest=["CAS*PR*1*-20", "CAS*CO*197*-130"])
+    report, query = import_files([remittance(claim(status=status, paid="0", rest=rest), reversal, OTHER)])
     assert query("SELECT DISTINCT account_id FROM transactions") == [("A9",)]
     assert query("SELECT account_id FROM accounts") == [("A9",)]
     assert "denials" not in report.rows_written
@@ -209,22 +209,22 @@ def test_a_claim_that_is_not_decided_and_not_paid_posts_nothing_nor_does_its_rev
 
 
 @pytest.mark.parametrize("status", ["5", "10", "13", "15", "16", "17", "23", "27"])
-def test_money_of_a_claim_that_is_not_decided_is_posted_for_it_moved(import_files, status):
+def test_a_payment_on_a_pending_claim_is_posted(import_files, status):
     _, query = import_files([remittance(claim(status=status, rest=["CAS*CO*45*50"]))])
     assert query("SELECT sum(amount) FROM transactions") == [(Decimal(-150),)]
 
 
-def test_a_predetermination_is_no_money_whatever_it_states(import_files):
+def test_a_predetermination_posts_nothing(import_files):
     _, query = import_files([remittance(claim(status="25", rest=["CAS*CO*45*50"]), OTHER)])
     assert query("SELECT DISTINCT account_id FROM transactions") == [("A9",)]
 
 
-def test_the_patients_part_of_a_claim_that_the_payer_passed_on_stays_with_insurance(import_files):
+def test_patient_responsibility_of_a_forwarded_claim_stays_with_insurance(import_files):
     _, query = import_files([remittance(claim(status="23", paid="10", rest=["CAS*PR*1*140"]))])
     assert query("SELECT count(*) FROM transactions WHERE kind = 'transfer'") == [(0,)]
 
 
-def test_an_adjustment_without_a_group_is_quarantined_by_its_own_rule(import_files, tmp_path):
+def test_an_adjustment_without_a_group_code_is_quarantined_under_its_own_rule(import_files, tmp_path):
     many = [claim(f"A{number}") for number in range(200)]
     report, query = import_files([remittance(*many, claim("B1", rest=["CAS**45*50"]), total="20100")])
     assert report.files[0].quarantined == 1
@@ -234,13 +234,13 @@ def test_an_adjustment_without_a_group_is_quarantined_by_its_own_rule(import_fil
         import_files([remittance(claim(rest=["CAS**45*50"]))])
 
 
-def test_a_broken_claim_does_not_take_the_payer_of_the_others_with_it(import_files):
+def test_a_broken_claim_does_not_remove_the_payer_of_other_claims(import_files):
     report, query = import_files([remittance(claim(paid="ten"), *[claim(f"B{number}") for number in range(150)])])
     assert report.files[0].quarantined == 1
     assert query("SELECT count(*) FROM payers") == [(1,)]
 
 
-def test_an_extract_is_as_of_the_day_after_the_latest_envelope_whatever_a_payment_states(import_files):
+def test_the_as_of_date_is_the_day_after_the_latest_envelope_whatever_the_payment_dates(import_files):
     many = [claim(f"A{number}") for number in range(200)]
     late = remittance(claim("B1"), day="20991231", trace="T2", control="2")
     report, query = import_files(
@@ -253,30 +253,30 @@ def test_an_extract_is_as_of_the_day_after_the_latest_envelope_whatever_a_paymen
         import_files([late])
 
 
-def test_a_payment_announced_some_days_ahead_is_loaded_and_told(import_files):
+def test_a_payment_dated_some_days_ahead_is_loaded_with_a_notice(import_files):
     report, query = import_files([remittance(claim(), day="20260304")])
     assert report.as_of == date(2026, 3, 2)
     assert query("SELECT max(posted_on) FROM transactions") == [(date(2026, 3, 4),)]
-    assert any("1 claim known on or after 2026-03-02, the as-of date" in notice for notice in report.notices)
+    assert any("1 claim dated on or after the as-of date 2026-03-02" in notice for notice in report.notices)
 
 
-def test_the_as_of_date_may_be_given(tmp_path):
+def test_the_as_of_date_can_be_passed(tmp_path):
     report = import_x12(write(tmp_path / "a.835", remittance(claim())), tmp_path / "out", date(2026, 5, 1))
     assert report.as_of == date(2026, 5, 1)
 
 
-def test_without_a_day_of_its_group_an_interchanges_own_counts_and_without_any_the_as_of_date_is_unknown(tmp_path):
+def test_the_interchange_date_is_used_if_the_group_has_none_and_without_both_the_as_of_date_is_unknown(tmp_path):
     path = write(tmp_path / "a.835", remittance(claim()))
     path.write_text(path.read_text("utf-8").replace("GS*HP*A*B*20260301", "GS*HP*A*B*"), encoding="utf-8")
     assert import_x12(path, tmp_path / "out").as_of == date(2026, 3, 2)
     path.write_text(path.read_text("utf-8").replace("*260301*", "*260399*"), encoding="utf-8")
     report = import_x12(path, tmp_path / "out")
     assert report.as_of is None
-    assert any("no envelope names the day" in notice for notice in report.notices)
+    assert any("no envelope has a date" in notice for notice in report.notices)
 
 
 @pytest.mark.parametrize("order", [(0, 1), (1, 0)])
-def test_a_reversal_is_rows_of_its_own_that_name_their_originals_in_whatever_order_the_files_come(import_files, order):
+def test_a_reversal_posts_rows_that_reference_their_originals_in_any_file_order(import_files, order):
     files = [
         [remittance(ORIGINAL)],
         [remittance(REVERSAL, claim(paid="120", rest=["CAS*CO*45*30"]), total="20", trace="T2", day="20260401")],
@@ -288,36 +288,36 @@ def test_a_reversal_is_rows_of_its_own_that_name_their_originals_in_whatever_ord
         "JOIN transactions o ON o.transaction_id = r.reverses_id"
     )
     assert pairs == [(0, True, True)] * 4
-    assert any("1 reversed claim, 1 of them" in notice for notice in report.notices)
+    assert any("1 reversed claim, 1 matched" in notice for notice in report.notices)
     assert query("SELECT sum(amount) FROM transactions WHERE responsibility = 'patient'") == [(Decimal(0),)]
 
 
-def test_a_correction_after_a_reversal_is_not_taken_for_its_original(import_files):
+def test_a_correction_after_a_reversal_is_not_its_original(import_files):
     report, query = import_files([remittance(REVERSAL, ORIGINAL, total="0")])
     assert query("SELECT count(reverses_id) FROM transactions") == [(0,)]
-    assert any("1 reversed claim, 0 of them" in notice for notice in report.notices)
+    assert any("1 reversed claim, 0 matched" in notice for notice in report.notices)
 
 
-def test_a_reversal_on_the_day_of_its_original_finds_it_in_a_later_file(import_files):
+def test_a_reversal_matches_an_original_of_the_same_day_in_a_later_file(import_files):
     _, query = import_files([remittance(REVERSAL, total="-100")], [remittance(ORIGINAL, trace="T2")])
     assert query("SELECT count(reverses_id) FROM transactions") == [(4,)]
 
 
-def test_a_denial_reversed_is_no_second_denial(import_files):
+def test_a_reversed_denial_does_not_count_twice(import_files):
     denied = claim(status="4", paid="0", rest=["CAS*CO*197*150"])
-    taken_back = claim(status="22", charged="-150", paid="0", rest=["CAS*CO*197*-150"])
-    _, query = import_files([remittance(denied, total="0"), remittance(taken_back, total="0", trace="T2", control="2")])
+    reversal = claim(status="22", charged="-150", paid="0", rest=["CAS*CO*197*-150"])
+    _, query = import_files([remittance(denied, total="0"), remittance(reversal, total="0", trace="T2", control="2")])
     assert query("SELECT count(*) FROM denials") == [(1,)]
 
 
-def test_adjustments_of_the_providers_account_lower_the_payment_and_touch_no_account(import_files):
+def test_provider_level_adjustments_reduce_the_payment_and_touch_no_account(import_files):
     report, query = import_files(
         [remittance(claim(rest=["CAS*CO*45*50"]), total="75", plb=["PLB*1*20261231*WO:X*30*72:Y*-5"])]
     )
     assert not any("off" in notice for notice in report.notices)
     assert report.files[0].records == 2
-    assert report.files[0].skipped == {"adjustment of the provider's account (PLB)": 1}
-    assert any("2 adjustments of providers' accounts (PLB), 25.00 dollars" in notice for notice in report.notices)
+    assert report.files[0].skipped == {"provider-level adjustment (PLB)": 1}
+    assert any("2 provider-level adjustments (PLB), 25.00 dollars" in notice for notice in report.notices)
     assert query("SELECT count(*) FROM transactions") == [(2,)]
 
 
@@ -329,7 +329,7 @@ def test_imbalances_are_reported_by_level_and_loaded_as_stated(import_files):
     assert query("SELECT amount FROM transactions WHERE kind = 'insurance_payment'") == [(Decimal(-100),)]
 
 
-def test_each_imbalance_is_listed_by_file_level_and_segment_for_its_owner_alone(import_files, tmp_path):
+def test_each_imbalance_is_listed_by_file_level_and_segment_in_a_private_file(import_files, tmp_path):
     import_files(
         [remittance(claim(paid="ten"), claim("A2", rest=["CAS*CO*45*50"]), *[claim(f"B{n}") for n in range(150)])]
     )
@@ -344,13 +344,13 @@ def test_each_imbalance_is_listed_by_file_level_and_segment_for_its_owner_alone(
     assert path.stat().st_mode & 0o777 == 0o600
 
 
-def test_interest_is_owed_and_paid_and_nets_to_nothing(import_files):
+def test_interest_owed_and_interest_paid_net_to_zero(import_files):
     _, query = import_files([remittance(claim(rest=["CAS*CO*45*50", "AMT*I*2.5"]))])
     assert query("SELECT CAST(sum(amount) AS VARCHAR) FROM transactions WHERE kind = 'interest'") == [("2.50",)]
     assert query("SELECT CAST(sum(amount) AS VARCHAR) FROM transactions") == [("-150.00",)]
 
 
-def test_a_row_is_known_on_the_later_of_payment_and_production(import_files):
+def test_a_row_is_dated_the_later_of_payment_and_production(import_files):
     _, query = import_files(
         [remittance(claim(), produced="20260305"), remittance(claim("A2"), produced="20260210", control="2")]
     )
@@ -360,12 +360,12 @@ def test_a_row_is_known_on_the_later_of_payment_and_production(import_files):
     ]
 
 
-def test_a_remittance_without_a_day_has_that_of_its_functional_group(import_files):
+def test_a_remittance_without_a_date_takes_that_of_its_functional_group(import_files):
     _, query = import_files([remittance(claim(), day="")])
     assert query("SELECT DISTINCT CAST(posted_on AS VARCHAR), effective_on FROM transactions") == [("2026-03-01", None)]
 
 
-def test_a_day_that_is_none_is_quarantined_and_not_guessed(import_files, tmp_path):
+def test_an_invalid_date_is_quarantined_and_not_guessed(import_files, tmp_path):
     many = [claim(f"A{number}") for number in range(200)]
     day = remittance(*many, total="20000")
     report, query = import_files([day, remittance(claim("B1"), day="20262301", trace="T2", control="2")])
@@ -376,7 +376,7 @@ def test_a_day_that_is_none_is_quarantined_and_not_guessed(import_files, tmp_pat
         import_files([remittance(claim("SECRET"), day="20262301")])
 
 
-def test_a_folder_is_refused_with_every_file_that_is(tmp_path):
+def test_the_refusal_of_a_folder_names_every_refused_file(tmp_path):
     (tmp_path / "source").mkdir()
     write(tmp_path / "source" / "good.835", remittance(claim()))
     for name in ("cut.835", "empty.835"):
@@ -397,17 +397,17 @@ def test_a_claim_without_an_account_is_quarantined(import_files, account):
 
 
 @pytest.mark.parametrize("amount", ["", "ten", "12.345", "1,000", "1e3", "$5"])
-def test_what_is_no_amount_is_quarantined_and_no_message_shows_it(import_files, amount):
+def test_an_invalid_amount_is_quarantined_and_never_shown(import_files, amount):
     many = [claim(f"A{number}") for number in range(200)]
     report, _ = import_files([remittance(*many, claim("SECRET", paid=amount), total="20100")])
     assert report.files[0].quarantined == 1
-    assert any("1 of 201 claim balances cannot be told" in notice for notice in report.notices)
+    assert any("1 of 201 claim balances are unreadable" in notice for notice in report.notices)
     assert not any("SECRET" in notice or (amount and amount in notice) for notice in report.notices)
 
 
 def test_the_same_file_under_two_names_is_read_once(import_files, tmp_path):
-    one = [remittance(claim())]
-    report, query = import_files(one, one)
+    segments = [remittance(claim())]
+    report, query = import_files(segments, segments)
     assert [file.same_as for file in report.files] == [None, "0.835"]
     assert query("SELECT count(*) FROM transactions") == [(1,)]
 
@@ -417,7 +417,7 @@ def test_the_same_remittance_in_another_file_has_the_same_keys(import_files):
         [remittance(ORIGINAL)], [remittance(ORIGINAL), remittance(claim("A2"), trace="T2", control="2")]
     )
     assert query("SELECT count(*), count(DISTINCT transaction_id) FROM transactions") == [(5, 5)]
-    assert report.files[1].skipped == {AGAIN: 1}
+    assert report.files[1].skipped == {DUPLICATE: 1}
     assert not any("repeated" in notice for notice in report.notices)
 
 
@@ -428,10 +428,10 @@ def test_keys_do_not_depend_on_envelopes_delimiters_or_file_names(import_files, 
     text = text.replace("000000001", "000000777").replace("*", "|").replace("~\n", "'").replace(":", ">")
     (tmp_path / "other.edi").write_text(text, encoding="utf-8")
     import_x12(tmp_path / "other.edi", tmp_path / "again")
-    assert ask(tmp_path / "again", "SELECT transaction_id FROM transactions ORDER BY 1") == before
+    assert fetch_rows(tmp_path / "again", "SELECT transaction_id FROM transactions ORDER BY 1") == before
 
 
-def test_the_same_inputs_give_the_same_bytes(import_files, tmp_path):
+def test_the_same_inputs_produce_the_same_bytes(import_files, tmp_path):
     files = [[remittance(ORIGINAL, claim("A2"))], [submission(charge(), charge("A3"))]]
     import_files(*files)
     first = {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir()}
@@ -439,7 +439,7 @@ def test_the_same_inputs_give_the_same_bytes(import_files, tmp_path):
     assert {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir()} == first
 
 
-def test_folders_are_searched_and_one_bad_file_refuses_all_by_its_name(tmp_path):
+def test_subfolders_are_searched_and_one_bad_file_refuses_the_import_by_name(tmp_path):
     inner = tmp_path / "source" / "march"
     inner.mkdir(parents=True)
     write(tmp_path / "source" / "good.edi", remittance(claim()))
@@ -450,10 +450,10 @@ def test_folders_are_searched_and_one_bad_file_refuses_all_by_its_name(tmp_path)
     (inner / "bad.835").write_text("HELLO", encoding="utf-8")
     with pytest.raises(ExtractRefusedError, match=r"^march/bad\.835: segment 1"):
         import_x12(tmp_path / "source", tmp_path / "out")
-    assert ask(tmp_path / "out", "SELECT count(*) FROM accounts") == [(2,)]
+    assert fetch_rows(tmp_path / "out", "SELECT count(*) FROM accounts") == [(2,)]
 
 
-def test_a_place_without_x12_files_is_wrong_usage(tmp_path):
+def test_a_folder_without_x12_files_is_a_usage_error(tmp_path):
     with pytest.raises(WrongUsageError, match="no X12 file"):
         import_x12(tmp_path, tmp_path / "out")
     with pytest.raises(WrongUsageError, match="no X12 file"):

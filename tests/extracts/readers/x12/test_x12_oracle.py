@@ -1,4 +1,4 @@
-"""The reader against two others: pyx12, and a slow plain one. Same segments, same elements, same sums."""
+"""Compare the reader with pyx12 and with a slow, plain reader: same segments, elements, and sums."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ pyx12_file = pytest.importorskip("pyx12.x12file", reason="pyx12 is not installed
 pyx12_errors = pytest.importorskip("pyx12.errors")
 
 
-def read_ours(path):
-    """Segments of the file, each a list of elements without empty ones at its end."""
+def read_payrank(path):
+    """Return the segments of the file, each a list of elements without trailing empty ones."""
     return [
         strip(text.split(batch.delimiters.element)) for batch in read_segments(Chunks(path)) for text in batch.segments
     ]
@@ -49,64 +49,64 @@ def places(segment):
 
 
 def sums(segments):
-    """Sums of CLP03, CLP04, CAS amounts and BPR02, of what is an amount."""
-    found = {"CLP03": Decimal(0), "CLP04": Decimal(0), "CAS": Decimal(0), "BPR02": Decimal(0)}
+    """Return the sums of all valid CLP03, CLP04, CAS, and BPR02 amounts."""
+    result = {"CLP03": Decimal(0), "CLP04": Decimal(0), "CAS": Decimal(0), "BPR02": Decimal(0)}
     for elements in segments:
-        wanted = {"CLP": {3: "CLP03", 4: "CLP04"}, "BPR": {2: "BPR02"}, "CAS": dict.fromkeys(range(3, 21, 3), "CAS")}
-        for place, name in wanted.get(elements[0], {}).items():
+        positions = {"CLP": {3: "CLP03", 4: "CLP04"}, "BPR": {2: "BPR02"}, "CAS": dict.fromkeys(range(3, 21, 3), "CAS")}
+        for place, name in positions.get(elements[0], {}).items():
             try:
-                found[name] += Decimal(elements[place])
+                result[name] += Decimal(elements[place])
             except (IndexError, InvalidOperation):
                 continue
-    return found
+    return result
 
 
 def staged_sums(path):
-    """The same sums, of what the reader staged."""
-    found = {"CLP03": Decimal(0), "CLP04": Decimal(0), "CAS": Decimal(0), "BPR02": Decimal(0)}
-    wanted = {
+    """Return the same sums for the rows that the reader staged."""
+    result = {"CLP03": Decimal(0), "CLP04": Decimal(0), "CAS": Decimal(0), "BPR02": Decimal(0)}
+    positions = {
         "paid_claims": {"charged": "CLP03", "paid": "CLP04"},
         "adjustments": {"amount": "CAS"},
         "remittances": {"total": "BPR02"},
     }
 
     def add(name, rows):
-        for column, total in wanted.get(name, {}).items():
+        for column, total in positions.get(name, {}).items():
             for text in rows[column].to_pylist():
                 try:
-                    found[total] += Decimal(text)
+                    result[total] += Decimal(text)
                 except InvalidOperation:
                     continue
 
     read_file(path, add)
-    return found
+    return result
 
 
 @pytest.mark.data
-def test_pyx12_reads_the_same_segments_elements_and_sums_in_every_sample_that_it_can_read(real_data, tmp_path):
+def test_pyx12_reads_the_same_segments_elements_and_sums_in_every_readable_sample(real_data, tmp_path):
     compared = staged = 0
     for path in sorted((real_data / "x12").rglob("*.*")):
         if not path.is_file():
             continue
-        # pyx12 wants an ISA of 106 characters and segments that begin at the margin, and knows no other versions.
+        # pyx12 needs an ISA of 106 characters and segments that start at the margin, and supports few versions.
         text = path.read_bytes().decode("latin-1")
         text = "\n".join(line.strip() for line in text.splitlines()) if "x12parser" in path.name else text
         text = text.replace("*99999*999999999*", "*00401*999999999*") if "x12parser" in path.name else text
         try:
-            theirs = read_pyx12(text, tmp_path)
+            expected = read_pyx12(text, tmp_path)
         except pyx12_errors.X12Error:
             continue
-        ours = read_ours(path)
+        parsed = read_payrank(path)
         if "x12parser" in path.name:
-            ours[0][12] = "00401"
-        assert ours == theirs, path.name
+            parsed[0][12] = "00401"
+        assert parsed == expected, path.name
         compared += 1
         try:
-            found = staged_sums(path)
+            result = staged_sums(path)
         except ExtractRefusedError:
             continue
         if path.parent.name == "835":
-            assert found == sums(theirs), path.name
+            assert result == sums(expected), path.name
             staged += 1
     assert compared >= 25
     assert staged >= 10
@@ -119,25 +119,25 @@ WORDS = st.text("ABCDEFGHIJ0123456789 -", min_size=1, max_size=12).map(lambda wo
 
 @st.composite
 def claims(draw):
-    """Segments of one claim, which need not balance."""
-    found = [["CLP", draw(WORDS), draw(st.sampled_from(["1", "2", "4", "22"])), draw(SIGNED), draw(SIGNED), "", "12"]]
+    """Segments of one claim, which may be out of balance."""
+    result = [["CLP", draw(WORDS), draw(st.sampled_from(["1", "2", "4", "22"])), draw(SIGNED), draw(SIGNED), "", "12"]]
     triples = st.lists(st.tuples(st.sampled_from(["1", "45", "197"]), SIGNED), min_size=1, max_size=6)
 
     def adjust():
         for chosen in draw(st.lists(triples, max_size=2)):
             parts = [part for reason, amount in chosen for part in (reason, amount, "")]
-            found.append(["CAS", draw(st.sampled_from(["CO", "PR", "OA"])), *parts[:-1]])
+            result.append(["CAS", draw(st.sampled_from(["CO", "PR", "OA"])), *parts[:-1]])
 
     adjust()
     if draw(st.booleans()):
-        found.append(["MOA", "", "", draw(st.sampled_from(["MA01", "MA130"]))])
+        result.append(["MOA", "", "", draw(st.sampled_from(["MA01", "MA130"]))])
     for _ in range(draw(st.integers(0, 3))):
-        found.append(["SVC", "HC{c}99213", draw(AMOUNTS), draw(AMOUNTS), "", "1"])
-        found.append(["DTM", "472", "20260301"])
+        result.append(["SVC", "HC{c}99213", draw(AMOUNTS), draw(AMOUNTS), "", "1"])
+        result.append(["DTM", "472", "20260301"])
         adjust()
         if draw(st.booleans()):
-            found.append(["LQ", "HE", "N130"])
-    return found
+            result.append(["LQ", "HE", "N130"])
+    return result
 
 
 @st.composite
@@ -155,7 +155,7 @@ def remittances(draw):
 
 @st.composite
 def files(draw):
-    """Text of several interchanges, each with delimiters and line ends of its own, and its segments."""
+    """Text of several interchanges, each with its own delimiters and line ends, and the segments."""
     text, segments = "", []
     for number in range(1, draw(st.integers(1, 3)) + 1):
         element, component, end = draw(
@@ -164,20 +164,20 @@ def files(draw):
         between = st.just("") if end == "\n" else st.sampled_from(["", "\n", "\r\n", "\n\n"])
         sets = draw(st.lists(remittances(), min_size=1, max_size=2))
         isa = ["ISA", "00", " " * 10, "00", " " * 10, "ZZ", f"{'A':15}", "ZZ", f"{'B':15}", "260301", "0101", "!"]
-        own = [
+        interchange = [
             [*isa, "00501", f"{number:09d}", "0", "P", component],
             ["GS", "HP", "A", "B", "20260301", "0101", "1", "X", "005010X221A1"],
-            *([part.replace("{c}", component) for part in segment] for one in sets for segment in one),
+            *([part.replace("{c}", component) for part in segment] for transaction in sets for segment in transaction),
             ["GE", str(len(sets)), "1"],
             ["IEA", "1", f"{number:09d}"],
         ]
-        text += "".join(element.join(segment) + end + draw(between) for segment in own)
-        segments += [strip(list(segment)) for segment in own]
+        text += "".join(element.join(segment) + end + draw(between) for segment in interchange)
+        segments += [strip(list(segment)) for segment in interchange]
     return text, segments
 
 
-def weigh_slowly(segments):
-    """The three balances by a plain reading of the standard: level -> how many are off."""
+def count_imbalances_slowly(segments):
+    """Check the three balances by a plain reading of the standard. Returns the number off by level."""
     off = {"line": 0, "claim": 0, "transaction": 0}
     at = 0
     while at < len(segments):
@@ -213,24 +213,24 @@ def weigh_slowly(segments):
 
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(drawn=files())
-def test_drawn_files_read_alike_by_us_by_a_slow_reader_and_by_pyx12(tmp_path_factory, drawn):
+def test_generated_files_are_read_alike_by_payrank_a_slow_reader_and_pyx12(tmp_path_factory, drawn):
     text, segments = drawn
     folder = tmp_path_factory.mktemp("drawn", numbered=True)
     path = folder / "drawn.835"
     path.write_text(text, encoding="ascii", newline="")
-    assert read_ours(path) == segments
+    assert read_payrank(path) == segments
     assert staged_sums(path) == sums(segments)
     levels = read_file(path).balances.levels
-    assert {level: levels[level].off for level in ("line", "claim", "transaction")} == weigh_slowly(segments)
-    # pyx12 keeps the first ISA's delimiters for the whole file: it is asked for each interchange by itself.
-    theirs = []
+    assert {level: levels[level].off for level in ("line", "claim", "transaction")} == count_imbalances_slowly(segments)
+    # pyx12 uses the first ISA's delimiters for the whole file, so each interchange is read separately.
+    expected = []
     for at in [place for place in range(len(text)) if text.startswith("ISA", place)]:
         end = text.find("ISA", at + 3)
-        theirs += read_pyx12(text[at : end if end > 0 else len(text)], folder)
-    assert theirs == segments
+        expected += read_pyx12(text[at : end if end > 0 else len(text)], folder)
+    assert expected == segments
 
 
-def test_lines_keep_their_days_remarks_and_adjustments_and_claims_their_own(tmp_path):
+def test_line_level_and_claim_level_details_are_kept_apart(tmp_path):
     body = [
         *(["BPR", "I", "1"], ["TRN", "1", "T1", "1999999999"], ["N1", "PR", "PLAN"], ["LX", "1"]),
         *(
@@ -248,13 +248,13 @@ def test_lines_keep_their_days_remarks_and_adjustments_and_claims_their_own(tmp_
     isa = "ISA*00*          *00*          *ZZ*A*ZZ*B*260301*0101*^*00501*000000001*0*P*:~GS*HP*A*B*20260301*0101*1*X~"
     text = "".join("*".join(segment) + "~" for segment in segments)
     path.write_text(f"{isa}{text}GE*1*1~IEA*1*1~", encoding="ascii")
-    found = {}
-    read_file(path, lambda name, rows: found.setdefault(name, []).extend(rows.to_pylist()))
-    lines = [(row["procedure"], row["service_day"], row["remark"], row["remarks"]) for row in found["services"]]
+    result = {}
+    read_file(path, lambda name, rows: result.setdefault(name, []).extend(rows.to_pylist()))
+    lines = [(row["procedure"], row["service_day"], row["remark"], row["remarks"]) for row in result["services"]]
     assert lines == [("HC:1", "20260102", "N211", 2), ("HC:2", "20260103", "", 0)]
-    adjusted = [tuple(row.values()) for row in found["adjustments"]]  # segment, line, number, group, reason, amount
+    adjusted = [tuple(row.values()) for row in result["adjustments"]]  # segment, line, number, group, reason, amount
     assert adjusted == [(8, 0, 1, "CO", "45", "1"), (8, 0, 2, "CO", "94", "2"), (8, 2, 3, "PR", "1", "1")]
-    first, second = found["paid_claims"]
+    first, second = result["paid_claims"]
     assert {
         name: first[name] for name in ("source_line", "remit", "ordinal", "account", "original_claim", "patient")
     } == {
@@ -274,7 +274,7 @@ def test_lines_keep_their_days_remarks_and_adjustments_and_claims_their_own(tmp_
         "",
         "",
     )
-    assert sorted(tuple(row.values()) for row in found["imbalances"]) == [
+    assert sorted(tuple(row.values()) for row in result["imbalances"]) == [
         ("claim", 8, "off"),
         ("claim", 24, "unreadable"),
         ("transaction", 3, "unreadable"),

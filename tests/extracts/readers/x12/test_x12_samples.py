@@ -1,4 +1,4 @@
-"""The sample remittances and claims come in whole, or are refused for what they lack."""
+"""The sample remittances and claims are imported completely or refused with a reason."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ IMPORTED = {
 }
 
 
-def test_every_good_sample_comes_in_whole_and_together(real_data, tmp_path):
+def test_all_good_samples_are_imported_completely(real_data, tmp_path):
     folder = tmp_path / "source"
     folder.mkdir()
     for path in (real_data / "x12").rglob("*.*"):
@@ -57,13 +57,11 @@ def test_every_good_sample_comes_in_whole_and_together(real_data, tmp_path):
         ("clawd_sample_835.edi", "required in amount"),  # a claim without CLP03 and CLP04
         ("clawd_sample_835_rich.edi", "required in amount"),
         ("clawd_sample_trailing_whitespace.edi", "required in amount"),
-        ("clawd_sample_whitespace_irregular.edi", "required in amount"),  # and a DTM02 that is no day
-        ("lfh_managed-care.835", "date in effective_on"),  # a BPR16 that is no day
+        ("clawd_sample_whitespace_irregular.edi", "required in amount"),  # and a DTM02 that is not a date
+        ("lfh_managed-care.835", "date in effective_on"),  # a BPR16 that is not a date
     ],
 )
-def test_samples_without_amounts_or_days_are_quarantined_beyond_what_an_import_may_carry(
-    real_data, tmp_path, name, rule
-):
+def test_samples_without_amounts_or_dates_exceed_the_quarantine_limit(real_data, tmp_path, name, rule):
     with pytest.raises(ExtractRefusedError, match=f"{rule} .* in {name}"):
         import_x12(real_data / "x12" / "835" / name, tmp_path / "out")
     assert not (tmp_path / "out").exists()

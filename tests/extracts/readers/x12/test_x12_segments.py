@@ -1,4 +1,4 @@
-"""X12 text is cut into segments whatever its delimiters and line ends, in bounded memory, or refused by name."""
+"""X12 text with any delimiters and line ends is split into segments in bounded memory, or refused by name."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 from experiments.x12_speed import write_remittances
 from payrank.extracts.errors import ExtractRefusedError
-from payrank.extracts.readers.x12.files.read_file import LONGEST_CLAIM, read_file
+from payrank.extracts.readers.x12.files.read_file import MAX_CLAIM_SEGMENTS, read_file
 from payrank.extracts.readers.x12.syntax.chunks import CHUNK, Chunks
-from payrank.extracts.readers.x12.syntax.segments import LONGEST_SEGMENT, read_segments
+from payrank.extracts.readers.x12.syntax.segments import MAX_SEGMENT, read_segments
 
 BODY = (
     ["ST", "835", "0001"],
@@ -45,7 +45,7 @@ def write_interchange(
     return "".join(element.join(segment) + end + between for segment in segments)
 
 
-def cut(path):
+def split_segments(path):
     return [text.split(batch.delimiters.element) for batch in read_segments(Chunks(path)) for text in batch.segments]
 
 
@@ -60,98 +60,102 @@ def save(tmp_path):
 
 
 @pytest.mark.parametrize("between", ["", "\n", "\r\n", "\n\n  ", "\t", " \r\n \t"])
-def test_stray_blanks_and_line_ends_between_segments_mean_nothing(save, between):
-    assert cut(save(write_interchange(between=between)))[2:-2] == list(BODY)
+def test_stray_blanks_and_line_ends_between_segments_are_ignored(save, between):
+    assert split_segments(save(write_interchange(between=between)))[2:-2] == list(BODY)
 
 
 @pytest.mark.parametrize(
     ("element", "component", "end"), [("*", ":", "~"), ("|", ">", "'"), ("+", ":", "\n"), ("\x1d", "\x1f", "\x1c")]
 )
-def test_delimiters_are_the_ones_that_the_isa_declares(save, element, component, end):
+def test_delimiters_come_from_the_isa(save, element, component, end):
     path = save(write_interchange(element, component, "^", end, "" if end == "\n" else "\n"))
-    assert cut(path)[2:-2] == list(BODY)
+    assert split_segments(path)[2:-2] == list(BODY)
 
 
-def test_delimiters_are_read_anew_at_every_isa(save):
+def test_delimiters_are_read_again_at_every_isa(save):
     text = write_interchange() + write_interchange("|", ">", "!", "'", "", control="000000002")
     text += write_interchange("+", "<", "!", "\n", "", control="000000003")
-    assert [segment for segment in cut(save(text)) if segment[0] not in {"ISA", "GS", "GE", "IEA"}] == [*BODY] * 3
+    assert [segment for segment in split_segments(save(text)) if segment[0] not in {"ISA", "GS", "GE", "IEA"}] == [
+        *BODY
+    ] * 3
     batches = read_segments(Chunks(save(text)))
     assert {batch.delimiters.element for batch in batches} == {"*", "|", "+"}
 
 
-def test_lines_broken_every_eighty_characters_are_joined_again(save):
+def test_lines_wrapped_at_eighty_characters_are_joined(save):
     text = write_interchange(between="")
     wrapped = "\r\n".join(text[at : at + 80] for at in range(0, len(text), 80))
-    assert cut(save(wrapped)) == cut(save(text, "other.835"))
+    assert split_segments(save(wrapped)) == split_segments(save(text, "other.835"))
 
 
 def test_crlf_as_terminator_with_and_without_one_after_the_last_segment(save):
     text = write_interchange(end="\r\n", between="")
-    assert cut(save(text))[2:-2] == cut(save(text.rstrip(), "other.835"))[2:-2] == list(BODY)
+    assert split_segments(save(text))[2:-2] == split_segments(save(text.rstrip(), "other.835"))[2:-2] == list(BODY)
 
 
-def test_a_byte_order_mark_is_passed_over(save):
+def test_a_byte_order_mark_is_ignored(save):
     assert read_file(save(b"\xef\xbb\xbf" + write_interchange().encode())).transactions["835"] == 1
 
 
-def test_an_isa_that_is_not_padded_is_read_by_its_separators(save):
-    assert cut(save(write_interchange().replace(" " * 14, "", 1)))[2:-2] == list(BODY)
+def test_an_unpadded_isa_is_read_by_its_separators(save):
+    assert split_segments(save(write_interchange().replace(" " * 14, "", 1)))[2:-2] == list(BODY)
 
 
-def test_iea_inside_an_element_closes_nothing(save):
+def test_iea_inside_an_element_does_not_close_the_interchange(save):
     body = [*BODY[:3], ["N1", "PR", "SOPHIEA", "XV", "IEA"], ["N1", "PE", "IEA", "XX", "1"], *BODY[4:-1]]
     body.append(["SE", "10", "0001"])
-    assert cut(save(write_interchange(body=body)))[2:-2] == body
+    assert split_segments(save(write_interchange(body=body)))[2:-2] == body
 
 
-def test_a_segment_on_the_seam_of_two_pieces_is_whole(save):
-    one = write_interchange(between="")
-    padding = " " * (CHUNK - len(one) - 50)
-    assert cut(save(one + padding + one)) == cut(save(one, "other.835")) * 2
-    assert cut(save(one * 2000)) == cut(save(one, "other.835")) * 2000
+def test_a_segment_across_two_chunks_is_complete(save):
+    interchange = write_interchange(between="")
+    padding = " " * (CHUNK - len(interchange) - 50)
+    assert (
+        split_segments(save(interchange + padding + interchange)) == split_segments(save(interchange, "other.835")) * 2
+    )
+    assert split_segments(save(interchange * 2000)) == split_segments(save(interchange, "other.835")) * 2000
 
 
-def test_before_4020_nothing_repeats(save):
+def test_elements_do_not_repeat_before_version_4020(save):
     text = write_interchange(repetition="U").replace("*00501*", "*00401*")
     assert next(iter(read_segments(Chunks(save(text))))).delimiters.repetition is None
 
 
 @pytest.mark.parametrize(
-    ("content", "said"),
+    ("content", "message"),
     [
         (b"", "empty file"),
         (b"\xff\xfeI\0S\0A\0", "UTF-16"),
         (b"ISA*00\0", "NUL byte"),
         (b"HELLO*WORLD~", "segment 1: text outside an interchange"),
-        (b" \n ", "no 835 and no 837"),
-        (b"ISA*00*          *00*", "segment 1: ISA is cut"),
-        (write_interchange()[:104].encode(), "segment 1: ISA is cut"),
+        (b" \n ", "no 835 or 837"),
+        (b"ISA*00*          *00*", "segment 1: ISA segment is truncated"),
+        (write_interchange()[:104].encode(), "segment 1: ISA segment is truncated"),
         (write_interchange()[:300].encode(), "the file ends inside a segment"),
         (write_interchange().encode() + b"BPR*I*1~", "segment 14: text outside an interchange"),
-        (write_interchange().encode() + b"ISA*00", "segment 14: ISA is cut"),
-        (write_interchange().replace("LX*1~", "L*X~", 1).encode(), "segment 7: a segment without a name"),
+        (write_interchange().encode() + b"ISA*00", "segment 14: ISA segment is truncated"),
+        (write_interchange().replace("LX*1~", "L*X~", 1).encode(), "segment 7: a segment without a valid name"),
     ],
 )
-def test_text_that_is_no_x12_is_refused_by_name(save, content, said):
+def test_text_that_is_not_x12_is_refused_by_name(save, content, message):
     with pytest.raises(ExtractRefusedError, match=r"^may\.835: ") as refused:
         read_file(save(content))
-    assert said in str(refused.value)
+    assert message in str(refused.value)
 
 
-def test_a_segment_without_an_end_is_refused_before_it_fills_the_memory(save):
-    text = write_interchange().split("LX*1~")[0] + "CAS*" + "X" * (80 * LONGEST_SEGMENT)
+def test_a_segment_without_an_end_is_refused_before_it_fills_memory(save):
+    text = write_interchange().split("LX*1~")[0] + "CAS*" + "X" * (80 * MAX_SEGMENT)
     path = save(text)
     tracemalloc.start()
-    with pytest.raises(ExtractRefusedError, match="without an end"):
+    with pytest.raises(ExtractRefusedError, match="no terminator"):
         read_file(path)
-    assert tracemalloc.get_traced_memory()[1] < 4 * (CHUNK + LONGEST_SEGMENT)
+    assert tracemalloc.get_traced_memory()[1] < 4 * (CHUNK + MAX_SEGMENT)
     tracemalloc.stop()
 
 
-def test_a_long_segment_is_refused_wherever_the_seams_are(save):
-    text = write_interchange().replace("SOME PLAN", "X" * (LONGEST_SEGMENT + 1))
-    with pytest.raises(ExtractRefusedError, match="without an end"):
+def test_a_long_segment_is_refused_at_any_chunk_boundary(save):
+    text = write_interchange().replace("SOME PLAN", "X" * (MAX_SEGMENT + 1))
+    with pytest.raises(ExtractRefusedError, match="no terminator"):
         read_file(save(text))
 
 
@@ -164,20 +168,20 @@ def test_gzip_is_read_and_a_truncated_one_refused(save):
 
 def test_a_gzip_bomb_is_refused(save):
     blanks = gzip.compress(write_interchange().encode()) + gzip.compress(b" " * (80 << 20))
-    with pytest.raises(ExtractRefusedError, match="a bomb"):
+    with pytest.raises(ExtractRefusedError, match="possible bomb"):
         read_file(save(blanks, "may.835.gz"))
 
 
-def test_names_are_read_as_utf_8_or_latin_1_and_the_latter_is_said(save):
-    found = []
+def test_names_are_read_as_utf_8_or_latin_1_and_latin_1_is_reported(save):
+    output = []
 
     def sink(name, rows):
-        found.extend(rows["payer_name"].to_pylist() if name == "remittances" else [])
+        output.extend(rows["payer_name"].to_pylist() if name == "remittances" else [])
 
     text = write_interchange().replace("SOME PLAN", "CAFÉ PLAN")
     assert not read_file(save(text.encode("utf-8")), sink).latin1
     assert read_file(save(text.encode("latin-1")), sink).latin1
-    assert found == ["CAFÉ PLAN", "CAFÉ PLAN"]
+    assert output == ["CAFÉ PLAN", "CAFÉ PLAN"]
 
 
 def test_memory_does_not_grow_with_the_file(tmp_path):
@@ -208,11 +212,11 @@ print(peak() - before)
 """
 
 
-def test_reading_forty_megabytes_takes_under_64_mib_above_the_bare_import(tmp_path):
+def test_reading_forty_megabytes_takes_under_64_mib_beyond_the_import(tmp_path):
     path = tmp_path / "may.835"
     write_remittances(path, 40)
-    found = subprocess.run([sys.executable, "-c", GROWTH, str(path)], capture_output=True, text=True, check=True)
-    assert float(found.stdout) < 64
+    output = subprocess.run([sys.executable, "-c", GROWTH, str(path)], capture_output=True, text=True, check=True)
+    assert float(output.stdout) < 64
 
 
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -227,7 +231,7 @@ def test_reading_forty_megabytes_takes_under_64_mib_above_the_bare_import(tmp_pa
         max_size=4,
     )
 )
-def test_whatever_is_cut_out_or_put_in_a_file_is_read_or_refused(save, changes):
+def test_a_randomly_edited_file_is_read_or_refused(save, changes):
     text = write_interchange() + write_interchange("|", ">", "!", "'", control="000000002")
     for at, length, put in changes:
         text = text[:at] + put + text[at + length :]
@@ -237,14 +241,14 @@ def test_whatever_is_cut_out_or_put_in_a_file_is_read_or_refused(save, changes):
 
 
 @pytest.mark.parametrize("size", [97, 1_000, 4_096])
-def test_wherever_the_seams_between_pieces_are_the_same_rows_and_balances_come_out(tmp_path, monkeypatch, size):
+def test_chunk_boundaries_do_not_change_rows_or_balances(tmp_path, monkeypatch, size):
     path = tmp_path / "may.835"
     write_remittances(path, 0.03)
 
     def read():
-        found = {}
-        account = read_file(path, lambda name, rows: found.setdefault(name, []).extend(rows.to_pylist()))
-        return found, account.balances.levels, account.segments
+        output = {}
+        account = read_file(path, lambda name, rows: output.setdefault(name, []).extend(rows.to_pylist()))
+        return output, account.balances.levels, account.segments
 
     whole = read()
     monkeypatch.setattr("payrank.extracts.readers.x12.syntax.chunks.CHUNK", size)
@@ -253,7 +257,7 @@ def test_wherever_the_seams_between_pieces_are_the_same_rows_and_balances_come_o
     assert not any(balance.off or balance.unreadable for balance in whole[1].values())
 
 
-def test_a_claim_without_an_end_is_refused_before_it_fills_the_memory(save):
-    text = write_interchange().split("CAS*CO")[0] + "CAS*CO*45*1~" * (LONGEST_CLAIM + 50_000)
+def test_a_claim_without_an_end_is_refused_before_it_fills_memory(save):
+    text = write_interchange().split("CAS*CO")[0] + "CAS*CO*45*1~" * (MAX_CLAIM_SEGMENTS + 50_000)
     with pytest.raises(ExtractRefusedError, match="segment 8: a claim of over 100,000 segments"):
         read_file(save(text))
