@@ -1,8 +1,8 @@
-"""Frames as a data scientist wants them: from whatever holds the tables, to a DataFrame with dtypes that fit."""
+"""The public Python functions for features: from an extract or tables in memory to a typed DataFrame."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -19,7 +19,7 @@ from payrank.features.build_frames import nightly_frame as make_nightly_frame
 from payrank.features.build_frames import training_frame as make_training_frame
 from payrank.features.check_as_of import check_day
 from payrank.features.feature import UNITS, Feature, Unit
-from payrank.features.frame import Definition, Frame
+from payrank.features.frame import UNIT_KEYS, Definition, Frame
 from payrank.features.site.features import NO_SITE_FEATURES, SiteFeatures, read_site_features
 from payrank.features.sources import Count, CountDistinct, DaysSinceFirst, DaysSinceLast
 from payrank.features.targets import OverturnTarget, PaymentTarget
@@ -29,22 +29,22 @@ if TYPE_CHECKING:
 
 Tables = Mapping[str, "pd.DataFrame | pa.Table"]
 Source = Extract | Path | str | Tables
-"""A loaded extract; a folder or a database's address; or tables in memory, by name."""
-Own = SiteFeatures | Mapping[str, Any]
+"""A loaded extract; a folder or a database address; or tables in memory by name."""
+SiteFeaturesLike = SiteFeatures | Mapping[str, Any]
 
-_WHOLE = (Count, CountDistinct, DaysSinceLast, DaysSinceFirst)
+_WHOLE_NUMBERS = (Count, CountDistinct, DaysSinceLast, DaysSinceFirst)
 
 
 @dataclass(frozen=True, slots=True)
 class TrainingFrame(Frame):
-    """A labeled frame with the parts that scikit-learn asks for, row by row in the same order.
+    """A labeled frame with the parts that scikit-learn needs, all in the same row order.
 
-    `payrank.train` takes it as it is.
+    `payrank.train` accepts it directly. The index of every part is the unit's key, `account_id` or `denial_id`.
     """
 
     @property
-    def X(self) -> pd.DataFrame:  # noqa: N802 - the name that scikit-learn gives it
-        """Features that may be a model's input, with the dtypes of `features`; index `unit_id`."""
+    def X(self) -> pd.DataFrame:  # noqa: N802 - scikit-learn's name
+        """Features that are model inputs, with the dtypes of `build_features`."""
         return with_dtypes(self, [feature for feature in self.features if feature.modeled])
 
     @property
@@ -54,12 +54,12 @@ class TrainingFrame(Frame):
 
     @property
     def groups(self) -> pd.Series:
-        """Household of each row: rows of one must not be split between training and validation."""
+        """Household of each row. Never split one household between training and validation."""
         return self._column("household").astype("str")
 
     @property
     def times(self) -> pd.Series:
-        """As-of day of each row, oldest first: validate on later days."""
+        """As-of date of each row, oldest first. Validate on later dates."""
         return self._column("as_of")
 
     @property
@@ -68,13 +68,18 @@ class TrainingFrame(Frame):
         return self._column("known_on")
 
     def _column(self, name: str) -> pd.Series:
-        column: pd.Series = self.data.set_index("unit_id")[name]
+        column: pd.Series = self.data.set_index("unit_id").rename_axis(UNIT_KEYS[self.unit])[name]
         return column
 
 
 @overload
 def build_features(
-    source: Source, *, as_of: date | str, unit: Unit = ..., target: Definition | None = ..., site_features: Own = ...
+    source: Source,
+    *,
+    as_of: date | str,
+    unit: Unit = ...,
+    target: Definition | None = ...,
+    site_features: SiteFeaturesLike = ...,
 ) -> pd.DataFrame: ...
 @overload
 def build_features(
@@ -83,7 +88,7 @@ def build_features(
     as_of: date | str,
     unit: Unit = ...,
     target: Definition | None = ...,
-    site_features: Own = ...,
+    site_features: SiteFeaturesLike = ...,
     form: Literal["arrow"],
 ) -> pa.Table: ...
 def build_features(
@@ -92,40 +97,40 @@ def build_features(
     as_of: date | str,
     unit: Unit = "account",
     target: Definition | None = None,
-    site_features: Own = NO_SITE_FEATURES,
+    site_features: SiteFeaturesLike = NO_SITE_FEATURES,
     form: Literal["pandas", "arrow"] = "pandas",
 ) -> pd.DataFrame | pa.Table:
-    """Return the features of everyone in the population as of a day, from rows known before it.
+    """Return the features of the whole population as of a date, from rows known before it.
 
     Parameters
     ----------
     source
-        A loaded extract, a folder, a database's address, or a dict of DataFrames or Arrow tables by table name, which
-        the same contract judges.
+        A loaded extract, a folder, a database address, or a dict of DataFrames or Arrow tables by table name. Tables in
+        memory must meet the same contract.
     as_of
-        The day, or its ISO text.
+        The date, or its ISO text.
     unit
         `account` or `denial`.
     target
-        Horizon and population; the defaults where None.
+        Horizon and population; the defaults of the unit if None.
     site_features
-        The site's own features: those of the settings, or the records of `[[features.account]]` as dicts.
+        Features that the site defines: from the settings, or the records of `[[features.account]]` as dicts.
     form
-        `pandas`, or `arrow` for an Arrow table with `unit_id` as its first column.
+        `pandas`, or `arrow` for an Arrow table with the key as its first column.
 
     Returns
     -------
-    DataFrame
-        One row an account or denial, index `unit_id`, a column a feature. Dollars, shares and rates are float64 with
-        NaN for unknown. Counts of rows and days since the first or last of them are Int64, yes/no is boolean, with
-        <NA> for unknown. Categories are category.
+    DataFrame or pyarrow.Table
+        One row per account or denial and one column per feature; the index is `account_id` or `denial_id`. Dollars,
+        shares, and rates are float64 with NaN for unknown. Counts of rows, and days since the first or last row, are
+        Int64; yes/no is boolean; both with <NA> for unknown. Categories are category.
 
     Raises
     ------
     WrongUsageError
-        An unknown unit, table or own feature, or a day outside what the source knows.
+        When the unit, a table, or a site feature is unknown, or the date is outside the days that the source covers.
     ExtractRefusedError
-        When the tables break their contract.
+        When the tables break the contract.
 
     Examples
     --------
@@ -144,16 +149,16 @@ def build_features(
     >>> build_features(tables, as_of="2026-03-02")[names].to_dict("index")
     {'A': {'patient_balance': 100.0, 'payment_count': 1, 'days_since_payment': 1.0}}
     """
-    with _opened(source) as extract:
-        wanted, day = _target(unit, target), _day(as_of)
-        check_day(extract, wanted.unit, day)
-        frame = make_nightly_frame(extract, wanted, day, site_features=_own(site_features))
-    found = with_dtypes(frame, frame.features)
+    with _open_source(source) as extract:
+        definition, day = _choose_target(unit, target), _parse_day(as_of)
+        check_day(extract, definition.unit, day)
+        frame = make_nightly_frame(extract, definition, day, site_features=_parse_site_features(site_features))
+    data = with_dtypes(frame, frame.features)
     if form == "arrow":
-        import pyarrow as pa  # noqa: PLC0415 - late: only this form needs it
+        import pyarrow as pa  # noqa: PLC0415 - only this form needs it
 
-        return pa.Table.from_pandas(found.reset_index(), preserve_index=False).replace_schema_metadata(None)
-    return found
+        return pa.Table.from_pandas(data.reset_index(), preserve_index=False).replace_schema_metadata(None)
+    return data
 
 
 def training_frame(
@@ -162,47 +167,50 @@ def training_frame(
     as_of: date | str | None = None,
     *,
     unit: Unit = "account",
-    site_features: Own = NO_SITE_FEATURES,
+    site_features: SiteFeaturesLike = NO_SITE_FEATURES,
 ) -> TrainingFrame:
-    """Return the labeled frame over the snapshots whose labels are ripe by the training day.
+    """Return the labeled frame over the snapshots whose labels have matured by the training day.
 
     Parameters
     ----------
-    source, own
-        As of `features`.
+    source, site_features
+        As in `build_features`.
     target
-        Horizon, population and grid of snapshots; the defaults of `unit` where None.
+        Horizon, population, and grid of snapshots; the defaults of `unit` if None.
     as_of
-        The training day, or its ISO text; None where the source says in its `extract.toml` what it knows.
+        The training day, or its ISO text. None takes the as-of date of the source's `extract.toml`.
 
     Returns
     -------
     TrainingFrame
-        `X`, `y`, `groups`, `times` for scikit-learn; `data` holds all of it.
+        `X`, `y`, `groups`, and `times` for scikit-learn; `data` has all columns.
 
     Raises
     ------
     WrongUsageError
-        When no snapshot is ripe: the history is shorter than the horizon; or the day is outside what the source knows.
+        When no snapshot has matured because the history is shorter than the horizon, or when the date is missing or
+        outside the days that the source covers.
     ExtractRefusedError
-        When the tables break their contract.
+        When the tables break the contract.
     """
-    with _opened(source) as extract:
-        day = _day(as_of) if as_of is not None else extract.metadata.as_of
+    with _open_source(source) as extract:
+        day = _parse_day(as_of) if as_of is not None else extract.metadata.as_of
         if day is None:
-            raise WrongUsageError("as_of is not given and the source does not say it; give the training day as as_of=")
-        wanted = _target(unit, target)
-        check_day(extract, wanted.unit, day)
-        found = make_training_frame(extract, wanted, day, site_features=_own(site_features))
-    return TrainingFrame(found.unit, found.data, found.features, found.target, found.unavailable)
+            raise WrongUsageError(
+                "as_of is missing, and the source has no as-of date of its own; pass the training day as as_of=..."
+            )
+        definition = _choose_target(unit, target)
+        check_day(extract, definition.unit, day)
+        frame = make_training_frame(extract, definition, day, site_features=_parse_site_features(site_features))
+    return TrainingFrame(frame.unit, frame.data, frame.features, frame.target, frame.unavailable)
 
 
-def with_dtypes(frame: Frame, wanted: list[Feature] | tuple[Feature, ...]) -> pd.DataFrame:
-    """Return columns of a frame with dtypes that fit their units; index `unit_id`."""
-    columns = {feature.name: _convert(frame.data[feature.name], feature) for feature in wanted}
-    made = pd.DataFrame(columns, copy=False)
-    made.index = pd.Index(frame.data["unit_id"].astype("str"), name="unit_id")
-    return made
+def with_dtypes(frame: Frame, features: Sequence[Feature]) -> pd.DataFrame:
+    """Return feature columns of a frame with the dtype of each unit; the index is `account_id` or `denial_id`."""
+    columns = {feature.name: _convert(frame.data[feature.name], feature) for feature in features}
+    data = pd.DataFrame(columns, copy=False)
+    data.index = pd.Index(frame.data["unit_id"].astype("str"), name=UNIT_KEYS[frame.unit])
+    return data
 
 
 def _convert(values: pd.Series, feature: Feature) -> pd.Series:
@@ -210,14 +218,14 @@ def _convert(values: pd.Series, feature: Feature) -> pd.Series:
         return values.astype("category")
     if feature.unit == "yes/no":
         return values.astype("boolean")
-    if isinstance(feature.source, _WHOLE):
+    if isinstance(feature.source, _WHOLE_NUMBERS):
         return values.astype("Int64")
     return values
 
 
 @contextmanager
-def _opened(source: Source) -> Iterator[Extract]:
-    """Give the extract; what was opened here is closed here."""
+def _open_source(source: Source) -> Iterator[Extract]:
+    """Yield the extract, and close it at the end if it was opened here."""
     if isinstance(source, Extract):
         yield source
         return
@@ -227,14 +235,14 @@ def _opened(source: Source) -> Iterator[Extract]:
         extract = load_extract(source)
     else:
         raise WrongUsageError(
-            f"the source is of type {type(source).__name__}; give a loaded extract, a folder, a database's address or "
-            "a dict of tables"
+            f"the source is of type {type(source).__name__}; allowed: a loaded extract, a folder, a database address, "
+            "or a dict of tables"
         )
     with extract:
         yield extract
 
 
-def _target(unit: str, target: Definition | None) -> Definition:
+def _choose_target(unit: str, target: Definition | None) -> Definition:
     if target is not None:
         return target
     if unit not in UNITS:
@@ -242,12 +250,14 @@ def _target(unit: str, target: Definition | None) -> Definition:
     return PaymentTarget() if unit == "account" else OverturnTarget()
 
 
-def _day(day: date | str) -> date:
+def _parse_day(day: date | str) -> date:
     try:
         return date.fromisoformat(str(day)[:10]) if isinstance(day, str) else date(day.year, day.month, day.day)
     except (ValueError, AttributeError):
-        raise WrongUsageError(f"{day!r:.40} is not a day; give a date, or text as 2026-11-20") from None
+        raise WrongUsageError(f"{day!r:.40} is not a date; allowed: a date, or text such as 2026-11-20") from None
 
 
-def _own(site_features: Own) -> SiteFeatures:
-    return site_features if isinstance(site_features, SiteFeatures) else read_site_features(site_features, "own")
+def _parse_site_features(site_features: SiteFeaturesLike) -> SiteFeatures:
+    if isinstance(site_features, SiteFeatures):
+        return site_features
+    return read_site_features(site_features, "site_features")

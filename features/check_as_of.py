@@ -1,4 +1,4 @@
-"""Is a day one that the extract can speak of?"""
+"""Check that an as-of date is within the days that an extract covers."""
 
 from __future__ import annotations
 
@@ -11,47 +11,46 @@ from payrank.features.frame import first_known
 
 
 def check_day(extract: Extract, unit: Unit, day: date, *, grace_days: int = 0) -> None:
-    """Refuse an as-of day before the extract's history, or after what it knows.
+    """Refuse an as-of date before the extract's first row, or after the extract's own as-of date.
 
     Parameters
     ----------
     grace_days
-        Days by which an extract may be older than the day.
+        Days by which the extract may be older than the as-of date.
 
     Raises
     ------
     WrongUsageError
-        Naming the days that the extract allows.
+        When the date is out of range. The message names the allowed days.
     ExtractRefusedError
-        When the unit's table has no row.
+        When the unit's table has no rows.
     """
     check_between(unit, day, first_known(extract, unit), extract.metadata.as_of, grace_days)
 
 
 def check_between(unit: Unit, day: date, known_first: date, last: date | None, grace_days: int) -> None:
-    """Refuse an as-of day as `check_day` does, from what any engine knows of its tables.
+    """Refuse an as-of date as `check_day` does, for the tables of any engine.
 
     Parameters
     ----------
     known_first
-        The first day on which the unit's table knew a row.
+        The day on which the unit's first row became known.
     last
-        The day before which everything is known, as `extract.toml` says it; None where it does not.
+        The extract's as-of date in `extract.toml`; None when it declares none.
 
     Raises
     ------
     WrongUsageError
-        Naming the days that are allowed.
+        When the date is out of range. The message names the allowed days.
     """
     first = known_first + timedelta(days=1)
     allowed = f"from {first}" + (f" to {last + timedelta(days=grace_days)}" if last else " on")
     if day < first:
         raise WrongUsageError(
-            f"the as-of day {day} lies before the extract's history: no {unit} was known yet. Allowed: days {allowed}. "
-            "Give such a day"
+            f"the as-of date {day} precedes the first {unit} in the extract. Allowed: {allowed}. Choose a later date"
         )
     if last is not None and day > last + timedelta(days=grace_days):
         raise WrongUsageError(
-            f"the as-of day {day} lies after what the extract knows, everything before {last}: rows would be missing. "
-            f"Allowed: days {allowed}. Give such a day, or export again"
+            f"the as-of date {day} is after the extract's own as-of date {last}, so rows would be missing. "
+            f"Allowed: {allowed}. Choose an earlier date, or export again"
         )

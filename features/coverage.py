@@ -1,4 +1,4 @@
-"""How much of the catalog an extract can fill: by family, what is available and what is known of it."""
+"""Feature coverage by family: how many features an extract supports, and how often they have a value."""
 
 from __future__ import annotations
 
@@ -15,8 +15,11 @@ from payrank.features.site.features import NO_SITE_FEATURES, SiteFeatures
 
 @dataclass(frozen=True, slots=True)
 class FamilyCoverage:
-    """One family of a unit's features: how many there are, how many the extract's tables allow, and the mean share of
-    the frame's rows in which those have a value (None: no rows)."""
+    """Coverage of one family of a unit's features.
+
+    `features` counts the catalog's features, `available` those whose tables and columns the extract has, and `filled`
+    is the mean share of the frame's rows (0 to 1) in which the available ones have a value; None without rows.
+    """
 
     unit: str
     family: str
@@ -28,13 +31,13 @@ class FamilyCoverage:
 def measure_coverage(
     extract: Extract, target: Definition, as_of: date, site_features: SiteFeatures = NO_SITE_FEATURES
 ) -> tuple[FamilyCoverage, ...]:
-    """Make the frame of a night and measure it, family by family, in the catalog's order."""
+    """Build the frame as of a date and measure its coverage by family, in the catalog's order."""
     frame = nightly_frame(extract, target, as_of, site_features=site_features)
-    absent = set(frame.unavailable)
+    unavailable = set(frame.unavailable)
     families = []
     for family in dict.fromkeys(feature.family for feature in frame.features):
         members = [feature.name for feature in frame.features if feature.family == family]
-        there = [name for name in members if name not in absent]
-        filled = float(np.mean(frame.data[there].notna().to_numpy())) if there and len(frame.data) else None
-        families.append(FamilyCoverage(frame.unit, family, len(members), len(there), filled))
+        available = [name for name in members if name not in unavailable]
+        filled = float(np.mean(frame.data[available].notna().to_numpy())) if available and len(frame.data) else None
+        families.append(FamilyCoverage(frame.unit, family, len(members), len(available), filled))
     return tuple(families)

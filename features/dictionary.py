@@ -1,6 +1,6 @@
-"""The data dictionary: every feature with its meaning, unit, direction, sensitivity and what a collector reads.
+"""The data dictionary: every feature's meaning, unit, direction, sensitivity, and text for collectors.
 
-`python -m payrank.features.dictionary > docs/features.md` writes the page; `payrank features --describe` prints it.
+`python -m payrank.features.dictionary > docs/features.md` writes the page. `payrank features --describe` prints it.
 """
 
 from __future__ import annotations
@@ -18,23 +18,23 @@ from payrank.features.sources import Source
 
 WIDTH = 100
 OUTCOME: Mapping[Unit, str] = {"account": "a payment", "denial": "an overturn"}
-_WHOSE: Mapping[Unit, str] = {"account": "an account", "denial": "a denial"}
+_TITLE: Mapping[Unit, str] = {"account": "account features", "denial": "denial features"}
 
 
-def catalog_of(unit: Unit, site_features: SiteFeatures = NO_SITE_FEATURES) -> tuple[Feature, ...]:
-    """Return a unit's catalog, and a site's own features after it."""
-    return (*(ACCOUNT_FEATURES if unit == "account" else DENIAL_FEATURES), *site_features.of(unit))
+def list_features(unit: Unit, site_features: SiteFeatures = NO_SITE_FEATURES) -> tuple[Feature, ...]:
+    """Return a unit's catalog, followed by the features that the site defines."""
+    return (*(ACCOUNT_FEATURES if unit == "account" else DENIAL_FEATURES), *site_features.for_unit(unit))
 
 
 def describe_for_terminal(unit: Unit, site_features: SiteFeatures = NO_SITE_FEATURES) -> str:
-    """Return the dictionary of a unit as plain text of at most 100 signs a line, family by family."""
-    features = catalog_of(unit, site_features)
-    lines = [f"{len(features)} features of {_WHOSE[unit]}"]
+    """Return the dictionary of a unit as plain text, by family, with lines of at most 100 characters."""
+    features = list_features(unit, site_features)
+    lines = [f"{len(features)} {_TITLE[unit]}"]
     for family, members in _by_family(features):
         lines += ["", family.upper()]
         for feature in members:
             lines += [f"{feature.name} ({feature.unit})", *_wrap(f"{feature.meaning}.")]
-            lines += [line for told in _tell(feature, unit) for line in _wrap(told)]
+            lines += [line for note in _describe(feature, unit) for line in _wrap(note)]
     return "\n".join(lines) + "\n"
 
 
@@ -42,33 +42,32 @@ def _wrap(text: str) -> list[str]:
     return textwrap.wrap(text, WIDTH, initial_indent="    ", subsequent_indent="      ")
 
 
-def _tell(feature: Feature, unit: Unit) -> Iterator[str]:
+def _describe(feature: Feature, unit: Unit) -> Iterator[str]:
     yield f"reads: {feature.phrase}"
-    if feature.low:
-        yield f"at zero or below: {feature.low}"
-    if feature.absent:
-        yield f"unknown: {feature.absent}"
+    if feature.when_zero:
+        yield f"{_zero_label(feature)}: {feature.when_zero}"
+    if feature.when_unknown:
+        yield f"when unknown: {feature.when_unknown}"
     notes = [note for note in (_direction(feature, unit), _sensitivity(feature), _role(feature)) if note]
     if notes:
         yield "; ".join(notes)
 
 
+def _zero_label(feature: Feature) -> str:
+    return "below zero" if feature.unit == "days" else "at zero or below"
+
+
 def _direction(feature: Feature, unit: Unit) -> str:
-    likely = {1: "more", -1: "less"}.get(feature.direction)
-    return f"more of it makes {OUTCOME[unit]} {likely} likely" if likely else ""
+    likelihood = {1: "more", -1: "less"}.get(feature.direction)
+    return f"a higher value makes {OUTCOME[unit]} {likelihood} likely" if likelihood else ""
 
 
 def _sensitivity(feature: Feature) -> str:
-    found = _kind(feature)
-    return f"sensitive: {found}" if found else ""
-
-
-def _kind(feature: Feature) -> str:
-    return "" if feature.sensitivity == "none" else feature.sensitivity
+    return f"sensitive: {feature.sensitivity}" if feature.sensitivity != "none" else ""
 
 
 def _role(feature: Feature) -> str:
-    return "" if feature.modeled else "explains another feature, no input to a model"
+    return "" if feature.modeled else "explains another feature; not a model input"
 
 
 def _by_family(features: Sequence[Feature]) -> list[tuple[str, list[Feature]]]:
@@ -77,20 +76,25 @@ def _by_family(features: Sequence[Feature]) -> list[tuple[str, list[Feature]]]:
 
 
 INTRODUCTION = """\
-# The data dictionary
+# Data dictionary
 
-Generated from the catalog by `python -m payrank.features.dictionary > docs/features.md`. A test checks that it is
-current.
-`payrank features --describe` prints the same on a terminal, with the features that a site adds.
+This page is generated from the catalog by `python -m payrank.features.dictionary > docs/features.md`. A test checks
+that it is current. `payrank features --describe` prints the same text on a terminal, plus the features that your site
+defines.
 
-Every value is of what was known **before** the snapshot's day. Unknown is empty, never 0. *Direction* is given where
-the trade is sure that more of it makes the outcome more (+) or less (-) likely; training then holds a model to it.
-*Sensitive* says `proxy` where values may stand in for a protected trait: look at the fairness audit before trusting a
-model that leans on them. A name in *italics* explains another feature and is no input to a model. `{value}` is where
-the value goes, `{like}` the row's own class, line or code, and `{support}` how many earlier outcomes a rate rests on.
+Every value uses only rows known **before** the snapshot's date. Unknown is empty, never 0.
 
-A site's attributes (`extract.toml`) add `site_…` features, its settings `own_…` ones: [settings](reference/settings.md). How a
-feature is added to the catalog: [CONTRIBUTING](../CONTRIBUTING.md).
+- **What a collector reads**: `{value}` is the formatted value, `{s}` a plural ending, `{like}` the row's own class,
+  line, or code, and `{support}` the number of earlier outcomes behind a rate.
+- **Direction**: + or - where it is certain that a higher value makes the outcome more or less likely. Training then
+  enforces that direction.
+- **Sensitive**: `proxy` where values could stand in for a protected trait. Check the fairness audit before relying on a
+  model that leans on such a feature.
+- A name in *italics* explains another feature and is not a model input.
+
+Site attributes declared in `extract.toml` become `site_...` features. Features that your site defines in its settings
+become `own_...` features: see [settings](reference/settings.md). To add a feature to the catalog, see
+[CONTRIBUTING](../CONTRIBUTING.md).
 """
 
 
@@ -98,8 +102,8 @@ def describe_for_docs() -> str:
     """Return the page `docs/features.md`."""
     parts = [INTRODUCTION]
     for unit in UNITS:
-        features = catalog_of(unit)
-        parts.append(f"## {len(features)} features of {_WHOSE[unit]}\n")
+        features = list_features(unit)
+        parts.append(f"## {len(features)} {_TITLE[unit]}\n")
         for family, members in _by_family(features):
             parts.append(f"### {family.capitalize()}\n")
             parts.append(
@@ -114,28 +118,29 @@ def describe_for_docs() -> str:
 def _row(feature: Feature) -> str:
     name = f"`{feature.name}`" if feature.modeled else f"*`{feature.name}`*"
     reads = [feature.phrase]
-    reads += [f"at zero or below: {feature.low}"] if feature.low else []
-    reads += [f"unknown: {feature.absent}"] if feature.absent else []
+    reads += [f"{_zero_label(feature)}: {feature.when_zero}"] if feature.when_zero else []
+    reads += [f"when unknown: {feature.when_unknown}"] if feature.when_unknown else []
     direction = {1: "+", -1: "-"}.get(feature.direction, "")
     meaning = f"{_escape(feature.meaning)}<br>`{_escape(show_source(feature.source))}`"
-    cells = [name, feature.unit, meaning, "<br>".join(map(_escape, reads)), direction, _kind(feature)]
+    sensitivity = feature.sensitivity if feature.sensitivity != "none" else ""
+    cells = [name, feature.unit, meaning, "<br>".join(map(_escape, reads)), direction, sensitivity]
     return f"| {' | '.join(cells)} |"
 
 
 def show_source(source: Source) -> str:
-    """Return how a feature is computed, in the vocabulary's own words, without what is left at its default.
+    """Return the source of a feature as text, without the fields that have their default.
 
     >>> from payrank.features.sources import Count
     >>> show_source(Count("contacts", "outcome = 'refused'"))
     "Count('contacts', where=outcome = 'refused')"
     """
-    given = []
+    arguments = []
     for place, field in enumerate(fields(source)):
         value = getattr(source, field.name)
         if value != field.default:
             text = value if field.name in {"where", "hit", "expression"} else repr(value)
-            given.append(text if not place and field.name != "expression" else f"{field.name}={text}")
-    return f"{type(source).__name__}({', '.join(given)})"
+            arguments.append(text if not place and field.name != "expression" else f"{field.name}={text}")
+    return f"{type(source).__name__}({', '.join(arguments)})"
 
 
 def _escape(text: str) -> str:

@@ -1,4 +1,4 @@
-"""A feature as a record, and a catalog as a tuple of them."""
+"""The feature record. A catalog is a tuple of features."""
 
 from __future__ import annotations
 
@@ -27,21 +27,44 @@ FAMILIES = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Feature:
     """One column of the frame.
 
-    `unit` is what the value counts: dollars, days, count, share, rate, log odds, month, yes/no or category. `phrase`
-    is what a collector reads, with `{value}` where the value goes and `{s}` for a plural's ending; a rate's also has
-    `{like}`, what it is of in words, and `{support}`, how many outcomes it rests on. `absent` is read when the value is
-    unknown, and `low`, where one phrase does not fit both, when it is below zero, or zero of anything but days; its
-    `{value}` is then the size without the sign.
-    `direction` is +1 or -1 where the trade is sure that more of it makes the outcome more or less likely, else 0.
-    `modeled` is False for what explains another feature (the support behind a pair's rate) and is no input itself.
-    `told_by` names the feature whose reason speaks for this one too: a rate for its support.
-    `sensitivity` is proxy where the values could stand in for a protected trait without naming it: a payer class for
-    age (Medicare) or public assistance (Medicaid), a service line for sex, a clinic for where somebody lives. Such
-    features are used; the fairness audit is where to look before a model that leans on them is trusted.
+    Parameters
+    ----------
+    name, meaning
+        Column name, and one sentence (no period) for the data dictionary.
+    unit
+        What the value measures: dollars, days, count, share, rate, log odds, month, weekday, day, number, yes/no, or
+        category.
+    family
+        One of `FAMILIES`.
+    source
+        How the value is computed.
+    phrase
+        What a collector reads. `{value}` is the formatted value and `{s}` a plural ending. A rate also has `{like}`,
+        the row's own class, line, or code, and `{support}`, the number of outcomes behind the rate.
+    when_unknown
+        What a collector reads when the value is null.
+    when_zero
+        What a collector reads when `phrase` would not fit a value of zero or below: for days only below zero, for
+        every other unit at zero or below. `{value}` is then the size without its sign.
+    direction
+        +1 or -1 where it is certain that a higher value makes the outcome more or less likely, else 0.
+    modeled
+        False for a feature that only explains another one (the support behind a pair's rate) and is not a model input.
+    explained_by
+        The feature whose reason covers this one too: a rate for its support.
+    sensitivity
+        `proxy` where values could stand in for a protected trait without naming it: a payer class for age (Medicare)
+        or public assistance (Medicaid), a service line for sex, a clinic for a neighborhood. Models may use such a
+        feature; check the fairness audit before relying on a model that leans on it.
+
+    Raises
+    ------
+    WrongUsageError
+        When the family is unknown.
     """
 
     name: str
@@ -50,52 +73,33 @@ class Feature:
     family: str
     source: Source
     phrase: str
-    absent: str = ""
+    when_unknown: str = ""
+    when_zero: str = ""
     direction: int = 0
     modeled: bool = True
-    told_by: str = ""
-    low: str = ""
+    explained_by: str = ""
     sensitivity: Sensitivity = "none"
 
     def __post_init__(self) -> None:
-        """Refuse a record that no reader could place."""
+        """Refuse an unknown family."""
         if self.family not in FAMILIES:
             raise WrongUsageError(f"feature {self.name}: unknown family; {did_you_mean(self.family, FAMILIES)}")
 
     @property
     def is_category(self) -> bool:
-        """Whether the values are words rather than numbers."""
+        """Whether the values are text rather than numbers."""
         return self.unit == "category"
 
 
-def feature_of(
-    family: str,
-    name: str,
-    unit: str,
-    source: Source,
-    meaning: str,
-    phrase: str,
-    absent: str = "",
-    direction: int = 0,
-    low: str = "",
-    sensitivity: Sensitivity = "none",
-    *,
-    modeled: bool = True,
-) -> Feature:
-    """Return the feature of a family that a row of a catalog's file says, in the order of its columns."""
-    return Feature(
-        name, meaning, unit, family, source, phrase, absent, direction, modeled, low=low, sensitivity=sensitivity
-    )
-
-
 COMPUTATION = 3
-"""Raise this when the SQL of a relation or state changes what features are worth: older models are then refused."""
+"""Version of the SQL beneath the features. Raise it when a relation or state changes values, to refuse older models."""
 
 
 def catalog_digest(features: Iterable[Feature]) -> str:
-    """Return the SHA-256 over what defines the features' values: name, unit, family and computation, in order.
+    """Return the SHA-256 of everything that defines the features' values: name, unit, family, and source, in order.
 
-    `COMPUTATION` stands for the relations beneath. Phrases are left out: better wording does not make a model stale.
+    `COMPUTATION` represents the relations beneath. Phrases are left out because new wording does not make a model
+    stale.
     """
     defined = [
         {
@@ -114,12 +118,12 @@ def catalog_digest(features: Iterable[Feature]) -> str:
 
 
 def check_catalog(features: Sequence[Feature]) -> None:
-    """Refuse a catalog with two features of one name."""
+    """Raise WrongUsageError when two features have the same name."""
     seen: set[str] = set()
     for feature in features:
         if feature.name in seen:
             raise WrongUsageError(
-                f"two features are named {feature.name!r}; each needs a name of its own: rename the site attribute or "
+                f"two features are named {feature.name!r}; feature names must be unique. Rename the site attribute or "
                 "the feature"
             )
         seen.add(feature.name)

@@ -1,17 +1,18 @@
-"""Which days training looks back from: a grid of snapshots whose labels are ripe by the training day."""
+"""The grid of training snapshots: days whose labels have matured by the training day."""
 
 from __future__ import annotations
 
 from datetime import date, timedelta
 
-from payrank.features.targets import Target
+from payrank.extracts.errors import WrongUsageError
+from payrank.features.targets import OverturnTarget, PaymentTarget, Target
 
 
 def snapshot_days(target: Target, as_of: date, first_known: date) -> list[date]:
     """Return the training snapshots, oldest first.
 
-    The latest is the last day whose label is ripe by `as_of`; the others lie `every_days` apart before it, none before
-    the extract has the target's days of history, at most `snapshots` of them.
+    The latest snapshot is the last day whose label has matured by `as_of`. Earlier ones follow every `every_days`, at
+    most `snapshots` in all, and none before the extract has `history_days` of history.
 
     >>> from payrank.features.targets import PaymentTarget
     >>> target = PaymentTarget(horizon_days=30, every_days=30, snapshots=2)
@@ -22,3 +23,21 @@ def snapshot_days(target: Target, as_of: date, first_known: date) -> list[date]:
     days = (latest - timedelta(days=target.every_days * step) for step in range(target.snapshots))
     earliest = first_known + timedelta(days=target.history_days)
     return sorted(day for day in days if day >= earliest)
+
+
+def require_snapshot_days(target: PaymentTarget | OverturnTarget, as_of: date, first_known: date) -> list[date]:
+    """Return the training snapshots as `snapshot_days` does.
+
+    Raises
+    ------
+    WrongUsageError
+        When no snapshot has matured by `as_of`.
+    """
+    days = snapshot_days(target, as_of, first_known)
+    if not days:
+        raise WrongUsageError(
+            f"no {target.unit} snapshot has matured as of {as_of}: a snapshot needs {target.history_days} days of "
+            f"history before it and {target.label_lag_days} days after it. Train as of a later day, or lower "
+            "history_days or the horizon in the settings"
+        )
+    return days

@@ -1,8 +1,8 @@
-"""The small vocabulary in which a feature says how it is computed.
+"""The small vocabulary that defines how a feature is computed.
 
-A source is data: it names a relation (a set of rows with a key, already cut to what was known before the snapshot) and
-what to do with its rows. `where` and `value` are SQL over the relation's columns plus `days_ago` (days from the row's
-known day to the snapshot, at least 1) and, for relations that are joined to the snapshot, `spine.<column>`.
+A source is data. It names a relation (keyed rows, already limited to those known before the snapshot) and an
+aggregation of its rows. `where` and `value` are SQL over the relation's columns, plus `days_ago` (days from the day the
+row became known to the snapshot, at least 1) and, for relations joined to the snapshot, `spine.<column>`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """Number of rows; 0 when there are none."""
+    """Number of rows; 0 without rows."""
 
     relation: str
     where: str = ""
@@ -21,7 +21,7 @@ class Count:
 
 @dataclass(frozen=True, slots=True)
 class Sum:
-    """Sum of a value; 0 when there are no rows."""
+    """Sum of a value; 0 without rows."""
 
     relation: str
     value: str
@@ -31,7 +31,7 @@ class Sum:
 
 @dataclass(frozen=True, slots=True)
 class Mean:
-    """Average of a value; unknown when there are no rows."""
+    """Average of a value; unknown without rows."""
 
     relation: str
     value: str
@@ -41,7 +41,7 @@ class Mean:
 
 @dataclass(frozen=True, slots=True)
 class CountDistinct:
-    """Number of different values; 0 when there are none."""
+    """Number of different values; 0 without rows."""
 
     relation: str
     value: str
@@ -50,7 +50,7 @@ class CountDistinct:
 
 @dataclass(frozen=True, slots=True)
 class StdDev:
-    """Sample standard deviation of a whole number (days, a count); unknown with fewer than two rows."""
+    """Sample standard deviation of a whole number (days or a count); unknown with fewer than two rows."""
 
     relation: str
     value: str
@@ -59,7 +59,7 @@ class StdDev:
 
 @dataclass(frozen=True, slots=True)
 class Min:
-    """Smallest value; unknown when there are no rows."""
+    """Smallest value; unknown without rows."""
 
     relation: str
     value: str
@@ -68,7 +68,7 @@ class Min:
 
 @dataclass(frozen=True, slots=True)
 class Max:
-    """Largest value; unknown when there are no rows."""
+    """Largest value; unknown without rows."""
 
     relation: str
     value: str
@@ -77,7 +77,7 @@ class Max:
 
 @dataclass(frozen=True, slots=True)
 class DaysSinceLast:
-    """Days from the most recent such row to the snapshot; unknown when there is none."""
+    """Days from the most recent row to the snapshot; unknown without rows."""
 
     relation: str
     where: str = ""
@@ -85,7 +85,7 @@ class DaysSinceLast:
 
 @dataclass(frozen=True, slots=True)
 class DaysSinceFirst:
-    """Days from the earliest such row to the snapshot; unknown when there is none."""
+    """Days from the earliest row to the snapshot; unknown without rows."""
 
     relation: str
     where: str = ""
@@ -95,7 +95,7 @@ class DaysSinceFirst:
 class Share:
     """Smoothed share of rows that meet a condition: (hits + weight * prior) / (rows + weight); unknown without rows.
 
-    With `weight` 0 it is the plain share.
+    With `weight` 0 this is the plain share.
     """
 
     relation: str
@@ -108,7 +108,7 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class Latest:
-    """Value of the most recent such row, ties broken by the row's own id."""
+    """Value of the most recent row, with ties broken by the row's ID; unknown without rows."""
 
     relation: str
     value: str
@@ -117,14 +117,17 @@ class Latest:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """A value of the snapshot row itself: an attribute, a balance, a date's distance (SQL over the spine's columns)."""
+    """A value of the snapshot row itself, such as an attribute, a balance, or days since a date.
+
+    `value` is SQL over the columns of the spine.
+    """
 
     value: str
 
 
 @dataclass(frozen=True, slots=True)
 class Derived:
-    """SQL over other features of the same row (not over other derived ones)."""
+    """SQL over other features of the same row, none of which may be derived itself."""
 
     expression: str
     of: tuple[str, ...]
@@ -134,10 +137,10 @@ class Derived:
 class HistoricalRate:
     """Rate of an outcome among earlier units that share the snapshot's keys, smoothed to the overall rate.
 
-    (hits + weight * prior) / (support + weight), with prior the rate over all outcomes known before the snapshot, or,
+    (hits + weight * prior) / (support + weight). The prior is the rate over all outcomes known before the snapshot, or,
     for several keys, the mean of the single keys' smoothed rates. Only outcomes known before the snapshot count.
-    `half_life_days` halves an outcome's weight with each such span of age. Unknown when a key is unknown or when no
-    outcome at all is known.
+    `half_life_days` halves an outcome's weight with each such span of its age. Unknown when a key is unknown or when no
+    outcome is known yet.
     """
 
     keys: tuple[str, ...]
@@ -147,7 +150,7 @@ class HistoricalRate:
 
 @dataclass(frozen=True, slots=True)
 class RateSupport:
-    """Number of earlier outcomes behind the rate of the same keys (weighted by recency when there is a half-life)."""
+    """Number of earlier outcomes behind the rate by the same keys, weighted by recency if there is a half-life."""
 
     keys: tuple[str, ...]
     half_life_days: int | None = None
@@ -155,7 +158,7 @@ class RateSupport:
 
 @dataclass(frozen=True, slots=True)
 class CombinedLogOdds:
-    """Sum over keys of log odds of the smoothed single-key rate less the overall log odds: naive Bayes evidence."""
+    """Naive Bayes evidence: the sum over keys of the smoothed single-key log odds minus the overall log odds."""
 
     keys: tuple[str, ...]
     weight: float = 5.0
@@ -164,9 +167,9 @@ class CombinedLogOdds:
 
 @dataclass(frozen=True, slots=True)
 class RateAtAge:
-    """Of all balances that were unpaid at the snapshot's age and seen for the horizon after it, the share then paid.
+    """Share then paid among all balances that were unpaid at the snapshot's age and followed through the horizon.
 
-    Ages over 60 days are pooled by 30 days. Unknown when no balance has been seen that long.
+    Ages over 60 days are pooled by 30 days. Unknown when no balance has been followed that long.
     """
 
     weight: float = 5.0

@@ -1,4 +1,4 @@
-"""What is predicted: who is in the population, over which horizon, and when a label is ripe."""
+"""What a model predicts: the population, the horizon, and when a label has matured."""
 
 from __future__ import annotations
 
@@ -8,9 +8,11 @@ from pydantic import BaseModel, ConfigDict, Field
 
 
 class Target(BaseModel):
-    """What both targets share: how training snapshots are laid out in time.
+    """The layout of training snapshots in time, shared by both targets.
 
-    Features look back, so the first snapshots need some history behind them.
+    Snapshots are `every_days` apart, at most `snapshots` of them, counted back from the latest. None precedes
+    `history_days` of history, because features that look back need history to read. `rows_per_unit` keeps that many
+    snapshots of each account or denial, chosen by a hash (None keeps all).
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -48,10 +50,10 @@ class PaymentTarget(Target):
 
 
 class OverturnTarget(Target):
-    """Whether an open denial's appeal is decided for us, once it is decided.
+    """Whether the appeal of an open denial is decided in the provider's favor, once it is decided.
 
-    A snapshot waits for its slow decisions (by default, three rounds of 60 days), so that the quick ones do not
-    represent all.
+    A snapshot is used only after `maturity_days` (default: three rounds of 60 days), because quick decisions alone are
+    not representative.
     """
 
     unit: Literal["denial"] = "denial"
@@ -66,5 +68,5 @@ class OverturnTarget(Target):
 
     @property
     def label_lag_days(self) -> int:
-        """The days within which nearly all appeals are decided."""
+        """`maturity_days`, within which nearly all appeals are decided."""
         return self.maturity_days

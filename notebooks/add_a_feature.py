@@ -25,11 +25,11 @@ import matplotlib.pyplot as plt
 
 import payrank
 from payrank.features.feature import Feature
-from payrank.features.probes.alone import (probe_alone, rank_features, split_in_time)
+from payrank.features.probes.single_features import probe_single_features, rank_features, split_in_time
 from payrank.features.probes.future import probe_future
-from payrank.features.site.features import (SiteFeatures, read_site_features)
+from payrank.features.site.features import SiteFeatures, read_site_features
 from payrank.features.sources import Count
-from payrank.training.settings import (Member, TrainingSettings)
+from payrank.training.settings import Member, TrainingSettings
 
 day = date(2026, 11, 20)
 folder = Path(tempfile.mkdtemp()) / "hospital"
@@ -78,7 +78,7 @@ print(probed.verdict, "-", probed.figures)
 assert probed.verdict == "clean"
 
 labeled = payrank.training_frame(extract, target, day, site_features=mine)
-assert probe_alone(labeled).verdict == "clean"
+assert probe_single_features(labeled).verdict == "clean"
 learn, judge = split_in_time(labeled.data)
 alone = rank_features(labeled, learn, judge)
 found = alone["texts_30d"]

@@ -13,11 +13,11 @@ from payrank.extracts.extract import Extract
 from payrank.features.build_frames import training_frame
 from payrank.features.frame import Frame
 from payrank.features.probes.agreement import probe_agreement
-from payrank.features.probes.alone import probe_alone
 from payrank.features.probes.back_dated import probe_back_dated
 from payrank.features.probes.future import choose_day, probe_future
 from payrank.features.probes.hindsight import probe_hindsight
-from payrank.features.probes.result import Probed
+from payrank.features.probes.result import ProbeResult
+from payrank.features.probes.single_features import probe_single_features
 from payrank.settings import Settings
 
 LogLine = Callable[[str], None]
@@ -27,7 +27,7 @@ NEEDS_FRAME = ("train/night agreement", "too good alone", "label shuffle", "beyo
 
 def find_leaks(
     extract: Extract, settings: Settings, as_of: date, progress: LogLine = lambda _: None
-) -> tuple[Probed, ...]:
+) -> tuple[ProbeResult, ...]:
     """Run every leakage check on accounts and denials, with the horizons and site features of the settings.
 
     Parameters
@@ -39,7 +39,7 @@ def find_leaks(
 
     Returns
     -------
-    tuple of Probed
+    tuple of ProbeResult
         The result of each check, or why it could not run. No result contains a value from any row.
     """
     results = []
@@ -49,7 +49,7 @@ def find_leaks(
     return tuple(results)
 
 
-def _run(extract: Extract, settings: Settings, as_of: date) -> Iterator[Probed]:
+def _run(extract: Extract, settings: Settings, as_of: date) -> Iterator[ProbeResult]:
     if extract.tables["transactions"].rows_loaded:
         yield probe_back_dated(extract, as_of)
     for kind, table in (("payment", "accounts"), ("overturn", "denials")):
@@ -57,7 +57,7 @@ def _run(extract: Extract, settings: Settings, as_of: date) -> Iterator[Probed]:
             yield from _run_unit(extract, settings, kind, as_of)
 
 
-def _run_unit(extract: Extract, settings: Settings, kind: str, as_of: date) -> Iterator[Probed]:
+def _run_unit(extract: Extract, settings: Settings, kind: str, as_of: date) -> Iterator[ProbeResult]:
     from payrank.training.probes.label_shuffle import probe_labels
     from payrank.training.probes.site_feature_probe import probe_beyond
 
@@ -68,11 +68,11 @@ def _run_unit(extract: Extract, settings: Settings, kind: str, as_of: date) -> I
         frame = training_frame(extract, target, as_of, site_features=site_features)
     except PayrankError as error:
         for name in NEEDS_FRAME:
-            yield Probed(name, target.unit, 0, "", not_run=f"no training frame: {error}")
+            yield ProbeResult(name, target.unit, 0, "", not_run=f"no training frame: {error}")
         return
-    probes: tuple[Callable[[Frame], Probed], ...] = (
+    probes: tuple[Callable[[Frame], ProbeResult], ...] = (
         lambda labeled: probe_agreement(extract, labeled, site_features),
-        probe_alone,
+        probe_single_features,
         probe_labels,
         probe_beyond,
     )
@@ -80,7 +80,7 @@ def _run_unit(extract: Extract, settings: Settings, kind: str, as_of: date) -> I
         yield probe(frame)
 
 
-def leaks_table(results: Sequence[Probed]) -> Table:
+def leaks_table(results: Sequence[ProbeResult]) -> Table:
     """Return the results as a table that fits a terminal, one line per check."""
     rows = [
         [probed.probe, probed.unit, probed.verdict.upper() if probed.leaks else probed.verdict, describe_probe(probed)]
@@ -90,19 +90,19 @@ def leaks_table(results: Sequence[Probed]) -> Table:
     return make_table("Leakage checks", headings, rows)
 
 
-def describe_probe(probed: Probed) -> str:
+def describe_probe(probed: ProbeResult) -> str:
     """Return what a check examined, what it had too few rows to decide, or why it could not run."""
     if probed.undecided:
         return f"{probed.figures}; too few rows to decide: {', '.join(probed.undecided)}"
     return probed.not_run or probed.figures
 
 
-def list_leaks(results: Sequence[Probed]) -> list[str]:
+def list_leaks(results: Sequence[ProbeResult]) -> list[str]:
     """Return one sentence per leak, to print below the table."""
     return [f"{probed.probe}, {probed.unit}: {leak.text}" for probed in results for leak in probed.leaks]
 
 
-def show_leaks(results: Sequence[Probed]) -> None:
+def show_leaks(results: Sequence[ProbeResult]) -> None:
     """Print the results; nothing when no check ran."""
     if results:
         STDOUT.print(leaks_table(results))
@@ -110,7 +110,7 @@ def show_leaks(results: Sequence[Probed]) -> None:
         STDOUT.print(f"LEAK: {line}")
 
 
-def as_data(results: Sequence[Probed]) -> list[dict[str, object]]:
+def as_data(results: Sequence[ProbeResult]) -> list[dict[str, object]]:
     """Return the results as plain data for JSON."""
     return [
         {

@@ -25,7 +25,7 @@ from experiments.speed.beside import NIGHTS_BY_ACCOUNT, beside_others
 from experiments.speed.measured import alternate, load_average, measure, peak_memory
 from payrank.extracts.load.load_extract import load_extract
 from payrank.features.build_frames import nightly_frame, training_frame
-from payrank.features.frame import catalog
+from payrank.features.frame import build_catalog
 from payrank.features.targets import PaymentTarget
 from payrank.simulator import simulate
 
@@ -133,7 +133,7 @@ def _night(accounts: int, _: str) -> dict[str, Any]:
                 rounds=ROUNDS,
             )
             ledger = extract.tables["transactions"].rows_loaded
-            told = f"{accounts:,} accounts, {ledger:,} transactions, {len(catalog(extract, 'account'))} features"
+            told = f"{accounts:,} accounts, {ledger:,} transactions, {len(build_catalog(extract, 'account'))} features"
     return {
         "told": told, "loading": loading.told(), "measured": {name: each.told() for name, each in measured.items()},
         "memory": peak_memory(), "load": load_average(),

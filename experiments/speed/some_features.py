@@ -11,7 +11,7 @@ from payrank.extracts.extract import Extract
 from payrank.features.catalog.accounts import ACCOUNT_FEATURES
 from payrank.features.dialects.dialect import DuckDBDialect
 from payrank.features.engines.duckdb import run_plan
-from payrank.features.sql.plan import plan_frame
+from payrank.features.sql.plan import plan_sql
 from payrank.features.targets import PaymentTarget
 
 
@@ -23,5 +23,5 @@ def frame_of(extract: Extract, days: Sequence[date], names: Collection[str]) -> 
         table, _, column = need.partition(".")
         return extract.has(table, column) if column else extract.has(table)
 
-    plan = plan_frame(PaymentTarget(), chosen, days, DuckDBDialect(), has, (), None)
+    plan = plan_sql(PaymentTarget(), chosen, days, DuckDBDialect(), has, (), None)
     return run_plan(extract.connection, plan, chosen)

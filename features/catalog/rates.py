@@ -1,4 +1,4 @@
-"""Features that are smoothed rates of earlier outcomes, and those that a site's own attributes bring."""
+"""Smoothed rates of earlier outcomes, and the features that come from a site's own attributes."""
 
 from __future__ import annotations
 
@@ -9,46 +9,64 @@ from payrank.features.feature import Feature, Sensitivity
 from payrank.features.sources import CombinedLogOdds, HistoricalRate, RateSupport, Snapshot
 
 HALF_LIFE_DAYS = 365
-"""After so many days an outcome counts half in the rates that forget."""
+"""Age in days at which an outcome counts half in a recency-weighted rate."""
+
+_COUNTED = {"paid": "accounts", "overturned": "denials"}
 
 
 def rate_features(
-    family: str, subject: str, keys: tuple[str, ...], label: str, half_life_days: int | None = None
+    family: str, outcome: str, keys: tuple[str, ...], label: str, half_life_days: int | None = None
 ) -> tuple[Feature, Feature]:
-    """Return the smoothed rate by some keys and the support behind it.
+    """Return the smoothed rate of an outcome by some keys, and the support behind it.
 
-    `subject` names what the rate is of ("paid", "overturned"), `label` what a reader calls the keys. More of the rate
-    makes the outcome more likely by definition. A pair's support is shown beside its rate but is no input to a model:
-    measured on real decisions, models that split on it rank later years worse. So is the support of a rate that
-    forgets: it says no more than the plain one's. With `half_life_days` an outcome weighs half as much with each such
-    span of its age.
+    Parameters
+    ----------
+    family
+        Family of both features.
+    outcome
+        `paid` or `overturned`.
+    keys
+        Columns of the snapshot that earlier outcomes must share.
+    label
+        What a reader calls the keys.
+    half_life_days
+        Halves an outcome's weight with each such span of its age; None weighs all outcomes alike.
+
+    Notes
+    -----
+    A higher rate makes the outcome more likely by definition, so the direction is +1.
+    The support of a pair of keys, and of a recency-weighted rate, is not a model input. On real decisions, models that
+    split on a pair's support ranked later years worse, and recency-weighted support adds nothing to the plain support.
     """
     name = "_".join(key.removeprefix("site_") for key in keys)
-    lately = ""
+    recently = weighting = ""
     if half_life_days is not None:
-        name, lately = f"{name}_recent", f", each {half_life_days} days of age halving an outcome's weight"
+        name = f"{name}_recent"
+        recently = " recently"
+        weighting = f", with an outcome's weight halved every {half_life_days} days"
+    counted = _COUNTED.get(outcome, "outcomes")
     sensitivity = sensitivity_of(keys)
     return (
         Feature(
-            f"{subject}_rate_{name}",
-            f"Smoothed share {subject} among earlier ones with the same {label}{lately}",
-            "rate",
-            family,
-            HistoricalRate(keys, half_life_days=half_life_days),
-            f"{{like}}: about {{value}} {subject}{' lately' if lately else ''} ({{support}} earlier)",
-            f"No {label} on record",
+            name=f"{outcome}_rate_{name}",
+            meaning=f"Smoothed share {outcome} among earlier {counted} with the same {label}{weighting}",
+            unit="rate",
+            family=family,
+            source=HistoricalRate(keys, half_life_days=half_life_days),
+            phrase=f"{{like}}: about {{value}} {outcome}{recently} ({{support}} earlier)",
+            when_unknown=f"No {label} on record",
             direction=1,
             sensitivity=sensitivity,
         ),
         Feature(
-            f"{subject}_support_{name}",
-            f"Earlier outcomes behind the rate by {label}{lately}",
-            "count",
-            family,
-            RateSupport(keys, half_life_days=half_life_days),
-            f"{{value}} earlier outcome{{s}} with this {label}",
+            name=f"{outcome}_support_{name}",
+            meaning=f"Number of earlier {counted} behind the rate by {label}{weighting}",
+            unit="count",
+            family=family,
+            source=RateSupport(keys, half_life_days=half_life_days),
+            phrase=f"{{value}} earlier outcome{{s}} with this {label}",
             modeled=len(keys) == 1 and half_life_days is None,
-            told_by=f"{subject}_rate_{name}",
+            explained_by=f"{outcome}_rate_{name}",
             sensitivity=sensitivity,
         ),
     )
@@ -58,18 +76,23 @@ _PROXIES = {"payer_class", "payer_id", "service_line"}
 
 
 def sensitivity_of(keys: tuple[str, ...]) -> Sensitivity:
-    """Return proxy when a key could stand in for a protected trait; a site's attribute may be anything, so it could."""
+    """Return `proxy` when a key could stand in for a protected trait, as any site attribute could."""
     return "proxy" if any(key in _PROXIES or key.startswith("site_") for key in keys) else "none"
 
 
-def attribute_features(attributes: Mapping[str, str], subject: str) -> tuple[Feature, ...]:
-    """Return the features of a site's own attributes: each value, and for categories the rates of singles and pairs.
+def attribute_features(attributes: Mapping[str, str], outcome: str) -> tuple[Feature, ...]:
+    """Return the features of a site's attributes: their values, and for categories the rates by one and by pairs.
 
-    Rates come plain and with recency, as the catalog's own do.
+    Each rate comes unweighted and recency-weighted, as in the catalog.
 
-    `attributes` maps a column to category, number or boolean, as `extract.toml` declares it.
+    Parameters
+    ----------
+    attributes
+        Column name to `category`, `number`, or `boolean`, as declared in `extract.toml`.
+    outcome
+        `paid` or `overturned`.
     """
-    plain = tuple(_site_feature(name, kind) for name, kind in attributes.items())
+    values = tuple(_value_feature(name, kind) for name, kind in attributes.items())
     categories = tuple(name for name, kind in attributes.items() if kind == "category")
     keys: list[tuple[str, ...]] = [(name,) for name in categories]
     keys += list(combinations(categories, 2))
@@ -79,40 +102,41 @@ def attribute_features(attributes: Mapping[str, str], subject: str) -> tuple[Fea
         for key in keys
         for feature in rate_features(
             "site attribute",
-            subject,
+            outcome,
             tuple(f"site_{name}" for name in key),
             " and ".join(key).replace("_", " "),
             half_life_days,
         )
     )
-    return plain + rates + _combined(tuple(f"site_{name}" for name in categories), subject)
+    return values + rates + _combined_evidence(tuple(f"site_{name}" for name in categories), outcome)
 
 
-def _site_feature(name: str, kind: str) -> Feature:
-    words = name.replace("_", " ")
-    unit = {"boolean": "yes/no", "category": "category"}.get(kind, "number")
+def _value_feature(name: str, kind: str) -> Feature:
+    label = name.replace("_", " ")
     return Feature(
-        f"site_{name}",
-        f"The site's {words}",
-        unit,
-        "site attribute",
-        Snapshot(f"site_{name}"),
-        f"{words}: {{value}}",
+        name=f"site_{name}",
+        meaning=f"The site's {label}",
+        unit={"boolean": "yes/no", "category": "category"}.get(kind, "number"),
+        family="site attribute",
+        source=Snapshot(f"site_{name}"),
+        phrase=f"{label}: {{value}}",
         sensitivity=sensitivity_of((f"site_{name}",)),
     )
 
 
-def _combined(keys: tuple[str, ...], subject: str) -> tuple[Feature, ...]:
+def _combined_evidence(keys: tuple[str, ...], outcome: str) -> tuple[Feature, ...]:
     if len(keys) < 2:
         return ()
     return (
         Feature(
-            f"{subject}_evidence_site",
-            f"Evidence of the site's attributes together: how far above average earlier ones were {subject}",
-            "log odds",
-            "site attribute",
-            CombinedLogOdds(keys),
-            "History of its attributes taken together: {value}",
+            name=f"{outcome}_evidence_site",
+            meaning=(
+                f"Combined evidence of the site's attributes: log odds of being {outcome}, compared with the average"
+            ),
+            unit="log odds",
+            family="site attribute",
+            source=CombinedLogOdds(keys),
+            phrase="Combined history of its site attributes: {value}",
             direction=1,
             sensitivity=sensitivity_of(keys),
         ),

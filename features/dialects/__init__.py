@@ -1,1 +1,4 @@
-"""How each engine besides DuckDB spells what we render: small records, pure text, no driver."""
+"""SQL dialects: small records of pure text, with no database driver.
+
+A dialect enters together with an engine that runs it in the tests. DuckDB, Spark, and PostgreSQL have one.
+"""

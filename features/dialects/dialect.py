@@ -1,4 +1,4 @@
-"""The handful of SQL primitives that differ between engines; everything else that we render is portable."""
+"""The few SQL primitives that differ between engines. All other rendered SQL is portable."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Protocol
 
 
 class Dialect(Protocol):
-    """What an engine must be able to spell."""
+    """What an engine must be able to render."""
 
     name: str
 
@@ -14,39 +14,39 @@ class Dialect(Protocol):
         """SQL of the whole days from one date to another (negative when reversed)."""
 
     def add_days(self, day: str, days: str) -> str:
-        """SQL of a date moved by a number of days."""
+        """SQL of a date plus a number of days."""
 
     def weekday(self, day: str) -> str:
-        """SQL of the ISO weekday, Monday = 1."""
+        """SQL of the ISO day of the week, Monday = 1."""
 
     def text_hash(self, text: str) -> str:
-        """SQL of a hash of a text, the same on every engine: hexadecimal MD5."""
+        """SQL of the hexadecimal MD5 of a text, the same on every engine."""
 
     def spell(self, sql: str) -> str:
-        """Put a rendered SELECT into the engine's words: names of types and functions, and `/` as a real division."""
+        """Translate a rendered SELECT: names of types, `/` as a division of real numbers, and identifiers."""
 
 
 class DuckDBDialect:
-    """The embedded default, in whose words steps are rendered."""
+    """DuckDB, the embedded default. Steps are rendered in its SQL."""
 
     name = "duckdb"
 
     def days_between(self, earlier: str, later: str) -> str:
-        """Subtract dates: DuckDB gives whole days."""
+        """Subtract the dates: DuckDB returns whole days."""
         return f"({later} - {earlier})"
 
     def add_days(self, day: str, days: str) -> str:
-        """Add an integer to a date."""
+        """Add an integer to the date."""
         return f"({day} + CAST({days} AS INTEGER))"
 
     def weekday(self, day: str) -> str:
-        """Read the ISO day of the week."""
+        """Extract the ISO day of the week."""
         return f"EXTRACT(ISODOW FROM {day})"
 
     def text_hash(self, text: str) -> str:
-        """MD5 in hexadecimal."""
+        """Hexadecimal MD5."""
         return f"md5({text})"
 
     def spell(self, sql: str) -> str:
-        """Leave it as it is."""
+        """Return the SQL unchanged."""
         return sql

@@ -1,4 +1,4 @@
-"""Small pieces of SQL text: the names in an expression, and putting SQL in their place."""
+"""Steps of SQL, and the identifiers in an expression: find them, or substitute SQL for them."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A SELECT and the name under which later steps read it.
+    """A SELECT and the name by which later steps read it.
 
-    `inline` marks what is less work to compute inside the one step that reads it than to keep as a table; an engine is
-    free to keep it nevertheless.
+    `inline` marks a step that is cheaper to compute inside the single step that reads it than to store as a table. An
+    engine may store it anyway.
     """
 
     name: str
@@ -20,25 +20,26 @@ class Step:
     inline: bool = False
 
 
-Has = Callable[[str], bool]
-"""Whether the extract has a `table` or a `table.column`."""
+IsAvailable = Callable[[str], bool]
+"""Says whether the extract has a `table` or a `table.column`."""
 
-_WORD = re.compile(r"'(?:[^']|'')*'|(?<![.\w])[a-z_][a-z_0-9]*")
+_IDENTIFIER = re.compile(r"'(?:[^']|'')*'|(?<![.\w])[a-z_][a-z_0-9]*")
+"""A text literal, which is never an identifier, or an unqualified name."""
 
 
-def words_in(expression: str) -> set[str]:
-    """Return the bare names in an SQL expression: no literals, no qualified names.
+def find_identifiers(expression: str) -> set[str]:
+    """Return the unqualified identifiers in an SQL expression.
 
-    >>> sorted(words_in("kind = 'charge' AND days_ago < 3"))
+    >>> sorted(find_identifiers("kind = 'charge' AND days_ago < 3"))
     ['days_ago', 'kind']
     """
-    return {word for word in _WORD.findall(expression) if not word.startswith("'")}
+    return {name for name in _IDENTIFIER.findall(expression) if not name.startswith("'")}
 
 
-def put_in(expression: str, spelled: Mapping[str, str]) -> str:
-    """Replace bare names in an SQL expression by the SQL that stands for them.
+def substitute(expression: str, sql_by_name: Mapping[str, str]) -> str:
+    """Replace unqualified identifiers in an SQL expression with the SQL that defines them.
 
-    >>> put_in("kind = 'kind'", {"kind": "t.kind"})
+    >>> substitute("kind = 'kind'", {"kind": "t.kind"})
     "t.kind = 'kind'"
     """
-    return _WORD.sub(lambda match: spelled.get(match.group(), match.group()), expression)
+    return _IDENTIFIER.sub(lambda match: sql_by_name.get(match.group(), match.group()), expression)

@@ -1,4 +1,4 @@
-"""Spark SQL: runs in the tests (features/engines/spark.py); Databricks speaks it too."""
+"""Spark SQL. `features/engines/spark.py` runs it in the tests."""
 
 from __future__ import annotations
 
@@ -9,30 +9,24 @@ class SparkDialect:
     """Spark 4 in its ANSI mode."""
 
     name = "spark"
-    spelling = Spelling(number="DOUBLE", text="STRING", backslashes=True)
+    spelling = Spelling(number="DOUBLE", text="STRING", escapes_backslashes=True)
 
     def days_between(self, earlier: str, later: str) -> str:
-        """Count days from date to date."""
+        """Count the days from date to date."""
         return f"DATEDIFF({later}, {earlier})"
 
     def add_days(self, day: str, days: str) -> str:
-        """Add an integer to a date."""
+        """Add an integer to the date."""
         return f"DATE_ADD({day}, CAST({days} AS INT))"
 
     def weekday(self, day: str) -> str:
-        """Count from a Monday, 1900-01-01: Spark and Databricks name three days of the week, each its own way."""
+        """Count from a Monday, because Spark's own functions number the days of the week in three different ways."""
         return f"(MOD({self.days_between(MONDAY, day)}, 7) + 1)"
 
     def text_hash(self, text: str) -> str:
-        """MD5 in hexadecimal."""
+        """Hexadecimal MD5."""
         return f"MD5({text})"
 
     def spell(self, sql: str) -> str:
-        """Name the types as Spark does, and divide by real numbers."""
+        """Use Spark's names of types, and divide real numbers."""
         return self.spelling.apply(sql)
-
-
-class DatabricksDialect(SparkDialect):
-    """Databricks SQL: Spark's words; rendered and parsed, never run."""
-
-    name = "databricks"

@@ -1,1 +1,1 @@
-"""Engines besides the embedded DuckDB: the contract judged, and the plan run, where the tables are."""
+"""Engines that run a plan where the tables are: DuckDB in this process, Spark, and PostgreSQL."""

@@ -1,7 +1,7 @@
-"""How PostgreSQL reads a column of the contract (PostgreSQL manual, chapters 8, 9.3, 9.7 and 9.9).
+"""How PostgreSQL reads a column of the contract (PostgreSQL manual, chapters 8, 9.3, 9.7, and 9.9).
 
-PostgreSQL has no TRY_CAST before version 16, so each cast stands behind a condition under which it cannot fail. Texts
-are put in the order of their bytes ("C"): a hospital's own collation would break ties in another order than files do.
+PostgreSQL has no TRY_CAST before version 16, so a condition guards each cast that could fail. Text sorts by its bytes
+(collation "C"), because a hospital's own collation would break ties in a different order than files do.
 """
 
 from __future__ import annotations
@@ -9,11 +9,11 @@ from __future__ import annotations
 from typing import ClassVar
 
 from payrank.extracts.contract.source_file import quote_text
-from payrank.features.engines.reading import Family
+from payrank.features.engines.reading import TypeFamily
 
-FAMILIES: dict[str, Family] = {
-    "date": "day",
-    "timestamp without time zone": "moment",
+TYPE_FAMILIES: dict[str, TypeFamily] = {
+    "date": "date",
+    "timestamp without time zone": "timestamp",
     "timestamp with time zone": "unknown",
     "numeric": "decimal",
     "smallint": "whole",
@@ -23,13 +23,13 @@ FAMILIES: dict[str, Family] = {
     "double precision": "floating",
     "boolean": "boolean",
 }
-"""PostgreSQL's types as information_schema names them; all others are read as the text that it makes of them."""
+"""PostgreSQL types by their name in information_schema. All others are cast to text."""
 
 _LARGEST_WHOLE = 2**31 - 1
 
 
 class PostgresReading:
-    """PostgreSQL's words; every expression is null for what it cannot read."""
+    """PostgreSQL's SQL. Every expression is null for a value that it cannot read."""
 
     types: ClassVar[dict[str, str]] = {
         "id": "text",
@@ -42,22 +42,22 @@ class PostgresReading:
         "number": "double precision",
     }
 
-    def text_of(self, given: str, _kind: str, family: Family) -> str | None:
-        """Take every type as the text that PostgreSQL makes of it; a decimal sheds the zeros behind its point."""
-        text = f"trim_scale({given})" if family == "decimal" else given
+    def as_text(self, source: str, _kind: str, family: TypeFamily) -> str | None:
+        """Cast every type to text, without the trailing zeros of a decimal."""
+        text = f"trim_scale({source})" if family == "decimal" else source
         return f'(CAST({text} AS text) COLLATE "C")'
 
-    def absent(self, kind: str) -> str:
-        """Give nothing of the kind's type."""
-        absent = f"CAST(NULL AS {self.types[kind]})"
-        return f'({absent} COLLATE "C")' if self.types[kind] == "text" else absent
+    def null_of(self, kind: str) -> str:
+        """Cast null to the kind's type."""
+        null = f"CAST(NULL AS {self.types[kind]})"
+        return f'({null} COLLATE "C")' if self.types[kind] == "text" else null
 
     def matches(self, text: str, pattern: str) -> str:
-        """Match the whole text; $ is the text's end alone here."""
+        """Match the whole text. Here $ matches only the end of the text."""
         return f"{text} ~ {quote_text(f'^({pattern})$')}"
 
-    def day_of(self, text: str) -> str:
-        """Compare the day with its month's last before the date is made."""
+    def parse_date(self, text: str) -> str:
+        """Compare the day with the last of its month before making the date."""
         year, month, day = (f"CAST(substr({text}, {place}) AS integer)" for place in ("1, 4", "6, 2", "9, 2"))
         leap = f"({year} % 4 = 0 AND ({year} % 100 <> 0 OR {year} % 400 = 0))"
         last = f"CASE WHEN {month} IN (4, 6, 9, 11) THEN 30 WHEN {month} <> 2 THEN 31 WHEN {leap} THEN 29 ELSE 28 END"
@@ -66,29 +66,28 @@ class PostgresReading:
             f"THEN make_date({year}, {month}, {day}) END"
         )
 
-    def number_of(self, text: str, kind: str) -> str:
-        """Read it exactly first, then ask whether it fits."""
-        return self.exact(f"CAST({text} AS numeric)", kind, "decimal")
+    def parse_number(self, text: str, kind: str) -> str:
+        """Read the number exactly, then check that it fits."""
+        return self.cast_exactly(f"CAST({text} AS numeric)", kind, "decimal")
 
-    def exact(self, given: str, kind: str, family: Family) -> str:
-        """Take what fits the type unchanged; NaN and infinity are greater than all numbers, and so fit nowhere."""
+    def cast_exactly(self, source: str, kind: str, family: TypeFamily) -> str:
+        """Accept a value that fits the type unchanged. NaN and infinity exceed all numbers, so they never fit."""
         if kind == "number":
-            # A cast to double precision fails beyond the largest double, and for what rounds to 0.
-            small, large = f"abs({given}) < 2.5e-324", f"abs({given}) <= 1.7976931348623157e308"
-            return f"CASE WHEN {small} THEN 0 WHEN {large} THEN CAST({given} AS double precision) END"
+            # A cast to double precision fails above the largest double, and for a value that rounds to 0.
+            small, large = f"abs({source}) < 2.5e-324", f"abs({source}) <= 1.7976931348623157e308"
+            return f"CASE WHEN {small} THEN 0 WHEN {large} THEN CAST({source} AS double precision) END"
         if kind == "integer":
-            fits = f"abs({given}) <= {_LARGEST_WHOLE}"
-            value = f"CAST({given} AS integer)"
-            return f"CASE WHEN {fits} THEN CASE WHEN {value} = {given} THEN {value} END END"
-        value = f"CAST({given} AS numeric(18,2))"
-        same = f"abs({value} - {given}) <= 1e-9" if family == "floating" else f"{value} = {given}"
-        return (
-            f"CASE WHEN abs(CAST({given} AS numeric)) <= 9999999999999999.99 THEN CASE WHEN {same} THEN {value} END END"
-        )
+            fits = f"abs({source}) <= {_LARGEST_WHOLE}"
+            value = f"CAST({source} AS integer)"
+            return f"CASE WHEN {fits} THEN CASE WHEN {value} = {source} THEN {value} END END"
+        value = f"CAST({source} AS numeric(18,2))"
+        same = f"abs({value} - {source}) <= 1e-9" if family == "floating" else f"{value} = {source}"
+        fits = f"abs(CAST({source} AS numeric)) <= 9999999999999999.99"
+        return f"CASE WHEN {fits} THEN CASE WHEN {same} THEN {value} END END"
 
-    def day_from(self, given: str, family: Family) -> str:
-        """Take a finite date, or a finite moment at midnight."""
-        if family == "day":
-            return f"CASE WHEN isfinite({given}) THEN {given} END"
-        midnight = f"CASE WHEN CAST({given} AS time) = '00:00' THEN CAST({given} AS date) END"
-        return f"CASE WHEN isfinite({given}) THEN {midnight} END"
+    def cast_date(self, source: str, family: TypeFamily) -> str:
+        """Accept a finite date, or a finite timestamp at midnight."""
+        if family == "date":
+            return f"CASE WHEN isfinite({source}) THEN {source} END"
+        midnight = f"CASE WHEN CAST({source} AS time) = '00:00' THEN CAST({source} AS date) END"
+        return f"CASE WHEN isfinite({source}) THEN {midnight} END"

@@ -4,28 +4,28 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from payrank.features.engines.reading import Family
+from payrank.features.engines.reading import TypeFamily
 
 _LARGEST = "1.7976931348623157E308D"
-"""The largest finite double; infinity is above it, and NaN above all numbers (Spark SQL reference, NaN semantics)."""
+"""The largest finite double. Infinity and NaN are above it (Spark SQL reference, NaN semantics)."""
 
 
-def family_of(type_name: str) -> Family:
-    """Return the family of a Spark type, by its simple name.
+def type_family(type_name: str) -> TypeFamily:
+    """Return the family of a Spark type by its simple name.
 
-    >>> family_of("decimal(18,2)"), family_of("timestamp_ntz"), family_of("array<int>")
-    ('decimal', 'moment', 'unknown')
+    >>> type_family("decimal(18,2)"), type_family("timestamp_ntz"), type_family("array<int>")
+    ('decimal', 'timestamp', 'unknown')
     """
-    word = type_name.split("(", maxsplit=1)[0]
-    return _FAMILIES.get(word, "unknown")
+    name = type_name.split("(", maxsplit=1)[0]
+    return _TYPE_FAMILIES.get(name, "unknown")
 
 
-_FAMILIES: dict[str, Family] = {
+_TYPE_FAMILIES: dict[str, TypeFamily] = {
     "string": "text",
     "varchar": "text",
     "char": "text",
-    "date": "day",
-    "timestamp_ntz": "moment",
+    "date": "date",
+    "timestamp_ntz": "timestamp",
     "decimal": "decimal",
     "tinyint": "whole",
     "smallint": "whole",
@@ -34,12 +34,12 @@ _FAMILIES: dict[str, Family] = {
     "float": "floating",
     "double": "floating",
     "boolean": "boolean",
-    "void": "nothing",
+    "void": "empty",
 }
 
 
 class SparkReading:
-    """Spark's words, in its ANSI mode: what cannot be read is null through TRY_CAST alone."""
+    """Spark's SQL in its ANSI mode. TRY_CAST returns null for a value that it cannot read."""
 
     types: ClassVar[dict[str, str]] = {
         "id": "STRING",
@@ -52,41 +52,41 @@ class SparkReading:
         "number": "DOUBLE",
     }
 
-    def text_of(self, given: str, kind: str, family: Family) -> str | None:
-        """Take texts, and whole numbers as ids."""
+    def as_text(self, source: str, kind: str, family: TypeFamily) -> str | None:
+        """Accept text, and whole numbers as IDs."""
         if family == "text":
-            return given
-        return f"CAST({given} AS STRING)" if family == "whole" and kind != "level" else None
+            return source
+        return f"CAST({source} AS STRING)" if family == "whole" and kind != "level" else None
 
-    def absent(self, kind: str) -> str:
-        """Give nothing of the kind's type."""
+    def null_of(self, kind: str) -> str:
+        """Cast null to the kind's type."""
         return f"CAST(NULL AS {self.types[kind]})"
 
     def matches(self, text: str, pattern: str) -> str:
-        r"""Match the whole text: in Java's expressions $ would allow a line end after it, \z does not."""
+        r"""Match the whole text. In Java's expressions $ would allow a trailing line end; \z does not."""
         return rf"{text} RLIKE r'\A({pattern})\z'"
 
-    def day_of(self, text: str) -> str:
-        """Read the calendar day."""
+    def parse_date(self, text: str) -> str:
+        """Read the calendar date."""
         return f"TRY_CAST({text} AS DATE)"
 
-    def number_of(self, text: str, kind: str) -> str:
-        """Read the number; one too large for a double is infinite, and no number."""
+    def parse_number(self, text: str, kind: str) -> str:
+        """Read the number. One too large for a double would be infinite, so it is null."""
         value = f"TRY_CAST({text} AS {self.types[kind]})"
         return f"CASE WHEN ABS({value}) <= {_LARGEST} THEN {value} END" if kind == "number" else value
 
-    def exact(self, given: str, kind: str, family: Family) -> str:
-        """Take what the type holds unchanged; dollars in floating-point numbers within a billionth."""
+    def cast_exactly(self, source: str, kind: str, family: TypeFamily) -> str:
+        """Accept a value that the cast leaves unchanged; for floating-point dollars, within a billionth."""
         if kind == "number":
-            value = f"CAST({given} AS DOUBLE)"
+            value = f"CAST({source} AS DOUBLE)"
             return f"CASE WHEN ABS({value}) <= {_LARGEST} THEN {value} END"
-        value = f"TRY_CAST({given} AS {self.types[kind]})"
+        value = f"TRY_CAST({source} AS {self.types[kind]})"
         if family == "floating":
-            return f"CASE WHEN ABS(CAST({value} AS DOUBLE) - {given}) <= 1E-9D THEN {value} END"
-        return f"CASE WHEN {value} = {given} THEN {value} END"
+            return f"CASE WHEN ABS(CAST({value} AS DOUBLE) - {source}) <= 1E-9D THEN {value} END"
+        return f"CASE WHEN {value} = {source} THEN {value} END"
 
-    def day_from(self, given: str, family: Family) -> str:
-        """Take a date, or a moment at midnight."""
-        if family == "day":
-            return given
-        return f"CASE WHEN CAST(CAST({given} AS DATE) AS TIMESTAMP_NTZ) = {given} THEN CAST({given} AS DATE) END"
+    def cast_date(self, source: str, family: TypeFamily) -> str:
+        """Accept a date, or a timestamp at midnight."""
+        if family == "date":
+            return source
+        return f"CASE WHEN CAST(CAST({source} AS DATE) AS TIMESTAMP_NTZ) = {source} THEN CAST({source} AS DATE) END"

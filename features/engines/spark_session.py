@@ -1,4 +1,4 @@
-"""Start Spark, or join the session that is already there: the one place that needs pyspark and Java."""
+"""Start Spark, or join a running session. Only this module needs pyspark and Java."""
 
 from __future__ import annotations
 
@@ -16,70 +16,74 @@ from payrank.extracts.errors import ExtractRefusedError, WrongUsageError
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
-SESSION = {
+SESSION_SETTINGS = {
     "spark.sql.session.timeZone": "UTC",
-    # Overflow and a cast that fails are errors, never silent nulls; names may stand in double quotes.
+    # Overflow and failed casts raise errors instead of returning null. Double quotes delimit identifiers.
     "spark.sql.ansi.enabled": "true",
     "spark.sql.ansi.doubleQuotedIdentifiers": "true",
     "spark.sql.caseSensitive": "true",
 }
-"""What a frame needs of a session, whatever the cluster's own settings say."""
+"""Session settings that a frame needs, whatever the cluster's defaults are."""
 
-STARTED = {
+APPLICATION_SETTINGS = {
     "spark.app.name": "payrank",
     "spark.ui.enabled": "false",
     "spark.ui.showConsoleProgress": "false",
     "spark.log.level": "OFF",
-    # What the driver writes holds patients' rows: its owner's alone.
+    # Files that the driver writes contain patient rows, so only their owner may read them.
     "spark.hadoop.fs.permissions.umask-mode": "077",
 }
-"""What a session that we start needs besides."""
-HERE = {"spark.driver.host": "127.0.0.1", "spark.driver.bindAddress": "127.0.0.1", "spark.sql.shuffle.partitions": "8"}
-"""And on one machine: no port that others can reach, and no more parts than cores can work on."""
+"""More settings for an application that payrank starts itself."""
+LOCAL_SETTINGS = {
+    "spark.driver.host": "127.0.0.1",
+    "spark.driver.bindAddress": "127.0.0.1",
+    "spark.sql.shuffle.partitions": "8",
+}
+"""More settings on one machine: no port that others can reach, and few partitions."""
 
 
 @contextmanager
 def open_session(master: str | None = None, settings: Mapping[str, str] = {}) -> Iterator[SparkSession]:
-    """Give a session of our own: its views and settings are nobody else's.
+    """Yield a new session, with views and settings of its own.
 
     Parameters
     ----------
     master
-        `local[4]`, `spark://HOST:PORT`, `yarn`, `k8s://…`; None joins the application that is running (a notebook on a
-        cluster, spark-submit), or starts one on this machine with a thread a core.
+        `local[4]`, `spark://HOST:PORT`, `yarn`, or `k8s://...`. None joins the running application (a notebook on a
+        cluster, or spark-submit), or starts one on this machine with one thread per core.
     settings
-        Spark's own settings, such as `spark.executor.memory`, for an application that we start.
+        Spark settings, such as `spark.executor.memory`, for an application that payrank starts.
 
     Raises
     ------
     WrongUsageError
-        When pyspark or Java is not installed, or the master is none.
+        When pyspark or Java is not installed, or the master does not answer.
     ExtractRefusedError
-        When Spark refuses a query: its condition is named, and nothing of a row.
+        When Spark rejects a query. The message names Spark's error condition and no value of a row.
     """
     try:
-        with _quiet():
-            from pyspark.errors import PySparkException  # noqa: PLC0415 - the one place that needs it
+        with _ignore_pandas_warning():
+            from pyspark.errors import PySparkException  # noqa: PLC0415 - only this module needs it
             from pyspark.sql import SparkSession  # noqa: PLC0415
     except ImportError:
         raise WrongUsageError(
-            "the engine spark needs pyspark, which is not installed. Install payrank with its extra: "
-            "pip install 'payrank[spark]', and Java 17 or later."
+            "the engine spark needs pyspark, which is not installed. Install it with "
+            "pip install 'payrank[spark]', and install Java 17 or later."
         ) from None
-    # pyspark prints each refused query with a Java stack; a message of ours says what matters.
+    # pyspark logs each rejected query with a Java stack trace, which may show values. The error below is enough.
     logging.getLogger("SQLQueryContextLogger").setLevel(logging.CRITICAL + 1)
     running = SparkSession.getActiveSession()
     workspace = tempfile.mkdtemp(prefix="payrank-spark-")
     try:
         if running is None:
-            with _quiet():
+            with _ignore_pandas_warning():
                 running = _start(SparkSession, master, settings, workspace)
             stop = running.stop
         else:
             stop = None
         try:
             session = running.newSession()
-            for name, value in SESSION.items():
+            for name, value in SESSION_SETTINGS.items():
                 session.conf.set(name, value)
             yield session
         finally:
@@ -88,23 +92,24 @@ def open_session(master: str | None = None, settings: Mapping[str, str] = {}) ->
     except (PySparkException, import_module("py4j.protocol").Py4JError) as error:
         condition = getattr(error, "getCondition", lambda: None)() or type(error).__name__
         raise ExtractRefusedError(
-            f"Spark refused ({condition}). Allowed: whole Parquet files of the "
-            "types that docs/reference/engines.md lists, and a cluster with room for them. Check the files and the cluster's log."
+            f"Spark stopped with an error ({condition}). Allowed: complete Parquet files of the types listed in "
+            "docs/reference/engines.md, and a cluster with enough memory and disk. Check the files and the cluster's "
+            "log."
         ) from None
     finally:
         shutil.rmtree(workspace, ignore_errors=True)
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep from a person that pyspark 4.3 does not know pandas 3: no pandas passes through Spark here."""
+def _ignore_pandas_warning() -> Iterator[None]:
+    """Hide the warning that pyspark 4.3 does not support pandas 3: no pandas data passes through Spark here."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)
         yield
 
 
-def read_if_there(read: Callable[[str], DataFrame], path: str) -> DataFrame | None:
-    """Return what a reader of Spark's makes of a path, or None where there is nothing."""
+def read_if_exists(read: Callable[[str], DataFrame], path: str) -> DataFrame | None:
+    """Return what a Spark reader reads from a path, or None if the path does not exist."""
     from pyspark.errors import AnalysisException  # noqa: PLC0415 - as above
 
     try:
@@ -120,16 +125,21 @@ def _start(
 ) -> SparkSession:
     from pyspark.errors import PySparkException  # noqa: PLC0415 - as above
 
-    where = master or "local[*]"
-    wanted = {**STARTED, **(HERE if where.startswith("local") else {}), "spark.local.dir": workspace, **settings}
-    builder = session.builder.master(where)
-    for name, value in wanted.items():
+    address = master or "local[*]"
+    combined = {
+        **APPLICATION_SETTINGS,
+        **(LOCAL_SETTINGS if address.startswith("local") else {}),
+        "spark.local.dir": workspace,
+        **settings,
+    }
+    builder = session.builder.master(address)
+    for name, value in combined.items():
         builder = builder.config(name, value)
     try:
         return builder.getOrCreate()
     except (PySparkException, OSError) as error:
-        found = getattr(error, "getCondition", lambda: None)() or type(error).__name__
+        condition = getattr(error, "getCondition", lambda: None)() or type(error).__name__
         raise WrongUsageError(
-            f"Spark does not start with master {where!r} ({found}). Allowed: Java 17 or later on the PATH or in "
-            "JAVA_HOME, and a master that answers: local[4], spark://HOST:PORT, yarn, k8s://HOST:PORT. Check both."
+            f"Spark does not start with master {address!r} ({condition}). Allowed: Java 17 or later on the PATH or in "
+            "JAVA_HOME, and a master that answers: local[4], spark://HOST:PORT, yarn, or k8s://HOST:PORT. Check both."
         ) from None

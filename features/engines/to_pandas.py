@@ -1,4 +1,4 @@
-"""What an engine gives back, in the frame's own types: the same columns, dtypes and order from each of them."""
+"""Convert an engine's rows to the frame's types, so every engine gives the same columns, dtypes, and order."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ def arrow_schema(names: Sequence[str], features: Sequence[Feature]) -> pa.Schema
     as_of: date32[day]
     amount: double
     """
-    words = {feature.name for feature in features if feature.is_category}
+    categories = {feature.name for feature in features if feature.is_category}
 
     def type_of(name: str) -> pa.DataType:
         if name in _DAYS:
             return pa.date32()
-        return pa.string() if name in words or name in _TEXTS or name.startswith("row_") else pa.float64()
+        return pa.string() if name in categories or name in _TEXTS or name.startswith("row_") else pa.float64()
 
     return pa.schema([(name, type_of(name)) for name in names])
 
 
-def settle(rows: pa.Table, features: Sequence[Feature]) -> pd.DataFrame:
-    """Turn rows of any numeric types into a frame's data: float64 with NaN, text with missing values, days."""
+def rows_to_pandas(rows: pa.Table, features: Sequence[Feature]) -> pd.DataFrame:
+    """Convert rows of any numeric types to a frame's data: float64 with NaN, text with missing values, and dates."""
     data: pd.DataFrame = rows.cast(arrow_schema(rows.column_names, features)).to_pandas()
     for name in rows.column_names:
         if name in _DAYS:

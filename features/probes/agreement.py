@@ -10,7 +10,7 @@ from payrank.extracts.extract import Extract
 from payrank.features.build_frames import nightly_frame
 from payrank.features.frame import Frame
 from payrank.features.probes.future import find_differences
-from payrank.features.probes.result import Leak, Probed
+from payrank.features.probes.result import Leak, ProbeResult
 from payrank.features.site.features import NO_SITE_FEATURES, SiteFeatures
 
 PROBE = "train/night agreement"
@@ -18,11 +18,11 @@ NIGHTS = 3
 """Snapshot days that are compared: first, middle, last."""
 
 
-def probe_agreement(extract: Extract, frame: Frame, site_features: SiteFeatures = NO_SITE_FEATURES) -> Probed:
+def probe_agreement(extract: Extract, frame: Frame, site_features: SiteFeatures = NO_SITE_FEATURES) -> ProbeResult:
     """Make the nightly frame of some of a training frame's days, and compare the rows that both hold."""
     days = sorted(frame.data["as_of"].unique())
     if not days:
-        return Probed(PROBE, frame.unit, 0, "", not_run="the training frame has no row")
+        return ProbeResult(PROBE, frame.unit, 0, "", not_run="the training frame has no row")
     chosen = sorted({days[0], days[len(days) // 2], days[-1]})[:NIGHTS]
     leaks: dict[str, Leak] = {}
     rows = 0
@@ -37,4 +37,4 @@ def probe_agreement(extract: Extract, frame: Frame, site_features: SiteFeatures 
             text = f"{name} of training and of the night of {on} differ in {told}"
             leaks.setdefault(name, Leak(name, text))
     figures = f"{rows:,} rows of {len(chosen)} nights compared bit by bit"
-    return Probed(PROBE, frame.unit, len(frame.features), figures, tuple(leaks.values()))
+    return ProbeResult(PROBE, frame.unit, len(frame.features), figures, tuple(leaks.values()))

@@ -12,7 +12,7 @@ from datetime import date
 
 from payrank.extracts.extract import Extract
 from payrank.extracts.fetch_row import fetch_one_row
-from payrank.features.probes.result import Leak, Probed
+from payrank.features.probes.result import Leak, ProbeResult
 
 PROBE = "payments dated back"
 COLUMN = "transactions.posted_on"
@@ -38,14 +38,14 @@ class Witness:
     told: str
 
 
-def probe_back_dated(extract: Extract, as_of: date) -> Probed:
+def probe_back_dated(extract: Extract, as_of: date) -> ProbeResult:
     """Ask the transaction numbers, the effective days and the contacts whether patients' payments are dated back.
 
     A witness convicts when it speaks against more rows than chance and mess allow: 11 rows, and a share over its
     limit by four standard errors.
     """
     if not extract.has("transactions"):
-        return Probed(PROBE, "account", 0, "", not_run="there is no table transactions")
+        return ProbeResult(PROBE, "account", 0, "", not_run="there is no table transactions")
     witnesses = [one for one in (_numbers(extract), _effective(extract), _asked(extract, as_of)) if one]
     leaks = tuple(
         Leak(COLUMN, f"{COLUMN}: {one.against:,} of {one.rows:,} {one.told}") for one in witnesses if _convicts(one)
@@ -53,8 +53,8 @@ def probe_back_dated(extract: Extract, as_of: date) -> Probed:
     figures = "; ".join(f"{one.against:,} of {one.rows:,} {one.told.split(':', maxsplit=1)[0]}" for one in witnesses)
     if not witnesses:
         why = "transaction numbers are in no order, and neither effective days nor contacts are there to compare"
-        return Probed(PROBE, "account", 0, "", not_run=why)
-    return Probed(PROBE, "account", len(witnesses), figures, leaks)
+        return ProbeResult(PROBE, "account", 0, "", not_run=why)
+    return ProbeResult(PROBE, "account", len(witnesses), figures, leaks)
 
 
 def _convicts(one: Witness) -> bool:

@@ -13,7 +13,7 @@ from payrank.extracts.fetch_row import fetch_one_row
 from payrank.features.build_frames import nightly_frame, training_frame
 from payrank.features.frame import SUBJECT_TABLE, Definition, Frame
 from payrank.features.probes.changed_future import change_future, count_future
-from payrank.features.probes.result import Leak, Probed
+from payrank.features.probes.result import Leak, ProbeResult
 from payrank.features.site.features import NO_SITE_FEATURES, SiteFeatures
 
 PROBE = "future shuffle"
@@ -21,7 +21,7 @@ PROBE = "future shuffle"
 
 def probe_future(
     extract: Extract, target: Definition, day: date, site_features: SiteFeatures = NO_SITE_FEATURES
-) -> Probed:
+) -> ProbeResult:
     """Compare the night's and the training's frame as of a day with those of the same extract with another future.
 
     Parameters
@@ -31,7 +31,7 @@ def probe_future(
     """
     later = count_future(extract, day)
     if not later:
-        return Probed(PROBE, target.unit, 0, "", not_run=f"no row is known on or after {day}: nothing to shuffle")
+        return ProbeResult(PROBE, target.unit, 0, "", not_run=f"no row is known on or after {day}: nothing to shuffle")
     with change_future(extract, day) as changed:
         pairs = [
             (
@@ -54,7 +54,7 @@ def probe_future(
     )
     rows = sum(len(before.data) for _, before, _ in pairs)
     figures = f"{later:,} later rows changed; {len(pairs[0][1].features)} features of {rows:,} rows compared bit by bit"
-    return Probed(PROBE, target.unit, len(pairs[0][1].features), figures, leaks)
+    return ProbeResult(PROBE, target.unit, len(pairs[0][1].features), figures, leaks)
 
 
 def choose_day(extract: Extract, target: Definition, as_of: date) -> date:

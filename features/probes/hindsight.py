@@ -22,9 +22,9 @@ from payrank.features.arrays import Floats
 from payrank.features.feature import Unit
 from payrank.features.frame import Definition
 from payrank.features.probes.hindsight_facts import GROUP, RATE, Facts, account_facts, denial_facts
-from payrank.features.probes.own_row import judge_own_row
+from payrank.features.probes.leaky_rates import judge_rate
 from payrank.features.probes.ranking import FEWEST, number_households, rank, score_alone
-from payrank.features.probes.result import FALSE_ALARM, Leak, Probed
+from payrank.features.probes.result import FALSE_ALARM, Leak, ProbeResult
 
 PROBE = "hindsight"
 CEILING = 0.9
@@ -50,7 +50,7 @@ class _Rows:
     first: NDArray[np.bool_]
 
 
-def probe_hindsight(extract: Extract, target: Definition, as_of: date) -> Probed:
+def probe_hindsight(extract: Extract, target: Definition, as_of: date) -> ProbeResult:
     """Compare each such column with what the extract knows, by `as_of`, of the row's further way.
 
     A column leaks when it alone tells an outcome of households that it was not learned from with an AUC surely over
@@ -65,7 +65,7 @@ def probe_hindsight(extract: Extract, target: Definition, as_of: date) -> Probed
     else:
         facts = denial_facts(extract, as_of)
     if len(facts.rows) < 2 * FEWEST:
-        return Probed(PROBE, target.unit, 0, "", not_run=f"fewer than {2 * FEWEST} {name} are old enough to judge")
+        return ProbeResult(PROBE, target.unit, 0, "", not_run=f"fewer than {2 * FEWEST} {name} are old enough to judge")
     values = _read_columns(extract, name, columns, facts)
     household = number_households(facts.rows["household"])
     halves = np.random.default_rng(1).permutation(int(household.max()) + 1) % 2 == 0
@@ -76,14 +76,14 @@ def probe_hindsight(extract: Extract, target: Definition, as_of: date) -> Probed
     for column in columns:
         told = _tells_outcome(values[column], rows, tests) or _tracks_figure(values[column], rows)
         if not told and column in numbers:
-            counted = judge_own_row(values[column], facts, len(numbers))
+            counted = judge_rate(values[column], facts, len(numbers))
             told = counted.leak
             undecided += [f"{name}.{column}"] if counted.too_few else []
         if told:
             leaks.append(Leak(f"{name}.{column}", f"{name}.{column} {told}"))
     figures = f"{len(columns)} columns of {len(facts.rows):,} {name} against {len(facts.outcomes)} outcomes and "
     figures += f"{len(facts.figures)} figures"
-    return Probed(PROBE, target.unit, len(columns), figures, tuple(leaks), undecided=tuple(undecided))
+    return ProbeResult(PROBE, target.unit, len(columns), figures, tuple(leaks), undecided=tuple(undecided))
 
 
 def _read_columns(extract: Extract, name: str, columns: list[str], facts: Facts) -> pd.DataFrame:

@@ -68,10 +68,10 @@ def rank(label: Floats, score: Floats, household: NDArray[np.intp]) -> Ranking |
     part[label == 1] = (over - auc) / len(happened)
     part[label == 0] = (under - auc) / len(not_happened)
     influence: Floats = np.bincount(household, weights=part).astype(np.float64)
-    return Ranking(auc, spread_of(influence), influence)
+    return Ranking(auc, standard_error(influence), influence)
 
 
-def spread_of(influence: Floats) -> float:
+def standard_error(influence: Floats) -> float:
     """Return the standard error that households' parts give."""
     count = int((influence != 0).sum())
     return float(np.sqrt((influence**2).sum() * count / max(count - 1, 1)))

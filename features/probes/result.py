@@ -21,7 +21,7 @@ class Leak:
 
 
 @dataclass(frozen=True, slots=True)
-class Probed:
+class ProbeResult:
     """One probe of one unit. `figures` say what was looked at; `not_run` says why it could not look.
 
     `undecided` are the columns that it looked at and has too few rows to judge.

@@ -155,7 +155,7 @@ def account_population(target: PaymentTarget) -> str:
     return f"patient_balance > 0 AND patient_balance >= {target.min_balance:.2f} AND bad_debt <= 0 AND at_agency = 0"
 
 
-def account_labels(dialect: Dialect, target: PaymentTarget, ripe_by: str) -> str:
+def account_labels(dialect: Dialect, target: PaymentTarget, matured_by: str) -> str:
     """SQL of the labels: what patients paid in [as_of, as_of + horizon), once that horizon has passed.
 
     Columns: unit_id, as_of, label (0/1), share (of the balance paid, 0..1), recovered (dollars, at most the balance),
@@ -181,5 +181,5 @@ def account_labels(dialect: Dialect, target: PaymentTarget, ripe_by: str) -> str
         f"COALESCE(SUM(t.paid), 0) AS paid, {end} AS known_on, "
         f"MIN(CASE WHEN {met} THEN {dialect.days_between('s.as_of', 't.posted_on')} END) AS first_met "
         f"FROM population s LEFT JOIN ({payments}) t ON t.account_id = s.account_id AND t.as_of = s.as_of "
-        f"WHERE {end} <= {ripe_by} GROUP BY s.account_id, s.as_of, s.patient_balance) paid"
+        f"WHERE {end} <= {matured_by} GROUP BY s.account_id, s.as_of, s.patient_balance) paid"
     )

@@ -111,7 +111,7 @@ DENIAL_POPULATION = "outcome IS NULL AND paid_without_appeal = 0"
 """Open at the snapshot: no appeal won, none finally upheld, and not paid without one."""
 
 
-def denial_labels(dialect: Dialect, ripe_by: str) -> str:
+def denial_labels(dialect: Dialect, matured_by: str) -> str:
     """SQL of the labels: the decision that came on or after the snapshot and was known by the training day.
 
     Columns: unit_id, as_of, label (0/1), share (of the denied amount recovered, 0..1), recovered (dollars),
@@ -119,7 +119,7 @@ def denial_labels(dialect: Dialect, ripe_by: str) -> str:
     after the decision).
     Withdrawn and undecided appeals give no label, nor does an upheld one with another still pending.
     """
-    known = f"p.decided_on >= s.as_of AND p.decided_on < {ripe_by}"
+    known = f"p.decided_on >= s.as_of AND p.decided_on < {matured_by}"
 
     def any_of(condition: str) -> str:
         return f"MAX(CASE WHEN {condition} THEN 1 ELSE 0 END)"
@@ -135,9 +135,9 @@ def denial_labels(dialect: Dialect, ripe_by: str) -> str:
         "AS recovered, days_to_outcome FROM ("
         "SELECT s.denial_id AS unit_id, s.as_of, s.denied_amount AS amount, "
         f"{any_of(won)} AS won, {any_of(upheld)} AS upheld, "
-        f"MAX(CASE WHEN p.decided_on < {ripe_by} THEN 0 ELSE 1 END) AS pending, "
+        f"MAX(CASE WHEN p.decided_on < {matured_by} THEN 0 ELSE 1 END) AS pending, "
         f"SUM(CASE WHEN {won} THEN p.recovered_amount END) AS recovered, {dialect.add_days(decided, '1')} AS known_on, "
         f"{days} AS days_to_outcome "
-        f"FROM population s JOIN appeals p ON p.denial_id = s.denial_id AND p.filed_on < {ripe_by} "
+        f"FROM population s JOIN appeals p ON p.denial_id = s.denial_id AND p.filed_on < {matured_by} "
         "GROUP BY s.denial_id, s.as_of, s.denied_amount) decided WHERE won = 1 OR upheld = 1 AND pending = 0"
     )

@@ -1,1 +1,1 @@
-"""Features that a site declares for itself in its settings or its extract."""
+"""Features that a site defines in its settings, in addition to the catalog."""

@@ -1,4 +1,4 @@
-"""What a site's own features may look at: the relations of a unit, their columns, and what kind each column is."""
+"""What a site's features may read: the relations of a unit, their columns, and the kind of each column."""
 
 from __future__ import annotations
 
@@ -16,20 +16,23 @@ from payrank.features.relations.denial_state import denial_fields
 from payrank.features.relations.relation import Field, Relation
 from payrank.features.targets import PaymentTarget
 
-ColumnKind = Literal["words", "number", "day", "id"]
+SiteColumnKind = Literal["text", "number", "date", "id"]
 
 
 @dataclass(frozen=True, slots=True)
 class SiteColumn:
-    """A column that a site's feature may name; `levels` are the values that the contract allows it."""
+    """A column that a site's feature may name. `levels` are the values that the contract allows in it."""
 
-    kind: ColumnKind
+    kind: SiteColumnKind
     levels: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class SiteRelation:
-    """Rows that a site's feature may aggregate; `dated` says whether they carry the days since they were known."""
+    """Rows that a site's feature may aggregate.
+
+    `dated` rows carry the number of days since they were known; `ordered` rows have a latest row.
+    """
 
     columns: Mapping[str, SiteColumn]
     dated: bool
@@ -37,21 +40,21 @@ class SiteRelation:
 
 
 @dataclass(frozen=True, slots=True)
-class Reachable:
-    """Everything within reach of a unit's features: its own state at the snapshot, and its relations."""
+class ReadableColumns:
+    """Everything that a unit's features may read: the unit's state at the snapshot, and its relations."""
 
     snapshot: Mapping[str, SiteColumn]
     relations: Mapping[str, SiteRelation]
 
 
-def find_reachable(unit: Unit) -> Reachable:
-    """Return what the features of a unit may look at; all of it is cut to what was known before the snapshot.
+def find_readable(unit: Unit) -> ReadableColumns:
+    """Return what the features of a unit may read, all limited to what was known before the snapshot.
 
-    >>> find_reachable("account").relations["contacts"].columns["channel"].levels[:2]
+    >>> find_readable("account").relations["contacts"].columns["channel"].levels[:2]
     ('call', 'text')
     """
-    fields, relations = _look(unit)
-    return Reachable(
+    fields, relations = _read_unit(unit)
+    return ReadableColumns(
         snapshot={name: _describe(name, field) for name, field in fields.items()},
         relations={
             name: SiteRelation(
@@ -64,7 +67,7 @@ def find_reachable(unit: Unit) -> Reachable:
     )
 
 
-def _look(unit: Unit) -> tuple[Mapping[str, Field], Mapping[str, Relation]]:
+def _read_unit(unit: Unit) -> tuple[Mapping[str, Field], Mapping[str, Relation]]:
     dialect = DuckDBDialect()
     if unit == "account":
         target = PaymentTarget()
@@ -75,21 +78,21 @@ def _look(unit: Unit) -> tuple[Mapping[str, Field], Mapping[str, Relation]]:
 
 
 def _describe(name: str, field: Field) -> SiteColumn:
-    """Return a column's kind: the contract's where it is the contract's column, else what its name says."""
+    """Return a column's kind: from the contract for a column of the contract, else from its name."""
     column = _contract_column(name, field)
     if column is not None:
-        kinds: dict[str, ColumnKind] = {"level": "words", "text": "words", "date": "day", "id": "id"}
+        kinds: dict[str, SiteColumnKind] = {"level": "text", "text": "text", "date": "date", "id": "id"}
         return SiteColumn(kinds.get(column.kind, "number"), column.levels)
     if name.endswith("_on") or name == "as_of":
-        return SiteColumn("day")
+        return SiteColumn("date")
     return SiteColumn("id" if name.endswith("_id") else "number")
 
 
 def _contract_column(name: str, field: Field) -> Column | None:
     if name == "outcome" and len(field.needs) != 1:
-        return None  # of a state: 1 or 0, not the words of an appeal or contact
+        return None  # A state's outcome is 1 or 0, not the text outcome of an appeal or contact.
     for need in field.needs:
-        found = table(need.partition(".")[0]).column(name)
-        if found is not None:
-            return found
+        column = table(need.partition(".")[0]).column(name)
+        if column is not None:
+            return column
     return None

@@ -1,7 +1,7 @@
-"""Features that a site adds in `payrank.toml`: `[[features.account]]` and `[[features.denial]]`, without any code.
+"""Features that a site adds in `payrank.toml`, without code: `[[features.account]]` and `[[features.denial]]`.
 
-They are rendered by the same machinery as the catalog's, so that they see rows known before the snapshot alone, and
-are part of its digest: a model trained without them, or with others, is refused.
+The same code renders them as the catalog's features, so they read only rows known before the snapshot. They are part of
+the catalog digest: a model trained without them, or with others, is refused.
 """
 
 from __future__ import annotations
@@ -19,16 +19,22 @@ from payrank.extracts.errors import WrongUsageError, did_you_mean
 from payrank.features.catalog.accounts import ACCOUNT_FEATURES
 from payrank.features.catalog.denials import DENIAL_FEATURES
 from payrank.features.feature import FAMILIES, UNITS, Feature, Sensitivity, Unit
-from payrank.features.site.columns import find_reachable
-from payrank.features.site.source import Bounds, SiteSource, make_source
+from payrank.features.site.columns import find_readable
+from payrank.features.site.source import OLD_TAKES, Bounds, SiteSource, make_source
 
 PREFIX = "own_"
-"""Stands before a site's name for its feature, so that no later catalog can take the name."""
+"""Reserved prefix of a feature that a site defines in its settings, so that no later catalog can take its name.
 
-_SHOWN_UNITS = ("dollars", "days", "count", "share", "rate", "number", "yes/no", "category")
+Bundles store it in their feature names. `site_` is the prefix of site attributes, which an extract declares.
+"""
+
+OLD_KEYS: Mapping[str, str] = {"absent": "when_unknown", "low": "when_zero"}
+"""Former keys of a record and the keys that replaced them, for the error message."""
+
+_ALLOWED_UNITS = ("dollars", "days", "count", "share", "rate", "number", "yes/no", "category")
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,47}")
-_OF_ACCOUNTS = {"age"}
-"""A protected word that here can only mean an account's or a balance's: nothing within reach tells a person's age."""
+_UNPROTECTED_HERE = {"age"}
+"""Protected words that cannot mean a person's trait here: only accounts and balances have an age within reach."""
 _UNIT_OF_TAKE = {
     "count": "count",
     "count_distinct": "count",
@@ -40,7 +46,7 @@ _UNIT_OF_TAKE = {
 
 
 class SiteFeature(BaseModel):
-    """A feature as a site writes it; the fields are those of `payrank.features.feature.Feature`."""
+    """A feature as a site writes it. Its keys are fields of `payrank.features.feature.Feature`."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -49,8 +55,8 @@ class SiteFeature(BaseModel):
     unit: str
     family: str
     phrase: str = Field(min_length=3, max_length=200)
-    absent: str = Field("", max_length=200)
-    low: str = Field("", max_length=200)
+    when_unknown: str = Field("", max_length=200)
+    when_zero: str = Field("", max_length=200)
     sensitivity: Sensitivity = "none"
     direction: Literal[-1, 0, 1] = 0
     source: SiteSource
@@ -58,13 +64,13 @@ class SiteFeature(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class SiteFeatures:
-    """A site's own features of each unit, ready for the catalog."""
+    """The features that a site defines for each unit, ready to add to the catalog."""
 
     account: tuple[Feature, ...] = ()
     denial: tuple[Feature, ...] = ()
 
-    def of(self, unit: Unit) -> tuple[Feature, ...]:
-        """Return those of a unit."""
+    def for_unit(self, unit: Unit) -> tuple[Feature, ...]:
+        """Return the features of one unit."""
         return self.account if unit == "account" else self.denial
 
 
@@ -72,28 +78,28 @@ NO_SITE_FEATURES = SiteFeatures()
 
 
 def read_site_features(raw: object, place: str = "payrank.toml") -> SiteFeatures:
-    """Check the `features` part of the settings and return the site's features.
+    """Validate the `features` section of the settings and return the site's features.
 
     Parameters
     ----------
     raw
-        Unit to a list of records, as TOML gives them.
+        Unit to a list of records, as read from TOML.
     place
-        How messages call the file.
+        Name of the file in error messages.
 
     Raises
     ------
     WrongUsageError
-        Naming the record, the key, what was found, what is allowed and the nearest known name.
+        When a record is wrong. The message names the record, the key, the value, and the allowed or nearest values.
 
     Examples
     --------
-    >>> found = read_site_features({"account": [{
-    ...     "name": "texts_30d", "meaning": "Texts in 30 days", "unit": "count", "family": "contact",
-    ...     "phrase": "{value} text{s} in 30 days",
+    >>> site_features = read_site_features({"account": [{
+    ...     "name": "texts_30d", "meaning": "Texts in the last 30 days", "unit": "count", "family": "contact",
+    ...     "phrase": "{value} text{s} in the last 30 days",
     ...     "source": {"take": "count", "of": "contacts", "where": {"channel": "text"}, "within_days": 30},
     ... }]})
-    >>> found.account[0].name, found.account[0].source.where
+    >>> site_features.account[0].name, site_features.account[0].source.where
     ('own_texts_30d', "channel IN ('text') AND days_ago <= 30")
     """
     if not isinstance(raw, Mapping):
@@ -110,35 +116,35 @@ def read_site_features(raw: object, place: str = "payrank.toml") -> SiteFeatures
 def _read_unit(records: Any, unit: Unit, catalog: Sequence[Feature], place: str) -> tuple[Feature, ...]:
     if not isinstance(records, list):
         raise WrongUsageError(
-            f"{place}: features.{unit} is no list of records; write [[features.{unit}]], in two brackets"
+            f"{place}: features.{unit} is not a list of records; write [[features.{unit}]], in double brackets"
         )
     if not records:
         return ()
     known = {feature.name: feature for feature in catalog}
-    made: dict[str, Feature] = {}
-    reachable = find_reachable(unit)
-    for number, record in enumerate(records, start=1):
-        given = _validate(record, f"{place} [[features.{unit}]] {number}")
-        where = f"{place} [[features.{unit}]] {given.name}"
-        _check_words(given, where)
-        name = PREFIX + given.name
-        if name in made:
-            raise WrongUsageError(f"{where}: a second feature of this name; give each a name of its own")
-        source, words = make_source(given.source, reachable, known | made, where)
-        _check_unit(given, words, where)
-        made[name] = Feature(
-            name,
-            given.meaning,
-            given.unit,
-            given.family,
-            source,
-            given.phrase,
-            given.absent,
-            given.direction,
-            low=given.low,
-            sensitivity=given.sensitivity,
+    added: dict[str, Feature] = {}
+    readable = find_readable(unit)
+    for number, raw_record in enumerate(records, start=1):
+        record = _validate(raw_record, f"{place} [[features.{unit}]] {number}")
+        where = f"{place} [[features.{unit}]] {record.name}"
+        _check_text(record, where)
+        name = PREFIX + record.name
+        if name in added:
+            raise WrongUsageError(f"{where}: a second feature with this name; give each feature a different name")
+        source, is_text = make_source(record.source, readable, known | added, where)
+        _check_unit(record, where, is_text=is_text)
+        added[name] = Feature(
+            name=name,
+            meaning=record.meaning,
+            unit=record.unit,
+            family=record.family,
+            source=source,
+            phrase=record.phrase,
+            when_unknown=record.when_unknown,
+            when_zero=record.when_zero,
+            direction=record.direction,
+            sensitivity=record.sensitivity,
         )
-    return tuple(made.values())
+    return tuple(added.values())
 
 
 def _validate(record: Any, place: str) -> SiteFeature:
@@ -146,63 +152,68 @@ def _validate(record: Any, place: str) -> SiteFeature:
         return SiteFeature.model_validate(record)
     except ValidationError as error:
         faults = error.errors(include_url=False)
-        fault = next((one for one in faults if one["type"] == "extra_forbidden"), faults[0])
+        fault = next((fault for fault in faults if fault["type"] == "extra_forbidden"), faults[0])
         path = [str(part) for part in fault["loc"]]
         if fault["type"] == "extra_forbidden":
             model = Bounds if "Bounds" in path else SiteSource if path[0] == "source" else SiteFeature
-            hint = did_you_mean(path[-1], model.model_fields)
+            renamed = OLD_KEYS.get(path[-1]) if model is SiteFeature else None
+            hint = f"write {renamed!r} instead" if renamed else did_you_mean(path[-1], model.model_fields)
             raise WrongUsageError(f"{place}: unknown key {path[-1]!r}; {hint}") from None
         if fault["type"] == "missing":
             raise WrongUsageError(f"{place}: {'.'.join(path)} is missing; a record needs {_NEEDED}") from None
         if fault["type"] == "literal_error" and isinstance(fault["input"], str):
+            renamed = OLD_TAKES.get(fault["input"]) if path == ["source", "take"] else None
             allowed = re.findall(r"'(\w+)'", str(fault.get("ctx", {}).get("expected", "")))
-            hint = did_you_mean(fault["input"], allowed)
+            hint = f"write {renamed!r} instead" if renamed else did_you_mean(fault["input"], allowed)
             raise WrongUsageError(f"{place}: {'.'.join(path)} is {fault['input']!r:.40}; {hint}") from None
         raise WrongUsageError(f"{place}: {'.'.join(path)}: {fault['msg']}; found {fault['input']!r:.40}") from None
 
 
-_NEEDED = "name, meaning, unit, family, phrase and source = { take = ..., of = ... }"
+_NEEDED = "name, meaning, unit, family, phrase, and source = { take = ..., of = ... }"
 
 
-def _check_words(given: SiteFeature, place: str) -> None:
-    """Refuse a name that SQL cannot hold, protected attributes, and a phrase that cannot be filled in."""
-    if not _NAME.fullmatch(given.name):
+def _check_text(record: SiteFeature, place: str) -> None:
+    """Refuse a name that SQL cannot hold, a protected attribute, an unknown family, and a phrase with a bad field."""
+    if not _NAME.fullmatch(record.name):
         raise WrongUsageError(
-            f"{place}: the name cannot be used; allowed: a small letter, then small letters, digits and _"
+            f"{place}: the name cannot be used; allowed: a lowercase letter, then up to 47 lowercase letters, digits, "
+            "and underscores"
         )
-    said = set(re.findall(r"[a-z]+", f"{given.meaning} {given.phrase} {given.absent} {given.low}".lower()))
-    protected = sorted((PROTECTED_WORDS - _OF_ACCOUNTS) & (said | set(given.name.split("_"))))
+    text = f"{record.meaning} {record.phrase} {record.when_unknown} {record.when_zero}"
+    words = set(re.findall(r"[a-z]+", text.lower())) | set(record.name.split("_"))
+    protected = sorted((PROTECTED_WORDS - _UNPROTECTED_HERE) & words)
     if protected:
         raise WrongUsageError(
             f"{place}: {protected[0]!r} names a protected attribute, which never reaches a model; allowed: audit_* "
-            "columns of guarantors, for the fairness audit alone"
+            "columns of guarantors, for the fairness audit only"
         )
-    if given.family not in FAMILIES:
-        raise WrongUsageError(f"{place}: unknown family {given.family!r}; {did_you_mean(given.family, FAMILIES)}")
-    holes = {name: _holes(getattr(given, name)) for name in ("phrase", "low", "absent")}
-    if "value" not in holes["phrase"] or holes["absent"] or not holes["phrase"] | holes["low"] <= {"value", "s"}:
+    if record.family not in FAMILIES:
+        raise WrongUsageError(f"{place}: unknown family {record.family!r}; {did_you_mean(record.family, FAMILIES)}")
+    fields = {name: _find_placeholders(getattr(record, name)) for name in ("phrase", "when_zero", "when_unknown")}
+    known = fields["phrase"] | fields["when_zero"] <= {"value", "s"}
+    if "value" not in fields["phrase"] or fields["when_unknown"] or not known:
         raise WrongUsageError(
-            f"{place}: phrase, low or absent cannot be filled in; allowed: {{value}} once or more in phrase, {{s}} for "
-            "a plural's ending, no other braces, none in absent"
+            f"{place}: phrase, when_zero, or when_unknown cannot be filled in; allowed: {{value}} at least once in "
+            "phrase, {s} for a plural ending, no other braces, and no braces in when_unknown"
         )
 
 
-def _holes(text: str) -> set[str]:
-    """Return what a phrase asks to be filled in; what cannot be read, or asks for more than a name, is a hole `?`."""
+def _find_placeholders(text: str) -> set[str]:
+    """Return the placeholders of a phrase; one that cannot be parsed, or is more than a name, is returned as `?`."""
     try:
-        found = list(Formatter().parse(text))
+        parts = list(Formatter().parse(text))
     except ValueError:
         return {"?"}
-    return {hole if not spec and not conversion else "?" for _, hole, spec, conversion in found if hole is not None}
+    return {name if not spec and not conversion else "?" for _, name, spec, conversion in parts if name is not None}
 
 
-def _check_unit(given: SiteFeature, words: bool, place: str) -> None:
-    if given.unit not in _SHOWN_UNITS:
-        raise WrongUsageError(f"{place}: unknown unit {given.unit!r}; {did_you_mean(given.unit, _SHOWN_UNITS)}")
-    wanted = "category" if words else _UNIT_OF_TAKE.get(given.source.take)
-    if wanted is not None and given.unit != wanted:
+def _check_unit(record: SiteFeature, place: str, *, is_text: bool) -> None:
+    if record.unit not in _ALLOWED_UNITS:
+        raise WrongUsageError(f"{place}: unknown unit {record.unit!r}; {did_you_mean(record.unit, _ALLOWED_UNITS)}")
+    required = "category" if is_text else _UNIT_OF_TAKE.get(record.source.take)
+    if required is not None and record.unit != required:
         raise WrongUsageError(
-            f"{place}: unit is {given.unit!r}; take {given.source.take!r} of this column gives {wanted!r}"
+            f"{place}: unit is {record.unit!r}; take {record.source.take!r} of this column has unit {required!r}"
         )
-    if given.unit == "category" and not words:
-        raise WrongUsageError(f"{place}: unit is 'category', but the values are numbers; name what they count")
+    if record.unit == "category" and not is_text:
+        raise WrongUsageError(f"{place}: unit is 'category', but the values are numbers; name what they measure")

@@ -1,1 +1,1 @@
-"""Rendering a catalog to SQL: the plan of a frame and its steps."""
+"""Render a catalog as SQL: the plan of a frame and its steps."""

@@ -1,11 +1,11 @@
-"""Aggregates over a relation: one SELECT for all the features that read it."""
+"""Aggregates over a relation: one SELECT computes every feature that reads it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
 from payrank.features.dialects.dialect import Dialect
-from payrank.features.dialects.identifiers import Step, put_in
+from payrank.features.dialects.identifiers import Step, substitute
 from payrank.features.feature import Feature
 from payrank.features.relations.relation import Relation
 from payrank.features.sources import (
@@ -24,8 +24,8 @@ from payrank.features.sources import (
 )
 
 
-def expressions_of(source: Aggregate) -> tuple[str, ...]:
-    """Return the SQL texts that a source holds."""
+def list_expressions(source: Aggregate) -> tuple[str, ...]:
+    """Return the SQL expressions of a source."""
     match source:
         case Count():
             return (source.where,)
@@ -37,22 +37,22 @@ def expressions_of(source: Aggregate) -> tuple[str, ...]:
             return (source.value, source.where)
 
 
-def spell_fields(relation: Relation, dialect: Dialect) -> dict[str, str]:
-    """Return the SQL of each field of a relation; values known later than their row are null before their day."""
-    spelled = {}
+def render_fields(relation: Relation, dialect: Dialect) -> dict[str, str]:
+    """Return the SQL of each field of a relation. A value that fills in after its row is null until its own day."""
+    sql_by_name = {}
     for name, field in relation.fields.items():
         masked = field.known_on is not None
-        spelled[name] = f"CASE WHEN {field.known_on} < d.as_of THEN {field.sql} END" if masked else field.sql
+        sql_by_name[name] = f"CASE WHEN {field.known_on} < d.as_of THEN {field.sql} END" if masked else field.sql
     if relation.known_on is not None:
-        spelled["days_ago"] = dialect.days_between(relation.known_on, "d.as_of")
-    return spelled
+        sql_by_name["days_ago"] = dialect.days_between(relation.known_on, "d.as_of")
+    return sql_by_name
 
 
-def aggregate_sql(source: Aggregate, spelled: Mapping[str, str]) -> str:
-    """Return the SQL aggregate of a source over the rows of its relation."""
-    conditions = [put_in(source.where, spelled)] if source.where else []
+def aggregate_sql(source: Aggregate, sql_by_name: Mapping[str, str]) -> str:
+    """Return the SQL aggregate that a source computes over the rows of its relation."""
+    conditions = [substitute(source.where, sql_by_name)] if source.where else []
     if isinstance(source, Count | Sum | Mean | Share) and source.within_days is not None:
-        conditions.append(f"{spelled['days_ago']} <= {source.within_days}")
+        conditions.append(f"{sql_by_name['days_ago']} <= {source.within_days}")
     where = " AND ".join(f"({condition})" for condition in conditions)
 
     def when(value: str) -> str:
@@ -61,21 +61,21 @@ def aggregate_sql(source: Aggregate, spelled: Mapping[str, str]) -> str:
     if isinstance(source, Count):
         return f"COUNT({when('1')})"
     if isinstance(source, Share):
-        hits = f"COUNT({when(f'CASE WHEN {put_in(source.hit, spelled)} THEN 1 END')})"
+        hits = f"COUNT({when(f'CASE WHEN {substitute(source.hit, sql_by_name)} THEN 1 END')})"
         rows = f"COUNT({when('1')})"
         smoothed = f"({hits} + {source.weight * source.prior!r}) / ({rows} + {source.weight!r})"
         return f"CASE WHEN {rows} > 0 THEN {smoothed} END"
     by_days = isinstance(source, DaysSinceLast | DaysSinceFirst)
-    value = when(spelled["days_ago"] if by_days else put_in(_value(source), spelled))
-    return _FORMS[type(source)].format(value=value)
+    value = when(sql_by_name["days_ago"] if by_days else substitute(_value(source), sql_by_name))
+    return _TEMPLATES[type(source)].format(value=value)
 
 
-_FORMS: Mapping[type, str] = {
+_TEMPLATES: Mapping[type, str] = {
     Sum: "COALESCE(SUM({value}), 0)",
     CountDistinct: "COUNT(DISTINCT {value})",
-    # The sum of dollars and cents is exact in any order, which an average of floating-point numbers is not.
+    # A sum of decimal dollars is exact in any order of rows; an average of floating-point numbers is not.
     Mean: "CASE WHEN COUNT({value}) > 0 THEN CAST(SUM({value}) AS DOUBLE PRECISION) / COUNT({value}) END",
-    # Sums of whole numbers are exact in any order; an engine's own deviation is not, and would differ by a last bit.
+    # Sums of whole numbers are exact in any order. With STDDEV, engines would differ in the last bit.
     StdDev: (
         "CASE WHEN COUNT({value}) > 1 THEN SQRT(("
         "COUNT({value}) * SUM(CAST({value} AS DOUBLE PRECISION) * CAST({value} AS DOUBLE PRECISION)) "
@@ -96,7 +96,7 @@ def _value(source: Aggregate) -> str:
 
 
 def known_rows(relation: Relation) -> str:
-    """Return the FROM clause of a relation's rows known before each snapshot whose key some snapshot has."""
+    """Return the FROM clause of a relation's rows known before each snapshot, limited to keys that snapshots have."""
     if relation.per_snapshot:
         return f"spine JOIN {relation.rows} ON {relation.key_sql} = spine.{relation.key} AND e.as_of = spine.as_of"
     known = "e.as_of = d.as_of" if relation.known_on is None else f"{relation.known_on} < d.as_of"
@@ -105,7 +105,7 @@ def known_rows(relation: Relation) -> str:
 
 
 def group_columns(relation: Relation) -> tuple[str, str]:
-    """Return the SQL of the key and of the as-of date that rows are grouped by."""
+    """Return the SQL of the key and the as-of date that rows are grouped by."""
     if relation.per_snapshot:
         return "spine.unit_id", "spine.as_of"
     return relation.key_sql, "d.as_of"
@@ -119,14 +119,14 @@ def aggregate_step(
     *,
     extra: Mapping[str, str] | None = None,
 ) -> Step:
-    """Return the step that computes all of a relation's aggregates, and `extra` ones given as SQL, in one pass."""
-    spelled = spell_fields(relation, dialect)
+    """Return the step that computes all of a relation's aggregates, plus `extra` SQL aggregates, in one pass."""
+    sql_by_name = render_fields(relation, dialect)
     key, as_of = group_columns(relation)
     key_name = "unit_id" if relation.per_snapshot else relation.key
     columns = [f"{key} AS {key_name}", f"{as_of} AS as_of"]
     columns += [f"{sql} AS {extra_name}" for extra_name, sql in (extra or {}).items()]
     columns += [
-        f"{aggregate_sql(feature.source, spelled)} AS {feature.name}"
+        f"{aggregate_sql(feature.source, sql_by_name)} AS {feature.name}"
         for feature in features
         if isinstance(feature.source, Aggregate)
     ]
@@ -137,17 +137,18 @@ def aggregate_step(
 
 
 def latest_step(name: str, relation: Relation, feature: Feature, dialect: Dialect) -> Step:
-    """Return the step of one `Latest` feature: the value of the last known row, ties broken by the row's id."""
+    """Return the step of one `Latest` feature: the value of the last known row, with ties broken by the row's ID."""
     source = feature.source
     if not isinstance(source, Latest):
         raise TypeError(f"feature {feature.name} is not a latest value")
-    spelled = spell_fields(relation, dialect)
+    sql_by_name = render_fields(relation, dialect)
     key, as_of = group_columns(relation)
-    where = f" WHERE {put_in(source.where, spelled)}" if source.where else ""
+    where = f" WHERE {substitute(source.where, sql_by_name)}" if source.where else ""
+    order = f"{sql_by_name['days_ago']}, {relation.tie} DESC"
     return Step(
         name,
         f"SELECT {relation.key}, as_of, {feature.name} FROM ("
-        f"SELECT {key} AS {relation.key}, {as_of} AS as_of, {put_in(source.value, spelled)} AS {feature.name}, "
-        f"ROW_NUMBER() OVER (PARTITION BY {key}, {as_of} ORDER BY {spelled['days_ago']}, {relation.tie} DESC) AS place "
+        f"SELECT {key} AS {relation.key}, {as_of} AS as_of, {substitute(source.value, sql_by_name)} AS {feature.name}, "
+        f"ROW_NUMBER() OVER (PARTITION BY {key}, {as_of} ORDER BY {order}) AS place "
         f"FROM {known_rows(relation)}{where}) ranked WHERE place = 1",
     )

@@ -1,7 +1,7 @@
-"""Smoothed rates of earlier outcomes: steps that count them by key, and the SQL that smooths.
+"""Smoothed rates of earlier outcomes: steps that count outcomes by key, and the SQL that smooths the counts.
 
-A state relation (accounts or denials as they stood at each snapshot) carries `outcome` (1, 0 or null while unknown) and
-`outcome_age` (days for which it has been known). Only outcomes known before the snapshot are in it.
+A state relation (all accounts or denials at each snapshot) has `outcome` (1, 0, or null while unknown) and
+`outcome_age` (days since it became known). It only has outcomes known before the snapshot.
 """
 
 from __future__ import annotations
@@ -13,53 +13,53 @@ from payrank.features.dialects.identifiers import Step
 from payrank.features.sources import CombinedLogOdds, HistoricalRate, Rate, RateSupport
 
 FLOOR = 0.001
-"""Rates are kept this far from 0 and 1 before their log odds are taken."""
+"""Smallest distance of a rate from 0 and 1 in log odds, which would otherwise be infinite."""
 
 KeySet = tuple[tuple[str, ...], int | None]
 
 
 def key_sets(sources: Iterable[Rate]) -> list[KeySet]:
-    """Return what must be counted: each set of keys with its half-life, pairs bringing their single keys along."""
-    found: dict[KeySet, None] = {}
+    """Return what to count: each set of keys with its half-life. A pair needs the counts of its single keys too."""
+    needed: dict[KeySet, None] = {}
     for source in sources:
         if len(source.keys) > 1 or isinstance(source, CombinedLogOdds):
             for key in source.keys:
-                found[((key,), source.half_life_days)] = None
+                needed[((key,), source.half_life_days)] = None
         if not isinstance(source, CombinedLogOdds):
-            found[(source.keys, source.half_life_days)] = None
-    return list(found)
+            needed[(source.keys, source.half_life_days)] = None
+    return list(needed)
 
 
-def _span(half_life_days: int | None) -> str:
+def _window(half_life_days: int | None) -> str:
     return "all" if half_life_days is None else f"{half_life_days}d"
 
 
 def step_name(keys: tuple[str, ...], half_life_days: int | None) -> str:
-    """Return the name of the step that counts outcomes by these keys."""
-    return f"outcomes_{_span(half_life_days)}_" + "_".join(keys)
+    """Return the name of the step that counts outcomes by some keys."""
+    return f"outcomes_{_window(half_life_days)}_" + "_".join(keys)
 
 
 def overall_name(half_life_days: int | None) -> str:
     """Return the name of the step that counts all outcomes."""
-    return f"outcomes_{_span(half_life_days)}"
+    return f"outcomes_{_window(half_life_days)}"
 
 
-WHOLE = 1_048_576
-"""A fading outcome weighs a whole number of such parts of 1: sums of whole numbers are the same in any order."""
+WEIGHT_UNITS = 1_048_576
+"""Units in a weight of 1. Recency weights are whole numbers of units, which add up exactly in any order."""
 
 
-def _fading(state: str, half_life_days: int) -> Step:
-    """Return the step that weighs each age of an outcome once: there are far fewer ages than outcomes."""
-    weight = f"CAST(ROUND({WHOLE} * EXP(-{math.log(2) / half_life_days!r} * aged.outcome_age)) AS BIGINT)"
+def _weights_by_age(state: str, half_life_days: int) -> Step:
+    """Return the step that computes the weight of each age once, because there are far fewer ages than outcomes."""
+    weight = f"CAST(ROUND({WEIGHT_UNITS} * EXP(-{math.log(2) / half_life_days!r} * aged.outcome_age)) AS BIGINT)"
     ages = f"SELECT DISTINCT e.outcome_age AS outcome_age FROM {state} e WHERE e.outcome IS NOT NULL"
-    return Step(f"fading_{_span(half_life_days)}", f"SELECT aged.outcome_age, {weight} AS weight FROM ({ages}) aged")
+    return Step(f"fading_{_window(half_life_days)}", f"SELECT aged.outcome_age, {weight} AS weight FROM ({ages}) aged")
 
 
 def _counts(half_life_days: int | None) -> str:
     if half_life_days is None:
         return "SUM(e.hits) AS hits, SUM(e.support) AS support"
-    # Outcomes so old that nothing is left of them support nothing.
-    return f"SUM(e.hits) / {WHOLE}.0 AS hits, NULLIF(SUM(e.support), 0) / {WHOLE}.0 AS support"
+    # Outcomes so old that their weight is zero provide no support.
+    return f"SUM(e.hits) / {WEIGHT_UNITS}.0 AS hits, NULLIF(SUM(e.support), 0) / {WEIGHT_UNITS}.0 AS support"
 
 
 def rate_steps(state: str, sources: Iterable[Rate]) -> list[Step]:
@@ -67,23 +67,23 @@ def rate_steps(state: str, sources: Iterable[Rate]) -> list[Step]:
     needed = key_sets(sources)
     steps = []
     for half_life in dict.fromkeys(half_life for _, half_life in needed):
-        # The units are read once, down to one row for each meeting of keys; sums of its exact sums are exact.
-        met = overall_name(half_life) + "_met"
-        every = ", ".join(dict.fromkeys(f"e.{key}" for keys, span in needed if span == half_life for key in keys))
-        weight, weighed = "1.0", ""
+        # Read the units once and group them by all keys together. Each set of keys then sums those few exact sums.
+        grouped = overall_name(half_life) + "_met"
+        all_keys = ", ".join(dict.fromkeys(f"e.{key}" for keys, span in needed if span == half_life for key in keys))
+        weight, weight_join = "1.0", ""
         if half_life is not None:
-            fading = _fading(state, half_life)
-            steps.append(fading)
-            weight, weighed = "f.weight", f"JOIN {fading.name} f ON f.outcome_age = e.outcome_age "
+            weights = _weights_by_age(state, half_life)
+            steps.append(weights)
+            weight, weight_join = "f.weight", f"JOIN {weights.name} f ON f.outcome_age = e.outcome_age "
         steps.append(
             Step(
-                met,
-                f"SELECT e.as_of, {every}, SUM({weight} * e.outcome) AS hits, SUM({weight}) AS support "
-                f"FROM {state} e {weighed}WHERE e.outcome IS NOT NULL GROUP BY e.as_of, {every}",
+                grouped,
+                f"SELECT e.as_of, {all_keys}, SUM({weight} * e.outcome) AS hits, SUM({weight}) AS support "
+                f"FROM {state} e {weight_join}WHERE e.outcome IS NOT NULL GROUP BY e.as_of, {all_keys}",
             )
         )
         counts = _counts(half_life)
-        steps.append(Step(overall_name(half_life), f"SELECT e.as_of, {counts} FROM {met} e GROUP BY e.as_of"))
+        steps.append(Step(overall_name(half_life), f"SELECT e.as_of, {counts} FROM {grouped} e GROUP BY e.as_of"))
         for keys, span in needed:
             if span != half_life:
                 continue
@@ -91,14 +91,14 @@ def rate_steps(state: str, sources: Iterable[Rate]) -> list[Step]:
             steps.append(
                 Step(
                     step_name(keys, span),
-                    f"SELECT e.as_of, {named}, {counts} FROM {met} e GROUP BY e.as_of, {named}",
+                    f"SELECT e.as_of, {named}, {counts} FROM {grouped} e GROUP BY e.as_of, {named}",
                 )
             )
     return steps
 
 
 def rate_joins(sources: Iterable[Rate]) -> list[str]:
-    """Return the joins that bring the counts to the snapshots."""
+    """Return the joins that attach the counts to the snapshots."""
     needed = key_sets(sources)
     joins = [
         f"LEFT JOIN {overall_name(half_life)} ON {overall_name(half_life)}.as_of = spine.as_of"
@@ -112,7 +112,7 @@ def rate_joins(sources: Iterable[Rate]) -> list[str]:
 
 
 def rate_sql(source: Rate) -> str:
-    """Return the SQL of a rate, its support, or the combined log odds."""
+    """Return the SQL of a smoothed rate, its support, or the combined log odds."""
     overall = overall_name(source.half_life_days)
     prior = f"({overall}.hits / {overall}.support)"
     if isinstance(source, RateSupport):
@@ -138,5 +138,5 @@ def _smoothed(keys: tuple[str, ...], weight: float, half_life_days: int | None, 
 
 
 def _log_odds(rate: str) -> str:
-    kept = f"CASE WHEN {rate} < {FLOOR} THEN {FLOOR} WHEN {rate} > {1 - FLOOR} THEN {1 - FLOOR} ELSE {rate} END"
-    return f"LN(({kept}) / (1 - ({kept})))"
+    clipped = f"CASE WHEN {rate} < {FLOOR} THEN {FLOOR} WHEN {rate} > {1 - FLOOR} THEN {1 - FLOOR} ELSE {rate} END"
+    return f"LN(({clipped}) / (1 - ({clipped})))"

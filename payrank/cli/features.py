@@ -57,7 +57,8 @@ def _write(
     from payrank.console import STDOUT, Progress
     from payrank.extracts.atomic import replace_file
     from payrank.extracts.errors import WrongUsageError
-    from payrank.features.engines.make_frame import check_engine, make_frame
+    from payrank.features.engine_frame import build_engine_frame, check_engine
+    from payrank.features.frame import key_by_unit
     from payrank.settings import read_settings
 
     check_engine(engine, extract)
@@ -74,12 +75,12 @@ def _write(
             written = write_frame(
                 extract, target, as_of, out, master=master, site_features=site_features, grace_days=grace_days
             )
-        STDOUT.print(f"Wrote {len(written.planned.features)} features as of {as_of} to the Parquet folder {out}.")
+        STDOUT.print(f"Wrote {len(written.plan.features)} features as of {as_of} to the Parquet folder {out}.")
         return
     with progress.working(f"made the {unit} frame" + (" in PostgreSQL" if engine == "postgres" else "")):
-        frame = make_frame(engine, extract, target, as_of, site_features=site_features, grace_days=grace_days)
+        frame = build_engine_frame(engine, extract, target, as_of, site_features=site_features, grace_days=grace_days)
     with replace_file(out) as partial:
-        frame.data.to_parquet(partial, index=False)
+        key_by_unit(frame.data, frame.unit).to_parquet(partial, index=False)
     STDOUT.print(f"Wrote {len(frame.data):,} rows and {len(frame.features)} features as of {as_of} to {out}.")
     if frame.unavailable:
         STDOUT.print(f"Null because the extract lacks tables or columns: {', '.join(frame.unavailable)}", markup=False)

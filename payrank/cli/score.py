@@ -83,7 +83,7 @@ def score(
 ) -> None:
     """Score an extract and publish ranked worklists with reasons, all or nothing."""
     from payrank.extracts.load.load_extract import load_extract
-    from payrank.features.engines.make_frame import check_engine
+    from payrank.features.engine_frame import check_engine
     from payrank.scoring.guards import check_start
     from payrank.scoring.run_nightly import run_nightly
     from payrank.settings import read_settings
@@ -135,10 +135,10 @@ def _frame_maker(engine: str, extract: Path | str, master: str | None) -> FrameO
     """Return the function with which an engine makes the run's frame; None for DuckDB, which has the extract loaded."""
     if engine == "duckdb":
         return None
-    from payrank.features.engines.make_frame import make_frame
+    from payrank.features.engine_frame import build_engine_frame
 
     def make(target: Definition, as_of: date, site_features: SiteFeatures) -> Frame:
-        return make_frame(engine, extract, target, as_of, site_features=site_features, master=master)
+        return build_engine_frame(engine, extract, target, as_of, site_features=site_features, master=master)
 
     return make
 

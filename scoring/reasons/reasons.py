@@ -88,8 +88,8 @@ def join_features(features: Sequence[Feature], together: Iterable[Sequence[str]]
         if isinstance(feature.source, HistoricalRate | RateSupport):
             by_keys.setdefault(feature.source.keys, list(feature.source.keys[:1] * (len(feature.source.keys) == 1)))
             by_keys[feature.source.keys].append(feature.name)
-        if feature.told_by:
-            join((feature.name, feature.told_by))
+        if feature.explained_by:
+            join((feature.name, feature.explained_by))
     for names in (*by_keys.values(), (SETTLED, PAST, DAYS), *together):
         join(names)
     groups: dict[int, list[int]] = {}
@@ -101,7 +101,7 @@ def join_features(features: Sequence[Feature], together: Iterable[Sequence[str]]
 def _tell(group: Sequence[int], of_row: np.ndarray, total: float, speaker: _Speaker, row: int) -> Reason | None:
     """Return a group's reason, told by the member with words that pulls hardest in the sum's direction."""
     names = {speaker.features[place].name for place in group}
-    able = [place for place in group if speaker.features[place].told_by not in names]
+    able = [place for place in group if speaker.features[place].explained_by not in names]
     for place in sorted(able, key=lambda place: -of_row[place] * math.copysign(1, total)):
         text = speaker.sentence(place, row)
         if text:
@@ -137,11 +137,11 @@ class _Speaker:
             if paid:
                 return paid
         if _is_unknown(value):
-            return feature.absent
+            return feature.when_unknown
         known = value if isinstance(value, str) else float(value)
         phrase = feature.phrase
-        if feature.low and isinstance(known, float) and (round(known) < 0 or (known == 0 and feature.unit != "days")):
-            known, phrase = -known, feature.low
+        if feature.when_zero and isinstance(known, float) and (round(known) < 0 or (known == 0 and feature.unit != "days")):
+            known, phrase = -known, feature.when_zero
         none = NONE.get(feature.unit) if known == 0 else None
         told = none or show_value(feature.unit, known, feature=feature.name)
         like = ", ".join(show_key(key, self._of(key, row)) for key in _keys(feature))

@@ -20,7 +20,7 @@ from payrank.features.dialects.dialect import DuckDBDialect
 from payrank.features.feature import FAMILIES, Feature, catalog_digest, check_catalog
 from payrank.features.snapshots import snapshot_days
 from payrank.features.sources import Count, Snapshot
-from payrank.features.sql.plan import plan_frame
+from payrank.features.sql.plan import plan_sql
 from payrank.features.targets import OverturnTarget, PaymentTarget
 from tests.features.small_extracts import SITE
 
@@ -32,11 +32,11 @@ EVERY = [feature for features in CATALOGS.values() for feature in features]
 BOTH = pytest.mark.parametrize("unit", ["account", "denial"])
 
 
-def rendered(unit: str, ripe_by: date | None = date(2026, 6, 1)) -> str:
+def rendered(unit: str, matured_by: date | None = date(2026, 6, 1)) -> str:
     target = PaymentTarget() if unit == "account" else OverturnTarget()
     attributes = tuple(SITE["accounts" if unit == "account" else "denials"])
     days = [date(2026, 1, 1), date(2026, 2, 1)]
-    plan = plan_frame(target, CATALOGS[unit], days, DuckDBDialect(), lambda _: True, attributes, ripe_by)
+    plan = plan_sql(target, CATALOGS[unit], days, DuckDBDialect(), lambda _: True, attributes, matured_by)
     assert plan.unavailable == ()
     return "\n".join(step.sql for step in plan.steps)
 
@@ -70,9 +70,9 @@ def test_a_feature_can_be_read(feature: Feature) -> None:
     said = feature.phrase.format(value="THIS", support="12", like="These", s="s")
     assert "{" not in said
     assert "THIS" in said
-    assert "{" not in feature.absent
-    assert "{" not in feature.low.format(value="THIS", s="s")
-    assert feature.low != feature.phrase
+    assert "{" not in feature.when_unknown
+    assert "{" not in feature.when_zero.format(value="THIS", s="s")
+    assert feature.when_zero != feature.phrase
     assert feature.sensitivity in ("none", "proxy")
     assert feature.direction in (-1, 0, 1)
 
@@ -94,14 +94,14 @@ def test_what_could_stand_in_for_a_protected_trait_is_called_a_proxy(unit: str) 
 
 
 @BOTH
-@pytest.mark.parametrize("ripe_by", [None, date(2026, 6, 1)], ids=["night", "training"])
-def test_the_sql_uses_no_words_of_one_engine(unit: str, ripe_by: date | None) -> None:
-    words = {word.upper() for word in re.findall(r"[A-Za-z_]+", rendered(unit, ripe_by))}
+@pytest.mark.parametrize("matured_by", [None, date(2026, 6, 1)], ids=["night", "training"])
+def test_the_sql_uses_no_engine_specific_keywords(unit: str, matured_by: date | None) -> None:
+    words = {word.upper() for word in re.findall(r"[A-Za-z_]+", rendered(unit, matured_by))}
     theirs = (
         "ASOF QUALIFY FILTER MEDIAN INTERVAL LIST UNNEST STRUCT ARG_MAX ANY_VALUE EXCLUDE USING SAMPLE PIVOT TRY_CAST"
     )
     assert words.isdisjoint(theirs.split())
-    assert "::" not in rendered(unit, ripe_by)
+    assert "::" not in rendered(unit, matured_by)
 
 
 def test_the_same_catalog_renders_to_the_same_text() -> None:
@@ -113,7 +113,7 @@ def test_a_digest_is_of_what_defines_the_values(unit: str) -> None:
     features = CATALOGS[unit]
     digest = catalog_digest(features)
     first = features[0]
-    worded = [replace(first, **{part: "Else {value}"}) for part in ("phrase", "meaning", "absent", "low")]
+    worded = [replace(first, **{part: "Else {value}"}) for part in ("phrase", "meaning", "when_unknown", "when_zero")]
     for same in (*worded, replace(first, sensitivity="proxy")):
         assert catalog_digest((same, *features[1:])) == digest
     changed = [
@@ -138,7 +138,14 @@ def test_a_window_is_part_of_a_definition() -> None:
 
 def test_an_unknown_family_is_refused_with_the_nearest_one() -> None:
     with pytest.raises(WrongUsageError, match=r"did you mean.*history"):
-        Feature("late", "Late", "days", "histry", Snapshot("account_age"), "{value}")
+        Feature(
+            name="late",
+            meaning="Late",
+            unit="days",
+            family="histry",
+            source=Snapshot("account_age"),
+            phrase="{value}",
+        )
 
 
 @given(
@@ -150,7 +157,7 @@ def test_an_unknown_family_is_refused_with_the_nearest_one() -> None:
     st.integers(1, 300),
 )
 @settings(max_examples=300, deadline=None, derandomize=True)
-def test_snapshot_days_are_a_grid_of_ripe_days_with_history(
+def test_snapshot_days_are_a_grid_of_matured_days_with_history(
     as_of: date, known_for: int, every: int, most: int, history: int, horizon: int
 ) -> None:
     target = PaymentTarget(every_days=every, snapshots=most, history_days=history, horizon_days=horizon)

@@ -9,7 +9,7 @@ import pytest
 
 from payrank.extracts.errors import WrongUsageError
 from payrank.features.build_frames import nightly_frame, training_frame
-from payrank.features.engines.make_frame import make_frame
+from payrank.features.engine_frame import build_engine_frame
 from payrank.features.targets import PaymentTarget
 from tests.features.small_extracts import DAY, draw_rows, extract_of
 from tests.features.stored_extracts import assert_same_frame, store_in_postgres, write_parquet
@@ -24,14 +24,12 @@ def test_the_default_and_the_database_give_the_frame_of_the_loaded_extract(postg
     with extract_of(rows) as extract:
         night, taught = nightly_frame(extract, PAYMENT, DAY), training_frame(extract, PAYMENT, DAY)
     for engine, source in (("duckdb", folder), ("duckdb", address), ("postgres", address)):
-        assert_same_frame(make_frame(engine, source, PAYMENT, DAY).data, night.data)
-        assert_same_frame(make_frame(engine, source, PAYMENT, DAY, labeled=True).data, taught.data)
+        assert_same_frame(build_engine_frame(engine, source, PAYMENT, DAY).data, night.data)
+        assert_same_frame(build_engine_frame(engine, source, PAYMENT, DAY, labeled=True).data, taught.data)
 
 
 def test_no_driver_is_imported_before_it_is_used():
-    modules = (
-        "payrank.features.engines.make_frame, payrank.features.engines.spark, payrank.features.engines.postgres, sys"
-    )
+    modules = "payrank.features.engine_frame, payrank.features.engines.spark, payrank.features.engines.postgres, sys"
     asked = f"import {modules}; print(sorted({{'pyspark', 'py4j', 'psycopg'}} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
@@ -42,9 +40,9 @@ def test_no_driver_is_imported_before_it_is_used():
     [
         ("sparc", "extract", "did you mean 'spark'"),
         ("postgres", "extract", "runs inside a database"),
-        ("spark", "postgresql://h/d?schema=a", "reads a folder of Parquet, not a database"),
+        ("spark", "postgresql://h/d?schema=a", "reads a folder of Parquet files, not a database"),
     ],
 )
 def test_an_engine_that_cannot_read_the_source_says_what_can(engine, source, told):
     with pytest.raises(WrongUsageError, match=told):
-        make_frame(engine, source, PAYMENT, DAY)
+        build_engine_frame(engine, source, PAYMENT, DAY)

@@ -10,7 +10,7 @@ import pytest
 
 from payrank.features.build_frames import nightly_frame, training_frame
 from payrank.features.feature import catalog_digest
-from payrank.features.frame import catalog
+from payrank.features.frame import build_catalog
 from payrank.features.targets import OverturnTarget, PaymentTarget
 from tests.features.small_extracts import DAY, Rows, draw_rows, extract_of
 
@@ -24,14 +24,14 @@ IDS = {"account": ["row_payer_id"], "denial": ["row_account_id", "row_payer_id"]
 def test_columns_come_in_the_catalogs_order_with_their_types(target: PaymentTarget | OverturnTarget) -> None:
     with extract_of(draw_rows(4)) as extract:
         frame, tonight = training_frame(extract, target, DAY), nightly_frame(extract, target, DAY)
-        features = catalog(extract, target.unit)
-    head = ["unit_id", "household", "as_of", "amount", "age_days", *IDS[target.unit]]
+        features = build_catalog(extract, target.unit)
+    key_columns = ["unit_id", "household", "as_of", "amount", "age_days", *IDS[target.unit]]
     names = [feature.name for feature in features]
     plain = [feature.name for feature in features if type(feature.source).__name__ != "Derived"]
     derived = [name for name in names if name not in plain]
-    assert list(tonight.data.columns) == [*head, *plain, *derived]
+    assert list(tonight.data.columns) == [*key_columns, *plain, *derived]
     assert list(frame.data.columns) == [
-        *head,
+        *key_columns,
         "label",
         "share",
         "recovered",

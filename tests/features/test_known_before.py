@@ -187,15 +187,15 @@ def test_the_order_of_an_extracts_rows_changes_no_bit(target: Definition, drawn:
 
 def test_a_plan_of_an_account_not_yet_known_belongs_to_no_household() -> None:
     rows = draw_rows(1)
-    late = rows["accounts"][0] | {"account_id": "late", "opened_on": DAY, "guarantor_id": "G1"}
+    later_account = rows["accounts"][0] | {"account_id": "late", "opened_on": DAY, "guarantor_id": "G1"}
     plan = {"plan_id": "early", "account_id": "late", "started_on": DAY - timedelta(days=30)}
     rows["payment_plans"].append(plan)
-    assert_identical(night(rows, PAYMENT), night(rows | {"accounts": [*rows["accounts"], late]}, PAYMENT))
+    assert_identical(night(rows, PAYMENT), night(rows | {"accounts": [*rows["accounts"], later_account]}, PAYMENT))
 
 
 def test_an_appeal_filed_on_the_training_day_gives_no_label_however_it_is_dated() -> None:
     rows = draw_rows(2) | {"appeals": []}
-    late = [
+    later_rows = [
         {
             "appeal_id": f"late-{at}",
             "denial_id": row["denial_id"],
@@ -205,7 +205,7 @@ def test_an_appeal_filed_on_the_training_day_gives_no_label_however_it_is_dated(
         }
         for at, row in enumerate(rows["denials"])
     ]
-    assert training(rows | {"appeals": late}, OVERTURN).data.empty
+    assert training(rows | {"appeals": later_rows}, OVERTURN).data.empty
 
 
 @pytest.fixture(scope="module")

@@ -10,9 +10,9 @@ import pytest
 from payrank.extracts.errors import ExtractRefusedError
 from payrank.extracts.load.load_extract import load_extract
 from payrank.features.engines.postgres import open_tables
-from tests.features.odd_texts import ODD_TEXTS, TEXT_KINDS
 from tests.features.small_extracts import DAY, draw_rows
 from tests.features.stored_extracts import store_in_postgres
+from tests.features.unusual_texts import ODD_TEXTS, TEXT_KINDS
 
 
 @pytest.fixture
@@ -59,7 +59,7 @@ def test_every_odd_text_is_read_or_left_out_as_from_a_file(postgres_url, tmp_pat
         wanted = extract.connection.execute(query.replace("urgent", "CAST(urgent AS INTEGER)")).fetchall()
         state = extract.tables["denials"]
     with open_tables(f"{postgres_url}&schema=odd&metadata={folder}/extract.toml") as tables:
-        found = tables.ask(query)
+        found = tables.query(query)
         left_out = tables.tables["denials"].rows_quarantined
     assert set(found) ^ set(wanted) == set()
     assert left_out == state.rows_quarantined > 40
@@ -71,7 +71,7 @@ def test_rows_that_break_a_rule_are_left_out_and_told(ar):
         state = tables.tables["transactions"]
         assert (state.rows_read, state.rows_loaded, state.rows_quarantined) == (500, 499, 1)
         assert any("1 of 500 rows break the contract" in finding.text for finding in tables.findings)
-        assert tables.ask("SELECT COUNT(*) FROM transactions") == [(499,)]
+        assert tables.query("SELECT COUNT(*) FROM transactions") == [(499,)]
 
 
 def test_over_one_percent_of_broken_rows_refuses_the_table_without_a_value(ar):
@@ -110,7 +110,7 @@ def test_a_row_alike_in_every_column_counts_once(ar):
     with open_tables(ar) as tables:
         state = tables.tables["transactions"]
         assert (state.rows_read, state.rows_loaded, state.rows_repeated) == (502, 500, 2)
-        assert tables.ask("SELECT COUNT(*) FROM transactions") == [(500,)]
+        assert tables.query("SELECT COUNT(*) FROM transactions") == [(500,)]
 
 
 @pytest.mark.parametrize(
@@ -150,7 +150,7 @@ def test_types_that_lose_nothing_are_taken(ar):
     )
     with open_tables(ar) as tables:
         assert tables.tables["transactions"].rows_quarantined == 3
-        ((key, amount, day),) = tables.ask(
+        ((key, amount, day),) = tables.query(
             "SELECT transaction_id, amount, posted_on FROM transactions WHERE transaction_id = '3'"
         )
     assert (key, str(amount), day) == ("3", "0.30", date(2026, 2, 26))

@@ -17,7 +17,7 @@ from payrank.features.engines.postgres import frame_from_database, open_tables
 from payrank.features.targets import OverturnTarget, PaymentTarget
 from payrank.simulator import simulate
 from tests.features.draws import SEEDS, draws
-from tests.features.own_features import some_of_each
+from tests.features.sample_site_features import some_of_each
 from tests.features.small_extracts import DAY, Rows, draw_rows, extract_of, rows_of
 from tests.features.stored_extracts import assert_same_frame, store_in_postgres
 

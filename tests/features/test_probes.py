@@ -20,12 +20,12 @@ from payrank.features.build_frames import training_frame
 from payrank.features.feature import Feature
 from payrank.features.frame import Frame
 from payrank.features.probes.agreement import probe_agreement
-from payrank.features.probes.alone import probe_alone
 from payrank.features.probes.back_dated import probe_back_dated
 from payrank.features.probes.changed_future import change_future, count_future
 from payrank.features.probes.future import choose_day, find_differences, probe_future
 from payrank.features.probes.hindsight import probe_hindsight
 from payrank.features.probes.ranking import number_households, rank, score_alone
+from payrank.features.probes.single_features import probe_single_features
 from payrank.features.site.features import SiteFeatures
 from payrank.features.sources import Snapshot
 from payrank.features.targets import OverturnTarget, PaymentTarget
@@ -71,7 +71,18 @@ def plant(folder: Path, to: Path, table: str, query: str, attributes: dict[str, 
 
 def peeks(sql: str) -> SiteFeatures:
     """A feature as somebody might write it past the vocabulary: it looks into the tables as they are."""
-    return SiteFeatures(account=(Feature("peeks", "Peeks", "dollars", "history", Snapshot(sql), "{value}"),))
+    return SiteFeatures(
+        account=(
+            Feature(
+                name="peeks",
+                meaning="Peeks",
+                unit="dollars",
+                family="history",
+                source=Snapshot(sql),
+                phrase="{value}",
+            ),
+        )
+    )
 
 
 PAID_EVER = (
@@ -84,7 +95,7 @@ def test_a_clean_hospital_raises_none(clean: Extract, frame: Frame) -> None:
     found = [
         probe_future(clean, PAYMENT, PAST),
         probe_agreement(clean, frame),
-        probe_alone(frame),
+        probe_single_features(frame),
         probe_hindsight(clean, PAYMENT, AS_OF),
         probe_hindsight(clean, OVERTURN, AS_OF),
         probe_back_dated(clean, AS_OF),
@@ -137,13 +148,13 @@ def test_a_feature_that_depends_on_who_else_is_in_the_frame_is_found_by_the_nigh
 
 def test_a_feature_that_holds_the_outcome_is_too_good_alone(clean: Extract) -> None:
     later = PAID_EVER.replace("x.kind", "x.posted_on >= spine.as_of AND x.kind")
-    found = probe_alone(training_frame(clean, PAYMENT, AS_OF, site_features=peeks(later)))
+    found = probe_single_features(training_frame(clean, PAYMENT, AS_OF, site_features=peeks(later)))
     assert {leak.subject for leak in found.leaks} == {"peeks"}
 
 
 def test_a_short_history_says_why_nothing_was_judged(frame: Frame) -> None:
     few = replace(frame, data=frame.data.head(20))
-    assert "fewer than 30 outcomes" in probe_alone(few).not_run
+    assert "fewer than 30 outcomes" in probe_single_features(few).not_run
 
 
 BALANCE_NOW = (
@@ -228,7 +239,7 @@ def test_an_honest_attribute_is_not_accused(folder: Path, tmp_path: Path, attrib
     )
     with load_extract(planted) as extract:
         assert probe_hindsight(extract, PAYMENT, AS_OF).leaks == ()
-        assert probe_alone(training_frame(extract, PAYMENT, AS_OF)).leaks == ()
+        assert probe_single_features(training_frame(extract, PAYMENT, AS_OF)).leaks == ()
 
 
 @pytest.mark.parametrize("salt", range(6))

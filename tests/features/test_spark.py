@@ -18,16 +18,16 @@ from payrank.extracts.contract.metadata import Metadata, write_metadata
 from payrank.extracts.errors import ExtractRefusedError, WrongUsageError
 from payrank.extracts.load.load_extract import load_extract
 from payrank.features.build_frames import nightly_frame, training_frame
-from payrank.features.engines.planning import plan_on
+from payrank.features.engines.planning import plan_frame
 from payrank.features.engines.spark import SparkTables, read_frame, write_frame
 from payrank.features.engines.spark_session import open_session
-from payrank.features.engines.to_pandas import settle
+from payrank.features.engines.to_pandas import rows_to_pandas
 from payrank.features.targets import OverturnTarget, PaymentTarget
 from payrank.simulator import simulate
-from tests.features.odd_texts import ODD_TEXTS, TEXT_KINDS
-from tests.features.own_features import some_of_each
+from tests.features.sample_site_features import some_of_each
 from tests.features.small_extracts import DAY, SITE, draw_rows, extract_of
 from tests.features.stored_extracts import assert_same_frame, write_columns, write_parquet
+from tests.features.unusual_texts import ODD_TEXTS, TEXT_KINDS
 
 PAYMENT = PaymentTarget(horizon_days=20, every_days=13, snapshots=2, history_days=1, min_share=0.3)
 OVERTURN = OverturnTarget(maturity_days=20, every_days=13, snapshots=5, history_days=1, rows_per_unit=None)
@@ -65,14 +65,14 @@ def test_frames_of_a_messy_extract_are_those_of_duckdb(tmp_path):
         tables = SparkTables(session, folder)
         for target, labeled in ((PAYMENT, True), (OVERTURN, True), (OVERTURN, False)):
             own = some_of_each(target.unit)
-            planned = plan_on(tables, target, DAY, labeled=labeled, site_features=own)
+            planned = plan_frame(tables, target, DAY, labeled=labeled, site_features=own)
             out = tmp_path / f"{target.unit} {labeled}"
             with tables.run(planned.plan, planned.features) as frame:
                 frame.write.parquet(str(out))
             found = read_frame(out, planned)
             wanted = (training_frame if labeled else nightly_frame)(extract, target, DAY, site_features=own)
             assert len(wanted.data) > 2
-            assert len(own.of(target.unit)) == sum(name.startswith("own_mine_") for name in found.data) > 5
+            assert len(own.for_unit(target.unit)) == sum(name.startswith("own_mine_") for name in found.data) > 5
             assert_same_frame(found.data, wanted.data)
             assert found.unavailable == wanted.unavailable != ()
             assert found.digest == wanted.digest
@@ -86,9 +86,9 @@ def test_frames_of_a_messy_extract_are_those_of_duckdb(tmp_path):
     [
         (
             date(2001, 1, 1),
-            "2001-01-01 lies before the extract's history: no account was known yet. Allowed: days",
+            "2001-01-01 precedes the first account in the extract. Allowed: from",
         ),
-        (DAY + timedelta(days=4), "lies after what the extract knows, everything before .* Allowed: days from"),
+        (DAY + timedelta(days=4), "is after the extract's own as-of date .* Allowed: from"),
     ],
 )
 def test_a_day_outside_the_extract_is_refused_before_anything_is_written(tmp_path, day, says):
@@ -105,7 +105,7 @@ def test_an_empty_population_makes_an_empty_frame_of_the_same_shape(tmp_path):
     written = write_frame(folder, PAYMENT, DAY, tmp_path / "frame")
     with extract_of(rows, absent=("transactions", "coverages", "payers")) as extract:
         wanted = nightly_frame(extract, PAYMENT, DAY)
-    found = read_frame(tmp_path / "frame", written.planned)
+    found = read_frame(tmp_path / "frame", written.plan)
     assert found.data.empty
     assert found.data.dtypes.to_list() == wanted.data.dtypes.to_list()
 
@@ -145,7 +145,7 @@ def test_the_command_writes_duckdbs_frame_whole_sorted_and_private_and_brings_no
         wanted = nightly_frame(extract, PaymentTarget(), day)
     assert len(wanted.data) > 20
     rows = pq.read_table(out)
-    assert_same_frame(settle(rows, wanted.features), wanted.data)
+    assert_same_frame(rows_to_pandas(rows, wanted.features), wanted.data)
     assert rows["unit_id"].to_pylist() == wanted.data["unit_id"].to_list()
     assert {stat.S_IMODE(path.stat().st_mode) for path in out.iterdir()} == {0o600}
     assert stat.S_IMODE(out.stat().st_mode) == 0o700
@@ -172,7 +172,7 @@ def test_what_is_no_folder_of_parquet_is_refused_by_name(tmp_path):
         write_frame(tmp_path, PAYMENT, DAY, tmp_path / "out")
     (tmp_path / "accounts.csv").unlink()
     (tmp_path / "accounts.parquet").write_bytes(b"PAR1 this is none")
-    with pytest.raises(ExtractRefusedError, match="Spark refused"):
+    with pytest.raises(ExtractRefusedError, match="Spark stopped with an error"):
         write_frame(tmp_path, PAYMENT, DAY, tmp_path / "out")
 
 
@@ -203,7 +203,7 @@ def test_every_odd_text_is_read_or_left_out_as_from_a_file(tmp_path):
         left_out = extract.tables["denials"].rows_quarantined
     with open_session() as session:
         tables = SparkTables(session, tmp_path)
-        found = {tuple(row) for row in tables.ask(query)}
+        found = {tuple(row) for row in tables.query(query)}
         state = tables.tables["denials"]
     assert found ^ wanted == set()
     assert state.rows_quarantined == left_out > 40
@@ -239,7 +239,7 @@ def test_types_that_lose_nothing_are_taken_as_by_duckdb(tmp_path):
         kept = {name: (state.rows_loaded, state.rows_quarantined) for name, state in extract.tables.items()}
     with open_session() as session:
         tables = SparkTables(session, tmp_path)
-        assert {tuple(row) for row in tables.ask(query)} == wanted
+        assert {tuple(row) for row in tables.query(query)} == wanted
         assert {name: (state.rows_loaded, state.rows_quarantined) for name, state in tables.tables.items()} == kept
     assert kept["denials"] == (count - 3, 3)
     assert kept["promises"] == (count - 1, 1)

@@ -14,7 +14,7 @@ from payrank.extracts.errors import WrongUsageError
 from payrank.features.dialects.dialect import DuckDBDialect
 from payrank.features.engines.duckdb import run_plan
 from payrank.features.feature import Feature
-from payrank.features.frame import catalog
+from payrank.features.frame import build_catalog
 from payrank.features.relations.account_relations import account_relations
 from payrank.features.relations.account_state import account_fields
 from payrank.features.relations.denial_relations import denial_relations
@@ -30,7 +30,7 @@ from payrank.features.sources import (
     Source,
     Sum,
 )
-from payrank.features.sql.plan import plan_frame
+from payrank.features.sql.plan import plan_sql
 from payrank.features.targets import OverturnTarget, PaymentTarget
 from tests.features.oracle_accounts import evidence
 from tests.features.small_extracts import DAY, SITE, Rows, change_the_future, draw_row, draw_rows, extract_of
@@ -47,12 +47,12 @@ EACH = [(unit, relation) for unit, relations in RELATIONS.items() for relation i
 
 
 def feature(name: str, source: Source, unit: str = "count") -> Feature:
-    return Feature(name, "Made for a test", unit, "history", source, "{value}")
+    return Feature(name=name, meaning="Made for a test", unit=unit, family="history", source=source, phrase="{value}")
 
 
 def compute(features: Sequence[Feature], rows: Rows, target: PaymentTarget | OverturnTarget = PAYMENT) -> pd.DataFrame:
     attributes = tuple(SITE["accounts" if target.unit == "account" else "denials"])
-    plan = plan_frame(target, features, [DAY], DIALECT, lambda _: True, attributes, None)
+    plan = plan_sql(target, features, [DAY], DIALECT, lambda _: True, attributes, None)
     with extract_of(rows) as extract:
         return run_plan(extract.connection, plan, features).set_index("unit_id")
 
@@ -161,4 +161,4 @@ def test_a_site_attribute_that_takes_a_features_name_is_refused_by_that_name() -
         extract_of({}, attributes=attributes) as extract,
         pytest.raises(WrongUsageError, match="overturned_rate_payer_class"),
     ):
-        catalog(extract, "denial")
+        build_catalog(extract, "denial")

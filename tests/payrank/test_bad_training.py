@@ -64,12 +64,12 @@ def test_labels_with_only_one_outcome_are_refused_with_counts_and_where_to_look(
             "2027-06-01",
             6,
             2,
-            "the as-of day 2027-06-01 lies after what the extract knows, everything before 2026-11-20",
+            "the as-of date 2027-06-01 is after the extract's own as-of date 2026-11-20",
         ),
-        ("2024-06-01", 6, 2, "no account snapshot is ripe as of 2024-06-01"),
+        ("2024-06-01", 6, 2, "no account snapshot has matured as of 2024-06-01"),
         ("2026-11-20", 2, 5, "too little history to validate on later time: 2 snapshots from 2026-06-23 to 2026-07-23"),
     ],
-    ids=["a day that the extract does not reach", "before any label is ripe", "two snapshots"],
+    ids=["a day that the extract does not reach", "before any label has matured", "two snapshots"],
 )
 def test_labels_not_yet_matured_or_unknown_are_refused_with_dates_and_what_to_do(
     payrank: Any, hospital: Any, as_of: str, snapshots: int, code: int, says: str
@@ -77,13 +77,13 @@ def test_labels_not_yet_matured_or_unknown_are_refused_with_dates_and_what_to_do
     Path("payrank.toml").write_text(QUICK.format(snapshots=snapshots, fewest=11))
     result = payrank("train", "payment", hospital.extract, "--as-of", as_of)
     assert (result.code, says in result.last) == (code, True), result.last
-    assert any(step in result.last for step in ("Give such a day", "train as of a later day", "send more history"))
+    assert any(step in result.last for step in ("Choose an earlier date", "Train as of a later day", "send more history"))
 
 
 def test_models_are_not_compared_on_labels_missing_from_the_extract(payrank: Any, hospital: Any) -> None:
     bundle = hospital.bundles["payment"]
     result = payrank("models", "compare", bundle, bundle, hospital.extract, "--as-of", "2027-06-01")
-    assert (result.code, "lies after what the extract knows" in result.last) == (2, True)
+    assert (result.code, "is after the extract's own as-of date" in result.last) == (2, True)
 
 
 def test_a_gap_in_time_and_constant_features_give_warnings_with_counts(

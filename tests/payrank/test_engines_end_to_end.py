@@ -69,10 +69,10 @@ BEFORE, AFTER = date(2001, 1, 1), date(2026, 12, 20)
 @pytest.mark.parametrize(
     ("day", "says"),
     [
-        (BEFORE, "the as-of day 2001-01-01 lies before the extract's history: no {unit} was known yet. Allowed: days"),
+        (BEFORE, "the as-of date 2001-01-01 precedes the first {unit} in the extract. Allowed: from"),
         (
             AFTER,
-            "lies after what the extract knows, everything before 2026-11-20: rows would be missing. Allowed:",
+            "is after the extract's own as-of date 2026-11-20, so rows would be missing. Allowed:",
         ),
     ],
 )

@@ -87,6 +87,7 @@ def test_a_feature_file_is_readable_by_its_owner_only(payrank: Any, hospital: An
     assert result.code == 0
     assert stat.S_IMODE(out.stat().st_mode) == 0o600
     assert f"{pq.read_metadata(out).num_rows:,} rows" in result.out
+    assert pq.read_schema(out).names[0] == "account_id"
     assert [path.name for path in tmp_path.iterdir() if path.suffix != ".parquet"] == ["work"]
 
 
@@ -100,7 +101,7 @@ def test_features_refuses_an_out_path_whose_folder_does_not_exist(payrank: Any, 
 def test_features_describe_prints_the_whole_catalog(payrank: Any) -> None:
     result = payrank("features", "--describe", "--unit", "denial")
     assert result.code == 0
-    assert result.out.startswith(f"{len(DENIAL_FEATURES)} features of a denial")
+    assert result.out.startswith(f"{len(DENIAL_FEATURES)} denial features")
     assert all(len(line) <= 100 for line in result.out.splitlines())
     assert "days_since_denial" in result.out
 

@@ -43,14 +43,14 @@ def ask(payrank: Any, folder: Path, out: str = "frame.parquet") -> Any:
         ),
         ('{ take = "cuont", of = "contacts" }', "source.take is 'cuont'; did you mean 'count'?"),
         ('{ take = "count", of = "contact" }', "did you mean 'contacts'?"),
-        ('{ take = "value", column = "facilty" }', "column 'facilty' is no column here; did you mean 'facility'?"),
+        ('{ take = "value", column = "facilty" }', "column 'facilty' is not a column here; did you mean 'facility'?"),
         (
             '{ take = "count", of = "contacts", where = { channel = "txt" } }',
-            "where.channel: 'txt' is no level of it; did you mean 'text'?",
+            "where.channel: 'txt' is not one of its levels; did you mean 'text'?",
         ),
         (
             '{ take = "sum", of = "ledger", column = "amount) FROM accounts --" }',
-            "is no column here; known: amount, kind, payer_id, posted_on, responsibility, reverses_id",
+            "is not a column here; known: amount, kind, payer_id, posted_on, responsibility, reverses_id",
         ),
     ],
     ids=["feature", "way to compute", "table", "column", "level", "expression"],
@@ -81,7 +81,7 @@ def test_a_unit_without_its_table_is_refused_by_name(payrank: Any, tmp_path: Pat
     folder = write_parquet(draw_rows(5), tmp_path / "poorer", absent=(table,))
     result = payrank("features", folder, "--unit", unit, "--as-of", DAY, "--out", "frame.parquet")
     assert result.code == 3
-    assert f"table {table} has no rows, so there is no {unit} to look at; export it and try again" in result.last
+    assert f"table {table} has no rows, so there is no {unit} to score. Export it and try again" in result.last
     assert not Path("frame.parquet").exists()
 
 

@@ -13,7 +13,7 @@ from rich.console import Console
 from payrank.extracts.load.load_extract import load_extract
 from payrank.features.probes.back_dated import probe_back_dated
 from payrank.features.probes.hindsight import probe_hindsight
-from payrank.features.probes.result import Probed
+from payrank.features.probes.result import ProbeResult
 from payrank.features.targets import OverturnTarget, PaymentTarget
 from payrank.leaks import as_data, describe_probe, find_leaks, leaks_table, list_leaks
 from payrank.settings import Settings
@@ -96,7 +96,7 @@ def test_an_extract_without_history_reports_which_checks_could_not_run(hospital:
         young = Settings(payment=PaymentTarget(horizon_days=2000), overturn=OverturnTarget(maturity_days=2000))
         probes = find_leaks(extract, young, hospital.as_of)
     assert all(
-        "no account snapshot is ripe" in probe.not_run
+        "no account snapshot has matured" in probe.not_run
         for probe in probes
         if probe.probe == "label shuffle" and probe.unit == "account"
     )
@@ -117,7 +117,7 @@ def test_check_leaks_names_every_planted_leak(payrank: Any, planted: Path, tmp_p
 
 
 def test_a_check_with_too_few_rows_says_so() -> None:
-    probed = Probed("hindsight", "denial", 3, "3 columns", undecided=("denials.rate",))
+    probed = ProbeResult("hindsight", "denial", 3, "3 columns", undecided=("denials.rate",))
     assert probed.verdict == "too few"
     assert describe_probe(probed) == "3 columns; too few rows to decide: denials.rate"
     assert as_data([probed])[0]["too_few_to_judge"] == ["denials.rate"]

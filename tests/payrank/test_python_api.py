@@ -79,7 +79,7 @@ def test_dtypes_follow_the_units_and_do_not_depend_on_the_rows(hospital: Any, un
             extract, payrank.PaymentTarget() if unit == "account" else payrank.OverturnTarget(), DAY
         )
     empty = with_dtypes(replace(frame, data=frame.data.head(0)), frame.features)
-    assert full.index.name == "unit_id"
+    assert full.index.name == f"{unit}_id"
     assert len(empty) == 0
     for feature in frame.features:
         kinds = {full[feature.name].dtype.name, empty[feature.name].dtype.name}
@@ -97,7 +97,7 @@ def test_dtypes_follow_the_units_and_do_not_depend_on_the_rows(hospital: Any, un
 def test_an_arrow_table_has_the_same_values(hospital: Any) -> None:
     table = payrank.build_features(hospital.extract, as_of=DAY, form="arrow")
     assert isinstance(table, pa.Table)
-    assert table.column_names[0] == "unit_id"
+    assert table.column_names[0] == "account_id"
     assert table.num_rows == len(payrank.build_features(hospital.extract, as_of=DAY))
     assert pa.types.is_int64(table.schema.field("payment_count").type)
 
@@ -113,6 +113,7 @@ def test_scikit_learn_accepts_a_training_frame_unchanged(hospital: Any) -> None:
     assert frame.times.is_monotonic_increasing
     assert set(frame.y) == {0, 1}
     assert (frame.known_on > frame.times).all()
+    assert {part.index.name for part in (frame.X, frame.y, frame.groups, frame.times, frame.known_on)} == {"account_id"}
     model = HistGradientBoostingClassifier(max_iter=20, random_state=1)
     scores = cross_val_score(model, frame.X, frame.y, groups=frame.groups, cv=GroupKFold(3), scoring="roc_auc")
     assert scores.mean() > 0.6
@@ -178,14 +179,14 @@ def test_in_memory_tables_leave_no_file_behind(tmp_path: Path, monkeypatch: pyte
     [
         (lambda: payrank.load_tables({"account": ACCOUNTS}), WrongUsageError, "did you mean 'accounts'"),
         (lambda: payrank.load_tables({"accounts": [1, 2]}), WrongUsageError, "'accounts' is of type list"),
-        (lambda: payrank.build_features({"accounts": ACCOUNTS}, as_of="tomorrow"), WrongUsageError, "is not a day"),
+        (lambda: payrank.build_features({"accounts": ACCOUNTS}, as_of="tomorrow"), WrongUsageError, "is not a date"),
         (
             lambda: payrank.build_features({"accounts": ACCOUNTS}, as_of=DAY, unit="acount"),
             WrongUsageError,
             "did you mean 'account'",
         ),
         (lambda: payrank.build_features(5, as_of=DAY), WrongUsageError, "source is of type int"),
-        (lambda: payrank.training_frame({"accounts": ACCOUNTS}), WrongUsageError, "as_of is not given"),
+        (lambda: payrank.training_frame({"accounts": ACCOUNTS}), WrongUsageError, "as_of is missing"),
         (
             lambda: payrank.load_tables({"accounts": ACCOUNTS.assign(account_id=[{"a": 1}])}),
             ExtractRefusedError,
@@ -209,8 +210,8 @@ def test_errors_name_the_problem_without_a_value_from_the_data(call: Any, error:
 @pytest.mark.parametrize(
     ("day", "says"),
     [
-        ("2026-11-21", r"2026-11-21 lies after what the extract knows, everything before 2026-11-20.* to 2026-11-20"),
-        ("2020-01-01", r"2020-01-01 lies before the extract's history: no account was known yet. Allowed: days from"),
+        ("2026-11-21", r"2026-11-21 is after the extract's own as-of date 2026-11-20.* to 2026-11-20"),
+        ("2020-01-01", r"2020-01-01 precedes the first account in the extract. Allowed: from"),
     ],
 )
 def test_an_as_of_date_outside_the_extract_is_refused_with_the_allowed_dates(

@@ -169,7 +169,7 @@ def test_a_modified_bundle_is_refused_whatever_its_kind(payrank: Any, hospital: 
     ("settings", "code", "says"),
     [
         ("[training]\nmost_round = 5", 2, "did you mean 'max_n_estimators'"),
-        ("[overturn]\nhistory_days = 5000", 2, "no denial snapshot is ripe"),
+        ("[overturn]\nhistory_days = 5000", 2, "no denial snapshot has matured"),
         ("[training]\nfewest_outcomes = 5000", 5, "too few outcomes to train on"),
     ],
 )

@@ -40,20 +40,20 @@ def sentence(name: str, value: float | str | None, support: float = 12.0, **besi
     ("name", "value", "text"),
     [
         ("patient_balance", 1234.5, "Patient owes $1,234"),
-        ("household_paid_365d", 0.0, "Household paid nothing elsewhere in a year"),
-        ("days_owed", 1.0, "Patient has owed for 1 day"),
-        ("days_owed", 40.0, "Patient has owed for 40 days"),
-        ("days_owed", None, "Patient share not yet billed"),
+        ("household_paid_365d", 0.0, "Household paid nothing on other accounts in the last year"),
+        ("days_owed", 1.0, "Patient balance due for 1 day"),
+        ("days_owed", 40.0, "Patient balance due for 40 days"),
+        ("days_owed", None, "No patient balance billed yet"),
         ("payment_count", 1.0, "1 payment on this account"),
-        ("payment_count", 0.0, "No payment on this account"),
+        ("payment_count", 0.0, "No payments on this account"),
         ("payment_count", 1200.0, "1,200 payments on this account"),
-        ("household_settled_share", 0.755, "Paid 76% of earlier balances in full"),
-        ("household_settled_share", None, "No earlier balance to judge by"),
-        ("household_days_to_pay", 34.2, "Typically pays 34 days after the bill"),
-        ("household_days_to_pay", -38.0, "Typically pays 38 days before the bill"),
-        ("days_left", -1.0, "1 day past the last day to appeal"),
+        ("household_settled_share", 0.755, "Household paid 76% of its earlier balances in full"),
+        ("household_settled_share", None, "No earlier patient balance in the household"),
+        ("household_days_to_pay", 34.2, "Household typically pays 34 days after billing"),
+        ("household_days_to_pay", -38.0, "Household typically pays 38 days before billing"),
+        ("days_left", -1.0, "1 day past the appeal deadline"),
         ("days_left", 9.0, "9 days left to appeal"),
-        ("next_payment_in", -5.0, "Next payment was to be expected 5 days ago"),
+        ("next_payment_in", -5.0, "Household's next payment was expected 5 days ago"),
         ("payer_class", "workers_comp", "Payer class: workers' compensation"),
         ("last_contact_outcome", "right_party", "Last contact: spoke with the guarantor"),
         ("carc", "197", "Reason code: 197 (no prior authorization)"),
@@ -64,7 +64,7 @@ def sentence(name: str, value: float | str | None, support: float = 12.0, **besi
         ("service_line", "behavioral_health", "Service line: behavioral health"),
         ("tax_refund_season", 1.0, "Tax-refund season: yes"),
         ("denied_month", 2.0, "Denied in February"),
-        ("weekday", 5.0, "It is a Friday"),
+        ("weekday", 5.0, "Day of the week: Friday"),
         ("overturned_rate_carc", 0.654, "This carc: about 65% overturned (12 earlier)"),
         ("paid_rate_payer_id", None, "No payer on record"),
     ],
@@ -80,7 +80,7 @@ def test_a_reason_tells_its_value_in_the_units_of_the_trade(name: str, value: fl
         (
             "paid_rate_payer_class_patient_class_recent",
             {"payer_class": "self_pay", "patient_class": "emergency"},
-            "Self-pay, emergency: about 50% paid lately (12 earlier)",
+            "Self-pay, emergency: about 50% paid recently (12 earlier)",
         ),
         ("paid_rate_payer_id", {}, "This payer: about 50% paid (12 earlier)"),
         (
@@ -127,7 +127,7 @@ def test_every_phrase_of_the_catalogs_can_be_said(feature: Feature) -> None:
 
 @pytest.mark.parametrize("feature", EVERY, ids=lambda feature: feature.name)
 def test_no_phrase_names_a_protected_attribute(feature: Feature) -> None:
-    told = f"{feature.name} {feature.phrase} {feature.absent} {feature.low}".lower().replace("_", " ")
+    told = f"{feature.name} {feature.phrase} {feature.when_unknown} {feature.when_zero}".lower().replace("_", " ")
     assert not PROTECTED & set(re.findall(r"[a-z]+", told))
 
 
@@ -194,7 +194,7 @@ def test_what_training_found_alike_adds_up_and_is_told_by_the_strongest_in_the_s
     assert [(r.feature, pytest.approx(r.contribution)) for r in first[:-1]] == [("charges", -0.2), ("days_owed", 0.1)]
     assert [(r.text, pytest.approx(r.contribution)) for r in second[:-1]] == [
         ("Patient owes $50", 0.5),
-        ("Patient has owed for 9 days", 0.4),
+        ("Patient balance due for 9 days", 0.4),
     ]
 
 

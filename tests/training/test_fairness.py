@@ -14,7 +14,7 @@ from payrank.extracts.errors import ExtractRefusedError, WrongUsageError
 from payrank.extracts.load.load_extract import load_extract
 from payrank.features.build_frames import training_frame
 from payrank.features.feature import Feature
-from payrank.features.frame import catalog
+from payrank.features.frame import build_catalog
 from payrank.features.site.features import read_site_features
 from payrank.features.sources import Snapshot
 from payrank.features.targets import PaymentTarget
@@ -187,7 +187,7 @@ def test_no_attribute_reaches_a_frame_or_a_model_and_the_audit_changes_no_byte_o
     models = []
     for folder in (told, bare):
         with load_extract(folder) as extract:
-            for feature in catalog(extract, "account"):
+            for feature in build_catalog(extract, "account"):
                 assert "audit" not in repr(feature)
             frame = training_frame(extract, target, hospital.as_of)
             assert not [name for name in frame.data.columns if "audit" in name or "sex" in name or "race" in name]
@@ -224,7 +224,7 @@ def test_an_attribute_cannot_be_smuggled_in_by_the_catalog_the_extract_or_the_si
             "family": "history",
             "phrase": "is {value}",
         }
-        with pytest.raises(WrongUsageError, match=r"audit_sex|nothing that features may look at"):
+        with pytest.raises(WrongUsageError, match=r"audit_sex|not a relation that features may read"):
             read_site_features({"account": [{**record, "source": source}]})
 
 

@@ -15,7 +15,9 @@ from payrank.training.probes.label_shuffle import probe_labels
 from payrank.training.probes.site_feature_probe import probe_beyond
 from tests.conftest import make_frame
 
-MEAN = Feature("own_mean", "Mean outcome", "rate", "history", Snapshot("x"), "{value}")
+MEAN = Feature(
+    name="own_mean", meaning="Mean outcome", unit="rate", family="history", source=Snapshot("x"), phrase="{value}"
+)
 
 
 def frame_of(**wanted: float) -> Frame:

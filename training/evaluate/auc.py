@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from payrank.features.arrays import Floats
-from payrank.features.probes.ranking import rank, spread_of
+from payrank.features.probes.ranking import rank, standard_error
 from payrank.models.records.estimate import Estimate, make_estimate
 from payrank.training.evaluate.bootstrap import ENDS
 from payrank.training.evaluate.holdout import HoldoutRows
@@ -51,7 +51,7 @@ def auc_error(holdout: HoldoutRows, score: Floats, periods: list[NDArray[np.bool
         if ranking is None:
             return None
         influence[: len(ranking.influence)] += ranking.influence / len(periods)
-    return spread_of(influence)
+    return standard_error(influence)
 
 
 def _periods(holdout: HoldoutRows) -> list[NDArray[np.bool_]]:

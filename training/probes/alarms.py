@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from payrank.features.feature import Feature
 from payrank.features.frame import Frame
-from payrank.features.probes.alone import rank_features
-from payrank.features.probes.ranking import number_households, rank, spread_of
+from payrank.features.probes.ranking import number_households, rank, standard_error
 from payrank.features.probes.result import FALSE_ALARM
+from payrank.features.probes.single_features import rank_features
 from payrank.models.records.estimate import Estimate
 from payrank.models.records.evaluation import Alarm
 from payrank.training.fit.quick_fit import forecast_later
@@ -108,6 +108,6 @@ def rise_without(frame: Frame, name: str, learn: NDArray[np.intp], judge: NDArra
     without = rank(label, forecast_later(data, rest, first, ~first), household)
     if without is None:
         return None
-    error = spread_of(without.influence - with_it.influence)
+    error = standard_error(without.influence - with_it.influence)
     rise, reach = without.auc - with_it.auc, NormalDist().inv_cdf(0.975) * error
     return Estimate(value=rise, low=rise - reach, high=rise + reach)

@@ -13,9 +13,9 @@ import numpy as np
 import pandas as pd
 
 from payrank.features.frame import Frame
-from payrank.features.probes.alone import split_in_time
 from payrank.features.probes.ranking import FEWEST, rank
-from payrank.features.probes.result import FALSE_ALARM, Leak, Probed
+from payrank.features.probes.result import FALSE_ALARM, Leak, ProbeResult
+from payrank.features.probes.single_features import split_in_time
 from payrank.training.fit.quick_fit import forecast_later
 
 PROBE = "label shuffle"
@@ -25,7 +25,7 @@ SEED = 1
 Prepare = Callable[[pd.DataFrame], pd.DataFrame]
 
 
-def probe_labels(frame: Frame, prepare: Prepare | None = None, seed: int = SEED) -> Probed:
+def probe_labels(frame: Frame, prepare: Prepare | None = None, seed: int = SEED) -> ProbeResult:
     """Shuffle the labels of a training frame by household, train on earlier snapshots, and judge later ones.
 
     A household's labels of one snapshot day stay together and go to another household and day, so that the true AUC is
@@ -46,13 +46,15 @@ def probe_labels(frame: Frame, prepare: Prepare | None = None, seed: int = SEED)
         data = prepare(data)
     parts = split_in_time(data)
     if parts is None:
-        return Probed(PROBE, frame.unit, 0, "", not_run=f"fewer than {FEWEST} outcomes of each kind earlier, or later")
+        return ProbeResult(
+            PROBE, frame.unit, 0, "", not_run=f"fewer than {FEWEST} outcomes of each kind earlier, or later"
+        )
     learn, judge = parts
     score = forecast_later(data, frame.features, learn, judge)
     blocks = data.groupby(["household", "as_of"], dropna=False, observed=True).ngroup().to_numpy()[judge]
     found = rank(data["label"].to_numpy(dtype=np.float64)[judge], score, blocks.astype(np.intp))
     if found is None:
-        return Probed(PROBE, frame.unit, 0, "", not_run=f"fewer than {FEWEST} households to judge by")
+        return ProbeResult(PROBE, frame.unit, 0, "", not_run=f"fewer than {FEWEST} households to judge by")
     lower = found.lower(1, FALSE_ALARM)
     around = NormalDist().inv_cdf(1 - FALSE_ALARM) * found.error
     figures = (
@@ -62,7 +64,7 @@ def probe_labels(frame: Frame, prepare: Prepare | None = None, seed: int = SEED)
     if lower > 0.5:
         told = f"a model of shuffled labels still tells later ones, {figures}: a feature carries the label itself"
         leaks = (Leak("features together", told),)
-    return Probed(PROBE, frame.unit, len(frame.features), figures, leaks)
+    return ProbeResult(PROBE, frame.unit, len(frame.features), figures, leaks)
 
 
 def _shuffle(data: pd.DataFrame, seed: int) -> np.ndarray:

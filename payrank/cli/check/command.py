@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from payrank.extracts.errors import OutOfLineError
     from payrank.extracts.extract import Extract
     from payrank.features.coverage import FamilyCoverage
-    from payrank.features.probes.result import Probed
+    from payrank.features.probes.result import ProbeResult
     from payrank.settings import Settings
 
 PAGE, DATA = "check.html", "check.json"
@@ -60,7 +60,7 @@ def check(
         families = _measure(loaded, inspection, site, progress)
         too_old = _find_age(loaded, as_of, site)
         warning = _warn_about_flags(loaded, inspection, site)
-        probes: tuple[Probed, ...] = ()
+        probes: tuple[ProbeResult, ...] = ()
         if leaks and loaded is not None and inspection.as_of is not None:
             probes = find_leaks(loaded, site, inspection.as_of, progress.log)
     data = as_data(inspection, families, too_old)

@@ -11,7 +11,7 @@ from payrank.extracts.checks.volume import Volume
 from payrank.extracts.errors import OutOfLineError
 from payrank.extracts.finding import CHECKS
 from payrank.features.coverage import FamilyCoverage
-from payrank.features.probes.result import Probed
+from payrank.features.probes.result import ProbeResult
 from payrank.leaks import describe_probe
 from payrank.models.html_page import render_page
 
@@ -55,7 +55,7 @@ def render_check(
     families: Sequence[FamilyCoverage],
     too_old: OutOfLineError | None,
     weeks: int,
-    probes: Sequence[Probed] = (),
+    probes: Sequence[ProbeResult] = (),
     warning: str = "",
 ) -> bytes:
     """Return the page as UTF-8: counts, and names of tables, columns, and rules; no value of any row.

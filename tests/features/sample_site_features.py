@@ -1,22 +1,22 @@
-"""Features as a site writes them in its settings: one of each kind, for every engine to compute alike."""
+"""Features as a site writes them in its settings, one of each kind, to compare engines with."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from payrank.features.site.columns import find_reachable
+from payrank.features.site.columns import find_readable
 from payrank.features.site.features import SiteFeatures, read_site_features
 
 
 def record(source: dict[str, Any], unit: str = "number", **more: Any) -> dict[str, Any]:
-    plain = {
+    defaults = {
         "name": "mine",
-        "meaning": "Something of ours",
+        "meaning": "A feature of the site",
         "unit": unit,
         "family": "history",
         "phrase": "It is {value}",
     }
-    return {**plain, "source": source, **more}
+    return {**defaults, "source": source, **more}
 
 
 def read(*records: dict[str, Any], unit: str = "account") -> SiteFeatures:
@@ -24,21 +24,21 @@ def read(*records: dict[str, Any], unit: str = "account") -> SiteFeatures:
 
 
 def every_source(unit: str) -> list[dict[str, Any]]:
-    """One feature of each relation and each column that it has."""
+    """Return one feature per relation and per column."""
     records = []
-    for name, relation in find_reachable(unit).relations.items():  # type: ignore[arg-type]  # a unit's name
+    for name, relation in find_readable(unit).relations.items():  # type: ignore[arg-type]  # a unit's name
         records.append(record({"take": "count", "of": name}, "count", name=f"n_{name}"))
         for column, kind in relation.columns.items():
             if kind.kind == "number":
                 source = {"take": "mean", "of": name, "column": column}
                 records.append(record(source, name=f"m_{name}_{column}"))
-            elif kind.kind == "words" and relation.ordered:
+            elif kind.kind == "text" and relation.ordered:
                 source = {"take": "latest", "of": name, "column": column}
                 records.append(record(source, "category", name=f"l_{name}_{column}"))
-    for column, kind in find_reachable(unit).snapshot.items():  # type: ignore[arg-type]  # a unit's name
-        if kind.kind in {"number", "words"}:
+    for column, kind in find_readable(unit).snapshot.items():  # type: ignore[arg-type]  # a unit's name
+        if kind.kind in {"number", "text"}:
             source = {"take": "value", "column": column}
-            records.append(record(source, "category" if kind.kind == "words" else "number", name=f"v_{column}"))
+            records.append(record(source, "category" if kind.kind == "text" else "number", name=f"v_{column}"))
     return records
 
 
@@ -55,7 +55,7 @@ _SOURCES: dict[str, list[tuple[str, dict[str, Any]]]] = {
     ],
     "denial": [
         ("count", {"take": "count_distinct", "of": "ledger", "column": "kind"}),
-        ("dollars", {"take": "greatest", "of": "ledger", "column": "amount", "where": {"amount": {"at_most": 90.5}}}),
+        ("dollars", {"take": "max", "of": "ledger", "column": "amount", "where": {"amount": {"at_most": 90.5}}}),
         ("category", {"take": "latest", "of": "appeals", "column": "outcome"}),
         ("days", {"take": "days_since_last", "of": "appeals"}),
         ("rate", {"take": "rate", "by": ["patient_class", "group_code"]}),
@@ -65,6 +65,6 @@ _SOURCES: dict[str, list[tuple[str, dict[str, Any]]]] = {
 
 
 def some_of_each(unit: str) -> SiteFeatures:
-    """Return a handful of a site's own features of a unit, one of nearly each way to compute one."""
-    made = [record(source, kind, name=f"mine_{at}") for at, (kind, source) in enumerate(_SOURCES[unit])]
-    return read(*made, unit=unit)
+    """Return a few site features of a unit, covering nearly every `take`."""
+    records = [record(source, kind, name=f"mine_{at}") for at, (kind, source) in enumerate(_SOURCES[unit])]
+    return read(*records, unit=unit)

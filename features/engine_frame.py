@@ -1,4 +1,4 @@
-"""A frame from the engine that a person names."""
+"""Build a frame with the engine that the user chose."""
 
 from __future__ import annotations
 
@@ -18,32 +18,32 @@ ENGINES = ("duckdb", "spark", "postgres")
 
 
 def check_engine(engine: str, source: Path | str) -> None:
-    """Refuse an engine that is none, or that cannot read such a source.
+    """Refuse an unknown engine, or one that cannot read the source.
 
     >>> check_engine("postgres", "extract")  # doctest: +ELLIPSIS
     Traceback (most recent call last):
-    payrank.extracts.errors.WrongUsageError: engine 'postgres' runs inside a database, and extract is none. Allowed: ...
+    payrank.extracts.errors.WrongUsageError: engine 'postgres' runs inside a database, and extract is not one. ...
 
     Raises
     ------
     WrongUsageError
-        With the nearest engine's name, or what the engine reads.
+        The message names the nearest engine, or the sources that the engine reads.
     """
     if engine not in ENGINES:
-        raise WrongUsageError(f"engine {engine!r} is not known; {did_you_mean(engine, ENGINES)}")
+        raise WrongUsageError(f"unknown engine {engine!r}; {did_you_mean(engine, ENGINES)}")
     if engine == "postgres" and not is_address(source):
         raise WrongUsageError(
-            f"engine 'postgres' runs inside a database, and {source} is none. Allowed: "
-            "postgresql://USER@HOST:PORT/DATABASE?schema=SCHEMA; or another engine for a folder."
+            f"engine 'postgres' runs inside a database, and {source} is not one. Allowed: "
+            "postgresql://USER@HOST:PORT/DATABASE?schema=SCHEMA. For a folder, choose another engine."
         )
     if engine == "spark" and is_address(source):
         raise WrongUsageError(
-            "engine 'spark' reads a folder of Parquet, not a database. Allowed: a folder, or an address such as "
-            "s3a://BUCKET/FOLDER; or engine 'postgres', which runs inside the database."
+            "engine 'spark' reads a folder of Parquet files, not a database. Allowed: a folder, or an address such as "
+            "s3a://BUCKET/FOLDER. For a database, choose engine 'postgres'."
         )
 
 
-def make_frame(
+def build_engine_frame(
     engine: str,
     source: Path | str,
     target: Definition,
@@ -55,28 +55,29 @@ def make_frame(
     settings: Mapping[str, str] = {},
     grace_days: int | None = None,
 ) -> Frame:
-    """Return the nightly frame as of a day, or the labeled frame of a training day, from any engine.
+    """Return the nightly frame as of a date, or the labeled frame of a training day, from any engine.
 
     Parameters
     ----------
     engine
-        One of `ENGINES`. `source` is a folder, or the address of a database schema (duckdb copies it, postgres stays).
+        One of `ENGINES`.
+    source
+        A folder, or the address of a database schema (duckdb copies the tables, postgres computes inside the database).
     master, settings
-        For Spark alone: as `payrank.features.engines.spark_session.open_session` takes them.
-
+        For Spark only, as in `payrank.features.engines.spark_session.open_session`.
     grace_days
-        As `payrank.features.engines.planning.plan_on` takes them.
+        As in `payrank.features.engines.planning.plan_frame`.
 
     Raises
     ------
     WrongUsageError
-        When the engine is none, is not installed, or cannot read the source, or the day is outside what it knows.
+        When the engine is unknown, is not installed, or cannot read the source, or the date is out of range.
     ExtractRefusedError
-        When the tables break their contract.
+        When the tables break the contract.
     """
     check_engine(engine, source)
     if engine == "spark":
-        from payrank.features.engines.spark import frame_from_folder  # noqa: PLC0415 - only where it is asked for
+        from payrank.features.engines.spark import frame_from_folder  # noqa: PLC0415 - pyspark only on request
 
         return frame_from_folder(
             source,

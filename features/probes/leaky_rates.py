@@ -31,17 +31,17 @@ SMOOTHINGS = (0.0, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0)
 
 
 @dataclass(frozen=True, slots=True)
-class OwnRow:
+class RateVerdict:
     """What was found of one column: the sentence that convicts it, or that there are too few rows to judge it."""
 
     leak: str = ""
     too_few: bool = False
 
 
-CLEAN = OwnRow()
+CLEAN = RateVerdict()
 
 
-def judge_own_row(values: pd.Series, facts: Facts, columns: int) -> OwnRow:
+def judge_rate(values: pd.Series, facts: Facts, columns: int) -> RateVerdict:
     """Judge one number of each row as a rate of its group.
 
     Parameters
@@ -89,31 +89,31 @@ def _group_by_keys(rate: pd.Series, keys: pd.DataFrame) -> NDArray[np.intp]:
     return number(names)
 
 
-def _there_too_early(rate: pd.Series, group: NDArray[np.intp], facts: Facts) -> OwnRow:
+def _there_too_early(rate: pd.Series, group: NDArray[np.intp], facts: Facts) -> RateVerdict:
     """Compare rows whose group had its first outcome only later with rows whose group never had one.
 
     An honest rate is silent of both, or, when it was made from older books, speaks of both.
     """
     if not facts.known_on:
-        return OwnRow(too_few=True)
+        return RateVerdict(too_few=True)
     row_day, outcome_day = facts.rows["day"], facts.rows[facts.known_on]
     first = outcome_day.groupby(group).transform("min")
     later, never = (first >= row_day).to_numpy(dtype=bool), first.isna().to_numpy(dtype=bool)
     if min(later.sum(), never.sum()) < FEWEST:
-        return OwnRow(too_few=True)
+        return RateVerdict(too_few=True)
     nothing = rate[never].mode(dropna=False).iloc[0]
     silent = (rate.isna() if pd.isna(nothing) else rate == nothing).to_numpy(dtype=bool)
     if (~silent)[later].mean() < NEARLY or silent[never].mean() < NEARLY:
         return CLEAN
     there = f"{int((~silent & later).sum()):,} of {int(later.sum()):,}"
     nowhere = f"{int((~silent & never).sum()):,} of {int(never.sum()):,}"
-    return OwnRow(
+    return RateVerdict(
         f"is there for {there} rows whose group had no outcome yet on their own day, and for {nowhere} whose group "
         "never had one: it counts the row itself, or what came later"
     )
 
 
-def _says_the_whole(rate: pd.Series, group: NDArray[np.intp], facts: Facts, columns: int) -> OwnRow:
+def _says_the_whole(rate: pd.Series, group: NDArray[np.intp], facts: Facts, columns: int) -> RateVerdict:
     """Count the groups of which a rate says to the row how many came to the outcome, against what chance allows.
 
     An honest rate knows each row's chance at best: then a group's number falls on the rate's own arithmetic as often
@@ -137,11 +137,11 @@ def _says_the_whole(rate: pd.Series, group: NDArray[np.intp], facts: Facts, colu
         # A smoothed reading can fit by chance what is no such rate: only the plain one may clear a column.
         possible |= not extra and bool(odds.prod() < chance)
         if _at_least(odds, int(matches.sum())) < chance:
-            return OwnRow(
+            return RateVerdict(
                 f"says of {int(matches.sum()):,} of {int(fits.sum()):,} groups to the row how many came to it that "
                 f"{told}; a rate of earlier rows would of about {odds.sum():.0f}: it counts the row itself"
             )
-    return CLEAN if possible else OwnRow(too_few=True)
+    return CLEAN if possible else RateVerdict(too_few=True)
 
 
 def _ways(group: NDArray[np.intp], facts: Facts) -> Iterator[tuple[str, Floats, Floats, float, float]]:

@@ -10,7 +10,7 @@ import pytest
 
 from payrank.extracts.contract.tables import TABLES
 from payrank.features.build_frames import nightly_frame, training_frame
-from payrank.features.frame import Frame, catalog
+from payrank.features.frame import Frame, build_catalog
 from payrank.features.targets import OverturnTarget, PaymentTarget
 from tests.features.small_extracts import DAY, SITE, Row, Rows, columns_of, draw_rows, extract_of
 
@@ -223,7 +223,7 @@ def test_accounts_with_a_ledger_alone_make_frames() -> None:
 
 def test_site_attributes_of_each_kind_become_features() -> None:
     with extract_of(ROWS) as extract:
-        found = {feature.name: feature for unit in ("account", "denial") for feature in catalog(extract, unit)}
+        found = {feature.name: feature for unit in ("account", "denial") for feature in build_catalog(extract, unit)}
         data = nightly_frame(extract, PAYMENT, DAY).data
     kinds = {"category": "category", "number": "number", "boolean": "yes/no"}
     for attributes in SITE.values():

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from payrank.features.probes.hindsight_facts import Facts
-from payrank.features.probes.own_row import CLEAN, judge_own_row
+from payrank.features.probes.leaky_rates import CLEAN, judge_rate
 
 START = date(2025, 1, 1)
 PAYER, CODE = 6, 8
@@ -53,14 +53,14 @@ def earlier_rate(facts: Facts, smoothing: float = 0.0) -> pd.Series:
 @pytest.mark.parametrize("smoothing", [0.0, 5.0], ids=["plain", "smoothed"])
 def test_a_rate_over_the_whole_extract_is_convicted(seed: int, smoothing: float) -> None:
     facts = make_facts(600, seed)
-    assert judge_own_row(whole_rate(facts, smoothing), facts, 1).leak
-    assert judge_own_row(100 * whole_rate(facts, smoothing), facts, 1).leak, "in percent"
+    assert judge_rate(whole_rate(facts, smoothing), facts, 1).leak
+    assert judge_rate(100 * whole_rate(facts, smoothing), facts, 1).leak, "in percent"
 
 
 @pytest.mark.parametrize("seed", range(3))
 def test_a_rate_of_groups_of_one_row_is_convicted_by_being_there(seed: int) -> None:
     facts = make_facts(220, seed, undecided=0.7, keys=(20, 20))
-    told = judge_own_row(whole_rate(facts), facts, 1).leak
+    told = judge_rate(whole_rate(facts), facts, 1).leak
     assert "whose group had no outcome yet on their own day" in told
 
 
@@ -68,7 +68,7 @@ def test_a_rate_of_groups_of_one_row_is_convicted_by_being_there(seed: int) -> N
 @pytest.mark.parametrize("smoothing", [0.0, 5.0], ids=["plain", "smoothed"])
 def test_a_rate_of_earlier_rows_is_not_accused(seed: int, smoothing: float) -> None:
     for facts in (make_facts(600, seed), make_facts(220, seed, undecided=0.7, keys=(20, 20))):
-        assert not judge_own_row(earlier_rate(facts, smoothing), facts, 1).leak
+        assert not judge_rate(earlier_rate(facts, smoothing), facts, 1).leak
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -77,18 +77,18 @@ def test_the_true_chance_and_a_number_from_other_books_are_not_accused(seed: int
     truth = 0.2 + 0.15 * (facts.groups["key_0"].str[1:].astype(int) % 3)
     truth += 0.1 * (facts.groups["key_1"].str[1:].astype(int) % 4)
     other_books = whole_rate(make_facts(600, seed + 100)).groupby(group_of(facts)).transform("first")
-    assert not judge_own_row(truth, facts, 1).leak
-    assert not judge_own_row(other_books, facts, 1).leak
+    assert not judge_rate(truth, facts, 1).leak
+    assert not judge_rate(other_books, facts, 1).leak
 
 
 def test_a_few_large_groups_are_too_few_to_judge() -> None:
     facts = make_facts(60, 1, keys=(3, 1))
-    found = judge_own_row(whole_rate(facts), facts, 1)
+    found = judge_rate(whole_rate(facts), facts, 1)
     assert (found.leak, found.too_few) == ("", True)
 
 
 def test_dollars_and_days_are_no_rates() -> None:
     facts = make_facts(60, 1)
-    assert judge_own_row(pd.Series(np.arange(60) * 7.5), facts, 1) == CLEAN
-    assert judge_own_row(pd.Series(np.linspace(0, 1, 60)), facts, 1) == CLEAN
-    assert judge_own_row(pd.Series(np.full(60, np.nan)), facts, 1) == CLEAN
+    assert judge_rate(pd.Series(np.arange(60) * 7.5), facts, 1) == CLEAN
+    assert judge_rate(pd.Series(np.linspace(0, 1, 60)), facts, 1) == CLEAN
+    assert judge_rate(pd.Series(np.full(60, np.nan)), facts, 1) == CLEAN

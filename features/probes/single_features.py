@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from payrank.features.arrays import Floats
 from payrank.features.frame import Frame
 from payrank.features.probes.ranking import FEWEST, Ranking, number_households, rank, score_alone
-from payrank.features.probes.result import FALSE_ALARM, Leak, Probed
+from payrank.features.probes.result import FALSE_ALARM, Leak, ProbeResult
 
 PROBE = "too good alone"
 CEILING = 0.95
@@ -18,7 +18,7 @@ hospitals, 0.66 on real decisions of reviews, 0.90 on a real invoice ledger (a c
 """
 
 
-def probe_alone(frame: Frame, ceiling: float = CEILING) -> Probed:
+def probe_single_features(frame: Frame, ceiling: float = CEILING) -> ProbeResult:
     """Judge each feature of a training frame alone: learned on earlier snapshots, measured on later ones.
 
     A feature leaks when the lower bound of its AUC is over the ceiling; the chance of one false alarm over all
@@ -26,7 +26,9 @@ def probe_alone(frame: Frame, ceiling: float = CEILING) -> Probed:
     """
     parts = split_in_time(frame.data)
     if parts is None:
-        return Probed(PROBE, frame.unit, 0, "", not_run=f"fewer than {FEWEST} outcomes of each kind earlier, or later")
+        return ProbeResult(
+            PROBE, frame.unit, 0, "", not_run=f"fewer than {FEWEST} outcomes of each kind earlier, or later"
+        )
     found = rank_features(frame, *parts)
     leaks = tuple(
         Leak(
@@ -39,7 +41,7 @@ def probe_alone(frame: Frame, ceiling: float = CEILING) -> Probed:
     )
     best = max(found, key=lambda name: found[name].auc, default=None)
     figures = f"best: {best}, AUC {found[best].auc:.3f}" if best else "no feature with values"
-    return Probed(PROBE, frame.unit, len(found), figures, leaks)
+    return ProbeResult(PROBE, frame.unit, len(found), figures, leaks)
 
 
 def split_in_time(data: pd.DataFrame) -> tuple[NDArray[np.bool_], NDArray[np.bool_]] | None:
