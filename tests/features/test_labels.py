@@ -281,7 +281,7 @@ def test_the_rows_kept_of_a_unit_are_those_of_the_least_hash(kept: int | None) -
 def test_training_too_early_says_what_to_do() -> None:
     with (
         extract_of(account()) as extract,
-        pytest.raises(WrongUsageError, match=r"no account snapshot is ripe.*later day"),
+        pytest.raises(WrongUsageError, match=r"no account snapshot has matured.*later day"),
     ):
         training_frame(extract, PAYMENT, DAY - timedelta(days=45))
 

@@ -77,7 +77,8 @@ def test_labels_not_yet_matured_or_unknown_are_refused_with_dates_and_what_to_do
     Path("payrank.toml").write_text(QUICK.format(snapshots=snapshots, fewest=11))
     result = payrank("train", "payment", hospital.extract, "--as-of", as_of)
     assert (result.code, says in result.last) == (code, True), result.last
-    assert any(step in result.last for step in ("Choose an earlier date", "Train as of a later day", "send more history"))
+    remedies = ("Choose an earlier date", "Train as of a later day", "send more history")
+    assert any(remedy in result.last for remedy in remedies)
 
 
 def test_models_are_not_compared_on_labels_missing_from_the_extract(payrank: Any, hospital: Any) -> None:
