@@ -64,7 +64,7 @@ def train(
     role = "the champion" if registered.champion else "a challenger; the champion stays"
     if registered.blocked_by_alarm:
         role = "not promoted: open alarm"
-    STDOUT.print(f"RegisteredVersion as {registered.name} version {registered.version}, {role}.")
+    STDOUT.print(f"Registered as {registered.name} version {registered.version}, {role}.")
     if out is not None:
         STDOUT.print(f"Bundle: {out}")
     _show_next_step(registered, bundle, as_of)

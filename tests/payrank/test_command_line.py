@@ -101,7 +101,10 @@ def test_every_commands_help_ends_with_a_working_example(payrank: Any, path: tup
         (["demo", "--accounts", "10"], "1000"),
         (["simulate", "x", "--accounts", "5", "--seed", "1", "--as-of", "2026-11-20"], "100"),
         (["simulate", "x", "--accounts", "0", "--seed", "1", "--as-of", "2026-11-20"], "100 to 20,000,000"),
-        (["simulate", "x", "--accounts", "100", "--seed", "-1", "--as-of", "2026-11-20"], "a whole number, 0 or higher"),
+        (
+            ["simulate", "x", "--accounts", "100", "--seed", "-1", "--as-of", "2026-11-20"],
+            "a whole number, 0 or higher",
+        ),
         (["simulate", "x", "--accounts", "100", "--seed", "1", "--as-of", "2014-12-31"], "2015-01-01 to 2100-01-01"),
     ],
 )

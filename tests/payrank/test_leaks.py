@@ -106,7 +106,7 @@ def test_an_extract_without_history_reports_which_checks_could_not_run(hospital:
 def test_check_leaks_names_every_planted_leak(payrank: Any, planted: Path, tmp_path: Path) -> None:
     result = payrank("check", planted, "--leaks", "--out", tmp_path / "look")
     assert result.code == 0
-    assert "leaks among it." in result.out.splitlines()[-1]
+    assert "leaks; see above." in result.out.splitlines()[-1]
     probes = json.loads((tmp_path / "look" / "check.json").read_text())["leaks"]
     accused = {leak["subject"] for probe in probes for leak in probe["leaks"]}
     page = (tmp_path / "look" / "check.html").read_text()

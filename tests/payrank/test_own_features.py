@@ -95,8 +95,8 @@ def test_a_faulty_feature_record_exits_with_2_before_the_extract_is_read(payrank
 
 
 def test_the_example_on_the_settings_page_works(payrank: Any) -> None:
-    page = (Path(__file__).parents[2] / "docs" / "settings.md").read_text("utf-8")
-    block = page.split("## Features of your own")[1].split("```toml\n")[1].split("```")[0]
+    page = (Path(__file__).parents[2] / "docs" / "guides" / "site_features.md").read_text("utf-8")
+    block = page.split("```toml\n")[1].split("```")[0]
     Path("payrank.toml").write_text(block)
     site_features = read_settings(None).features
     assert [feature.name for feature in site_features.account] == ["own_texts_30d"]

@@ -57,7 +57,7 @@ def test_a_trained_model_is_logged_registered_listed_shown_exported_and_used_for
     assert result.code == 0, result.err
     assert "Registered as payrank-overturn version 1, the champion." in result.out
     assert "largest first" in result.out
-    assert "model minus baseline" in result.out
+    assert "advantage (95%)" in result.out
     assert "worst-off group" not in result.out  # with 32 rows every cell is below the privacy limit
     assert "suppressed for every group because fewer than 11 people are involved:" in " ".join(result.out.split())
     assert (store / "runs.db").is_file()
@@ -168,9 +168,10 @@ def test_a_modified_bundle_is_refused_whatever_its_kind(payrank: Any, hospital: 
 @pytest.mark.parametrize(
     ("settings", "code", "says"),
     [
-        ("[training]\nmost_round = 5", 2, "did you mean 'max_n_estimators'"),
+        ("[training]\nmax_n_estimator = 5", 2, "did you mean 'max_n_estimators'"),
+        ("[training]\nfewest_outcomes = 50", 2, "was renamed; write 'min_outcomes'"),
         ("[overturn]\nhistory_days = 5000", 2, "no denial snapshot has matured"),
-        ("[training]\nfewest_outcomes = 5000", 5, "too few outcomes to train on"),
+        ("[training]\nmin_outcomes = 5000", 5, "too few outcomes to train on"),
     ],
 )
 def test_a_training_run_that_fails_registers_nothing(

@@ -72,7 +72,7 @@ def _ranking_table(evaluation: Evaluation, title: str) -> Table:
         ("AUC", True),
         ("Brier", True),
         (heading, True),
-        ("model minus baseline (95%)", True),
+        ("advantage (95%)", True),
     ]
     return make_table(title, columns, rows)
 
