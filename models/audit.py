@@ -113,14 +113,14 @@ def count_groups(groups: pd.DataFrame, ends: Mapping[str, Collection[str]]) -> t
 def count_marks(groups: pd.DataFrame, marks: Mapping[str, NDArray[np.bool_]]) -> tuple[GroupCount, ...]:
     """Count as `count_groups` does, the ends told as marks of the rows of `groups`."""
     seen = np.any(list(marks.values()), axis=0) if marks else np.zeros(len(groups), dtype=bool)
-    found = []
+    group_counts = []
     for attribute in groups.columns:
         named = merge_groups(groups.loc[seen, attribute]).astype("category")
         codes, names = named.cat.codes.to_numpy(), [str(name) for name in named.cat.categories]
         people = np.bincount(codes, minlength=len(names))
         met = {end: np.bincount(codes[mark[seen]], minlength=len(names)) for end, mark in marks.items()}
         few = {end: find_small_groups(names, counts, people - counts) for end, counts in met.items()}
-        found += [
+        group_counts += [
             GroupCount(
                 str(attribute),
                 name,
@@ -129,7 +129,7 @@ def count_marks(groups: pd.DataFrame, marks: Mapping[str, NDArray[np.bool_]]) ->
             )
             for place, name in enumerate(names)
         ]
-    return tuple(found)
+    return tuple(group_counts)
 
 
 def mark_people(index: pd.Index, people: Collection[str]) -> NDArray[np.bool_]:
@@ -165,7 +165,9 @@ def find_small_groups(names: Sequence[str], met: NDArray[np.intp], others: NDArr
     rest = dict(zip(names, others.tolist(), strict=True))
     few = {name for name in names if 0 < counts[name] < MIN_PEOPLE or 0 < rest[name] < MIN_PEOPLE}
     if len(few) == 1 and len(names) > 1:
-        few.add(min((one for one in names if one not in few), key=lambda one: (counts[one] == 0, counts[one], one)))
+        few.add(
+            min((name for name in names if name not in few), key=lambda name: (counts[name] == 0, counts[name], name))
+        )
     return few
 
 

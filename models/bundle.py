@@ -192,9 +192,9 @@ def _check_files(files: Mapping[str, bytes], manifest: Manifest, source: str) ->
         raise _refuse(source, f"truncated or edited since training: {', '.join(edited)}")
 
 
-def _refuse(source: str, found: str) -> NoUsableModelError:
+def _refuse(source: str, reason: str) -> NoUsableModelError:
     return NoUsableModelError(
-        f"the model bundle is not as it was written: {source}: {found}; only an untouched bundle is used: "
+        f"the model bundle is not as it was written: {source}: {reason}; only an untouched bundle is used: "
         "restore the folder from where it was trained, or retrain with `payrank train`"
     )
 
@@ -214,9 +214,9 @@ def check_features(bundle: Bundle, features: Sequence[Feature]) -> None:
         "unknown to the model": sorted(in_use.keys() - trained.keys()),
         "computed differently": sorted(n for n in trained.keys() & in_use.keys() if trained[n] != in_use[n]),
     }
-    found = [f"{what}: {', '.join(names)}" for what, names in differences.items() if names]
-    if found:
+    mismatches = [f"{what}: {', '.join(names)}" for what, names in differences.items() if names]
+    if mismatches:
         raise NoUsableModelError(
             f"the {bundle.kind} model was made for other features ({len(trained)} against {len(in_use)} in use): "
-            f"{'; '.join(found)}; score with the catalog and site attributes of its training, or retrain"
+            f"{'; '.join(mismatches)}; score with the catalog and site attributes of its training, or retrain"
         )

@@ -19,7 +19,7 @@ UNKNOWN = "\u2013"
 
 
 def render_page(
-    template: str, *, room: str, styles: tuple[str, ...], scripts: tuple[str, ...] = (), **values: object
+    template: str, *, package: str, styles: tuple[str, ...], scripts: tuple[str, ...] = (), **values: object
 ) -> bytes:
     """Return the page as UTF-8 with its styles and scripts inside and a policy that allows these and nothing else.
 
@@ -27,15 +27,15 @@ def render_page(
     ----------
     template, styles, scripts
         Names of files in the folder `pages` of the room, or else of this one, whose look is the house's.
-    room
+    package
         The package that asks.
     values
         What the template shows; text is escaped by the template engine.
     """
-    style = "\n".join(_asset(room, name) for name in styles)
-    script = "\n".join(_asset(room, name) for name in scripts)
+    style = "\n".join(_asset(package, name) for name in styles)
+    script = "\n".join(_asset(package, name) for name in scripts)
     policy = content_policy(style, script)
-    page = _environment(room).get_template(template)
+    page = _environment(package).get_template(template)
     html = page.render(style=style, script=script, policy=policy, **values)
     return html.encode("utf-8", errors="replace")
 
@@ -100,15 +100,15 @@ def _digest(text: str) -> str:
 
 
 @lru_cache
-def _asset(room: str, name: str) -> str:
-    own = files(room).joinpath("pages", name)
-    return (own if own.is_file() else files(HOUSE).joinpath("pages", name)).read_text(encoding="utf-8")
+def _asset(package: str, name: str) -> str:
+    asset = files(package).joinpath("pages", name)
+    return (asset if asset.is_file() else files(HOUSE).joinpath("pages", name)).read_text(encoding="utf-8")
 
 
 @lru_cache
-def _environment(room: str) -> Environment:
+def _environment(package: str) -> Environment:
     environment = Environment(
-        loader=ChoiceLoader([PackageLoader(room, "pages"), PackageLoader(HOUSE, "pages")]),
+        loader=ChoiceLoader([PackageLoader(package, "pages"), PackageLoader(HOUSE, "pages")]),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

@@ -121,5 +121,5 @@ def _encode_column(values: pd.Series, column: ModelColumn) -> Floats:
     codes = {level: float(code) for code, level in enumerate(column.levels)}
     unseen = float(len(codes)) if column.other else np.nan
     place, words = pd.factorize(values)  # each word is looked up once, not each row
-    found = np.array([*(codes.get(str(word), unseen) for word in words), np.nan])
-    return found[place]
+    encoded = np.array([*(codes.get(str(word), unseen) for word in words), np.nan])
+    return encoded[place]

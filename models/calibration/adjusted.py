@@ -83,5 +83,5 @@ def log_odds(chance: Floats) -> Floats:
     [0.0]
     """
     safe = np.clip(chance, CERTAIN, 1 - CERTAIN)
-    found: Floats = np.log(safe) - np.log1p(-safe)
-    return found
+    odds: Floats = np.log(safe) - np.log1p(-safe)
+    return odds

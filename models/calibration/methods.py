@@ -202,6 +202,6 @@ def fit_isotonic(raw: Floats, label: Floats) -> Isotonic:
     return Isotonic(raw=tuple(b[1] for b in blocks), probability=tuple(b[2] for b in blocks))
 
 
-def _pool(one: tuple[float, float, float], other: tuple[float, float, float]) -> tuple[float, float, float]:
-    rows = one[0] + other[0]
-    return rows, (one[0] * one[1] + other[0] * other[1]) / rows, (one[0] * one[2] + other[0] * other[2]) / rows
+def _pool(block: tuple[float, float, float], other: tuple[float, float, float]) -> tuple[float, float, float]:
+    rows = block[0] + other[0]
+    return rows, (block[0] * block[1] + other[0] * other[1]) / rows, (block[0] * block[2] + other[0] * other[2]) / rows

@@ -1,4 +1,4 @@
-"""What a model card is made of: sections of sentences, charts and tables, all ready to show."""
+"""The content of a model card: sections of sentences, charts, and tables, all formatted."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from payrank.models.card.figure import Chart
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table of a card: the first column names the row, the others are figures; all of them ready to show."""
+    """A table of a card with formatted cells; the first column names the row."""
 
     title: str
     columns: tuple[str, ...]
@@ -18,7 +18,7 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A part of a card: sentences, points, charts, and tables that say in figures what the charts show."""
+    """A section of a card: warnings, sentences, bullet points, charts, and tables of what the charts show."""
 
     key: str
     title: str
@@ -31,9 +31,9 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """A whole card: its title, the line beneath, the figures that stand out, and its sections."""
+    """A card: its title, subtitle, headline metrics (label, value, interval), and sections."""
 
     title: str
     subtitle: str
-    figures: tuple[tuple[str, str, str], ...]
+    metrics: tuple[tuple[str, str, str], ...]
     sections: tuple[Section, ...]

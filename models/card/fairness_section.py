@@ -1,4 +1,4 @@
-"""The sections of a model card about people: slices, whom the history left out, and fairness."""
+"""The sections of a model card about people: slices, selection bias, and fairness."""
 
 from __future__ import annotations
 
@@ -11,120 +11,113 @@ from payrank.models.records.evaluation import Evaluation, SliceMetrics
 from payrank.models.records.fairness import GROUP_METRIC_LABELS, SUPPRESSED, AttributeAudit, GroupMetrics
 
 
-def tell_slices(holdout: Evaluation) -> Section:
-    """Return the figures of each slice, beside the best other ranking."""
-    kinds = dict.fromkeys(one.dimension for one in holdout.slices)
-    best = holdout.best_baseline
+def slices_section(evaluation: Evaluation) -> Section:
+    """Return the metrics of each slice, compared with the best baseline."""
+    best = evaluation.best_baseline
+    columns = ("rows", "predicted", "actual", "AUC", f"{evaluation.holdout.gain_unit} captured", "model's advantage")
     tables = tuple(
         Table(
-            f"By {kind}",
-            (
-                kind,
-                "rows",
-                "promised",
-                "happened",
-                "AUC",
-                f"{holdout.holdout.gain_unit} captured",
-                "ahead of the best other",
+            f"By {dimension}",
+            (dimension, *columns),
+            tuple(
+                _slice_row(part, best.name if best else "") for part in evaluation.slices if part.dimension == dimension
             ),
-            tuple(_slice_row(one, best.name if best else "") for one in holdout.slices if one.dimension == kind),
         )
-        for kind in kinds
+        for dimension in dict.fromkeys(part.dimension for part in evaluation.slices)
     )
-    said = f"The best other way of ranking is {best.meaning}. " if best else ""
+    baseline = f"The advantage is over the best baseline, {best.meaning}. " if best else ""
     return Section(
         "slices",
-        "Is it good for everyone?",
-        (f"{said}Each slice is ranked within itself. Slices of fewer than 11 households are joined with others.",),
-        charts=tuple(chart for chart in (slices_chart(holdout),) if chart is not None),
+        "Performance by slice",
+        (f"{baseline}Each slice is ranked separately. Slices of fewer than 11 households are merged with others.",),
+        charts=tuple(filter(None, (slices_chart(evaluation),))),
         tables=tables,
     )
 
 
-def _slice_row(one: SliceMetrics, best: str) -> tuple[str, ...]:
+def _slice_row(part: SliceMetrics, best: str) -> tuple[str, ...]:
     return (
-        one.name,
-        show_count(one.rows),
-        f"{one.predicted:.1%}",
-        format_estimate(one.actual, ".1%"),
-        format_estimate(one.auc, ".2f"),
-        format_estimate(one.captured, ".0%"),
-        format_estimate(one.advantage.get(best), ".1%"),
+        part.name,
+        show_count(part.rows),
+        f"{part.predicted:.1%}",
+        format_estimate(part.actual, ".1%"),
+        format_estimate(part.auc, ".2f"),
+        format_estimate(part.captured, ".0%"),
+        format_estimate(part.advantage.get(best), ".1%"),
     )
 
 
-def tell_selection(holdout: Evaluation) -> Section:
-    """Return for whom no outcome was ever seen."""
-    if holdout.never_observed:
-        return Section("selection", "For whom it was never shown an outcome", points=holdout.never_observed)
-    said = "Not measured in this training: nothing is said of whom the history left out."
-    return Section("selection", "For whom it was never shown an outcome", (said,))
+def selection_section(evaluation: Evaluation) -> Section:
+    """Return the groups without observed outcomes."""
+    title = "Selection bias: who has no observed outcome"
+    if evaluation.never_observed:
+        return Section("selection", title, points=evaluation.never_observed)
+    return Section("selection", title, ("Selection bias was not measured in this training.",))
 
 
-def tell_fairness(holdout: Evaluation) -> Section:
-    """Return the audit by group, or that it was not made."""
-    fairness = holdout.fairness
+def fairness_section(evaluation: Evaluation) -> Section:
+    """Return the audit by group, or that there was none."""
+    fairness = evaluation.fairness
     return Section(
         "fairness",
         "Fairness",
         (
-            "Protected attributes are never features. With them the list that the model would have made is audited: "
-            f"who is in its top {holdout.holdout.capacity:.0%}, who was called within the horizon, whose outcome "
-            "happened and was passed over, and who was sent to financial assistance. Some group is always the worst: "
-            "it is surely apart where its interval leaves out the share of all rows. What would tell of fewer than 11 "
-            f"people, even by subtraction, is {SUPPRESSED}.",
+            "Protected attributes are never features. Here they are used to audit the list that the model would have "
+            f"made: who is in its top {evaluation.holdout.capacity:.0%}, who was called within the horizon, who had "
+            "the outcome but was not listed, and who was offered financial assistance. Some group always ranks last; "
+            "the difference is significant when the group's interval excludes the value of all rows. Metrics that "
+            f"would reveal fewer than 11 people, even by subtraction, are {SUPPRESSED}.",
         ),
         points=fairness.notes,
-        charts=tuple(fairness_chart(holdout, audit) for audit in fairness.attributes),
+        charts=tuple(fairness_chart(evaluation, audit) for audit in fairness.attributes),
         tables=tuple(table for audit in fairness.attributes for table in _audit_tables(audit)),
         warnings=(fairness.not_checked,) if fairness.not_checked else (),
     )
 
 
-def _show_share(group: GroupMetrics, mark: str) -> str:
-    share = group.shares.get(mark)
-    return SUPPRESSED if share is None and mark in group.shares else format_estimate(share, ".1%")
+def _show_share(group: GroupMetrics, name: str) -> str:
+    share = group.shares.get(name)
+    return SUPPRESSED if share is None and name in group.shares else format_estimate(share, ".1%")
 
 
 def _audit_tables(audit: AttributeAudit) -> list[Table]:
-    marks = [
-        name
-        for name in ("listed", "called", "passed_over", "assistance")
-        if any(name in g.shares for g in audit.groups)
-    ]
-    name = audit.attribute.replace("_", " ")
+    attribute = audit.attribute.replace("_", " ")
+    shares = [name for name in GROUP_METRIC_LABELS if any(name in group.shares for group in audit.groups)]
     tables = [
         Table(
-            f"By {name}: what would have been done",
-            (name, "rows", *(mark.replace("_", " ") for mark in marks)),
-            tuple((g.group, show_count(g.rows), *(_show_share(g, mark) for mark in marks)) for g in audit.groups),
+            f"By {attribute}: listed, called, and helped",
+            (attribute, "rows", *(GROUP_METRIC_LABELS[name] for name in shares)),
+            tuple(
+                (group.group, show_count(group.rows), *(_show_share(group, name) for name in shares))
+                for group in audit.groups
+            ),
         ),
         Table(
-            f"By {name}: calibration",
-            (name, "promised", "happened", "promised too much by", "AUC"),
+            f"By {attribute}: calibration",
+            (attribute, "predicted", "actual", "predicted - actual", "AUC"),
             tuple(
                 (
-                    g.group,
-                    f"{g.predicted:.1%}",
-                    format_estimate(g.actual, ".1%") if g.actual else SUPPRESSED,
-                    format_estimate(g.gap, ".1%") if g.gap else SUPPRESSED,
-                    SUPPRESSED if g.events is None else format_estimate(g.auc, ".2f"),
+                    group.group,
+                    f"{group.predicted:.1%}",
+                    format_estimate(group.actual, ".1%") if group.actual else SUPPRESSED,
+                    format_estimate(group.gap, ".1%") if group.gap else SUPPRESSED,
+                    SUPPRESSED if group.events is None else format_estimate(group.auc, ".2f"),
                 )
-                for g in audit.groups
+                for group in audit.groups
             ),
         ),
     ]
     if audit.worst_groups:
         rows = tuple(
             (
-                GROUP_METRIC_LABELS.get(one.metric, one.metric),
-                one.group,
-                format_estimate(one.value, ".1%"),
-                f"{one.overall:.1%}",
-                "yes" if one.is_significant else "no, within the noise",
+                GROUP_METRIC_LABELS.get(worst.metric, worst.metric),
+                worst.group,
+                format_estimate(worst.value, ".1%"),
+                f"{worst.overall:.1%}",
+                "yes" if worst.is_significant else "no",
             )
-            for one in audit.worst_groups
+            for worst in audit.worst_groups
         )
-        heads = ("figure", "group", "value", "all rows", "surely apart")
-        tables.append(Table(f"By {name}: who fares worst", heads, rows))
+        columns = ("metric", "group", "value", "all rows", "significant")
+        tables.append(Table(f"By {attribute}: least favorable groups", columns, rows))
     return tables

@@ -1,11 +1,11 @@
-"""The sections of a model card about how good the model is: figures, final test, calibration, what drives it."""
+"""The sections of a model card about its metrics: headline, alarms, baselines, final test, calibration, drivers."""
 
 from __future__ import annotations
 
 from payrank.models.card.card_record import Section, Table
 from payrank.models.card.charts import advantage_chart, calibration_chart, captured_chart, gains_chart, importance_chart
-from payrank.models.card.tables import tabulate_capacities, tabulate_rankings, tabulate_reliability
-from payrank.models.card.texts import alarm_lines
+from payrank.models.card.tables import tabulate_calibration, tabulate_capacities, tabulate_rankings
+from payrank.models.card.texts import list_alarms
 from payrank.models.card.verdict import beats_all_baselines, describe_final_test, describe_verdict
 from payrank.models.format_estimate import format_estimate
 from payrank.models.html_page import UNKNOWN, show_count
@@ -13,150 +13,151 @@ from payrank.models.manifest import Manifest
 from payrank.models.records.estimate import Estimate
 from payrank.models.records.evaluation import Evaluation
 
-MOST_FEATURES = 15
-MORE_FIGURES = {
+MAX_FEATURES = 15
+MORE_METRICS = {
     "average_precision": "average precision",
     "log_loss": "log loss",
-    "lift": "lift: outcomes at the top of the list, times those of an order by chance",
-    "reliability": "Brier score: reliability (less is better)",
-    "resolution": "Brier score: resolution, taken off (more is better)",
-    "uncertainty": "Brier score: uncertainty of the outcomes themselves",
-    "within_bins": "Brier score: within the tenths",
+    "lift": "lift: outcome rate at the top of the list, relative to random order",
+    "reliability": "Brier score: reliability (lower is better)",
+    "resolution": "Brier score: resolution, subtracted (higher is better)",
+    "uncertainty": "Brier score: uncertainty of the outcomes",
+    "within_bins": "Brier score: within deciles",
 }
 
 
-def _interval(figure: Estimate, form: str) -> str:
-    if figure.low is None or figure.high is None:
-        return "no interval"
-    return f"{format(figure.low, form)} to {format(figure.high, form)}"
-
-
-def tell_headline(holdout: Evaluation) -> tuple[tuple[str, str, str], ...]:
-    """Return the figures that stand out: name, value, interval."""
-    gain = holdout.holdout.gain_unit
-    names = {
+def headline_metrics(evaluation: Evaluation) -> tuple[tuple[str, str, str], ...]:
+    """Return the metrics at the top of the card: label, value, interval."""
+    holdout = evaluation.holdout
+    labels = {
         "auc": "AUC",
-        "captured": f"{gain.capitalize()} in the top {holdout.holdout.capacity:.0%}",
+        "captured": f"{holdout.gain_unit.capitalize()} in the top {holdout.capacity:.0%}",
         "brier": "Brier score",
         "ece": "Calibration error",
     }
-    forms = {"captured": ".1%"}
-    return tuple(
-        (told, format(holdout.metrics[name].value, form), _interval(holdout.metrics[name], form))
-        for name, told in names.items()
-        for form in (forms.get(name, ".3f"),)
-        if name in holdout.metrics
-    )
+    shown = []
+    for name, label in labels.items():
+        if name in evaluation.metrics:
+            form = ".1%" if name == "captured" else ".3f"
+            estimate = evaluation.metrics[name]
+            shown.append((label, format(estimate.value, form), _format_interval(estimate, form)))
+    return tuple(shown)
 
 
-def tell_alarms(manifest: Manifest) -> tuple[Section, ...]:
-    """Return the section of alarms and notices, none where there is nothing to warn of."""
-    told = alarm_lines(manifest)
+def _format_interval(estimate: Estimate, form: str) -> str:
+    if estimate.low is None or estimate.high is None:
+        return "no interval"
+    return f"{format(estimate.low, form)} to {format(estimate.high, form)}"
+
+
+def alarm_sections(manifest: Manifest) -> tuple[Section, ...]:
+    """Return the section of alarms and notices; none when there is nothing to warn about."""
+    warnings = list_alarms(manifest)
     if not beats_all_baselines(manifest.evaluation):
-        told = (*told, *describe_verdict(manifest.evaluation))
-    return (Section("alarms", "Read this first", warnings=told),) if told else ()
+        warnings = (*warnings, *describe_verdict(manifest.evaluation))
+    return (Section("alarms", "Read this first", warnings=warnings),) if warnings else ()
 
 
-def tell_figures(manifest: Manifest) -> Section:
-    """Return the figures beside the baselines, with intervals."""
-    holdout = manifest.evaluation
-    tables = [tabulate_rankings(holdout, "On the judged periods")]
-    tables += tabulate_capacities(holdout)
+def metrics_section(manifest: Manifest) -> Section:
+    """Return the metrics of the model and its baselines, with intervals."""
+    evaluation = manifest.evaluation
+    holdout = evaluation.holdout
     rows = tuple(
-        (told, format_estimate(holdout.metrics[name], ".4f"))
-        for name, told in MORE_FIGURES.items()
-        if name in holdout.metrics
+        (label, format_estimate(evaluation.metrics[name], ".4f"))
+        for name, label in MORE_METRICS.items()
+        if name in evaluation.metrics
     )
-    tables.append(Table("More figures of the model", ("figure", "value"), rows))
-    count = holdout.holdout
     return Section(
-        "figures",
-        "How good it is, beside what an office could do without it",
+        "metrics",
+        "Performance compared with baselines",
         (
-            f"Measured on {show_count(count.rows)} later rows of {show_count(count.households)} households, from "
-            f"{count.first} to {count.last}. Intervals hold 95 % of {count.resamples} draws of whole households. "
-            f'"Ahead" is the share of all {count.gain_unit} that the model captures beyond a baseline when the top '
-            f"{count.capacity:.0%} of each list is worked: it is surely ahead where the interval is above 0.",
-            *(describe_verdict(holdout) if beats_all_baselines(holdout) else ()),
+            f"Measured on {show_count(holdout.rows)} later rows of {show_count(holdout.households)} households, from "
+            f"{holdout.first} to {holdout.last}. Intervals are 95% intervals from {holdout.resamples} bootstrap "
+            f"samples of households. The model's advantage is the share of all {holdout.gain_unit} that it captures "
+            f"beyond a baseline when staff work the top {holdout.capacity:.0%} of each list. It is significant when "
+            "its interval is above 0.",
+            *(describe_verdict(evaluation) if beats_all_baselines(evaluation) else ()),
         ),
-        charts=tuple(
-            chart
-            for chart in (captured_chart(holdout), advantage_chart(holdout), gains_chart(holdout))
-            if chart is not None
+        charts=tuple(filter(None, (captured_chart(evaluation), advantage_chart(evaluation), gains_chart(evaluation)))),
+        tables=(
+            tabulate_rankings(evaluation, "Holdout periods"),
+            *tabulate_capacities(evaluation),
+            Table("More metrics of the model", ("metric", "value"), rows),
         ),
-        tables=tuple(tables),
     )
 
 
-def tell_final_test(manifest: Manifest) -> Section:
-    """Return the final test as a section of its own, or why there is none."""
-    title, final = "The final test: the last period, kept for the end", manifest.final_test
+def final_test_section(manifest: Manifest) -> Section:
+    """Return the section of the final test, or why there is none."""
+    title, final, reserved = "Final test: the last period", manifest.final_test, manifest.windows.reserved
     if final is None:
-        return Section("final", title, warnings=("There is none: see the notices for what it wants.",))
-    holdout, kept = final.holdout, manifest.windows.reserved
-    told = (
+        return Section("final", title, warnings=("There was no final test. The notices say what it requires.",))
+    holdout = final.holdout
+    sentence = (
         f"{show_count(holdout.rows)} rows of {show_count(holdout.households)} households, from {holdout.first} to "
-        f"{holdout.last}. Nothing was chosen on them: no tree, no setting, no calibration. "
+        f"{holdout.last}. Nothing was chosen on them: no trees, no settings, no calibration. "
     )
-    told += (
-        "Their households are strangers to the fit."
-        if kept is None
-        else f"Their households are {kept.share:.0%} of all, drawn by a hash, and this test's fit saw none of them."
+    sentence += (
+        "The model was fitted on none of these households."
+        if reserved is None
+        else f"These households are a random {reserved.share:.0%} of all, and the model of this test was fitted on "
+        "none of them."
     )
-    charts = (captured_chart(final), calibration_chart(final))
     return Section(
         "final",
         title,
-        (told, *describe_final_test(manifest)),
-        charts=tuple(chart for chart in charts if chart is not None),
+        (sentence, *describe_final_test(manifest)),
+        charts=tuple(filter(None, (captured_chart(final), calibration_chart(final)))),
         tables=(
-            tabulate_rankings(final, "On the final test"),
+            tabulate_rankings(final, "Final test"),
             *tabulate_capacities(final),
-            tabulate_reliability(final, "Promised and seen in the final test"),
+            tabulate_calibration(final, "Predicted vs. actual in the final test"),
         ),
     )
 
 
-def tell_calibration(holdout: Evaluation) -> Section:
-    """Return the reliability curve."""
-    chart = calibration_chart(holdout)
+def calibration_section(evaluation: Evaluation) -> Section:
+    """Return the calibration of the probabilities."""
+    ece = format_estimate(evaluation.metrics.get("ece"))
     return Section(
         "calibration",
-        "Do its probabilities come true?",
-        (f"Mean gap between promised and seen (ECE): {format_estimate(holdout.metrics.get('ece'))}.",),
-        charts=(chart,) if chart else (),
-        tables=(tabulate_reliability(holdout, "Promised and seen"),),
+        "Calibration",
+        (f"Mean difference between predicted and actual rates (expected calibration error): {ece}.",),
+        charts=tuple(filter(None, (calibration_chart(evaluation),))),
+        tables=(tabulate_calibration(evaluation, "Predicted vs. actual"),),
     )
 
 
-def tell_drivers(holdout: Evaluation) -> Section:
-    """Return importances and stability."""
-    chart = importance_chart(holdout, MOST_FEATURES)
-    rows = tuple(
-        (one.feature, f"{one.contribution:.3f}", UNKNOWN if one.auc_drop is None else f"{one.auc_drop:.4f}")
-        for one in holdout.importance[:MOST_FEATURES]
+def drivers_section(evaluation: Evaluation) -> Section:
+    """Return feature importance, and stability from one period to the next."""
+    importance = tuple(
+        (feature.feature, f"{feature.contribution:.3f}", _format(feature.auc_drop, ".4f"))
+        for feature in evaluation.importance[:MAX_FEATURES]
     )
-    stable = tuple(
+    stability = tuple(
         (
-            f"{one.earlier} to {one.later}",
-            UNKNOWN if one.auc_earlier is None else f"{one.auc_earlier:.3f}",
-            UNKNOWN if one.auc_later is None else f"{one.auc_later:.3f}",
-            f"{one.score_psi:.3f}",
-            UNKNOWN if one.importance_rank_correlation is None else f"{one.importance_rank_correlation:.2f}",
+            f"{pair.earlier} to {pair.later}",
+            _format(pair.auc_earlier, ".3f"),
+            _format(pair.auc_later, ".3f"),
+            f"{pair.score_psi:.3f}",
+            _format(pair.importance_rank_correlation, ".2f"),
         )
-        for one in holdout.stability
+        for pair in evaluation.stability
     )
-    heads = ("periods", "AUC before", "AUC after", "shift of scores (PSI)", "rank correlation of importances")
-    tables = [Table("What moves the score most", ("feature", "mean contribution", "AUC lost when shuffled"), rows)]
-    if stable:
-        tables.append(Table("From one period to the next", heads, stable))
+    columns = ("periods", "AUC before", "AUC after", "PSI of the scores", "rank correlation of importances")
+    tables = [Table("Most important features", ("feature", "mean contribution", "AUC drop when shuffled"), importance)]
+    if stability:
+        tables.append(Table("Stability between periods", columns, stability))
     return Section(
         "drivers",
-        "What drives it, and is that stable?",
+        "Feature importance and stability",
         (
-            f"Mean absolute SHAP contributions (log-odds) on {show_count(holdout.sample_rows)} later rows, and the "
+            f"Mean absolute SHAP contributions (log-odds) on {show_count(evaluation.sample_rows)} later rows, and the "
             "decrease of the AUC when a feature is shuffled.",
         ),
-        charts=(chart,) if chart else (),
+        charts=tuple(filter(None, (importance_chart(evaluation, MAX_FEATURES),))),
         tables=tuple(tables),
     )
+
+
+def _format(value: float | None, form: str) -> str:
+    return UNKNOWN if value is None else format(value, form)

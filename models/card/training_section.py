@@ -1,4 +1,4 @@
-"""The sections of a model card about how the model was made: data, design in time, and how to make it again."""
+"""The sections of a model card about the training: data, temporal design, and how to reproduce it."""
 
 from __future__ import annotations
 
@@ -7,26 +7,26 @@ from payrank.models.html_page import show_count
 from payrank.models.manifest import Manifest, digest_manifest
 
 
-def tell_data(manifest: Manifest) -> Section:
-    """Return what was fitted and calibrated on."""
+def data_section(manifest: Manifest) -> Section:
+    """Return the rows on which the model was fitted and calibrated."""
     windows = manifest.windows
     rows = tuple(
-        (name, str(span.first), str(span.last), show_count(span.rows), show_count(span.events))
-        for name, span in (("served fit", windows.fitted), ("calibration", windows.calibrated_on))
+        (name, str(window.first), str(window.last), show_count(window.rows), show_count(window.events))
+        for name, window in (("final fit", windows.fitted), ("calibration", windows.calibrated_on))
     )
     return Section(
         "data",
-        "Data",
+        "Training data",
         (
-            f"{show_count(manifest.rows)} snapshots of {show_count(manifest.households)} households, of which "
-            f"{show_count(manifest.events)} had the outcome; {len(manifest.features)} features.",
+            f"{show_count(manifest.rows)} snapshots of {show_count(manifest.households)} households; "
+            f"{show_count(manifest.events)} snapshots had the outcome. {len(manifest.features)} features.",
         ),
-        tables=(Table("What was fitted and calibrated on", ("rows of", "from", "to", "rows", "outcomes"), rows),),
+        tables=(Table("Rows used", ("used for", "from", "to", "rows", "outcomes"), rows),),
     )
 
 
-def tell_design(manifest: Manifest) -> Section:
-    """Return the periods."""
+def design_section(manifest: Manifest) -> Section:
+    """Return the validation periods."""
     windows = manifest.windows
     rows = tuple(
         (
@@ -40,36 +40,35 @@ def tell_design(manifest: Manifest) -> Section:
     )
     return Section(
         "design",
-        "Design in time",
+        "Validation over time",
         (
-            f"A label is known {windows.label_lag_days} days after its snapshot. Each period is predicted by boosters "
+            f"A label is known {windows.label_lag_days} days after its snapshot. Each period is predicted by models "
             "fitted on rows whose labels were known before it, so no evaluated row was ever fitted.",
         ),
         tables=(Table("Periods", ("role", "fitted", "labels known by", "predicted", "rows"), rows),),
     )
 
 
-def tell_reproduce(manifest: Manifest) -> Section:
-    """Return question, settings, versions and digests."""
+def reproduction_section(manifest: Manifest) -> Section:
+    """Return the target, settings, library versions, and digests."""
+    target = tuple((name, str(value)) for name, value in sorted(manifest.target.items()))
     settings = tuple((name, str(value)) for name, value in sorted(manifest.settings.items()))
-    versions = tuple(sorted(manifest.libraries.items()))
     digests = (
         ("bundle", digest_manifest(manifest)),
         ("feature catalog", manifest.catalog_digest),
         *((f"extract: {name}", digest) for name, digest in sorted(manifest.extract_digests.items())),
     )
-    target = tuple((name, str(value)) for name, value in sorted(manifest.target.items()))
     return Section(
         "reproduce",
-        "How to make it again",
+        "How to reproduce it",
         (
-            f"`payrank train {manifest.kind} EXTRACT --as-of {manifest.as_of}` with these settings, versions and files "
-            "gives the same model to the byte.",
+            f"`payrank train {manifest.kind} EXTRACT --as-of {manifest.as_of}` with these settings, versions, and "
+            "files gives the same model to the byte.",
         ),
         tables=(
-            Table("Question", ("setting", "value"), target),
+            Table("Target", ("setting", "value"), target),
             Table("Training settings", ("setting", "value"), settings),
-            Table("Versions", ("library", "version"), versions),
+            Table("Versions", ("library", "version"), tuple(sorted(manifest.libraries.items()))),
             Table("SHA-256", ("of", "digest"), digests),
         ),
     )

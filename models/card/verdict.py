@@ -1,4 +1,4 @@
-"""What a model's figures come to beside the other rankings, in plain sentences: ahead, a tie, or behind."""
+"""The verdict on a model compared with its baselines, in plain sentences: better, no difference, or worse."""
 
 from __future__ import annotations
 
@@ -10,128 +10,140 @@ from payrank.models.manifest import Manifest
 from payrank.models.records.estimate import Estimate
 from payrank.models.records.evaluation import Baseline, Evaluation
 
-MOST_NAMED = 3
-"""Rankings that a sentence names; the others are counted."""
+MAX_NAMED = 3
+"""Baselines that a sentence names; the others are counted."""
 
 
-def describe_verdict(holdout: Evaluation) -> tuple[str, ...]:
-    """Say what the model captures at capacity beside the other rankings, and what to do where it is not ahead.
+def describe_verdict(evaluation: Evaluation) -> tuple[str, ...]:
+    """Compare what the model and its baselines capture at capacity, and say what to do unless the model is better.
 
-    A ranking is behind the model where the interval of the difference lies above 0, ahead of it where it lies below 0,
-    and level with it otherwise: other households of the same time could turn the difference round.
+    The model is significantly better than a baseline when the interval of its advantage lies above 0, and significantly
+    worse when it lies below 0. Otherwise, other households of the same period could reverse the difference.
 
     Returns
     -------
     tuple of str
-        Sentences, the most important first; none where nothing was gained by any ranking.
+        Sentences, the most important first; none when no ranking captured anything.
     """
-    own = holdout.metrics.get("captured")
-    beside = [one for one in holdout.baselines if one.advantage is not None]
-    if own is None or not beside:
+    compared = _compared(evaluation)
+    if "captured" not in evaluation.metrics or not compared:
         return ()
-    unit, top = holdout.holdout.gain_unit, f"the top {holdout.holdout.capacity:.0%}"
-    better = _sort([one for one in beside if _high(one) < 0])
-    level = _sort([one for one in beside if _low(one) <= 0 <= _high(one)])
-    if not better and not level:
-        return (f"Verdict: in {top} of the list the model surely captures more {unit} than all {len(beside)} others.",)
-    told = []
+    unit, top = evaluation.holdout.gain_unit, f"the top {evaluation.holdout.capacity:.0%}"
+    better = _sort([baseline for baseline in compared if _high(baseline) < 0])
+    similar = _sort([baseline for baseline in compared if _low(baseline) <= 0 <= _high(baseline)])
+    if not better and not similar:
+        return (
+            f"Verdict: the model is significantly better than all {len(compared)} baselines in {unit} captured in "
+            f"{top} of the list.",
+        )
+    sentences = []
     if better:
-        told.append(
-            f"Verdict: in {top} of the list the model surely captures fewer {unit} than {_name(better)}. Do not work "
-            "by this model before it is known why: look for faults with `payrank check EXTRACT --leaks`, train on a "
-            "longer history, and sort by the better ranking until then."
+        sentences.append(
+            f"Verdict: the model captures significantly fewer {unit} in {top} of the list than {_name(better)}. Do not "
+            "use this model until you know why: check the data with `payrank check EXTRACT --leaks`, train on a longer "
+            "history, and sort by the better ranking until then."
         )
-    if level:
-        first, count = level[0], holdout.holdout
-        told.append(
-            f"Verdict: in {top} of the list the model does not surely capture more {unit} than {len(level)} of "
-            f"{len(beside)} others: {_name(level)}. {show_count(count.events)} outcomes of "
-            f"{show_count(count.households)} households are too few to tell them apart: promise no more {unit} than "
-            f"{_plain(first)} brings, and train again when there is more history or there are more accounts."
-            f"{_probabilities(holdout, first)}"
+    if similar:
+        first, holdout = similar[0], evaluation.holdout
+        sentences.append(
+            f"Verdict: no significant difference in {unit} captured in {top} of the list from {len(similar)} of "
+            f"{len(compared)} baselines: {_name(similar)}. {show_count(holdout.events)} outcomes of "
+            f"{show_count(holdout.households)} households are too few to tell them apart. Do not expect more {unit} "
+            f"than {_plain(first)} brings, and train again when you have a longer history or more accounts."
+            f"{_compare_probabilities(evaluation, first)}"
         )
-    return tuple(told)
+    return tuple(sentences)
 
 
-def beats_all_baselines(holdout: Evaluation) -> bool:
-    """Whether the model surely captures more at capacity than every other ranking."""
-    return all(_low(one) > 0 for one in holdout.baselines if one.advantage is not None)
+def beats_all_baselines(evaluation: Evaluation) -> bool:
+    """Return whether the model captures significantly more at capacity than every baseline."""
+    return all(_low(baseline) > 0 for baseline in _compared(evaluation))
 
 
-def summarize_verdict(holdout: Evaluation) -> str:
-    """Say in a few words how many rankings the model is surely ahead of, and how many are surely ahead of it."""
-    beside = [one for one in holdout.baselines if one.advantage is not None]
-    if not beside:
+def summarize_verdict(evaluation: Evaluation) -> str:
+    """Return in one line how many baselines the model is significantly better than, and worse than."""
+    compared = _compared(evaluation)
+    if not compared:
         return "not measured"
-    ahead, behind = sum(_low(one) > 0 for one in beside), sum(_high(one) < 0 for one in beside)
-    level = len(beside) - ahead - behind
-    return (
-        f"surely ahead of {ahead} of {len(beside)} in {holdout.holdout.gain_unit}, level with {level}, behind {behind}"
-    )
+    better = sum(_low(baseline) > 0 for baseline in compared)
+    worse = sum(_high(baseline) < 0 for baseline in compared)
+    similar = len(compared) - better - worse
+    text = f"Significantly better than {better} of {len(compared)} baselines in {evaluation.holdout.gain_unit} captured"
+    text += f"; no significant difference from {similar}" if similar else ""
+    return text + (f"; significantly worse than {worse}" if worse else "")
 
 
 def describe_final_test(manifest: Manifest) -> tuple[str, ...]:
-    """Set the final test beside the judged periods: what was chosen on the way may have flattered those."""
-    final, holdout = manifest.final_test, manifest.evaluation
+    """Compare the final test with the holdout periods, whose metrics may be flattered by the choice of settings."""
+    final, earlier = manifest.final_test, manifest.evaluation
     if final is None:
         return ()
-    auc, share = final.metrics.get("auc"), final.metrics.get("captured")
-    earlier, earlier_share = holdout.metrics.get("auc"), holdout.metrics.get("captured")
-    told = []
-    if auc is not None and earlier is not None:
-        told.append(f"AUC {format_estimate(auc)} against {format_estimate(earlier)}")
-    if share is not None and earlier_share is not None:
-        told.append(
-            f"{holdout.holdout.gain_unit} {format_estimate(share, '.0%')} "
-            f"against {format_estimate(earlier_share, '.0%')}"
+    auc, captured = final.metrics.get("auc"), final.metrics.get("captured")
+    earlier_auc, earlier_captured = earlier.metrics.get("auc"), earlier.metrics.get("captured")
+    parts = []
+    if auc is not None and earlier_auc is not None:
+        parts.append(f"AUC {format_estimate(auc)} vs. {format_estimate(earlier_auc)}")
+    if captured is not None and earlier_captured is not None:
+        parts.append(
+            f"{earlier.holdout.gain_unit} captured {format_estimate(captured, '.0%')} "
+            f"vs. {format_estimate(earlier_captured, '.0%')}"
         )
-    if not told:
+    if not parts:
         return ()
-    said = f"Final test against the judged periods (95 % intervals): {'; '.join(told)}."
-    if _below(auc, earlier):
-        said += " It ranks worse there, beyond both intervals: expect the final test's figures, not the others."
-    return (said,)
+    sentence = f"Final test vs. holdout periods (95% intervals): {'; '.join(parts)}."
+    if _is_below(auc, earlier_auc):
+        sentence += " The final test is worse, and the intervals do not overlap: expect the metrics of the final test."
+    return (sentence,)
 
 
-def _below(one: Estimate | None, other: Estimate | None) -> bool:
-    if one is None or other is None or one.high is None or other.low is None:
+def _compared(evaluation: Evaluation) -> list[Baseline]:
+    return [baseline for baseline in evaluation.baselines if baseline.advantage is not None]
+
+
+def _is_below(estimate: Estimate | None, other: Estimate | None) -> bool:
+    if estimate is None or other is None or estimate.high is None or other.low is None:
         return False
-    return one.high < other.low
+    return estimate.high < other.low
 
 
-def _sort(found: Sequence[Baseline]) -> list[Baseline]:
-    return sorted(found, key=lambda one: (0.0 if one.advantage is None else one.advantage.value, one.name))
+def _sort(baselines: Sequence[Baseline]) -> list[Baseline]:
+    return sorted(baselines, key=_by_advantage)
 
 
-def _name(found: Sequence[Baseline]) -> str:
-    """Return the rankings with what the model is ahead by, the strongest first."""
-    named = [f"{_plain(one)} ({_ahead(one)})" for one in found[:MOST_NAMED]]
-    rest = len(found) - len(named)
-    return ", ".join(named) + (f" and {rest} more" if rest else "")
+def _by_advantage(baseline: Baseline) -> tuple[float, str]:
+    return (0.0 if baseline.advantage is None else baseline.advantage.value), baseline.name
 
 
-def _ahead(one: Baseline) -> str:
-    if one.advantage is None or one.advantage.low is None or one.advantage.high is None:
+def _name(baselines: Sequence[Baseline]) -> str:
+    """Return the baselines with the model's advantage over each, the best baselines first."""
+    named = [f"{_plain(baseline)} ({_advantage(baseline)})" for baseline in baselines[:MAX_NAMED]]
+    others = len(baselines) - len(named)
+    return ", ".join(named) + (f", and {others} more" if others else "")
+
+
+def _advantage(baseline: Baseline) -> str:
+    advantage = baseline.advantage
+    if advantage is None or advantage.low is None or advantage.high is None:
         return "no interval"
-    return f"model {one.advantage.value:+.1%}, {one.advantage.low:+.1%} to {one.advantage.high:+.1%}"
+    return f"model {advantage.value:+.1%}, {advantage.low:+.1%} to {advantage.high:+.1%}"
 
 
-def _plain(one: Baseline) -> str:
-    return one.meaning.removesuffix(" on all features")
+def _plain(baseline: Baseline) -> str:
+    return baseline.meaning.removesuffix(" on all features")
 
 
-def _probabilities(holdout: Evaluation, other: Baseline) -> str:
-    """Say whether the probabilities are better than those of a ranking that captures as much."""
-    own, its = holdout.metrics.get("brier"), other.metrics.get("brier")
-    if own is None or its is None:
+def _compare_probabilities(evaluation: Evaluation, baseline: Baseline) -> str:
+    """Return whether the model's probabilities are better than those of a baseline that captures as much."""
+    model, other = evaluation.metrics.get("brier"), baseline.metrics.get("brier")
+    if model is None or other is None:
         return ""
-    less = "better" if own.value < its.value else "no better"
-    return f" Its probabilities are {less} (Brier score {own.value:.3f} against {its.value:.3f})."
+    comparison = "better" if model.value < other.value else "no better"
+    return f" The model's probabilities are {comparison} (Brier score {model.value:.3f} vs. {other.value:.3f})."
 
 
-def _low(one: Baseline) -> float:
-    return float("-inf") if one.advantage is None or one.advantage.low is None else one.advantage.low
+def _low(baseline: Baseline) -> float:
+    return float("-inf") if baseline.advantage is None or baseline.advantage.low is None else baseline.advantage.low
 
 
-def _high(one: Baseline) -> float:
-    return float("inf") if one.advantage is None or one.advantage.high is None else one.advantage.high
+def _high(baseline: Baseline) -> float:
+    return float("inf") if baseline.advantage is None or baseline.advantage.high is None else baseline.advantage.high

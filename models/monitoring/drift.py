@@ -59,16 +59,16 @@ def measure_drift(bundle: Bundle, data: pd.DataFrame, probability: Floats) -> tu
     columns = [column for column in bundle.manifest.features if column.family != CALENDAR]
     matrix = encode(data, columns)
     of_features: Mapping[str, Mapping[str, Any]] = bundle.reference["features"]
-    found = [
+    drifts = [
         _compare(column.name, of_features[column.name], _count(matrix[:, place], of_features[column.name], column))
         for place, column in enumerate(columns)
     ]
     scores = bundle.reference[PROBABILITY]
-    found.append(_compare(PROBABILITY, scores, _count(probability, scores, None)))
-    return tuple(sorted(found, key=lambda one: (-one.index, one.name)))
+    drifts.append(_compare(PROBABILITY, scores, _count(probability, scores, None)))
+    return tuple(sorted(drifts, key=lambda drift: (-drift.index, drift.name)))
 
 
-def population_stability(expected: Floats, found: Floats) -> float:
+def population_stability(expected: Floats, actual: Floats) -> float:
     """Return the sum of (q - p) ln(q / p) over cells, half a row added to each so that none is empty.
 
     >>> population_stability(np.array([50.0, 50.0]), np.array([500.0, 500.0])) < 1e-4
@@ -77,7 +77,7 @@ def population_stability(expected: Floats, found: Floats) -> float:
     0.88
     """
     p = (expected + 0.5) / (expected + 0.5).sum()
-    q = (found + 0.5) / (found + 0.5).sum()
+    q = (actual + 0.5) / (actual + 0.5).sum()
     return float(((q - p) * np.log(q / p)).sum())
 
 

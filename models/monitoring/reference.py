@@ -116,7 +116,7 @@ def _merge(edges: Floats, cells: NDArray[np.intp], people: NDArray[np.int64]) ->
     counts = np.bincount(cells, minlength=len(edges) + 1)
     heads = _count_people(cells, people, counts)
     kept_edges: list[float] = []
-    kept: list[int] = []
+    merged_counts: list[int] = []
     waiting: set[int] = set()
     rows = 0
     for cell, (count, head) in enumerate(zip(counts, heads, strict=True)):
@@ -124,15 +124,15 @@ def _merge(edges: Floats, cells: NDArray[np.intp], people: NDArray[np.int64]) ->
         if head < MIN_PEOPLE:
             waiting.update(people[cells == cell].tolist())
         if max(len(waiting), head) >= MIN_PEOPLE:
-            kept.append(rows)
+            merged_counts.append(rows)
             if cell < len(edges):
                 kept_edges.append(float(edges[cell]))
             waiting, rows = set(), 0
-    if rows and kept:
-        kept[-1] += rows
+    if rows and merged_counts:
+        merged_counts[-1] += rows
     elif rows:
-        kept.append(rows)
-    return kept_edges[: max(len(kept) - 1, 0)], kept
+        merged_counts.append(rows)
+    return kept_edges[: max(len(merged_counts) - 1, 0)], merged_counts
 
 
 def _round(value: float) -> float:

@@ -44,7 +44,7 @@ def count_unseen_categories(bundle: Bundle, data: pd.DataFrame) -> tuple[UnseenC
     tuple of UnseenCategories
         Categories with at least one such row, the most rows first.
     """
-    found = []
+    unseen = []
     for column in bundle.manifest.features:
         if column.levels is None:
             continue
@@ -53,5 +53,7 @@ def count_unseen_categories(bundle: Bundle, data: pd.DataFrame) -> tuple[UnseenC
         trained = bundle.reference["features"][column.name]
         total = sum(trained["counts"]) + trained["unknown"]
         others = sum(trained["counts"][len(column.levels) :])
-        found.append(UnseenCategories(column.name, rows, len(data) * others / total if total else 0.0))
-    return tuple(sorted((one for one in found if one.rows), key=lambda one: (-one.rows, one.name)))
+        unseen.append(UnseenCategories(column.name, rows, len(data) * others / total if total else 0.0))
+    return tuple(
+        sorted((category for category in unseen if category.rows), key=lambda category: (-category.rows, category.name))
+    )

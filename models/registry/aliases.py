@@ -78,24 +78,24 @@ def promote(model: str, *, force: bool = False, reason: str = "") -> ChampionCha
         )
     if not model.startswith("models:"):
         _refuse_folder(find_by_name(model))
-    found = find_by_name(model)  # opened whole: what does not open must not become champion
-    kind = found.bundle.manifest.kind
-    name, version = registered_name(kind), found.version
+    resolved = find_by_name(model)  # opened whole: what does not open must not become champion
+    kind = resolved.bundle.manifest.kind
+    name, version = registered_name(kind), resolved.version
     if version is None:
-        raise WrongUsageError(f"{found.name} is in no registry; name a registered version")
+        raise WrongUsageError(f"{resolved.name} is in no registry; name a registered version")
     if model.removeprefix("models:").strip("/").replace("@", "/").rsplit("/", 1)[0] != name:
         raise WrongUsageError(f"{model!r:.80} is registered under another name; the champion is a version of {name}")
     with open_client() as client:
         aliases = aliases_of(client, name) or {}
         champion = int(aliases[CHAMPION]) if CHAMPION in aliases else None
         if champion == version:
-            raise WrongUsageError(f"{found.name} is the champion already")
-        alarms = found.bundle.manifest.evaluation.alarms
+            raise WrongUsageError(f"{resolved.name} is the champion already")
+        alarms = resolved.bundle.manifest.evaluation.alarms
         if champion is None and alarms and not force:
-            raise WrongUsageError(f"{found.name} has an alarm: {alarms[0].text}; {MEND_OR_FORCE}")
+            raise WrongUsageError(f"{resolved.name} has an alarm: {alarms[0].text}; {MEND_OR_FORCE}")
         ground = "forced" if champion is not None or alarms else "first"
         if champion is not None and not force:
-            comparison = _usable_comparison(client, name, version, champion, found)
+            comparison = _usable_comparison(client, name, version, champion, resolved)
             ground = comparison.verdict
         return _move(client, name, ChampionChange(name, "promote", version, champion, ground, reason, _who(), _now()))
 
@@ -142,42 +142,46 @@ def list_champion_changes(kind: ModelKind) -> tuple[ChampionChange, ...]:
 
 
 def _usable_comparison(
-    client: MlflowClient, name: str, version: int, champion: int, found: ResolvedModel
+    client: MlflowClient, name: str, version: int, champion: int, challenger: ResolvedModel
 ) -> Comparison:
     """Return the recorded comparison if it allows the change; WrongUsageError says why it does not."""
     again = COMPARE.format(challenger=f"models:/{name}/{version}")
     force = '; or promote it with --force --reason "..."'
     comparison = read_comparison(client, name, version)
     if comparison is None:
-        raise WrongUsageError(f"{found.name} was never compared with the champion; run `{again}`{force}")
-    if comparison.challenger.digest != found.bundle.digest:
-        raise WrongUsageError(f"the comparison recorded with {found.name} is of another bundle; run `{again}`{force}")
+        raise WrongUsageError(f"{challenger.name} was never compared with the champion; run `{again}`{force}")
+    if comparison.challenger.digest != challenger.bundle.digest:
+        raise WrongUsageError(
+            f"the comparison recorded with {challenger.name} is of another bundle; run `{again}`{force}"
+        )
     if comparison.champion.digest != client.get_model_version(name, str(champion)).tags.get(DIGEST_TAG):
         raise WrongUsageError(
-            f"{found.name} was compared with {comparison.champion.name}, which is not today's champion (version "
+            f"{challenger.name} was compared with {comparison.champion.name}, which is not today's champion (version "
             f"{champion}); run `{again}`{force}"
         )
     if comparison.alarms:
-        raise WrongUsageError(f"{found.name} has an alarm: {comparison.alarms[0].text}; mend it and retrain{force}")
+        raise WrongUsageError(
+            f"{challenger.name} has an alarm: {comparison.alarms[0].text}; mend it and retrain{force}"
+        )
     if not comparison.may_replace:
         ahead = comparison.differences["captured"]
         raise WrongUsageError(
-            f"{found.name} did not win against version {champion}: {VERDICT_MEANINGS[comparison.verdict]} (captured "
-            f"{ahead.value:+.3f}); the champion stays{force}"
+            f"{challenger.name} did not win against version {champion}: {VERDICT_MEANINGS[comparison.verdict]} "
+            f"(captured {ahead.value:+.3f}); the champion stays{force}"
         )
     return comparison
 
 
-def _refuse_folder(found: ResolvedModel) -> None:
+def _refuse_folder(resolved: ResolvedModel) -> None:
     """Say how a folder becomes champion: a registered version of the same bundle, or the folder itself at night."""
-    kind, digest = found.bundle.kind, found.bundle.digest
-    same = [one for one in list_versions() if one.digest == digest]
+    kind, digest = resolved.bundle.kind, resolved.bundle.digest
+    same = [version for version in list_versions() if version.digest == digest]
     instead = "train it again where a registry is, which registers it"
     if same:
         instead = f"promote models:/{same[-1].name}/{same[-1].version}, which is this bundle"
     raise WrongUsageError(
-        f"{found.name} is a folder, and only a registered version becomes champion; {instead}; or, without a registry, "
-        f"hand the folder to the night: payrank score EXTRACT --{kind} FOLDER"
+        f"{resolved.name} is a folder, and only a registered version becomes champion; {instead}; or, without a "
+        f"registry, hand the folder to the night: payrank score EXTRACT --{kind} FOLDER"
     )
 
 

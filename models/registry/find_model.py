@@ -51,12 +51,12 @@ def find_model(text: str | None, kind: ModelKind) -> ResolvedModel:
     NoUsableModelError
         When there is none, or its bundle is not the one that was registered, or predicts something else.
     """
-    found = find_by_name(text or f"models:/{registered_name(kind)}@{CHAMPION}")
-    if found.bundle.kind != kind:
+    resolved = find_by_name(text or f"models:/{registered_name(kind)}@{CHAMPION}")
+    if resolved.bundle.kind != kind:
         raise NoUsableModelError(
-            f"{found.name} is a model of kind {found.bundle.kind}, but {kind} is needed; name another"
+            f"{resolved.name} is a model of kind {resolved.bundle.kind}, but {kind} is needed; name another"
         )
-    return found
+    return resolved
 
 
 def find_by_name(text: str) -> ResolvedModel:
@@ -64,20 +64,20 @@ def find_by_name(text: str) -> ResolvedModel:
     if not text.startswith("models:"):
         folder = Path(text)
         return ResolvedModel(read_bundle(folder), folder.resolve().name)
-    found = _ADDRESS.match(text)
-    if found is None:
+    match = _ADDRESS.match(text)
+    if match is None:
         raise NoUsableModelError(
             f"{text!r} is no model: give a bundle folder, models:/{registered_name(MODEL_KINDS[0])}@{CHAMPION} or "
             f"models:/{registered_name(MODEL_KINDS[0])}/1"
         )
     if has_no_store():
-        kind = _kind_of(found["name"])
+        kind = _kind_of(match["name"])
         raise NoUsableModelError(
             f"no {kind} model: {text} was asked for, and no {DATABASE} is in the working folder; train one with "
             f"`payrank train {kind}`, name a bundle folder, or set MLFLOW_TRACKING_URI to where your models are"
         )
     with open_client(NoUsableModelError) as client:
-        return _open_version(client, _find_version(client, found["name"], found["alias"], found["version"]))
+        return _open_version(client, _find_version(client, match["name"], match["alias"], match["version"]))
 
 
 def _find_version(client: MlflowClient, name: str, alias: str | None, version: str | None) -> ModelVersion:

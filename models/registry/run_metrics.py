@@ -24,8 +24,11 @@ def collect_metrics(manifest: Manifest) -> dict[str, float]:
 def _interval_ends(evaluation: Evaluation) -> dict[str, float]:
     """Return the ends of the model's intervals, what it is ahead of each baseline by, and how many alarms there are."""
     ends: dict[str, float] = {"alarms": len(evaluation.alarms)}
-    told = {**evaluation.metrics, **{f"{one.name}/ahead": one.advantage for one in evaluation.baselines}}
-    for name, figure in told.items():
+    estimates = {
+        **evaluation.metrics,
+        **{f"{estimates.name}/ahead": estimates.advantage for estimates in evaluation.baselines},
+    }
+    for name, figure in estimates.items():
         if figure is not None and name.endswith("/ahead"):
             ends[name] = figure.value
         if figure is not None and figure.low is not None and figure.high is not None:
@@ -36,13 +39,13 @@ def _interval_ends(evaluation: Evaluation) -> dict[str, float]:
 def _final_figures(final: Evaluation) -> dict[str, float]:
     """Return the figures of the final test with their intervals, each named `final_...`, the baselines' as well."""
     captured = f"{final.holdout.gain_unit}_captured"
-    told = dict(final.metrics)
-    for one in final.baselines:
-        told |= {f"{one.name}/{name}": figure for name, figure in one.metrics.items()}
-        if one.advantage is not None:
-            told[f"{one.name}/ahead"] = one.advantage
+    estimates = dict(final.metrics)
+    for baseline in final.baselines:
+        estimates |= {f"{baseline.name}/{name}": figure for name, figure in baseline.metrics.items()}
+        if baseline.advantage is not None:
+            estimates[f"{baseline.name}/ahead"] = baseline.advantage
     plain: dict[str, float] = {"final_rows": final.holdout.rows, "final_households": final.holdout.households}
-    for name, figure in told.items():
+    for name, figure in estimates.items():
         named = "final_" + name.replace("captured", captured)
         plain[named] = figure.value
         if figure.low is not None and figure.high is not None and ("/" not in name or name.endswith("/ahead")):

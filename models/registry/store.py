@@ -39,9 +39,9 @@ s are 16 s at most. A training would be lost for want of patience, and sends who
 
 def experiment_id(client: MlflowClient, name: str) -> str:
     """Return the id of an experiment, made where it is not yet."""
-    found = client.get_experiment_by_name(name)
-    if found is not None:
-        return str(found.experiment_id)
+    experiment = client.get_experiment_by_name(name)
+    if experiment is not None:
+        return str(experiment.experiment_id)
     return str(client.create_experiment(name, artifact_location=_artifact_location(client.tracking_uri)))
 
 
@@ -86,12 +86,12 @@ def _waiting(seconds: str) -> Iterator[None]:
         "MLFLOW_HTTP_REQUEST_TIMEOUT": seconds,
         "MLFLOW_HTTP_RESPECT_RETRY_AFTER_HEADER": "false",
     }
-    ours = {name: value for name, value in waits.items() if name not in os.environ}
-    os.environ.update(ours)
+    defaults = {name: value for name, value in waits.items() if name not in os.environ}
+    os.environ.update(defaults)
     try:
         yield
     finally:
-        for name in ours:
+        for name in defaults:
             os.environ.pop(name, None)
 
 
@@ -130,17 +130,17 @@ def _open_database(uri: str) -> None:
 
 def _explain(error: Exception, uri: str, fault: type[PayrankError]) -> str:
     """Return what is wrong with the store, shortly: which address, what was found, and what to do."""
-    found = str(getattr(error, "message", None) or getattr(error, "orig", None) or error)
-    if type(error).__name__.startswith("Unsupported") or "MLFLOW_ALLOW_FILE_STORE" in found:
-        said = f"{uri} is no address of a model registry: sqlite:///PATH.db and http(s)://HOST are allowed; mend it"
+    cause = str(getattr(error, "message", None) or getattr(error, "orig", None) or error)
+    if type(error).__name__.startswith("Unsupported") or "MLFLOW_ALLOW_FILE_STORE" in cause:
+        problem = f"{uri} is no address of a model registry: sqlite:///PATH.db and http(s)://HOST are allowed; mend it"
     elif not isinstance(error, OSError) and isinstance(error.__context__, OSError):  # as every fault of requests is
-        said = f"the model registry at {uri} does not answer ({type(error.__context__).__name__}); see that it runs"
+        problem = f"the model registry at {uri} does not answer ({type(error.__context__).__name__}); see that it runs"
     else:
-        said = f"the model registry at {uri} could not do it: {' '.join(found.split())[:200]}; mend it"
+        problem = f"the model registry at {uri} could not do it: {' '.join(cause.split())[:200]}; mend it"
     bundles = (
         ", or name bundle folders with --payment and --overturn" if fault is NoUsableModelError else ", and try again"
     )
-    return without_password(f"{said}, or set MLFLOW_TRACKING_URI to a registry that can be used{bundles}")
+    return without_password(f"{problem}, or set MLFLOW_TRACKING_URI to a registry that can be used{bundles}")
 
 
 def without_password(text: str) -> str:

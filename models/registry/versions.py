@@ -96,8 +96,8 @@ def register(bundle: Bundle, run_id: str) -> RegisteredVersion:
 
 def _figures(bundle: Bundle) -> dict[str, str]:
     figures = bundle.manifest.evaluation.metrics
-    found = {AUC_TAG: figures.get("auc"), CAPTURED_TAG: figures.get("captured")}
-    return {tag: f"{figure.value:.3f}" for tag, figure in found.items() if figure is not None}
+    estimates = {AUC_TAG: figures.get("auc"), CAPTURED_TAG: figures.get("captured")}
+    return {tag: f"{figure.value:.3f}" for tag, figure in estimates.items() if figure is not None}
 
 
 def list_versions() -> tuple[VersionSummary, ...]:
@@ -110,7 +110,7 @@ def list_versions() -> tuple[VersionSummary, ...]:
     """
     if has_no_store():
         return ()
-    found = []
+    summaries = []
     with open_client(NoUsableModelError) as client:
         for kind in MODEL_KINDS:
             name = registered_name(kind)
@@ -118,11 +118,11 @@ def list_versions() -> tuple[VersionSummary, ...]:
             aliases = client.get_registered_model(name).aliases if versions else {}
             for version in versions:
                 named = tuple(sorted(alias for alias, number in aliases.items() if int(number) == int(version.version)))
-                told = (
+                tags = (
                     version.tags.get(tag, "") for tag in (AS_OF_TAG, DIGEST_TAG, AUC_TAG, CAPTURED_TAG, VERDICT_TAG)
                 )
-                found.append(VersionSummary(name, int(version.version), named, *told))
-    return tuple(sorted(found, key=lambda one: (one.name, one.version)))
+                summaries.append(VersionSummary(name, int(version.version), named, *tags))
+    return tuple(sorted(summaries, key=lambda summary: (summary.name, summary.version)))
 
 
 def aliases_of(client: MlflowClient, name: str) -> Mapping[str, str] | None:

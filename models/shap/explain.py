@@ -73,8 +73,8 @@ def explain(bundle: Bundle, data: pd.DataFrame, *, threads: int = 0) -> Explanat
 def _walked(booster: lightgbm.Booster, matrix: Floats, threads: int) -> tuple[Floats, float]:
     """Return LightGBM's own contributions (rows x features) and base value."""
     # One row more, all unknown: the base value is then known even where no row is asked for.
-    asked = np.vstack([matrix, np.full((1, matrix.shape[1]), np.nan)])
-    added = np.asarray(booster.predict(asked, pred_contrib=True, num_threads=threads), dtype=np.float64)
+    padded = np.vstack([matrix, np.full((1, matrix.shape[1]), np.nan)])
+    added = np.asarray(booster.predict(padded, pred_contrib=True, num_threads=threads), dtype=np.float64)
     return added[:-1, :-1], float(added[-1, -1])
 
 

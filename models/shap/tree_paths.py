@@ -78,10 +78,10 @@ def read_forest(booster: lightgbm.Booster) -> Forest | None:
 
     That is so of models that average their trees, fit lines in their leaves, or take zero for unknown.
     """
-    told = booster.dump_model()
-    roots = [tree["tree_structure"] for tree in told["tree_info"]]
+    dump = booster.dump_model()
+    roots = [tree["tree_structure"] for tree in dump["tree_info"]]
     splits = [node for root in roots for node in _walk(root) if _is_split(node)]
-    if told.get("average_output") or any("leaf_coeff" in node for root in roots for node in _walk(root)):
+    if dump.get("average_output") or any("leaf_coeff" in node for root in roots for node in _walk(root)):
         return None
     if any(node["decision_type"] == "<=" and node["missing_type"] == "Zero" for node in splits):
         return None
@@ -115,7 +115,7 @@ def _learn_codings(splits: list[Mapping[str, Any]]) -> dict[int, Coding]:
             categories[feature] = max(categories.get(feature, -1), *_categories(node))
         else:
             thresholds.setdefault(feature, set()).add(float(node["threshold"]))
-    coded = {feature: Coding(np.array(sorted(found))) for feature, found in thresholds.items()}
+    coded = {feature: Coding(np.array(sorted(values))) for feature, values in thresholds.items()}
     return coded | {feature: Coding(None, last) for feature, last in categories.items()}
 
 

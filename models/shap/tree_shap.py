@@ -105,7 +105,9 @@ def _split_parts(parts: Mapping[int, tuple[int, ...]], leaf: Leaf, forest: Fores
     finer = dict(parts)
     for feature, test in leaf.tests.items():
         known = finer.get(feature, ((1 << forest.codings[feature].count) - 1,))
-        finer[feature] = tuple(part for one in known for part in (one & test.codes, one & ~test.codes) if part)
+        finer[feature] = tuple(
+            part for part_before in known for part in (part_before & test.codes, part_before & ~test.codes) if part
+        )
     return finer
 
 

@@ -17,8 +17,8 @@ def render_monitor(monitoring: Monitoring) -> bytes:
     """Return the page as UTF-8: one file, no script, no request. The same figures give the same bytes."""
     return render_page(
         "monitor.html",
-        room="payrank.scoring",
-        styles=("house.css", "report.css"),
+        package="payrank.scoring",
+        styles=("theme.css", "report.css"),
         monitoring=monitoring,
         titles=TITLES,
         bars=[(_bars(one.tenths, "promised"), _bars(one.tenths, "came")) for one in monitoring.watched],

@@ -7,7 +7,6 @@ import re
 from collections.abc import Callable, Mapping
 
 from payrank.extracts.codes.descriptions import read_descriptions
-
 from payrank.extracts.contract.privacy import MIN_PEOPLE
 
 CODED = ("group_code", "carc", "rarc")

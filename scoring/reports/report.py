@@ -125,8 +125,8 @@ def render_report(report: NightReport) -> bytes:
     """Return `report.html` as UTF-8: one file, no script, no request. The same report gives the same bytes."""
     return render_page(
         "report.html",
-        room="payrank.scoring",
-        styles=("house.css", "report.css"),
+        package="payrank.scoring",
+        styles=("theme.css", "report.css"),
         report=report,
         banners=[notice for notice in report.notices if "simulated" in notice.lower()],
         notices=[notice for notice in report.notices if "simulated" not in notice.lower()],

@@ -68,8 +68,8 @@ def render_html(worklist: Worklist[Line]) -> bytes:
     }
     return render_page(
         "worklist.html",
-        room="payrank.scoring",
-        styles=("house.css", "worklist.css"),
+        package="payrank.scoring",
+        styles=("theme.css", "worklist.css"),
         scripts=("rows.js", "draw.js", "worklist.js"),
         worklist=worklist,
         words=data["words"],

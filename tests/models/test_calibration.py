@@ -32,9 +32,9 @@ def _rows(n: int, slope: float, offset: float, seed: int = 3):
 
 @pytest.mark.parametrize(("slope", "offset"), [(1.0, 0.0), (0.4, -1.0), (2.5, 1.0)])
 def test_platt_finds_the_slope_and_offset_that_made_the_outcomes(slope, offset):
-    found = fit_platt(*_rows(40_000, slope, offset))
-    assert found.slope == pytest.approx(slope, rel=0.07)
-    assert found.offset == pytest.approx(offset, abs=0.07)
+    platt = fit_platt(*_rows(40_000, slope, offset))
+    assert platt.slope == pytest.approx(slope, rel=0.07)
+    assert platt.offset == pytest.approx(offset, abs=0.07)
 
 
 @pytest.mark.parametrize("fit", [fit_platt, fit_beta, fit_isotonic])
@@ -100,10 +100,10 @@ def test_beta_finds_the_parameters_that_generated_the_outcomes(a, b, c):
     draw = np.random.default_rng(5)
     raw = draw.normal(0, 1.5, 60_000)
     truth = Beta(a=a, b=b, c=c)
-    found = fit_beta(raw, (draw.random(len(raw)) < truth.apply(raw)).astype(float))
-    assert (found.a, found.b, found.c) == pytest.approx((a, b, c), abs=0.09)
+    beta = fit_beta(raw, (draw.random(len(raw)) < truth.apply(raw)).astype(float))
+    assert (beta.a, beta.b, beta.c) == pytest.approx((a, b, c), abs=0.09)
     grid = np.linspace(-3, 3, 25)
-    assert found.apply(grid) == pytest.approx(truth.apply(grid), abs=0.015)
+    assert beta.apply(grid) == pytest.approx(truth.apply(grid), abs=0.015)
 
 
 def test_a_beta_map_bends_the_two_ends_apart_as_no_platt_map_can():
@@ -118,10 +118,12 @@ def test_offsets_move_a_segment_and_leave_its_order_and_the_others_alone():
     adjusted = AdjustedCalibration(
         base=Platt(slope=1.0, offset=0.0), by="payer_class", offsets={"medicaid": -1.0}, shift=0.2
     )
-    found = apply_map(adjusted, raw, pd.DataFrame({"payer_class": words}))
-    assert found[0::4] == pytest.approx(sigmoid(raw[0::4] - 0.8))
-    assert np.delete(found, np.arange(0, 40, 4)) == pytest.approx(sigmoid(np.delete(raw, np.arange(0, 40, 4)) + 0.2))
-    assert (np.diff(found[0::4]) > 0).all()
+    probability = apply_map(adjusted, raw, pd.DataFrame({"payer_class": words}))
+    assert probability[0::4] == pytest.approx(sigmoid(raw[0::4] - 0.8))
+    assert np.delete(probability, np.arange(0, 40, 4)) == pytest.approx(
+        sigmoid(np.delete(raw, np.arange(0, 40, 4)) + 0.2)
+    )
+    assert (np.diff(probability[0::4]) > 0).all()
     assert apply_map(adjusted, raw) == pytest.approx(sigmoid(raw + 0.2))
     assert parse_calibration(adjusted.model_dump_json()) == adjusted
     assert Uncalibrated().apply(raw) == pytest.approx(sigmoid(raw))

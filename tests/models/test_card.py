@@ -1,4 +1,4 @@
-"""The model card: one record, two forms, no row, and a page that anybody can open."""
+"""The model card: the same content as a page and as Markdown, aggregates only, accessible to everyone."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from payrank.models.records.fairness import AttributeAudit, Fairness, GroupMetri
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
 
-UNTOLD = {"events": None, "actual": None, "gap": None, "auc": None}
+NOT_SHOWN = {"events": None, "actual": None, "gap": None, "auc": None}
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +30,7 @@ def manifest(hospital):
 
 @pytest.fixture(scope="module")
 def audited(manifest):
-    """The manifest with an audit of three groups, one named to break a page, one of which little is told."""
+    """The manifest with an audit of three groups: one with a hostile name, one with suppressed metrics."""
     half, low = Estimate(value=0.5, low=0.4, high=0.6), Estimate(value=0.1, low=0.05, high=0.2)
     groups = tuple(
         GroupMetrics(
@@ -45,28 +45,28 @@ def audited(manifest):
         )
         for name, share in (("<b>a</b> | b", half), ("c", low))
     )
-    groups += (groups[0].model_copy(update={"group": "d", "shares": {"listed": None}, **UNTOLD}),)
+    groups += (groups[0].model_copy(update={"group": "d", "shares": {"listed": None}, **NOT_SHOWN}),)
     worst = (WorstGroup(metric="listed", group="c", value=low, overall=0.2),)
     audit = Fairness(attributes=(AttributeAudit(attribute="kin", groups=groups, worst_groups=worst),))
     return manifest.model_copy(update={"evaluation": manifest.evaluation.model_copy(update={"fairness": audit})})
 
 
-def test_every_part_that_a_card_must_have_is_in_both_forms(manifest):
+def test_the_page_and_the_markdown_have_every_required_section(manifest):
     page, text = render_card(manifest).decode(), render_markdown(manifest)
     for title in (
-        "What it is for", "What it is not for", "Data", "Design in time", "How good it is", "Do its probabilities come",
-        "Is it good for everyone?",
-        "What drives it", "For whom it was never shown", "Fairness", "Limits", "How to make",
+        "Intended use", "Prohibited uses", "Training data", "Validation over time",
+        "Performance compared with baselines", "Calibration", "Final test", "Performance by slice", "Feature importance and stability", "Selection bias",
+        "Fairness", "Limitations", "How to reproduce it",
     ):  # fmt: skip
         assert title in page, title
         assert f"## {title}" in text, title
-    for promise in ("Never to refuse or delay charity care", "Never to place an account with an agency"):
-        assert promise in page
-        assert promise in text
-    assert "Never to set terms, discounts or plans by a protected attribute" in text
+    for rule in ("Never deny or delay charity care", "Never use it to refer an account to a collection agency"):
+        assert rule in page
+        assert rule in text
+    assert "Never set terms, discounts, or payment plans by a protected attribute" in text
 
 
-def test_the_page_and_the_markdown_hold_the_same_tables(audited):
+def test_the_page_and_the_markdown_have_the_same_tables(audited):
     page, text = render_card(audited).decode(), render_markdown(audited)
     tables = [table for section in describe_card(audited).sections for table in section.tables]
     assert page.count("<table>") == len(tables) == text.count("\n| ---")
@@ -78,12 +78,12 @@ def test_the_page_and_the_markdown_hold_the_same_tables(audited):
     assert f"{auc.value:.3f} ({auc.low:.3f} to {auc.high:.3f})" in text
 
 
-def test_a_hostile_group_name_is_text_on_the_page_and_breaks_no_table(audited):
+def test_a_hostile_group_name_is_escaped_on_the_page_and_in_tables(audited):
     page, text = render_card(audited).decode(), render_markdown(audited)
     assert "<b>a</b>" not in page
     assert "&lt;b&gt;a&lt;/b&gt; | b" in page
     assert "<b>a</b> \\| b" in text
-    assert "By kin: who fares worst" in page
+    assert "By kin: least favorable groups" in page
     assert "Listed, and predicted vs. actual, by kin (95% intervals)" in page
     assert "groups shown, 30%" in page
 
@@ -93,7 +93,9 @@ def test_suppressed_group_metrics_are_labeled_in_tables_and_charts(audited):
     done, calibration, _ = sections["Fairness"].tables
     assert done.rows[-1] == ("d", "200", "suppressed")
     assert calibration.rows[-1] == ("d", "30.0%", "suppressed", "suppressed", "suppressed")
-    assert calibration.rows[0][-1] != "suppressed"  # too few of a kind to rank, which is told
+    assert (
+        calibration.rows[0][-1] != "suppressed"
+    )  # too few of one outcome to rank, so the AUC is unknown and not suppressed
     (chart,) = sections["Fairness"].charts
     assert chart.description.endswith("d: suppressed listed, suppressed actual, 30.0% predicted")
     assert render_svg(chart, "kin").count(">suppressed</text>") == 2
@@ -110,23 +112,23 @@ def test_charts_need_no_inline_style_and_share_no_id(audited):
         assert reference in identifiers
 
 
-def test_without_attributes_the_card_says_that_fairness_was_not_checked(manifest):
+def test_without_attributes_the_card_says_that_fairness_was_not_audited(manifest):
     assert "Not audited: the extract has no protected attributes" in render_card(manifest).decode()
     assert "**Not audited: the extract has no protected attributes" in render_markdown(manifest)
 
 
-def test_a_card_holds_no_id_of_anyone_and_is_the_same_twice(manifest, hospital, tmp_path):
+def test_a_card_has_no_ids_and_is_written_twice_with_the_same_bytes(manifest, hospital, tmp_path):
     page, text = render_card(manifest), render_markdown(manifest)
     assert (page, text) == (render_card(manifest), render_markdown(manifest))
     with load_extract(hospital.extract) as extract:
         rows = extract.connection.execute("SELECT account_id, guarantor_id FROM accounts").fetchall()
     words = set(re.findall(r"[\w-]+", page.decode() + text))
-    assert words.isdisjoint({one for row in rows for one in row})
+    assert words.isdisjoint({identifier for row in rows for identifier in row})
     first = [path.read_bytes() for path in write_card(manifest, tmp_path / "card")]
     assert first == [page, text.encode()]
 
 
-def test_alarms_stand_at_the_top(manifest):
+def test_alarms_come_first(manifest):
     alarm = Alarm(name="auc_too_good", text="AUC 0.990 is too good for this question")
     loud = manifest.model_copy(update={"evaluation": manifest.evaluation.model_copy(update={"alarms": (alarm,)})})
     first = describe_card(loud).sections[0]
@@ -137,19 +139,21 @@ def test_alarms_stand_at_the_top(manifest):
 @pytest.mark.browser
 @pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine: the card was not opened")
 @pytest.mark.parametrize(("width", "scheme"), [(1366, "dark"), (390, "light")], ids=["laptop dark", "phone light"])
-def test_the_card_opens_without_a_complaint_and_fits(audited, tmp_path, width, scheme):
+def test_the_card_opens_without_console_messages_and_fits_the_screen(audited, tmp_path, width, scheme):
     page_file, _ = write_card(audited, tmp_path)
-    said: list[str] = []
+    complaints: list[str] = []
     with sync_playwright() as playwright:
         flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
         page = browser.new_context(viewport={"width": width, "height": 800}, color_scheme=scheme).new_page()
-        page.on("console", lambda message: said.append(message.text))
-        page.on("request", lambda request: said.append(request.url) if request.url != page_file.as_uri() else None)
+        page.on("console", lambda message: complaints.append(message.text))
+        page.on(
+            "request", lambda request: complaints.append(request.url) if request.url != page_file.as_uri() else None
+        )
         page.goto(page_file.as_uri())
         assert page.evaluate("document.documentElement.scrollWidth") <= width
         assert page.locator("svg[role=img]").count() >= 4
-        found = Axe().run(page).response["violations"]
+        violations = Axe().run(page).response["violations"]
         browser.close()
-    assert said == []
-    assert [one["id"] for one in found if one["impact"] in {"serious", "critical"}] == []
+    assert complaints == []
+    assert [violation["id"] for violation in violations if violation["impact"] in {"serious", "critical"}] == []

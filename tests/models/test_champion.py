@@ -52,10 +52,10 @@ def store(
 @pytest.fixture
 def bundles(store: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Bundle]:
     """The three bundles; the database is a copy of the test's own."""
-    with sqlite3.connect(store[0] / "runs.db") as kept, sqlite3.connect(tmp_path / "runs.db") as own:
-        kept.backup(own)
-    kept.close()
-    own.close()
+    with sqlite3.connect(store[0] / "runs.db") as template, sqlite3.connect(tmp_path / "runs.db") as copy:
+        template.backup(copy)
+    template.close()
+    copy.close()
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path / 'runs.db'}")
     monkeypatch.chdir(tmp_path)
     bundles: list[Bundle] = store[1]
@@ -72,7 +72,7 @@ def compared(bundles: list[Bundle]) -> Callable[..., Comparison]:
             name = f"{NAME} version {number}"
             return Contender(name=name, digest=bundle.digest, trained_as_of=bundle.manifest.as_of, metrics={})
 
-        found = Comparison(
+        comparison = Comparison(
             kind="payment",
             as_of=date(2026, 11, 20),
             since=date(2025, 3, 1),
@@ -83,8 +83,8 @@ def compared(bundles: list[Bundle]) -> Callable[..., Comparison]:
             verdict=verdict,
             alarms=alarms,
         )
-        record_comparison(found, challenger)
-        return found
+        record_comparison(comparison, challenger)
+        return comparison
 
     return record
 
@@ -99,9 +99,13 @@ def test_a_challenger_that_won_becomes_champion_and_the_old_one_previous(bundles
     change = promote(f"models:/{NAME}/2")
     assert (change.version, change.replaced, change.ground, change.reason) == (2, 1, verdict, "")
     assert find_model(None, "payment").bundle.digest == bundles[1].digest
-    assert {one.version: one.aliases for one in list_versions()} == {1: ("previous",), 2: ("champion",), 3: ()}
+    assert {version.version: version.aliases for version in list_versions()} == {
+        1: ("previous",),
+        2: ("champion",),
+        3: (),
+    }
     assert find_model(f"models:/{NAME}@previous", "payment").version == 1
-    assert [one.verdict for one in list_versions()] == ["", verdict, ""]
+    assert [version.verdict for version in list_versions()] == ["", verdict, ""]
 
 
 def test_rollback_swaps_and_swaps_again_and_every_change_is_kept_with_who_and_when(bundles, compared, monkeypatch):
@@ -114,14 +118,14 @@ def test_rollback_swaps_and_swaps_again_and_every_change_is_kept_with_who_and_wh
     assert champion() == 2
     promote(f"models:/{NAME}/3", force=True, reason=REASON)
     changes = list_champion_changes("payment")
-    assert [(one.action, one.version, one.replaced, one.ground) for one in changes] == [
+    assert [(change.action, change.version, change.replaced, change.ground) for change in changes] == [
         ("promote", 2, 1, "wins"),
         ("rollback", 1, 2, "rolled back"),
         ("rollback", 2, 1, "rolled back"),
         ("promote", 3, 2, "forced"),
     ]
-    assert {one.by for one in changes} == {"ann"}
-    assert all(one.at.endswith("+00:00") for one in changes)
+    assert {change.by for change in changes} == {"ann"}
+    assert all(change.at.endswith("+00:00") for change in changes)
     assert changes[-1].reason == REASON
     assert roll_back("payment").version == 2
 
@@ -151,8 +155,8 @@ def test_a_comparison_with_a_champion_of_yesterday_does_not_count(bundles, compa
 
 
 def test_a_comparison_of_another_bundle_does_not_count(bundles, compared):
-    found = compared(3, 1)
-    record_comparison(found, 2)
+    comparison = compared(3, 1)
+    record_comparison(comparison, 2)
     with pytest.raises(WrongUsageError, match="is of another bundle"):
         promote(f"models:/{NAME}/2")
 
@@ -181,11 +185,11 @@ def test_force_without_a_reason_of_ten_characters_is_refused(bundles, reason):
 
 def test_a_forced_change_is_written_in_the_registry_itself(bundles, tmp_path):
     assert promote(f"models:/{NAME}/2", force=True, reason=REASON).ground == "forced"
-    with sqlite3.connect(tmp_path / "runs.db") as own:
-        kept = own.execute("SELECT key, value FROM registered_model_tags").fetchall()
-    own.close()
-    assert [key for key, _ in kept] == ["payrank.change.0001"]
-    assert json.loads(kept[0][1])["reason"] == REASON
+    with sqlite3.connect(tmp_path / "runs.db") as database:
+        rows = database.execute("SELECT key, value FROM registered_model_tags").fetchall()
+    database.close()
+    assert [key for key, _ in rows] == ["payrank.change.0001"]
+    assert json.loads(rows[0][1])["reason"] == REASON
 
 
 def test_the_champion_is_not_promoted_again_and_without_a_previous_one_nothing_rolls_back(bundles):
@@ -222,9 +226,9 @@ def test_a_folder_is_told_what_to_do_instead(bundles, tmp_path):
 
 
 def test_the_comparison_lies_with_the_run_of_the_challenger(bundles, compared, store):
-    found = compared(3, 2)
-    kept = [json.loads(path.read_text()) for path in store[0].rglob("comparisons/*.json")]
-    assert json.loads(found.model_dump_json()) in kept
+    comparison = compared(3, 2)
+    recorded = [json.loads(path.read_text()) for path in store[0].rglob("comparisons/*.json")]
+    assert json.loads(comparison.model_dump_json()) in recorded
 
 
 def test_a_version_of_another_name_moves_no_champion(bundles):

@@ -15,36 +15,36 @@ from payrank.models.predict import predict
 
 def drift_of(trained: Any, data: pd.DataFrame) -> dict[str, Drift]:
     probability = predict(trained.bundle, data)["probability"].to_numpy(dtype=np.float64)
-    return {one.name: one for one in measure_drift(trained.bundle, data, probability)}
+    return {drift.name: drift for drift in measure_drift(trained.bundle, data, probability)}
 
 
 def test_the_rows_of_training_have_not_moved(trained: Any) -> None:
-    found = drift_of(trained, trained.fitted)
-    assert set(found) == {column.name for column in trained.bundle.manifest.features} | {PROBABILITY}
-    assert not [one.name for one in found.values() if one.moved]
-    assert max(one.index for name, one in found.items() if name != PROBABILITY) < 0.05
+    drifts = drift_of(trained, trained.fitted)
+    assert set(drifts) == {column.name for column in trained.bundle.manifest.features} | {PROBABILITY}
+    assert not [drift.name for drift in drifts.values() if drift.moved]
+    assert max(drift.index for name, drift in drifts.items() if name != PROBABILITY) < 0.05
 
 
 def test_a_feature_that_shifted_is_named_first(trained: Any) -> None:
     data = trained.fitted.assign(days_open=trained.fitted["days_open"] + 300)
-    found = list(drift_of(trained, data).values())
-    assert found[0].name == "days_open"
-    assert found[0].moved
-    assert not next(one for one in found if one.name == "noise").moved
+    drifts = list(drift_of(trained, data).values())
+    assert drifts[0].name == "days_open"
+    assert drifts[0].moved
+    assert not next(drift for drift in drifts if drift.name == "noise").moved
 
 
 def test_a_payer_that_is_new_and_values_gone_missing_are_seen(trained: Any) -> None:
     data = trained.fitted.assign(payer_class="never seen before", balance_now=np.nan)
-    found = drift_of(trained, data)
-    assert found["payer_class"].moved
-    assert found["balance_now"].moved
+    drifts = drift_of(trained, data)
+    assert drifts["payer_class"].moved
+    assert drifts["balance_now"].moved
 
 
 def test_a_feature_that_training_never_saw_known_can_still_be_seen_to_move(trained: Any) -> None:
     reference = {**trained.bundle.reference["features"], "noise": {"edges": [], "counts": [], "unknown": 1800}}
     bundle = replace(trained.bundle, reference={**trained.bundle.reference, "features": reference})
-    found = {one.name: one for one in measure_drift(bundle, trained.fitted, np.full(len(trained.fitted), 0.5))}
-    assert found["noise"].moved
+    drifts = {drift.name: drift for drift in measure_drift(bundle, trained.fitted, np.full(len(trained.fitted), 0.5))}
+    assert drifts["noise"].moved
 
 
 def test_a_small_night_is_not_called_moved_by_chance(trained: Any) -> None:
@@ -52,7 +52,7 @@ def test_a_small_night_is_not_called_moved_by_chance(trained: Any) -> None:
     called = 0
     for _ in range(20):
         rows = trained.fitted.iloc[dice.choice(len(trained.fitted), 40, replace=False)]
-        called += sum(one.moved for name, one in drift_of(trained, rows).items() if name != PROBABILITY)
+        called += sum(drift.moved for name, drift in drift_of(trained, rows).items() if name != PROBABILITY)
     assert called == 0
 
 
@@ -61,6 +61,6 @@ def test_an_empty_night_has_no_drift(trained: Any) -> None:
 
 
 def test_the_index_is_the_sum_that_its_source_defines() -> None:
-    expected, found = np.array([30.0, 70.0]), np.array([60.0, 40.0])
+    expected, actual = np.array([30.0, 70.0]), np.array([60.0, 40.0])
     by_hand = sum((q - p) * np.log(q / p) for p, q in ((30.5 / 101, 60.5 / 101), (70.5 / 101, 40.5 / 101)))
-    assert population_stability(expected, found) == pytest.approx(by_hand)
+    assert population_stability(expected, actual) == pytest.approx(by_hand)

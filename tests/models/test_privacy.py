@@ -46,23 +46,23 @@ def test_no_cell_of_the_reference_holds_fewer_than_eleven_people(trained, paymen
     data = payment_frame.data.iloc[:rows]
     holdout = pd.Series(["one"] * 40 + [f"H{n // 2}" for n in range(60)])  # the lowest 40 are one household's
     probability = np.linspace(0.0, 0.7, 100)
-    found = describe_distributions(data, columns, probability, holdout)
+    distributions = describe_distributions(data, columns, probability, holdout)
     matrix = encode(data, columns)
     for place, column in enumerate(columns):
-        cells, known = found["features"][column.name], ~np.isnan(matrix[:, place])
+        cells, known = distributions["features"][column.name], ~np.isnan(matrix[:, place])
         if "edges" in cells and cells["unknown"] == (~known).sum():
             people = _people_of_cells(cells, matrix[known, place], data["household"][known].reset_index(drop=True))
             assert min(people) >= MIN_PEOPLE, column.name
-    people = _people_of_cells(found["probability"], probability, holdout)
+    people = _people_of_cells(distributions["probability"], probability, holdout)
     assert len(people) > 1
     assert min(people) >= MIN_PEOPLE
-    for name, cells in found["features"].items():
+    for name, cells in distributions["features"].items():
         known = [count for count in (*cells["counts"], cells["unknown"]) if count]
         assert sum(known) == rows, name
         assert min(known) >= MIN_PEOPLE, name
         if "edges" in cells:
             assert len(cells["counts"]) == len(cells["edges"]) + 1, name
-    assert sum(found["probability"]["counts"]) == 100
+    assert sum(distributions["probability"]["counts"]) == 100
 
 
 def test_people_with_rows_in_two_cells_that_are_joined_count_once():

@@ -68,7 +68,7 @@ def test_a_found_model_has_a_name_for_people(here, trained):
 
 
 @pytest.mark.parametrize(
-    ("address", "said"),
+    ("address", "message"),
     [
         ("models:/payrank-payment/7", "version=7"),
         ("models:/payrank-payment@best", "best"),
@@ -78,8 +78,8 @@ def test_a_found_model_has_a_name_for_people(here, trained):
         ("no/such/folder", "no model bundle at"),
     ],
 )
-def test_a_model_that_is_not_there_is_refused_by_its_name(here, address, said):
-    with pytest.raises(NoUsableModelError, match=said):
+def test_a_model_that_is_not_there_is_refused_by_its_name(here, address, message):
+    with pytest.raises(NoUsableModelError, match=message):
         find_model(address, "payment")
 
 
@@ -170,8 +170,8 @@ def test_a_bundle_swapped_behind_the_registry_is_refused(trained, payment_frame,
     assert read_bundle(folder).manifest.notices
     with pytest.raises(NoUsableModelError, match="not the one that was registered"):
         find_model(None, "payment")
-    said = capfd.readouterr()
-    assert said.out + said.err == ""
+    output = capfd.readouterr()
+    assert output.out + output.err == ""
 
 
 def test_a_store_that_cannot_be_used_is_wrong_usage_without_its_password(trained, monkeypatch):
@@ -194,11 +194,11 @@ def clean(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> pytest.MonkeyPatch
 @pytest.fixture
 def busy() -> Iterator[tuple[str, list[str]]]:
     """A web server that is always too busy, and what it was asked."""
-    asked: list[str] = []
+    requests: list[str] = []
 
     class TooBusy(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            asked.append(self.path)
+            requests.append(self.path)
             self.send_response(503)
             self.send_header("Retry-After", "3600")
             self.send_header("Content-Length", "0")
@@ -210,7 +210,7 @@ def busy() -> Iterator[tuple[str, list[str]]]:
     with HTTPServer(("127.0.0.1", 0), TooBusy) as server:
         thread = Thread(target=server.serve_forever)
         thread.start()
-        yield f"http://127.0.0.1:{server.server_port}", asked
+        yield f"http://127.0.0.1:{server.server_port}", requests
         server.shutdown()
         thread.join()
 
@@ -224,24 +224,24 @@ def _closed_address() -> str:
 def test_a_server_that_is_down_is_named_without_its_password_for_scoring_and_for_training(trained, clean):
     address = _closed_address()
     clean.setenv("MLFLOW_TRACKING_URI", f"http://ann:se@cret@{address}")
-    said = f"registry at http://{address} does not answer"
-    with pytest.raises(NoUsableModelError, match=f"{said}.* bundle folders with --payment and --overturn") as found:
+    message = f"registry at http://{address} does not answer"
+    with pytest.raises(NoUsableModelError, match=f"{message}.* bundle folders with --payment and --overturn") as caught:
         find_model(None, "payment")
-    with pytest.raises(NoUsableModelError, match=said) as listed:
+    with pytest.raises(NoUsableModelError, match=message) as listed:
         list_versions()
-    with pytest.raises(WrongUsageError, match=f"{said}.* try again") as logged:
+    with pytest.raises(WrongUsageError, match=f"{message}.* try again") as logged:
         log_training(trained.bundle)
-    for caught in (found, listed, logged):
-        assert "cret" not in str(caught.value)
-        assert len(str(caught.value)) < 300
+    for failure in (caught, listed, logged):
+        assert "cret" not in str(failure.value)
+        assert len(str(failure.value)) < 300
 
 
 def test_a_failing_server_is_tried_twice_and_not_waited_for_as_long_as_it_likes(clean, busy):
-    address, asked = busy
+    address, requests = busy
     clean.setenv("MLFLOW_TRACKING_URI", address)
     with pytest.raises(NoUsableModelError, match=address):
         find_model(None, "payment")
-    assert len(asked) == 2
+    assert len(requests) == 2
     assert "MLFLOW_HTTP_REQUEST_TIMEOUT" not in os.environ
 
 
@@ -254,13 +254,13 @@ def test_a_training_has_more_patience_with_a_slow_server_than_a_night(clean):
 
 
 def test_the_users_own_retries_and_time_out_are_kept(clean, busy):
-    address, asked = busy
+    address, requests = busy
     clean.setenv("MLFLOW_TRACKING_URI", address)
     clean.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
     clean.setenv("MLFLOW_HTTP_REQUEST_TIMEOUT", "30")
     with pytest.raises(NoUsableModelError, match=address):
         find_model(None, "payment")
-    assert len(asked) == 1
+    assert len(requests) == 1
     assert os.environ["MLFLOW_HTTP_REQUEST_TIMEOUT"] == "30"
 
 
@@ -308,12 +308,12 @@ def test_a_database_that_cannot_be_opened_is_broken_and_not_absent(trained, clea
     (tmp_path / "file").write_text("no database, only text of some length")
     (tmp_path / "folder").mkdir()
     clean.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path / place}")
-    said = f"registry at sqlite:///{tmp_path / place} could not do it: "
-    with pytest.raises(NoUsableModelError, match=said):
+    message = f"registry at sqlite:///{tmp_path / place} could not do it: "
+    with pytest.raises(NoUsableModelError, match=message):
         find_model(None, "payment")
-    with pytest.raises(NoUsableModelError, match=said):
+    with pytest.raises(NoUsableModelError, match=message):
         list_versions()
-    with pytest.raises(WrongUsageError, match=said):
+    with pytest.raises(WrongUsageError, match=message):
         log_training(trained.bundle)
 
 

@@ -42,11 +42,11 @@ def test_the_raw_score_is_the_weighted_mean_of_the_boosters(trained, payment_fra
 
 
 def test_base_and_contributions_add_up_to_the_raw_score_on_every_row(trained, payment_frame):
-    found = explain(trained.bundle, payment_frame.data)
+    explanation = explain(trained.bundle, payment_frame.data)
     raw = predict(trained.bundle, payment_frame.data)["raw_score"].to_numpy()
-    total = found.base_value + found.contributions.sum(axis=1)
+    total = explanation.base_value + explanation.contributions.sum(axis=1)
     assert np.abs(total - raw).max() <= TOLERANCE
-    assert found.features == tuple(feature.name for feature in payment_frame.features)
+    assert explanation.features == tuple(feature.name for feature in payment_frame.features)
 
 
 def test_the_base_value_is_the_same_whichever_rows_are_explained(trained, payment_frame):

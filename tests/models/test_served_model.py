@@ -48,35 +48,35 @@ def store(trained: Any, empty_store: Path, tmp_path_factory: pytest.TempPathFact
 
 
 @pytest.fixture
-def home(store: Path) -> Path:
+def model_folder(store: Path) -> Path:
     """The folder of the registered model's files."""
-    (found,) = store.rglob("MLmodel")
-    return found.parent
+    (path,) = store.rglob("MLmodel")
+    return path.parent
 
 
 @pytest.fixture
 def rows(payment_frame: Any, trained: Any) -> pd.DataFrame:
     """Feature rows as a frame has them, unknown values and all."""
     names = [column.name for column in trained.bundle.manifest.features]
-    found = payment_frame.data[names].head(120)
-    assert found.isna().any().any()
-    return found
+    frame = payment_frame.data[names].head(120)
+    assert frame.isna().any().any()
+    return frame
 
 
 def test_mlflow_loads_the_champion_and_scores_as_the_nightly_job_does(store, rows, trained):
     import mlflow  # noqa: PLC0415 - two seconds, and only where it is asked for
 
     model = mlflow.pyfunc.load_model(CHAMPION)
-    found = find_model(CHAMPION, "payment").bundle
-    pd.testing.assert_frame_equal(model.predict(rows), predict(found, rows), check_exact=True)
+    bundle = find_model(CHAMPION, "payment").bundle
+    pd.testing.assert_frame_equal(model.predict(rows), predict(bundle, rows), check_exact=True)
     assert model.metadata.signature.inputs.input_names() == list(rows.columns)
-    assert model.metadata.signature.outputs.input_names() == list(predict(found, rows).columns)
+    assert model.metadata.signature.outputs.input_names() == list(predict(bundle, rows).columns)
     with pytest.raises(mlflow.exceptions.MlflowException, match=r"missing inputs \['past_rate'\]"):
         model.predict(rows.drop(columns="past_rate"))
 
 
-def test_the_input_example_is_scored_and_is_nobodys(store, home, trained, frame_maker):
-    example = json.loads((home / "input_example.json").read_text())
+def test_the_input_example_is_scored_and_is_nobodys(store, model_folder, trained, frame_maker):
+    example = json.loads((model_folder / "input_example.json").read_text())
     shown = pd.DataFrame(example["data"], columns=example["columns"])
     columns = trained.bundle.manifest.features
     pd.testing.assert_frame_equal(shown, simulate_rows(columns), check_dtype=False)
@@ -86,8 +86,8 @@ def test_the_input_example_is_scored_and_is_nobodys(store, home, trained, frame_
     assert set(shown["payer_class"]) <= set(columns[-1].levels)
 
 
-def test_nothing_in_the_model_is_pickled_or_tells_where_it_was_made(store, home):
-    files = [path for path in home.rglob("*") if path.is_file()]
+def test_nothing_in_the_model_is_pickled_or_tells_where_it_was_made(store, model_folder):
+    files = [path for path in model_folder.rglob("*") if path.is_file()]
     assert {"MLmodel", "served_code.py", "input_example.json", "requirements.txt"} <= {path.name for path in files}
     for path in files:
         content = path.read_bytes()
@@ -98,10 +98,10 @@ def test_nothing_in_the_model_is_pickled_or_tells_where_it_was_made(store, home)
         assert b"PLANTED" not in content, path.name
 
 
-def test_a_bundle_that_was_touched_is_not_served(store, home):
+def test_a_bundle_that_was_touched_is_not_served(store, model_folder):
     import mlflow  # noqa: PLC0415 - two seconds, and only where it is asked for
 
-    trees = home / "artifacts" / "bundle" / "likelihood_0.txt"
+    trees = model_folder / "artifacts" / "bundle" / "likelihood_0.txt"
     whole = trees.read_bytes()
     trees.write_bytes(whole[:-10])
     try:
@@ -112,13 +112,13 @@ def test_a_bundle_that_was_touched_is_not_served(store, home):
 
 
 def test_the_run_names_its_data_by_digest_alone_and_its_model_by_its_figures(store, trained):
-    with sqlite3.connect(store / "runs.db") as own:
-        data = own.execute(
+    with sqlite3.connect(store / "runs.db") as database:
+        data = database.execute(
             "SELECT name, digest, dataset_source_type, dataset_source, dataset_schema, dataset_profile FROM datasets "
             "ORDER BY name"
         ).fetchall()
-        auc = own.execute("SELECT metric_value FROM logged_model_metrics WHERE metric_name = 'auc'").fetchone()
-    own.close()
+        auc = database.execute("SELECT metric_value FROM logged_model_metrics WHERE metric_name = 'auc'").fetchone()
+    database.close()
     assert data == [
         (name, digest[:36], "local", json.dumps({"uri": name}), None, None) for name, digest in EXTRACT.items()
     ]
@@ -163,10 +163,10 @@ def server(store: Path) -> Iterator[str]:
 
 def test_a_scoring_server_gives_the_same_scores(server, rows):
     body = json.dumps({"dataframe_split": json.loads(rows.to_json(orient="split", double_precision=15))}).encode()
-    asked = urllib.request.Request(  # noqa: S310 - our own server, on this machine
+    request = urllib.request.Request(  # noqa: S310 - our own server, on this machine
         f"{server}/invocations", data=body, headers={"Content-Type": "application/json"}
     )
-    with urllib.request.urlopen(asked) as answer:  # noqa: S310
+    with urllib.request.urlopen(request) as answer:  # noqa: S310
         served = pd.DataFrame(json.loads(answer.read())["predictions"], index=rows.index)
     expected = predict(find_model(CHAMPION, "payment").bundle, rows)
     assert list(served) == list(expected)

@@ -70,11 +70,11 @@ def test_tables_give_lightgbms_own_contributions(kind: str) -> None:
     rows = make_rows(700, 9)
     rows[:3, CATEGORY] = (-1, 41, 4000)
     walked = booster.predict(rows, pred_contrib=True)
-    found = np.zeros((6, 700))
-    base = add_contributions(booster, 0.25, rows, found)
+    contributions = np.zeros((6, 700))
+    base = add_contributions(booster, 0.25, rows, contributions)
     assert base == pytest.approx(0.25 * walked[0, -1], abs=1e-12)
-    assert np.abs(found.T - 0.25 * walked[:, :-1]).max() < 1e-12
-    assert found.any() or kind == "nothing to split"
+    assert np.abs(contributions.T - 0.25 * walked[:, :-1]).max() < 1e-12
+    assert contributions.any() or kind == "nothing to split"
 
 
 def expected_value(leaves: tuple[Leaf, ...], codes: dict[int, int], known: tuple[int, ...]) -> float:
@@ -92,20 +92,20 @@ def expected_value(leaves: tuple[Leaf, ...], codes: dict[int, int], known: tuple
 def test_tables_give_shapleys_own_sum_over_coalitions() -> None:
     booster = fit(num_leaves=9, rounds=3)
     rows = make_rows(40, 5)
-    found = np.zeros((6, 40))
-    add_contributions(booster, 1.0, rows, found)
+    contributions = np.zeros((6, 40))
+    add_contributions(booster, 1.0, rows, contributions)
     forest = read_forest(booster)
     for at, row in enumerate(rows):
         codes = {f: int(coding.encode(np.array([row[f]]))[0]) for f, coding in forest.codings.items()}
         for feature in range(6):
             others = [other for other in range(6) if other != feature]
-            told = 0.0
+            expected = 0.0
             for size in range(6):
                 weight = math.factorial(size) * math.factorial(5 - size) / math.factorial(6)
                 for known in combinations(others, size):
                     with_it = sum(expected_value(tree, codes, (*known, feature)) for tree in forest.trees)
-                    told += weight * (with_it - sum(expected_value(tree, codes, known) for tree in forest.trees))
-            assert found[feature, at] == pytest.approx(told, abs=1e-12)
+                    expected += weight * (with_it - sum(expected_value(tree, codes, known) for tree in forest.trees))
+            assert contributions[feature, at] == pytest.approx(expected, abs=1e-12)
 
 
 @pytest.mark.parametrize(("name", "value"), [("ROWS_AT_ONCE", 7), ("MOST_STATES", 2), ("MOST_STATES", 10**6)])
@@ -121,9 +121,9 @@ def test_neither_the_size_of_tables_nor_of_chunks_changes_a_value(monkeypatch, n
 @pytest.mark.parametrize("parameters", [{"zero_as_missing": True}, {"linear_tree": True}, {"boosting": "rf"}])
 def test_trees_that_tables_cannot_hold_are_left_to_lightgbm(parameters: dict[str, object]) -> None:
     booster = fit(native=False, rounds=3, **parameters, bagging_fraction=0.5, bagging_freq=1)
-    found = np.zeros((6, 10))
-    assert add_contributions(booster, 1.0, make_rows(10, 1), found) is None
-    assert not found.any()
+    contributions = np.zeros((6, 10))
+    assert add_contributions(booster, 1.0, make_rows(10, 1), contributions) is None
+    assert not contributions.any()
 
 
 def test_a_way_over_too_many_features_is_left_to_lightgbm_and_explained_all_the_same(
@@ -146,7 +146,7 @@ def test_a_row_that_does_not_add_up_is_walked_by_lightgbm(trained, payment_frame
         return base
 
     monkeypatch.setattr(explaining, "add_contributions", add_wrongly)
-    found = explain(trained.bundle, payment_frame.data)
-    assert np.abs(found.contributions - exact.contributions).max() < 1e-12
+    explanation = explain(trained.bundle, payment_frame.data)
+    assert np.abs(explanation.contributions - exact.contributions).max() < 1e-12
     raw = predict(trained.bundle, payment_frame.data)["raw_score"].to_numpy()
-    assert np.abs(found.base_value + found.contributions.sum(axis=1) - raw).max() <= 1e-6
+    assert np.abs(explanation.base_value + explanation.contributions.sum(axis=1) - raw).max() <= 1e-6

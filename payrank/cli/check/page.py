@@ -76,8 +76,8 @@ def render_check(
     ]
     return render_page(
         "check.html",
-        styles=("house.css", "report.css", "check.css"),
-        room="payrank",
+        styles=("theme.css", "report.css", "check.css"),
+        package="payrank",
         inspection=inspection,
         refusals=refusals,
         groups=groups,
