@@ -8,7 +8,7 @@ import payrank
 sys.path.insert(0, str(Path(__file__).parent / "_ext"))
 
 project = "payrank"
-copyright = "the payrank authors"
+project_copyright = "the payrank authors"
 author = "the payrank authors"
 version = release = payrank.__version__
 

@@ -94,7 +94,7 @@ Every value uses only rows known **before** the snapshot's date. Unknown is empt
 
 Site attributes declared in `extract.toml` become `site_...` features. Features that your site defines in its settings
 become `own_...` features: see [settings](reference/settings.md). To add a feature to the catalog, see
-[CONTRIBUTING](../CONTRIBUTING.md).
+[CONTRIBUTING](project/contributing.md).
 """
 
 

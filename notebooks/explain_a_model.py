@@ -11,8 +11,8 @@
 # %% [markdown]
 # # Explain a model
 #
-# What drives the score over all accounts, how one feature bears on it, and why one account stands where it stands.
-# Contributions are exact SHAP values in log-odds: base value plus contributions is the raw score of every row.
+# What drives the scores of all accounts, how one feature affects them, and why one account scores as it does. Contributions are exact
+# SHAP values in log-odds: for every row, base value plus contributions equals the raw score.
 
 # %%
 import tempfile
@@ -22,96 +22,96 @@ from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
+import pandas as pd
 
 import payrank
-from payrank.models.shap.explain import explain
-from payrank.models.matrix import encode
-from payrank.scoring.reasons.reasons import (explain_rows, top_reasons)
-from payrank.training.settings import (Member, TrainingSettings)
 
 with warnings.catch_warnings():
-    warnings.simplefilter("ignore")  # shap builds its colors by a call that matplotlib deprecates
+    warnings.simplefilter("ignore")  # importing shap calls a deprecated function of matplotlib
     import shap
 
 day = date(2026, 11, 20)
-folder = Path(tempfile.mkdtemp())
-payrank.simulate(folder / "hospital", accounts=2000, seed=3, as_of=day)
-extract = payrank.load_extract(folder / "hospital")
+folder = Path(tempfile.mkdtemp()) / "hospital"
+payrank.simulate(folder, accounts=2000, seed=3, as_of=day)
+extract = payrank.load_extract(folder)
 labeled = payrank.training_frame(extract, payrank.PaymentTarget(), day)
-settings = TrainingSettings(members=(Member(seeds=(1,)),))
+settings = payrank.TrainingSettings(members=[{"seeds": [1]}])
 trained = payrank.train(labeled, kind="payment", as_of=day, settings=settings)
-print("auc on later months:", round(trained.bundle.manifest.metrics["auc"], 3))
+print("AUC on later months:", round(trained.bundle.manifest.metrics["auc"], 2))
 
 # %% [markdown]
-# ## Over all accounts: the beeswarm
+# ## All accounts: the beeswarm
 #
-# A dot an account; right of the line it raises the chance of payment, left it lowers it; color is the feature's value.
-# Jupyter shows the pictures; each is also a file.
+# One dot per account. To the right of the line, the feature raises the probability of payment; to the left, it lowers it. Color is the
+# value of the feature.
 
 # %%
-tonight = payrank.nightly_frame(extract, payrank.PaymentTarget(), day)
-explained = explain(trained.bundle, tonight.data)
-columns = trained.bundle.manifest.features
-matrix = encode(tonight.data, columns)
-plt.figure()
+unpaid = payrank.nightly_frame(extract, payrank.PaymentTarget(), day)
+explained = payrank.explain(trained.bundle, unpaid.data)
+by_name = {feature.name: feature for feature in unpaid.features}
+values = unpaid.data[list(explained.features)].apply(
+    lambda column: pd.Series(pd.factorize(column)[0]) if by_name[column.name].is_category else column.astype(float)
+)
 shap.summary_plot(
-    explained.contributions, matrix, feature_names=list(explained.features), max_display=12, show=False,
+    explained.contributions,
+    values.to_numpy(),
+    feature_names=list(explained.features),
+    max_display=10,
+    plot_size=(8, 4.5),
     rng=np.random.default_rng(1),
+    show=False,
 )
 plt.xlabel("contribution to the score (log-odds)")
-plt.savefig(folder / "beeswarm.png", dpi=100, bbox_inches="tight")
+plt.show()
 
 # %% [markdown]
 # ## One feature: the dependence plot
 #
-# What the strongest numeric feature adds, against its value; color is the feature that most often works with it. A band
-# that is wide at one value is the work of others. Unknown values have no place on the axis: they are counted.
+# What the strongest numeric feature adds, by its value. If the dots spread widely at one value, other features modify its effect.
 
 # %%
-strength = np.abs(explained.contributions).mean(axis=0)
-numbers = [place for place, column in enumerate(columns) if column.levels is None]
-most = max(numbers, key=lambda place: strength[place])
-known = ~np.isnan(matrix[:, most])
-spread = explained.contributions[known, most] - np.poly1d(
-    np.polyfit(matrix[known, most], explained.contributions[known, most], 3)
-)(matrix[known, most])
-others = [place for place in numbers if place != most and np.nanstd(matrix[known, place]) > 0]
-ranks = {place: np.argsort(np.argsort(np.nan_to_num(matrix[known, place]))) for place in others}
-beside = max(others, key=lambda place: abs(np.corrcoef(ranks[place], spread)[0, 1]))
-figure, axes = plt.subplots(figsize=(7, 4.5))
-dots = axes.scatter(
-    matrix[known, most], explained.contributions[known, most], c=ranks[beside] / known.sum(), cmap="coolwarm", s=8
-)
-figure.colorbar(dots, label=f"{columns[beside].name} (rank)")
-axes.set_title(f"{columns[most].name}: {known.sum()} accounts, {(~known).sum()} unknown", fontsize=10, loc="left")
+strength = pd.Series(np.abs(explained.contributions).mean(axis=0), index=explained.features)
+numeric = [name for name in explained.features if not by_name[name].is_category]
+strongest = strength[numeric].idxmax()
+place = explained.features.index(strongest)
+figure, axes = plt.subplots(figsize=(6, 3.5))
+axes.scatter(values[strongest], explained.contributions[:, place], s=8, alpha=0.6)
 axes.axhline(0, color="gray", linewidth=0.8)
-axes.set_xlabel(f"{columns[most].name} ({columns[most].unit})")
-axes.set_ylabel("contribution (log-odds)")
-figure.savefig(folder / "dependence.png", dpi=100, bbox_inches="tight")
-print("strongest:", columns[most].name, "-", columns[most].meaning)
+axes.set(xlabel=f"{strongest} ({by_name[strongest].unit})", ylabel="contribution (log-odds)")
+print(f"{strongest}: {by_name[strongest].meaning}")
 
 # %% [markdown]
-# ## One account: the waterfall, and the same in words
+# ## One account: the waterfall
 #
-# The page that collectors open draws the same steps.
+# The web page of the worklist shows the same steps.
 
 # %%
-scores = payrank.predict(trained.bundle, tonight.data)
-place = int(np.argmax(scores["probability"].to_numpy()))
-plt.figure()
+scores = payrank.predict(trained.bundle, unpaid.data)
+row = int(np.argmax(scores["probability"].to_numpy()))
 shap.plots.waterfall(
     shap.Explanation(
-        explained.contributions[place], explained.base_value, matrix[place], feature_names=list(explained.features)
+        explained.contributions[row],
+        explained.base_value,
+        values.iloc[row].to_numpy(),
+        feature_names=list(explained.features),
     ),
-    max_display=10, show=False,
+    max_display=9,
+    show=False,
 )
-plt.savefig(folder / "waterfall.png", dpi=100, bbox_inches="tight")
-by_name = {feature.name: feature for feature in tonight.features}
-one = tonight.data.iloc[[place]]
-reasons = explain_rows([by_name[name] for name in explained.features], one, explained.contributions[[place]])[0]
-for reason in top_reasons(reasons, 5):
+plt.gcf().set_size_inches(8, 4.5)
+plt.show()
+
+# %% [markdown]
+# ## The same in plain English
+
+# %%
+account = unpaid.data.iloc[[row]]
+features = [by_name[name] for name in explained.features]
+reasons = payrank.explain_rows(features, account, explained.contributions[[row]])[0]
+for reason in payrank.top_reasons(reasons, 5):
     print(f"{reason.contribution:+.2f}  {reason.text}")
+
+# %%
 total = explained.base_value + sum(reason.contribution for reason in reasons)
-assert abs(total - scores["raw_score"].iloc[place]) < 1e-6
-print("pictures in", folder)
+assert abs(total - scores["raw_score"].iloc[row]) < 1e-6
 extract.close()

@@ -9,14 +9,13 @@
 # ---
 
 # %% [markdown]
-# # Retrain the overturn model on real decisions
+# # Retrain the overturn model
 #
-# California's independent medical reviews: real denials of health plans, each overturned or upheld by a reviewer. The
-# file is no part of payrank; put `imr_determinations_2001_2013.csv` (DMHC open data) into a folder `imr`, and name the
-# folder above it in `PAYRANK_DATA`.
+# Which denials are worth an appeal? This notebook trains the overturn model on a simulated hospital, scores the denials that were open
+# a year earlier, and compares the probabilities with the decisions that followed. For the same on real decisions, see the experiment
+# `experiments/denial_overturn_imr`.
 
 # %%
-import os
 import tempfile
 from datetime import date
 from pathlib import Path
@@ -24,56 +23,60 @@ from pathlib import Path
 import pandas as pd
 
 import payrank
-from payrank.extracts.readers.mapped.import_csv import import_csv
-from payrank.cli.metrics_table import figures_table
-from rich.console import Console
-from payrank.training.settings import parse_settings
 
-data = Path(os.environ.get("PAYRANK_DATA", "../shared/data")) / "imr" / "imr_determinations_2001_2013.csv"
-mapping = Path(payrank.__file__).parents[1] / "experiments" / "denial_overturn_imr" / "mapping.toml"
-folder = Path(tempfile.mkdtemp()) / "imr"
-
-# %% [markdown]
-# ## From the file to the canonical tables
-#
-# The mapping is a TOML: each canonical column is a column of the source or an expression over its columns. Every record
-# is loaded, set aside or quarantined, and counted.
-
-# %%
-report = import_csv(data, folder, mapping)
+day = date(2026, 11, 20)
+folder = Path(tempfile.mkdtemp()) / "hospital"
+payrank.simulate(folder, accounts=40_000, seed=3, as_of=day)
 extract = payrank.load_extract(folder)
-print({name: state.rows_loaded for name, state in extract.tables.items() if state.present})
 
 # %% [markdown]
-# ## Train on what was decided before 2013
+# ## Train as of November 2025
 #
-# A denial is seen as of a day on which it was open; its label is the decision that came later. Age and gender are in
-# the file and stay out: they are protected.
+# A denial is seen as of a day on which it was open. Its label is the decision on its appeal, if there was one by the training day.
 
 # %%
-day = date(2013, 1, 1)
-labeled = payrank.training_frame(extract, payrank.OverturnTarget(), day)
-print(labeled.data.groupby(labeled.data["as_of"].dt.year)["label"].agg(["size", "mean"]).tail(5).round(3))
-settings = parse_settings({"members": [{"seeds": [1], "n_estimators": 200}]}, "overturn")  # the default averages five seeds
-trained = payrank.train(labeled, kind="overturn", as_of=day, settings=settings)
-Console(width=80).print(figures_table(trained.bundle.manifest))
-print("auc by period:", {k: round(v, 3) for k, v in trained.bundle.manifest.metrics.items() if k.startswith("auc")})
+then = date(2025, 11, 20)
+labeled = payrank.training_frame(extract, payrank.OverturnTarget(maturity_days=120), then)
+labeled.data.groupby(labeled.data["as_of"].dt.to_period("Q"))["label"].agg(denials="size", overturned="mean").round(3)
+
+# %%
+trained = payrank.train(labeled, kind="overturn", as_of=then)
+evaluation = trained.bundle.manifest.evaluation
+auc = evaluation.metrics["auc"]
+print(f"AUC on later periods: {auc.value:.2f} (95% interval {auc.low:.2f} to {auc.high:.2f})")
 
 # %% [markdown]
-# ## Score the denials that were open on that day, and wait a year
+# ## What does the model rely on?
 #
-# Nothing of 2013 was known to the model. Sorted by its odds and cut into fifths, do the decisions follow?
+# The mean absolute contribution of each feature, in log-odds, on later rows.
 
 # %%
-tonight = payrank.nightly_frame(extract, payrank.OverturnTarget(), day)
-scores = payrank.predict(trained.bundle, tonight.data)["probability"]
+importance = pd.DataFrame(
+    [{"feature": row.feature, "contribution": row.contribution} for row in evaluation.importance]
+).nlargest(8, "contribution")
+importance.round(2).reset_index(drop=True)
+
+# %% [markdown]
+# ## Score the denials that were open on that day, and look a year later
+#
+# The model saw nothing from after November 20, 2025. Sorted by probability and cut into quarters, do the decisions follow?
+
+# %%
+open_denials = payrank.nightly_frame(extract, payrank.OverturnTarget(maturity_days=120), then)
+probability = payrank.predict(trained.bundle, open_denials.data)["probability"]
 decided = extract.connection.execute(
-    "SELECT denial_id AS unit_id, CAST(outcome = 'overturned' AS INTEGER) AS overturned FROM appeals "
-    "WHERE decided_on >= DATE '2013-01-01'"
+    "SELECT denial_id, max(outcome IN ('overturned', 'partially_overturned'))::INTEGER AS overturned FROM appeals "
+    "WHERE decided_on >= DATE '2025-11-20' AND outcome <> 'withdrawn' GROUP BY denial_id"
 ).df()
-later = tonight.data[["unit_id"]].assign(probability=scores).merge(decided, on="unit_id")
-fifth = pd.qcut(later["probability"], 5, labels=["lowest", "low", "middle", "high", "highest"])
-table = later.groupby(fifth, observed=True)[["probability", "overturned"]].mean().round(3)
-print(table)
-assert table["overturned"].iloc[-1] > table["overturned"].iloc[0] + 0.15
+key = "denial_id" if "denial_id" in open_denials.data else "unit_id"
+later = open_denials.data[[key]].rename(columns={key: "denial_id"}).assign(probability=probability)
+later = later.merge(decided, on="denial_id")
+quarter = pd.qcut(later["probability"], 4, labels=["lowest", "low", "high", "highest"]).rename("quarter")
+followed = later.groupby(quarter, observed=True).agg(
+    denials=("overturned", "size"), predicted=("probability", "mean"), overturned=("overturned", "mean")
+)
+assert followed["overturned"].iloc[-1] > followed["overturned"].iloc[0]
+followed.round(3)
+
+# %%
 extract.close()

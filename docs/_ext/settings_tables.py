@@ -5,7 +5,6 @@ The meaning of a setting is the string below its line in the model's source, so 
 
 from __future__ import annotations
 
-import enum
 import importlib
 import types
 from collections.abc import Mapping, Sequence
@@ -74,28 +73,30 @@ def read_meanings(model: type[BaseModel]) -> dict[str, str]:
     for owner in reversed(model.__mro__):
         if issubclass(owner, BaseModel) and owner is not BaseModel:
             found = ModuleAnalyzer.for_module(owner.__module__).find_attr_docs()
-            meanings |= {name: " ".join(lines).strip() for (place, name), lines in found.items() if place == owner.__name__}
+            meanings |= {
+                name: " ".join(lines).strip() for (place, name), lines in found.items() if place == owner.__name__
+            }
     return meanings
 
 
 def format_type(annotation: Any) -> str:
     """Return a type in words, with the words that a setting may have."""
-    if get_origin(annotation) is Annotated:
-        return format_type(get_args(annotation)[0])
-    if annotation in PLAIN:
-        return PLAIN[annotation]
     origin, arguments = get_origin(annotation), get_args(annotation)
-    if origin is Literal:
-        return " or ".join(f'`"{value}"`' for value in arguments)
-    if origin in {Union, types.UnionType}:
-        return " or ".join(format_type(argument) for argument in arguments)
-    if origin is not None and issubclass(origin, Mapping):
-        return f"table of {format_type(arguments[1])}"
-    if origin is not None and issubclass(origin, Sequence):
-        return f"list of {format_type(arguments[0])}"
-    if isinstance(annotation, type) and issubclass(annotation, enum.Enum):
-        return " or ".join(f'`"{member.value}"`' for member in annotation)
-    return f"{annotation.__name__.lower()} table" if isinstance(annotation, type) else "any"
+    if annotation in PLAIN:
+        text = PLAIN[annotation]
+    elif origin is Annotated:
+        text = format_type(arguments[0])
+    elif origin is Literal:
+        text = " or ".join(f'`"{value}"`' for value in arguments)
+    elif origin in {Union, types.UnionType}:
+        text = " or ".join(format_type(argument) for argument in arguments)
+    elif origin is not None and issubclass(origin, Mapping):
+        text = f"table of {format_type(arguments[1])}"
+    elif origin is not None and issubclass(origin, Sequence):
+        text = f"list of {format_type(arguments[0])}"
+    else:
+        text = f"{annotation.__name__.lower()} table"
+    return text
 
 
 def format_default(field: FieldInfo) -> str:
@@ -130,13 +131,17 @@ def format_range(field: FieldInfo) -> str:
 
 
 def _limits(metadata: Sequence[Any], annotation: Any) -> list[str]:
-    texts = [f"{word} {getattr(rule, sign):g}" for rule in metadata for sign, word in SIGNS.items() if hasattr(rule, sign)]
+    texts = [
+        f"{word} {getattr(rule, sign):g}" for rule in metadata for sign, word in SIGNS.items() if hasattr(rule, sign)
+    ]
     for rule in metadata:
         if isinstance(rule, FieldInfo):
             texts += _limits(rule.metadata, None)
         length = getattr(rule, "min_length", None)
         if length:
-            texts.append(f"at least {length} {'characters' if annotation is str else 'entries' if length > 1 else 'entry'}")
+            texts.append(
+                f"at least {length} {'characters' if annotation is str else 'entries' if length > 1 else 'entry'}"
+            )
     if get_origin(annotation) is Annotated:
         return texts + _limits(get_args(annotation)[1:], get_args(annotation)[0])
     return texts + [limit for part in get_args(annotation) for limit in _limits((), part) if part is not annotation]
