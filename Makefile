@@ -8,7 +8,7 @@ DEMO ?= payrank-demo
 ACCOUNTS ?= 20000
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format bench clean
+.PHONY: help demo test check docs format bench clean
 
 help: ## Show what can be made
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -25,6 +25,10 @@ check: $(VENV)/.dev ## Format, lint, types and the rooms' import rules, without 
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+docs: $(VENV)/.docs ## Build the documentation site in docs/_build/html
+	$(BIN)/python -m sphinx -W --keep-going -q -b html docs docs/_build/html
+	@echo "Open docs/_build/html/index.html"
+
 format: $(VENV)/.dev ## Format the code and mend what the linter can
 	$(BIN)/ruff format $(CODE)
 	$(BIN)/ruff check --fix $(CODE)
@@ -37,7 +41,7 @@ bench: $(VENV)/.dev ## Measure speed, memory, and the simulated hospital (minute
 	$(BIN)/python -m experiments.simulator_scale
 
 clean: ## Remove the environment and what tools left behind
-	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) build docs/_build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
 $(VENV)/.python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -48,6 +52,11 @@ $(VENV)/.python:
 $(VENV)/.demo: $(VENV)/.python pyproject.toml constraints.txt
 	@echo "Setting up $(VENV): this takes two or three minutes, once."
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable .
+	@touch $@
+
+$(VENV)/.docs: $(VENV)/.demo
+	@echo "Adding the tools for the documentation to $(VENV)."
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[docs]'
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.demo

@@ -35,7 +35,7 @@ def test_the_container_is_built_from_pinned_constraints_and_sees_no_other_file()
 def test_the_documented_schedules_use_options_that_score_has() -> None:
     known = {option for parameter in score.params for option in parameter.opts}
     calls = re.findall(r"payrank score extract (--as-of [^'\"\n]*(?:\"[^\"]*\")?[^'\n]*)", NIGHTLY)
-    assert len(calls) == 3
+    assert len(calls) == 4
     for call in calls:
         assert set(re.findall(r"--[a-z-]+", call)) <= known
 

@@ -66,7 +66,8 @@ class PropensityClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc
     ----------
     classes_ : ndarray of shape (2,)
     n_features_in_ : int
-    feature_names_in_ : ndarray of shape (n_features_in_,), where the table had names
+    feature_names_in_ : ndarray of shape (n_features_in,)
+        Present if the table had column names.
     model_texts_ : tuple of LightGBM model texts, one a seed
     calibration_ : the learned map, or None
 
