@@ -1,1 +1,1 @@
-"""The canonical AR extract: its contract, its loading and checking, readers for other formats, the simulator."""
+"""The canonical AR extract: its contract, loading, checks, and the readers that import other formats."""

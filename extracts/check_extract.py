@@ -1,4 +1,4 @@
-"""Everything that can be said of an extract in one look: what refuses it, how it arrived, and what is odd."""
+"""Inspect an extract: errors that refuse it, load counts, and anything unusual."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from payrank.extracts.load.load_extract import load_extract
 
 @dataclass(frozen=True, slots=True)
 class Quarantined:
-    """Rows of a table in quarantine by column and rule, and where the first of them stands."""
+    """Quarantined rows of one table, column, and rule. `first_line` is the source line of the first one."""
 
     table: str
     column: str | None
@@ -32,9 +32,9 @@ class Quarantined:
 
 @dataclass(frozen=True, slots=True)
 class Inspection:
-    """What a look at an extract found. `refusals` is empty when the contract is kept.
+    """The results of inspecting an extract. `refusals` is empty if the extract is valid.
 
-    `as_of` is the day that the look took for today: given, else the extract's, else the day after its newest row.
+    `as_of` is the date used for the checks: the caller's, else the extract's, else the day after its newest row.
     """
 
     source: str
@@ -49,15 +49,15 @@ class Inspection:
 
 @contextmanager
 def inspect_extract(source: Path | str, as_of: date | None = None) -> Iterator[tuple[Inspection, Extract | None]]:
-    """Look at an extract, and give it along for whoever wants to look further.
+    """Inspect an extract, and yield it for further checks.
 
-    What `load_extract` would refuse is collected, so that one look finds everything.
+    Collects every error for which `load_extract` would refuse the extract, so that one inspection finds all of them.
 
     Yields
     ------
     Inspection
     Extract or None
-        None where nothing could be opened.
+        None if nothing could be opened.
     """
     refusals: list[ExtractRefusedError] = []
     try:
@@ -67,7 +67,7 @@ def inspect_extract(source: Path | str, as_of: date | None = None) -> Iterator[t
         yield Inspection(shown, None, as_of, (str(refused),), (), (), (), ()), None
         return
     with extract:
-        day = as_of or extract.metadata.as_of or _ask_newest(extract)
+        day = as_of or extract.metadata.as_of or _find_newest(extract)
         volumes = measure_volumes(extract)
         findings = [*extract.findings, *check_sums(extract), *check_days(extract, day)]
         if day is not None:
@@ -87,7 +87,7 @@ def inspect_extract(source: Path | str, as_of: date | None = None) -> Iterator[t
         )
 
 
-def _ask_newest(extract: Extract) -> date | None:
+def _find_newest(extract: Extract) -> date | None:
     (newest,) = fetch_one_row(
         extract.connection,
         "SELECT max(day) FROM (SELECT max(posted_on) AS day FROM transactions UNION ALL "
@@ -97,8 +97,8 @@ def _ask_newest(extract: Extract) -> date | None:
 
 
 def _count_quarantined(extract: Extract) -> tuple[Quarantined, ...]:
-    found = extract.connection.execute(
+    rows = extract.connection.execute(
         "SELECT table_name, column_name, rule, count(*), min(source_line) FROM quarantine GROUP BY 1, 2, 3 "
         "ORDER BY count(*) DESC, 1, 2, 3"
     ).fetchall()
-    return tuple(Quarantined(*row) for row in found)
+    return tuple(Quarantined(*row) for row in rows)

@@ -1,6 +1,6 @@
-"""What can go wrong, each with the exit code that the nightly job sees.
+"""Errors that payrank raises on purpose, each with the exit code that the nightly job sees.
 
-Every message says what was wrong, what was found, what is allowed and what to do, and never holds a value from a
+Every message says what is wrong, what was found, what is allowed, and what to do. No message contains a value from a
 patient's row.
 """
 
@@ -11,19 +11,19 @@ from collections.abc import Iterable
 
 
 class PayrankError(Exception):
-    """Base of the errors that payrank raises on purpose; `exit_code` is what the command line returns."""
+    """Base class of payrank's errors. `exit_code` is what the command line returns."""
 
     exit_code = 1
 
 
 class WrongUsageError(PayrankError):
-    """An argument, setting or mapping that payrank does not know or cannot use."""
+    """An argument, setting, or mapping is unknown or cannot be used."""
 
     exit_code = 2
 
 
 class ExtractRefusedError(PayrankError):
-    """The AR extract breaks its contract beyond what quarantine may carry."""
+    """The AR extract violates its contract, and quarantining rows cannot fix it."""
 
     exit_code = 3
 
@@ -41,13 +41,13 @@ class NoUsableModelError(PayrankError):
 
 
 class RunLockedError(PayrankError):
-    """Another run holds the lock of the output folder."""
+    """Another run holds the lock on the output folder."""
 
     exit_code = 6
 
 
-def did_you_mean(given: str, allowed: Iterable[str]) -> str:
-    """Return a hint that names the nearest allowed word, or lists them all.
+def did_you_mean(name: str, allowed: Iterable[str]) -> str:
+    """Return a hint that names the closest allowed word, or lists all of them.
 
     >>> did_you_mean("horizn", ["horizon", "min_share"])
     "did you mean 'horizon'?"
@@ -55,5 +55,5 @@ def did_you_mean(given: str, allowed: Iterable[str]) -> str:
     'known: horizon, min_share'
     """
     known = list(allowed)
-    near = difflib.get_close_matches(given, known, n=1)
+    near = difflib.get_close_matches(name, known, n=1)
     return f"did you mean '{near[0]}'?" if near else "known: " + ", ".join(known)

@@ -1,4 +1,4 @@
-"""A loaded extract: every canonical table, typed, in one DuckDB connection, with the account of how each arrived."""
+"""A loaded extract: every canonical table, typed, in one DuckDB connection, with counts of what was loaded."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from payrank.extracts.workspace import remove_workspace
 
 @dataclass(frozen=True, slots=True)
 class TableState:
-    """How one canonical table arrived. `rows_read` = `rows_loaded` + `rows_quarantined` + `rows_repeated`, exactly.
+    """Load counts for one canonical table: `rows_read` = `rows_loaded` + `rows_quarantined` + `rows_repeated`, exactly.
 
-    `attributes` are the declared site attributes (column -> kind); one that did not arrive is null and listed in
-    `absent_columns`.
+    `attributes` are the declared site attributes (column -> kind). An attribute missing from the file is null and
+    listed in `absent_columns`.
     """
 
     name: str
@@ -35,11 +35,11 @@ class TableState:
 
 @dataclass(frozen=True, slots=True, weakref_slot=True)
 class Extract:
-    """An extract that kept its contract.
+    """A valid extract.
 
-    `connection` holds every canonical table with every column of the contract (null where the column, empty where the
-    table is absent), the declared site attributes, `audit_*` columns of guarantors, and the table `quarantine`.
-    Use it as a context manager, or call `close`.
+    `connection` holds every canonical table with every column of the contract, the declared site attributes, the
+    `audit_*` columns of guarantors, and the table `quarantine`. An absent column is null, and an absent table is empty.
+    Use the extract as a context manager, or call `close`.
     """
 
     connection: duckdb.DuckDBPyConnection
@@ -52,16 +52,16 @@ class Extract:
 
     @property
     def notices(self) -> tuple[str, ...]:
-        """What a person should know of the extract, a sentence a finding."""
+        """Return one sentence per finding."""
         return tuple(finding.text for finding in self.findings)
 
     def has(self, table: str, *columns: str) -> bool:
-        """Say whether the table arrived, and these columns with it.
+        """Return whether the extract has the table and all of these columns.
 
         Raises
         ------
         KeyError
-            When the contract has no such table: a fault of the caller, not of the extract.
+            When the contract has no such table, which is a bug in the caller.
         """
         state = self.tables[table]
         return state.present and not set(columns) & set(state.absent_columns)

@@ -1,4 +1,4 @@
-"""Asks DuckDB for one row and leaves the connection free."""
+"""Fetch a single row from DuckDB."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ import duckdb
 
 
 def fetch_one_row(connection: duckdb.DuckDBPyConnection, query: str) -> tuple[Any, ...]:
-    """Return the one row of a query.
+    """Return the only row of a query.
 
-    `fetchone` alone would leave the result open, and DuckDB 2.0 then refuses `connection.sql` to whoever comes next.
+    `fetchone` would leave the result open, and DuckDB 2.0 then refuses the next call of `connection.sql`.
 
     >>> fetch_one_row(duckdb.connect(), "SELECT 1, 'a'")
     (1, 'a')

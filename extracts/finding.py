@@ -1,4 +1,4 @@
-"""One thing that an extract's rows say of themselves and a person should know."""
+"""One result of a check on an extract."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ CHECKS: tuple[Check, ...] = ("contract", "keys", "sums", "dates", "volume", "cod
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A finding of one check: how many rows (or days, or codes) of a table, and the sentence that says so.
+    """A finding of one check: a count of rows, days, or codes in a table, and a sentence that describes it.
 
-    The text names tables, columns and counts, never a value of a row.
+    The text contains table names, column names, and counts, never a value from a row.
     """
 
     check: Check

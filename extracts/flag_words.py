@@ -1,13 +1,13 @@
-"""How the word of a flag is read, defined once: case, blanks around it and blanks or hyphens within it say nothing."""
+"""Normalize the names of flags. Case, surrounding blanks, and blanks or hyphens between words make no difference."""
 
 from __future__ import annotations
 
 BLANKS = ("\t", "\n", "\r", "\u00a0")
-"""What systems send for a space."""
+"""Characters that systems send instead of a space."""
 
 
 def flag_word(column: str) -> str:
-    """SQL, the same on every engine, of a flag's word as rules read it.
+    """Return SQL that normalizes a flag column. The SQL is the same for every engine.
 
     >>> flag_word("f.flag").endswith("' '))), ' ', '_'), '-', '_')")
     True
@@ -18,7 +18,7 @@ def flag_word(column: str) -> str:
 
 
 def read_flag_word(word: str) -> str:
-    """Return a flag's word as rules read it; the twin of `flag_word`.
+    """Return a normalized flag, exactly as the SQL of `flag_word` does.
 
     >>> read_flag_word(" Cease-Contact\\t")
     'cease_contact'

@@ -1,4 +1,4 @@
-"""Text for a spreadsheet's cell that no spreadsheet runs.
+"""Text that a spreadsheet does not run as a formula.
 
 Text that starts like a formula gets a leading apostrophe (CWE-1236; OWASP, "CSV Injection").
 """
@@ -17,11 +17,11 @@ _FORMULA_STARTS = (
     "\uff0b",
     "\uff0d",
     "\uff20",
-)  # the full-width forms run too
+)  # spreadsheets run the full-width forms, too
 
 
 def safe_text(text: str) -> str:
-    """Return text that no spreadsheet takes for a formula.
+    """Return text that no spreadsheet runs as a formula.
 
     >>> safe_text("=HYPERLINK(1)"), safe_text("Call")
     ("'=HYPERLINK(1)", 'Call')
@@ -30,9 +30,9 @@ def safe_text(text: str) -> str:
 
 
 def on_one_line(text: str) -> str:
-    r"""Return text with its line breaks turned into spaces: one row a line, whatever program reads it.
+    r"""Return text with its line breaks replaced by spaces, so that every program reads one row per line.
 
-    A lone carriage return would otherwise go out unquoted (Python before 3.13) and start a row of its own.
+    Python before 3.13 writes a lone carriage return without quotes, which would start a new row.
 
     >>> on_one_line("left message\r=1+1")
     'left message =1+1'
@@ -41,7 +41,7 @@ def on_one_line(text: str) -> str:
 
 
 def safe_cell(value: object) -> object:
-    """Return a value for a CSV's cell: texts made safe and on one line, everything else as it is.
+    """Return a value for a CSV cell: text is made safe and put on one line, and other values are unchanged.
 
     >>> safe_cell("-1+cmd"), safe_cell(-1.5), safe_cell(None)
     ("'-1+cmd", -1.5, None)

@@ -1,4 +1,4 @@
-"""Canonical tables that a program holds in memory, as an extract: judged by the same contract as files."""
+"""Load an extract from tables in memory, under the same contract as files."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from payrank.extracts.atomic import create_private
 from payrank.extracts.contract.metadata import Metadata, read_attributes, write_metadata
 from payrank.extracts.contract.tables import STATED_BALANCES, TABLE_NAMES, any_table
 from payrank.extracts.errors import ExtractRefusedError, WrongUsageError, did_you_mean
@@ -32,18 +33,18 @@ def load_tables(
 ) -> Extract:
     """Load an extract from pandas DataFrames or Arrow tables.
 
-    They are written to a private folder as Parquet, loaded from there by `load_extract`, and deleted. The index of a
-    DataFrame is left out. Ids must be text; money Decimal, or float exact to the cent; days `datetime.date`, or
-    timestamps at midnight without a time zone.
+    The tables are written as Parquet to a private folder, loaded with `load_extract`, and deleted. The index of a
+    DataFrame is dropped. IDs must be text. Money must be Decimal, or float exact to the cent. Dates must be
+    `datetime.date`, or timestamps at midnight without a time zone.
 
     Parameters
     ----------
     tables
-        Name of a table of the contract to its rows.
+        Table name of the contract -> rows.
     as_of
-        The day that the tables know everything before, as in `extract.toml`.
+        The as-of date, as in `extract.toml`: the tables contain everything known before this day.
     attributes
-        Declared site attributes: table -> column -> category, number or boolean.
+        Declared site attributes: table -> column -> category, number, or boolean.
 
     Returns
     -------
@@ -53,9 +54,9 @@ def load_tables(
     Raises
     ------
     WrongUsageError
-        When a table has no name of the contract, or is neither DataFrame nor Arrow table.
+        When the contract has no table of that name, or the table is neither a DataFrame nor an Arrow table.
     ExtractRefusedError
-        When the rows break the contract, as for files.
+        When the rows violate the contract, as for files.
 
     Examples
     --------
@@ -69,16 +70,16 @@ def load_tables(
     >>> load_tables({"acounts": accounts})
     Traceback (most recent call last):
         ...
-    payrank.extracts.errors.WrongUsageError: no table of an extract is called 'acounts'; did you mean 'accounts'?
+    payrank.extracts.errors.WrongUsageError: the contract has no table 'acounts'; did you mean 'accounts'?
     """
     declared = read_attributes({name: dict(columns) for name, columns in (attributes or {}).items()})
     folder = Path(tempfile.mkdtemp(prefix="payrank-"))
     try:
         for name, rows in tables.items():
             if name not in NAMES:
-                raise WrongUsageError(f"no table of an extract is called {name!r}; {did_you_mean(str(name), NAMES)}")
+                raise WrongUsageError(f"the contract has no table {name!r}; {did_you_mean(str(name), NAMES)}")
             path = folder / f"{name}.parquet"
-            path.touch(mode=0o600)
+            create_private(path)
             pq.write_table(_to_arrow(name, rows, declared.get(name, {})), path)
         write_metadata(Metadata(source_system="tables in memory", as_of=as_of, attributes=declared), folder)
         return load_extract(folder)
@@ -91,17 +92,17 @@ def _to_arrow(name: str, rows: pd.DataFrame | pa.Table, attributes: Mapping[str,
         return rows
     if not hasattr(rows, "columns") or not hasattr(rows, "to_numpy"):
         raise WrongUsageError(
-            f"table {name!r} is of type {type(rows).__name__}; give a pandas DataFrame or an Arrow table"
+            f"table {name!r} is of type {type(rows).__name__}; pass a pandas DataFrame or an Arrow table"
         )
     try:
         return pa.Table.from_pandas(rows, preserve_index=False).replace_schema_metadata(None)
     except (pa.ArrowException, TypeError, ValueError) as error:
         columns = [str(column) for column in rows.columns if not _fits(rows, column)]
         known = {column.name: column.kind for column in any_table(name).columns} | dict(attributes)
-        named = ", ".join(f"{column} ({known.get(column, 'not of the contract')})" for column in columns)
+        named = ", ".join(f"{column} ({known.get(column, 'not in the contract')})" for column in columns)
         raise ExtractRefusedError(
-            f"table {name!r}: values of several types are mixed in {named or 'a column'} ({type(error).__name__}). "
-            "Allowed: one type a column: text, numbers, Decimal or days. Convert the column and load again."
+            f"table {name!r}: {named or 'a column'} mixes values of several types ({type(error).__name__}). "
+            "Allowed: one type per column: text, numbers, Decimal, or dates. Convert the column and load again."
         ) from None
 
 

@@ -1,10 +1,10 @@
-"""Counts as a person says them."""
+"""Counts in plain English."""
 
 from __future__ import annotations
 
 
 def pluralize(count: int, noun: str) -> str:
-    """Say a count with its noun.
+    """Return a count with its noun.
 
     >>> pluralize(1, "row"), pluralize(12000, "row")
     ('1 row', '12,000 rows')

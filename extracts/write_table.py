@@ -1,4 +1,4 @@
-"""Writes a DuckDB table as Parquet, the same rows to the same bytes."""
+"""Write a DuckDB table as Parquet. The same rows give the same bytes."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 import duckdb
 import pyarrow.parquet as pq
 
+from payrank.extracts.atomic import create_private
 from payrank.extracts.contract.metadata import ControlTotal, money_column
 from payrank.extracts.contract.source_file import quote_name
 from payrank.extracts.fetch_row import fetch_one_row
@@ -16,7 +17,7 @@ BATCH_ROWS = 200_000
 
 
 def write_table(connection: duckdb.DuckDBPyConnection, name: str, folder: Path, columns: Sequence[str]) -> ControlTotal:
-    """Write a table's columns as Parquet in its own order; the same rows give the same bytes.
+    """Write a table's columns as a private Parquet file, in the table's row order. The same rows give the same bytes.
 
     Returns
     -------
@@ -25,7 +26,7 @@ def write_table(connection: duckdb.DuckDBPyConnection, name: str, folder: Path, 
     """
     table = quote_name(name)
     path = folder / f"{name}.parquet"
-    path.touch(mode=0o600)
+    create_private(path)
     money = money_column(name)
     amount = f"coalesce(sum({quote_name(money)}), 0)" if money is not None and money in columns else "NULL"
     names = ", ".join(map(quote_name, columns))

@@ -1,4 +1,4 @@
-"""The ledger against the balances that the source states: every account to the cent, or listed."""
+"""Reconcile the ledger with the balances that the source states, to the cent, and list the mismatches."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 
 import duckdb
 
+from payrank.extracts.atomic import create_private
 from payrank.extracts.fetch_row import fetch_one_row
 from payrank.extracts.formula_safe import safe_cell
 
@@ -37,7 +38,7 @@ class BalanceReconciliation:
 def reconcile_balances(connection: duckdb.DuckDBPyConnection) -> BalanceReconciliation:
     """Compare the ledger of a loaded extract with its `stated_balances`, to the cent.
 
-    Accounts that owe nothing by the ledger and state nothing are counted in `unstated` like all others.
+    `unstated` includes accounts whose ledger balance is zero.
     """
     stated, off = fetch_one_row(
         connection, f"SELECT count(*), coalesce(count_if(stated <> ledger), 0) FROM ({COMPARISON})"
@@ -51,11 +52,11 @@ def reconcile_balances(connection: duckdb.DuckDBPyConnection) -> BalanceReconcil
 
 
 def write_unreconciled(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
-    """Write the balances that do not tie as CSV, readable by the owner alone: account, part, stated, ledger."""
+    """Write the mismatched balances as a private CSV file: account, responsibility, stated balance, ledger balance."""
     rows = connection.execute(
         f"SELECT * FROM ({COMPARISON}) WHERE stated <> ledger ORDER BY account_id, responsibility NULLS FIRST"
     ).fetchall()
-    path.touch(mode=0o600)
+    create_private(path)
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(["account_id", "responsibility", "stated", "ledger"])

@@ -1,4 +1,4 @@
-"""Days: what systems write for `unknown` and `never`, days in the wrong order, and days too long ago to be meant."""
+"""Date checks: placeholder dates, dates in the wrong order, and dates implausibly long ago."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ ORDERED: tuple[tuple[str, str, str], ...] = (
     ("payment_plans", "started_on", "ended_on"),
     ("flags", "known_on", "ended_on"),
 )
-"""Table, and the two columns of which the first cannot be the later day."""
+"""Table, earlier column, later column: the first date cannot be after the second."""
 
 ACROSS: tuple[tuple[str, str, str], ...] = (
     (
@@ -29,7 +29,7 @@ ACROSS: tuple[tuple[str, str, str], ...] = (
     (
         "transactions",
         "FROM transactions WHERE kind = 'patient_payment' AND effective_on > posted_on",
-        "of a patient's payment effective after it was posted",
+        "with a patient payment effective after its posting date",
     ),
 )
 
@@ -37,13 +37,13 @@ LONG_AGO_YEARS = 20
 
 
 def check_days(extract: Extract, as_of: date | None) -> list[Finding]:
-    """Return what is odd about the days of an extract, each with a count of rows."""
+    """Return findings about unusual dates in an extract, each with a row count."""
     findings = _find_sentinels(extract)
     for table, earlier, later in ORDERED:
         count = _count(extract, f"FROM {table} WHERE {later} < {earlier}")
         if count:
-            told = f"{table}: {pluralize(count, 'row')} with {later} before {earlier}"
-            findings.append(Finding("dates", table, count, told))
+            message = f"{table}: {pluralize(count, 'row')} with {later} before {earlier}"
+            findings.append(Finding("dates", table, count, message))
     for table, query, what in ACROSS:
         count = _count(extract, query)
         if count:
@@ -52,20 +52,20 @@ def check_days(extract: Extract, as_of: date | None) -> list[Finding]:
 
 
 def _find_sentinels(extract: Extract) -> list[Finding]:
-    """Say which columns hold days that mean unknown, of the rows in quarantine."""
-    found = extract.connection.execute(
+    """Count the rows quarantined because of placeholder or out-of-range dates, by column."""
+    rows = extract.connection.execute(
         "SELECT table_name, column_name, rule, count(*) FROM quarantine "
         "WHERE rule IN ('sentinel_date', 'date_out_of_range') GROUP BY ALL ORDER BY ALL"
     ).fetchall()
     means = {
-        "sentinel_date": f"{' or '.join(SENTINEL_DAYS)}, which systems write for unknown: leave it empty",
-        "date_out_of_range": f"a day before {FIRST_DAY} or after {LAST_DAY}",
+        "sentinel_date": f"{' or '.join(SENTINEL_DAYS)}, a placeholder for unknown (leave unknown dates empty)",
+        "date_out_of_range": f"a date before {FIRST_DAY} or after {LAST_DAY}",
     }
     return [
         Finding(
-            "dates", table, count, f"{table}: {pluralize(count, 'row')} quarantined for {column} with {means[rule]}"
+            "dates", table, count, f"{table}: {pluralize(count, 'row')} quarantined because {column} is {means[rule]}"
         )
-        for table, column, rule, count in found
+        for table, column, rule, count in rows
     ]
 
 
@@ -77,8 +77,8 @@ def _find_long_ago(extract: Extract, as_of: date) -> list[Finding]:
             continue
         count = _count(extract, f"FROM {table.name} WHERE {table.known_on} < DATE '{first}'")
         if count:
-            told = f"{table.name}: {pluralize(count, 'row')} known over {LONG_AGO_YEARS} years before the as-of day"
-            findings.append(Finding("dates", table.name, count, told))
+            message = f"{table.name}: {pluralize(count, 'row')} dated over {LONG_AGO_YEARS} years before the as-of date"
+            findings.append(Finding("dates", table.name, count, message))
     return findings
 
 

@@ -1,4 +1,4 @@
-"""What an extract's tables say of each other. Nothing here refuses a run: each is a finding with a count."""
+"""Referential checks between an extract's tables. A violation is a finding with a count, and never refuses a run."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from payrank.extracts.pluralize import pluralize
 
 
 @dataclass(frozen=True, slots=True)
-class Link:
-    """Rows of `table` that name, in `column`, a row of `parent`; `only` narrows them to some rows."""
+class ForeignKey:
+    """`table.column` refers to `parent.parent_column`, in the rows where the SQL condition `only` holds."""
 
     table: str
     column: str
@@ -28,76 +28,76 @@ class Link:
     only: str = "true"
 
 
-LINKS: tuple[Link, ...] = (
-    Link("accounts", "guarantor_id", "guarantors", "guarantor_id"),
-    Link("coverages", "account_id", "accounts", "account_id"),
-    Link("coverages", "payer_id", "payers", "payer_id"),
-    Link("transactions", "account_id", "accounts", "account_id"),
-    Link("transactions", "payer_id", "payers", "payer_id"),
-    Link("transactions", "reverses_id", "transactions", "transaction_id"),
-    Link("denials", "account_id", "accounts", "account_id"),
-    Link("denials", "payer_id", "payers", "payer_id"),
-    Link("appeals", "denial_id", "denials", "denial_id"),
-    Link("contacts", "guarantor_id", "accounts", "guarantor_id"),
-    Link("contacts", "account_id", "accounts", "account_id"),
-    Link("promises", "account_id", "accounts", "account_id"),
-    Link("payment_plans", "account_id", "accounts", "account_id"),
-    Link("flags", "subject_id", "accounts", "account_id", "subject_type = 'account'"),
-    Link("flags", "subject_id", "accounts", "guarantor_id", "subject_type = 'guarantor'"),
+FOREIGN_KEYS: tuple[ForeignKey, ...] = (
+    ForeignKey("accounts", "guarantor_id", "guarantors", "guarantor_id"),
+    ForeignKey("coverages", "account_id", "accounts", "account_id"),
+    ForeignKey("coverages", "payer_id", "payers", "payer_id"),
+    ForeignKey("transactions", "account_id", "accounts", "account_id"),
+    ForeignKey("transactions", "payer_id", "payers", "payer_id"),
+    ForeignKey("transactions", "reverses_id", "transactions", "transaction_id"),
+    ForeignKey("denials", "account_id", "accounts", "account_id"),
+    ForeignKey("denials", "payer_id", "payers", "payer_id"),
+    ForeignKey("appeals", "denial_id", "denials", "denial_id"),
+    ForeignKey("contacts", "guarantor_id", "accounts", "guarantor_id"),
+    ForeignKey("contacts", "account_id", "accounts", "account_id"),
+    ForeignKey("promises", "account_id", "accounts", "account_id"),
+    ForeignKey("payment_plans", "account_id", "accounts", "account_id"),
+    ForeignKey("flags", "subject_id", "accounts", "account_id", "subject_type = 'account'"),
+    ForeignKey("flags", "subject_id", "accounts", "guarantor_id", "subject_type = 'guarantor'"),
 )
 
 
-def describe_links(
+def check_references(
     connection: duckdb.DuckDBPyConnection, states: Mapping[str, TableState], as_of: date | None
 ) -> tuple[Finding, ...]:
-    """Count rows that name an absent row, reversals before their original, unknown flags, and rows of the future."""
+    """Count dangling references, reversals posted before their originals, unknown flags, and rows from the future."""
     findings = []
-    for link in LINKS:
-        if not (states[link.table].present and states[link.parent].present) or not states[link.table].rows_loaded:
+    for key in FOREIGN_KEYS:
+        if not (states[key.table].present and states[key.parent].present) or not states[key.table].rows_loaded:
             continue
         rows = _count(
             connection,
-            f"FROM {link.table} WHERE {link.only} AND {link.column} IS NOT NULL AND NOT EXISTS "
-            f"(FROM {link.parent} AS parent WHERE parent.{link.parent_column} = {link.table}.{link.column})",
+            f"FROM {key.table} WHERE {key.only} AND {key.column} IS NOT NULL AND NOT EXISTS "
+            f"(FROM {key.parent} AS parent WHERE parent.{key.parent_column} = {key.table}.{key.column})",
         )
         if rows:
-            what = f"{link.table}.{link.column}"
-            told = f"{link.table}: {pluralize(rows, 'row')} whose {what} is not in {link.parent}.{link.parent_column}"
-            findings.append(Finding("keys", link.table, rows, told))
+            what = f"{key.table}.{key.column}"
+            message = f"{key.table}: {pluralize(rows, 'row')} whose {what} is not in {key.parent}.{key.parent_column}"
+            findings.append(Finding("keys", key.table, rows, message))
     return (
         *findings,
-        *_describe_reversals(connection),
-        *_describe_flags(connection),
-        *_describe_future(connection, as_of),
+        *_check_reversals(connection),
+        *_check_flags(connection),
+        *_check_future_rows(connection, as_of),
     )
 
 
-def _describe_reversals(connection: duckdb.DuckDBPyConnection) -> tuple[Finding, ...]:
+def _check_reversals(connection: duckdb.DuckDBPyConnection) -> tuple[Finding, ...]:
     early = _count(
         connection,
         "FROM transactions AS later JOIN transactions AS original ON original.transaction_id = later.reverses_id "
         "WHERE later.reverses_id IS NOT NULL AND later.posted_on < original.posted_on",
     )
-    told = f"transactions: {pluralize(early, 'reversal')} posted before the row reversed"
-    return (Finding("keys", "transactions", early, told),) if early else ()
+    message = f"transactions: {pluralize(early, 'reversal')} posted before the row that it reverses"
+    return (Finding("keys", "transactions", early, message),) if early else ()
 
 
-def _describe_flags(connection: duckdb.DuckDBPyConnection) -> tuple[Finding, ...]:
+def _check_flags(connection: duckdb.DuckDBPyConnection) -> tuple[Finding, ...]:
     known, word = ", ".join(map(quote_text, KNOWN_FLAGS)), flag_word("flag")
-    found = connection.execute(
+    unknown_flags = connection.execute(
         f"SELECT {word} AS word, count(*) FROM flags WHERE word NOT IN ({known}) GROUP BY word ORDER BY word"
     ).fetchall()
-    rows = sum(count for _, count in found)
+    rows = sum(count for _, count in unknown_flags)
     if not rows:
         return ()
-    told = (
-        f"flags: {pluralize(rows, 'row')} with {pluralize(len(found), 'flag')} that no rule reads; "
-        f"rules read {', '.join(KNOWN_FLAGS)}"
+    message = (
+        f"flags: {pluralize(rows, 'row')} with {pluralize(len(unknown_flags), 'flag')} that no rule uses. "
+        f"Rules use {', '.join(KNOWN_FLAGS)}"
     )
-    return (Finding("codes", "flags", rows, told),)
+    return (Finding("codes", "flags", rows, message),)
 
 
-def _describe_future(connection: duckdb.DuckDBPyConnection, as_of: date | None) -> tuple[Finding, ...]:
+def _check_future_rows(connection: duckdb.DuckDBPyConnection, as_of: date | None) -> tuple[Finding, ...]:
     if as_of is None:
         return ()
     findings = []
@@ -106,8 +106,8 @@ def _describe_future(connection: duckdb.DuckDBPyConnection, as_of: date | None) 
             continue
         rows = _count(connection, f"FROM {table.name} WHERE {table.known_on} >= DATE '{as_of}'")
         if rows:
-            told = f"{table.name}: {pluralize(rows, 'row')} known on or after the extract's as-of date {as_of}"
-            findings.append(Finding("dates", table.name, rows, told))
+            message = f"{table.name}: {pluralize(rows, 'row')} known on or after the extract's as-of date {as_of}"
+            findings.append(Finding("dates", table.name, rows, message))
     return tuple(findings)
 
 

@@ -1,4 +1,4 @@
-"""`extract.toml`: what an extract says about itself - source system, as-of date, control totals, site attributes."""
+"""Read and write `extract.toml`: source system, as-of date, control totals, and site attributes."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
 
+from payrank.extracts.atomic import write_private
 from payrank.extracts.contract.tables import TABLE_NAMES, any_table, table
 from payrank.extracts.errors import ExtractRefusedError, did_you_mean
 
@@ -22,15 +23,16 @@ PROTECTED_WORDS = frozenset(
     {"age", "birth", "birthdate", "dob", "sex", "gender", "race", "ethnicity", "ethnic", "religion", "marital"}
     | {"nationality", "public_assistance"}
 )
-"""A site attribute with one of these words in its name is refused: protected attributes are for the audit alone
+"""A site attribute with one of these words in its name is refused. Protected attributes are only for the fairness audit
 (`rules.md`), as `audit_*` columns of guarantors."""
 
 _ATTRIBUTE_NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
+_ISO_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
 @dataclass(frozen=True, slots=True)
 class ControlTotal:
-    """What the sender says a table holds: its rows, and the sum in dollars of its first money column."""
+    """Totals that the sender declares for a table: its rows, and the sum of its first money column in dollars."""
 
     rows: int | None = None
     amount: Decimal | None = None
@@ -38,8 +40,10 @@ class ControlTotal:
 
 @dataclass(frozen=True, slots=True)
 class Metadata:
-    """`extract.toml`, read. The extract knows everything before the day `as_of`; `attributes` are table -> column
-    -> kind."""
+    """The contents of `extract.toml`. The extract contains everything known before the day `as_of`.
+
+    `attributes` maps table -> column -> kind (category, number, or boolean).
+    """
 
     source_system: str | None = None
     as_of: date | None = None
@@ -48,12 +52,12 @@ class Metadata:
 
 
 def read_metadata(folder: Path) -> Metadata:
-    """Read `extract.toml` of a folder; without the file everything is unknown.
+    """Read the `extract.toml` of a folder. Without the file, every field is empty.
 
     Raises
     ------
     ExtractRefusedError
-        When the file is no TOML, or holds a key, table, kind or amount that the contract does not know.
+        When the file is not valid TOML, or has a key, table, kind, or amount that the contract does not allow.
     """
     path = folder / FILE_NAME
     if not path.exists():
@@ -62,13 +66,13 @@ def read_metadata(folder: Path) -> Metadata:
         raw = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
         raise _refuse(f"cannot be read as TOML ({type(error).__name__})", "UTF-8 TOML, as in contracts.md") from None
-    _know(raw, ("source_system", "as_of", "control_totals", "attributes"), "key")
+    _require_known(raw, ("source_system", "as_of", "control_totals", "attributes"), "key")
     source_system = raw.get("source_system")
     if source_system is not None and not isinstance(source_system, str):
-        raise _refuse(f"source_system is {type(source_system).__name__}", 'text, as source_system = "epic"')
+        raise _refuse(f"source_system is {type(source_system).__name__}", 'text, such as source_system = "epic"')
     as_of = raw.get("as_of")
-    if as_of is not None and (isinstance(as_of, datetime) or not isinstance(as_of, date)):
-        raise _refuse(f"as_of is {type(as_of).__name__}", "a day without quotes, as as_of = 2026-11-20")
+    if as_of is not None and (as_of := read_day(as_of)) is None:
+        raise _refuse("as_of is not a date", "an ISO date, such as as_of = 2026-11-20 (quotes are optional)")
     return Metadata(
         source_system=source_system,
         as_of=as_of,
@@ -77,8 +81,22 @@ def read_metadata(folder: Path) -> Metadata:
     )
 
 
+def read_day(value: object) -> date | None:
+    """Return a TOML date, or a quoted ISO date, as a date. Return None for anything else.
+
+    >>> read_day(date(2026, 11, 20)) == read_day("2026-11-20"), read_day("2026-02-30"), read_day("20261120")
+    (True, None, None)
+    """
+    if isinstance(value, str) and _ISO_DAY.fullmatch(value):
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            return None
+    return value if isinstance(value, date) and not isinstance(value, datetime) else None
+
+
 def read_attributes(raw: Any) -> dict[str, dict[str, str]]:
-    """Check an `[attributes.TABLE]` part: known tables, usable names, known kinds, nothing protected.
+    """Check the `[attributes.TABLE]` sections: known tables, valid names, known kinds, and nothing protected.
 
     Raises
     ------
@@ -86,11 +104,13 @@ def read_attributes(raw: Any) -> dict[str, dict[str, str]]:
         Naming the table and the attribute.
     """
     if not isinstance(raw, dict):
-        raise _refuse("attributes is no table", '[attributes.denials] with lines as diagnosis = "category"')
-    _know(raw, TABLE_NAMES, "attributes table")
+        raise _refuse("attributes is not a table", '[attributes.denials] with lines such as diagnosis = "category"')
+    _require_known(raw, TABLE_NAMES, "attributes table")
     for name, columns in raw.items():
         if not isinstance(columns, dict):
-            raise _refuse(f"attributes.{name} is no table", f'[attributes.{name}] with lines as clinic = "category"')
+            raise _refuse(
+                f"attributes.{name} is not a table", f'[attributes.{name}] with lines such as clinic = "category"'
+            )
         for column, kind in columns.items():
             _check_attribute(name, column, kind)
     return {name: dict(columns) for name, columns in raw.items()}
@@ -101,38 +121,38 @@ def _check_attribute(name: str, column: str, kind: object) -> None:
     if not isinstance(kind, str) or kind not in ATTRIBUTE_KINDS:
         raise _refuse(f"{where} has an unknown kind", " or ".join(ATTRIBUTE_KINDS))
     if not _ATTRIBUTE_NAME.fullmatch(column):
-        raise _refuse(f"{where} has a name that cannot be used", "a small letter, then small letters, digits and _")
+        raise _refuse(f"{where} has an invalid name", "a lowercase letter, then lowercase letters, digits, and _")
     if table(name).column(column) is not None:
-        raise _refuse(f"{where} has the name of a column of the contract", "another name")
+        raise _refuse(f"{where} has the name of a contract column", "another name")
     if column.startswith(AUDIT_PREFIX):
-        raise _refuse(f"{where} is a column of the fairness audit", "audit_* columns undeclared, in guarantors")
+        raise _refuse(f"{where} is a fairness audit column", "audit_* columns in guarantors, without declaring them")
     if PROTECTED_WORDS.intersection({column, *column.split("_")}):
         raise _refuse(
             f"{where} names a protected attribute, which never reaches a model",
-            f"protected attributes only as {AUDIT_PREFIX}* columns of guarantors, for the fairness audit",
+            f"protected attributes only as {AUDIT_PREFIX}* columns in guarantors, for the fairness audit",
         )
 
 
 def _read_control_totals(raw: Any) -> dict[str, ControlTotal]:
     if not isinstance(raw, dict):
-        raise _refuse("control_totals is no table", "[control_totals] with lines as accounts = { rows = 10 }")
-    _know(raw, TABLE_NAMES, "control_totals table")
+        raise _refuse("control_totals is not a table", "[control_totals] with lines such as accounts = { rows = 10 }")
+    _require_known(raw, TABLE_NAMES, "control_totals table")
     totals = {}
     for name, total in raw.items():
         if not isinstance(total, dict):
-            raise _refuse(f"control_totals of {name} is no table", '{ rows = 10, amount = "12.50" }')
-        _know(total, ("rows", "amount"), f"key in control_totals of {name}")
+            raise _refuse(f"control_totals of {name} is not a table", '{ rows = 10, amount = "12.50" }')
+        _require_known(total, ("rows", "amount"), f"key in control_totals of {name}")
         rows, amount = total.get("rows"), total.get("amount")
         if rows is not None and (isinstance(rows, bool) or not isinstance(rows, int) or rows < 0):
-            raise _refuse(f"control_totals of {name}: rows is no count", "a whole number from 0")
+            raise _refuse(f"control_totals of {name}: rows is not a count", "a whole number, at least 0")
         if amount is not None and money_column(name) is None:
-            raise _refuse(f"control_totals of {name}: the table has no money column", "rows alone")
+            raise _refuse(f"control_totals of {name}: the table has no money column", "only rows")
         totals[name] = ControlTotal(rows, None if amount is None else _dollars(name, amount))
     return totals
 
 
 def money_column(name: str) -> str | None:
-    """Return the column that a control total of dollars sums: the table's first money column.
+    """Return the column that a dollar control total sums: the table's first money column, if any.
 
     >>> money_column("transactions"), money_column("accounts")
     ('amount', None)
@@ -146,12 +166,14 @@ def _dollars(name: str, amount: object) -> Decimal:
     except InvalidOperation:
         dollars = None
     if dollars is None or not dollars.is_finite():
-        raise _refuse(f"control_totals of {name}: amount is no sum of dollars", 'text, as amount = "48211904.17"')
+        raise _refuse(
+            f"control_totals of {name}: amount is not a dollar amount", 'text, such as amount = "48211904.17"'
+        )
     return dollars
 
 
 def write_metadata(metadata: Metadata, folder: Path) -> None:
-    """Write `extract.toml` into a folder; the same metadata gives the same bytes, readable by the owner alone."""
+    """Write `extract.toml` to a folder, readable only by its owner. The same metadata gives the same bytes."""
     lines = []
     if metadata.source_system is not None:
         lines.append(f"source_system = {_quote(metadata.source_system)}")
@@ -162,10 +184,7 @@ def write_metadata(metadata: Metadata, folder: Path) -> None:
         lines += [f"{name} = {_inline(total)}" for name, total in sorted(metadata.control_totals.items())]
     for name, columns in sorted(metadata.attributes.items()):
         lines += ["", f"[attributes.{name}]", *(f"{column} = {_quote(kind)}" for column, kind in columns.items())]
-    path = folder / FILE_NAME
-    path.touch(mode=0o600)
-    path.write_text("\n".join(lines).lstrip("\n") + "\n", encoding="utf-8")
-    path.chmod(0o600)
+    write_private(folder / FILE_NAME, ("\n".join(lines).lstrip("\n") + "\n").encode(), replace=True)
 
 
 def _inline(total: ControlTotal) -> str:
@@ -181,11 +200,11 @@ def _quote(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)
 
 
-def _know(given: Mapping[str, object], allowed: tuple[str, ...], what: str) -> None:
-    for key in given:
+def _require_known(table: Mapping[str, object], allowed: tuple[str, ...], what: str) -> None:
+    for key in table:
         if key not in allowed:
             raise _refuse(f"unknown {what} {key!r}", did_you_mean(key, allowed))
 
 
-def _refuse(found: str, allowed: str) -> ExtractRefusedError:
-    return ExtractRefusedError(f"{FILE_NAME}: {found}. Allowed: {allowed}. Correct {FILE_NAME} and load again.")
+def _refuse(problem: str, allowed: str) -> ExtractRefusedError:
+    return ExtractRefusedError(f"{FILE_NAME}: {problem}. Allowed: {allowed}. Correct {FILE_NAME} and load again.")

@@ -1,4 +1,4 @@
-"""Which file of a folder is which canonical table."""
+"""Find the file of each canonical table in a folder."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ IMPORT_QUARANTINE = "import_quarantine.csv"
 IMPORT_UNRECONCILED = "import_unreconciled.csv"
 IMPORT_BALANCES = "import_balances.csv"
 IMPORT_FILES = (IMPORT_REPORT, IMPORT_QUARANTINE, IMPORT_UNRECONCILED, IMPORT_BALANCES)
-"""What an import writes beside the tables."""
+"""Files that an import writes in addition to the tables."""
 
 
 @dataclass(frozen=True, slots=True)
 class SourceFile:
-    """One file of an extract: the canonical table it holds, and how it is written."""
+    """One file of an extract: its canonical table and its format."""
 
     table: str
     path: Path
@@ -32,26 +32,26 @@ class SourceFile:
 
     @property
     def name(self) -> str:
-        """What messages call it: the file's name without its folder, or where its rows were copied from."""
+        """Name used in messages: the file name, or the database table that its rows were copied from."""
         return self.place or self.path.name
 
 
 def find_sources(folder: Path, schema: str | None = None) -> tuple[dict[str, SourceFile], list[str]]:
-    """Find the file of each canonical table; the second part names what was left aside.
+    """Find the file of each canonical table. Also return a notice for each file that is ignored.
 
     Parameters
     ----------
     schema
-        The database schema that the folder's files were copied from: messages name its tables then.
+        Database schema that the files were copied from, if any. Messages then name its tables instead of files.
 
     Raises
     ------
     ExtractRefusedError
-        When the folder is absent, holds no canonical table, or holds two files for the same table.
+        When the folder does not exist, has no canonical table, or has two files for one table.
     """
     if not folder.is_dir():
         raise ExtractRefusedError(
-            f"{folder}: no such folder. Allowed: a folder with one file a table. Give the folder of the extract."
+            f"{folder}: no such folder. Allowed: a folder with one file per table. Give the extract's folder."
         )
     sources: dict[str, SourceFile] = {}
     notices = []
@@ -60,19 +60,19 @@ def find_sources(folder: Path, schema: str | None = None) -> tuple[dict[str, Sou
         if source is None:
             if not path.name.startswith(".") and path.name not in {FILE_NAME, *IMPORT_FILES}:
                 hint = did_you_mean(path.name.split(".")[0], TABLE_NAMES) if path.is_file() else "folders are not read"
-                notices.append(f"{path.name}: not a table of the contract, ignored ({hint})")
+                notices.append(f"{path.name}: not a canonical table, ignored ({hint})")
         elif source.table in sources:
             raise ExtractRefusedError(
-                f"{source.table}: two files hold this table, {sources[source.table].name} and {source.name}. "
-                "Allowed: one file a table. Remove the one that is not meant, or join them into one."
+                f"{source.table}: two files contain this table, {sources[source.table].name} and {source.name}. "
+                "Allowed: one file per table. Remove the wrong one, or merge them."
             )
         else:
             sources[source.table] = source
     if not sources:
         raise ExtractRefusedError(
-            f"{folder}: no table of the contract was found. Allowed: "
+            f"{folder}: no canonical table found. Allowed: "
             + ", ".join(TABLE_NAMES)
-            + " as .parquet, .csv or .csv.gz. Name the files so, or import with a mapping."
+            + " as .parquet, .csv, or .csv.gz. Rename the files, or import them with a mapping."
         )
     return sources, notices
 
@@ -86,7 +86,7 @@ def _recognize(path: Path, schema: str | None) -> SourceFile | None:
 
 
 def digest_file(path: Path) -> str:
-    """Return the SHA-256 of a file's bytes as they lie on disk."""
+    """Return the SHA-256 digest of a file's bytes."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
@@ -110,5 +110,5 @@ def quote_text(text: str) -> str:
 
 
 def quote_path(path: Path) -> str:
-    """Quote a path for DuckDB's readers, which would take [, * and ? in it for patterns."""
+    """Quote a path for DuckDB's readers, which would otherwise treat [, *, and ? as patterns."""
     return quote_text("".join(f"[{letter}]" if letter in "[*?" else letter for letter in str(path.resolve())))

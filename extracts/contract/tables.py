@@ -1,8 +1,8 @@
-"""The canonical AR extract as data: its tables, columns, keys and allowed values.
+"""The canonical AR extract: its tables, columns, keys, and allowed values.
 
-Money is US dollars with two decimals in the ledger's sign (+ raises what is owed, - lowers it). Dates are ISO days.
-Ids are text, kept to the letter. Unknown is null. `known_on` names the column that holds the day on which the AR system
-knew the row: a snapshot as of day D sees rows known before D and nothing else.
+Money is US dollars with two decimals and the ledger's sign (+ raises what is owed, - lowers it). Dates are ISO dates.
+IDs are text, kept exactly. Unknown is null. `known_on` is the column with the day on which the AR system knew the row.
+A snapshot as of day D sees only rows known before D.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Kind = Literal["id", "text", "level", "money", "date", "integer", "boolean", "number"]
+ColumnKind = Literal["id", "text", "level", "money", "date", "integer", "boolean", "number"]
 
 SQL_TYPES: dict[str, str] = {
     "id": "VARCHAR",
@@ -22,22 +22,22 @@ SQL_TYPES: dict[str, str] = {
     "boolean": "BOOLEAN",
     "number": "DOUBLE",
 }
-"""DuckDB type of each kind of column."""
+"""Column kind -> DuckDB type."""
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column: `levels` are the allowed values of a `level` column."""
+    """A column of the contract. `levels` are the allowed values of a `level` column."""
 
     name: str
-    kind: Kind
+    kind: ColumnKind
     required: bool = False
     levels: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """One table: its key, and the column that says when a row was known (None: timeless)."""
+    """A table of the contract: its key, and the column with the day on which a row was known (None: not dated)."""
 
     name: str
     key: tuple[str, ...]
@@ -45,12 +45,12 @@ class Table:
     columns: tuple[Column, ...]
 
     def column(self, name: str) -> Column | None:
-        """Return the column of that name, or None."""
+        """Return the column with that name, or None."""
         return next((column for column in self.columns if column.name == name), None)
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Names of the columns, in the contract's order."""
+        """Column names, in the contract's order."""
         return tuple(column.name for column in self.columns)
 
 
@@ -95,7 +95,7 @@ KNOWN_FLAGS = (
     "dispute",
     "agency_placed",
 )
-"""Flags that a rule reads. Other flags are kept and named in the run's report."""
+"""Flags that a rule uses. Other flags are loaded, and the run's report counts them."""
 
 TABLES: tuple[Table, ...] = (
     Table(
@@ -264,8 +264,8 @@ STATED_BALANCES = Table(
         _money("balance", required=True),
     ),
 )
-"""What the source itself says an account owes, so that its ledger can be tied to it; no feature reads it. A null
-`responsibility` is the whole account. It may lie beside the contract's tables, and an import writes it."""
+"""Account balances as the source states them, to reconcile the ledger with. Features do not use them. A null
+`responsibility` means the whole account. An extract may include this table, and an import writes it."""
 
 MERGES = Table(
     "merges",
@@ -277,7 +277,7 @@ MERGES = Table(
         _id("into_id", required=True),
     ),
 )
-"""Which account or guarantor was merged into which: an import applies it to the rows that it lands, and keeps none."""
+"""Accounts or guarantors that were merged into others. An import applies the merges and does not write this table."""
 
 LATER_KNOWN: dict[str, str] = {
     "appeals": "decided_on",
@@ -285,11 +285,12 @@ LATER_KNOWN: dict[str, str] = {
     "payment_plans": "ended_on",
     "flags": "ended_on",
 }
-"""Columns that fill in later than their row: before that day the row's later columns are unknown."""
+"""Table -> the date column that is filled in after the row is known. Before that date, the row's later columns are
+unknown."""
 
 
 def table(name: str) -> Table:
-    """Return the table of that name; KeyError when the contract has none."""
+    """Return the table with that name. Raises KeyError if the contract has none."""
     return _BY_NAME[name]
 
 
@@ -298,6 +299,6 @@ TABLE_NAMES: tuple[str, ...] = tuple(_BY_NAME)
 
 
 def any_table(name: str) -> Table:
-    """Return the table of that name, `stated_balances` and `merges` among them; KeyError when there is none."""
-    beside = {other.name: other for other in (STATED_BALANCES, MERGES)}
-    return beside.get(name) or table(name)
+    """Return the table with that name, including `stated_balances` and `merges`. Raises KeyError if there is none."""
+    additional = {other.name: other for other in (STATED_BALANCES, MERGES)}
+    return additional.get(name) or table(name)

@@ -1,1 +1,1 @@
-"""Reading CSV as bytes, records, and DuckDB relations, without losing a line."""
+"""Read CSV as bytes, records, and DuckDB relations, without losing a line."""

@@ -1,4 +1,4 @@
-"""The bytes of a CSV file before anyone parses them: plain or gzip, whole, UTF-8, without NUL, lines that end."""
+"""Check the bytes of a CSV file before parsing: plain or gzip, complete, UTF-8, no NUL bytes, and proper line ends."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ from typing import BinaryIO, cast
 from payrank.extracts.errors import ExtractRefusedError
 
 CHUNK = 1 << 20
-LONGEST_LINE = 1 << 20
-"""Bytes. DuckDB reads lines up to 2 MB; no row of an AR extract comes near."""
+MAX_LINE_BYTES = 1 << 20
+"""Longest line, in bytes. DuckDB reads lines up to 2 MB, and rows of an AR extract are far shorter."""
 BOMB_BYTES = 64 << 20
 BOMB_RATIO = 200
-"""A gzip file that grows over 64 MiB and over 200 times its size is a bomb: CSV exports shrink 5 to 30 times."""
+"""A gzip file that expands to over 64 MiB and over 200 times its size is a bomb. CSV exports compress 5 to 30 times."""
 
 UTF8_MARK = codecs.BOM_UTF8
 _UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-_ALLOWED = "Allowed: UTF-8 text, comma-separated, double quotes, a header, lines that end with LF or CRLF."
+_ALLOWED = "Allowed: comma-separated UTF-8 text with double quotes, a header, and lines that end with LF or CRLF."
 
 
 @dataclass(frozen=True, slots=True)
 class LineEnds:
-    """How the lines of a file end. `mixed`: not all alike, or a carriage return alone somewhere.
+    """Line ends of a file. `mixed`: they differ, or there is a lone carriage return.
 
-    `closed`: the last line has an end. `quoted`: there is a double quote somewhere, so a record may span lines.
+    `closed`: the last line has a line end. `quoted`: the file has a double quote, so a record may span lines.
     """
 
     mixed: bool
@@ -39,7 +39,7 @@ class LineEnds:
 
 @contextmanager
 def open_bytes(path: Path) -> Iterator[BinaryIO]:
-    """Open a file for reading its bytes, uncompressed when its name ends with .gz."""
+    """Open a file to read its bytes. A name that ends with .gz is decompressed."""
     if path.name.endswith(".gz"):
         with gzip.open(path, "rb") as file:
             yield cast("BinaryIO", file)
@@ -49,7 +49,7 @@ def open_bytes(path: Path) -> Iterator[BinaryIO]:
 
 
 def read_chunks(path: Path) -> Iterator[bytes]:
-    """Read a file's bytes, uncompressed when its name ends with .gz, a chunk at a time.
+    """Read a file's bytes in chunks. A name that ends with .gz is decompressed.
 
     Raises
     ------
@@ -70,7 +70,7 @@ def read_chunks(path: Path) -> Iterator[bytes]:
 
 
 def refuse_bomb(path: Path, size: int, packed: int) -> None:
-    """Refuse a file whose bytes have grown beyond what any table does.
+    """Refuse a file that expands beyond what any table does.
 
     Raises
     ------
@@ -78,24 +78,26 @@ def refuse_bomb(path: Path, size: int, packed: int) -> None:
         When `size` is over 64 MiB and over 200 times the `packed` size on disk.
     """
     if size > BOMB_BYTES and size > BOMB_RATIO * packed:
-        raise refuse_bytes(path, "gzip grows over 200 times its size (a bomb)", "Send it uncompressed if it is meant.")
+        raise refuse_bytes(
+            path, "gzip expands to over 200 times its size (a bomb)", "If it is real, send it uncompressed."
+        )
 
 
 def check_bytes(path: Path) -> LineEnds:
-    """Read a file once from end to end and refuse what no CSV reader should guess about.
+    """Read a whole file once, and refuse anything that a CSV reader would have to guess about.
 
     Raises
     ------
     ExtractRefusedError
-        By name: empty file, UTF-16, NUL bytes, not UTF-8 (with its line), carriage returns alone as line ends, a line
-        over 1 MiB, a truncated or damaged gzip, a gzip bomb.
+        When the file is empty, has UTF-16 or NUL bytes, is not UTF-8 (with the line), ends lines with lone carriage
+        returns, has a line over 1 MiB, or is a truncated gzip, a damaged gzip, or a gzip bomb.
     """
     return _Inspection(path).run()
 
 
-def refuse_bytes(path: Path, found: str, advice: str) -> ExtractRefusedError:
-    """Say what is wrong with a file as a whole."""
-    return ExtractRefusedError(f"{path.name}: {found}. {_ALLOWED} {advice}")
+def refuse_bytes(path: Path, problem: str, advice: str) -> ExtractRefusedError:
+    """Return the error for a file that cannot be used at all."""
+    return ExtractRefusedError(f"{path.name}: {problem}. {_ALLOWED} {advice}")
 
 
 class _Inspection:
@@ -110,11 +112,11 @@ class _Inspection:
         for chunk in read_chunks(self.path):
             self.take(chunk)
         if not self.bytes:
-            raise refuse_bytes(self.path, "empty file, without even a header", "Send the file again.")
+            raise refuse_bytes(self.path, "the file is empty, without a header", "Send the file again.")
         self.decode(b"", final=True)
         if self.returns and not self.line_feeds:
             raise refuse_bytes(
-                self.path, "lines end with a carriage return alone (CR)", "Export with LF or CRLF line ends."
+                self.path, "lines end with a lone carriage return (CR)", "Export with LF or CRLF line ends."
             )
         mixed = self.returns not in (0, self.line_feeds) or self.returns != self.pairs
         return LineEnds(mixed=mixed, closed=self.last == b"\n", quoted=self.quoted)
@@ -125,15 +127,19 @@ class _Inspection:
         if b"\0" in chunk:
             line = self.line_feeds + chunk[: chunk.index(b"\0")].count(b"\n") + 1
             raise refuse_bytes(
-                self.path, f"NUL byte in line {line} (binary data, or UTF-16 without a mark)", "Export as UTF-8."
+                self.path,
+                f"NUL byte in line {line} (binary data, or UTF-16 without a byte order mark)",
+                "Export as UTF-8.",
             )
         self.decode(chunk, final=False)
         self.pairs += chunk.count(b"\r\n") + (self.last == b"\r" and chunk.startswith(b"\n"))
         self.returns += chunk.count(b"\r")
         first, last = chunk.find(b"\n"), chunk.rfind(b"\n")
         self.since_line_feed += len(chunk) if first < 0 else first
-        if self.since_line_feed > LONGEST_LINE:
-            raise refuse_bytes(self.path, f"line {self.line_feeds + 1} is over 1 MiB long", "Look for a lost line end.")
+        if self.since_line_feed > MAX_LINE_BYTES:
+            raise refuse_bytes(
+                self.path, f"line {self.line_feeds + 1} is over 1 MiB long", "Look for a missing line end."
+            )
         if last >= 0:
             self.since_line_feed = len(chunk) - last - 1
         self.line_feeds += chunk.count(b"\n")
@@ -148,6 +154,6 @@ class _Inspection:
             line = self.line_feeds + chunk[: max(error.start, 0)].count(b"\n") + 1
             raise refuse_bytes(
                 self.path,
-                f"line {line} is not UTF-8 (Windows-1252, cp1252 or Latin-1, most likely)",
+                f"line {line} is not UTF-8 (most likely Windows-1252, cp1252 or Latin-1)",
                 "Export as UTF-8.",
             ) from None

@@ -1,8 +1,8 @@
-"""CSV to the letter of RFC 4180: which lines make a record, and which lines are broken.
+"""Strict RFC 4180 CSV: find which lines form a record, and which records are broken.
 
-DuckDB's reader is fast but forgiving: it drops an empty extra field, trims blanks around quotes and lets one unclosed
-quote swallow the rest of the file without a word (2.0, strict mode). Nothing may be lost here, so every record is
-checked by this scanner first, and DuckDB then reads what is known to be clean.
+DuckDB's reader is fast but forgiving (2.0, strict mode). It drops an empty extra field, trims blanks around quotes, and
+lets one unclosed quote swallow the rest of the file without an error. Nothing may be lost here, so this scanner checks
+every record first, and DuckDB reads only what is known to be clean.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from typing import NamedTuple
 
 from payrank.extracts.csv.raw_bytes import UTF8_MARK
 
-LONGEST_RECORD = 1000
-"""Lines. A quote that does not close within as many is not meant to."""
+MAX_RECORD_LINES = 1000
+"""A quote that does not close within this many lines is treated as unclosed."""
 
 _QUOTED = re.compile(rb'"[^"]*"')
 
@@ -31,15 +31,16 @@ class Record(NamedTuple):
 
 
 def read_records(lines: Iterable[bytes], *, fields: int | None, delimiter: bytes = b",") -> Iterator[Record]:
-    r"""Read records off physical lines; blank lines are no records.
+    r"""Read records from physical lines, and skip blank lines.
 
-    A record whose quote never closes is broken by its first line alone, and reading goes on at the next line: one bad
-    quote costs one row, not the rest of the file. The first record is the header and is never counted against `fields`.
+    If a quote never closes, only the first line of its record is broken, and reading continues on the next line: one
+    bad quote costs one row, not the rest of the file. The first record is the header, and its field count is not
+    checked against `fields`.
 
     >>> [(record.line, record.rule) for record in read_records([b"a,b\n", b'"x\n', b'y",2\n', b"1\n"], fields=2)]
     [(1, None), (2, None), (4, 'missing_columns')]
     """
-    wanted = None
+    expected = None
     queue = _Lines(lines)
     while (raw := queue.take()) is not None:
         line = queue.number
@@ -50,26 +51,26 @@ def read_records(lines: Iterable[bytes], *, fields: int | None, delimiter: bytes
             continue
         rule = None
         if b'"' in body or b"\r" in body:
-            body, rule = _read_quoted(body, raw, queue, wanted, delimiter)
+            body, rule = _read_quoted(body, raw, queue, expected, delimiter)
         else:
-            rule = judge_fields(body.count(delimiter) + 1, wanted)
+            rule = check_field_count(body.count(delimiter) + 1, expected)
         yield Record(line, body, rule)
-        wanted = fields
+        expected = fields
 
 
-def judge_fields(found: int, wanted: int | None) -> str | None:
-    """Return the rule that a record of so many fields breaks, or None; a header (`wanted` None) breaks none.
+def check_field_count(width: int, expected: int | None) -> str | None:
+    """Return the rule that a record with `width` fields breaks, or None. A header (`expected` None) breaks no rule.
 
-    >>> judge_fields(3, 4), judge_fields(4, 4)
+    >>> check_field_count(3, 4), check_field_count(4, 4)
     ('missing_columns', None)
     """
-    if wanted is None or found == wanted:
+    if expected is None or width == expected:
         return None
-    return "missing_columns" if found < wanted else "too_many_columns"
+    return "missing_columns" if width < expected else "too_many_columns"
 
 
 def strip_end(raw: bytes) -> bytes:
-    """Take the line end off a physical line.
+    """Remove the line end from a physical line.
 
     >>> strip_end(b"a,b" + bytes([13, 10])), strip_end(b"a,b")
     (b'a,b', b'a,b')
@@ -98,26 +99,26 @@ class _Lines:
 
 
 def _read_quoted(
-    body: bytes, raw: bytes, later: _Lines, wanted: int | None, delimiter: bytes
+    body: bytes, raw: bytes, later: _Lines, expected: int | None, delimiter: bytes
 ) -> tuple[bytes, str | None]:
-    """Read a record that holds quotes or carriage returns; an odd number of quotes means that one is still open."""
+    """Read a record with quotes or carriage returns. An odd number of quotes means that one is still open."""
     if raw.count(b'"') % 2:
         whole = _join_lines(body, raw, later, delimiter)
         if whole is None:
             return body, "unclosed_quote"
         body = whole
-    elif wanted is not None and _record_pattern(delimiter, wanted).fullmatch(body):
+    elif expected is not None and _record_pattern(delimiter, expected).fullmatch(body):
         return body, None
     elif not _record_pattern(delimiter, None).fullmatch(body):
         return body, "stray_quote" if b'"' in body else "stray_carriage_return"
-    return body, judge_fields(_QUOTED.sub(b"", body).count(delimiter) + 1, wanted)
+    return body, check_field_count(_QUOTED.sub(b"", body).count(delimiter) + 1, expected)
 
 
 def _join_lines(body: bytes, raw: bytes, later: _Lines, delimiter: bytes) -> bytes | None:
-    """Take further lines until no quote is open and the record is well formed; None, and none taken, if it never is."""
+    """Add lines until no quote is open and the record is well formed. Otherwise put them back and return None."""
     taken: list[bytes] = []
     is_open = 1
-    while is_open and len(taken) < LONGEST_RECORD and (line := later.take()) is not None:
+    while is_open and len(taken) < MAX_RECORD_LINES and (line := later.take()) is not None:
         taken.append(line)
         is_open ^= line.count(b'"') % 2
     end = raw[len(strip_end(raw)) :]

@@ -1,4 +1,4 @@
-"""A CSV file as a relation that DuckDB reads: scanned first, every column text, nothing sniffed."""
+"""A CSV file as a DuckDB relation: scanned first, with every column as text and nothing detected automatically."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from payrank.extracts.fetch_row import fetch_one_row
 
 @dataclass(frozen=True, slots=True)
 class CsvRelation:
-    """A scanned CSV. `relation` is the SQL that reads its good records; `copy` is a cleaned file to delete after."""
+    """A scanned CSV. `relation` is the SQL that reads its good records. `copy` is a cleaned file to delete later."""
 
     path: Path
     relation: str
@@ -25,21 +25,23 @@ class CsvRelation:
 
 
 def open_csv(path: Path, workspace: Path, *, delimiter: str = ",", nulls: tuple[str, ...] = ("",)) -> CsvRelation:
-    """Scan a CSV from end to end and say how to read its good records.
+    """Scan a whole CSV, and return how to read its good records.
 
-    Where records are broken or line ends are mixed, the good records are copied into the private workspace, because
-    DuckDB would stop, or would read on as if nothing were lost.
+    If records are broken or line ends are mixed, the good records are copied to the private workspace, because DuckDB
+    would stop, or would silently lose rows.
 
     Raises
     ------
     ExtractRefusedError
-        When the file as a whole cannot be read, or ends in mid-row.
+        When the file cannot be read at all, or ends in the middle of a row.
     """
     ends = check_bytes(path)
     names = read_header(path, delimiter=delimiter)
     scan = scan_records(path, fields=len(names), ends=ends, delimiter=delimiter)
     if scan.cut:
-        raise refuse_bytes(path, "the last line ends in mid-row: the file was cut", "Send the whole file again.")
+        raise refuse_bytes(
+            path, "the last line ends in the middle of a row: the file was truncated", "Send the complete file again."
+        )
     read, copy = path, None
     if scan.broken or ends.mixed:
         read = copy = workspace / f"{path.name.split('.', maxsplit=1)[0]}.clean.csv"
@@ -48,12 +50,12 @@ def open_csv(path: Path, workspace: Path, *, delimiter: str = ",", nulls: tuple[
 
 
 def create_from_csv(connection: duckdb.DuckDBPyConnection, name: str, query: str, csv: CsvRelation) -> None:
-    """Create a table from a query over a CSV's relation, and check that DuckDB read as many records as were found.
+    """Create a table from a query over a CSV's relation, and check that DuckDB read as many records as the scan found.
 
     Raises
     ------
     ExtractRefusedError
-        When the two readers differ: such a file is not read as anyone meant it.
+        When the two counts differ, because the file would be misread.
     """
     try:
         connection.execute(f"CREATE TABLE {quote_name(name)} AS {query}")
@@ -64,8 +66,8 @@ def create_from_csv(connection: duckdb.DuckDBPyConnection, name: str, query: str
         if csv.copy is not None:
             csv.copy.unlink(missing_ok=True)
     if read != csv.scan.good:
-        found = f"{csv.scan.good:,} records were found but {read:,} rows read"
-        raise refuse_bytes(csv.path, found, "Export it again as plain CSV.")
+        problem = f"the scan found {csv.scan.good:,} records, but DuckDB read {read:,} rows"
+        raise refuse_bytes(csv.path, problem, "Export it again as plain CSV.")
 
 
 def _render_reader(path: Path, names: tuple[str, ...], delimiter: str, nulls: tuple[str, ...]) -> str:

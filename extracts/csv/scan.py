@@ -1,4 +1,4 @@
-"""A CSV file scanned from end to end: its header, how many records are good, which are broken, and on which lines."""
+"""Scan a whole CSV file: its header, the number of good records, and the broken records with their lines."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from payrank.extracts.csv.raw_bytes import CHUNK, LineEnds, open_bytes, refuse_bytes
-from payrank.extracts.csv.records import judge_fields, read_records
+from payrank.extracts.csv.records import check_field_count, read_records
 
 _SEPARATORS = {"a tab": "\t", "semicolons": ";", "pipes": "|", "commas": ","}
 _BLANK = (b"", b"\r")
@@ -17,7 +17,11 @@ _BLANK = (b"", b"\r")
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """What a scan found: `good` records, the `broken` ones as (line, rule), and where each good record lies."""
+    """The result of a scan: the number of `good` records, and the `broken` ones as (line, rule).
+
+    `starts` gives (ordinal of a good record, line) wherever the line numbers jump. `closed`: the last line has a line
+    end. `cut`: the file ends in the middle of a row.
+    """
 
     good: int
     broken: tuple[tuple[int, str], ...]
@@ -26,35 +30,35 @@ class Scan:
     cut: bool
 
     def line_of(self, ordinal: int) -> int:
-        """Return the physical line (from 1) on which the good record of this ordinal (from 0) starts."""
+        """Return the physical line (from 1) of a good record, by its ordinal (from 0)."""
         first, line = self.starts[bisect_right(self.starts, (ordinal, 1 << 62)) - 1]
         return line + ordinal - first
 
 
 def read_header(path: Path, *, delimiter: str = ",") -> tuple[str, ...]:
-    """Read the names of the columns.
+    """Read the column names.
 
     Raises
     ------
     ExtractRefusedError
-        When the header is blank, broken, separated otherwise, has an empty name or the same name twice.
+        When the header is blank or broken, uses another separator, or has an empty name or the same name twice.
     """
     with open_bytes(path) as file:
         record = next(read_records(file, fields=None, delimiter=delimiter.encode()), None)
     if record is None or record.rule is not None or record.line != 1:
-        raise refuse_bytes(path, "the header line is blank or broken", "Give each column a name of its own.")
+        raise refuse_bytes(path, "the header line is blank or broken", "Give each column a unique name.")
     names = tuple(next(csv.reader([record.body.decode()], delimiter=delimiter, strict=True)))
     other = [word for word, mark in _SEPARATORS.items() if len(names) == 1 and mark in names[0]]
     if other:
         advice = "Export with commas, or import with the delimiter in the mapping."
         raise refuse_bytes(path, f"the header seems to be separated by {other[0]}", advice)
     if not all(names):
-        raise refuse_bytes(path, "the header has a column without a name", "Name it or take it out.")
+        raise refuse_bytes(path, "the header has a column without a name", "Name it or remove it.")
     folded = [name.casefold() for name in names]
     twice = [str(place) for place, name in enumerate(folded, start=1) if folded.count(name) > 1]
-    if twice:  # by place: in a file without a header the names are a patient's values
-        found = f"the header gives columns {', '.join(twice)} a name that another has (capitals aside)"
-        raise refuse_bytes(path, found, "Rename or drop one.")
+    if twice:  # Named by position: in a file without a header, the names are a patient's values.
+        problem = f"columns {', '.join(twice)} of the header have the same name as another (ignoring case)"
+        raise refuse_bytes(path, problem, "Rename or drop one.")
     return names
 
 
@@ -66,7 +70,7 @@ def scan_records(path: Path, *, fields: int, ends: LineEnds, delimiter: str = ",
     fields
         Columns of the header.
     ends
-        What `check_bytes` found: a broken last record without a line end means that the file was cut.
+        The result of `check_bytes`. A broken last record without a line end means that the file was truncated.
     """
     tally = _Tally()
     mark = delimiter.encode()
@@ -92,7 +96,7 @@ class _Tally:
         self.last_rule: str | None = None
 
     def add(self, line: int, rule: str | None, records: int = 1) -> None:
-        """Count records of one line each, the first on `line`."""
+        """Count records of one line each. The first is on `line`."""
         self.last_rule = rule
         if rule is not None:
             self.broken.append((line, rule))
@@ -104,7 +108,7 @@ class _Tally:
 
 
 def _scan_plain(file: BinaryIO, fields: int, delimiter: bytes, tally: _Tally) -> None:
-    """Count the fields of lines without quotes, a chunk at a time: ten times as fast as record by record."""
+    """Count the fields of lines without quotes, in chunks: ten times as fast as record by record."""
     line = 2
     while chunk := file.read(CHUNK):
         lines = (chunk + file.readline()).split(b"\n")
@@ -115,7 +119,7 @@ def _scan_plain(file: BinaryIO, fields: int, delimiter: bytes, tally: _Tally) ->
         else:
             for number, text in enumerate(lines, start=line):
                 if text not in _BLANK:
-                    tally.add(number, judge_fields(text.count(delimiter) + 1, fields))
+                    tally.add(number, check_field_count(text.count(delimiter) + 1, fields))
         line += len(lines)
 
 
@@ -124,7 +128,7 @@ def _has_blank(lines: list[bytes]) -> bool:
 
 
 def write_good_records(path: Path, *, fields: int, out: Path, delimiter: str = ",") -> None:
-    """Write the header and the good records alone to another file, each line ended by LF."""
+    """Write only the header and the good records to another file, with LF line ends."""
     with open_bytes(path) as file, out.open("wb") as clean:
         records = read_records(file, fields=fields, delimiter=delimiter.encode())
         clean.write(next(records).body + b"\n")

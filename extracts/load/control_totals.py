@@ -1,4 +1,4 @@
-"""Control totals: what the sender says a table holds, against what arrived."""
+"""Control totals: compare the declared rows and dollars of a table with the rows and dollars that arrived."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from payrank.extracts.pluralize import pluralize
 def check_control_total(
     connection: duckdb.DuckDBPyConnection, staged: Staged, total: ControlTotal | None
 ) -> tuple[str, ...]:
-    """Compare every row of the staged table, quarantined ones too, with the declared rows and dollars.
+    """Compare the rows and dollars of the staged table with the declared ones, including rows to be quarantined.
 
-    Called while quarantined rows are still in the staged table.
+    Call this while those rows are still in the staged table.
 
     Returns
     -------
     tuple of str
-        A notice where dollars could not be compared, because a row's amount cannot be read.
+        A notice if dollars cannot be compared because a row's amount cannot be read.
 
     Raises
     ------
@@ -37,7 +37,7 @@ def check_control_total(
     name = quote_name(staged.table.name)
     money = money_column(staged.table.name)
     amount = "0, 0"
-    if money:  # count_if of no rows at all is null
+    if money:  # count_if over no rows is null
         unreadable = f"{RULE} IS NOT NULL AND {quote_name(money)} IS NULL"
         amount = f"sum({quote_name(money)}), coalesce(count_if({unreadable}), 0)"
     count, dollars, unread = fetch_one_row(connection, f"SELECT count(*), {amount} FROM {name}")
@@ -49,18 +49,18 @@ def check_control_total(
         return ()
     if unread:
         return (
-            f"{staged.source.name}: {FILE_NAME} declares dollars, but {pluralize(unread, 'quarantined row')} may hide "
-            f"an amount: not compared",
+            f"{staged.source.name}: the dollar total in {FILE_NAME} was not compared, because "
+            f"{pluralize(unread, 'quarantined row')} may have an amount",
         )
     if (dollars or Decimal(0)) != total.amount:
         raise refuse_total(staged.table, staged.source.name, f"{total.amount:,} dollars", f"{dollars or 0:,} dollars")
     return ()
 
 
-def refuse_total(table: Table, file: str, expected: str, found: str) -> ExtractRefusedError:
-    """Say what was expected and found; both are sums over a table, not a patient's figures."""
+def refuse_total(table: Table, file: str, expected: str, actual: str) -> ExtractRefusedError:
+    """Return the error for a control total that differs. Both values are totals of a table, not of a patient."""
     return ExtractRefusedError(
-        f"{file}: the control total of {table.name} in {FILE_NAME} does not tie: expected {expected}, found {found}. "
-        "Allowed: equal to the row and to the cent. The file may be cut or doubled: "
-        "send it again, or correct the total."
+        f"{file}: the control total of {table.name} in {FILE_NAME} does not match: expected {expected}, found "
+        f"{actual}. Allowed: exactly equal rows and cents. The file may be truncated or duplicated: send it again, or "
+        "correct the total."
     )

@@ -1,10 +1,10 @@
-"""The canonical tables where they are: read from a PostgreSQL schema in one read-only snapshot.
+"""Read the canonical tables from a PostgreSQL schema, in one read-only snapshot.
 
     payrank score "postgresql://reader@ledger.example:5432/hospital?schema=ar" --as-of 2026-11-20 --out runs
 
-Every table of the contract that the schema holds (table or view) is copied, ordered by its key, into the private
-workspace and then judged like a file: the same rules, the same quarantine. `extract.toml` may be named in the address,
-`&metadata=/path/to/extract.toml`. The password comes from the address, PGPASSWORD or ~/.pgpass.
+Each canonical table or view in the schema is copied, ordered by its key, to the private workspace. It is then loaded
+like a file, with the same rules and the same quarantine. The address may name an `extract.toml`:
+`&metadata=/path/to/extract.toml`. The password comes from the address, PGPASSWORD, or ~/.pgpass.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
+from payrank.extracts.atomic import create_private
 from payrank.extracts.contract.metadata import AUDIT_PREFIX, FILE_NAME, read_metadata
 from payrank.extracts.contract.source_file import quote_name
 from payrank.extracts.contract.tables import STATED_BALANCES, TABLES, Column, Table
@@ -29,14 +30,14 @@ if TYPE_CHECKING:
 SCHEMES = ("postgresql", "postgres")
 
 _ANY_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")
-"""A scheme of two letters or more: one letter would be a drive."""
+"""A scheme with at least two letters. A single letter would be a drive."""
 OPTIONS = ("schema", "metadata")
-"""What payrank reads off the address; all other parameters are PostgreSQL's own (sslmode, connect_timeout, ...)."""
+"""Parameters of the address that payrank reads. All others are PostgreSQL's own (sslmode, connect_timeout, ...)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Where a schema is: `server` for the driver, and what messages may show of it, without a password."""
+    """The address of a schema: `server` is for the driver, and `shown` is for messages and has no password."""
 
     server: str
     shown: str
@@ -45,12 +46,12 @@ class Address:
 
 
 def is_address(source: Path | str) -> bool:
-    """Say whether a source is the address of a database, not a folder.
+    """Return whether a source is the address of a database, not a folder.
 
     Raises
     ------
     WrongUsageError
-        When it is the address of something else.
+        When it is another kind of address.
 
     Examples
     --------
@@ -61,14 +62,14 @@ def is_address(source: Path | str) -> bool:
         return False
     if isinstance(source, Path) or source.split("://", maxsplit=1)[0].lower() not in SCHEMES:
         raise WrongUsageError(
-            "the address is of a kind that payrank does not read (it is not repeated here, for it may hold a "
-            "password). Allowed: postgresql://USER@HOST:PORT/DATABASE?schema=SCHEMA, or a folder."
+            "payrank does not support this kind of address (not shown here, because it may contain a password). "
+            "Allowed: postgresql://USER@HOST:PORT/DATABASE?schema=SCHEMA, or a folder."
         )
     return True
 
 
 def read_address(source: str) -> Address:
-    """Take an address apart.
+    """Parse an address.
 
     >>> read_address("postgresql://reader:secret@ledger/hospital?schema=ar&sslmode=require").shown
     'postgresql://reader@ledger/hospital?schema=ar'
@@ -76,24 +77,24 @@ def read_address(source: str) -> Address:
     Raises
     ------
     WrongUsageError
-        When it cannot be read, or names no schema twice over.
+        When it cannot be parsed, or gives a parameter twice or without a value.
     """
     try:
         parts = urlsplit(source)
-        given = parse_qsl(parts.query, keep_blank_values=True, strict_parsing=bool(parts.query))
-        parts.port  # noqa: B018 - reading it is what checks it
+        parameters = parse_qsl(parts.query, keep_blank_values=True, strict_parsing=bool(parts.query))
+        parts.port  # noqa: B018 - reading the port validates it
     except ValueError:
         raise WrongUsageError(
-            "the database address cannot be read. Allowed: postgresql://USER@HOST:PORT/DATABASE?schema=SCHEMA, with "
-            "special signs of a password as %40 and the like. Correct the address."
+            "the database address is not valid. Allowed: postgresql://USER@HOST:PORT/DATABASE?schema=SCHEMA, with "
+            "special characters in the password escaped, such as %40. Correct the address."
         ) from None
-    options = {name: value for name, value in given if name in OPTIONS}
-    if not all(options.values()) or len(options) < sum(name in OPTIONS for name, _ in given):
+    options = {name: value for name, value in parameters if name in OPTIONS}
+    if not all(options.values()) or len(options) < sum(name in OPTIONS for name, _ in parameters):
         raise WrongUsageError(
-            f"{' or '.join(OPTIONS)} is empty or given twice in the database address. Allowed: each once, as "
+            f"{' or '.join(OPTIONS)} is empty or repeated in the database address. Allowed: each once, such as "
             "?schema=ar. Correct the address."
         )
-    rest = urlencode([(name, value) for name, value in given if name not in OPTIONS])
+    rest = urlencode([(name, value) for name, value in parameters if name not in OPTIONS])
     schema = options.get("schema", "public")
     host = parts.netloc.rsplit("@", maxsplit=1)
     user = f"{host[0].split(':', maxsplit=1)[0]}@" if len(host) > 1 else ""
@@ -104,19 +105,19 @@ def read_address(source: str) -> Address:
 
 
 def fetch_tables(address: Address, folder: Path) -> None:
-    """Copy the schema's canonical tables into a folder as CSV, one snapshot of the database for all of them.
+    """Copy the schema's canonical tables to a folder as CSV files, all from one snapshot of the database.
 
     Parameters
     ----------
     folder
-        An empty private folder; what it holds afterwards is an extract.
+        An empty private folder, which becomes an extract.
 
     Raises
     ------
     ExtractRefusedError
-        When the server cannot be reached, the schema holds no canonical table, or a table may not be read.
+        When the server cannot be reached, the schema has no canonical table, or the user may not read a table.
     WrongUsageError
-        When the driver is not installed, or the metadata file is absent.
+        When the driver is not installed, or the metadata file does not exist.
     """
     if address.metadata is not None:
         shutil.copyfile(find_metadata(address), folder / FILE_NAME)
@@ -125,7 +126,7 @@ def fetch_tables(address: Address, folder: Path) -> None:
 
 
 def find_metadata(address: Address) -> Path:
-    """Return the path of the `extract.toml` that an address names; WrongUsageError when it is absent."""
+    """Return the path of the `extract.toml` in an address. Raises WrongUsageError if there is no such file."""
     if address.metadata is None or not address.metadata.is_file():
         raise WrongUsageError(f"{address.metadata}: no such file. Give the path of an {FILE_NAME} in metadata=.")
     return address.metadata
@@ -133,17 +134,17 @@ def find_metadata(address: Address) -> Path:
 
 @contextmanager
 def open_snapshot(address: Address, *, read_only: bool) -> Iterator[Connection[tuple[object, ...]]]:
-    """Open a connection whose queries all see the database as it stood at the first of them.
+    """Open a connection in which all queries see one snapshot, taken at the first query.
 
     Parameters
     ----------
     read_only
-        Whether even temporary tables are forbidden.
+        Whether to forbid writing even to temporary tables.
 
     Raises
     ------
     ExtractRefusedError
-        When the server cannot be reached or refuses a query; the message holds nothing of a row.
+        When the server cannot be reached or refuses a query. The message contains no value from a row.
     WrongUsageError
         When the driver is not installed.
     """
@@ -164,54 +165,60 @@ def open_snapshot(address: Address, *, read_only: bool) -> Iterator[Connection[t
     except psycopg.Error as error:
         reason = error.sqlstate or type(error).__name__
         raise ExtractRefusedError(
-            f"{address.shown}: the database refused ({reason}: {_say(error)}). Allowed: a server that answers, and a "
-            "user who may read the schema's tables. Check address, password and rights."
+            f"{address.shown}: the database refused ({reason}: {_describe(error)}). Allowed: a server that answers, "
+            "and a user who may read the schema's tables. Check the address, password, and permissions."
         ) from None
 
 
-def _say(error: Exception) -> str:
-    """Give a driver's first line where it cannot hold a row's value: trouble with connection, rights or names."""
+def _describe(error: Exception) -> str:
+    """Describe an error by its class. The driver's own message may contain a value from a row."""
     state = getattr(error, "sqlstate", None)
     if state is None:
         return "no connection"
-    words = {"28": "not allowed in", "3D": "no such database", "42": "a name or a right is missing", "53": "too busy"}
-    return words.get(state[:2], "a fault of the server")
+    descriptions = {
+        "28": "login refused",
+        "3D": "no such database",
+        "42": "missing table, column, or permission",
+        "53": "server too busy",
+    }
+    return descriptions.get(state[:2], "server error")
 
 
 def _copy_tables(connection: Connection[tuple[object, ...]], address: Address, folder: Path) -> None:
-    found = connection.execute(
+    listed = connection.execute(
         "SELECT table_name, column_name, data_type FROM information_schema.columns WHERE table_schema = %s "
         "ORDER BY table_name, ordinal_position",
         (address.schema,),
     ).fetchall()
     columns: dict[str, dict[str, str]] = {}
-    for table, column, data_type in found:
+    for table, column, data_type in listed:
         columns.setdefault(str(table), {})[str(column)] = str(data_type)
     tables = [table for table in (*TABLES, STATED_BALANCES) if table.name in columns]
     attributes = read_metadata(folder).attributes
     if not tables:
         raise ExtractRefusedError(
-            f"{address.shown}: no table of the contract is in this schema, or none may be read. Allowed: "
-            f"{', '.join(table.name for table in TABLES)}. Name the schema as ?schema=ar, and grant SELECT on it."
+            f"{address.shown}: this schema has no canonical table, or the user may not read it. Allowed: "
+            f"{', '.join(table.name for table in TABLES)}. Give the schema, such as ?schema=ar, and grant SELECT on it."
         )
     for table in tables:
         path = folder / f"{table.name}.csv"
-        path.touch(mode=0o600)
+        create_private(path)
         query = render_copy(table, address.schema, columns[table.name], attributes.get(table.name, ()))
         with path.open("wb") as file, connection.cursor().copy(query) as rows:
             file.writelines(rows)
 
 
 def render_copy(table: Table, schema: str, types: Mapping[str, str], attributes: Collection[str] = ()) -> str:
-    """Render the COPY of a table: every column as the text that the contract reads, rows in the order of the key.
+    """Return the COPY statement for a table: every column as the text that the contract parses, ordered by the key.
 
-    A moment at midnight is its day; a number sheds the zeros behind its decimals; nothing else is changed, so that
-    what breaks the contract is quarantined like a file's row. Of columns that nothing reads only the name travels.
+    A timestamp at midnight becomes a date, and a number loses trailing zeros after the decimal point. Nothing else
+    changes, so a value that violates the contract is quarantined as it would be in a file. Columns that payrank does
+    not use are copied as names without values.
 
     Parameters
     ----------
     types
-        Column -> PostgreSQL's data type, in the table's order.
+        Column -> PostgreSQL data type, in the table's order.
     attributes
         Declared site attributes of the table.
     """

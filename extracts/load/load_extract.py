@@ -1,4 +1,4 @@
-"""Loads a folder of canonical tables: parsed, quarantined, counted, or refused as a whole."""
+"""Load a folder of canonical tables: parse and count every row, quarantine bad ones, or refuse the extract."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 import duckdb
 
-from payrank.extracts.checks.referential_checks import describe_links
+from payrank.extracts.checks.referential_checks import check_references
 from payrank.extracts.contract.metadata import FILE_NAME, Metadata, read_metadata
 from payrank.extracts.contract.source_file import SourceFile, digest_file, find_sources, quote_name
 from payrank.extracts.contract.tables import STATED_BALANCES, TABLES, Column, Table
@@ -25,29 +25,30 @@ from payrank.extracts.workspace import make_workspace, remove_workspace
 
 
 def load_extract(source: Path | str, *, refusals: list[ExtractRefusedError] | None = None) -> Extract:
-    """Load an extract: one `.parquet`, `.csv` or `.csv.gz` a table, and an optional `extract.toml`.
+    """Load an extract: one `.parquet`, `.csv`, or `.csv.gz` file per table, and an optional `extract.toml`.
 
-    `source` is the folder, or the address of a database schema that holds the tables (see
-    `payrank.extracts.load.database`). Rows that
-    break the contract go to the table `quarantine`; rows alike in every column are loaded once. For each table rows
-    read = loaded + quarantined + repeated. Dates are days, money is dollars.
+    Rows that violate the contract go to the table `quarantine`. Rows that are identical in every column are loaded
+    once. For each table, rows read = loaded + quarantined + repeated. Dates are whole days, and money is dollars.
 
     Parameters
     ----------
+    source
+        The folder, or the address of a database schema with the tables (see `payrank.extracts.load.database`).
     refusals
-        Where to collect what would refuse a table, so that one look finds everything: the table is then taken for
-        absent, and loading goes on. None refuses at the first.
+        A list that collects every error that refuses a table, so that one inspection finds all of them. The table is
+        then treated as absent, and loading continues. With None, the first error is raised.
 
     Returns
     -------
     Extract
-        Holds a DuckDB connection; close it, or use it as a context manager.
+        Holds a DuckDB connection. Close it, or use it as a context manager.
 
     Raises
     ------
     ExtractRefusedError
-        No table, no account and no denial, a file that cannot be read, a missing required column, over 1% of a table
-        in quarantine, one key with differing rows, or a control total that does not tie.
+        When there is no table, or neither an account nor a denial; when a file cannot be read; when a required column
+        is missing; when over 1% of a table is quarantined; when rows with the same key differ; or when a control
+        total does not match.
 
     Examples
     --------
@@ -69,12 +70,12 @@ def load_extract(source: Path | str, *, refusals: list[ExtractRefusedError] | No
 
 
 def open_database(workspace: Path) -> duckdb.DuckDBPyConnection:
-    """Open an in-memory DuckDB that reaches no network and spills into the private workspace alone."""
+    """Open an in-memory DuckDB that never uses the network and spills only to the private workspace."""
     return duckdb.connect(
         ":memory:",
         config={
-            # A long IN list becomes a join that loses the order of the rows, and with it their line numbers:
-            # https://github.com/duckdb/duckdb/issues/24398 (open with DuckDB 2.0; can go when it is closed).
+            # DuckDB turns a long IN list into a join that loses the row order, and with it the line numbers:
+            # https://github.com/duckdb/duckdb/issues/24398 (open in DuckDB 2.0; remove this when it is fixed).
             "disabled_optimizers": "in_clause",
             "temp_directory": str(workspace),
             "autoinstall_known_extensions": "false",
@@ -101,19 +102,19 @@ class _Loading:
 
     def run(self) -> Extract:
         folder, shown, schema = _open_source(self.source, self.workspace)
-        files, strangers = find_sources(folder, schema)
-        self.findings += [Finding("contract", "", 1, told) for told in strangers]
+        files, ignored = find_sources(folder, schema)
+        self.findings += [Finding("contract", "", 1, notice) for notice in ignored]
         metadata = self._read_metadata(folder)
         create_quarantine(self.connection)
         for table in TABLES:
-            self._take(table, files.get(table.name), metadata, folder)
+            self._load_or_create(table, files.get(table.name), metadata, folder)
         if STATED_BALANCES.name in files:
-            self._take(STATED_BALANCES, files[STATED_BALANCES.name], metadata, folder)
+            self._load_or_create(STATED_BALANCES, files[STATED_BALANCES.name], metadata, folder)
         if not self.states["accounts"].rows_loaded and not self.states["denials"].rows_loaded:
             self._refuse(
                 ExtractRefusedError(
-                    f"{shown}: the extract is empty, with no row of accounts and none of denials. Allowed: at least "
-                    "one row of either. Check the export's filter, and send it again."
+                    f"{shown}: the extract is empty: it has no accounts and no denials. Allowed: at least one row of "
+                    "either. Check the export's filter, and send it again."
                 )
             )
         digests = {file.name: digest_file(file.path) for file in files.values()}
@@ -121,7 +122,7 @@ class _Loading:
             digests[FILE_NAME] = digest_file(folder / FILE_NAME)
         if is_address(self.source):
             shutil.rmtree(folder)
-        self.findings += describe_links(self.connection, self.states, metadata.as_of)
+        self.findings += check_references(self.connection, self.states, metadata.as_of)
         self.connection.execute("RESET disabled_optimizers")
         extract = Extract(
             connection=self.connection,
@@ -136,10 +137,10 @@ class _Loading:
         return extract
 
     def _refuse(self, refused: ExtractRefusedError) -> None:
-        """Refuse now, or collect the refusal for whoever wants them all."""
+        """Raise the error, or collect it if the caller wants all errors."""
         if self.refusals is None:
             raise refused
-        # An empty extract is no news where its tables were refused.
+        # When tables were refused, an empty extract is only a consequence.
         if "the extract is empty" not in str(refused) or not self.refusals:
             self.refusals.append(refused)
 
@@ -150,8 +151,8 @@ class _Loading:
             self._refuse(refused)
             return Metadata()
 
-    def _take(self, table: Table, file: SourceFile | None, metadata: Metadata, folder: Path) -> None:
-        """Load one table, or make it empty where it is absent or refused."""
+    def _load_or_create(self, table: Table, file: SourceFile | None, metadata: Metadata, folder: Path) -> None:
+        """Load one table, or create it empty if it is absent or refused."""
         attributes = metadata.attributes.get(table.name, {})
         try:
             if file is not None:
@@ -173,8 +174,8 @@ class _Loading:
         rows, quarantined = quarantine_rows(self.connection, staged)
         self.connection.execute(f"ALTER TABLE {quote_name(table.name)} DROP COLUMN {RULE}")
         repeated = drop_repeated(self.connection, table, staged.columns, source)
-        self.findings += [Finding("sums", table.name, 1, told) for told in unread]
-        self.findings += _describe_arrival(staged, rows, quarantined, repeated)
+        self.findings += [Finding("sums", table.name, 1, notice) for notice in unread]
+        self.findings += _describe_load(staged, rows, quarantined, repeated)
         return TableState(
             name=table.name,
             present=True,
@@ -189,7 +190,7 @@ class _Loading:
 
 
 def _open_source(source: Path | str, workspace: Path) -> tuple[Path, str, str | None]:
-    """Return the folder that holds the tables, how messages call it, and the schema that they were copied from."""
+    """Return the folder with the tables, its name in messages, and the schema that the tables were copied from."""
     if not is_address(source):
         return Path(source), str(source), None
     address = read_address(str(source))
@@ -200,7 +201,7 @@ def _open_source(source: Path | str, workspace: Path) -> tuple[Path, str, str | 
 
 
 def attribute_columns(attributes: Mapping[str, str]) -> tuple[Column, ...]:
-    """Turn declared site attributes into columns: a category is text.
+    """Return declared site attributes as columns. A category is a text column.
 
     >>> [(column.name, column.kind) for column in attribute_columns({"clinic": "category", "visits": "number"})]
     [('clinic', 'text'), ('visits', 'number')]
@@ -218,30 +219,30 @@ def _create_absent(connection: duckdb.DuckDBPyConnection, table: Table, attribut
     return TableState(table.name, False, tuple(c.name for c in columns), (), dict(attributes), 0, 0, 0, 0)
 
 
-def _describe_arrival(staged: Staged, rows: int, quarantined: int, repeated: int) -> list[Finding]:
+def _describe_load(staged: Staged, rows: int, quarantined: int, repeated: int) -> list[Finding]:
     file, table = staged.source.name, staged.table.name
     findings = []
     if not rows:
-        findings.append(Finding("contract", table, 0, f"{file}: has a header but no rows"))
+        findings.append(Finding("contract", table, 0, f"{file}: has a header and no rows"))
     if staged.absent:
-        told = f"{file}: absent columns, their features are null: {', '.join(staged.absent)}"
-        findings.append(Finding("contract", table, len(staged.absent), told))
+        message = f"{file}: missing columns (their features are null): {', '.join(staged.absent)}"
+        findings.append(Finding("contract", table, len(staged.absent), message))
     if staged.ignored:
-        told = (
-            f"{file}: extra columns, ignored: {', '.join(staged.ignored)}. Declare them in {FILE_NAME} under "
-            f"[attributes.{table}] to use them"
+        message = (
+            f"{file}: extra columns (ignored): {', '.join(staged.ignored)}. To use them, declare them in {FILE_NAME} "
+            f"under [attributes.{table}]"
         )
-        findings.append(Finding("contract", table, len(staged.ignored), told))
+        findings.append(Finding("contract", table, len(staged.ignored), message))
     if staged.integer_ids:
-        told = f"{file}: ids arrived as integers, so leading zeros may be lost: {', '.join(staged.integer_ids)}"
-        findings.append(Finding("keys", table, len(staged.integer_ids), told))
+        message = f"{file}: IDs are integers and may have lost leading zeros: {', '.join(staged.integer_ids)}"
+        findings.append(Finding("keys", table, len(staged.integer_ids), message))
     if quarantined:
-        told = f"{file}: {quarantined:,} of {rows:,} rows are quarantined"
-        findings.append(Finding("contract", table, quarantined, told))
+        message = f"{file}: {quarantined:,} of {rows:,} rows are quarantined"
+        findings.append(Finding("contract", table, quarantined, message))
     if repeated:
-        told = f"{file}: {repeated:,} of {rows:,} rows are repeated, alike in every column, and loaded once"
-        findings.append(Finding("keys", table, repeated, told))
+        message = f"{file}: {repeated:,} of {rows:,} rows are exact duplicates and were loaded once"
+        findings.append(Finding("keys", table, repeated, message))
     if staged.scan is not None and not staged.scan.closed:
-        told = f"{file}: the last line has no line end; declare control totals to prove that nothing was cut"
-        findings.append(Finding("contract", table, 1, told))
+        message = f"{file}: the last line has no line end. Declare control totals so that a truncated file is detected"
+        findings.append(Finding("contract", table, 1, message))
     return findings

@@ -1,4 +1,4 @@
-"""Rows that break the contract: named by table, key, column, rule and line, kept aside, never mended or dropped."""
+"""Quarantine: rows that violate the contract are listed by table, key, column, rule, and line, and never repaired."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from payrank.extracts.contract.tables import Table
 from payrank.extracts.errors import ExtractRefusedError
 from payrank.extracts.load.stage import RULE, Staged
 
-MOST_QUARANTINED = 0.01
-"""Share of a table's rows that may be quarantined before the whole run is refused (contracts.md, section 1)."""
-MOST_NAMED = 5
+MAX_QUARANTINED_SHARE = 0.01
+"""Largest share of a table's rows that may be quarantined. Beyond it, the run is refused (contracts.md, section 1)."""
+MAX_NAMED = 5
 
 
 def create_quarantine(connection: duckdb.DuckDBPyConnection) -> None:
@@ -25,18 +25,18 @@ def create_quarantine(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def render_key(table: Table) -> str:
-    """Render a row's key as one text, the parts of a key of several columns joined by |."""
+    """Return SQL for a row's key as one text, with the columns of a composite key joined by |."""
     parts = ", ".join(f"CAST({quote_name(name)} AS VARCHAR)" for name in table.key)
     return f"nullif(concat_ws('|', {parts}), '')"
 
 
 def quarantine_rows(connection: duckdb.DuckDBPyConnection, staged: Staged) -> tuple[int, int]:
-    """Move every row that breaks a rule from the staged table to `quarantine`; return rows read and rows moved.
+    """Move every row that breaks a rule from the staged table to `quarantine`. Return the rows read and rows moved.
 
     Raises
     ------
     ExtractRefusedError
-        When more than 1% of the rows break a rule; the message says which rules, how often, and where first.
+        When over 1% of the rows break a rule. The message lists the rules, their counts, and the first line of each.
     """
     name = quote_name(staged.table.name)
     counts = connection.execute(
@@ -46,7 +46,7 @@ def quarantine_rows(connection: duckdb.DuckDBPyConnection, staged: Staged) -> tu
     faults = [(*staged.rules[number - 1], count, staged.line_of(first)) for number, count, first in counts if number]
     faults += _count_unreadable(staged)
     moved = sum(count for _, _, count, _ in faults)
-    if moved > MOST_QUARANTINED * rows:
+    if moved > MAX_QUARANTINED_SHARE * rows:
         raise ExtractRefusedError(_describe(staged, faults, rows, moved))
     if moved:
         _move(connection, staged)
@@ -67,22 +67,22 @@ def _describe(staged: Staged, faults: list[tuple[str | None, str, int, int]], ro
     worst = sorted(faults, key=lambda fault: (-fault[2], fault[3]))
     named = [
         f"{rule}{f' in {column}' if column else ''} {count:,} times, first in {place} {line} (allowed: {ALLOWED[rule]})"
-        for column, rule, count, line in worst[:MOST_NAMED]
+        for column, rule, count, line in worst[:MAX_NAMED]
     ]
-    more = f"; {len(worst) - MOST_NAMED} more rules" if len(worst) > MOST_NAMED else ""
+    more = f"; {len(worst) - MAX_NAMED} more rules" if len(worst) > MAX_NAMED else ""
     return (
-        f"{staged.source.name}: {moved:,} of {rows:,} rows of {staged.table.name} break the contract "
-        f"({moved / rows:.1%}): {'; '.join(named)}{more}. Allowed: at most {MOST_QUARANTINED:.0%} of a table's rows in "
-        "quarantine. Correct the export or the mapping, and load again."
+        f"{staged.source.name}: {moved:,} of {rows:,} rows of {staged.table.name} violate the contract "
+        f"({moved / rows:.1%}): {'; '.join(named)}{more}. Allowed: at most {MAX_QUARANTINED_SHARE:.0%} of a table's "
+        "rows in quarantine. Correct the export or the mapping, and load again."
     )
 
 
 def _move(connection: duckdb.DuckDBPyConnection, staged: Staged) -> None:
     name = quote_name(staged.table.name)
-    found = connection.execute(
+    rows = connection.execute(
         f"SELECT rowid, {RULE}, {render_key(staged.table)} FROM {name} WHERE {RULE} IS NOT NULL ORDER BY rowid"
     ).fetchall()
-    rows = [(staged.line_of(row), key, *staged.rules[number - 1]) for row, number, key in found]
+    rows = [(staged.line_of(row), key, *staged.rules[number - 1]) for row, number, key in rows]
     rows += [(line, None, None, rule) for line, rule in staged.unreadable]
     rows.sort(key=lambda row: row[0])
     lines, keys, columns, rules = zip(*rows, strict=True)

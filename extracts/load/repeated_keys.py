@@ -1,4 +1,4 @@
-"""Rows that arrived more than once: the same row again counts once, a key with differing rows refuses the extract."""
+"""Repeated keys: exact duplicate rows are loaded once, and different rows with one key refuse the extract."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from payrank.extracts.pluralize import pluralize
 def drop_repeated(
     connection: duckdb.DuckDBPyConnection, table: Table, columns: tuple[Column, ...], source: SourceFile
 ) -> int:
-    """Keep the first of rows that are alike in every column; return how many were dropped.
+    """Keep the first of each set of rows that are identical in every column. Return how many were dropped.
 
     Raises
     ------
     ExtractRefusedError
-        When rows with one key differ: nobody knows which is true.
+        When rows with the same key differ, because either could be right.
     """
     if not may_repeat(connection, table.name, table.key):
         return 0
@@ -37,9 +37,8 @@ def drop_repeated(
     if differing:
         raise ExtractRefusedError(
             f"{source.name}: {pluralize(differing, 'key')} ({', '.join(table.key)}) of {table.name} with rows "
-            f"that differ. "
-            "Allowed: one row a key; the same row again in every column is counted once. "
-            "Send one version of each row, or a key that tells them apart."
+            "that differ. Allowed: one row per key; exact duplicates are counted once. "
+            "Send one version of each row, or a key that distinguishes them."
         )
     if not repeated:
         return 0
@@ -50,7 +49,10 @@ def drop_repeated(
 
 
 def may_repeat(connection: duckdb.DuckDBPyConnection, name: str, names: Sequence[str]) -> bool:
-    """Say whether two rows share the hash of their key: sorting 20 M hashes costs 2 s, grouping 20 M texts ten."""
+    """Return whether any two rows have the same hash of their key.
+
+    A quick test before the exact one: sorting 20 million hashes takes 2 s, and grouping 20 million texts takes 10 s.
+    """
     key = ", ".join(map(quote_name, names))
     hashes = connection.execute(f"SELECT hash({key}) AS h FROM {quote_name(name)}").fetchnumpy()["h"]
     ordered = np.sort(np.asarray(hashes))

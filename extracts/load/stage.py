@@ -1,4 +1,4 @@
-"""Reads one file into a staged table: every column parsed, and beside each row the first rule that it breaks."""
+"""Stage one file as a table: every column parsed, and for each row the first rule that it breaks."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from payrank.extracts.csv.scan import Scan
 from payrank.extracts.errors import ExtractRefusedError, did_you_mean
 
 RULE = "_rule"
-"""Column of the staged table: null, or the number of the broken rule (from 1) in `Staged.rules`."""
+"""Column of the staged table: null, or the number (from 1) of the broken rule in `Staged.rules`."""
 
 MANY_ROWS = ("transactions", "contacts")
-"""Tables of events, some to dozens of rows an account."""
+"""Event tables, with a few to dozens of rows per account."""
 
 
 @dataclass(frozen=True, slots=True)
 class Staged:
-    """What was staged. `rules` are (column, rule) pairs; `scan` is a CSV's account of its lines, None for Parquet."""
+    """A staged table. `rules` are (column, rule) pairs. `scan` maps a CSV's rows to lines, and is None for Parquet."""
 
     table: Table
     source: SourceFile
@@ -37,31 +37,31 @@ class Staged:
     scan: Scan | None
 
     def line_of(self, ordinal: int) -> int:
-        """Return a CSV row's physical line, or a Parquet row's number, from its ordinal (from 0)."""
+        """Return the physical line of a CSV row, or the number of a Parquet row, by its ordinal (from 0)."""
         return ordinal + 1 if self.scan is None else self.scan.line_of(ordinal)
 
     @property
     def unreadable(self) -> tuple[tuple[int, str], ...]:
-        """Records that were no rows at all, as (line, rule)."""
+        """Records that could not be read as rows, as (line, rule)."""
         return () if self.scan is None else self.scan.broken
 
 
 def stage_table(
     connection: duckdb.DuckDBPyConnection, table: Table, extra: tuple[Column, ...], source: SourceFile, workspace: Path
 ) -> Staged:
-    """Create the table under its own name, with the column `_rule` beside the parsed ones, rows in the file's order.
+    """Create the table with its parsed columns and the column `_rule`, in the file's row order.
 
     Parameters
     ----------
     extra
         Declared site attributes.
     workspace
-        Private folder for a cleaned copy of a CSV that has broken records; the copy is deleted at once.
+        Private folder for a cleaned copy of a CSV with broken records. The copy is deleted after reading.
 
     Raises
     ------
     ExtractRefusedError
-        When the file cannot be read, misses a required column, or a column's type loses what the contract needs.
+        When the file cannot be read, lacks a required column, or has a column type that loses information.
     """
     if source.format == "parquet":
         relation, types = _open_parquet(connection, source)
@@ -94,10 +94,10 @@ def stage_table(
 
 
 def stored_type(table: Table, column: Column) -> str:
-    """Return the DuckDB type in which a loaded table keeps a column.
+    """Return the DuckDB type of a column in a loaded table.
 
-    The levels of the two tables with the most rows are kept as enumerations: one byte a row instead of sixteen,
-    compared as a number, and read, compared and, as they stand in the order of the alphabet, sorted as their text.
+    Levels of the two largest tables are enumerations: one byte per row instead of sixteen, compared as numbers. They
+    are listed alphabetically, so they sort like their text.
 
     >>> from payrank.extracts.contract.tables import table
     >>> stored_type(table("transactions"), table("transactions").columns[6])
@@ -109,7 +109,7 @@ def stored_type(table: Table, column: Column) -> str:
 
 
 def _narrow_levels(table: Table, parsed: str) -> str:
-    """Store the levels of parsed rows as enumerations; what is no level has broken its rule, and is null then."""
+    """Store the levels of parsed rows as enumerations. Any other text has broken its rule and becomes null."""
     levels = [column for column in table.columns if stored_type(table, column) != SQL_TYPES[column.kind]]
     if not levels:
         return parsed
@@ -126,7 +126,7 @@ def _open_parquet(connection: duckdb.DuckDBPyConnection, source: SourceFile) -> 
         raise _refuse_parquet(source, error) from None
     if len({name.casefold() for name in names}) < len(names):
         raise ExtractRefusedError(
-            f"{source.name}: two columns have the same name (capitals aside). Allowed: each name once. "
+            f"{source.name}: two columns have the same name (ignoring case). Allowed: each name once. "
             "Rename or drop one."
         )
     return relation, {name: sql_type for name, sql_type, *_ in described}
@@ -141,13 +141,13 @@ def _create_from_parquet(connection: duckdb.DuckDBPyConnection, table: Table, qu
 
 def _refuse_parquet(source: SourceFile, error: Exception) -> ExtractRefusedError:
     return ExtractRefusedError(
-        f"{source.name}: cannot be read as Parquet ({type(error).__name__}). Allowed: a whole Parquet file. "
+        f"{source.name}: cannot be read as Parquet ({type(error).__name__}). Allowed: a complete Parquet file. "
         "Send the file again."
     )
 
 
 def _audit_columns(table: Table, types: dict[str, str]) -> tuple[Column, ...]:
-    """Columns for the fairness audit ride along in guarantors; no attribute and no feature is made of them."""
+    """Return the fairness audit columns of guarantors. They never become attributes or features."""
     if table.name != "guarantors":
         return ()
     return tuple(Column(name, "text") for name in types if name.startswith("audit_"))
@@ -158,13 +158,15 @@ def _require(table: Table, source: SourceFile, types: dict[str, str]) -> None:
     if not missing:
         return
     known = set(table.names)
-    # What looks like the header of a file without one is a patient's values: name nothing of it then.
+    # A file without a header has a patient's values in its first line, so show names only if some are the contract's.
     hints = [f"{name}: {did_you_mean(name, types)}" for name in missing if "did you" in did_you_mean(name, types)]
     hint = f" ({'; '.join(hints)})" if hints and known & set(types) else ""
-    header = "" if known & set(types) else " (none of the contract's columns is in the header; is there a header?)"
+    header = (
+        "" if known & set(types) else " (the header has none of the contract's columns; does the file have a header?)"
+    )
     raise ExtractRefusedError(
         f"{source.name}: required column {', '.join(missing)} is missing{hint}{header}. Allowed: "
-        f"{', '.join(table.names)}, named to the letter. Add it to the export, or import with a mapping."
+        f"{', '.join(table.names)}, spelled exactly. Add it to the export, or import with a mapping."
     )
 
 
@@ -176,14 +178,14 @@ def render_parsed(
     leading: tuple[str, ...] = (),
     carried: tuple[str, ...] = (),
 ) -> str:
-    """Render the query that parses a relation and numbers the first rule that each row breaks.
+    """Return the query that parses a relation and gives the number of the first rule that each row breaks.
 
     Parameters
     ----------
     leading
-        Names of boolean columns of the relation that are rules of their own, tried before all others.
+        Boolean columns of the relation that are additional rules, tried before all others.
     carried
-        Names of columns of the relation that come along untouched.
+        Columns of the relation that are passed through unchanged.
     """
     parsed = {p.column.name: p for p in present}
     values = [
@@ -191,7 +193,7 @@ def render_parsed(
         f" AS {quote_name(column.name)}"
         for column in columns
     ]
-    values += [f"{p.given} AS {p.given_name}" for p in present]
+    values += [f"{p.source_text} AS {p.source_name}" for p in present]
     values += [f"source.{quote_name(name)}" for name in (*leading, *carried)]
     conditions = [quote_name(name) for name in leading] + [condition for p in present for _, condition in p.rules]
     cases = " ".join(f"WHEN {condition} THEN {number}" for number, condition in enumerate(conditions, start=1))

@@ -43,8 +43,8 @@ def combine_extracts(sources: Sequence[Path | str], out: Path) -> ImportReport:
     """
     with ExitStack() as stack:
         extracts = [stack.enter_context(load_extract(source)) for source in sources]
-        named = any(one.metadata.source_system for one in extracts)
-        systems = dict.fromkeys(one.metadata.source_system or UNNAMED for one in extracts)
+        named = any(extract.metadata.source_system for extract in extracts)
+        systems = dict.fromkeys(extract.metadata.source_system or UNNAMED for extract in extracts)
         return run_import(
             out,
             lambda session: _read(session, extracts),
@@ -79,12 +79,12 @@ def _read(session: ImportSession, extracts: Sequence[Extract]) -> None:
         staged = {table.name: _stage(session, extract, table, f"{number}_{table.name}", label) for table in tables}
         beyond = 0
         for table in tables:
-            _settle(session, extract, table, staged[table.name], system)
+            _select_rows(session, extract, table, staged[table.name], system)
             if number and as_of is not None and table.known_on in staged[table.name].names:
                 beyond += _count(session, f"FROM taken WHERE {table.known_on} >= DATE '{as_of}'")
             session.load(table.name, staged[table.name], "SELECT * FROM taken")
         if "transactions" in staged:
-            _tell_doubtful(session, staged["transactions"], system, label)
+            _warn_about_doubtful(session, staged["transactions"], system, label)
             _note_ledgers(session, staged["transactions"], system)
         if beyond:
             session.add_notice(
@@ -128,7 +128,7 @@ def _note_ledgers(session: ImportSession, source: SourceTable, system: str) -> N
     )
 
 
-def _tell_doubtful(session: ImportSession, source: SourceTable, system: str, label: str) -> None:
+def _warn_about_doubtful(session: ImportSession, source: SourceTable, system: str, label: str) -> None:
     """Tell of rows skipped although the ledger's system, itself combined, has this one among its parts."""
     name = quote_text(system)
     doubtful = _count(
@@ -144,7 +144,7 @@ def _tell_doubtful(session: ImportSession, source: SourceTable, system: str, lab
         )
 
 
-def _settle(session: ImportSession, extract: Extract, table: Table, source: SourceTable, system: str) -> None:
+def _select_rows(session: ImportSession, extract: Extract, table: Table, source: SourceTable, system: str) -> None:
     """Make the table `taken` of the rows that are to land, and set the others aside.
 
     Settled before anything lands: the conditions ask the very table that the rows then go to.
@@ -154,23 +154,23 @@ def _settle(session: ImportSession, extract: Extract, table: Table, source: Sour
     absent = set(extract.tables[table.name].absent_columns)
     names = [name for name in source.names if (name in known and name not in absent) or name in audit]
     relation = quote_name(source.relation)
-    fates = {KNOWN: _render_known(session, table)}
+    skip_conditions = {KNOWN: _render_known(session, table)}
     if table.name in {"transactions", STATED_BALANCES.name}:
         other = f"SELECT account_id FROM ledger_systems WHERE system <> {quote_text(system)}"
-        fates = {OTHER_LEDGER: f"one.account_id IN ({other})", **fates}
+        skip_conditions = {OTHER_LEDGER: f"one.account_id IN ({other})", **skip_conditions}
     if table.name == "denials":
-        told = [name for name in names if name in session.columns.get(table.name, ())]
-        match_denials(session.connection, relation, system, told, landed=table.name in session.columns)
-        fates[SAME_DENIAL] = "one.denial_id IN (SELECT denial_id FROM same_denials)"
-    taken = " AND ".join(f"NOT coalesce({condition}, false)" for condition in fates.values())
-    for reason, condition in fates.items():
+        columns = [name for name in names if name in session.columns.get(table.name, ())]
+        match_denials(session.connection, relation, system, columns, has_loaded=table.name in session.columns)
+        skip_conditions[SAME_DENIAL] = "one.denial_id IN (SELECT denial_id FROM same_denials)"
+    taken = " AND ".join(f"NOT coalesce({condition}, false)" for condition in skip_conditions.values())
+    for reason, condition in skip_conditions.items():
         session.skip(source, reason, f"SELECT {LINE} FROM {relation} AS one WHERE {condition}")
     fields = ", ".join(f"one.{quote_name(name)}" for name in names)
     session.connection.execute(
         f"CREATE OR REPLACE TABLE taken AS SELECT {fields}, {LINE} FROM {relation} AS one WHERE {taken} ORDER BY {LINE}"
     )
     if table.name == "denials":
-        probable = count_probable(session.connection, "taken", system, told)
+        probable = count_probable(session.connection, "taken", system, columns)
         if probable:
             session.add_notice(
                 f"{source.name}: {pluralize(probable, 'denial')} taken that another system's extract may tell already: "

@@ -30,7 +30,7 @@ CREATE OR REPLACE TABLE same_denials (denial_id VARCHAR, other_id VARCHAR);
 
 
 def match_denials(
-    connection: duckdb.DuckDBPyConnection, relation: str, system: str, told: Sequence[str], landed: bool
+    connection: duckdb.DuckDBPyConnection, relation: str, system: str, columns: Sequence[str], has_loaded: bool
 ) -> None:
     """Fill the table `same_denials`: denials of an arriving relation that another system's landed ones tell already.
 
@@ -40,16 +40,16 @@ def match_denials(
         The arriving denials, as an SQL name.
     system
         Which system they come from.
-    told
+    columns
         Columns of denials that both the relation and the landed table have.
-    landed
+    has_loaded
         Whether any denials were landed before.
     """
     connection.execute(ORIGINS)
-    if not landed or not {"account_id", "carc"} <= set(told):
+    if not has_loaded or not {"account_id", "carc"} <= set(columns):
         return
-    alike = ", ".join(["account_id", *(name for name in PARTICULARS if name in told)])
-    same_claim = "first.claim_id IS NOT NULL AND first.claim_id = other.claim_id" if "claim_id" in told else "false"
+    alike = ", ".join(["account_id", *(name for name in PARTICULARS if name in columns)])
+    same_claim = "first.claim_id IS NOT NULL AND first.claim_id = other.claim_id" if "claim_id" in columns else "false"
     matched = " AND ".join(f"first.{name} IS NOT DISTINCT FROM other.{name}" for name in alike.split(", "))
     connection.execute(
         f"""
@@ -63,8 +63,8 @@ def match_denials(
           ) AS one
           WHERE denial_id NOT IN (SELECT denial_id FROM denials) AND denial_id NOT IN (SELECT denial_id FROM before)
         ), held AS (
-          SELECT other.*, row_number() OVER (PARTITION BY {alike} ORDER BY known_claim DESC, landed) AS nth FROM (
-            SELECT first.*, first.rowid AS landed,
+          SELECT other.*, row_number() OVER (PARTITION BY {alike} ORDER BY known_claim DESC, load_order) AS nth FROM (
+            SELECT first.*, first.rowid AS load_order,
               EXISTS (SELECT 1 FROM {relation} AS other WHERE {matched} AND {same_claim}) AS known_claim
             FROM denials AS first JOIN denial_origins AS origins USING (denial_id)
             WHERE origins.system <> $system AND first.denial_id NOT IN (SELECT other_id FROM before)
@@ -80,15 +80,15 @@ def match_denials(
     connection.execute("INSERT INTO denials_known_elsewhere SELECT denial_id, ?, other_id FROM same_denials", [system])
 
 
-def count_probable(connection: duckdb.DuckDBPyConnection, relation: str, system: str, told: Sequence[str]) -> int:
+def count_probable(connection: duckdb.DuckDBPyConnection, relation: str, system: str, columns: Sequence[str]) -> int:
     """Count the denials of a relation that another system's landed ones probably tell, dated some days apart.
 
     Probable is: the same account, group, CARC and dollars, denied within `SAME_WITHIN` days, and not taken for the same
     denial as any other.
     """
-    if not {"account_id", "denied_on", "carc"} <= set(told):
+    if not {"account_id", "denied_on", "carc"} <= set(columns):
         return 0
-    alike = [name for name in ("account_id", "denied_amount", "group_code", "carc") if name in told]
+    alike = [name for name in ("account_id", "denied_amount", "group_code", "carc") if name in columns]
     same = " AND ".join(f"one.{name} IS NOT DISTINCT FROM other.{name}" for name in alike)
     name = quote_text(system)
     (count,) = fetch_one_row(

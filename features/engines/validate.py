@@ -19,7 +19,7 @@ from payrank.extracts.extract import TableState
 from payrank.extracts.finding import Finding
 from payrank.extracts.load.control_totals import refuse_total
 from payrank.extracts.load.load_extract import attribute_columns
-from payrank.extracts.load.quarantine import MOST_NAMED, MOST_QUARANTINED
+from payrank.extracts.load.quarantine import MAX_NAMED, MAX_QUARANTINED_SHARE
 from payrank.extracts.pluralize import pluralize
 from payrank.features.engines.reading import Reading, TypeFamily, read_column
 
@@ -176,7 +176,7 @@ class _TableValidation:
             f"{quote_name(column.name)}"
             for column in self.columns
         ]
-        values += [f"{parsed.given} AS {parsed.given_name}" for parsed in self.parsed]
+        values += [f"{parsed.source_text} AS {parsed.source_name}" for parsed in self.parsed]
         cases = " ".join(f"WHEN {broken} THEN {number}" for number, (_, _, broken) in enumerate(self.rules, start=1))
         number = f"CASE {cases} ELSE 0 END" if cases else "0"
         relation = self.store.source_relation(self.table.name)
@@ -214,19 +214,19 @@ class _TableValidation:
         broken = rows - by_rule.get(0, 0)
         if total is not None:
             self._check_total(total, rows, counts)
-        if broken > MOST_QUARANTINED * rows:
+        if broken > MAX_QUARANTINED_SHARE * rows:
             worst = sorted(
                 ((count, rule) for rule, count in by_rule.items() if rule), key=lambda item: (-item[0], item[1])
             )
             listed = "; ".join(
                 f"{rule} in {column} {count:,} times (allowed: {ALLOWED[rule]})"
                 for count, (column, rule, _) in (
-                    (count, self.rules[number - 1]) for count, number in worst[:MOST_NAMED]
+                    (count, self.rules[number - 1]) for count, number in worst[:MAX_NAMED]
                 )
             )
             raise ExtractRefusedError(
                 f"{self.place}: {broken:,} of {rows:,} rows break the contract ({broken / rows:.1%}): {listed}. "
-                f"Allowed: at most {MOST_QUARANTINED:.0%} of a table's rows. Correct the source, and load again."
+                f"Allowed: at most {MAX_QUARANTINED_SHARE:.0%} of a table's rows. Correct the source, and load again."
             )
         self.rows, self.broken = rows, broken
 

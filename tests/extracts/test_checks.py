@@ -42,56 +42,56 @@ def test_an_extract_in_order_has_nothing_odd(look):
 
 
 @pytest.mark.parametrize(
-    ("rows", "told"),
+    ("rows", "message"),
     [
         (
             "X1,A1,2026-01-06,,transfer,-5.00,insurance,\nX2,A1,2026-01-06,,transfer,4.99,patient,\n",
-            "transactions: 1 account whose transfers do not net to zero: "
-            "a transfer is two rows, - on one responsibility and + on the other",
+            "transactions: 1 account whose transfers do not net to zero. "
+            "A transfer is two rows: - on one responsibility and + on the other",
         ),
         (
             "X1,A1,2026-01-06,,charge,-9.00,patient,T1\n",
-            "transactions: 1 reversal that is not the row reversed with the sign turned",
+            "transactions: 1 reversal whose amount is not the reversed row's with the opposite sign",
         ),
-        ("X1,A2,2026-01-06,,charge,-10.00,patient,T1\n", "transactions: 1 reversal of another account's row"),
+        ("X1,A2,2026-01-06,,charge,-10.00,patient,T1\n", "transactions: 1 reversal of a row on another account"),
         (
             "X1,A1,2026-01-06,,charge,-10.00,patient,T1\nX2,A1,2026-01-07,,charge,-10.00,patient,T1\n",
             "transactions: 1 row reversed more than once",
         ),
         (
             "X1,A1,2026-01-06,,charge,-10.00,patient,X2\nX2,A1,2026-01-06,,charge,10.00,patient,X1\n",
-            "transactions: 2 rows in a circle of reversals, each reversing another of them",
+            "transactions: 2 rows in a cycle of reversals, each reversing another",
         ),
         (
             "X1,A1,2026-01-06,,charge,-1.00,patient,\n",
-            "transactions: 1 charge below zero without a row that it reverses",
+            "transactions: 1 charge below zero that reverses no row",
         ),
         (
             "X1,A1,2026-01-06,,patient_payment,1.00,patient,\n",
-            "transactions: 1 payment above zero without a row that it reverses: "
-            "the ledger's sign is - for what lowers the balance",
+            "transactions: 1 payment above zero that reverses no row. "
+            "In the ledger, amounts that lower the balance are negative",
         ),
     ],
 )
-def test_sums_that_do_not_add_up_are_counted(look, rows, told):
-    assert told in texts(look(rows), "sums")
+def test_sums_that_do_not_add_up_are_counted(look, rows, message):
+    assert message in texts(look(rows), "sums")
 
 
 def test_a_reversal_before_its_original_is_counted(look):
     rows = "X1,A1,2026-01-04,,charge,-10.00,patient,T1\n"
-    assert "transactions: 1 reversal posted before the row reversed" in texts(look(rows), "keys")
+    assert "transactions: 1 reversal posted before the row that it reverses" in texts(look(rows), "keys")
 
 
 def test_tables_without_a_control_total_are_named(look):
     assert texts(look(), "sums") == [
-        "no control total of rows and dollars is declared for accounts, transactions: a cut file could pass unseen"
+        "no control totals of rows and dollars for accounts, transactions: a truncated file would not be detected"
     ]
 
 
 def test_stated_balances_that_do_not_tie_are_counted(look):
     stated = "account_id,responsibility,balance\nA1,patient,10.00\nA2,patient,9.99\nA3,,10.00\nA4,insurance,0.01\n"
-    told = texts(look(stated_balances=stated, toml=CLEAN), "sums")
-    assert told == [
+    messages = texts(look(stated_balances=stated, toml=CLEAN), "sums")
+    assert messages == [
         "stated_balances: 2 of 4 balances do not match the ledger",
         "stated_balances: 296 accounts in the ledger have no stated balance",
     ]
@@ -100,9 +100,9 @@ def test_stated_balances_that_do_not_tie_are_counted(look):
 @pytest.mark.parametrize("day", ["1900-01-01", "9999-12-31"])
 def test_days_that_systems_write_for_unknown_are_named_by_column(look, day):
     inspection = look(f"X1,A1,2026-01-06,{day},charge,1.00,patient,\n")
-    (told,) = texts(inspection, "dates")
-    assert told.startswith("transactions: 1 row quarantined for effective_on with 1900-01-01 or 9999-12-31")
-    assert [(one.table, one.column, one.rule, one.first_line) for one in inspection.quarantined] == [
+    (messages,) = texts(inspection, "dates")
+    assert messages.startswith("transactions: 1 row quarantined because effective_on is 1900-01-01 or 9999-12-31")
+    assert [(row.table, row.column, row.rule, row.first_line) for row in inspection.quarantined] == [
         ("transactions", "effective_on", "sentinel_date", 302)
     ]
 
@@ -119,7 +119,7 @@ def test_days_in_the_wrong_order_in_the_future_and_long_ago_are_counted(look):
         "denials: 1 row with appeal_due_on before denied_on",
         "appeals: 1 row with decided_on before filed_on",
         "appeals: 1 row filed before the claim was denied",
-        "transactions: 1 row known over 20 years before the as-of day",
+        "transactions: 1 row dated over 20 years before the as-of date",
     ]
 
 
@@ -137,13 +137,13 @@ def test_codes_first_seen_in_the_last_month_are_counted(look):
 
 
 def test_unrecognized_codes_are_counted_and_not_quoted(look):
-    told = texts(look(denials=DENIALS + "D1,2026-02-20,XX,sixteen,Z9\n"), "codes")
-    assert [text.split(". ")[0] for text in told] == [
+    messages = texts(look(denials=DENIALS + "D1,2026-02-20,XX,sixteen,Z9\n"), "codes")
+    assert [text.split(". ")[0] for text in messages] == [
         "denials: 1 row has an unrecognized group code",
         "denials: 1 row has an unrecognized CARC",
         "denials: 1 row has an unrecognized RARC",
     ]
-    assert "sixteen" not in str(told)
+    assert "sixteen" not in str(messages)
 
 
 def test_every_refusal_is_found_in_one_look(look):
@@ -165,19 +165,18 @@ def workdays(rows, last=AS_OF, weeks=20, without=()):
     return {day: rows for day in days if day.weekday() < 5 and day not in without}
 
 
-def told(days):
+def volume_findings(days):
     return [finding.text for finding in check_volumes([Volume("transactions", days)], AS_OF)]
 
 
 def test_a_steady_table_is_not_odd():
-    assert told(workdays(10)) == []
+    assert volume_findings(workdays(10)) == []
 
 
 def test_a_weekday_without_rows_is_named():
     gap = date(2026, 2, 18)
-    assert told(workdays(10, without=[gap])) == [
-        "transactions: 1 weekday of the last 28 days without a row, where such weekdays have rows, "
-        "the latest 2026-02-18"
+    assert volume_findings(workdays(10, without=[gap])) == [
+        "transactions: no rows on 1 day of the last 28 that normally have some, most recently 2026-02-18"
     ]
 
 
@@ -186,13 +185,13 @@ def test_a_week_of_twice_or_half_the_rows_is_named():
     for back in range(1, 8):
         if AS_OF - timedelta(days=back) in days:
             days[AS_OF - timedelta(days=back)] = 25
-    assert told(days) == ["transactions: 125 rows in the last week, 50 in a usual one"]
+    assert volume_findings(days) == ["transactions: 125 rows in the last week, compared with 50 in a typical week"]
 
 
 def test_a_table_that_fell_silent_is_named():
     days = {day: rows for day, rows in workdays(10).items() if day < AS_OF - timedelta(days=10)}
-    assert told(days) == ["transactions: no row of the last 10 days before the as-of day"]
+    assert volume_findings(days) == ["transactions: no rows in the last 10 days before the as-of date"]
 
 
 def test_a_table_of_a_few_rows_is_not_judged_by_the_week():
-    assert told({AS_OF - timedelta(weeks=week): 1 for week in range(1, 20)}) == []
+    assert volume_findings({AS_OF - timedelta(weeks=week): 1 for week in range(1, 20)}) == []

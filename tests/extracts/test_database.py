@@ -58,8 +58,8 @@ def test_rows_that_break_the_contract_are_quarantined_as_from_a_file(ar):
     change(ar, "INSERT INTO ar.transactions VALUES (301, '00123', '9999-12-31', 'charge', 1, 'patient')")
     change(ar, "INSERT INTO ar.transactions VALUES (302, '00123', '2026-01-05', 'charge', 12.345, 'patient')")
     with load_extract(ar) as extract:
-        found = extract.connection.execute("SELECT key, column_name, rule FROM quarantine ORDER BY key").fetchall()
-    assert found == [("301", "posted_on", "sentinel_date"), ("302", "amount", "money")]
+        rows = extract.connection.execute("SELECT key, column_name, rule FROM quarantine ORDER BY key").fetchall()
+    assert rows == [("301", "posted_on", "sentinel_date"), ("302", "amount", "money")]
 
 
 def test_a_database_and_files_give_tables_of_the_same_types(ar, tmp_path):
@@ -75,11 +75,11 @@ def test_a_database_and_files_give_tables_of_the_same_types(ar, tmp_path):
     )
 
     def types(extract):
-        found = extract.connection.execute(
+        rows = extract.connection.execute(
             "SELECT table_name, column_name, data_type FROM information_schema.columns"
         ).fetchall()
-        ours = {(table.name, column.name) for table in CONTRACT for column in table.columns}
-        return {row[:2]: row[2] for row in found if row[:2] in ours}
+        contract_columns = {(table.name, column.name) for table in CONTRACT for column in table.columns}
+        return {row[:2]: row[2] for row in rows if row[:2] in contract_columns}
 
     with load_extract(ar) as extract:
         stored = types(extract)
@@ -123,7 +123,7 @@ def test_a_user_without_rights_is_told_so_and_nothing_else(ar):
 
 
 def test_a_schema_without_tables_and_a_server_that_is_none_are_refused(ar):
-    with pytest.raises(ExtractRefusedError, match=r"\?schema=nothing: no table of the contract is in this schema"):
+    with pytest.raises(ExtractRefusedError, match=r"\?schema=nothing: this schema has no canonical table"):
         load_extract(ar.replace("schema=ar", "schema=nothing"))
     with pytest.raises(ExtractRefusedError, match="no connection") as refused:
         load_extract("postgresql://reader:sesame@127.0.0.1:1/ar?schema=ar")
@@ -149,9 +149,9 @@ def test_names_are_quoted():
     ["Postgresqlx://u:sesame@h/d", "mysql://u:sesame@h/d", "postgresql:/u:sesame@h/d", "POSTGRES:/u:sesame@h"],
 )
 def test_an_address_of_another_kind_is_wrong_usage_and_never_repeated(address):
-    for given in (address, Path(address)):
-        with pytest.raises(WrongUsageError, match="of a kind that payrank does not read") as refused:
-            load_extract(given)
+    for source in (address, Path(address)):
+        with pytest.raises(WrongUsageError, match="does not support this kind of address") as refused:
+            load_extract(source)
         assert "sesame" not in str(refused.value)
 
 

@@ -98,7 +98,7 @@ def test_over_one_percent_in_quarantine_refuses_and_says_rule_count_and_line_but
     with pytest.raises(ExtractRefusedError) as refused:
         load_extract(write_extract({"denials.csv": HEADER + GOOD + "secret,2026-01-05,hidden,16\n" * 4}))
     message = str(refused.value)
-    assert "4 of 304 rows of denials break the contract (1.3%)" in message
+    assert "4 of 304 rows of denials violate the contract (1.3%)" in message
     assert f"money in denied_amount 4 times, first in line {LAST}" in message
     assert "at most 1%" in message
     assert "secret" not in message
@@ -112,7 +112,7 @@ def test_exactly_one_percent_in_quarantine_loads(write_extract):
 
 @pytest.mark.parametrize("cut", ["x,2026-01-05,", "x,20", "x", 'x,2026-01-05,1,"16'])
 def test_a_file_cut_in_mid_row_is_refused(write_extract, cut):
-    with pytest.raises(ExtractRefusedError, match="the file was cut"):
+    with pytest.raises(ExtractRefusedError, match="the file was truncated"):
         load_extract(write_extract({"denials.csv": HEADER + GOOD + cut}))
 
 
@@ -123,25 +123,25 @@ def test_a_file_whose_last_line_has_no_end_loads_with_a_notice(write_extract):
 
 
 @pytest.mark.parametrize(
-    ("content", "found"),
+    ("content", "problem"),
     [
-        (b"", "empty file, without even a header"),
+        (b"", "the file is empty, without a header"),
         (b"\n\n", "header line is blank"),
         ((HEADER + GOOD).encode("utf-16"), "UTF-16"),
         ((HEADER + GOOD).encode("utf-16-le"), "NUL byte in line 1"),
         ((HEADER + "a,2026-01-05,1,1\0\n").encode(), "NUL byte in line 2"),
         ((HEADER + GOOD + "M\u00fcller,2026-01-05,1,16\n").encode("cp1252"), "line 302 is not UTF-8"),
-        ((HEADER + GOOD).replace("\n", "\r").encode(), "carriage return alone"),
+        ((HEADER + GOOD).replace("\n", "\r").encode(), "lone carriage return"),
         ((HEADER + GOOD).replace(",", "\t").encode(), "separated by a tab"),
         ((HEADER + GOOD).replace(",", "|").encode(), "separated by pipes"),
         ((HEADER + GOOD).replace(",", ";").encode(), "separated by semicolons"),
-        (b"denial_id,denied_on,DENIED_ON\n", "gives columns 2, 3 a name that another has"),
+        (b"denial_id,denied_on,DENIED_ON\n", "columns 2, 3 of the header have the same name"),
         (b"denial_id,denied_on,\n", "a column without a name"),
         ((HEADER + "x" * (2 << 20) + "\n").encode(), "line 2 is over 1 MiB long"),
     ],
 )
-def test_a_file_that_no_reader_should_guess_at_is_refused_by_name(write_extract, content, found):
-    with pytest.raises(ExtractRefusedError, match=found):
+def test_a_file_that_no_reader_should_guess_at_is_refused_by_name(write_extract, content, problem):
+    with pytest.raises(ExtractRefusedError, match=problem):
         load_extract(write_extract({"denials.csv": content}))
 
 

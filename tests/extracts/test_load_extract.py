@@ -50,7 +50,7 @@ def test_an_extract_of_denials_alone_loads_and_says_what_is_absent(write_extract
         assert extract.tables["denials"].rows_loaded == 2
         assert "payer_id" in extract.tables["denials"].absent_columns
         assert extract.tables["accounts"].absent_columns == table("accounts").names
-        assert any("absent columns" in notice and "payer_id" in notice for notice in extract.notices)
+        assert any("missing columns" in notice and "payer_id" in notice for notice in extract.notices)
         with pytest.raises(KeyError):
             extract.has("denail")
 
@@ -75,7 +75,7 @@ def test_a_header_without_rows_is_a_present_table(write_extract):
     ) as extract:
         assert extract.has("appeals", "filed_on")
         assert extract.tables["appeals"].rows_read == 0
-        assert any("has a header but no rows" in notice for notice in extract.notices)
+        assert any("has a header and no rows" in notice for notice in extract.notices)
 
 
 def test_site_attributes_are_typed_and_other_extra_columns_are_ignored_with_a_notice(write_extract):
@@ -103,7 +103,7 @@ def test_rows_alike_in_every_column_are_loaded_once_and_counted(write_extract):
     with load_extract(write_extract({"accounts.csv": ACCOUNTS + "00123,G1,2026-01-05\n" * 3})) as extract:
         state = extract.tables["accounts"]
         assert (state.rows_read, state.rows_loaded, state.rows_repeated, state.rows_quarantined) == (5, 2, 3, 0)
-        assert any("3 of 5 rows are repeated" in notice for notice in extract.notices)
+        assert any("3 of 5 rows are exact duplicates" in notice for notice in extract.notices)
 
 
 def test_a_key_with_differing_rows_refuses_the_extract_without_naming_it(write_extract):
@@ -128,28 +128,28 @@ def test_a_missing_link_is_a_notice_with_a_count(write_extract):
         assert "transactions: 1 row whose transactions.reverses_id is not in transactions.transaction_id" in notices
         assert "transactions: 1 reversal posted before" in notices
         assert "transactions: 1 row known on or after the extract's as-of date 2026-03-02" in notices
-        assert "flags: 1 row with 1 flag that no rule reads" in notices
+        assert "flags: 1 row with 1 flag that no rule uses" in notices
         assert "flags: 1 row whose flags.subject_id is not in accounts.guarantor_id" in notices
 
 
 def test_two_files_of_one_table_are_refused_by_name(write_extract):
-    with pytest.raises(ExtractRefusedError, match=r"two files hold this table, accounts\.csv and accounts\.csv\.gz"):
+    with pytest.raises(ExtractRefusedError, match=r"two files contain this table, accounts\.csv and accounts\.csv\.gz"):
         load_extract(write_extract({"accounts.csv": ACCOUNTS, "accounts.csv.gz": gzip.compress(ACCOUNTS.encode())}))
 
 
 @pytest.mark.parametrize(
-    ("files", "found"),
+    ("files", "problem"),
     [
-        ({}, "no table of the contract"),
-        ({"notes.txt": "x"}, "no table of the contract"),
+        ({}, "no canonical table"),
+        ({"notes.txt": "x"}, "no canonical table"),
         ({"payers.csv": "payer_id,payer_class\nP1,other\n"}, "extract is empty"),
         ({"accounts.csv": "account_id,guarantor_id,opened_on\n"}, "extract is empty"),
         ({"accounts.csv": "account_id,opened_on\nA1,2026-01-01\n"}, "required column guarantor_id is missing"),
         ({"accounts.parquet": b"PAR1 not really"}, "cannot be read as Parquet"),
     ],
 )
-def test_an_extract_without_the_least_is_refused(write_extract, files, found):
-    with pytest.raises(ExtractRefusedError, match=found):
+def test_an_extract_without_the_least_is_refused(write_extract, files, problem):
+    with pytest.raises(ExtractRefusedError, match=problem):
         load_extract(write_extract(files))
 
 
@@ -166,7 +166,7 @@ def test_a_file_of_no_table_is_named_with_the_nearest_table(write_extract):
 def test_a_column_named_nearly_right_is_hinted_and_a_headerless_file_shows_nothing_of_its_first_row(write_extract):
     with pytest.raises(ExtractRefusedError, match="did you mean 'acount_id'"):
         load_extract(write_extract({"accounts.csv": "acount_id,guarantor_id,opened_on\nA,G,2026-01-01\n"}, folder="a"))
-    with pytest.raises(ExtractRefusedError, match="is there a header") as refused:
+    with pytest.raises(ExtractRefusedError, match="does the file have a header") as refused:
         load_extract(write_extract({"accounts.csv": "Smith,Jones,2026-01-01\nMiller,Fox,2026-01-01\n"}, folder="b"))
     assert "Smith" not in str(refused.value)
 

@@ -33,36 +33,42 @@ def test_without_the_file_everything_is_unknown(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("text", "found"),
+    ("text", "problem"),
     [
         ("as_of = [", "cannot be read as TOML"),
         ("asof = 2026-01-01", "unknown key 'asof'.*did you mean 'as_of'"),
-        ('as_of = "2026-01-01"', "as_of is str"),
-        ("as_of = 2026-01-01T00:00:00", "as_of is datetime"),
+        ('as_of = "2026-01-32"', "as_of is not a date"),
+        ("as_of = 2026-01-01T00:00:00", "as_of is not a date"),
         ("source_system = 3", "source_system is int"),
-        ("control_totals = 3", "control_totals is no table"),
+        ("control_totals = 3", "control_totals is not a table"),
         ("[control_totals]\ndenial = { rows = 1 }", "unknown control_totals table 'denial'.*'denials'"),
-        ("[control_totals]\ndenials = 3", "control_totals of denials is no table"),
+        ("[control_totals]\ndenials = 3", "control_totals of denials is not a table"),
         ("[control_totals]\ndenials = { row = 1 }", "did you mean 'rows'"),
-        ("[control_totals]\ndenials = { rows = -1 }", "rows is no count"),
-        ("[control_totals]\ndenials = { rows = true }", "rows is no count"),
-        ("[control_totals]\ndenials = { amount = 1.5 }", "amount is no sum of dollars"),
-        ('[control_totals]\ndenials = { amount = "much" }', "amount is no sum of dollars"),
+        ("[control_totals]\ndenials = { rows = -1 }", "rows is not a count"),
+        ("[control_totals]\ndenials = { rows = true }", "rows is not a count"),
+        ("[control_totals]\ndenials = { amount = 1.5 }", "amount is not a dollar amount"),
+        ('[control_totals]\ndenials = { amount = "much" }', "amount is not a dollar amount"),
         ('[control_totals]\naccounts = { amount = "1" }', "no money column"),
-        ("attributes = 3", "attributes is no table"),
-        ("[attributes]\ndenials = 3", "attributes.denials is no table"),
+        ("attributes = 3", "attributes is not a table"),
+        ("[attributes]\ndenials = 3", "attributes.denials is not a table"),
         ('[attributes.denial]\nward = "category"', "unknown attributes table 'denial'"),
         ('[attributes.denials]\nward = "text"', "unknown kind.*category or number or boolean"),
         ("[attributes.denials]\nward = 3", "unknown kind"),
-        ('[attributes.denials]\n"Ward 1" = "category"', "name that cannot be used"),
-        ('[attributes.denials]\ncarc = "category"', "name of a column of the contract"),
-        ('[attributes.guarantors]\naudit_sex = "category"', "column of the fairness audit"),
+        ('[attributes.denials]\n"Ward 1" = "category"', "invalid name"),
+        ('[attributes.denials]\ncarc = "category"', "name of a contract column"),
+        ('[attributes.guarantors]\naudit_sex = "category"', "fairness audit column"),
         ('[attributes.denials]\npatient_gender = "category"', "protected attribute"),
         ('[attributes.denials]\nage_range = "category"', "protected attribute"),
     ],
 )
-def test_a_mistake_is_named_with_what_is_allowed(write_extract, text, found):
+def test_a_mistake_is_named_with_what_is_allowed(write_extract, text, problem):
     folder = write_extract({"denials.csv": "denial_id,denied_on\nD1,2026-01-01\n"}, text)
-    with pytest.raises(ExtractRefusedError, match=found) as refused:
+    with pytest.raises(ExtractRefusedError, match=problem) as refused:
         load_extract(folder)
     assert "Allowed:" in str(refused.value)
+
+
+@pytest.mark.parametrize("day", ["2026-11-20", '"2026-11-20"', "'2026-11-20'"])
+def test_the_as_of_date_may_be_quoted(tmp_path, day):
+    (tmp_path / "extract.toml").write_text(f"as_of = {day}\n")
+    assert read_metadata(tmp_path).as_of == date(2026, 11, 20)

@@ -31,17 +31,17 @@ def test_rows_in_are_loaded_quarantined_or_repeated_exactly(rows, end, closed):
     content = ("denial_id,denied_on,denied_amount,carc" + end + end.join(rows) + (end if closed else "")).encode()
     records = list(read_records(io.BytesIO(content), fields=4))[1:]
     with pytest.MonkeyPatch.context() as patch, tempfile.TemporaryDirectory() as folder:
-        patch.setattr(quarantine, "MOST_QUARANTINED", 1.0)  # the 1% has tests of its own
+        patch.setattr(quarantine, "MAX_QUARANTINED_SHARE", 1.0)  # the 1% has tests of its own
         (Path(folder) / "denials.csv").write_bytes(content)
         try:
             with load_extract(Path(folder)) as extract:
                 state = extract.tables["denials"]
-                kept = extract.connection.execute("SELECT count(*) FROM denials").fetchall()[0][0]
+                loaded = extract.connection.execute("SELECT count(*) FROM denials").fetchall()[0][0]
                 lines = extract.connection.execute("SELECT source_line FROM quarantine").fetchall()
         except ExtractRefusedError:
             return
     assert state.rows_read == len(records) == state.rows_loaded + state.rows_quarantined + state.rows_repeated
-    assert (kept, len(lines)) == (state.rows_loaded, state.rows_quarantined)
+    assert (loaded, len(lines)) == (state.rows_loaded, state.rows_quarantined)
     assert {line for (line,) in lines} <= {record.line for record in records}
     assert len(set(lines)) == len(lines)
 

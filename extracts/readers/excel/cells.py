@@ -16,7 +16,7 @@ FAULT = "\x01"
 """Begins the text of a cell that cannot be read, before the rule; no text of a workbook can hold it."""
 
 ERROR, FORMULA, ROUNDED = "excel_error", "excel_formula", "excel_rounded"
-MOST_DIGITS = 1e15
+FIRST_ROUNDED = 1e15
 CENT = 1e-9
 """Dollars by which a sum of doubles may miss the cent, as for a DOUBLE column of a Parquet file."""
 
@@ -69,7 +69,7 @@ def render_number(raw: str, zeros: int = 0) -> str:
         return FAULT + ERROR
     if not math.isfinite(value):
         return FAULT + ERROR
-    if abs(value) >= MOST_DIGITS:
+    if abs(value) >= FIRST_ROUNDED:
         return FAULT + ROUNDED
     cents = round(value, 2)
     if abs(cents - value) <= CENT:

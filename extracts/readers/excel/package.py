@@ -19,7 +19,7 @@ from payrank.extracts.csv import raw_bytes as csv_bytes
 from payrank.extracts.errors import ExtractRefusedError
 from payrank.extracts.readers.excel.cells import Format, read_format
 
-LARGEST_TEXTS = 256 << 20
+MAX_TEXT_BYTES = 256 << 20
 """Bytes. A workbook keeps its distinct texts in one part, which is held in memory."""
 
 ALLOWED = "Allowed: Excel workbooks (.xlsx, .xlsm) without a password."
@@ -56,9 +56,9 @@ class Book:
     formats: tuple[Format, ...]
 
 
-def refuse_book(path: Path, found: str, advice: str) -> ExtractRefusedError:
+def refuse_book(path: Path, problem: str, advice: str) -> ExtractRefusedError:
     """Say what is wrong with a workbook as a whole."""
-    return ExtractRefusedError(f"{path.name}: {found}. {ALLOWED} {advice}")
+    return ExtractRefusedError(f"{path.name}: {problem}. {ALLOWED} {advice}")
 
 
 def open_book(path: Path) -> Book:
@@ -119,47 +119,49 @@ def _read_workbook(path: Path, package: zipfile.ZipFile, workbook: str, names: s
     folder, file = posixpath.split(workbook)
     relations = _relations(path, package, posixpath.join(folder, "_rels", f"{file}.rels"), folder)
     sheets: list[Sheet] = []
-    found = {"1904": False, "uncalculated": False}
+    flags = {"1904": False, "uncalculated": False}
 
-    def start(name: str, given: dict[str, str]) -> None:
+    def start(name: str, attributes: dict[str, str]) -> None:
         if name == "sheet":
-            reference = next((value for key, value in given.items() if key.endswith(":id")), "")
+            reference = next((value for key, value in attributes.items() if key.endswith(":id")), "")
             kind, target = relations.get(reference, ("", ""))
             if kind == "worksheet" and target in names:
-                sheets.append(Sheet(given.get("name", ""), target, given.get("state", "visible") != "visible"))
+                sheets.append(
+                    Sheet(attributes.get("name", ""), target, attributes.get("state", "visible") != "visible")
+                )
         elif name == "workbookPr":
-            found["1904"] = given.get("date1904", "") in {"1", "true"}
+            flags["1904"] = attributes.get("date1904", "") in {"1", "true"}
         elif name == "calcPr":
-            found["uncalculated"] = given.get("fullCalcOnLoad", "") in {"1", "true"}
+            flags["uncalculated"] = attributes.get("fullCalcOnLoad", "") in {"1", "true"}
 
     walk(path, package, workbook, start)
     parts = {kind: target for kind, target in relations.values() if target in names}
     texts = _read_texts(path, package, parts["sharedStrings"]) if "sharedStrings" in parts else ()
     formats = _read_formats(path, package, parts["styles"]) if "styles" in parts else ()
-    return Book(path, package, tuple(sheets), found["1904"], found["uncalculated"], texts, formats)
+    return Book(path, package, tuple(sheets), flags["1904"], flags["uncalculated"], texts, formats)
 
 
 def _relations(path: Path, package: zipfile.ZipFile, part: str, folder: str) -> dict[str, tuple[str, str]]:
     """Return id -> (last word of the type, target part)."""
-    found: dict[str, tuple[str, str]] = {}
+    targets: dict[str, tuple[str, str]] = {}
 
-    def start(name: str, given: dict[str, str]) -> None:
-        if name == "Relationship" and given.get("TargetMode") != "External":
-            target = given.get("Target", "")
+    def start(name: str, attributes: dict[str, str]) -> None:
+        if name == "Relationship" and attributes.get("TargetMode") != "External":
+            target = attributes.get("Target", "")
             whole = target.lstrip("/") if target.startswith("/") else posixpath.normpath(posixpath.join(folder, target))
-            found[given.get("Id", "")] = (given.get("Type", "").rsplit("/", 1)[-1], whole)
+            targets[attributes.get("Id", "")] = (attributes.get("Type", "").rsplit("/", 1)[-1], whole)
 
     if part in package.namelist():
         walk(path, package, part, start)
-    return found
+    return targets
 
 
 def _read_texts(path: Path, package: zipfile.ZipFile, part: str) -> tuple[str, ...]:
-    if package.getinfo(part).file_size > LARGEST_TEXTS:
+    if package.getinfo(part).file_size > MAX_TEXT_BYTES:
         raise refuse_book(path, "holds over 256 MiB of texts", "Save its sheets as CSV UTF-8.")
-    found = _Texts()
-    walk(path, package, part, found.start, found.end, found.text, most=LARGEST_TEXTS)
-    return tuple(found.texts)
+    texts = _Texts()
+    walk(path, package, part, texts.start, texts.end, texts.text, most=MAX_TEXT_BYTES)
+    return tuple(texts.texts)
 
 
 class _Texts:
@@ -192,13 +194,13 @@ def _read_formats(path: Path, package: zipfile.ZipFile, part: str) -> tuple[Form
     styles: list[str] = []
     inside = {"cellXfs": False}
 
-    def start(name: str, given: dict[str, str]) -> None:
+    def start(name: str, attributes: dict[str, str]) -> None:
         if name == "numFmt":
-            codes[given.get("numFmtId", "")] = given.get("formatCode", "")
+            codes[attributes.get("numFmtId", "")] = attributes.get("formatCode", "")
         elif name == "cellXfs":
             inside["cellXfs"] = True
         elif name == "xf" and inside["cellXfs"]:
-            styles.append(given.get("numFmtId", "0"))
+            styles.append(attributes.get("numFmtId", "0"))
 
     def end(name: str) -> None:
         if name == "cellXfs":
@@ -218,8 +220,8 @@ def unescape(text: str) -> str:
         return text
 
     def character(match: re.Match[str]) -> str:
-        found = chr(int(match[1], 16))
-        return found if found >= " " or found in "\t\r\n" else match[0]
+        letter = chr(int(match[1], 16))
+        return letter if letter >= " " or letter in "\t\r\n" else match[0]
 
     return _ESCAPED.sub(character, text)
 
@@ -263,7 +265,7 @@ def stream(
         raise refuse_book(path, "its XML has a document type, which no workbook has", "Save it again in Excel.")
 
     parser.StartDoctypeDeclHandler = refuse_type
-    parser.StartElementHandler = lambda name, given: start(name.rpartition(":")[2], given)
+    parser.StartElementHandler = lambda name, data: start(name.rpartition(":")[2], data)
     if end is not None:
         parser.EndElementHandler = lambda name: end(name.rpartition(":")[2])
     if text is not None:

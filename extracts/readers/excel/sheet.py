@@ -17,7 +17,7 @@ from payrank.extracts.readers.excel.cells import (
 )
 from payrank.extracts.readers.excel.package import Book, Sheet, refuse_book, stream, unescape
 
-MOST_COLUMNS = 16384
+MAX_COLUMNS = 16384
 _BOOLEANS = {"1": "true", "0": "false"}
 _REFERENCE = re.compile(r"([A-Z]{1,3})([0-9]{1,7})")
 
@@ -85,9 +85,9 @@ class _Reader:
         rows, self.ready = self.ready, []
         return rows
 
-    def start(self, name: str, given: dict[str, str]) -> None:
+    def start(self, name: str, attributes: dict[str, str]) -> None:
         if name == "c":
-            self._start_cell(given)
+            self._start_cell(attributes)
         elif name in {"v", "t"}:
             self.inside = name if self.inside != "rPh" else "rPh"
         elif name == "f":
@@ -95,27 +95,27 @@ class _Reader:
         elif name == "rPh":
             self.inside = "rPh"
         elif name == "row":
-            number = int(given.get("r", self.row.number + 1))
+            number = int(attributes.get("r", self.row.number + 1))
             if number <= self.row.number:
                 raise refuse_book(self.book.path, f"damaged: row {number} is out of order", "Save it again in Excel.")
-            self.row = Row(number, hidden=given.get("hidden", "") in {"1", "true"})
+            self.row = Row(number, hidden=attributes.get("hidden", "") in {"1", "true"})
             self.column = -1
         elif name == "mergeCell":
-            match = _REFERENCE.match(given.get("ref", ""))
+            match = _REFERENCE.match(attributes.get("ref", ""))
             self.layout.merged.append(int(match[2]) if match else 0)
-        elif name == "col" and given.get("hidden", "") in {"1", "true"}:
-            self.layout.hidden_columns.append(int(given.get("min", "1")) - 1)
+        elif name == "col" and attributes.get("hidden", "") in {"1", "true"}:
+            self.layout.hidden_columns.append(int(attributes.get("min", "1")) - 1)
 
-    def _start_cell(self, given: dict[str, str]) -> None:
-        match = _REFERENCE.fullmatch(given.get("r", ""))
+    def _start_cell(self, attributes: dict[str, str]) -> None:
+        match = _REFERENCE.fullmatch(attributes.get("r", ""))
         column = _number_of(match[1]) if match else self.column + 1
-        if column <= self.column or column >= MOST_COLUMNS:
+        if column <= self.column or column >= MAX_COLUMNS:
             raise refuse_book(
                 self.book.path, f"damaged: a cell of row {self.row.number} is out of place", "Save it again in Excel."
             )
         self.column = column
-        self.kind = given.get("t", "n")
-        style = int(given.get("s", "0"))
+        self.kind = attributes.get("t", "n")
+        style = int(attributes.get("s", "0"))
         self.format = self.book.formats[style] if style < len(self.book.formats) else Format()
         self.formula = False
         self.value.clear()

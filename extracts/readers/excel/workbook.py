@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from payrank.extracts.contract.source_file import digest_file, quote_name, quote_text
 from payrank.extracts.errors import ExtractRefusedError
-from payrank.extracts.load.quarantine import MOST_QUARANTINED
+from payrank.extracts.load.quarantine import MAX_QUARANTINED_SHARE
 from payrank.extracts.pluralize import pluralize
 from payrank.extracts.readers.excel.cells import FAULT
 from payrank.extracts.readers.excel.package import Book, Sheet, open_book, refuse_book
@@ -96,8 +96,8 @@ def stage_sheet(
         staging = _Staging(session, book, chosen, title, header_row, ("", *nulls))
         staging.run()
     source = session.add_source(title, sha256, staging.relation, tuple(staging.broken))
-    staging.tell()
-    rules = {name: tuple(sorted(found)) for name, found in staging.faulty.items()}
+    staging.add_notices()
+    rules = {name: tuple(sorted(faults)) for name, faults in staging.faulty.items()}
     return StagedSheet(source, rules, dict(staging.numbers))
 
 
@@ -113,12 +113,12 @@ def _holds_rows(book: Book, sheet: Sheet) -> bool:
 def _choose(session: ImportSession, book: Book, name: str | None) -> Sheet:
     listed = ", ".join(sheet.name for sheet in book.sheets)
     if name is not None:
-        found = next((sheet for sheet in book.sheets if sheet.name == name), None)
-        if found is None:
+        sheet = next((sheet for sheet in book.sheets if sheet.name == name), None)
+        if sheet is None:
             raise refuse_book(book.path, f"has no sheet {name!r} (it has {listed})", "Correct sheet in the mapping.")
-        if found.hidden:
+        if sheet.hidden:
             session.add_notice(f"{book.path.name}[{name}]: the sheet is hidden; it was read, for the mapping names it")
-        return found
+        return sheet
     filled = [sheet for sheet in book.sheets if _holds_rows(book, sheet)]
     visible = [sheet for sheet in filled if not sheet.hidden]
     if len(visible) != 1:
@@ -219,7 +219,7 @@ class _Staging:
             yield batch
 
     def refuse_unnamed(self) -> None:
-        if len(self.broken) > MOST_QUARANTINED * self.records:
+        if len(self.broken) > MAX_QUARANTINED_SHARE * self.records:
             letters = ", ".join(letter_of(place) for place in sorted(self.unnamed))
             raise self.refuse(
                 f"{pluralize(len(self.broken), 'row')} of sheet {self.sheet.name} hold something in columns {letters}, "
@@ -236,9 +236,9 @@ class _Staging:
             for name in self.columns.values()
             for column in [quote_name(name)]
         ]
-        given = {name.casefold() for name in self.columns.values()}
+        names = {name.casefold() for name in self.columns.values()}
         extra = {"source_file": quote_text(self.title), "source_row": "rowid + 1"}
-        shown += [f"{sql} AS {name}" for name, sql in extra.items() if name not in given]
+        shown += [f"{sql} AS {name}" for name, sql in extra.items() if name not in names]
         marks = [
             f"CASE WHEN starts_with({quote_name(name)}, chr(1)) THEN {quote_name(name)}[2:] END "
             f"AS {quote_name(f'{name} fault')}"
@@ -249,7 +249,7 @@ class _Staging:
         marked = f"SELECT {', '.join([*shown, LINE, *marks])} FROM {raw}"
         self.session.connection.execute(f"CREATE VIEW {quote_name(f'{self.relation}_marked')} AS {marked}")
 
-    def tell(self) -> None:
+    def add_notices(self) -> None:
         """Give notice of what a reader of the sheet on screen would not expect."""
         if self.hidden:
             self.session.add_notice(f"{self.title}: {pluralize(self.hidden, 'hidden row')} were read like any other")
@@ -262,5 +262,5 @@ class _Staging:
                 "the others are empty"
             )
 
-    def refuse(self, found: str, advice: str) -> ExtractRefusedError:
-        return refuse_book(self.book.path, found, advice)
+    def refuse(self, problem: str, advice: str) -> ExtractRefusedError:
+        return refuse_book(self.book.path, problem, advice)

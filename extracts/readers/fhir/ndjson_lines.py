@@ -11,12 +11,12 @@ from typing import BinaryIO
 from payrank.extracts.csv.raw_bytes import BOMB_BYTES, BOMB_RATIO, UTF8_MARK, open_bytes
 from payrank.extracts.errors import ExtractRefusedError
 
-LONGEST_LINE = 16 << 20
+MAX_LINE_BYTES = 16 << 20
 """Bytes of one resource. Bulk servers send resources of a few KiB; attachments, the largest, are not read here."""
 _ALLOWED = "Allowed: FHIR bulk data, one JSON resource a line, UTF-8, as .ndjson or .ndjson.gz."
 
 
-def read_lines(path: Path, longest: int = LONGEST_LINE) -> Iterator[tuple[int, bytes | None]]:
+def read_lines(path: Path, longest: int = MAX_LINE_BYTES) -> Iterator[tuple[int, bytes | None]]:
     """Give each line that is not blank with its number; None stands for a line over the cap.
 
     Raises

@@ -64,28 +64,28 @@ def read_declared(raw: object, wrong: Wrong) -> tuple[Declared, ...]:
     WrongUsageError
         Made by `wrong`, when an entry is unknown, or is nothing that can be compared.
     """
-    if not isinstance(raw, dict) or not all(isinstance(given, dict) for given in raw.values()):
+    if not isinstance(raw, dict) or not all(isinstance(declaration, dict) for declaration in raw.values()):
         raise wrong("files is no table of tables", '[files."ledger.csv"] with lines as rows = 600')
-    return tuple(_read(pattern, given, wrong) for pattern, given in raw.items())
+    return tuple(_read(pattern, declaration, wrong) for pattern, declaration in raw.items())
 
 
-def _read(pattern: str, given: Mapping[str, Any], wrong: Wrong) -> Declared:
+def _read(pattern: str, raw: Mapping[str, Any], wrong: Wrong) -> Declared:
     title = f'[files."{pattern}"]'
-    for key in given:
+    for key in raw:
         if key not in KEYS:
             raise wrong(f"unknown key of {title} {key!r}", did_you_mean(key, KEYS))
-    if not given:
+    if not raw:
         raise wrong(f"{title} declares nothing", f"one or more of {', '.join(KEYS)}")
-    rows = given.get("rows")
+    rows = raw.get("rows")
     if rows is not None and (isinstance(rows, bool) or not isinstance(rows, int) or rows < 0):
         raise wrong(f"{title}: rows is no number of rows", "a whole number, as rows = 600")
-    column, total = _read_amount(given.get("amount"), title, wrong)
-    trailer = _read_trailer(given.get("trailer", []), title, wrong)
+    column, total = _read_amount(raw.get("amount"), title, wrong)
+    trailer = _read_trailer(raw.get("trailer", []), title, wrong)
     if column is not None and total is None and not any("{total}" in line for line in trailer):
         raise wrong(f"{title}: amount has no total, and no trailer tells it", 'total = "12345.67" in amount')
     if column is None and any("{total}" in line for line in trailer):
         raise wrong(f"{title}: the trailer tells a total, of no column", 'amount = { column = "Amt" } beside it')
-    count_file = given.get("count_file")
+    count_file = raw.get("count_file")
     if count_file is not None and (not isinstance(count_file, str) or not re.fullmatch(r"\.[\w.-]+", count_file)):
         raise wrong(f"{title}: count_file is no ending of a file name", 'count_file = ".count"')
     sheet = _SHEET.fullmatch(pattern)
@@ -97,21 +97,21 @@ def _read(pattern: str, given: Mapping[str, Any], wrong: Wrong) -> Declared:
     return Declared(name, None if sheet is None else sheet[2], rows, column, total, trailer, count_file)
 
 
-def _read_amount(given: Any, title: str, wrong: Wrong) -> tuple[str | None, Decimal | None]:
-    if given is None:
+def _read_amount(raw: Any, title: str, wrong: Wrong) -> tuple[str | None, Decimal | None]:
+    if raw is None:
         return None, None
-    if not isinstance(given, dict) or set(given) - {"column", "total"} or not isinstance(given.get("column"), str):
+    if not isinstance(raw, dict) or set(raw) - {"column", "total"} or not isinstance(raw.get("column"), str):
         raise wrong(f"{title}: amount names no column", 'amount = { column = "Amt", total = "12345.67" }')
-    total = given.get("total")
+    total = raw.get("total")
     if total is None:
-        return given["column"], None
+        return raw["column"], None
     if not isinstance(total, str) or not _TOTAL.fullmatch(total):
         raise wrong(f"{title}: total of amount is no text of dollars", 'total = "12345.67"')
-    return given["column"], Decimal(total)
+    return raw["column"], Decimal(total)
 
 
-def _read_trailer(given: Any, title: str, wrong: Wrong) -> tuple[str, ...]:
-    lines = [given] if isinstance(given, str) else given
+def _read_trailer(raw: Any, title: str, wrong: Wrong) -> tuple[str, ...]:
+    lines = [raw] if isinstance(raw, str) else raw
     if not isinstance(lines, list) or not all(isinstance(line, str) and line.strip() for line in lines):
         raise wrong(f"{title}: trailer is no text", 'trailer = "TRL|{rows}|{total}"')
     whole = "".join(lines)

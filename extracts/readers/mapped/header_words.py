@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from payrank.extracts.readers.mapped.column_words import is_called
 
-_MOST_ALIKE = 0.8
+_MIN_ALIKE_SHARE = 0.8
 """Share of a column's values that are written as its name is, from which on the name may be one of them."""
 
 
@@ -32,7 +32,7 @@ def looks_like_data(names: Sequence[str], rows: Sequence[Sequence[str | None]]) 
         known += not again and is_called(name)
         shape = _shape(name)
         fitting = sum(count for text, count in column.items() if _shape(text) == shape)
-        if column and fitting >= _MOST_ALIKE * column.total():
+        if column and fitting >= _MIN_ALIKE_SHARE * column.total():
             alike += 1
             strong += "9" in shape
     if not known:

@@ -12,13 +12,13 @@ from payrank.extracts.fetch_row import fetch_one_row
 from payrank.extracts.pluralize import pluralize
 from payrank.extracts.readers.excel.workbook import OTHER_SUFFIXES, StagedSheet, is_workbook, stage_sheet
 from payrank.extracts.readers.excel.workbook import SUFFIXES as EXCEL_SUFFIXES
+from payrank.extracts.readers.mapped.compare_declared import Arrived, DeclarationCheck
 from payrank.extracts.readers.mapped.lookup import Lookup, join_lookup, stage_lookup
 from payrank.extracts.readers.mapped.macros import BLANKS, EXPRESSION, define_macros
 from payrank.extracts.readers.mapped.map_rows import map_rows
 from payrank.extracts.readers.mapped.mapping import MAPPABLE, Block, SourceMapping, read_mapping
 from payrank.extracts.readers.mapped.ready_mappings import find_mapping
 from payrank.extracts.readers.mapped.stage_file import StagedFile, stage_file
-from payrank.extracts.readers.mapped.tie_declared import Arrived, Tying
 from payrank.extracts.readers.session.import_session import ImportSession
 from payrank.extracts.readers.session.report import ImportReport
 from payrank.extracts.readers.session.run_import import lock_database, run_import
@@ -51,13 +51,13 @@ def import_csv(source: Path, out: Path, mapping: Path | str) -> ImportReport:
         When a file cannot be read, over 1% of a table's rows is quarantined, or the result is no valid extract.
     """
     plan = read_mapping(find_mapping(mapping))
-    counts = tuple(given.count_file for given in plan.declared if given.count_file)
+    counts = tuple(declaration.count_file for declaration in plan.declared if declaration.count_file)
     matches = [
         (block, [path for path in find_files(source, block) if not path.name.endswith(counts)]) for block in plan.blocks
     ]
-    if not any(found for _, found in matches):
+    if not any(paths for _, paths in matches):
         raise WrongUsageError(f"{source}: no file fits any block of the mapping. Correct the mapping or the source.")
-    lookups = {lookup.name: lookup for block, found in matches if found for lookup in block.lookups}
+    lookups = {lookup.name: lookup for block, paths in matches if paths for lookup in block.lookups}
     looked_up = {name: _find_one(source, lookup) for name, lookup in lookups.items()}
     return run_import(
         out,
@@ -90,16 +90,16 @@ class _Mapped:
         connection = self.session.connection
         define_macros(connection, self.plan.csv.decimal)
         self.session.add_rules({"expression": EXPRESSION})
-        wanted: set[Key] = {(path, block.sheet, block.header_row) for block, found in matches for path in found}
-        wanted |= {(looked_up[name], lookup.sheet, lookup.header_row) for name, lookup in lookups.items()}
-        for key in sorted(wanted, key=lambda key: (str(key[0]), key[1] or "", key[2] or 0)):
+        keys: set[Key] = {(path, block.sheet, block.header_row) for block, paths in matches for path in paths}
+        keys |= {(looked_up[name], lookup.sheet, lookup.header_row) for name, lookup in lookups.items()}
+        for key in sorted(keys, key=lambda key: (str(key[0]), key[1] or "", key[2] or 0)):
             self.staged[key] = self.stage(*key)
         # DuckDB 2.0 moves an expression that occurs twice out of its TRY, where its error ends the query; `in_clause`
         # stays off for the order of the rows, see `open_database`.
         connection.execute("SET disabled_optimizers = 'common_subexpressions,in_clause'")
         lock_database(connection)
         arrived = [Arrived(key[0], sheet, self.texts.get(key[0])) for key, sheet in self.staged.items()]
-        Tying(self.session, self.plan.declared, self.source, arrived).run()
+        DeclarationCheck(self.session, self.plan.declared, self.source, arrived).run()
         for name, lookup in lookups.items():
             sheet = self.staged[looked_up[name], lookup.sheet, lookup.header_row]
             self.tables[name] = stage_lookup(self.session, lookup, sheet.source)
@@ -109,14 +109,14 @@ class _Mapped:
                     "be read; they tell nothing"
                 )
         for name in MAPPABLE:
-            self.run_table(name, [(block, found) for block, found in matches if block.table == name])
+            self.run_table(name, [(block, paths) for block, paths in matches if block.table == name])
         self.account({(looked_up[name], lookup.sheet, lookup.header_row) for name, lookup in lookups.items()})
 
     def stage(self, path: Path, sheet: str | None, header_row: int | None) -> StagedSheet:
         options = self.plan.csv
         if is_workbook(path):
-            given = stage_sheet(self.session, path, sheet=sheet, header_row=header_row, nulls=options.nulls)
-            return next((other for other in self.staged.values() if other.source is given.source), given)
+            staged = stage_sheet(self.session, path, sheet=sheet, header_row=header_row, nulls=options.nulls)
+            return next((other for other in self.staged.values() if other.source is staged.source), staged)
         if sheet is not None:
             raise WrongUsageError(
                 f"{path.name}: the mapping gives it a sheet, and it is no workbook. Allowed: for "
@@ -127,19 +127,19 @@ class _Mapped:
                 f"{path.name}: the mapping reads it with different header_row. Allowed: one header a text file. "
                 "Correct the mapping."
             )
-        declared = [given for given in self.plan.declared if given.fits(path, self.source)]
+        declared = [declaration for declaration in self.plan.declared if declaration.fits(path, self.source)]
         self.texts[path] = stage_file(self.session, path, options, header_row, declared)
         return StagedSheet(self.texts[path].source)
 
     def run_table(self, name: str, blocks: list[tuple[Block, list[Path]]]) -> None:
         """Run the blocks of a table, in the mapping's order, each over its files by name."""
-        mapped = {column for block, found in blocks if found for column in block.columns}
+        mapped = {column for block, paths in blocks if paths for column in block.columns}
         if mapped:
             self.session.create_table(name, mapped)
-        for block, found in blocks:
-            if not found:
+        for block, paths in blocks:
+            if not paths:
                 self.session.add_notice(f"{block.title}: no file fits {block.file!r}; left out, for it is optional")
-            for path in found:
+            for path in paths:
                 self.run_block(block, self.staged[path, block.sheet, block.header_row])
 
     def run_block(self, block: Block, sheet: StagedSheet) -> None:
@@ -156,11 +156,11 @@ class _Mapped:
             relation = self.joined[step]
         columns = self.session.select_columns(block.table, block.columns)
         rows = map_rows(self.session.connection, block, columns, source, relation, sheet.faulty)
-        self.tell_padded(block, source, rows)
+        self.warn_about_padded_ids(block, source, rows)
         self.session.add_rows(block.table, source, rows, block.number)
-        self.tell_numbers(block, sheet)
+        self.warn_about_numeric_ids(block, sheet)
 
-    def tell_padded(self, block: Block, source: SourceTable, rows: ValidatedRows) -> None:
+    def warn_about_padded_ids(self, block: Block, source: SourceTable, rows: ValidatedRows) -> None:
         """Give notice of ids that begin or end with a blank or begin with an apostrophe: to the letter they are others.
 
         Rows that were found under `00123` in one file and `'00123` in another would never meet.
@@ -177,17 +177,17 @@ class _Mapped:
                     "an apostrophe before it; ids are kept to the letter. Take it off by trim() or ltrim()"
                 )
 
-    def tell_numbers(self, block: Block, sheet: StagedSheet) -> None:
+    def warn_about_numeric_ids(self, block: Block, sheet: StagedSheet) -> None:
         """Give notice of ids that a workbook keeps as numbers: their leading zeros, if there were any, are gone."""
         for name, text in block.columns.items():
             column = any_table(block.table).column(name)
             if text in sheet.numbers and column is not None and column.kind == "id":
-                told = (
+                message = (
                     f"{sheet.source.name}: column {text} holds {pluralize(sheet.numbers[text], 'id')} as numbers; "
                     "leading zeros, if there were any, were lost in Excel"
                 )
-                if told not in self.session.notices:
-                    self.session.add_notice(told)
+                if message not in self.session.notices:
+                    self.session.add_notice(message)
 
     def account(self, looked_up: set[Key]) -> None:
         """Say of the records that no block took that none did; a lookup's were looked up."""
@@ -205,23 +205,23 @@ def find_files(source: Path, block: Block) -> list[Path]:
     WrongUsageError
         When the source is absent or no file fits the block's pattern.
     """
-    found = _match(source, block.file, block.title)
-    if not found and not block.optional:
+    paths = _match(source, block.file, block.title)
+    if not paths and not block.optional:
         pattern = block.file or " or ".join(f"*{suffix}" for suffix in SUFFIXES[:3])
         raise WrongUsageError(
             f"{block.title}: no file of {source} fits {pattern!r}. Correct the pattern or the source."
         )
-    return found
+    return paths
 
 
 def _find_one(source: Path, lookup: Lookup) -> Path:
-    found = _match(source, lookup.file, lookup.title)
-    if len(found) != 1:
+    paths = _match(source, lookup.file, lookup.title)
+    if len(paths) != 1:
         raise WrongUsageError(
-            f"{lookup.title}: {pluralize(len(found), 'file')} of {source} fit {lookup.file!r}. Allowed: one. Correct "
+            f"{lookup.title}: {pluralize(len(paths), 'file')} of {source} fit {lookup.file!r}. Allowed: one. Correct "
             "the pattern or the source."
         )
-    return found[0]
+    return paths[0]
 
 
 def _match(source: Path, pattern: str | None, title: str) -> list[Path]:

@@ -103,11 +103,11 @@ def join_lookup(session: ImportSession, source: SourceTable, relation: str, look
     by = quote_name(lookup.by) if lookup.by in source.names else f"({lookup.by}\n)"
     joined = f"{relation}_{lookup.name}"
     # The looked-up row needs an alias that is no column: a table of payers may well have a column payer.
-    found = quote_name(f"{lookup.name} found")
+    matched = quote_name(f"{lookup.name} found")
     query = (
-        f"SELECT rows.*, {found} AS {name} FROM (SELECT *, TRY(CAST({by} AS VARCHAR)) AS {key} "
+        f"SELECT rows.*, {matched} AS {name} FROM (SELECT *, TRY(CAST({by} AS VARCHAR)) AS {key} "
         f"FROM {quote_name(relation)}) AS rows "
-        f"LEFT JOIN {quote_name(table)} AS {found} ON {found}.{quote_name(lookup.key)} = rows.{key}"
+        f"LEFT JOIN {quote_name(table)} AS {matched} ON {matched}.{quote_name(lookup.key)} = rows.{key}"
     )
     try:
         session.connection.execute(f"CREATE TABLE {quote_name(joined)} AS {query} ORDER BY {LINE}")
@@ -117,16 +117,16 @@ def join_lookup(session: ImportSession, source: SourceTable, relation: str, look
             f"({type(error).__name__}). Allowed: {hint_name(session.connection, source, lookup.by)}. "
             "Correct the mapping."
         ) from None
-    _tell_lost(session, source, lookup, joined)
+    _warn_about_unmatched(session, source, lookup, joined)
     return joined
 
 
-def _tell_lost(session: ImportSession, source: SourceTable, lookup: Lookup, joined: str) -> None:
+def _warn_about_unmatched(session: ImportSession, source: SourceTable, lookup: Lookup, joined: str) -> None:
     key = quote_name(f"{lookup.name} key")
-    found = f"{quote_name(lookup.name)}.{quote_name(lookup.key)}"
+    matched = f"{quote_name(lookup.name)}.{quote_name(lookup.key)}"
     (lost,) = fetch_one_row(
         session.connection,
-        f"SELECT count(*) FROM {quote_name(joined)} WHERE {key} IS NOT NULL AND {found} IS NULL",
+        f"SELECT count(*) FROM {quote_name(joined)} WHERE {key} IS NOT NULL AND {matched} IS NULL",
     )
     if lost:
         session.add_notice(

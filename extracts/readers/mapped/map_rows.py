@@ -58,8 +58,8 @@ def map_rows(
     tried += [f"TRY({sql}) AS {quote_name(name)}" for name, sql in expressions.items() if name != WHERE]
     condition = expressions.get(WHERE)
     unsure = "".join(f" OR {fault}" for (name, _), fault in faults.items() if name == WHERE)
-    kept = f"WHERE TRY(CAST({condition} AS BOOLEAN)) OR {_failed(condition)}{unsure}" if condition else ""
-    query = f"SELECT {LINE}, {', '.join(tried)} FROM {rows} {kept}"
+    filter_clause = f"WHERE TRY(CAST({condition} AS BOOLEAN)) OR {_failed(condition)}{unsure}" if condition else ""
+    query = f"SELECT {LINE}, {', '.join(tried)} FROM {rows} {filter_clause}"
     types = {name: sql_type for name, sql_type, *_ in connection.execute(f"DESCRIBE {query}").fetchall()}
     file = SourceFile("source", Path(source.name), "csv")
     mapped = tuple(column for column in columns if column.name in expressions)
@@ -89,14 +89,14 @@ def _failed(sql: str) -> str:
 
 def _find_faults(texts: Mapping[str, str], faulty: Mapping[str, tuple[str, ...]]) -> dict[tuple[str, str], str]:
     """Give, for each expression and rule, the condition under which a cell that the expression names broke the rule."""
-    found: dict[tuple[str, str], list[str]] = {}
+    faults: dict[tuple[str, str], list[str]] = {}
     for name, text in texts.items():
         for column, rules in faulty.items():
             if text == column or re.search(rf"(?i)(?<!\w){re.escape(column)}(?!\w)", text):
                 for rule in rules:
                     condition = f"coalesce({quote_name(f'{column} fault')} = {quote_text(rule)}, false)"
-                    found.setdefault((name, rule), []).append(condition)
-    return {key: f"({' OR '.join(conditions)})" for key, conditions in found.items()}
+                    faults.setdefault((name, rule), []).append(condition)
+    return {key: f"({' OR '.join(conditions)})" for key, conditions in faults.items()}
 
 
 def _resolve(
@@ -105,7 +105,7 @@ def _resolve(
     if text in source.names and name != WHERE:
         return quote_name(text)
     where = f"{block.title}, {name} over {source.name}"
-    unknown = [given for given in find_formats(text) if given not in day_formats()]
+    unknown = [text_format for text_format in find_formats(text) if text_format not in day_formats()]
     if unknown:
         raise WrongUsageError(
             f"{where}: unknown format of days {unknown[0]!r}. Allowed: {did_you_mean(unknown[0], day_formats())}. "
@@ -113,8 +113,8 @@ def _resolve(
         )
     query = f"SELECT TRY({text}\n) FROM {rows}"
     try:
-        one = len(connection.extract_statements(query)) == 1
-        described = connection.execute(f"DESCRIBE {query}").fetchall() if one else []
+        single = len(connection.extract_statements(query)) == 1
+        described = connection.execute(f"DESCRIBE {query}").fetchall() if single else []
     except duckdb.Error as error:
         raise WrongUsageError(
             f"{where}: neither a column of the file nor an expression over one row of it "

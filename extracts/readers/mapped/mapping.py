@@ -123,8 +123,8 @@ def read_mapping(path: Path) -> SourceMapping:
         raise WrongUsageError(str(error).replace(FILE_NAME, path.name)) from None
 
 
-def _all_texts(given: Mapping[str, object]) -> bool:
-    return all(isinstance(text, str) and bool(text.strip()) for text in given.values())
+def _all_texts(entries: Mapping[str, object]) -> bool:
+    return all(isinstance(text, str) and bool(text.strip()) for text in entries.values())
 
 
 class _Reader:
@@ -134,7 +134,7 @@ class _Reader:
         self.lookups: dict[str, Lookup] = {}
 
     def run(self) -> SourceMapping:
-        self.know(
+        self.require_known(
             self.raw, ("source_system", "as_of", "csv", "files", "attributes", "lookups", *MAPPABLE), "table or key"
         )
         attributes = read_attributes(self.raw.get("attributes", {}))
@@ -176,7 +176,7 @@ class _Reader:
         raw = self.raw.get("csv", {})
         if not isinstance(raw, dict):
             raise self.wrong("csv is no table", '[csv] with lines as delimiter = "|"')
-        self.know(raw, ("delimiter", "encoding", "nulls", "decimal"), "option of [csv]")
+        self.require_known(raw, ("delimiter", "encoding", "nulls", "decimal"), "option of [csv]")
         delimiter = raw.get("delimiter", ",")
         if not isinstance(delimiter, str) or len(delimiter) != 1 or not delimiter.isascii() or delimiter in '"\r\n\0':
             raise self.wrong("[csv] delimiter cannot be used", 'one ASCII character but " and line ends')
@@ -201,22 +201,22 @@ class _Reader:
 
     def read_lookups(self) -> dict[str, Lookup]:
         raw = self.raw.get("lookups", {})
-        if not isinstance(raw, dict) or not all(isinstance(given, dict) for given in raw.values()):
+        if not isinstance(raw, dict) or not all(isinstance(entry, dict) for entry in raw.values()):
             raise self.wrong("lookups is no table of tables", "[lookups.payer] with lines as key = ...")
-        found = {}
-        for name, given in raw.items():
+        lookups = {}
+        for name, entry in raw.items():
             title = f"[lookups.{name}]"
-            self.know(given, ("file", "sheet", "header_row", "where", "key", "by"), f"key of {title}")
-            texts = {key: text for key, text in given.items() if key != "header_row"}
-            if {"file", "key", "by"} - given.keys() or not _all_texts(texts):
+            self.require_known(entry, ("file", "sheet", "header_row", "where", "key", "by"), f"key of {title}")
+            texts = {key: text for key, text in entry.items() if key != "header_row"}
+            if {"file", "key", "by"} - entry.keys() or not _all_texts(texts):
                 raise self.wrong(f"{title} lacks file, key or by, or has one that is no text", "texts for all three")
             if not re.fullmatch("[A-Za-z][A-Za-z0-9_]*", name):
                 raise self.wrong(f"{title} has a name that cannot be used", "letters, digits and _")
-            found[name] = Lookup(name=name, header_row=self.read_header_row(given, title), **texts)
-        return found
+            lookups[name] = Lookup(name=name, header_row=self.read_header_row(entry, title), **texts)
+        return lookups
 
-    def read_header_row(self, given: dict[str, Any], title: str) -> int | None:
-        row = given.get("header_row")
+    def read_header_row(self, entry: dict[str, Any], title: str) -> int | None:
+        row = entry.get("header_row")
         if row is not None and (isinstance(row, bool) or not isinstance(row, int) or row < 1):
             raise self.wrong(f"{title}: header_row is no row", "a whole number from 1, as Excel and editors count")
         return row
@@ -262,10 +262,10 @@ class _Reader:
                 raise self.wrong(f"{title} names no known lookup: {name!r}", did_you_mean(str(name), self.lookups))
         return tuple(self.lookups[name] for name in dict.fromkeys(names))
 
-    def know(self, given: Mapping[str, object], allowed: tuple[str, ...], what: str) -> None:
-        for key in given:
+    def require_known(self, entries: Mapping[str, object], allowed: tuple[str, ...], what: str) -> None:
+        for key in entries:
             if key not in allowed:
                 raise self.wrong(f"unknown {what} {key!r}", did_you_mean(key, allowed))
 
-    def wrong(self, found: str, allowed: str) -> WrongUsageError:
-        return WrongUsageError(f"{self.name}: {found}. Allowed: {allowed}. Correct the mapping.")
+    def wrong(self, problem: str, allowed: str) -> WrongUsageError:
+        return WrongUsageError(f"{self.name}: {problem}. Allowed: {allowed}. Correct the mapping.")

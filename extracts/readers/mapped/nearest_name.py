@@ -14,7 +14,7 @@ ROWS = 2_000
 _OURS = ("source_file", "source_row")
 
 
-def hint_name(connection: duckdb.DuckDBPyConnection, source: SourceTable, given: str) -> str:
+def hint_name(connection: duckdb.DuckDBPyConnection, source: SourceTable, name: str) -> str:
     """Return the column nearest to what a mapping gives, or all of them; of a file without a header, none."""
     names = [name for name in source.names if name not in _OURS]
     columns = ", ".join(map(quote_name, names))
@@ -24,4 +24,4 @@ def hint_name(connection: duckdb.DuckDBPyConnection, source: SourceTable, given:
             "a column of the file, but its first line looks like a row, not like names of columns, and is not shown "
             "(check that the export has a header; header_row says where it stands)"
         )
-    return did_you_mean(given, source.names)
+    return did_you_mean(name, source.names)

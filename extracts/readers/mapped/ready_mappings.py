@@ -47,6 +47,8 @@ def find_mapping(mapping: Path | str) -> Path:
     known = ready_mappings()
     if name not in known:
         listed = "; ".join(f"{PREFIX}{known_name} ({line})" for known_name, line in known.items())
-        found = f"{text}: no such ready mapping ({did_you_mean(name, known)})" if name else f"{PREFIX} names no mapping"
-        raise WrongUsageError(f"{found}. Allowed: {listed}. Choose one, or give a TOML file.")
+        problem = (
+            f"{text}: no such ready mapping ({did_you_mean(name, known)})" if name else f"{PREFIX} names no mapping"
+        )
+        raise WrongUsageError(f"{problem}. Allowed: {listed}. Choose one, or give a TOML file.")
     return _FOLDER / f"{name}.toml"

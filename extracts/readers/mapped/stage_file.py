@@ -15,7 +15,7 @@ from payrank.extracts.readers.mapped.trim_lines import trim_lines
 from payrank.extracts.readers.session.import_session import ImportSession
 from payrank.extracts.readers.session.source_table import SourceTable, TextOptions, stage_text, transcode
 
-LONGEST_COUNT = 1024
+MAX_COUNT_FILE_BYTES = 1024
 """Bytes that a count file may hold: a number and blanks."""
 
 
@@ -27,7 +27,7 @@ class StagedFile:
     """
 
     source: SourceTable
-    told: Mapping[str, str] = field(default_factory=dict)
+    declared_values: Mapping[str, str] = field(default_factory=dict)
     closed: bool = True
 
 
@@ -50,10 +50,14 @@ def stage_file(
     ExtractRefusedError
         When the file as a whole cannot be read, lacks the declared trailer, or has no count file beside it.
     """
-    counts = {f"count {given.title}": _read_count(path, given.count_file) for given in declared if given.count_file}
-    trailers = [given for given in declared if given.trailer]
+    counts = {
+        f"count {declaration.title}": _read_count(path, declaration.count_file)
+        for declaration in declared
+        if declaration.count_file
+    }
+    trailers = [declaration for declaration in declared if declaration.trailer]
     if len(trailers) > 1:
-        titles = " and ".join(given.title for given in trailers)
+        titles = " and ".join(trailer.title for trailer in trailers)
         raise WrongUsageError(f"{path.name}: {titles} both give it a trailer. Allowed: one. Correct the mapping.")
     sha256 = digest_file(path)
     first = next((s for s in session.sources if s.sha256 == sha256 and s.same_as is None), None)
@@ -63,13 +67,13 @@ def stage_file(
     relation = f"source_{len(session.sources)}"
     text = TextOptions(options.delimiter, options.encoding, options.nulls)
     trailer = [trailer_pattern(line, options.delimiter) for line in (trailers[0].trailer if trailers else ())]
-    trimmed, told, above = None, {}, (header_row or 1) - 1
+    trimmed, values, above = None, {}, (header_row or 1) - 1
     if trailer or above:
         plain = transcode(path, options.encoding, session.workspace)
         folder = session.workspace / relation
         folder.mkdir(mode=0o700)
         trimmed = folder / path.name.removesuffix(".gz")
-        told = trim_lines(plain, trimmed, header_row=above + 1, trailer=trailer, delimiter=options.delimiter)
+        values = trim_lines(plain, trimmed, header_row=above + 1, trailer=trailer, delimiter=options.delimiter)
         if plain != path:
             plain.unlink()
     try:
@@ -80,14 +84,14 @@ def stage_file(
         advice = "Where titles stand above the header, say by header_row in the mapping on which line it stands."
         raise ExtractRefusedError(f"{error} {advice}") from None
     source = session.add_source(path.name, sha256, relation, scan.broken)
-    return StagedFile(source, told | counts, closed=scan.closed or bool(trailer))
+    return StagedFile(source, values | counts, closed=scan.closed or bool(trailer))
 
 
 def _read_count(path: Path, ending: str) -> str:
     beside = path.with_name(path.name + ending)
     try:
         with beside.open("rb") as file:
-            text = file.read(LONGEST_COUNT).decode("utf-8-sig").strip()
+            text = file.read(MAX_COUNT_FILE_BYTES).decode("utf-8-sig").strip()
     except OSError:
         raise ExtractRefusedError(
             f"{path.name}: its count file {beside.name} is not beside it. Allowed: a file that holds the number of its "

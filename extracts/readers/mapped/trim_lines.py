@@ -36,21 +36,21 @@ def trim_lines(
         When the file is no text that can be read, has no line `header_row`, or ends without the declared trailer.
     """
     check_bytes(path)
-    kept: deque[bytes] = deque()
-    wanted = len(trailer)
+    tail: deque[bytes] = deque()
+    trailer_size = len(trailer)
     last: deque[bytes] = deque()
     with open_bytes(path) as file, out.open("wb") as copy:
         for number, line in enumerate(file, start=1):
             if number < header_row:
                 continue
-            kept.append(line)
+            tail.append(line)
             if line.strip(b"\r\n"):
                 last.append(line)
             # Only what stands before the last lines is surely no trailer; blank lines are kept with what they follow.
-            while len(last) > wanted:
+            while len(last) > trailer_size:
                 last.popleft()
-                while kept and (not last or kept[0] is not last[0]):
-                    copy.write(kept.popleft())
+                while tail and (not last or tail[0] is not last[0]):
+                    copy.write(tail.popleft())
         if not last and not copy.tell():
             raise refuse_bytes(path, f"holds nothing in line {header_row} or after", "Correct header_row.")
     return _read_trailer(path, list(last), trailer, delimiter)
@@ -61,11 +61,11 @@ def _read_trailer(
 ) -> dict[str, str]:
     texts = [strip_padding(line.decode(), delimiter) for line in lines]
     matches = [pattern.fullmatch(text) for pattern, text in zip(trailer, texts, strict=False)]
-    found = [match for match in matches if match is not None]
-    if len(found) < len(trailer):
+    values = [match for match in matches if match is not None]
+    if len(values) < len(trailer):
         raise ExtractRefusedError(
             f"{path.name}: does not end with the trailer that the mapping declares. Allowed: its last line that is not "
             "blank matches trailer. The file was cut, or its trailer is worded otherwise: send the whole file again, "
             "or correct the mapping."
         )
-    return {name: text for match in found for name, text in match.groupdict().items() if text is not None}
+    return {name: text for match in values for name, text in match.groupdict().items() if text is not None}

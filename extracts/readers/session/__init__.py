@@ -1,1 +1,1 @@
-"""One import from start to finish: every record loaded, looked up, skipped, or quarantined."""
+"""Import sessions: every record of every source file is loaded, used for reference, skipped, or quarantined."""

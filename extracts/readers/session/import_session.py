@@ -1,4 +1,4 @@
-"""The session of an import: canonical tables that a reader fills, and the account of every source record."""
+"""An import session: the canonical tables that a reader fills, and the ledger of every source record."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from payrank.extracts.contract.tables import MERGES, SQL_TYPES, Column, any_tabl
 from payrank.extracts.errors import ExtractRefusedError
 from payrank.extracts.fetch_row import fetch_one_row
 from payrank.extracts.load.load_extract import attribute_columns
-from payrank.extracts.load.quarantine import MOST_QUARANTINED, render_key
+from payrank.extracts.load.quarantine import MAX_QUARANTINED_SHARE, render_key
 from payrank.extracts.load.stage import RULE
 from payrank.extracts.pluralize import pluralize
 from payrank.extracts.readers.session.loaded_rows import DUPLICATE_ROW, ORIGIN_COLUMNS, LoadedRows
@@ -31,18 +31,18 @@ MACROS = (
     r"negated(given) AS CASE WHEN regexp_full_match(given, '-\d+(\.\d+)?') THEN given[2:] "
     r"WHEN regexp_full_match(given, '\d+(\.\d+)?') THEN '-' || given ELSE given END",
 )
-"""What readers' queries may call. Each leaves a text that it cannot read as it is, for the contract to judge.
+"""SQL macros for readers' queries. Each returns a text that it cannot read unchanged, so that the contract rejects it.
 
-`day(text)` takes midnight off a day (`2018-08-13 00:00:00`, `8/13/2018 12:00:00 AM`); `negated(text)` turns the sign
-of a plain number."""
+`day(text)` removes midnight from a date (`2018-08-13 00:00:00`, `8/13/2018 12:00:00 AM`). `negated(text)` reverses the
+sign of a plain number."""
 
 
 EXTRA_FILES = "extra_files"
-"""Folder of the workspace for what a reader writes itself."""
+"""Folder of the workspace for additional files that a reader writes."""
 
 
 class ImportSession:
-    """Canonical tables being filled. A reader stages its sources, lands rows, and says why other records give none."""
+    """Canonical tables being filled. A reader stages sources, loads rows, and says why it skips the other records."""
 
     def __init__(
         self,
@@ -68,18 +68,18 @@ class ImportSession:
 
     @property
     def blocks(self) -> Sequence[BlockCount]:
-        """What each session made of its file's records."""
+        """Return the record counts of each load."""
         return self._loaded.blocks
 
     def stage(
         self, path: Path, *, delimiter: str = ",", encoding: str = "utf-8", nulls: tuple[str, ...] = ("",)
     ) -> SourceTable:
-        """Read a delimited text file, strictly, into a table of texts; a file of bytes seen before is not read again.
+        """Read a delimited text file, strictly, into a table of texts. A file with known bytes is not read again.
 
         Raises
         ------
         ExtractRefusedError
-            When the file as a whole cannot be read.
+            When the file cannot be read at all.
         """
         sha256 = digest_file(path)
         first = self._find(sha256)
@@ -105,12 +105,12 @@ class ImportSession:
         Parameters
         ----------
         relation
-            A table or view in `connection`, one row a record, texts beside `source_line`.
+            A table or view in `connection`, with one row per record: text columns and `source_line`.
         broken
-            What was no record at all, as (line, rule).
+            Text that is not a valid record, as (line, rule).
         mixed
-            Whether the file holds records of several kinds: what is broken then counts against the file, not against
-            each table that its other records give rows to.
+            Whether the file has records of several types. Broken records then count against the file, not against each
+            table that its other records fill.
         """
         described = self.connection.execute(f"DESCRIBE {quote_name(relation)}").fetchall()
         names = tuple(column for column, *_ in described if column != LINE)
@@ -134,18 +134,18 @@ class ImportSession:
         return source
 
     def select_columns(self, table: str, offered: Iterable[str]) -> tuple[Column, ...]:
-        """Return the offered columns: the contract's in its order, then attributes, then `audit_*` columns by name."""
+        """Return the offered columns: first the contract's, in its order, then attributes, then `audit_*` columns."""
         offered = set(offered) - {LINE}
         known = (*any_table(table).columns, *attribute_columns(self.attributes.get(table, {})))
         audit = sorted(offered - {column.name for column in known})
         return (*(column for column in known if column.name in offered), *(Column(name, "text") for name in audit))
 
     def load(self, table: str, source: SourceTable, query: str) -> int:
-        """Land the rows of a query: canonical columns as texts or typed, and the `source_line` of their record.
+        """Load the rows of a query, which returns canonical columns (as text or typed) and `source_line`.
 
         Returns
         -------
-        Rows written. Rows that break the contract are quarantined by file, line, column and rule.
+        Rows written. Rows that violate the contract are quarantined by file, line, column, and rule.
         """
         if source.same_as is not None:
             return 0
@@ -154,23 +154,24 @@ class ImportSession:
         return self.add_rows(table, source, validate_rows(self.connection, columns, query, source.name))
 
     def add_rows(self, table: str, source: SourceTable, rows: ValidatedRows, block: int | None = None) -> int:
-        """Write validated rows to their table, and account for each record that they come from.
+        """Write validated rows to their table, and enter their records in the ledger.
 
         Parameters
         ----------
         block
-            Which block of the table this is in the user's mapping; None counts the landings of this file.
+            Number of the table's block in the user's mapping. None numbers the loads from this file.
         """
         self.mapped = self.mapped or block is not None
         self.create_table(table, [column.name for column in rows.columns])
         names = ", ".join(quote_name(column.name) for column in rows.columns)
         loaded, bad = self._ledger.add_loaded(source, rows.name, f"{RULE} IS NOT NULL")
-        # A record is taken whole or not at all: half a transfer would change what is owed.
-        held = f"AND {LINE} NOT IN (SELECT {LINE} FROM {rows.name} WHERE {RULE} IS NOT NULL)" if bad else ""
+        # A record is loaded completely or not at all. Half a transfer would change what is owed.
+        same_record = f"AND {LINE} NOT IN (SELECT {LINE} FROM {rows.name} WHERE {RULE} IS NOT NULL)" if bad else ""
         (written,) = fetch_one_row(
             self.connection,
             f"INSERT INTO {quote_name(table)} ({names}, {', '.join(ORIGIN_COLUMNS)}) "
-            f"SELECT {names}, {len(self.blocks)}, {LINE} FROM {rows.name} WHERE {RULE} IS NULL {held} ORDER BY rowid",
+            f"SELECT {names}, {len(self.blocks)}, {LINE} FROM {rows.name} WHERE {RULE} IS NULL {same_record} "
+            "ORDER BY rowid",
         )
         self._offered[table] += int(fetch_one_row(self.connection, f"SELECT count(*) FROM {rows.name}")[0])
         self.broken += self._name_broken(table, source, rows)
@@ -184,7 +185,7 @@ class ImportSession:
         return int(written)
 
     def create_table(self, table: str, names: Iterable[str]) -> None:
-        """Make sure that the table stands and has these columns."""
+        """Create the table if needed, and add the columns that it does not have yet."""
         known = self.columns.setdefault(table, [])
         for column in self.select_columns(table, names):
             if column.name in known:
@@ -196,16 +197,16 @@ class ImportSession:
             known.append(column.name)
 
     def _name_broken(self, table: str, source: SourceTable, rows: ValidatedRows) -> list[BrokenRow]:
-        """Name each row that broke a rule by its record; what was no record counts once for each table."""
+        """List each row that broke a rule, by its record. Text that is not a valid record counts once per table."""
         key = any_table(table).key
         has_key = {column.name for column in rows.columns} >= set(key)
-        found = self.connection.execute(
+        rejected = self.connection.execute(
             f"SELECT {LINE}, {RULE}, {render_key(any_table(table)) if has_key else 'NULL'} FROM {rows.name} "
             f"WHERE {RULE} IS NOT NULL ORDER BY rowid"
         ).fetchall()
         broken = [
             BrokenRow(table, key, column, rule, source.name, line)
-            for line, number, key in found
+            for line, number, key in rejected
             for column, rule in [rows.rules[number - 1]]
         ]
         if not source.mixed and (table, source.number) not in self._unreadable:
@@ -215,29 +216,29 @@ class ImportSession:
         return sorted(broken, key=lambda row: row.source_line)
 
     def add_rules(self, rules: Mapping[str, str]) -> None:
-        """Add a reader's own rules, each with what it allows, for messages."""
+        """Add a reader's rules: rule -> what it allows, for messages."""
         self.rules.update(rules)
 
     def extra_file(self, name: str) -> Path:
-        """Return where to write a file that shall lie beside the tables of the import."""
+        """Return the path for an additional file, which is published with the tables of the import."""
         folder = self.workspace / EXTRA_FILES
         folder.mkdir(mode=0o700, exist_ok=True)
         return folder / name
 
     def skip(self, source: SourceTable, reason: str, query: str) -> int:
-        """Say of records, named by `source_line`, why they become no canonical row. Return how many were named."""
+        """Skip the records that a query returns by `source_line`, for a reason. Return how many records it returns."""
         return 0 if source.same_as is not None else self._ledger.skip(source, reason, query)
 
     def mark_reference(self, source: SourceTable) -> None:
-        """Say that the records of a source only inform the rows of others, unless they give rows themselves."""
+        """Count the records of a source as reference only, unless they are also loaded."""
         self._ledger.mark_reference(source)
 
     def add_notice(self, text: str) -> None:
-        """Tell the user something at the end: counts, never a value of a row."""
+        """Add a notice for the user at the end of the import. It may contain counts, never a value from a row."""
         self.notices.append(text)
 
     def _follow_merges(self) -> None:
-        """Find where each merged account and guarantor ends, and quarantine the merges that have no end."""
+        """Follow each merge to its end, and quarantine the merges that have no single end."""
         for number, line, rule in find_ends(self.connection):
             source = self.sources[number]
             self.broken.append(BrokenRow(MERGES.name, None, "into_id", rule, source.name, line))
@@ -245,53 +246,52 @@ class ImportSession:
         self._loaded.remove_quarantined(self.columns)
 
     def refuse_if_too_many_quarantined(self) -> None:
-        """Refuse when over 1% of a table's rows is quarantined.
+        """Refuse the import if over 1% of a table's rows, or of a file's records, are quarantined.
 
         Raises
         ------
         ExtractRefusedError
-            With the rules broken, how often and where first.
+            With the broken rules, their counts, and the first line of each.
         """
-        own = {table: [row for row in self.broken if row.table_name == table] for table in self.columns}
-        for table, broken in sorted(own.items(), key=lambda item: -len(item[1])):  # where the fault is, first
+        broken_by_table = {table: [row for row in self.broken if row.table_name == table] for table in self.columns}
+        for table, broken in sorted(
+            broken_by_table.items(), key=lambda item: -len(item[1])
+        ):  # report the table with the most broken rows first
             offered = self._offered[table]
-            (standing,) = fetch_one_row(self.connection, f"SELECT count(*) FROM {quote_name(table)}")
-            out = offered - int(standing)
-            if out > MOST_QUARANTINED * offered:
+            (loaded,) = fetch_one_row(self.connection, f"SELECT count(*) FROM {quote_name(table)}")
+            rejected = offered - int(loaded)
+            if rejected > MAX_QUARANTINED_SHARE * offered:
                 raise ExtractRefusedError(
                     describe_broken(
                         table,
                         broken or self.broken,
-                        out,
+                        rejected,
                         offered,
                         self.rules,
-                        beside=out - len(broken),
+                        same_record=rejected - len(broken),
                         mapped=self.mapped,
                     )
                 )
-            if out > len(broken):
-                self.add_notice(f"{table}: {pluralize(out - len(broken), 'row')} held back {SAME_RECORD_REJECTED}")
+            if rejected > len(broken):
+                self.add_notice(f"{table}: {pluralize(rejected - len(broken), 'row')} left out {SAME_RECORD_REJECTED}")
         for source in self.sources:
             broken = [row for row in self.broken if row.table_name == source.name]
-            if len(broken) > MOST_QUARANTINED * source.records:
+            if len(broken) > MAX_QUARANTINED_SHARE * source.records:
                 raise ExtractRefusedError(
                     describe_broken(source.name, broken, len(broken), source.records, self.rules, mapped=self.mapped)
                 )
 
     def finish(self) -> list[FileCounts]:
-        """Settle what stays of the loaded rows, and count every source's records by outcome.
-
-        Nothing of a quarantined record stays in a ledger, merged subjects get the id of the one that they were merged
-        into, and the same row again is dropped.
+        """Remove rows of quarantined records, apply merges, drop duplicate rows, and count every source's records.
 
         Raises
         ------
         ExtractRefusedError
-            When over 1% of a table or a file is quarantined, or rows with one key differ.
+            When over 1% of a table or a file is quarantined, or rows with the same key differ.
         """
         for source in self.sources:
             loaded = any(number == source.number for _, number in self._unreadable)
-            if source.same_as is None and not loaded:  # what was no record still has to be named somewhere
+            if source.same_as is None and not loaded:  # list its broken records under the file itself
                 self.broken += [
                     BrokenRow(source.name, None, None, rule, source.name, line) for line, rule in source.broken
                 ]
@@ -308,17 +308,15 @@ class ImportSession:
 
     def _drop_repeated(self, table: str) -> None:
         if table == MERGES.name:
-            return  # two rows of one subject are validated as merges
+            return  # `find_ends` handles repeated subjects
         (rows,) = fetch_one_row(self.connection, f"SELECT count(*) FROM {quote_name(table)}")
         dropped = self._loaded.drop_repeated(table, self.columns[table], self._ledger.number_of(DUPLICATE_ROW))
         if dropped:
-            self.add_notice(
-                f"{table}: {dropped:,} of {rows:,} rows are repeated, alike in every column, and written once"
-            )
+            self.add_notice(f"{table}: {dropped:,} of {rows:,} rows are exact duplicates and were written once")
 
 
 def require_columns(source: SourceTable, *names: str) -> None:
-    """Make sure that a staged source has the columns that its reader cannot do without.
+    """Check that a staged source has the columns that its reader needs.
 
     Raises
     ------
@@ -328,6 +326,6 @@ def require_columns(source: SourceTable, *names: str) -> None:
     missing = [name for name in names if name not in source.names]
     if missing:
         raise ExtractRefusedError(
-            f"{source.name}: column {', '.join(missing)} is missing. Allowed: {', '.join(names)}, named to the letter. "
+            f"{source.name}: column {', '.join(missing)} is missing. Allowed: {', '.join(names)}, spelled exactly. "
             "Add it to the export, and import again."
         )

@@ -1,8 +1,7 @@
-"""Rows that were loaded and do not stay: a quarantined record's, a merged account's, and the same row again.
+"""Loaded rows that are removed again: rows of quarantined records, rows of merged accounts, and duplicates.
 
-Every loaded row keeps the place that it came from: the session (a number into the blocks of the report) and the line
-of its record. Taking rows out again settles the counts of their blocks, and the outcome of a record none of whose rows
-stays.
+Every loaded row keeps its origin: the load (an index into the report's blocks) and the line of its record. Removing a
+row corrects the counts of its block. A record without any remaining row becomes skipped.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ from payrank.extracts.contract.source_file import quote_name
 from payrank.extracts.contract.tables import any_table
 from payrank.extracts.errors import ExtractRefusedError
 from payrank.extracts.fetch_row import fetch_one_row
-from payrank.extracts.load.quarantine import MOST_NAMED
+from payrank.extracts.load.quarantine import MAX_NAMED
 from payrank.extracts.load.repeated_keys import may_repeat
 from payrank.extracts.pluralize import pluralize
 from payrank.extracts.readers.session.record_ledger import QUARANTINED, SKIPPED
@@ -24,17 +23,17 @@ from payrank.extracts.readers.session.report import BlockCount
 from payrank.extracts.readers.session.source_table import LINE
 
 ORIGIN_COLUMNS = {"load_block": "INTEGER", "load_line": "BIGINT"}
-"""Columns of a loaded table beside the canonical ones; they are not written."""
+"""Columns of a loaded table in addition to the canonical ones. They are not written to the extract."""
 
 DESCRIPTIVE_TABLES = {"accounts", "coverages", "payers", "guarantors", "flags", "stated_balances"}
-"""Tables whose rows describe: a payer's row comes from the first record that names it, and others need it too; a flag
-protects. They stand although their record is quarantined for a row in another table."""
+"""Tables whose rows stay even if another row of their record is quarantined. Other records need them (a payer's row
+comes from the first record that names the payer), or they protect a patient (a flag)."""
 
-DUPLICATE_ROW = "the same row again"
+DUPLICATE_ROW = "duplicate of another row"
 
 
 class LoadedRows:
-    """The loaded tables as rows with places, in the session's own database."""
+    """The loaded tables of a session, with the origin of each row."""
 
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
         self.connection = connection
@@ -45,14 +44,16 @@ class LoadedRows:
         )
 
     def add_block(self, source: int, block: BlockCount) -> None:
-        """Add the counts of a session that took rows of a source, under the number that its rows carry."""
+        """Add the counts of one load from a source. Its rows carry the block's number."""
         self.connection.execute("INSERT INTO load_blocks VALUES (?, ?)", [len(self.blocks), source])
         self.blocks.append(block)
 
     def remove_quarantined(self, tables: Iterable[str]) -> None:
-        """Take out what quarantined records gave to the ledger and to every other table but those that describe."""
-        (any_bad,) = fetch_one_row(self.connection, f"SELECT count(*) FROM record_ledger WHERE outcome = {QUARANTINED}")
-        if not any_bad:
+        """Remove the rows of quarantined records from every table that is not descriptive."""
+        (quarantined,) = fetch_one_row(
+            self.connection, f"SELECT count(*) FROM record_ledger WHERE outcome = {QUARANTINED}"
+        )
+        if not quarantined:
             return
         bad = f"SELECT DISTINCT source, {LINE} AS load_line FROM record_ledger WHERE outcome = {QUARANTINED}"
         for table in tables:
@@ -66,9 +67,9 @@ class LoadedRows:
             )
 
     def remove(self, table: str, rows: str, reason: int) -> int:
-        """Take out rows, given by a query of `load_row`, for a reason; return how many.
+        """Remove the rows that a query returns as `load_row`, for a reason. Return how many were removed.
 
-        A record of which no row stays in any table is skipped for that reason once `settle` is called.
+        Call `skip_removed` afterward: it skips, for that reason, the records without any remaining row.
         """
         return self._remove(table, rows, reason)
 
@@ -87,14 +88,14 @@ class LoadedRows:
             f"(load_block, load_line) IN (SELECT (load_block, load_line) FROM {name}) AS stays "
             "FROM removed_rows GROUP BY ALL) GROUP BY load_block"
         ).fetchall()
-        for number, gone, records in counts:
+        for number, removed, records in counts:
             block = self.blocks[number]
-            moved = "quarantined" if reason is None else "skipped"
+            outcome = "quarantined" if reason is None else "skipped"
             self.blocks[number] = replace(
                 block,
                 loaded=block.loaded - records,
-                rows_written=block.rows_written - int(gone),
-                **{moved: getattr(block, moved) + records},
+                rows_written=block.rows_written - int(removed),
+                **{outcome: getattr(block, outcome) + records},
             )
         if reason is not None:
             self.connection.execute(
@@ -104,7 +105,7 @@ class LoadedRows:
         return int(count)
 
     def skip_removed(self, tables: Iterable[str]) -> None:
-        """Set aside the records none of whose rows stays, whatever else was said of them."""
+        """Mark the records without any remaining row as skipped, whatever their outcome was."""
         if not fetch_one_row(self.connection, "SELECT count(*) FROM removed_records")[0]:
             return
         for table in tables:
@@ -112,20 +113,20 @@ class LoadedRows:
                 f"UPDATE removed_records SET stays = true WHERE (source, {LINE}) IN (SELECT (source, load_line) "
                 f"FROM {quote_name(table)} AS loaded JOIN load_blocks AS blocks ON block = load_block)"
             )
-        gone = f"SELECT source, {LINE}, min(reason) AS reason FROM removed_records WHERE NOT stays GROUP BY ALL"
+        removed = f"SELECT source, {LINE}, min(reason) AS reason FROM removed_records WHERE NOT stays GROUP BY ALL"
         self.connection.execute(
             f"DELETE FROM record_ledger WHERE outcome <> {QUARANTINED} "
-            f"AND (source, {LINE}) IN (SELECT (source, {LINE}) FROM ({gone}))"
+            f"AND (source, {LINE}) IN (SELECT (source, {LINE}) FROM ({removed}))"
         )
-        self.connection.execute(f"INSERT INTO record_ledger SELECT source, {LINE}, {SKIPPED}, reason FROM ({gone})")
+        self.connection.execute(f"INSERT INTO record_ledger SELECT source, {LINE}, {SKIPPED}, reason FROM ({removed})")
 
     def drop_repeated(self, table: str, columns: Sequence[str], reason: int) -> int:
-        """Keep the first of rows that are alike in every column; return how many were dropped.
+        """Keep the first of each set of rows that are identical in every column. Return how many were dropped.
 
         Raises
         ------
         ExtractRefusedError
-            When rows with one key differ; the message names the files and lines of the first five pairs.
+            When rows with the same key differ. The message names the files and lines of the first five pairs.
         """
         key = [name for name in any_table(table).key if name in columns]
         if not key or not may_repeat(self.connection, table, key):
@@ -140,24 +141,26 @@ class LoadedRows:
         joined = f"repeats JOIN {name} AS other ON {same}"
         (differing,) = fetch_one_row(self.connection, "SELECT count(*) FROM repeats WHERE kinds > 1")
         if differing:
-            others = " and others" if differing > MOST_NAMED else ""
+            others = " and others" if differing > MAX_NAMED else ""
             raise ExtractRefusedError(
                 f"{table}: {pluralize(differing, 'key')} ({', '.join(key)}) with rows that differ: "
                 f"{'; '.join(self._name_pairs(name, columns, joined))}{others}. "
-                "Allowed: one row a key; the same row again in every column is counted once. "
-                "Send one version of each row, or a key that tells them apart."
+                "Allowed: one row per key; exact duplicates are counted once. "
+                "Send one version of each row, or a key that distinguishes them."
             )
         rows = f"SELECT other.rowid AS load_row FROM {joined} WHERE other.rowid <> repeats.first_row"
         return self._remove(table, rows, reason)
 
     def _name_pairs(self, name: str, columns: Sequence[str], joined: str) -> list[str]:
-        """Name where the first rows stand that differ from the first row of their key."""
-        differs = " OR ".join(f"first.{quote_name(one)} IS DISTINCT FROM other.{quote_name(one)}" for one in columns)
+        """Name the files and lines of rows that differ from the first row with the same key."""
+        differs = " OR ".join(
+            f"first.{quote_name(column)} IS DISTINCT FROM other.{quote_name(column)}" for column in columns
+        )
         pairs = self.connection.execute(
             "SELECT first.load_block, first.load_line, arg_min(other.load_block, other.rowid), "
             f"arg_min(other.load_line, other.rowid) FROM {joined} JOIN {name} AS first "
             f"ON first.rowid = repeats.first_row WHERE kinds > 1 AND ({differs}) "
-            f"GROUP BY first.rowid, first.load_block, first.load_line ORDER BY first.rowid LIMIT {MOST_NAMED}"
+            f"GROUP BY first.rowid, first.load_block, first.load_line ORDER BY first.rowid LIMIT {MAX_NAMED}"
         ).fetchall()
         return [
             f"{self.blocks[block].file} line {line} and {self.blocks[other].file} line {other_line}"

@@ -1,7 +1,7 @@
-"""Merged accounts and guarantors: what was loaded under a merged id goes to the one that it was merged into.
+"""Merged accounts and guarantors: rows loaded under a merged ID move to the account or guarantor that survives.
 
-A chain of merges is followed to its end. A merge that leads into a circle has no end, and one subject merged into
-two has two: such records are quarantined, and the rows of their subjects stay under the ids that they came with.
+Chains of merges are followed to their end. A cycle has no end, and a subject merged into two others has two. Such merge
+records are quarantined, and the rows of their subjects keep their IDs.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ from payrank.extracts.contract.tables import TABLES, Table
 from payrank.extracts.pluralize import pluralize
 from payrank.extracts.readers.session.loaded_rows import ORIGIN_COLUMNS, LoadedRows
 
-SURVIVOR_HAS_ROW = "merged into one that has a row of its own"
+SURVIVOR_HAS_ROW = "merged into one that has its own row"
 CIRCLE, TWICE = "merge_circle", "merged_into_two"
 SUBJECTS = {"account": "account_id", "guarantor": "guarantor_id"}
 DESCRIBED = ("accounts", "guarantors", "coverages", "flags")
-"""Tables of which two rows may come to have one key by a merge: the survivor's own row stands."""
+"""Tables in which a merge may give two rows the same key. The survivor's own row is kept."""
 
 
 def find_ends(connection: duckdb.DuckDBPyConnection) -> list[tuple[int, int, str]]:
-    """Fill the table `merge_ends` (subject_type, subject_id, end_id), and return what has no end, or two.
+    """Fill the table `merge_ends` (subject_type, subject_id, end_id), and return the merges that have no single end.
 
     Returns
     -------
@@ -40,10 +40,10 @@ def find_ends(connection: duckdb.DuckDBPyConnection) -> list[tuple[int, int, str
             double.add((kind, subject))
     steps = {subject: target for subject, target in into.items() if subject not in double}
     ends = {subject: _follow(steps, subject) for subject in steps}
-    found = [(*subject, end) for subject, end in ends.items() if end is not None]
+    followed = [(*subject, end) for subject, end in ends.items() if end is not None]
     connection.execute("CREATE OR REPLACE TABLE merge_ends (subject_type VARCHAR, subject_id VARCHAR, end_id VARCHAR)")
-    if found:
-        connection.executemany("INSERT INTO merge_ends VALUES (?, ?, ?)", found)
+    if followed:
+        connection.executemany("INSERT INTO merge_ends VALUES (?, ?, ?)", followed)
     broken = []
     for number, line, kind, subject, _ in rows:
         if (kind, subject) in double:
@@ -54,7 +54,7 @@ def find_ends(connection: duckdb.DuckDBPyConnection) -> list[tuple[int, int, str
 
 
 def _follow(steps: Mapping[tuple[str, str], str], subject: tuple[str, str]) -> str | None:
-    """Return where a chain of merges ends; None when it never does.
+    """Return the end of a chain of merges, or None if it never ends.
 
     >>> _follow({("account", "1"): "2", ("account", "2"): "3"}, ("account", "1"))
     '3'
@@ -72,14 +72,14 @@ def _follow(steps: Mapping[tuple[str, str], str], subject: tuple[str, str]) -> s
 
 
 def rename_merged(loaded: LoadedRows, columns: Mapping[str, list[str]], reason: int) -> list[str]:
-    """Give every loaded row of a merged subject its end's id; return notices with counts.
+    """Give every loaded row of a merged subject the survivor's ID. Return notices with counts.
 
     Parameters
     ----------
     columns
         The loaded tables and their columns.
     reason
-        Number of the reason `SURVIVOR_HAS_ROW`, for which a record whose row is left out is skipped.
+        Number of the reason `SURVIVOR_HAS_ROW` in the record ledger.
     """
     notices = []
     for table in TABLES:
@@ -88,8 +88,8 @@ def rename_merged(loaded: LoadedRows, columns: Mapping[str, list[str]], reason: 
         dropped = _rename_table(loaded, table, columns[table.name], reason)
         if dropped:
             notices.append(
-                f"{table.name}: {pluralize(dropped, 'row')} of merged accounts or guarantors left out, where the one "
-                "that they were merged into has a row of its own"
+                f"{table.name}: {pluralize(dropped, 'row')} of merged accounts or guarantors left out, because the "
+                "surviving account or guarantor has its own row"
             )
     return notices
 
@@ -123,10 +123,10 @@ def _rename_table(loaded: LoadedRows, table: Table, columns: list[str], reason: 
     connection.execute(f"ALTER TABLE renamed RENAME TO {name}")
     dropped = 0
     if table.name in DESCRIBED:
-        same = " AND ".join(f"other.{part} IS NOT DISTINCT FROM one.{part}" for part in table.key)
+        same = " AND ".join(f"other.{part} IS NOT DISTINCT FROM renamed.{part}" for part in table.key)
         rows = (
-            f"SELECT one.rowid AS load_row FROM {name} AS one WHERE was_merged AND EXISTS (SELECT 1 FROM {name} AS "
-            f"other WHERE {same} AND (NOT other.was_merged OR other.rowid < one.rowid))"
+            f"SELECT renamed.rowid AS load_row FROM {name} AS renamed WHERE was_merged AND EXISTS (SELECT 1 FROM "
+            f"{name} AS other WHERE {same} AND (NOT other.was_merged OR other.rowid < renamed.rowid))"
         )
         dropped = loaded.remove(table.name, rows, reason)
     connection.execute(f"ALTER TABLE {name} DROP COLUMN was_merged")

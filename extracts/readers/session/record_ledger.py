@@ -1,4 +1,4 @@
-"""What became of each source record: exactly one of loaded, looked up, skipped or quarantined."""
+"""The record ledger: every source record is loaded, used for reference, skipped with a reason, or quarantined."""
 
 from __future__ import annotations
 
@@ -12,17 +12,18 @@ from payrank.extracts.fetch_row import fetch_one_row
 from payrank.extracts.readers.session.source_table import LINE, SourceTable
 
 QUARANTINED, LOADED, SKIPPED = 1, 2, 3
-"""Where a record met two record_ledger, the smaller number counts: one bad row makes its record a quarantined one."""
+"""Outcomes of a record. If it has several, the smallest number counts: one bad row quarantines the whole record."""
 
-MOST_REASONS = 100_000
+REASONS_PER_OUTCOME = 100_000
 
 
 @dataclass(frozen=True, slots=True)
 class FileCounts:
-    """A source file's account: `records` = `loaded` + `looked_up` + skipped + `quarantined`, exactly.
+    """Record counts of a source file: `records` = `loaded` + `reference` + skipped + `quarantined`, exactly.
 
-    `set_aside` counts by reason the records that become no canonical row. `same_as` names the file that this one
-    repeats byte for byte: it is not read again, and its records are that file's.
+    `reference` counts records that are used only to complete other rows, such as a payer's name. `skipped` maps a
+    reason to the number of records skipped for it. `same_as` names an earlier file with the same bytes, which is not
+    read again.
     """
 
     name: str
@@ -36,7 +37,7 @@ class FileCounts:
 
 
 class RecordLedger:
-    """The ledger of records, one row a record and outcome, in the session's own database."""
+    """A DuckDB table with one row per record and outcome."""
 
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
         self.connection = connection
@@ -47,7 +48,7 @@ class RecordLedger:
         )
 
     def add_loaded(self, source: SourceTable, rows: str, broken: str) -> tuple[int, int]:
-        """Note the records of a table of rows as loaded, or as quarantined where a row of theirs is `broken`.
+        """Enter the records of a table of rows as loaded, or as quarantined if one of their rows is `broken` (SQL).
 
         Returns
         -------
@@ -62,11 +63,11 @@ class RecordLedger:
         return int(taken - bad), int(bad)
 
     def quarantine(self, source: SourceTable, line: int) -> None:
-        """Note one record as quarantined, whatever was noted of it before."""
+        """Enter one record as quarantined. This overrides its other outcomes."""
         self.connection.execute("INSERT INTO record_ledger VALUES (?, ?, ?, NULL)", [source.number, line, QUARANTINED])
 
     def skip(self, source: SourceTable, reason: str, query: str) -> int:
-        """Note the records that a query names by `source_line` as skipped, unless another outcome is theirs."""
+        """Enter the records that a query returns by `source_line` as skipped, unless they have another outcome."""
         number = self.number_of(reason)
         (count,) = fetch_one_row(
             self.connection,
@@ -75,41 +76,41 @@ class RecordLedger:
         return int(count)
 
     def number_of(self, reason: str) -> int:
-        """Return the number under which a reason is noted."""
+        """Return the number of a reason."""
         if reason not in self.reasons:
             self.reasons.append(reason)
         return self.reasons.index(reason)
 
     def mark_reference(self, source: SourceTable) -> None:
-        """Note that the records of a source only inform the rows of others, where no other outcome is theirs."""
+        """Count the records of a source as reference, unless they have another outcome."""
         self.reference.add(source.number)
 
     def count_records(self, sources: Iterable[SourceTable]) -> list[FileCounts]:
-        """Count every source's records by outcome.
+        """Count the records of each source by outcome.
 
         Raises
         ------
         PayrankError
-            When a record has no outcome, or one that is no record: a fault of the reader.
+            When a record has no outcome, or an outcome has no record, which is a bug in the reader.
         """
         return [self._count(source) for source in sources]
 
     def _count(self, source: SourceTable) -> FileCounts:
         if source.same_as is not None:
             return FileCounts(source.name, source.sha256, source.records, same_as=source.same_as)
-        # Fate and reason as one number: half the work of asking for the least outcome, and then for its reason.
-        packed = f"min(CAST(outcome AS INTEGER) * {MOST_REASONS} + coalesce(reason, 0))"
-        found = self.connection.execute(
-            f"SELECT least // {MOST_REASONS}, least % {MOST_REASONS}, count(*) FROM (SELECT {packed} AS least "
-            f"FROM record_ledger WHERE source = {source.number} GROUP BY {LINE}) GROUP BY ALL ORDER BY ALL"
+        # Outcome and reason are packed into one number: half the work of finding the outcome first and its reason next.
+        packed = f"min(CAST(outcome AS INTEGER) * {REASONS_PER_OUTCOME} + coalesce(reason, 0))"
+        rows = self.connection.execute(
+            f"SELECT least // {REASONS_PER_OUTCOME}, least % {REASONS_PER_OUTCOME}, count(*) FROM (SELECT {packed} "
+            f"AS least FROM record_ledger WHERE source = {source.number} GROUP BY {LINE}) GROUP BY ALL ORDER BY ALL"
         ).fetchall()
-        counts = {outcome: sum(count for other, _, count in found if other == outcome) for outcome, _, _ in found}
+        counts = {outcome: sum(count for other, _, count in rows if other == outcome) for outcome, _, _ in rows}
         quarantined = counts.get(QUARANTINED, 0) + len(source.broken)
         loaded = counts.get(LOADED, 0)
-        aside = {self.reasons[reason]: count for outcome, reason, count in found if outcome == SKIPPED}
-        rest = source.records - quarantined - loaded - sum(aside.values())
+        skipped = {self.reasons[reason]: count for outcome, reason, count in rows if outcome == SKIPPED}
+        rest = source.records - quarantined - loaded - sum(skipped.values())
         if rest < 0 or (rest > 0 and source.number not in self.reference):
-            raise PayrankError(f"{source.name}: the account of its records does not add up. Report this fault.")
+            raise PayrankError(f"{source.name}: the counts of its records do not add up. Please report this bug.")
         return FileCounts(
-            source.name, source.sha256, source.records, loaded, rest, quarantined, dict(sorted(aside.items()))
+            source.name, source.sha256, source.records, loaded, rest, quarantined, dict(sorted(skipped.items()))
         )

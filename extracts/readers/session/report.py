@@ -10,16 +10,17 @@ from dataclasses import asdict, astuple, dataclass, fields
 from datetime import date
 from pathlib import Path
 
+from payrank.extracts.atomic import create_private, write_private
 from payrank.extracts.checks.balance_reconciliation import BalanceReconciliation
 from payrank.extracts.contract.parsing import ALLOWED
 from payrank.extracts.contract.source_file import IMPORT_QUARANTINE, IMPORT_REPORT
 from payrank.extracts.formula_safe import safe_cell
-from payrank.extracts.load.quarantine import MOST_NAMED, MOST_QUARANTINED
+from payrank.extracts.load.quarantine import MAX_NAMED, MAX_QUARANTINED_SHARE
 from payrank.extracts.pluralize import pluralize
 from payrank.extracts.readers.session.record_ledger import FileCounts
 
-SAME_RECORD_REJECTED = "beside a broken row of their record"
-"""Why a sound row is held back: a record is imported whole or not at all."""
+SAME_RECORD_REJECTED = "because another row of the same record is quarantined"
+"""Reason for leaving out a valid row: a record is imported completely or not at all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,18 +75,17 @@ class ImportReport:
 
 
 def write_report(report: ImportReport, folder: Path) -> None:
-    """Write `import_report.json`: files, counts and notices, no value and no key."""
+    """Write `import_report.json`: files, counts, and notices, without any key or value from a row."""
     content = {name: value for name, value in asdict(report).items() if name != "folder"}
     content["as_of"] = report.as_of.isoformat() if report.as_of else None
     path = folder / IMPORT_REPORT
-    path.touch(mode=0o600)
-    path.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    write_private(path, (json.dumps(content, indent=2, ensure_ascii=False) + "\n").encode(), replace=True)
 
 
 def write_quarantine(broken: Iterable[BrokenRow], folder: Path) -> None:
-    """Write `import_quarantine.csv`: each quarantined row by table, key, column, rule, file and line."""
+    """Write `import_quarantine.csv`: each quarantined row by table, key, column, rule, file, and line."""
     path = folder / IMPORT_QUARANTINE
-    path.touch(mode=0o600)
+    create_private(path)
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow([field.name for field in fields(BrokenRow)])
@@ -95,25 +95,25 @@ def write_quarantine(broken: Iterable[BrokenRow], folder: Path) -> None:
 def describe_broken(
     name: str,
     broken: list[BrokenRow],
-    out: int,
-    taken: int,
+    rejected: int,
+    offered: int,
     allowed: Mapping[str, str] = ALLOWED,
     *,
-    beside: int = 0,
+    same_record: int = 0,
     mapped: bool = True,
 ) -> str:
-    """Say which rules were broken how often, the worst five, each with its first file and line.
+    """Describe the five rules broken most often, each with its count, first file, and first line.
 
     Parameters
     ----------
-    out
-        Rows that cannot be imported, of `taken`.
-    beside
-        How many of them stand beside a broken row of their record.
+    rejected, offered
+        Rows that cannot be imported, of all rows offered.
+    same_record
+        How many of them are valid but belong to a record with a broken row.
     allowed
         Rule -> what it allows.
     mapped
-        Whether a mapping of the user's is in play, that may be what is wrong.
+        Whether the import uses the user's mapping, which may be wrong.
     """
     kinds = Counter((row.source_file, row.column_name, row.rule) for row in broken)
     first: dict[tuple[str, str | None, str], int] = {}
@@ -122,12 +122,12 @@ def describe_broken(
     named = [
         f"{rule}{f' in {column}' if column else ''} {count:,} times in {file}, first in line "
         f"{first[file, column, rule]} (allowed: {allowed[rule]})"
-        for (file, column, rule), count in kinds.most_common(MOST_NAMED)
+        for (file, column, rule), count in kinds.most_common(MAX_NAMED)
     ]
-    if beside:
-        named.append(f"{pluralize(beside, 'row')} {SAME_RECORD_REJECTED}")
+    if same_record:
+        named.append(f"{pluralize(same_record, 'row')} {SAME_RECORD_REJECTED}")
     return (
-        f"{name}: {out:,} of {taken:,} rows cannot be imported ({out / taken:.1%}): {'; '.join(named)}. "
-        f"Allowed: at most {MOST_QUARANTINED:.0%} of a table's rows in quarantine. "
+        f"{name}: {rejected:,} of {offered:,} rows cannot be imported ({rejected / offered:.1%}): {'; '.join(named)}. "
+        f"Allowed: at most {MAX_QUARANTINED_SHARE:.0%} of a table's rows in quarantine. "
         f"Correct {'the mapping or ' if mapped else ''}the source, and import again."
     )

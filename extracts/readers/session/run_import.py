@@ -1,4 +1,4 @@
-"""One import from end to end: built aside, loaded, loaded once to prove it, and shown by one rename."""
+"""Run one import: read the source, write the tables, test that the result loads, and publish it with one rename."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ from payrank.extracts.load.load_extract import load_extract, open_database
 from payrank.extracts.pluralize import pluralize
 from payrank.extracts.publish_folder import publish_folder
 from payrank.extracts.readers.session.import_session import EXTRA_FILES, ImportSession
-from payrank.extracts.readers.session.plausible_dates import FARTHEST, limit_as_of
+from payrank.extracts.readers.session.plausible_dates import MAX_DAYS_BEYOND, limit_as_of
 from payrank.extracts.readers.session.replaceable import require_replaceable
 from payrank.extracts.readers.session.report import ImportReport, write_quarantine, write_report
 from payrank.extracts.workspace import workspace
 from payrank.extracts.write_table import write_table
 
 LAST_ROW = re.compile(r"(?i)\bmax\s*\(")
-"""How a query of an as-of day looks that asks for the last row."""
+"""Matches an as-of query that uses the date of the last row."""
 
 
 def run_import(
@@ -40,35 +40,34 @@ def run_import(
     as_of: date | str | None = None,
     attributes: Mapping[str, Mapping[str, str]] | None = None,
 ) -> ImportReport:
-    """Let a reader fill a session, and publish what it loaded as a new extract folder.
+    """Let a reader fill an import session, and publish the result as a new extract folder.
 
-    Writes `<table>.parquet` in the order of the source, `extract.toml` with control totals of what was written,
-    `import_report.json`, `import_quarantine.csv`, and `import_unreconciled.csv` where the source states balances; all
-    readable by the owner alone. The result is loaded once before it is shown: what `load_extract` would refuse is not
-    published.
+    Writes `<table>.parquet` in source order, `extract.toml` with control totals, `import_report.json`,
+    `import_quarantine.csv`, and `import_unreconciled.csv` if the source states balances. Only the owner can read these
+    files. The result is loaded once before it is published, so that `load_extract` will accept it.
 
     Parameters
     ----------
     out
-        A new or empty folder, or one that an import of the same system made, which is then replaced.
+        A new or empty folder, or one that an import of the same system made, which is replaced.
     read
         Fills the session.
     as_of
-        The day that the extract knows everything before, or a query over the canonical tables that gives it; one that
-        asks for the last row is limited by `limit_as_of`.
+        The as-of date, or a query over the canonical tables that returns it. The extract contains everything known
+        before this day. `limit_as_of` limits a query that uses the last row.
     attributes
-        Site attributes that the reader lands: table -> column -> kind.
+        Site attributes that the reader loads: table -> column -> kind.
 
     Raises
     ------
     WrongUsageError
-        When `out` holds something else, or the as-of query gives no day.
+        When `out` has other contents, or the as-of query does not return a date.
     ExtractRefusedError
-        When a file cannot be read, over 1% of a table's rows is quarantined, or the result is no valid extract.
+        When a file cannot be read, over 1% of a table's rows are quarantined, or the result is not a valid extract.
     """
     require_replaceable(out, source_system)
     with (
-        publish_folder(out, replaces=IMPORT_REPORT) as aside,
+        publish_folder(out, replaces=IMPORT_REPORT) as building,
         workspace() as private,
         open_database(private) as connection,
     ):
@@ -78,17 +77,17 @@ def run_import(
         names = [name for name in (*TABLE_NAMES, STATED_BALANCES.name) if name in session.columns]
         totals = {
             name: write_table(
-                connection, name, aside, [c.name for c in session.select_columns(name, session.columns[name])]
+                connection, name, building, [c.name for c in session.select_columns(name, session.columns[name])]
             )
             for name in names
         }
         rows = {name: total.rows or 0 for name, total in totals.items()}
         totals.pop(STATED_BALANCES.name, None)
         metadata = Metadata(source_system, None, totals, session.attributes)
-        write_metadata(metadata, aside)
+        write_metadata(metadata, building)
         _check_blocks(session, rows)
-        day, reconciliation, notices = _test_load(aside, out, as_of, mapped=session.mapped)
-        write_metadata(replace(metadata, as_of=day), aside)
+        day, reconciliation, notices = _test_load(building, out, as_of, mapped=session.mapped)
+        write_metadata(replace(metadata, as_of=day), building)
         report = ImportReport(
             folder=out,
             source_system=source_system,
@@ -99,66 +98,68 @@ def run_import(
             rows_quarantined=sum(file.quarantined for file in files),
             reconciliation=reconciliation,
             notices=(*session.notices, *notices),
-            metadata_sha256=digest_file(aside / FILE_NAME),
+            metadata_sha256=digest_file(building / FILE_NAME),
         )
         for path in sorted((private / EXTRA_FILES).glob("*")):
-            shutil.move(path, aside / path.name)
-        write_report(report, aside)
-        write_quarantine(session.broken, aside)
+            shutil.move(path, building / path.name)
+        write_report(report, building)
+        write_quarantine(session.broken, building)
         return report
 
 
 def _check_blocks(session: ImportSession, rows: Mapping[str, int]) -> None:
-    """Make sure that what the blocks say was written is what lies in the tables."""
+    """Check that the blocks' row counts equal the rows in the tables."""
     for table, written in rows.items():
         if written != sum(block.rows_written for block in session.blocks if block.table == table):
-            raise PayrankError(f"{table}: the account of its rows does not add up. Report this fault.")
+            raise PayrankError(f"{table}: the counts of its rows do not add up. Please report this bug.")
 
 
 def _test_load(
-    aside: Path, out: Path, as_of: date | str | None, *, mapped: bool
+    building: Path, out: Path, as_of: date | str | None, *, mapped: bool
 ) -> tuple[date | None, BalanceReconciliation | None, tuple[str, ...]]:
-    """Load what was written, tie its ledger to what the source states, and ask it for its as-of day."""
+    """Load the written extract, reconcile its ledger with the stated balances, and find its as-of date."""
     try:
-        with load_extract(aside) as loaded:
-            reconciliation = _reconcile(loaded, aside)
-            day = ask_as_of(loaded.connection, as_of, mapped=mapped)
+        with load_extract(building) as loaded:
+            reconciliation = _reconcile(loaded, building)
+            day = resolve_as_of(loaded.connection, as_of, mapped=mapped)
             notices = list(loaded.notices)
             if day is not None and isinstance(as_of, str) and LAST_ROW.search(as_of):
                 tables = [table for table in TABLES if loaded.tables[table.name].present]
                 day, beyond = limit_as_of(loaded.connection, tables, day)
                 if beyond:
                     notices.append(
-                        f"{pluralize(beyond, 'row')} dated more than {FARTHEST} days after 99.9% of the rows: as_of is "
-                        "the day after the last row before them, and no snapshot on that day sees them. Correct "
-                        "their days in the source, or state as_of"
+                        f"{pluralize(beyond, 'row')} dated more than {MAX_DAYS_BEYOND} days after 99.9% of the rows. "
+                        "The as-of date ignores them, so no snapshot on that date sees them. Correct their dates in "
+                        "the source, or set as_of"
                     )
             return day, reconciliation, tuple(notices)
     except ExtractRefusedError as error:
-        raise ExtractRefusedError(str(error).replace(str(aside), str(out))) from None
+        raise ExtractRefusedError(str(error).replace(str(building), str(out))) from None
 
 
-def _reconcile(loaded: Extract, aside: Path) -> BalanceReconciliation | None:
+def _reconcile(loaded: Extract, folder: Path) -> BalanceReconciliation | None:
     if STATED_BALANCES.name not in loaded.tables:
         return None
-    write_unreconciled(loaded.connection, aside / IMPORT_UNRECONCILED)
+    write_unreconciled(loaded.connection, folder / IMPORT_UNRECONCILED)
     return reconcile_balances(loaded.connection)
 
 
 def lock_database(connection: duckdb.DuckDBPyConnection) -> None:
-    """Shut a connection off from files, network and Python variables for good: what runs next is a user's SQL."""
+    """Permanently cut a connection off from files, network, and Python variables, before a user's SQL runs on it."""
     connection.execute("SET python_enable_replacements = false")
     connection.execute("SET enable_external_access = false")
     connection.execute("SET lock_configuration = true")
 
 
-def ask_as_of(connection: duckdb.DuckDBPyConnection, as_of: date | str | None, *, mapped: bool = True) -> date | None:
-    """Return the as-of date that a mapping or a reader gives, running its query over the loaded tables.
+def resolve_as_of(
+    connection: duckdb.DuckDBPyConnection, as_of: date | str | None, *, mapped: bool = True
+) -> date | None:
+    """Return the as-of date of a mapping or reader, which may be a query over the loaded tables.
 
     Raises
     ------
     WrongUsageError
-        When the query fails or gives no day.
+        When the query fails or does not return a date.
     """
     if not isinstance(as_of, str):
         return as_of
@@ -166,17 +167,17 @@ def ask_as_of(connection: duckdb.DuckDBPyConnection, as_of: date | str | None, *
     try:
         (day,) = fetch_one_row(connection, f"SELECT CAST(({as_of}\n) AS DATE)")
     except duckdb.Error as error:
-        found = f"fails ({type(error).__name__})"
+        problem = f"fails ({type(error).__name__})"
     else:
         if isinstance(day, date):
             return day
-        found = "gives no day"
+        problem = "returns no date"
     if not mapped:
         raise WrongUsageError(
-            f"as_of: its query over the imported rows {found}. Allowed: at least one row with a day. Give "
-            "--as-of where the command has it, or check that the source holds dated rows."
+            f"as_of: the query over the imported rows {problem}. Allowed: at least one row with a date. Give --as-of "
+            "if the command has it, or check that the source has dated rows."
         )
     raise WrongUsageError(
-        f"as_of of the mapping {found}. Allowed: a day, or a query over the canonical tables that gives one, as "
-        '"SELECT max(posted_on) + 1 FROM transactions". Correct the mapping.'
+        f"as_of in the mapping {problem}. Allowed: a date, or a query over the canonical tables that returns one, such "
+        'as "SELECT max(posted_on) + 1 FROM transactions". Correct the mapping.'
     )

@@ -1,4 +1,4 @@
-"""The source files of an import: each a table of texts, every record with the line that it stands on."""
+"""The source files of an import: each file becomes a table of texts, and each record keeps its line number."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from payrank.extracts.csv.scan import Scan
 from payrank.extracts.errors import ExtractRefusedError
 
 LINE = "source_line"
-"""Column of a staged table: where its record stands in the file, as a line number from 1."""
+"""Column of a staged table: the line number (from 1) of the record in its file."""
 
 
 @dataclass(frozen=True, slots=True)
 class SourceTable:
-    """A staged source: the DuckDB table `relation` holds its good records as texts `names`, and `source_line`.
+    """A staged source. The DuckDB table `relation` has its good records as text columns `names`, plus `source_line`.
 
-    `records` counts all records, those in `broken` - (line, rule) of what was no record at all - too. `same_as` names
-    an earlier file of equal bytes; `relation` is that file's then, and nothing is loaded from this one. A `mixed` file
-    holds records of several kinds: of a broken one nobody knows which table it was meant for.
+    `broken` lists the (line, rule) of text that is not a valid record. `records` counts good and broken records.
+    `same_as` names an earlier file with the same bytes; `relation` is then that file's, and nothing is loaded from this
+    one. A `mixed` file has records of several types, so the table of a broken record is unknown.
     """
 
     number: int
@@ -40,13 +40,13 @@ class SourceTable:
 
     @property
     def records(self) -> int:
-        """Records of the file, after its header where it has one."""
+        """Number of records in the file, without the header."""
         return self.good + len(self.broken)
 
 
 @dataclass(frozen=True, slots=True)
 class TextOptions:
-    """How a delimited text file is written."""
+    """Format options of a delimited text file."""
 
     delimiter: str = ","
     encoding: str = "utf-8"
@@ -62,36 +62,36 @@ def stage_text(
     trimmed: Path | None = None,
     above: int = 0,
 ) -> tuple[tuple[str, ...], Scan]:
-    """Read a delimited file once into `relation`: its own columns as texts, `source_row`, `source_file`, `source_line`.
+    """Read a delimited file into `relation`: its columns as text, plus `source_row`, `source_file`, and `source_line`.
 
     Parameters
     ----------
     trimmed
-        A UTF-8 copy of the file that holds its header and records alone, read in its stead and deleted.
+        A UTF-8 copy with only the header and the records. It is read instead of the file, and then deleted.
     above
-        Lines of the file that stand above its header, and are not in the copy.
+        Number of lines above the header, which are not in the copy.
 
     Returns
     -------
-    The names of the file's own columns, and the scan that counted its records.
+    The names of the file's columns, and the scan that counted its records.
 
     Raises
     ------
     ExtractRefusedError
-        When the file as a whole cannot be read, or has a column `source_line`.
+        When the file cannot be read at all, or has a column `source_line`.
     """
     text = transcode(path, options.encoding, workspace) if trimmed is None else trimmed
     csv = open_csv(text, workspace, delimiter=options.delimiter, nulls=options.nulls)
-    given = {name.casefold() for name in csv.names}
-    if LINE in given:
+    names = {name.casefold() for name in csv.names}
+    if LINE in names:
         raise ExtractRefusedError(
-            f"{path.name}: has a column {LINE}, the name under which payrank keeps a record's place. Allowed: any "
-            "other name. Rename the column."
+            f"{path.name}: has a column named {LINE}, which payrank uses for line numbers. Allowed: any other name. "
+            "Rename the column."
         )
     extra = [
         f"{sql} AS {name}"
         for name, sql in {"source_file": quote_text(path.name), "source_row": "row_number() OVER ()"}.items()
-        if name not in given
+        if name not in names
     ]
     create_from_csv(connection, f"{relation}_rows", f"SELECT {', '.join(['*', *extra])} FROM {csv.relation}", csv)
     if text != path:
@@ -101,12 +101,12 @@ def stage_text(
         broken=tuple((line + above, rule) for line, rule in csv.scan.broken),
         starts=tuple((first, line + above) for first, line in csv.scan.starts),
     )
-    _place_lines(connection, relation, scan)
+    _add_line_numbers(connection, relation, scan)
     return csv.names, scan
 
 
-def _place_lines(connection: duckdb.DuckDBPyConnection, relation: str, scan: Scan) -> None:
-    """Give each record its physical line, from the runs of records that follow each other without a gap."""
+def _add_line_numbers(connection: duckdb.DuckDBPyConnection, relation: str, scan: Scan) -> None:
+    """Add each record's physical line, from the runs of records on consecutive lines."""
     rows = quote_name(f"{relation}_rows")
     if len(scan.starts) <= 1:
         first, line = scan.starts[0] if scan.starts else (0, 1)
@@ -125,12 +125,12 @@ def _place_lines(connection: duckdb.DuckDBPyConnection, relation: str, scan: Sca
 
 
 def transcode(path: Path, encoding: str, workspace: Path) -> Path:
-    """Give a UTF-8 copy of a file in another encoding, in the private workspace; a UTF-8 file is given as it is.
+    """Return a UTF-8 copy of a file in the private workspace. A file that is UTF-8 already is returned as it is.
 
     Raises
     ------
     ExtractRefusedError
-        When the file is no text of that encoding.
+        When the file is not text in that encoding.
     """
     name = codecs.lookup(encoding).name
     if name in {"utf-8", "utf-8-sig"}:

@@ -1,4 +1,4 @@
-"""Rows that a reader offers for a canonical table, parsed and validated by the contract before any is taken."""
+"""Parse and validate the rows that a reader offers for a canonical table, before any of them is loaded."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ class ValidatedRows:
 def validate_rows(
     connection: duckdb.DuckDBPyConnection, columns: tuple[Column, ...], query: str, file: str
 ) -> ValidatedRows:
-    """Run a reader's query and read each of its columns by the contract, in the query's own order.
+    """Run a reader's query and parse its columns by the contract, in the query's row order.
 
     Parameters
     ----------
     columns
-        The canonical columns that the query gives, beside `source_line`.
+        The canonical columns that the query returns, in addition to `source_line`.
     file
         Name of the source file, for messages.
     """

@@ -59,9 +59,9 @@ def test_a_remittance_adds_denials_and_accounts_but_no_payment_that_the_ledger_h
 
 def test_every_row_of_every_extract_is_loaded_or_skipped(hospital_and_remits, tmp_path):
     combine_extracts(hospital_and_remits, tmp_path / "out")
-    told = json.loads((tmp_path / "out" / "import_report.json").read_text())
-    assert len(told["files"]) == 6
-    for file in told["files"]:
+    report = json.loads((tmp_path / "out" / "import_report.json").read_text())
+    assert len(report["files"]) == 6
+    for file in report["files"]:
         assert file["records"] == 2 - (file["name"] == "hospital/denials.csv")
         parts = file["loaded"] + file["reference"] + sum(file["skipped"].values()) + file["quarantined"]
         assert file["records"] == parts
@@ -92,7 +92,7 @@ def test_rows_that_the_parts_quarantined_are_named_again(hospital_and_remits, wr
 
 
 def test_an_attribute_of_two_kinds_is_refused_by_name(write_extract, tmp_path):
-    one, two = (
+    first, two = (
         write_extract(
             {"accounts.csv": "account_id,guarantor_id,opened_on,clinic\n1,G,2026-01-05,3\n"},
             f'[attributes.accounts]\nclinic = "{kind}"\n',
@@ -103,7 +103,7 @@ def test_an_attribute_of_two_kinds_is_refused_by_name(write_extract, tmp_path):
     with pytest.raises(
         ExtractRefusedError, match="attribute clinic of accounts is declared as category by one extract"
     ):
-        combine_extracts([one, two], tmp_path / "out")
+        combine_extracts([first, two], tmp_path / "out")
     assert not (tmp_path / "out").exists()
 
 
@@ -166,10 +166,10 @@ def test_an_unnamed_first_system_keeps_its_place_in_the_name(write_system, tmp_p
 
 def test_rows_known_after_the_first_extracts_day_are_counted_in_a_notice(write_system, tmp_path):
     parts = write_system("one", "x12", NOVEMBER, as_of="2026-02-05"), write_system("two", "x12", DECEMBER)
-    told = combine_extracts(parts, tmp_path / "out").notices
-    assert any(notice.startswith("two: 1 row known only on the as-of day of the first") for notice in told)
-    told = combine_extracts(parts[::-1], tmp_path / "again").notices
-    assert not any("as-of day of the first" in notice for notice in told)
+    notices = combine_extracts(parts, tmp_path / "out").notices
+    assert any(notice.startswith("two: 1 row known only on the as-of day of the first") for notice in notices)
+    notices = combine_extracts(parts[::-1], tmp_path / "again").notices
+    assert not any("as-of day of the first" in notice for notice in notices)
 
 
 HELD = "D1,001,C1,2026-02-05,100.00,CO,197,\n"
@@ -208,9 +208,11 @@ def test_within_one_system_denials_are_told_apart_by_id_alone(write_system, tmp_
     assert ids(tmp_path / "out", "denials", "denial_id") == ["R1", "R2"]
 
 
-@pytest.mark.parametrize(("day", "told"), [("2026-02-10", True), ("2026-02-11", False), ("2026-01-31", True)])
-def test_denials_alike_but_for_a_few_days_are_kept_and_counted(write_system, tmp_path, day, told):
+@pytest.mark.parametrize(("day", "message"), [("2026-02-10", True), ("2026-02-11", False), ("2026-01-31", True)])
+def test_denials_alike_but_for_a_few_days_are_kept_and_counted(write_system, tmp_path, day, message):
     parts = write_system("ar", "ar", denials=HELD), write_system("remit", "x12", denials=denied("R1", day=day))
     report = combine_extracts(parts, tmp_path / "out")
     assert ids(tmp_path / "out", "denials", "denial_id") == ["D1", "R1"]
-    assert any("1 denial taken that another system's extract may tell" in notice for notice in report.notices) == told
+    assert (
+        any("1 denial taken that another system's extract may tell" in notice for notice in report.notices) == message
+    )

@@ -50,7 +50,7 @@ def test_a_record_without_a_fate_is_a_fault_of_the_reader(import_files, tmp_path
     def read(session, rows):
         session.load("accounts", rows, ACCOUNTS.format(rows.relation).replace("ORDER", "WHERE id <> '007' ORDER"))
 
-    with pytest.raises(PayrankError, match=r"rows\.csv: the account of its records does not add up"):
+    with pytest.raises(PayrankError, match=r"rows\.csv: the counts of its records do not add up"):
         import_files({"rows.csv": ROWS}, read)
     assert not (tmp_path / "out").exists()
 
@@ -89,7 +89,7 @@ def test_over_one_percent_of_a_reference_file_that_is_no_record_refuses(import_f
 
 
 def test_a_column_named_like_the_place_of_a_record_is_refused(import_files):
-    with pytest.raises(ExtractRefusedError, match="has a column source_line"):
+    with pytest.raises(ExtractRefusedError, match="has a column named source_line"):
         import_files({"rows.csv": "source_line,b\n1,2\n"}, lambda *_: None)
 
 
@@ -124,7 +124,7 @@ def test_stated_balances_are_tied_to_the_cent_and_the_others_listed(import_files
 
 
 @pytest.mark.parametrize(
-    ("given", "read"),
+    ("text", "read"),
     [
         ("2018-08-13 00:00:00", "2018-08-13"),
         ("2018-08-13T00:00:00Z", "2018-08-13"),
@@ -134,23 +134,23 @@ def test_stated_balances_are_tied_to_the_cent_and_the_others_listed(import_files
         (None, None),
     ],
 )
-def test_a_day_loses_its_midnight_and_nothing_else(import_files, given, read):
+def test_a_day_loses_its_midnight_and_nothing_else(import_files, text, read):
     seen = []
 
     def fill(session, rows):
-        seen.append(session.connection.execute("SELECT day(?::VARCHAR)", [given]).fetchall())
+        seen.append(session.connection.execute("SELECT day(?::VARCHAR)", [text]).fetchall())
         session.load("accounts", rows, ACCOUNTS.format(rows.relation))
 
     import_files({"rows.csv": ROWS}, fill)
     assert seen == [[(read,)]]
 
 
-@pytest.mark.parametrize(("given", "turned"), [("12.50", "-12.50"), ("-3", "3"), ("(3)", "(3)"), ("", "")])
-def test_negated_turns_a_number_and_leaves_other_texts(import_files, given, turned):
+@pytest.mark.parametrize(("text", "turned"), [("12.50", "-12.50"), ("-3", "3"), ("(3)", "(3)"), ("", "")])
+def test_negated_turns_a_number_and_leaves_other_texts(import_files, text, turned):
     seen = []
 
     def fill(session, rows):
-        seen.append(session.connection.execute("SELECT negated(?)", [given]).fetchall())
+        seen.append(session.connection.execute("SELECT negated(?)", [text]).fetchall())
         session.load("accounts", rows, ACCOUNTS.format(rows.relation))
 
     import_files({"rows.csv": ROWS}, fill)
@@ -191,7 +191,7 @@ def test_of_a_record_with_a_broken_row_no_other_row_of_the_same_query_is_loaded(
     assert report.rows_written == {"accounts": 200, "transactions": 398}
     (rows,) = report.files
     assert (rows.loaded, rows.quarantined) == (199, 1)
-    assert "transactions: 1 row held back beside a broken row of their record" in report.notices
+    assert "transactions: 1 row left out because another row of the same record is quarantined" in report.notices
     assert_adds_up(report)
 
 
@@ -228,7 +228,7 @@ def test_rows_held_back_count_towards_the_one_percent(import_files):
         ExtractRefusedError, match=r"transactions: 6 of 597 rows cannot be imported \(1\.0%\)"
     ) as refused:
         import_files({"rows.csv": ROWS.replace("\n199,G199,2026-01-05 00:00:00,199.50", "")}, read)
-    assert "4 rows beside a broken row of their record" in str(refused.value)
+    assert "4 rows because another row of the same record is quarantined" in str(refused.value)
     assert "Correct the source, and import again" in str(refused.value)
 
 
@@ -241,9 +241,9 @@ def test_the_same_row_again_is_skipped_and_written_once(import_files, tmp_path):
     assert report.rows_written == {"accounts": 201}
     assert [(file.loaded, dict(file.skipped)) for file in report.files] == [
         (200, {}),
-        (1, {"the same row again": 199}),
+        (1, {"duplicate of another row": 199}),
     ]
-    assert "accounts: 199 of 400 rows are repeated, alike in every column, and written once" in report.notices
+    assert "accounts: 199 of 400 rows are exact duplicates and were written once" in report.notices
     with load_extract(tmp_path / "out") as extract:
         assert extract.tables["accounts"].rows_read == 201
         assert extract.metadata.control_totals["accounts"].rows == 201
@@ -307,27 +307,33 @@ def test_an_import_over_an_import_of_the_same_system_replaces_it(import_files):
 
 
 @pytest.mark.parametrize(
-    ("spoil", "found"),
+    ("spoil", "problem"),
     [
-        (lambda out: (out / "notes.txt").write_text("mine"), r"holds what no import writes: notes\.txt"),
-        (lambda out: (out / "more").mkdir(), r"holds what no import writes: more"),
-        (lambda out: (out / "denials.csv").write_text("denial_id\n"), r"holds what no import writes: denials\.csv"),
+        (lambda out: (out / "notes.txt").write_text("mine"), r"has files that an import does not write: notes\.txt"),
+        (lambda out: (out / "more").mkdir(), r"has files that an import does not write: more"),
+        (
+            lambda out: (out / "denials.csv").write_text("denial_id\n"),
+            r"has files that an import does not write: denials\.csv",
+        ),
         (lambda out: (out / "extract.toml").write_text("as_of = 2026-05-01\n"), r"its extract\.toml was edited since"),
-        (lambda out: (out / "import_report.json").write_text("[]"), r"its import_report\.json is not one that"),
+        (
+            lambda out: (out / "import_report.json").write_text("[]"),
+            r"its import_report\.json was not written by an import",
+        ),
     ],
 )
-def test_an_import_destroys_nothing_that_it_did_not_make(import_files, tmp_path, spoil, found):
+def test_an_import_destroys_nothing_that_it_did_not_make(import_files, tmp_path, spoil, problem):
     import_files({"rows.csv": ROWS}, read_accounts)
     spoil(tmp_path / "out")
     before = {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir() if path.is_file()}
-    with pytest.raises(WrongUsageError, match=found):
+    with pytest.raises(WrongUsageError, match=problem):
         import_files({"rows.csv": ROWS}, read_accounts)
     assert {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir() if path.is_file()} == before
 
 
 def test_an_import_of_another_system_is_not_replaced(import_files):
     import_files({"rows.csv": ROWS}, read_accounts)
-    with pytest.raises(WrongUsageError, match="was made by an import of test, and this is one of other"):
+    with pytest.raises(WrongUsageError, match="was made by an import from test, and this one is from other"):
         import_files({"rows.csv": ROWS}, read_accounts, system="other")
 
 
@@ -343,6 +349,6 @@ def test_a_reader_that_finds_no_day_is_told_so_without_naming_a_mapping(import_f
         query = "SELECT id AS denial_id, day(day) AS denied_on, source_line FROM "
         session.load("denials", rows, query + rows.relation)
 
-    with pytest.raises(WrongUsageError, match="as_of: its query over the imported rows gives no day") as wrong:
+    with pytest.raises(WrongUsageError, match="as_of: the query over the imported rows returns no date") as wrong:
         import_files({"rows.csv": ROWS}, read)
     assert "mapping" not in str(wrong.value)

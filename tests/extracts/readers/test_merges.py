@@ -82,7 +82,7 @@ def test_an_account_left_out_for_its_survivor_is_skipped_and_not_loaded(tmp_path
     report = run_import(tmp_path / "out", read, source_system="test")
     assert (report.files[0].loaded, dict(report.files[0].skipped)) == (
         298,
-        {"merged into one that has a row of its own": 2},
+        {"merged into one that has its own row": 2},
     )
     assert report.rows_written == {"accounts": 298}
 

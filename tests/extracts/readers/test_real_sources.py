@@ -59,6 +59,6 @@ def test_every_invoice_is_charged_once_and_paid_once_where_it_was_cleared(real_d
     assert report.as_of is not None
     with load_extract(tmp_path / "extract") as extract:
         assert extract.connection.execute("SELECT sum(amount) FROM transactions").fetchall() == [(still_open,)]
-        undeclared, *told = report.notices
+        undeclared, *notice = report.notices
         assert undeclared.startswith("invoices_as_of_2019_12_01.csv: no rows, sum or trailer was declared")
-        assert tuple(told) == extract.notices
+        assert tuple(notice) == extract.notices

@@ -63,8 +63,8 @@ class Drafting:
 
     def is_denials(self) -> bool:
         """Tell whether the rows are denials: an id, and a code, a day or an outcome that only denials have."""
-        told = self.roles.keys() & {"carc", "outcome", "denied", "rarc", "appeal_due", "appealed"}
-        return "denial" in self.roles and bool(told)
+        signals = self.roles.keys() & {"carc", "outcome", "denied", "rarc", "appeal_due", "appealed"}
+        return "denial" in self.roles and bool(signals)
 
     def profile(self, role: str) -> Profile:
         """Return what the column of a role holds."""

@@ -20,15 +20,15 @@ def find_roles(profiles: Mapping[str, Profile], taken: Collection[str] = ()) -> 
         Columns that are not to be considered.
     """
     words = {name: normalize(name) for name in profiles if name not in taken}
-    found = {}
+    roles = {}
     for role, called in ROLES.items():
         fitting = [name for name in words if words[name] in called and _fits(role, profiles[name])]
         if fitting:
-            found[role] = min(fitting, key=lambda name: (called.index(words[name]), list(profiles).index(name)))
-    return found
+            roles[role] = min(fitting, key=lambda name: (called.index(words[name]), list(profiles).index(name)))
+    return roles
 
 
-def find_undated(profiles: Mapping[str, Profile]) -> dict[str, str]:
+def find_unreadable_days(profiles: Mapping[str, Profile]) -> dict[str, str]:
     """Give the roles of days whose column is there by name but fits no format of days: what has to be answered."""
     words = {name: normalize(name) for name in profiles}
     return {
@@ -39,7 +39,7 @@ def find_undated(profiles: Mapping[str, Profile]) -> dict[str, str]:
     }
 
 
-def find_unpaid(profiles: Mapping[str, Profile]) -> list[str]:
+def find_unreadable_money(profiles: Mapping[str, Profile]) -> list[str]:
     """Give the columns whose name says dollars surely, and whose contents are none that `dollars` reads."""
     surely = {called[0] for role in MONEY for called in [ROLES[role]]}
     return [

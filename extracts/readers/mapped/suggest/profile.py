@@ -10,12 +10,12 @@ from datetime import datetime
 from typing import TypeVar
 
 from payrank.extracts.contract.privacy import MIN_PEOPLE
-from payrank.extracts.load.quarantine import MOST_QUARANTINED
+from payrank.extracts.load.quarantine import MAX_QUARANTINED_SHARE
 from payrank.extracts.readers.excel.cells import FAULT
 from payrank.extracts.readers.mapped.macros import BLANKS, ORDERS, TIME, day_pattern, dollars_pattern
 from payrank.extracts.readers.mapped.suggest.raw_tables import RawTable
 
-MOST_LEVELS = 12
+MAX_LEVELS = 12
 """A draft shows a column's values only when it has at most 12 different ones, each in `MIN_PEOPLE` rows or more, so
 that no value identifies a person."""
 
@@ -85,7 +85,7 @@ def _read_profile(name: str, texts: list[str | None]) -> Profile:
     formats = tuple(name for name in formats if not name.endswith(" time")) or formats
     marks, unpaid = _find_fitting(counts, _DOLLARS, lambda text, dollars: bool(dollars.fullmatch(text)))
     negative = sum(count for text, count in counts.items() if _is_negative(text))
-    few = len(counts) <= MOST_LEVELS and min(counts.values(), default=0) >= MIN_PEOPLE
+    few = len(counts) <= MAX_LEVELS and min(counts.values(), default=0) >= MIN_PEOPLE
     return Profile(
         name=name,
         filled=filled,
@@ -112,7 +112,7 @@ def _find_fitting(
     -------
     Their names, and how many rows do not fit.
     """
-    most = int(MOST_QUARANTINED * counts.total())
+    most = int(MAX_QUARANTINED_SHARE * counts.total())
     amiss = {}
     for name, pattern in patterns.items() if counts else ():
         unfit = 0
@@ -123,8 +123,8 @@ def _find_fitting(
         else:
             amiss[name] = unfit
     fewest = min(amiss.values(), default=0)
-    found = tuple(name for name, unfit in amiss.items() if unfit == 0 or fewest > 0)
-    return found, max((amiss[name] for name in found), default=0)
+    fitting = tuple(name for name, unfit in amiss.items() if unfit == 0 or fewest > 0)
+    return fitting, max((amiss[name] for name in fitting), default=0)
 
 
 def _is_negative(text: str) -> bool:

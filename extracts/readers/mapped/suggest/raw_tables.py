@@ -18,7 +18,7 @@ from payrank.extracts.readers.excel.sheet import Layout, read_rows
 from payrank.extracts.readers.excel.workbook import OTHER_SUFFIXES, SUFFIXES, is_workbook
 from payrank.extracts.readers.mapped.header_words import looks_like_data
 
-MOST_ROWS = 20_000
+MAX_ROWS = 20_000
 """Rows that a draft looks at; what it says of a column is said of these."""
 TEXT_SUFFIXES = (".csv", ".csv.gz", ".tsv", ".tsv.gz", ".txt", ".txt.gz")
 _DELIMITERS = (",", "\t", ";", "|")
@@ -81,14 +81,14 @@ def _read_text(path: Path) -> RawTable:
         delimiter = _find_delimiter(head)
         text.seek(0)
         try:
-            found = list(islice(_read_lines(text, delimiter), MOST_ROWS + 32))
+            lines = list(islice(_read_lines(text, delimiter), MAX_ROWS + 32))
         except csv.Error:
             raise refuse_bytes(path, "cannot be read as delimited text", "Look for quotes that do not close.") from None
-    if not found:
+    if not lines:
         raise refuse_bytes(path, "empty file, without even a header", "Send the file again.")
-    place = _find_header([sum(map(bool, fields)) for _, fields in found]) or 0
-    line, header = found[place]
-    whole = [tuple(field or None for field in fields) for _, fields in found[place + 1 :] if len(fields) == len(header)]
+    place = _find_header([sum(map(bool, fields)) for _, fields in lines]) or 0
+    line, header = lines[place]
+    whole = [tuple(field or None for field in fields) for _, fields in lines[place + 1 :] if len(fields) == len(header)]
     good = [row for row in whole if row != tuple(header)]
     _check_header(path, header, good)
     return RawTable(
@@ -98,8 +98,8 @@ def _read_text(path: Path) -> RawTable:
         encoding,
         delimiter,
         tuple(header),
-        tuple(good[:MOST_ROWS]),
-        len(found) - place - 1 <= MOST_ROWS,
+        tuple(good[:MAX_ROWS]),
+        len(lines) - place - 1 <= MAX_ROWS,
         len(whole) - len(good),
     )
 
@@ -166,13 +166,13 @@ def _read_book(path: Path) -> list[RawTable]:
     tables = []
     with book.package:
         for sheet in book.sheets:
-            rows = list(islice(read_rows(book, sheet, Layout()), MOST_ROWS + 30))
+            rows = list(islice(read_rows(book, sheet, Layout()), MAX_ROWS + 30))
             place = _find_header([len(row.cells) for row in rows])
             if place is None:
                 continue
             header, body = rows[place], rows[place + 1 :]
             columns = sorted(header.cells)
-            cells = tuple(tuple(row.cells.get(column) for column in columns) for row in body[:MOST_ROWS])
+            cells = tuple(tuple(row.cells.get(column) for column in columns) for row in body[:MAX_ROWS])
             _check_header(path, [header.cells[column] for column in columns], cells)
             tables.append(
                 RawTable(
@@ -183,7 +183,7 @@ def _read_book(path: Path) -> list[RawTable]:
                     ",",
                     tuple(header.cells[column] for column in columns),
                     cells,
-                    len(body) <= MOST_ROWS,
+                    len(body) <= MAX_ROWS,
                 )
             )
     return tables

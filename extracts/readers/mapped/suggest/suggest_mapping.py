@@ -10,8 +10,8 @@ from payrank.extracts.contract.source_file import quote_name, quote_text
 from payrank.extracts.contract.tables import TABLE_NAMES
 from payrank.extracts.pluralize import pluralize
 from payrank.extracts.readers.mapped.suggest.draft import Draft, Drafting
-from payrank.extracts.readers.mapped.suggest.match import find_undated, find_unpaid
-from payrank.extracts.readers.mapped.suggest.raw_tables import MOST_ROWS, RawTable, read_tables
+from payrank.extracts.readers.mapped.suggest.match import find_unreadable_days, find_unreadable_money
+from payrank.extracts.readers.mapped.suggest.raw_tables import MAX_ROWS, RawTable, read_tables
 
 _HEAD = """\
 # A draft, made from column names and contents. Read every line before you import with it:
@@ -116,13 +116,13 @@ def _render_rest(drafting: Drafting) -> str:
     lines += [
         f"# ? {source.title}: {_one_line(name)} is called a day, and its values fit no one format of days. Mixed "
         "formats are not guessed: declare one by day(column, 'm/d/y'), and what does not fit is quarantined."
-        for name in find_undated(drafting.profiles)
+        for name in find_unreadable_days(drafting.profiles)
         if name not in drafting.used
     ]
     lines += [
         f"# ? {source.title}: {_one_line(name)} is called dollars, and over 1% of its values are none that dollars() "
         "reads. Write an expression that does."
-        for name in find_unpaid(drafting.profiles)
+        for name in find_unreadable_money(drafting.profiles)
         if name not in drafting.used
     ]
     return "\n".join(lines)
@@ -130,7 +130,7 @@ def _render_rest(drafting: Drafting) -> str:
 
 def _told(table: RawTable) -> str:
     rows = pluralize(len(table.rows), "row")
-    return f"{rows} read" if table.whole else f"the first {MOST_ROWS:,} rows read"
+    return f"{rows} read" if table.whole else f"the first {MAX_ROWS:,} rows read"
 
 
 def _one_line(text: str) -> str:

@@ -82,8 +82,8 @@ def test_money_is_exact_to_the_cent_or_quarantined(book, value, number_format, e
     sheet.append(["X", "G1", date(2026, 1, 5), value])
     sheet.cell(302, 4).number_format = number_format
     _, out, lines = book(workbook)
-    found = ask(out, "SELECT amount FROM transactions WHERE account_id = 'X'")
-    assert found == ([] if expected is None else [(expected,)])
+    amounts = ask(out, "SELECT amount FROM transactions WHERE account_id = 'X'")
+    assert amounts == ([] if expected is None else [(expected,)])
     assert lines == ([] if expected is not None else ["transactions,cX,amount,money,book.xlsx[Sheet],302"])
 
 
@@ -134,9 +134,9 @@ def test_ids_kept_as_numbers_give_a_notice_and_zero_padding_is_read_as_shown(boo
         sheet.cell(row, 1).number_format = "00000"
     report, out, _ = book(workbook)
     assert ask(out, "SELECT account_id, guarantor_id FROM accounts LIMIT 1") == [("00001", "1")]
-    told = [notice for notice in report.notices if "leading zeros" in notice]
-    assert len(told) == 1
-    assert "column Guarantor holds 3 ids as numbers" in told[0]
+    notices = [notice for notice in report.notices if "leading zeros" in notice]
+    assert len(notices) == 1
+    assert "column Guarantor holds 3 ids as numbers" in notices[0]
 
 
 def test_a_number_that_excel_rounded_is_quarantined_where_it_is_mapped_and_nulls_beside_it_change_nothing(book):

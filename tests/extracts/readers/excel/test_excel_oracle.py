@@ -82,9 +82,9 @@ def test_each_cell_is_read_as_it_was_written_and_as_openpyxl_reads_it(tmp_path, 
                     sheet.write_datetime(row - 1, column, value, style)
                 elif value is not None:
                     sheet.write(row - 1, column, value, style)
-    found = read(path)
+    cells = read(path)
     written = {place: expect(value) for place, (value, _) in grid.items() if value not in {None, ""}}
-    assert found == written
+    assert cells == written
     other = load_workbook(path, read_only=True)
     seen = {
         (row, column): expect(value)
@@ -93,7 +93,7 @@ def test_each_cell_is_read_as_it_was_written_and_as_openpyxl_reads_it(tmp_path, 
         if value is not None
     }
     other.close()
-    assert seen == found
+    assert seen == cells
 
 
 def test_columns_are_named_as_in_excel():

@@ -21,21 +21,21 @@ def book(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("header", "found"),
+    ("header", "problem"),
     [
         (["Account", "Guarantor", "Opened", "account"], "gives columns A, D a name that another has"),
         (["Account", "Guarantor", "Opened", "source_line"], "gives columns D no usable name"),
     ],
 )
-def test_a_header_that_names_badly_is_refused_by_letter(book, header, found):
+def test_a_header_that_names_badly_is_refused_by_letter(book, header, problem):
     workbook = Workbook()
     fill(workbook.active, header=header)
-    with pytest.raises(ExtractRefusedError, match=found):
+    with pytest.raises(ExtractRefusedError, match=problem):
         book(workbook)
 
 
 @pytest.mark.parametrize(
-    ("content", "name", "found"),
+    ("content", "name", "problem"),
     [
         (bytes.fromhex("D0CF11E0A1B11AE1") + b"\0" * 600, "book.xls", r"an old Excel file \(\.xls\)"),
         (
@@ -49,29 +49,29 @@ def test_a_header_that_names_badly_is_refused_by_letter(book, header, found):
         (b"PK\x03\x04 and nothing more", "book.xlsx", "damaged or cut"),
     ],
 )
-def test_what_is_no_workbook_is_refused_by_name_with_what_to_do(tmp_path, content, name, found):
+def test_what_is_no_workbook_is_refused_by_name_with_what_to_do(tmp_path, content, name, problem):
     (tmp_path / name).write_bytes(content)
     (tmp_path / "mapping.toml").write_text(MAPPING)
-    with pytest.raises(ExtractRefusedError, match=found) as refused:
+    with pytest.raises(ExtractRefusedError, match=problem) as refused:
         import_csv(tmp_path / name, tmp_path / "out", tmp_path / "mapping.toml")
     assert refused.value.args[0].startswith(name)
     assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.parametrize(
-    ("parts", "found"),
+    ("parts", "problem"),
     [
         (["xl/workbook.bin"], r"binary workbook \(\.xlsb\)"),
         (["mimetype", "content.xml"], r"OpenDocument sheet \(\.ods\)"),
         (["readme.txt"], "holds no workbook"),
     ],
 )
-def test_other_packages_are_refused_by_name(tmp_path, parts, found):
+def test_other_packages_are_refused_by_name(tmp_path, parts, problem):
     with zipfile.ZipFile(tmp_path / "book.xlsx", "w") as package:
         for part in parts:
             package.writestr(part, "x")
     (tmp_path / "mapping.toml").write_text(MAPPING)
-    with pytest.raises(ExtractRefusedError, match=found):
+    with pytest.raises(ExtractRefusedError, match=problem):
         import_csv(tmp_path / "book.xlsx", tmp_path / "out", tmp_path / "mapping.toml")
 
 

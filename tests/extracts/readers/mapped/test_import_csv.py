@@ -83,9 +83,9 @@ def test_an_import_writes_an_extract_that_loads_and_accounts_for_each_row(desk):
 
 
 def test_the_same_source_gives_the_same_bytes_and_only_the_owner_may_read_them(desk):
-    _, one = desk(out="one")
+    _, first = desk(out="one")
     _, two = desk(out="two")
-    names = sorted(path.name for path in one.iterdir())
+    names = sorted(path.name for path in first.iterdir())
     assert names == [
         "accounts.parquet",
         "extract.toml",
@@ -94,9 +94,9 @@ def test_the_same_source_gives_the_same_bytes_and_only_the_owner_may_read_them(d
         "transactions.parquet",
     ]
     for name in names:
-        assert (one / name).read_bytes() == (two / name).read_bytes()
-        assert (one / name).stat().st_mode & 0o777 == 0o600
-    assert one.stat().st_mode & 0o777 == 0o700
+        assert (first / name).read_bytes() == (two / name).read_bytes()
+        assert (first / name).stat().st_mode & 0o777 == 0o600
+    assert first.stat().st_mode & 0o777 == 0o700
 
 
 def test_a_row_whose_expression_fails_is_quarantined_by_file_line_and_column(desk):
@@ -111,9 +111,9 @@ def test_a_row_whose_expression_fails_is_quarantined_by_file_line_and_column(des
         "transactions,,,missing_columns,desk.csv,304",
     ]
     assert report.rows_quarantined == 3
-    told = json.loads((out / "import_report.json").read_text())
-    assert told["rows_quarantined"] == 3
-    assert "00901" not in json.dumps(told)
+    report = json.loads((out / "import_report.json").read_text())
+    assert report["rows_quarantined"] == 3
+    assert "00901" not in json.dumps(report)
 
 
 def test_a_failing_where_is_quarantined_too(desk):
@@ -135,7 +135,7 @@ def test_over_one_percent_of_failing_rows_refuses_and_leaves_nothing(desk, tmp_p
 
 
 @pytest.mark.parametrize(
-    ("given", "expected"),
+    ("text", "expected"),
     [
         ("($1,234.50)", "-1234.50"),
         ("1,234.5-", "-1234.50"),
@@ -150,12 +150,12 @@ def test_over_one_percent_of_failing_rows_refuses_and_leaves_nothing(desk, tmp_p
         ("1.234,50", None),
     ],
 )
-def test_dollars_reads_what_desks_write_and_nothing_else(desk, given, expected):
-    _, out = desk({"desk.csv": f'{HEADER}{ROWS}X,G1,2026-01-05,"{given}",,\n'})
+def test_dollars_reads_what_desks_write_and_nothing_else(desk, text, expected):
+    _, out = desk({"desk.csv": f'{HEADER}{ROWS}X,G1,2026-01-05,"{text}",,\n'})
     with load_extract(out) as extract:
         query = "SELECT amount FROM transactions WHERE account_id = 'X'"
-        found = extract.connection.execute(query).fetchall()
-    assert found == ([] if expected is None else [(Decimal(expected),)])
+        rows = extract.connection.execute(query).fetchall()
+    assert rows == ([] if expected is None else [(Decimal(expected),)])
 
 
 def test_other_delimiters_encodings_marks_and_words_for_unknown_are_read_as_declared(desk):
@@ -193,7 +193,7 @@ def test_a_block_reads_the_files_of_its_pattern_and_knows_file_and_row(desk):
 
 
 @pytest.mark.parametrize(
-    ("column", "expression", "found"),
+    ("column", "expression", "problem"),
     [
         ("guarantor_id", "Guarantr", "Guarantor"),
         ("guarantor_id", "lower(", "neither a column"),
@@ -207,26 +207,26 @@ def test_a_block_reads_the_files_of_its_pattern_and_knows_file_and_row(desk):
         ("opened_on", "1", "of type INTEGER"),
     ],
 )
-def test_an_expression_that_does_not_fit_is_wrong_usage_naming_table_and_column(desk, column, expression, found):
+def test_an_expression_that_does_not_fit_is_wrong_usage_naming_table_and_column(desk, column, expression, problem):
     source = {"guarantor_id": "Guarantor", "opened_on": "Opened"}[column]
     mapping = MAPPING.replace(f'{column} = "{source}"', f'{column} = "{expression}"')
-    with pytest.raises(WrongUsageError, match=found) as wrong:
+    with pytest.raises(WrongUsageError, match=problem) as wrong:
         desk(mapping=mapping)
     assert "[[accounts]] block 1" in str(wrong.value)
     assert column in str(wrong.value)
 
 
 @pytest.mark.parametrize(
-    ("as_of", "found"),
+    ("as_of", "problem"),
     [
         ("SELECT max(posted) FROM transactions", "fails"),
-        ("SELECT NULL", "gives no day"),
+        ("SELECT NULL", "returns no date"),
         ("SELECT content FROM read_text('/etc/hostname')", "fails"),
         ("SELECT 'soon'", "fails"),
     ],
 )
-def test_an_as_of_that_gives_no_day_is_wrong_usage(desk, as_of, found):
-    with pytest.raises(WrongUsageError, match=f"as_of of the mapping {found}"):
+def test_an_as_of_that_gives_no_day_is_wrong_usage(desk, as_of, problem):
+    with pytest.raises(WrongUsageError, match=f"as_of of the mapping {problem}"):
         desk(mapping=MAPPING.replace("SELECT max(posted_on) + 1 FROM transactions", as_of))
 
 

@@ -35,8 +35,8 @@ def send(tmp_path):
         report = import_csv(folder, tmp_path / "out", tmp_path / "mapping.toml")
         with load_extract(tmp_path / "out") as extract:
             query = "SELECT sum(amount), CAST(min(posted_on) AS VARCHAR), min(account_id) FROM transactions"
-            (found,) = extract.connection.execute(query).fetchall()
-        return found, report
+            (rows,) = extract.connection.execute(query).fetchall()
+        return rows, report
 
     return run
 
@@ -68,8 +68,8 @@ PLAIN = sum(Decimal(f"{n}.50") for n in range(120))
     ],
 )
 def test_dollars_are_read_as_they_are_written_and_drafted_as_such(send, tmp_path, amount, total):
-    found, report = send(HEADER + rows(amount))
-    assert found == (total, "2026-01-05", "00000")
+    rows_read, report = send(HEADER + rows(amount))
+    assert rows_read == (total, "2026-01-05", "00000")
     assert report.rows_quarantined == 0
     draft = suggest_mapping(tmp_path / "source" / "ledger.csv")
     assert "amount = 'dollars(\"Amt\")'" in draft
@@ -96,8 +96,8 @@ def test_dollars_that_are_read_by_no_declaration_are_refused_with_what_is_and_as
     ],
 )
 def test_days_are_read_by_the_declared_format_with_blanks_around_them(send, tmp_path, day, read):
-    found, _ = send(HEADER + rows(day=day), day=read)
-    assert found == (PLAIN, "2026-01-01", "00000")
+    rows_read, _ = send(HEADER + rows(day=day), day=read)
+    assert rows_read == (PLAIN, "2026-01-01", "00000")
     draft = suggest_mapping(tmp_path / "source" / "ledger.csv")
     assert (
         read.replace("Post", '\\"Post\\"') in draft or "Post is called a day, and its values fit no one format" in draft
@@ -109,11 +109,11 @@ def test_days_are_read_by_the_declared_format_with_blanks_around_them(send, tmp_
     [("'{n:05}", "'00000", "ltrim(Acct, '''')"), ("{n:05}\u00a0", "00000\u00a0", "trim(Acct, ' \u00a0')")],
 )
 def test_ids_with_an_apostrophe_or_a_blank_are_kept_told_and_taken_off_by_declaration(send, account, taken, off):
-    found, report = send(HEADER + rows(account=account))
-    assert found[2] == taken
+    rows_read, report = send(HEADER + rows(account=account))
+    assert rows_read[2] == taken
     assert any("120 rows of [[transactions]] block 1 have a blank around account_id or an" in n for n in report.notices)
-    found, report = send(HEADER + rows(account=account), account=off)
-    assert found[2] == "00000"
+    rows_read, report = send(HEADER + rows(account=account), account=off)
+    assert rows_read[2] == "00000"
     assert not any("apostrophe" in notice for notice in report.notices)
 
 
@@ -127,8 +127,8 @@ def test_ids_with_an_apostrophe_or_a_blank_are_kept_told_and_taken_off_by_declar
     ],
 )
 def test_titles_above_the_header_are_passed_over_by_its_line(send, tmp_path, titles, line):
-    found, _ = send(titles + HEADER + rows(), block=f"header_row = {line}")
-    assert found == (PLAIN, "2026-01-05", "00000")
+    rows_read, _ = send(titles + HEADER + rows(), block=f"header_row = {line}")
+    assert rows_read == (PLAIN, "2026-01-05", "00000")
     (block,) = tomllib.loads(suggest_mapping(tmp_path / "source" / "ledger.csv"))["transactions"]
     assert block["header_row"] == line
 
@@ -147,16 +147,16 @@ def test_a_header_that_stands_again_on_each_page_is_left_out_by_where(send, tmp_
     assert "The header stands again in 2 rows: add \"Tx\" <> 'Tx' to where." in suggest_mapping(
         tmp_path / "source" / "ledger.csv"
     )
-    found, report = send(pages, block='where = "\\"Tx\\" <> \'Tx\'"')
-    assert found[0] == PLAIN
+    rows_read, report = send(pages, block='where = "\\"Tx\\" <> \'Tx\'"')
+    assert rows_read[0] == PLAIN
     assert report.rows_quarantined == 0
 
 
 @pytest.mark.parametrize("totals", [",,Total,7200.00\n", "Total,,,7200.00\n", '"Grand Total","","","7,200.00"\n'])
 def test_a_row_of_totals_is_quarantined_or_declared_as_the_trailer_that_ties(send, totals):
-    found, report = send(HEADER + rows() + totals)
-    assert (found[0], report.rows_quarantined) == (PLAIN, 1)
+    rows_read, report = send(HEADER + rows() + totals)
+    assert (rows_read[0], report.rows_quarantined) == (PLAIN, 1)
     template = totals.strip().replace('"', "").replace("7200.00", "{total}").replace("7,200.00", "{total}")
     declared = f'[files."ledger.csv"]\ntrailer = \'{template}\'\namount = {{ column = "Amt" }}\n'
-    found, report = send(HEADER + rows() + totals, options=declared)
-    assert (found[0], report.rows_quarantined) == (PLAIN, 0)
+    rows_read, report = send(HEADER + rows() + totals, options=declared)
+    assert (rows_read[0], report.rows_quarantined) == (PLAIN, 0)

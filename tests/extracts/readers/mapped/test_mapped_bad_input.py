@@ -54,8 +54,8 @@ def desk(tmp_path):
         report = import_csv(folder, tmp_path / "out", mapping)
         broken = (tmp_path / "out" / "import_quarantine.csv").read_text().splitlines()[1:]
         for file in report.files:
-            told = file.loaded + file.reference + file.quarantined + sum(file.skipped.values())
-            assert file.same_as is not None or file.records == told
+            accounted = file.loaded + file.reference + file.quarantined + sum(file.skipped.values())
+            assert file.same_as is not None or file.records == accounted
         return report, tmp_path / "out", broken
 
     return run
@@ -96,8 +96,8 @@ def test_ids_are_kept_to_the_letter_beside_nulls_and_words_that_others_take_for_
 )
 def test_money_is_read_as_desks_write_it_or_its_row_is_quarantined_by_line(desk, balance, expected):
     _, out, broken = desk({"desk.csv": f"{HEADER}{ROWS}X,G1,01/05/2026,AETNA,{balance}\n"})
-    found = ask(out, "SELECT amount FROM transactions WHERE account_id = 'X'")
-    assert found == ([] if expected is None else [(expected,)])
+    rows_read = ask(out, "SELECT amount FROM transactions WHERE account_id = 'X'")
+    assert rows_read == ([] if expected is None else [(expected,)])
     assert broken == ([] if expected else [f"transactions,X,amount,expression,desk.csv,{LAST}"])
 
 
@@ -152,27 +152,27 @@ def test_each_declared_format_reads_its_own_days(desk, order, text, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("content", "options", "found"),
+    ("content", "options", "problem"),
     [
-        (b"", "", "empty file, without even a header"),
+        (b"", "", "the file is empty, without a header"),
         ((HEADER + ROWS).encode("utf-16"), "", "UTF-16"),
         ((HEADER + "M\u00fcller,G1,01/05/2026,,1\n").encode("cp1252"), "", "line 2 is not UTF-8"),
         ((HEADER + "M\u00fcller,G1,01/05/2026,,1\n").encode(), 'encoding = "ascii"', "is not ascii text, at line"),
         ((HEADER + "a\0,G1,01/05/2026,,1\n").encode(), "", "NUL byte in line 2"),
-        ((HEADER + ROWS).replace("\n", "\r").encode(), "", "carriage return alone"),
+        ((HEADER + ROWS).replace("\n", "\r").encode(), "", "lone carriage return"),
         ((HEADER + ROWS).replace(",", "\t").encode(), "", "separated by a tab"),
         ((HEADER + ROWS).replace(",", "|").encode(), "", "separated by pipes"),
         ((HEADER + ROWS).encode(), 'delimiter = "|"', "separated by commas"),
         (b"Account,Guarantor,account\n", "", "a name that another has"),
         (b"Account,,Opened\n", "", "a column without a name"),
-        ((HEADER + ROWS + "X,G1,01/0").encode(), "", "the file was cut"),
-        ((HEADER + ROWS + 'X,G1,01/05/2026,"AETNA').encode(), "", "the file was cut"),
+        ((HEADER + ROWS + "X,G1,01/0").encode(), "", "the file was truncated"),
+        ((HEADER + ROWS + 'X,G1,01/05/2026,"AETNA').encode(), "", "the file was truncated"),
     ],
 )
 def test_a_file_that_no_reader_should_guess_at_is_refused_by_name_and_nothing_is_written(
-    desk, content, options, found, tmp_path
+    desk, content, options, problem, tmp_path
 ):
-    with pytest.raises(ExtractRefusedError, match=found) as refused:
+    with pytest.raises(ExtractRefusedError, match=problem) as refused:
         desk({"desk.csv": content}, options)
     assert str(refused.value).startswith("desk.csv: ")
     assert not (tmp_path / "out").exists()
@@ -276,5 +276,5 @@ def test_no_message_and_no_report_holds_a_value_of_a_row(desk, tmp_path):
     with pytest.raises(ExtractRefusedError) as refused:
         desk({"desk.csv": HEADER + ROWS + bad})
     desk({"desk.csv": HEADER + ROWS + "hush,secret,never,AETNA,much\n"})
-    told = (tmp_path / "out" / "import_report.json").read_text() + str(refused.value)
-    assert not [word for word in ("hush", "secret", "never", "much") if word in told]
+    output = (tmp_path / "out" / "import_report.json").read_text() + str(refused.value)
+    assert not [word for word in ("hush", "secret", "never", "much") if word in output]

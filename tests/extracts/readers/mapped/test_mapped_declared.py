@@ -200,7 +200,7 @@ def test_a_sheet_is_declared_by_its_name(desk, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("declared", "found"),
+    ("declared", "problem"),
     [
         ("files = 3\n", "files is no table of tables"),
         (f"{ONE}", "declares nothing"),
@@ -219,8 +219,8 @@ def test_a_sheet_is_declared_by_its_name(desk, tmp_path):
         (f'{ONE}amount = {{ column = "Amount", total = "1" }}\n', "amount is no column of ledger.csv.*mean 'Amt'"),
     ],
 )
-def test_a_mistake_in_a_declaration_is_named(desk, declared, found):
-    with pytest.raises(WrongUsageError, match=found):
+def test_a_mistake_in_a_declaration_is_named(desk, declared, problem):
+    with pytest.raises(WrongUsageError, match=problem):
         desk(declared, {"ledger.csv": LEDGER + "TRL 1\n"})
 
 

@@ -55,8 +55,8 @@ def desk(tmp_path):
 
 
 def test_a_row_finds_its_row_and_what_that_row_finds(desk):
-    report, found = desk()
-    assert found == [("AETNA", "commercial"), ("NA", "medicare"), ("None", None)]
+    report, rows = desk()
+    assert rows == [("AETNA", "commercial"), ("NA", "medicare"), ("None", None)]
     assert {file.name: (file.loaded, file.reference) for file in report.files} == {
         "classes.csv": (0, 2),
         "ledger.csv": (300, 0),
@@ -66,8 +66,8 @@ def test_a_row_finds_its_row_and_what_that_row_finds(desk):
 
 
 def test_a_row_without_a_key_finds_nothing_and_is_no_loss(desk):
-    report, found = desk({**FILES, "ledger.csv": "Acct,Guar,Opened,Plan\n1,G,2026-01-05,\n"})
-    assert found == [(None, None)]
+    report, rows = desk({**FILES, "ledger.csv": "Acct,Guar,Opened,Plan\n1,G,2026-01-05,\n"})
+    assert rows == [(None, None)]
     assert not any("found nothing" in notice for notice in report.notices)
 
 
@@ -87,9 +87,11 @@ def test_a_lookup_may_be_a_sheet_and_its_unreadable_cells_are_told(desk, tmp_pat
     workbook.active.append(["Plan ID", "Name", "Class"])
     for row in (["0", "AETNA", "C1"], ["1", "#N/A", "C2"], ["2", "None", "C9"]):
         workbook.active.append(row)
-    report, found = desk({"ledger.csv": LEDGER, "classes.csv": CLASSES, "plans.xlsx": workbook})
-    assert found == [(None, "medicare"), ("AETNA", "commercial"), ("None", None)]
-    assert any("columns Name of plans.xlsx[Sheet] have cells that cannot be read" in told for told in report.notices)
+    report, rows = desk({"ledger.csv": LEDGER, "classes.csv": CLASSES, "plans.xlsx": workbook})
+    assert rows == [(None, "medicare"), ("AETNA", "commercial"), ("None", None)]
+    assert any(
+        "columns Name of plans.xlsx[Sheet] have cells that cannot be read" in notice for notice in report.notices
+    )
 
 
 def test_a_table_may_be_reference_and_give_rows_itself(desk):
@@ -101,7 +103,7 @@ def test_a_table_may_be_reference_and_give_rows_itself(desk):
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "found"),
+    ("old", "new", "problem"),
     [
         ('key = "Plan ID"', 'key = "Plan Id"', r"\[lookups\.insurer\]: key is no column of plans\.csv.*'Plan ID'"),
         ('by = "Plan"', 'by = "Plann"', r"\[lookups\.insurer\]: by is neither a column nor an expression.*'Plan'"),
@@ -120,9 +122,9 @@ def test_a_table_may_be_reference_and_give_rows_itself(desk):
         ('"Opened"', "\"day(Opened, 'mm/dd/yyyy')\"", "unknown format of days 'mm/dd/yyyy'"),
     ],
 )
-def test_a_mistake_is_named_with_what_is_allowed(desk, old, new, found):
+def test_a_mistake_is_named_with_what_is_allowed(desk, old, new, problem):
     assert old in MAPPING
-    with pytest.raises(WrongUsageError, match=found):
+    with pytest.raises(WrongUsageError, match=problem):
         desk(mapping=MAPPING.replace(old, new))
 
 

@@ -31,7 +31,7 @@ def test_a_mapping_is_read_whole(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("text", "found"),
+    ("text", "problem"),
     [
         ("x = [", "is no TOML"),
         ("", "has no block"),
@@ -54,8 +54,8 @@ def test_a_mapping_is_read_whole(tmp_path):
         ("source_system = 3\n" + ACCOUNTS, "source_system is no text"),
     ],
 )
-def test_a_mistake_in_a_mapping_is_named(tmp_path, text, found):
-    with pytest.raises(WrongUsageError, match=found) as wrong:
+def test_a_mistake_in_a_mapping_is_named(tmp_path, text, problem):
+    with pytest.raises(WrongUsageError, match=problem) as wrong:
         read(tmp_path, text)
     assert "mapping" in str(wrong.value)
 

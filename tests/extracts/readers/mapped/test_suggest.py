@@ -37,7 +37,7 @@ def write_both(folder, rows, delimiter=",", encoding="utf-8"):
 
 
 def blocks(draft):
-    return {name: found for name, found in tomllib.loads(draft).items() if isinstance(found, list)}
+    return {name: block for name, block in tomllib.loads(draft).items() if isinstance(block, list)}
 
 
 LEDGER = ["Acct #", "Pt Name", "Tx ID", "Tx Type", "Post Dt", "Amt", "Payor"]
@@ -62,16 +62,16 @@ def ledger(number=60, days="2026-01-{:02}"):
 def test_a_ledger_gets_one_block_a_type_of_transaction_with_its_sign(tmp_path):
     path = write(tmp_path, "ledger.csv", LEDGER, ledger())
     draft = suggest_mapping(path)
-    found = blocks(draft)["transactions"]
-    assert [(block["where"], block["kind"], block["amount"]) for block in found] == [
+    transactions = blocks(draft)["transactions"]
+    assert [(block["where"], block["kind"], block["amount"]) for block in transactions] == [
         ("\"Tx Type\" = 'Bad Debt Write-Off'", "'bad_debt_write_off'", 'dollars("Amt")'),
         ("\"Tx Type\" = 'Charge'", "'charge'", 'dollars("Amt")'),
         ("\"Tx Type\" = 'Contractual Adjustment'", "'contractual_adjustment'", 'dollars("Amt")'),
         ("\"Tx Type\" = 'Insurance Payment'", "'insurance_payment'", 'dollars("Amt")'),
         ("\"Tx Type\" = 'Patient Payment'", "'patient_payment'", 'dollars("Amt")'),
     ]
-    assert {block["account_id"] for block in found} == {"Acct #"}
-    assert {block["transaction_id"] for block in found} == {"Tx ID"}
+    assert {block["account_id"] for block in transactions} == {"Acct #"}
+    assert {block["transaction_id"] for block in transactions} == {"Tx ID"}
     assert "not used: Pt Name" in draft
 
 
@@ -210,14 +210,14 @@ def test_denials_with_codes_and_outcomes_give_denials_and_appeals(tmp_path):
     report = import_csv(path, tmp_path / "out", tmp_path / "mapping.toml")
     assert report.rows_written == {"denials": 60, "appeals": 60}
     with load_extract(tmp_path / "out") as extract:
-        found = extract.connection.execute("SELECT outcome, count(*) FROM appeals GROUP BY 1 ORDER BY 1").fetchall()
-        assert found == [("overturned", 20), ("partially_overturned", 20), ("upheld", 20)]
+        outcomes = extract.connection.execute("SELECT outcome, count(*) FROM appeals GROUP BY 1 ORDER BY 1").fetchall()
+        assert outcomes == [("overturned", 20), ("partially_overturned", 20), ("upheld", 20)]
         codes = "SELECT DISTINCT group_code, carc, denied_amount FROM denials"
         assert extract.connection.execute(codes).fetchall() == [("CO", "197", Decimal("1200.00"))]
 
 
 @pytest.mark.parametrize(
-    ("delimiter", "encoding", "told"),
+    ("delimiter", "encoding", "detected"),
     [
         ("\t", "utf-8", {"delimiter": "\t", "encoding": "utf-8"}),
         ("|", "cp1252", {"delimiter": "|", "encoding": "cp1252"}),
@@ -225,11 +225,11 @@ def test_denials_with_codes_and_outcomes_give_denials_and_appeals(tmp_path):
         (",", "utf-8-sig", None),
     ],
 )
-def test_delimiter_and_encoding_are_told_by_the_bytes(tmp_path, delimiter, encoding, told):
+def test_delimiter_and_encoding_are_told_by_the_bytes(tmp_path, delimiter, encoding, detected):
     rows = [[row[0], "M\u00fcller", *row[2:]] for row in ledger()]
     path = write_both(tmp_path, rows, delimiter, encoding)
     draft = suggest_mapping(path)
-    assert tomllib.loads(draft).get("csv") == told
+    assert tomllib.loads(draft).get("csv") == detected
     (tmp_path / "mapping.toml").write_text(draft, encoding="utf-8")
     assert import_csv(path, tmp_path / "out", tmp_path / "mapping.toml").rows_written["transactions"] == 60
 
@@ -247,10 +247,10 @@ def test_each_file_of_a_folder_and_each_sheet_of_a_workbook_gets_its_blocks(tmp_
     workbook.create_sheet("Empty")
     workbook.save(folder / "accounts.xlsx")
     draft = suggest_mapping(folder)
-    found = blocks(draft)
-    (accounts,) = found["accounts"]
+    drafted = blocks(draft)
+    (accounts,) = drafted["accounts"]
     assert (accounts["file"], accounts["sheet"], accounts["header_row"]) == ("accounts.xlsx", "Accounts", 2)
-    assert {block["file"] for block in found["transactions"]} == {"ledger.csv"}
+    assert {block["file"] for block in drafted["transactions"]} == {"ledger.csv"}
     (tmp_path / "mapping.toml").write_text(draft, encoding="utf-8")
     report = import_csv(folder, tmp_path / "out", tmp_path / "mapping.toml")
     assert report.rows_written == {"accounts": 40, "transactions": 60}

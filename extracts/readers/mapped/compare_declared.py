@@ -18,7 +18,7 @@ from payrank.extracts.readers.mapped.nearest_name import hint_name
 from payrank.extracts.readers.mapped.stage_file import StagedFile
 from payrank.extracts.readers.session.import_session import ImportSession
 
-MOST_NAMED = 3
+MAX_NAMED = 3
 _ADVICE = (
     "Allowed: equal to the row and to the cent. What came may be cut or doubled: send it again, or correct what is "
     "declared."
@@ -40,14 +40,14 @@ class Arrived:
 
 
 @dataclass(slots=True)
-class Tying:
+class DeclarationCheck:
     """Ties everything that one mapping declares to what arrived of one source."""
 
     session: ImportSession
     declared: Sequence[Declared]
     source: Path
     arrived: Sequence[Arrived]
-    _told: set[str] = field(default_factory=set)
+    _declared: set[str] = field(default_factory=set)
 
     def run(self) -> None:
         """Compare all of it.
@@ -59,50 +59,54 @@ class Tying:
         ExtractRefusedError
             When rows or dollars differ from those declared, or a declared file did not come.
         """
-        for given in self.declared:
-            self.tie(given, self.find(given))
-        self.tell_undeclared()
+        for declaration in self.declared:
+            self.compare(declaration, self.find(declaration))
+        self.warn_about_undeclared()
 
-    def find(self, given: Declared) -> list[Arrived]:
+    def find(self, declaration: Declared) -> list[Arrived]:
         """Find what a declaration is about, a file that came twice once."""
-        found = [each for each in self.arrived if given.fits(each.path, self.source) and _is_sheet(given, each)]
-        self._told |= {each.name for each in found}
-        books = [each.path for each in found if is_workbook(each.path)]
+        files = [
+            each for each in self.arrived if declaration.fits(each.path, self.source) and _is_sheet(declaration, each)
+        ]
+        self._declared |= {each.name for each in files}
+        books = [each.path for each in files if is_workbook(each.path)]
         if len(set(books)) < len(books):
             raise WrongUsageError(
-                f"{given.title}: several sheets are read of a workbook that it fits. Allowed: one, as "
+                f"{declaration.title}: several sheets are read of a workbook that it fits. Allowed: one, as "
                 f'[files."book.xlsx[Sheet]"]. Correct the mapping.'
             )
-        once = {each.sheet.source.relation: each for each in reversed(found)}
-        return [each for each in found if once[each.sheet.source.relation] is each]
+        once = {each.sheet.source.relation: each for each in reversed(files)}
+        return [each for each in files if once[each.sheet.source.relation] is each]
 
-    def tie(self, given: Declared, found: list[Arrived]) -> None:
+    def compare(self, declaration: Declared, files: list[Arrived]) -> None:
         """Compare one declaration: all its files together, then each with its own trailer and count file."""
-        if not found and (given.rows is not None or given.total is not None):
-            raise ExtractRefusedError(f"{given.title}: no file that the mapping reads fits it. {_ADVICE}")
-        names = _name_some([each.name for each in found])
-        if given.rows is not None:
-            self.compare_rows(names, given.title, given.rows, sum(each.sheet.source.records for each in found))
-        sums = {each.name: self.add_up(given, each) for each in found} if given.amount is not None else {}
-        if given.total is not None:
-            self.compare_dollars(names, given.title, given.total, list(sums.values()))
-        for each in found:
-            told = each.text.told if each.text is not None else {}
+        if not files and (declaration.rows is not None or declaration.total is not None):
+            raise ExtractRefusedError(f"{declaration.title}: no file that the mapping reads fits it. {_ADVICE}")
+        names = _name_some([each.name for each in files])
+        if declaration.rows is not None:
+            self.compare_rows(
+                names, declaration.title, declaration.rows, sum(each.sheet.source.records for each in files)
+            )
+        sums = {each.name: self.add_up(declaration, each) for each in files} if declaration.amount is not None else {}
+        if declaration.total is not None:
+            self.compare_dollars(names, declaration.title, declaration.total, list(sums.values()))
+        for each in files:
+            values = each.text.declared_values if each.text is not None else {}
             records = each.sheet.source.records
-            if given.trailer and "rows" in told:
-                self.compare_rows(each.name, "its trailer", _read_rows(told["rows"]), records)
-            if given.trailer and "total" in told:
-                total = self.read_dollars(each.name, told["total"])
+            if declaration.trailer and "rows" in values:
+                self.compare_rows(each.name, "its trailer", _read_rows(values["rows"]), records)
+            if declaration.trailer and "total" in values:
+                total = self.read_dollars(each.name, values["total"])
                 self.compare_dollars(each.name, "its trailer", total, [sums[each.name]])
-            count = told.get(f"count {given.title}")
+            count = values.get(f"count {declaration.title}")
             if count is not None:
-                self.compare_rows(each.name, f"its count file ({given.count_file})", _read_rows(count), records)
+                self.compare_rows(each.name, f"its count file ({declaration.count_file})", _read_rows(count), records)
 
-    def compare_rows(self, names: str, title: str, expected: int, found: int) -> None:
+    def compare_rows(self, names: str, title: str, expected: int, actual: int) -> None:
         """Refuse when the number of records is not the declared one."""
-        if expected != found:
+        if expected != actual:
             raise ExtractRefusedError(
-                f"{names}: {title} declares {pluralize(expected, 'row')}, found {pluralize(found, 'row')}. {_ADVICE}"
+                f"{names}: {title} declares {pluralize(expected, 'row')}, found {pluralize(actual, 'row')}. {_ADVICE}"
             )
 
     def compare_dollars(self, names: str, title: str, expected: Decimal, sums: list[tuple[Decimal, int]]) -> None:
@@ -113,22 +117,22 @@ class Tying:
                 f"{names}: {title} declares dollars, but {pluralize(unread, 'row')} may hide an amount: not compared"
             )
             return
-        found = sum((dollars for dollars, _ in sums), Decimal(0))
-        if found != expected:
+        total = sum((dollars for dollars, _ in sums), Decimal(0))
+        if total != expected:
             raise ExtractRefusedError(
-                f"{names}: {title} declares {expected:,} dollars, found {found:,} dollars. {_ADVICE}"
+                f"{names}: {title} declares {expected:,} dollars, found {total:,} dollars. {_ADVICE}"
             )
 
-    def add_up(self, given: Declared, each: Arrived) -> tuple[Decimal, int]:
+    def add_up(self, declaration: Declared, each: Arrived) -> tuple[Decimal, int]:
         """Return the dollars of a file's column, and how many of its records may hide some."""
         source = each.sheet.source
-        if given.amount not in source.names:
+        if declaration.amount not in source.names:
             raise WrongUsageError(
-                f"{given.title}: amount is no column of {source.name}. Allowed: "
-                f"{hint_name(self.session.connection, source, str(given.amount))}. Correct the mapping."
+                f"{declaration.title}: amount is no column of {source.name}. Allowed: "
+                f"{hint_name(self.session.connection, source, str(declaration.amount))}. Correct the mapping."
             )
-        faulty = given.amount in each.sheet.faulty
-        name, fault = quote_name(given.amount), quote_name(f"{given.amount} fault")
+        faulty = declaration.amount in each.sheet.faulty
+        name, fault = quote_name(declaration.amount), quote_name(f"{declaration.amount} fault")
         hidden = f"coalesce(count_if({fault} IS NOT NULL), 0)" if faulty else "0"
         relation = quote_name(f"{source.relation}_marked" if each.sheet.faulty else source.relation)
         read = f"coalesce(sum(TRY(dollars({name}))), 0), count({name}) - count(TRY(dollars({name})))"
@@ -137,17 +141,17 @@ class Tying:
 
     def read_dollars(self, name: str, text: str) -> Decimal:
         """Read the total of a trailer as `dollars` reads a row's."""
-        (found,) = fetch_one_row(self.session.connection, f"SELECT TRY(dollars({quote_text(text)}))")
-        if found is None:
+        (dollars,) = fetch_one_row(self.session.connection, f"SELECT TRY(dollars({quote_text(text)}))")
+        if dollars is None:
             raise ExtractRefusedError(
                 f"{name}: the total of its trailer cannot be read as dollars. Allowed: as in the rows, say 1,234.50. "
                 "The file was cut, or decimal of [csv] is another: send it again, or correct the mapping."
             )
-        return Decimal(found)
+        return Decimal(dollars)
 
-    def tell_undeclared(self) -> None:
+    def warn_about_undeclared(self) -> None:
         """Give notice of texts of which nothing was declared: a cut at a line's end cannot be seen there."""
-        bare = [each for each in self.arrived if each.text is not None and each.name not in self._told]
+        bare = [each for each in self.arrived if each.text is not None and each.name not in self._declared]
         for each in bare:
             if each.text is not None and not each.text.closed:
                 self.session.add_notice(
@@ -161,11 +165,11 @@ class Tying:
             )
 
 
-def _is_sheet(given: Declared, each: Arrived) -> bool:
-    if given.sheet is None:
+def _is_sheet(declaration: Declared, each: Arrived) -> bool:
+    if declaration.sheet is None:
         return True
     named = re.search(r"\[(.*?)(!\d+)?\]$", each.name)
-    return named is not None and named[1] == given.sheet
+    return named is not None and named[1] == declaration.sheet
 
 
 def _read_rows(text: str) -> int:
@@ -173,5 +177,5 @@ def _read_rows(text: str) -> int:
 
 
 def _name_some(names: Sequence[str]) -> str:
-    more = len(names) - MOST_NAMED
-    return ", ".join(names[:MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
+    more = len(names) - MAX_NAMED
+    return ", ".join(names[:MAX_NAMED]) + (f" and {more} more" if more > 0 else "")
