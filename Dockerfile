@@ -1,18 +1,27 @@
-# The nightly job in a container. Build: docker build -t payrank .
+# The nightly job in a container: the lean scorer with the PostgreSQL driver; every package is checked by its hash.
+# Build: docker build -t payrank .
 # Run: docker run --rm --user "$(id -u)" -v /srv/ar:/data payrank score /data/extract --as-of 2026-11-20 --out /data/runs
-FROM python:3.11-slim
-RUN apt-get update && apt-get install -y --no-install-recommends libgomp1 && rm -rf /var/lib/apt/lists/*
+FROM python:3.11.14-slim-bookworm AS build
 WORKDIR /payrank
-COPY pyproject.toml constraints.txt README.md LICENSE ./
+COPY pyproject.toml setup.py MANIFEST.in constraints.txt README.md LICENSE ./
+COPY .ci/install .ci/install
 COPY extracts extracts
 COPY features features
 COPY models models
-COPY training training
 COPY scoring scoring
+COPY simulator simulator
+COPY training training
 COPY payrank payrank
-RUN python -m pip install --no-cache-dir --constraint constraints.txt '.[postgres]'
-# Settings, models and lists live on a volume; the image holds no data. Files that hold patients' rows are made readable
-# to the user who runs it alone, so run it as the user who owns the volume.
+RUN python -m venv /opt/payrank \
+    && /opt/payrank/bin/python .ci/install --wheel postgres \
+    && /opt/payrank/bin/pip uninstall --yes --quiet setuptools pip
+
+FROM python:3.11.14-slim-bookworm
+RUN apt-get update && apt-get install -y --no-install-recommends libgomp1 && rm -rf /var/lib/apt/lists/*
+COPY --from=build /opt/payrank /opt/payrank
+ENV PATH="/opt/payrank/bin:$PATH"
+# Settings, models, and lists live on a volume; the image contains no data. Files with patients' rows are readable by
+# their owner only, so run the image as the user who owns the volume.
 RUN useradd --create-home payrank
 USER payrank
 WORKDIR /data

@@ -5,8 +5,6 @@
 2
 """
 
-from __future__ import annotations
-
 import os
 import sys
 
@@ -104,7 +102,8 @@ if sys.version_info < (3, 11):  # noqa: UP036 - a checkout on PYTHONPATH gets pa
         f"payrank needs Python 3.11 or newer; this is {sys.version.split()[0]}. Create an environment with a newer "
         "Python and install payrank there."
     )
-if not os.path.isdir(os.path.join(os.path.dirname(__file__), "extracts")):  # noqa: PTH112, PTH118, PTH120 - pathlib would triple the import time
+# pathlib would triple the import time
+if not os.path.isdir(os.path.join(os.path.dirname(__file__), "extracts")):  # noqa: PTH112, PTH118, PTH120
     raise ImportError(
         "payrank/extracts is not a folder: this checkout was made without symbolic links. Install the wheel instead, "
         "or run 'git config core.symlinks true' and 'git checkout -- payrank' on a file system that has links."

@@ -1,10 +1,9 @@
-"""What runs the job every night: the container's file and the documented schedules name things that exist."""
+"""Deployment: the Dockerfile and the documented schedules name things that exist."""
 
 from __future__ import annotations
 
 import ast
 import re
-import tomllib
 from pathlib import Path
 
 from payrank.cli.score import score
@@ -13,22 +12,25 @@ HOME = Path(__file__).parents[1]
 NIGHTLY = (HOME / "docs/guides/nightly_job.md").read_text("utf-8")
 
 
+PACKAGES = {"extracts", "features", "models", "scoring", "simulator", "training", "payrank"}
+
+
 def copied() -> list[str]:
-    lines = re.findall(r"^COPY (.+)$", (HOME / "Dockerfile").read_text("utf-8"), flags=re.MULTILINE)
+    lines = re.findall(r"^COPY (?!--from)(.+)$", (HOME / "Dockerfile").read_text("utf-8"), flags=re.MULTILINE)
     return [name for line in lines for name in line.split()[:-1]]
 
 
 def test_the_container_copies_every_package_and_only_files_that_exist() -> None:
-    packages = tomllib.loads((HOME / "pyproject.toml").read_text("utf-8"))["tool"]["setuptools"]["packages"]
-    rooms = {pattern.rstrip("*") for pattern in packages["find"]["include"]}
-    assert rooms <= set(copied())
+    assert set(copied()) >= PACKAGES
     assert [name for name in copied() if not (HOME / name).exists()] == []
 
 
-def test_the_container_is_built_from_pinned_constraints_and_sees_no_other_file() -> None:
-    assert "--constraint constraints.txt" in (HOME / "Dockerfile").read_text("utf-8")
-    seen = [line[1:] for line in (HOME / ".dockerignore").read_text("utf-8").splitlines() if line.startswith("!")]
-    assert sorted(seen) == sorted(copied())
+def test_the_container_is_built_from_hashed_pins_and_sees_no_other_file() -> None:
+    text = (HOME / "Dockerfile").read_text("utf-8")
+    assert ".ci/install --wheel postgres" in text
+    assert re.findall(r"^FROM python:(\S+)", text, flags=re.MULTILINE) == ["3.11.14-slim-bookworm"] * 2
+    visible = [line[1:] for line in (HOME / ".dockerignore").read_text("utf-8").splitlines() if line.startswith("!")]
+    assert sorted(visible) == sorted(copied())
     assert (HOME / ".dockerignore").read_text("utf-8").startswith("*\n")
 
 

@@ -8,12 +8,12 @@ from datetime import date
 
 import duckdb
 
+from payrank.extracts.contract.flag_words import flag_word
 from payrank.extracts.contract.source_file import quote_text
 from payrank.extracts.contract.tables import KNOWN_FLAGS, TABLES
 from payrank.extracts.extract import TableState
 from payrank.extracts.fetch_row import fetch_one_row
 from payrank.extracts.finding import Finding
-from payrank.extracts.flag_words import flag_word
 from payrank.extracts.pluralize import pluralize
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from payrank.extracts.flag_words import flag_word
+from payrank.extracts.contract.flag_words import flag_word
 from payrank.features.relations.relation import Field, Relation
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from payrank.extracts.flag_words import flag_word
+from payrank.extracts.contract.flag_words import flag_word
 from payrank.features.dialects.dialect import Dialect
 from payrank.features.dialects.identifiers import Step
 from payrank.features.relations.relation import Field

@@ -140,7 +140,11 @@ class _Speaker:
             return feature.when_unknown
         known = value if isinstance(value, str) else float(value)
         phrase = feature.phrase
-        if feature.when_zero and isinstance(known, float) and (round(known) < 0 or (known == 0 and feature.unit != "days")):
+        if (
+            feature.when_zero
+            and isinstance(known, float)
+            and (round(known) < 0 or (known == 0 and feature.unit != "days"))
+        ):
             known, phrase = -known, feature.when_zero
         none = NONE.get(feature.unit) if known == 0 else None
         told = none or show_value(feature.unit, known, feature=feature.name)

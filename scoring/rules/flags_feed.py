@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
+from payrank.extracts.contract.flag_words import flag_word
 from payrank.extracts.contract.tables import TABLES
 from payrank.extracts.extract import Extract
 from payrank.extracts.fetch_row import fetch_one_row
-from payrank.extracts.flag_words import flag_word
 
 SILENT_DAYS = 30
 """An extract that does not say until when it knows is too old when its newest row is older than this many days."""

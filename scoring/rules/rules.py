@@ -16,9 +16,9 @@ from typing import Any, Literal
 
 import duckdb
 
+from payrank.extracts.contract.flag_words import flag_word, read_flag_word
 from payrank.extracts.contract.source_file import quote_text
 from payrank.extracts.extract import Extract
-from payrank.extracts.flag_words import flag_word, read_flag_word
 from payrank.scoring.rules.call_caps import CallCap, read_call_caps
 
 

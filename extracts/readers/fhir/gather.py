@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from payrank.extracts.readers.fhir.ndjson_lines import read_lines
 from payrank.extracts.readers.fhir.resources.eligibility import find_aside, read_version
-from payrank.extracts.readers.fhir.resources.parse_resource import BrokenLine, is_text, parse_resource
+from payrank.extracts.readers.fhir.resources.parse_resource import BrokenLineError, is_text, parse_resource
 from payrank.extracts.readers.fhir.resources.resource_rows import READERS, ROW_TABLES, Row, read_rows
 from payrank.extracts.readers.fhir.resources.resource_types import RESOURCE_TYPES
 
@@ -71,7 +71,7 @@ class Gatherer:
         record: Record
         try:
             record, rows = _read(line)
-        except BrokenLine as broken:
+        except BrokenLineError as broken:
             record, rows = (None, None, None, None, None, None, broken.rule), []
         self._hold("records", (file, number, *record))
         for table, row in rows:
@@ -100,7 +100,7 @@ Record = tuple[str | None, str | None, str | None, int | None, str | None, str |
 
 def _read(line: bytes | None) -> tuple[Record, list[Row]]:
     if line is None:
-        raise BrokenLine("line_too_long")
+        raise BrokenLineError("line_too_long")
     resource = parse_resource(line)
     kind = resource["resourceType"]
     if kind not in READERS:
@@ -114,13 +114,13 @@ def _read(line: bytes | None) -> tuple[Record, list[Row]]:
         updated, version = read_version(resource)
         number = resource.get("id")
         if kind != "Bundle" and not is_text(number):
-            raise BrokenLine("no_id")
+            raise BrokenLineError("no_id")
         key = f"{kind}/{number}" if number else f"{kind}#{digest}"
         key.encode()
         for _, row in rows:
             "".join(text for text in row.values() if text).encode()
     except RecursionError:
-        raise BrokenLine("not_json") from None
+        raise BrokenLineError("not_json") from None
     except UnicodeEncodeError:  # half of a surrogate pair, written as an escape
-        raise BrokenLine("not_utf8") from None
+        raise BrokenLineError("not_utf8") from None
     return (kind, key, updated, version, digest, aside, None), rows

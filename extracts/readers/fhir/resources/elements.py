@@ -8,7 +8,7 @@ from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from typing import Any
 
-from payrank.extracts.readers.fhir.resources.parse_resource import BrokenLine, NumberText, is_text
+from payrank.extracts.readers.fhir.resources.parse_resource import BrokenLineError, NumberText, is_text
 
 Node = Mapping[str, Any]
 _CENT = Decimal("0.01")
@@ -21,7 +21,7 @@ def read_object(node: Node, name: str) -> Node:
     if found is None:
         return {}
     if not isinstance(found, dict):
-        raise BrokenLine("wrong_shape")
+        raise BrokenLineError("wrong_shape")
     return found
 
 
@@ -31,7 +31,7 @@ def read_list(node: Node, name: str) -> list[Node]:
     if found is None:
         return []
     if not isinstance(found, list) or not all(isinstance(entry, dict) for entry in found):
-        raise BrokenLine("wrong_shape")
+        raise BrokenLineError("wrong_shape")
     return found
 
 
@@ -41,7 +41,7 @@ def read_word(node: Node, name: str) -> str | None:
     if found is None or found == "":
         return None
     if not is_text(found):
-        raise BrokenLine("wrong_shape")
+        raise BrokenLineError("wrong_shape")
     return str(found)
 
 
@@ -85,7 +85,7 @@ def read_money(node: Node, name: str) -> str | None:
     if value is None:
         return None
     if not isinstance(value, str):
-        raise BrokenLine("wrong_shape")
+        raise BrokenLineError("wrong_shape")
     # STU3 servers, and some that call themselves R4, write the currency as `code`.
     currency = read_word(money, "currency") or read_word(money, "code")
     if currency not in {None, "USD"}:

@@ -26,7 +26,7 @@ class NumberText(str):
     __slots__ = ()
 
 
-class BrokenLine(ValueError):
+class BrokenLineError(ValueError):
     """A line that is no resource; `rule` is one of RULES."""
 
     def __init__(self, rule: str) -> None:
@@ -39,7 +39,7 @@ def parse_resource(line: bytes) -> dict[str, Any]:
 
     Raises
     ------
-    BrokenLine
+    BrokenLineError
         When it is no UTF-8, no JSON object, names a key twice, holds NaN or Infinity, or has no resourceType.
 
     Examples
@@ -48,22 +48,22 @@ def parse_resource(line: bytes) -> dict[str, Any]:
     {'value': '10.50'}
     >>> parse_resource(b'{"resourceType": "Claim", "id": "1", "id": "2"}')
     Traceback (most recent call last):
-    payrank.extracts.readers.fhir.resources.parse_resource.BrokenLine: duplicate_key
+    payrank.extracts.readers.fhir.resources.parse_resource.BrokenLineError: duplicate_key
     """
     try:
         text = line.decode("utf-8")
     except UnicodeDecodeError:
-        raise BrokenLine("not_utf8") from None
+        raise BrokenLineError("not_utf8") from None
     try:
         resource = _DECODER.decode(text)
-    except BrokenLine:
+    except BrokenLineError:
         raise
     except (ValueError, RecursionError):
-        raise BrokenLine("not_json") from None
+        raise BrokenLineError("not_json") from None
     if not isinstance(resource, dict):
-        raise BrokenLine("not_json")
+        raise BrokenLineError("not_json")
     if not is_text(resource.get("resourceType")):
-        raise BrokenLine("no_resource_type")
+        raise BrokenLineError("no_resource_type")
     return resource
 
 
@@ -75,12 +75,12 @@ def is_text(value: object) -> bool:
 def _collect(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
-        raise BrokenLine("duplicate_key")
+        raise BrokenLineError("duplicate_key")
     return found
 
 
 def _refuse_constant(_: str) -> Any:
-    raise BrokenLine("not_a_number")
+    raise BrokenLineError("not_a_number")
 
 
 _DECODER = json.JSONDecoder(

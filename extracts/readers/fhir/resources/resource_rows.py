@@ -53,7 +53,7 @@ def read_rows(kind: str, resource: Node) -> list[Row]:
 
     Raises
     ------
-    BrokenLine
+    BrokenLineError
         When an element has not the shape that FHIR R4 gives it.
     """
     return list(READERS[kind](resource))

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from payrank.extracts.readers.fhir.resources.elements import add_money, render_cents
 from payrank.extracts.readers.fhir.resources.eligibility import find_aside, read_version
-from payrank.extracts.readers.fhir.resources.parse_resource import RULES, BrokenLine, parse_resource
+from payrank.extracts.readers.fhir.resources.parse_resource import RULES, BrokenLineError, parse_resource
 from payrank.extracts.readers.fhir.resources.resource_rows import READERS, ROW_TABLES, read_rows
 
 NAMES = (
@@ -44,7 +44,7 @@ def read(line):
         find_aside(kind, resource)
         read_version(resource)
         return kind, read_rows(kind, resource) if kind in READERS else [], None
-    except BrokenLine as broken:
+    except BrokenLineError as broken:
         return None, [], broken.rule
 
 
