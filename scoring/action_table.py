@@ -1,4 +1,4 @@
-"""The table of next actions: what each is called, when it is taken, in which queue, and what it costs."""
+"""The table of next actions: name, condition, queue, and cost of each."""
 
 from __future__ import annotations
 
@@ -6,19 +6,19 @@ import tomllib
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from typing import Any, Literal
 
-ListName = Literal["patient_pay", "denials"]
+from payrank.scoring.list_spec import ListName
+
 FOLLOW_UP = "follow_up"
-"""Queue of a denial whose appeal is filed and not decided."""
+"""Queue of denials whose appeal is filed and undecided."""
 
 
 @dataclass(frozen=True, slots=True)
 class NextAction:
-    """One action: `cost` in dollars a piece with its `basis`, `days` until the payer is expected to have answered.
+    """One action, its `cost` in dollars with its `basis`, and the `days` until the payer is expected to answer.
 
-    `when` is SQL, empty for always; `action` and `why` may hold words in braces. `wait` marks work for another day.
-    `rule` is the rule behind it, without which it is not taken.
+    `when` is an SQL condition, empty for always; `action` and `why` may contain placeholders in braces. `wait` marks
+    work for another day. An action with a `rule` is skipped when the site waives that rule.
     """
 
     name: str
@@ -35,7 +35,7 @@ class NextAction:
 
 @dataclass(frozen=True, slots=True)
 class ActionTable:
-    """The actions of each list in the order in which they are tried; `last_resort` is taken by rule D2 alone."""
+    """The actions of each list, in the order in which they are tried; only rule D2 takes `last_resort`."""
 
     version: str
     patient_pay: tuple[NextAction, ...]
@@ -48,13 +48,13 @@ class ActionTable:
         return (*self.patient_pay, *self.denials, self.last_resort)
 
     def queues_of(self, name: ListName) -> tuple[str, ...]:
-        """Queues of a list, each once, in the table's order."""
+        """Return the queues of a list without repeats, in the table's order."""
         rows = self.patient_pay if name == "patient_pay" else (*self.denials, self.last_resort)
         return tuple(dict.fromkeys(row.queue for row in rows))
 
     @property
     def queues(self) -> tuple[str, ...]:
-        """Queues of both lists."""
+        """The queues of both lists."""
         return (*self.queues_of("patient_pay"), *self.queues_of("denials"))
 
 
@@ -63,8 +63,8 @@ def read_actions() -> ActionTable:
     """Read the table that ships with payrank."""
     data = tomllib.loads(files("payrank.scoring").joinpath("actions.toml").read_text("utf-8"))
 
-    def rows(given: list[dict[str, Any]]) -> tuple[NextAction, ...]:
-        return tuple(NextAction(**row) for row in given)
+    def actions(section: str) -> tuple[NextAction, ...]:
+        return tuple(NextAction(**row) for row in data[section])
 
-    (last,) = rows(data["last_resort"])
-    return ActionTable(data["version"], rows(data["patient_pay"]), rows(data["denials"]), last)
+    (last_resort,) = actions("last_resort")
+    return ActionTable(data["version"], actions("patient_pay"), actions("denials"), last_resort)

@@ -1,9 +1,9 @@
-"""What became of each list: everyone who came in is listed, below the cut, suppressed or quarantined."""
+"""What became of a list: every account or denial is listed, over capacity, suppressed, or quarantined."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 import pandas as pd
@@ -11,19 +11,34 @@ import pandas as pd
 from payrank.extracts.errors import PayrankError
 from payrank.models.monitoring.drift import Drift
 from payrank.models.monitoring.unseen_categories import UnseenCategories
+from payrank.scoring.list_spec import LISTED, OVER_CAPACITY, SUPPRESSED, ListSpec
+from payrank.scoring.scores import Explained
 from payrank.scoring.worklist import Line, Worklist
 
 
 @dataclass(frozen=True, slots=True)
-class ListOutcome:
-    """Counts of one list, in accounts or denials: came_in = listed + over_capacity + suppressed + quarantined.
+class ListPlan:
+    """A planned list: the table of all scored rows with their `place`, and how to make its lines.
 
-    `suppressed_by` counts by rule; one account may fall under several. `why_unpublished` is empty for a published list.
+    `notices` concern this list only. `why_withheld` says why a planned list must not be published; empty otherwise.
     """
 
-    name: str
-    title: str
-    came_in: int = 0
+    table: pd.DataFrame
+    lines: Callable[[Explained], tuple[Line, ...]]
+    notices: tuple[str, ...] = ()
+    why_withheld: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ListOutcome:
+    """Counts of one list, in accounts or denials: received = listed + over_capacity + suppressed + quarantined.
+
+    `suppressed_by` counts by rule; several rules may suppress one account. `why_unpublished` is empty for a published
+    list.
+    """
+
+    spec: ListSpec
+    received: int = 0
     listed: int = 0
     over_capacity: int = 0
     suppressed: int = 0
@@ -36,46 +51,50 @@ class ListOutcome:
     drift: tuple[Drift, ...] = ()
     unseen_categories: tuple[UnseenCategories, ...] = ()
 
+    @property
+    def title(self) -> str:
+        """The list's title."""
+        return self.spec.title
+
     @classmethod
     def count(
-        cls, name: str, title: str, table: pd.DataFrame, population: int, quarantined: int, unavailable: tuple[str, ...]
+        cls, spec: ListSpec, table: pd.DataFrame, population: int, quarantined: int, unavailable: tuple[str, ...]
     ) -> ListOutcome:
-        """Count a table with the columns `place` and `suppressed_by`, one row everyone in the `population`.
+        """Count a table with the columns `place` and `suppressed_by`, one row per scored account or denial.
 
         Raises
         ------
         PayrankError
-            When somebody is counted twice or lost: such a run is not published.
+            When a row is counted twice or lost: such a run is not published.
         """
         places = Counter(table["place"])
-        counted = places["listed"] + places["over_capacity"] + places["suppressed"]
+        counted = places[LISTED] + places[OVER_CAPACITY] + places[SUPPRESSED]
         if counted != population or table.index.nunique() != population:
             raise PayrankError(
-                f"{title}: {population:,} were scored but {counted:,} have a place; nothing was published. This is a "
-                "fault of payrank: please report it with these figures."
+                f"{spec.title}: {population:,} were scored but {counted:,} have a place. Nothing was published. This "
+                "is a bug in payrank: please report it with these numbers."
             )
-        rules = Counter(rule for found in table["suppressed_by"] for rule in found)
+        rules = Counter(rule for suppressing_rules in table["suppressed_by"] for rule in suppressing_rules)
         return cls(
-            name,
-            title,
-            came_in=population + quarantined,
-            listed=places["listed"],
-            over_capacity=places["over_capacity"],
-            suppressed=places["suppressed"],
+            spec,
+            received=population + quarantined,
+            listed=places[LISTED],
+            over_capacity=places[OVER_CAPACITY],
+            suppressed=places[SUPPRESSED],
             quarantined=quarantined,
             suppressed_by=dict(sorted(rules.items())),
             unavailable_features=unavailable,
             table=table,
         )
 
-    def unpublished(self, why: str) -> ListOutcome:
-        """Return the outcome of a list that is held back: nobody is listed, all fall below the cut."""
+    def withheld(self, why: str) -> ListOutcome:
+        """Return the outcome of a list that is not published: nobody is listed, so all count as over capacity."""
         return replace(self, listed=0, over_capacity=self.over_capacity + self.listed, why_unpublished=why)
 
-    def drifted(self, drift: tuple[Drift, ...], unseen_categories: tuple[UnseenCategories, ...] = ()) -> ListOutcome:
-        """Return the outcome with how far each feature has moved from training, and the words that are new to it."""
+    def with_drift(self, drift: tuple[Drift, ...], unseen_categories: tuple[UnseenCategories, ...]) -> ListOutcome:
+        """Return the outcome with each feature's drift since training and its unseen categories."""
         return replace(self, drift=drift, unseen_categories=unseen_categories)
 
     def published(self, worklist: Worklist[Line]) -> ListOutcome:
-        """Return the outcome with its list."""
+        """Return the outcome with its published list."""
         return replace(self, worklist=worklist)

@@ -1,116 +1,102 @@
-"""The models of a night: their bundles, the names to show, and what a reader must know of them."""
+"""The models of a run: their bundles, display names, and what a reader must know about them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
 from payrank.extracts.pluralize import pluralize
+from payrank.features.frame import Definition, Frame
 from payrank.features.site.features import NO_SITE_FEATURES, SiteFeatures
 from payrank.models.bundle import Bundle
 from payrank.models.card.verdict import summarize_verdict
 from payrank.models.format_estimate import format_estimate
 from payrank.models.monitoring.drift import Drift
 from payrank.models.monitoring.unseen_categories import UnseenCategories
-from payrank.scoring.outcome import ListOutcome
-from payrank.scoring.past_run import KIND_OF_LIST, LISTS
-from payrank.scoring.scores import FrameOf
+
+FrameMaker = Callable[[Definition, date, SiteFeatures], Frame]
+"""Builds the nightly frame of a target on another engine than the embedded one."""
+MAX_NAMED = 3
+"""Drifted features, and features with unseen categories, that the report names."""
 
 
 @dataclass(frozen=True, slots=True)
 class RunModels:
-    """The models of a run: a bundle and the name to show by kind, why a kind has none, and the site's own features.
+    """The models of a run: bundle and display name by kind, why a kind has none, and the site's own features.
 
-    At least one must be there, or there is nothing to score with (exit code 5).
+    At least one model is needed: without any there is nothing to score with (exit code 5). `make_frame` builds the
+    nightly frame on another engine; None builds it from the loaded extract.
     """
 
     bundles: Mapping[str, Bundle]
     names: Mapping[str, str]
     why_absent: Mapping[str, str] = field(default_factory=dict)
     site_features: SiteFeatures = NO_SITE_FEATURES
-    frame_of: FrameOf | None = None
-
-    @property
-    def payment(self) -> Bundle | None:
-        """The model of patients' payments."""
-        return self.bundles.get("payment")
-
-    @property
-    def overturn(self) -> Bundle | None:
-        """The model of overturned denials."""
-        return self.bundles.get("overturn")
+    make_frame: FrameMaker | None = None
 
     def notices(self, kind: str, as_of: date) -> tuple[str, ...]:
-        """What a reader of a list must know of its model: what training found, and a model from after the night."""
+        """Return what a list's reader must know about its model: notices from training, and a model from the future."""
         if kind not in self.bundles:
             return ()
         manifest = self.bundles[kind].manifest
-        told = list(manifest.notices)
+        notices = list(manifest.notices)
         if manifest.as_of > as_of:
-            told.append(
-                f"trained as of {manifest.as_of}, a later day than this night: it may have learned what the night "
-                "could not know."
+            notices.append(
+                f"trained as of {manifest.as_of}, after this run's date: it may have learned from events that had not "
+                "happened yet."
             )
-        return tuple(f"{self.names[kind]}: {notice}" for notice in told)
+        return tuple(f"{self.names[kind]}: {notice}" for notice in notices)
 
-    def facts(self, outcomes: Mapping[str, ListOutcome]) -> dict[str, dict[str, str]]:
-        """Lines about each model's health, by kind: what training found, and what tonight's rows have that it had not.
-
-        That is how far their distributions have moved, and category words that the model does not know.
-        """
-        tonight = {KIND_OF_LIST[name]: _tonight(outcomes[name]) for name in LISTS if name in outcomes}
-        return {kind: {**_facts(bundle), **tonight.get(kind, {})} for kind, bundle in self.bundles.items()}
+    def all_notices(self, as_of: date) -> tuple[str, ...]:
+        """Return the notices of every model."""
+        return tuple(notice for kind in sorted(self.bundles) for notice in self.notices(kind, as_of))
 
 
-def _tonight(outcome: ListOutcome) -> dict[str, str]:
-    told = describe_unseen_categories(outcome.unseen_categories).removeprefix("; ")
-    return tell_drift(outcome.drift) | ({"Categories since training": told} if told else {})
-
-
-def _facts(bundle: Bundle) -> dict[str, str]:
+def describe_model(bundle: Bundle) -> dict[str, str]:
+    """Return lines about a model's training for the report, by label."""
     manifest = bundle.manifest
-    shown = {
+    facts = {
         "Trained as of": manifest.as_of.isoformat(),
         "Rows and outcomes": f"{manifest.rows:,} rows, {manifest.events:,} outcomes",
         "Digest": bundle.digest[:12],
     }
-    names = {"auc": "AUC on later periods", "brier": "Brier score on later periods", "ece": "Calibration error"}
-    shown |= {told: f"{manifest.metrics[name]:.3f}" for name, told in names.items() if name in manifest.metrics}
+    labels = {"auc": "AUC on later periods", "brier": "Brier score on later periods", "ece": "Calibration error"}
+    facts |= {label: f"{manifest.metrics[name]:.3f}" for name, label in labels.items() if name in manifest.metrics}
     if manifest.final_test is not None and "auc" in manifest.final_test.metrics:
-        shown["AUC of the final test"] = format_estimate(manifest.final_test.metrics["auc"])
-    return shown | {"Beside other rankings": summarize_verdict(manifest.evaluation)}
+        facts["AUC of the final test"] = format_estimate(manifest.final_test.metrics["auc"])
+    return facts | {"Compared with baselines": summarize_verdict(manifest.evaluation)}
 
 
-MOST_TOLD = 3
-"""Moved features, and categories with new words, that the report names."""
+def describe_drift(drift: Sequence[Drift]) -> dict[str, str]:
+    """Return a line on how far the scored rows have drifted from the training rows; nothing where nothing was scored.
 
-
-def tell_drift(drift: Sequence[Drift]) -> dict[str, str]:
-    """Return a line on how far tonight's rows have moved from training's; nothing where nothing was scored.
-
-    >>> tell_drift([Drift("age_days", 0.4, 0.01), Drift("statements", 0.05, 0.01)])
-    {'Drift since training': '1 of 2 distributions moved: age_days (PSI 0.40)'}
+    >>> describe_drift([Drift("age_days", 0.4, 0.01), Drift("statements", 0.05, 0.01)])
+    {'Drift since training': '1 of 2 distributions drifted: age_days (PSI 0.40)'}
     """
     if not drift:
         return {}
-    moved = [one for one in drift if one.moved]
-    if not moved:
-        return {"Drift since training": f"none of {len(drift)} distributions moved (PSI under 0.25, or chance)"}
-    told = ", ".join(f"{one.name} (PSI {one.index:.2f})" for one in moved[:MOST_TOLD])
-    return {"Drift since training": f"{len(moved)} of {len(drift)} distributions moved: {told}"}
+    drifted = [feature for feature in drift if feature.moved]
+    if not drifted:
+        return {"Drift since training": f"none of {len(drift)} distributions drifted (PSI below 0.25, or within noise)"}
+    names = ", ".join(f"{feature.name} (PSI {feature.index:.2f})" for feature in drifted[:MAX_NAMED])
+    return {"Drift since training": f"{len(drifted)} of {len(drift)} distributions drifted: {names}"}
 
 
-def describe_unseen_categories(found: Sequence[UnseenCategories]) -> str:
-    """Return a clause on the categories with unusually many words that the model does not know; nothing where none has.
+def describe_unseen_categories(unseen: Sequence[UnseenCategories]) -> str:
+    """Return a clause that names the features with unusually many unseen categories; empty where there are none.
 
-    >>> tonight = [("service_line", 1204, 2.0), ("clinic", 30, 0), ("facility", 3, 2)]
-    >>> describe_unseen_categories([UnseenCategories(*columns) for columns in tonight])
-    '; words that the model does not know: service_line in 1,204 rows, clinic in 30 rows'
+    >>> unseen = [UnseenCategories("service_line", 1204, 2.0), UnseenCategories("rarc", 30, 0)]
+    >>> describe_unseen_categories(unseen)
+    '; categories not seen in training: service_line (1,204 rows), RARC (30 rows)'
     """
-    unusual = [one for one in found if one.unusual]
+    unusual = [feature for feature in unseen if feature.unusual]
     if not unusual:
         return ""
-    named = [f"{one.name} in {pluralize(one.rows, 'row')}" for one in unusual[:MOST_TOLD]]
-    more = [f"{len(unusual) - MOST_TOLD} more"] if len(unusual) > MOST_TOLD else []
-    return f"; words that the model does not know: {', '.join(named + more)}"
+    names = [f"{_show_feature(feature.name)} ({pluralize(feature.rows, 'row')})" for feature in unusual[:MAX_NAMED]]
+    more = [f"{len(unusual) - MAX_NAMED} more"] if len(unusual) > MAX_NAMED else []
+    return f"; categories not seen in training: {', '.join(names + more)}"
+
+
+def _show_feature(name: str) -> str:
+    return name.upper() if name in {"carc", "rarc"} else name

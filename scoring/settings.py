@@ -1,4 +1,4 @@
-"""What a site may set for its nightly run."""
+"""Settings of the nightly run."""
 
 from __future__ import annotations
 
@@ -10,13 +10,16 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from payrank.extracts.errors import did_you_mean
 from payrank.scoring.action_table import read_actions
-from payrank.scoring.capacity import LISTS, Capacity
+from payrank.scoring.list_spec import LIST_NAMES
+from payrank.scoring.schedule.capacity import Capacity
 
 Dollars = Annotated[float, Field(ge=0)]
+RENAMED: dict[str, str] = {"change": "override", "plan_max_months": "plan_max_months"}
+"""Old setting names, each with the name to use now. An old name is refused with a message that gives the new one."""
 
 
 class Waiver(BaseModel):
-    """A rule that a site does not apply, with the reason that its report will show."""
+    """A rule that a site does not apply, with the reason that the report shows."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -26,42 +29,39 @@ class Waiver(BaseModel):
     """Why; the report shows it."""
 
 
-class Change(BaseModel):
-    """Another queue or other limits of a rule, with the reason that the report will show.
+class RuleOverride(BaseModel):
+    """A different queue or different limits for a rule, with the reason that the report shows.
 
-    `state` (two letters) narrows a change of rule S1 to a state; its limits are most, days and quiet_days.
+    `state` (two letters) limits an override of rule S1 to one state; S1's limits are max_contacts, days and quiet_days.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     rule: str
-    """ID of the rule that is changed."""
+    """ID of the rule that is overridden."""
     reason: str = Field(min_length=10)
     """Why; the report shows it."""
     queue: str | None = Field(None, pattern=r"^[a-z][a-z0-9_]*$")
     """Queue that replaces the rule's own."""
     limits: Mapping[str, Annotated[float, Field(ge=0)]] = Field(default_factory=dict)
-    """Limits of the rule that are changed, by name."""
+    """Limits of the rule that are overridden, by name."""
     state: str = Field("", pattern=r"^([A-Za-z]{2})?$")
-    """Two-letter state; narrows a change of rule S1 to it."""
+    """Two-letter state to which an override of rule S1 applies."""
 
     @property
-    def what(self) -> str:
-        """What is changed, in words.
+    def summary(self) -> str:
+        """What is overridden, in words.
 
-        >>> Change(rule="S1", reason="our counsel's advice", limits={"most": 3}, state="NY").what
-        'most 3 in NY'
+        >>> RuleOverride(rule="S1", reason="our counsel's advice", limits={"max_contacts": 3}, state="NY").summary
+        'max_contacts 3 in NY'
         """
-        told = [f"queue {self.queue}"] if self.queue else []
-        told += [f"{name} {value:g}" for name, value in self.limits.items()]
-        return ", ".join(told) + (f" in {self.state.upper()}" if self.state else "")
+        parts = [f"queue {self.queue}"] if self.queue else []
+        parts += [f"{name} {value:g}" for name, value in self.limits.items()]
+        return ", ".join(parts) + (f" in {self.state.upper()}" if self.state else "")
 
 
 class ScoringSettings(BaseModel):
-    """Settings of a run.
-
-    Amounts are in dollars, durations in days, and rates are shares of 1.
-    """
+    """Settings of a run. Amounts are in dollars, durations in days, and rates are shares of 1."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -70,13 +70,13 @@ class ScoringSettings(BaseModel):
     plan_days: int = Field(20, ge=1, le=260)
     """Working days over which a capacity plans the denials."""
     holidays: tuple[date, ...] = ()
-    """Days, besides Saturdays and Sundays, on which nobody works."""
+    """Days, in addition to Saturdays and Sundays, on which nobody works."""
     costs: Mapping[str, Dollars] = Field(default_factory=dict)
-    """Dollars to do an action once, by the name of the action, queue, or list."""
+    """Cost in dollars of doing an action once, by the name of the action, queue, or list."""
     annual_discount_rate: float = Field(0.08, ge=0, le=1)
-    """What a year's wait takes from a dollar; 8% is about a hospital's short-term credit."""
+    """How much less a dollar is worth a year from now; 8% is about the cost of short-term credit."""
     follow_up_after_days: int = Field(30, ge=0)
-    """Days for which a filed appeal is left alone."""
+    """Days to wait after filing an appeal before asking for a decision."""
     follow_up_gain: float = Field(0.1, ge=0, le=1)
     """Share of its expected recovery that asking for a decision is worth: an assumption."""
     peer_to_peer_days: int = Field(14, ge=0)
@@ -103,7 +103,7 @@ class ScoringSettings(BaseModel):
     """Usual number of months of a plan; more if a month would exceed the installment below."""
     plan_installment_dollars: float = Field(200.0, gt=0)
     """Largest installment in dollars per month, within the largest number of months."""
-    plan_most_months: int = Field(36, ge=1)
+    plan_max_months: int = Field(36, ge=1)
     """Largest number of months of a plan."""
     assistance_below_probability: float = Field(0.15, ge=0, le=1)
     """Offer screening for financial assistance below this probability of payment."""
@@ -111,14 +111,14 @@ class ScoringSettings(BaseModel):
     """Offer screening for financial assistance only from this balance on."""
     waive: tuple[Waiver, ...] = ()
     """Rules that are not applied, each with a reason."""
-    change: tuple[Change, ...] = ()
+    override: tuple[RuleOverride, ...] = ()
     """Rules whose queue or limits differ, each with a reason."""
 
     @field_validator("costs", mode="before")
     @classmethod
     def _refuse_unknown_costs(cls, costs: object) -> object:
         table = read_actions()
-        known = sorted({*(row.name for row in table.all), *table.queues, *LISTS})
+        known = sorted({*(row.name for row in table.all), *table.queues, *LIST_NAMES})
         for name in costs if isinstance(costs, Mapping) else ():
             if name not in known:
                 raise ValueError(f"unknown action, queue or list {name!r}; {did_you_mean(str(name), known)}")
@@ -126,5 +126,5 @@ class ScoringSettings(BaseModel):
 
     @property
     def waived(self) -> frozenset[str]:
-        """The rules that the site waives."""
+        """Ids of the rules that the site waives."""
         return frozenset(waiver.rule for waiver in self.waive)

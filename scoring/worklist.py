@@ -1,7 +1,7 @@
-"""The records that the worklist files are written from: what a collector holds, and nothing more.
+"""The records from which the worklist files are written: what a collector needs, and nothing more.
 
-Least disclosure: a line carries ids, balances, reasons, a deadline and an action. No name, birth date, diagnosis or
-note has a field here, so none can reach a file. Money is US dollars, ages are days, unknown is None and never 0.
+Least disclosure: a line has ids, balances, reasons, a deadline, and an action. It has no field for a name, birth date,
+diagnosis, or note, so none can reach a file. Money is in US dollars, ages are in days, and unknown is None, never 0.
 """
 
 from __future__ import annotations
@@ -15,23 +15,23 @@ from typing import Generic, TypeVar
 from payrank.scoring.action_table import FOLLOW_UP
 
 URGENT_DAYS = 14
-"""A deadline that is this many days away, or fewer, is marked and worked first (rules.md, D2)."""
+"""A deadline this many days away, or fewer, is highlighted and worked first (rule D2)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """One reason for a score, ready to show.
+    """One reason for a score, ready to display.
 
     Parameters
     ----------
     feature
-        Name of the feature in the catalog. It stays out of the files: a reader gets `text`.
+        Name of the feature in the catalog. Worklist files do not show it: a reader sees `text`.
     text
-        Plain English with the value in the trade's units.
+        Plain English, with the value in its usual unit.
     value
         The feature's value; None when unknown.
     contribution
-        SHAP contribution on the log-odds scale: above 0 raises the chance, below 0 lowers it.
+        SHAP contribution on the log-odds scale: positive raises the probability, negative lowers it.
     """
 
     feature: str
@@ -44,8 +44,8 @@ class Reason:
 class AccountLine:
     """One account of a household. Money in dollars, `age_days` since the account opened, `probability` in [0, 1].
 
-    `base_value` (the usual score) and `raw_score` (this account's) are log-odds; with both, the page draws the reasons
-    as a waterfall from one to the other, and gathers what is not listed in a last step.
+    `base_value` (the baseline) and `raw_score` (this account's score) are log-odds. With both, the page draws the
+    reasons as a waterfall from one to the other, with all unlisted reasons combined in a last step.
     """
 
     account_id: str
@@ -63,10 +63,10 @@ class AccountLine:
 
 @dataclass(frozen=True, slots=True)
 class PatientLine:
-    """One guarantor: the household's patient balance, one recommended action, and the accounts beneath.
+    """One guarantor: the household's patient balance, one recommended action, and the accounts below it.
 
-    `deadline_source` says in plain English where `deadline` comes from. `probability` and `reasons` are those that the
-    line is ranked by, `expected_value` is dollars net of the cost to work it.
+    `deadline_source` says in plain English where `deadline` comes from. `probability` and `reasons` are those of the
+    lead account. `expected_value` is in dollars, net of the cost to work the line.
     """
 
     rank: int
@@ -91,26 +91,26 @@ class PatientLine:
 
     @property
     def due_on(self) -> date | None:
-        """The last day on which the work counts; None where there is none."""
+        """The deadline; None where there is none."""
         return self.deadline
 
     @property
     def due_on_source(self) -> str:
-        """Where the last day comes from."""
+        """Where the deadline comes from."""
         return self.deadline_source
 
     @property
     def payers(self) -> tuple[str, ...]:
-        """Payers of the household's accounts, each once, in the order of the alphabet."""
+        """Payers of the household's accounts, without repeats, in alphabetical order."""
         return tuple(sorted({account.payer for account in self.accounts if account.payer}))
 
 
 @dataclass(frozen=True, slots=True)
 class DenialLine:
-    """One denial: what was denied and why, the chance of an overturn, the last day to act and where that comes from.
+    """One denial: what was denied and why, the probability of an overturn, and the deadline with its source.
 
-    `days_left` counts from the as-of date to `due_on`; `work_on` is the day on which to work it. `denied_amount`,
-    `expected_recovery` and `expected_value` are dollars, None where the extract gives no amount (NaN becomes None).
+    `days_left` counts from the as-of date to `due_on`; `work_on` is the planned work day. `denied_amount`,
+    `expected_recovery` and `expected_value` are in dollars, None where the extract has no amount (NaN becomes None).
     """
 
     rank: int
@@ -138,7 +138,7 @@ class DenialLine:
     raw_score: float | None = None
 
     def __post_init__(self) -> None:
-        """Turn NaN, which tables of figures hold for unknown, into None."""
+        """Replace NaN, which numeric tables use for unknown, with None."""
         for name in ("denied_amount", "expected_recovery", "expected_value"):
             value = getattr(self, name)
             if value is not None and math.isnan(value):
@@ -151,22 +151,22 @@ class DenialLine:
 
     @property
     def payers(self) -> tuple[str, ...]:
-        """The payer that denied, or none when unknown."""
+        """The payer that denied the claim, or none when unknown."""
         return (self.payer,) if self.payer else ()
 
     @property
     def filed(self) -> bool:
-        """Whether an appeal is filed and waits for the payer: its last day to file has been met."""
+        """Whether an appeal is filed and waits for the payer: the filing deadline has been met."""
         return self.queue == FOLLOW_UP
 
     @property
     def urgent(self) -> bool:
-        """Whether `URGENT_DAYS` days or fewer are left to file an appeal: rule D2. A filed one waits for the payer."""
+        """Whether `URGENT_DAYS` days or fewer are left to file an appeal (rule D2). A filed appeal is not urgent."""
         return not self.filed and 0 <= self.days_left <= URGENT_DAYS
 
     @property
     def code(self) -> str:
-        """The triple that names a denial (group, CARC, RARC), as a remittance prints it: a CARC alone misleads.
+        """Group code, CARC, and RARC, as printed on a remittance: a CARC alone is ambiguous.
 
         >>> _denial(group_code="CO", carc="197", rarc="N30").code
         'CO-197 N30'
@@ -187,24 +187,24 @@ Line_co = TypeVar("Line_co", bound=Line, covariant=True)
 
 @dataclass(frozen=True, slots=True)
 class Worklist(Generic[Line_co]):
-    """One list of a night, best first.
+    """One list of a run, best first.
 
     Parameters
     ----------
     name
         "patient_pay" or "denials": the stem of its files.
     title, model, notices
-        What the header says. `model` names the model and its version.
+        Shown in the header. `model` is the model's name and version.
     lines
         Ranked from 1.
     over_capacity
-        Accounts or denials that were scored, are allowed, and fell below the capacity.
+        Accounts or denials that were scored and not suppressed, but did not fit within the capacity.
+    suppressed_by
+        Accounts or denials suppressed by each rule, by the rule's id in rules.toml.
     suppressed
-        Rule (its number in rules.toml) -> accounts or denials that it kept off the list.
-    kept_off
-        Accounts or denials kept off in all, each once though several rules may hit it; None when not counted.
-    usual
-        What the model says of an account or denial before anything is known of it, as a chance; None when not asked.
+        Accounts or denials suppressed in total, each counted once even if several rules apply; None when not counted.
+    baseline_probability
+        The model's average probability before anything is known about an account or denial; None when not computed.
     """
 
     name: str
@@ -212,30 +212,30 @@ class Worklist(Generic[Line_co]):
     as_of: date
     lines: tuple[Line_co, ...]
     over_capacity: int
-    suppressed: Mapping[str, int]
+    suppressed_by: Mapping[str, int]
     notices: tuple[str, ...]
     model: str
-    kept_off: int | None = None
-    usual: float | None = None
+    suppressed: int | None = None
+    baseline_probability: float | None = None
 
     @property
     def at_stake(self) -> float:
-        """Dollars at stake on the list; unknown amounts add nothing."""
+        """Dollars at stake on the list; unknown amounts count as nothing."""
         return sum(line.amount for line in self.lines if line.amount is not None)
 
     @property
     def amounts_unknown(self) -> int:
-        """How many lines have no known amount."""
+        """Number of lines without a known amount."""
         return sum(line.amount is None for line in self.lines)
 
     @property
     def expected(self) -> float:
-        """Dollars that the list is expected to bring in, before the cost to work it."""
+        """Expected recovery of the whole list in dollars, before the cost to work it."""
         return sum(line.expected_recovery for line in self.lines if line.expected_recovery is not None)
 
     @property
     def urgent(self) -> int:
-        """How many lines are due in `URGENT_DAYS` days or fewer; of denials, those that rule D2 puts first."""
+        """Number of lines due in `URGENT_DAYS` days or fewer; for denials, those that rule D2 puts first."""
         return sum(is_urgent(line, self.as_of) for line in self.lines)
 
     @property
@@ -245,14 +245,14 @@ class Worklist(Generic[Line_co]):
 
 
 def days_left(line: Line, as_of: date) -> int | None:
-    """Return the days from the as-of date to the line's deadline; None where it has none."""
+    """Return the days from the as-of date to the line's deadline; None without a deadline."""
     if isinstance(line, DenialLine):
         return line.days_left
     return None if line.deadline is None else (line.deadline - as_of).days
 
 
 def is_urgent(line: Line, as_of: date) -> bool:
-    """Return whether a line is due in `URGENT_DAYS` days or fewer; an overdue guarantor's line is, too."""
+    """Return whether a line is due in `URGENT_DAYS` days or fewer, or, for a guarantor, overdue."""
     if isinstance(line, DenialLine):
         return line.urgent
     left = days_left(line, as_of)
@@ -260,7 +260,7 @@ def is_urgent(line: Line, as_of: date) -> bool:
 
 
 def is_assumed(source: str) -> bool:
-    """Return whether a deadline rests on an assumption, by the word that its source must then carry (rules.md).
+    """Return whether a deadline is based on an assumption: its source must then contain the word "assumed".
 
     >>> is_assumed("assumed: 60 days from the denial")
     True

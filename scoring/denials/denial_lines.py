@@ -7,28 +7,27 @@ from typing import Any
 
 import pandas as pd
 
-from payrank.scoring.denials.denial_plan import LISTED
+from payrank.scoring.list_spec import LISTED
 from payrank.scoring.reasons.reasons import top_reasons
 from payrank.scoring.scores import Explained
-from payrank.scoring.settings import ScoringSettings
 from payrank.scoring.worklist import DenialLine
 
 
-def denial_lines(table: pd.DataFrame, explained: Explained, settings: ScoringSettings) -> tuple[DenialLine, ...]:
-    """Return one line a listed denial: today's first, then by the day to work."""
+def make_denial_lines(table: pd.DataFrame, explained: Explained, reasons_shown: int) -> tuple[DenialLine, ...]:
+    """Return one line per listed denial: today's first, then by the day on which to work it."""
     listed = table[table["place"] == LISTED].sort_values("rank")
     return tuple(
-        _denial_line(place, {str(name): value for name, value in row.items()}, explained, settings)
-        for place, row in enumerate(listed.to_dict("records"), start=1)
+        _denial_line(rank, {str(name): value for name, value in row.items()}, explained, reasons_shown)
+        for rank, row in enumerate(listed.to_dict("records"), start=1)
     )
 
 
-def _denial_line(place: int, row: Mapping[str, Any], explained: Explained, settings: ScoringSettings) -> DenialLine:
+def _denial_line(rank: int, row: Mapping[str, Any], explained: Explained, reasons_shown: int) -> DenialLine:
     fields: Mapping[str, str] = {
         name: _text(row[name]) for name in ("payer", "payer_class", "group_code", "carc", "rarc")
     }
     return DenialLine(
-        rank=place,
+        rank=rank,
         denial_id=str(row["denial_id"]),
         account_id=_text(row["account_id"]) or None,
         denied_amount=_number(row["denied_amount"]),
@@ -43,7 +42,7 @@ def _denial_line(place: int, row: Mapping[str, Any], explained: Explained, setti
         queue=str(row["queue"]),
         action=str(row["action"]),
         action_why=str(row["action_why"]),
-        reasons=top_reasons(explained.of(str(row["denial_id"])), settings.reasons_shown),
+        reasons=top_reasons(explained.reasons_for(str(row["denial_id"])), reasons_shown),
         base_value=explained.base_value,
         raw_score=float(row["raw_score"]),
         **fields,

@@ -1,1 +1,1 @@
-"""The patient-pay list: accounts, households, and who gets a line."""
+"""The patient-pay list: accounts, households, and the guarantors who get a line."""

@@ -1,4 +1,4 @@
-"""The lines of the patient-pay list: one a guarantor, the household's accounts beneath."""
+"""The lines of the patient-pay list: one per guarantor, with the household's accounts below it."""
 
 from __future__ import annotations
 
@@ -8,36 +8,34 @@ from typing import Any
 
 import pandas as pd
 
-from payrank.extracts.extract import Extract
-from payrank.scoring.patient_pay.patient_pay import LISTED, PatientAccounts
+from payrank.scoring.list_spec import LISTED
+from payrank.scoring.nightly_run import NightlyRun
+from payrank.scoring.patient_pay.account_values import PatientAccounts
 from payrank.scoring.reasons.reasons import top_reasons
 from payrank.scoring.scores import Explained
-from payrank.scoring.settings import ScoringSettings
 from payrank.scoring.worklist import AccountLine, PatientLine
 
 
-def patient_lines(
-    extract: Extract,
-    accounts: PatientAccounts,
-    explained: Explained,
-    as_of: date,
-    settings: ScoringSettings,
-) -> tuple[PatientLine, ...]:
-    """Return one line a listed guarantor, with the household's listed accounts beneath."""
-    payers = _payer_names(extract)
+def make_patient_lines(run: NightlyRun, accounts: PatientAccounts, explained: Explained) -> tuple[PatientLine, ...]:
+    """Return one line per selected guarantor, with the household's listed accounts below it."""
+    payers = dict(
+        run.connection.execute("SELECT payer_id, COALESCE(payer_name, payer_id) FROM payers").fetchall()
+    )
+    shown = run.settings.reasons_shown
     table = accounts.table[accounts.table["place"] == LISTED].sort_values("rank")
-    beneath: dict[str, list[dict[str, Any]]] = {}
+    rows_by_guarantor: dict[str, list[dict[str, Any]]] = {}
     for row in table.to_dict("records"):
-        beneath.setdefault(str(row["guarantor_id"]), []).append({str(name): value for name, value in row.items()})
+        fields = {str(name): value for name, value in row.items()}
+        rows_by_guarantor.setdefault(str(row["guarantor_id"]), []).append(fields)
     lines = []
-    for place, line in enumerate(accounts.selected, start=1):
-        rows = beneath[line.guarantor_id]
+    for rank, line in enumerate(accounts.selected, start=1):
+        rows = rows_by_guarantor[line.guarantor_id]
         lead = next(row for row in rows if row["account_id"] == line.account_id)
         deadline = lead["assistance_until"] if line.queue == "assistance_screening" else None
-        open_still = isinstance(deadline, date) and deadline >= as_of
+        still_open = isinstance(deadline, date) and deadline >= run.as_of
         lines.append(
             PatientLine(
-                rank=place,
+                rank=rank,
                 guarantor_id=line.guarantor_id,
                 queue=line.queue,
                 action=line.action,
@@ -47,17 +45,17 @@ def patient_lines(
                 probability=float(lead["probability"]),
                 expected_recovery=line.expected_recovery,
                 expected_value=line.expected_value,
-                deadline=deadline if open_still else None,
-                deadline_source=accounts.assistance_source if open_still else "",
-                reasons=top_reasons(explained.of(line.account_id), settings.reasons_shown),
-                accounts=tuple(_account_line(row, payers, explained, settings) for row in rows),
+                deadline=deadline if still_open else None,
+                deadline_source=accounts.assistance_source if still_open else "",
+                reasons=top_reasons(explained.reasons_for(line.account_id), shown),
+                accounts=tuple(_account_line(row, payers, explained, shown) for row in rows),
             )
         )
     return tuple(lines)
 
 
 def _account_line(
-    row: Mapping[str, Any], payers: Mapping[str, str], explained: Explained, settings: ScoringSettings
+    row: Mapping[str, Any], payers: Mapping[str, str], explained: Explained, reasons_shown: int
 ) -> AccountLine:
     return AccountLine(
         account_id=str(row["account_id"]),
@@ -68,12 +66,7 @@ def _account_line(
         expected_share=float(row["expected_share"]),
         expected_recovery=float(row["expected_recovery"]),
         expected_value=float(row["expected_value"]),
-        reasons=top_reasons(explained.of(str(row["account_id"])), settings.reasons_shown),
+        reasons=top_reasons(explained.reasons_for(str(row["account_id"])), reasons_shown),
         base_value=explained.base_value,
         raw_score=float(row["raw_score"]),
     )
-
-
-def _payer_names(extract: Extract) -> dict[str, str]:
-    rows = extract.connection.execute("SELECT payer_id, COALESCE(payer_name, payer_id) FROM payers").fetchall()
-    return dict(rows)

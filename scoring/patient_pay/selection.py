@@ -1,4 +1,4 @@
-"""Which guarantors get a line today, best first, within what each queue can work."""
+"""Select the guarantors who get a line today, best first, within the capacity of each queue."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from payrank.scoring.settings import ScoringSettings
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """A guarantor to list: the account that leads, the sums over the household's free accounts, and what to do next.
+    """A selected guarantor: the lead account, the household's sums in dollars, and the next action.
 
-    Dollars. `policies` are the names of those that hold for the household; they keep nobody off.
+    `policies` names the policies that apply to the household; they suppress nobody.
     """
 
     guarantor_id: str
@@ -34,29 +34,30 @@ class Selection:
     policies: tuple[str, ...] = ()
 
 
-def select_guarantors(homes: pd.DataFrame, as_of: date, settings: ScoringSettings) -> tuple[Selection, ...]:
+def select_guarantors(households: pd.DataFrame, as_of: date, settings: ScoringSettings) -> tuple[Selection, ...]:
     """Return the guarantors to list, best first.
 
-    Those worth more than they cost have a claim, and Medicare's whatever they are worth; Medicare's get at least the
-    share of the lines that they are of the claims, for effort must be alike (42 CFR 413.89(e)(2), rule S6).
+    A household qualifies when it is worth more than it costs; a Medicare household always qualifies. Collection effort
+    must be alike for Medicare and other patients (42 CFR 413.89(e)(2), rule S6), so Medicare's share of the lines is
+    at least its share of the qualifying households.
 
     Parameters
     ----------
-    homes
+    households
         One row per household, as `decide_households` returns it, with its expected_value (dollars).
     """
-    claims = homes[(homes["expected_value"] > 0) | homes["like_effort"]]
-    lines = claims.sort_values(
+    qualifying = households[(households["expected_value"] > 0) | households["like_effort"]]
+    lines = qualifying.sort_values(
         ["expected_value", "balance", "guarantor_id"], ascending=[False, False, True], kind="stable"
     )
-    rooms = capacity_slots(settings.capacity, "patient_pay", working_days(as_of, 1, settings.holidays))
-    chosen = _fit(lines, rooms)
+    slots = capacity_slots(settings.capacity, "patient_pay", working_days(as_of, 1, settings.holidays))
+    selected = _fit(lines, slots)
     share = lines["like_effort"].mean() if len(lines) else 0.0
-    owed = math.ceil(chosen.sum() * share)
-    if lines.loc[chosen, "like_effort"].sum() < owed:
-        first = lines["like_effort"] & (lines["like_effort"].cumsum() <= owed)
-        in_turn = pd.concat([lines[first], lines[~first]])
-        chosen = lines.index.isin(in_turn.index[_fit(in_turn, rooms)])
+    min_like_effort = math.ceil(selected.sum() * share)
+    if lines.loc[selected, "like_effort"].sum() < min_like_effort:
+        first = lines["like_effort"] & (lines["like_effort"].cumsum() <= min_like_effort)
+        reordered = pd.concat([lines[first], lines[~first]])
+        selected = lines.index.isin(reordered.index[_fit(reordered, slots)])
     return tuple(
         Selection(
             str(row["guarantor_id"]),
@@ -69,11 +70,11 @@ def select_guarantors(homes: pd.DataFrame, as_of: date, settings: ScoringSetting
             str(row["action_why"]),
             row["policies"],
         )
-        for row in lines[chosen].to_dict("records")
+        for row in lines[selected].to_dict("records")
     )
 
 
-def _fit(lines: pd.DataFrame, rooms: CapacitySlots) -> NDArray[np.bool_]:
-    """Return which lines have a place when they take one in turn."""
-    days = plan_days([0] * len(lines), list(lines["queue"]), rooms)
+def _fit(lines: pd.DataFrame, slots: CapacitySlots) -> NDArray[np.bool_]:
+    """Return which lines get a slot when they take slots in order."""
+    days = plan_days([0] * len(lines), list(lines["queue"]), slots)
     return np.array([day != NOT_PLANNED for day in days], dtype=np.bool_)

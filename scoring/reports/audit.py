@@ -1,8 +1,7 @@
-"""The fairness audit of one night: by group who was scored, listed, called lately and sent to assistance.
+"""The fairness audit of one run: who was scored, listed, called lately, and offered assistance, by group.
 
-The groups come from the `audit_*` columns of guarantors, which no model and no rule ever sees: they meet the finished
-lists here. Who is passed over, and whether promises come true by group, is known only once outcomes are: the model card
-tells it of the past.
+The groups come from the `audit_*` columns of guarantors, which no model and no rule ever sees: they are joined to the
+finished lists here. Missed payers and calibration by group need outcomes; the model card reports both for past periods.
 """
 
 from __future__ import annotations
@@ -18,126 +17,125 @@ from numpy.typing import NDArray
 from payrank.extracts.extract import Extract
 from payrank.models.audit import count_marks, mark_people, read_groups
 from payrank.models.records.estimate import Estimate, estimate_share
+from payrank.scoring.list_spec import LISTED, PATIENT_PAY
 from payrank.scoring.outcome import ListOutcome
-from payrank.scoring.patient_pay.patient_pay import LISTED
 
 NOT_GIVEN = (
-    "Not checked: the extract has no audit_* columns in guarantors (audit_sex, audit_race_ethnicity, ...). Send them "
-    "to have tonight's lists counted by group; they reach the audit alone, never a model or a list."
+    "Not checked: guarantors have no audit_* columns (audit_sex, audit_race_ethnicity, ...) in the extract. Send them to "
+    "count the lists by group; only the audit reads them, never a model or a list."
 )
 CALLED_DAYS = 30
-"""Days before the night in which an outbound call counts."""
+"""Days before the run in which an outbound call counts."""
 ASSISTANCE_QUEUES = frozenset({"financial_assistance", "assistance_screening"})
-"""Queues in which assistance is followed up or offered."""
+"""Queues in which assistance is offered or followed up."""
 
 
 @dataclass(frozen=True, slots=True)
-class GroupEnd:
-    """What share of a group's people met one end; `figure` is None where that would tell of fewer than 11 people.
+class GroupShare:
+    """Share of a group's people with one result; `estimate` is None where it would reveal fewer than 11 people.
 
-    `apart` says that the interval leaves out the share of everyone: `below`, `above`, or empty within the noise.
+    `difference` is `below` or `above` when the interval excludes the share of everyone; empty otherwise.
     """
 
-    figure: Estimate | None
-    apart: str = ""
+    estimate: Estimate | None
+    difference: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class GroupRow:
-    """One group of an attribute: its people among the scored, and its ends in the order of `ListAudit.ends`."""
+    """One group of an attribute: its people among the scored, and its shares in the order of `ListAudit.results`."""
 
     attribute: str
     group: str
     people: int
-    ends: tuple[GroupEnd, ...]
+    shares: tuple[GroupShare, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class ListAudit:
-    """The audit of one list: what was counted, the share of everyone, and each group."""
+    """The audit of one list: the results counted, the share of everyone, and each group."""
 
     title: str
-    ends: tuple[str, ...]
+    results: tuple[str, ...]
     everyone: tuple[float, ...]
     people: int
     rows: tuple[GroupRow, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class NightAudit:
-    """The audit of a night, or in `not_checked` why there is none."""
+class RunAudit:
+    """The audit of a run; `not_checked` says why there is none."""
 
     lists: tuple[ListAudit, ...] = ()
     not_checked: str = NOT_GIVEN
 
 
-def audit_night(extract: Extract, outcomes: Mapping[str, ListOutcome], as_of: date) -> NightAudit:
-    """Audit the published lists of a night by every attribute that came with the extract; it never passes silently."""
+def audit_lists(extract: Extract, outcomes: Mapping[str, ListOutcome], as_of: date) -> RunAudit:
+    """Audit the published lists of a run by every audit attribute in the extract; without any, say so."""
     groups = read_groups(extract)
     if groups.columns.empty:
-        return NightAudit()
+        return RunAudit()
     called = _called(extract, as_of)
-    found = []
+    audits = []
     for outcome in outcomes.values():
         if outcome.table is None or outcome.worklist is None:
             continue
-        place = groups.index.get_indexer(pd.Index(_people(extract, outcome.table), dtype=groups.index.dtype))
+        positions = groups.index.get_indexer(pd.Index(_people(extract, outcome.table), dtype=groups.index.dtype))
         marks = {
-            "scored": _mark(place, len(groups)),
-            "listed": _mark(place, len(groups), outcome.table["place"] == LISTED),
+            "scored": _mark(positions, len(groups)),
+            "listed": _mark(positions, len(groups), outcome.table["place"] == LISTED),
         }
-        if outcome.name == "patient_pay":
+        if outcome.spec is PATIENT_PAY:
             if called is not None:
-                marks[f"called in {CALLED_DAYS} days"] = marks["scored"] & mark_people(groups.index, called)
-            helped = outcome.table["queue"].isin(ASSISTANCE_QUEUES)
-            marks["sent to assistance"] = _mark(place, len(groups), helped)
+                marks[f"called in last {CALLED_DAYS} days"] = marks["scored"] & mark_people(groups.index, called)
+            assisted = outcome.table["queue"].isin(ASSISTANCE_QUEUES)
+            marks["offered assistance"] = _mark(positions, len(groups), assisted)
         if marks["scored"].any():
-            found.append(_audit_list(outcome.title, groups, marks))
-    if not found:
-        return NightAudit(not_checked="Not checked: no list was published, or none with a guarantor of a known group.")
-    return NightAudit(tuple(found), not_checked="")
+            audits.append(_audit_list(outcome.title, groups, marks))
+    if not audits:
+        return RunAudit(not_checked="Not checked: no list was published, or none with a guarantor of a known group.")
+    return RunAudit(tuple(audits), not_checked="")
 
 
-def _mark(place: NDArray[np.intp], people: int, rows: pd.Series | None = None) -> NDArray[np.bool_]:
-    """Mark the people at the places of some rows, -1 being nobody's; of all rows where none are named."""
-    some = place if rows is None else place[rows.to_numpy(dtype=bool)]
+def _mark(positions: NDArray[np.intp], people: int, rows: pd.Series | None = None) -> NDArray[np.bool_]:
+    """Mark the people at some rows' positions (default: all rows); position -1 belongs to nobody."""
+    marked = positions if rows is None else positions[rows.to_numpy(dtype=bool)]
     mark = np.zeros(people, dtype=bool)
-    mark[some[some >= 0]] = True
+    mark[marked[marked >= 0]] = True
     return mark
 
 
 def _audit_list(title: str, groups: pd.DataFrame, marks: Mapping[str, NDArray[np.bool_]]) -> ListAudit:
     scored = int(marks["scored"].sum())
-    everyone = {end: float(mark.sum() / scored) for end, mark in marks.items() if end != "scored"}
-    counted = count_marks(groups, marks)
+    everyone = {result: float(mark.sum() / scored) for result, mark in marks.items() if result != "scored"}
     rows = tuple(
         GroupRow(
-            one.attribute,
-            one.group,
-            one.people,
-            tuple(_end(one.counts[end], one.people, everyone[end]) for end in everyone),
+            count.attribute,
+            count.group,
+            count.people,
+            tuple(_share(count.counts[result], count.people, everyone[result]) for result in everyone),
         )
-        for one in counted
+        for count in count_marks(groups, marks)
     )
     return ListAudit(title, tuple(everyone), tuple(everyone.values()), scored, rows)
 
 
-def _end(count: int | None, people: int, everyone: float) -> GroupEnd:
+def _share(count: int | None, people: int, everyone: float) -> GroupShare:
     if count is None:
-        return GroupEnd(None)
-    figure = estimate_share(count, people)
-    if figure.low is not None and figure.high is not None and not figure.low <= everyone <= figure.high:
-        return GroupEnd(figure, "below" if figure.value < everyone else "above")
-    return GroupEnd(figure)
+        return GroupShare(None)
+    estimate = estimate_share(count, people)
+    if estimate.low is not None and estimate.high is not None and not estimate.low <= everyone <= estimate.high:
+        return GroupShare(estimate, "below" if estimate.value < everyone else "above")
+    return GroupShare(estimate)
 
 
 def _people(extract: Extract, table: pd.DataFrame) -> pd.Series:
-    """Return the guarantor of each row; of a denial by its account."""
+    """Return the guarantor of each row; for a denial, the guarantor of its account."""
     if "guarantor_id" in table:
         return table["guarantor_id"]
-    known = extract.connection.execute("SELECT account_id, guarantor_id FROM accounts").df()
-    payers = known.drop_duplicates("account_id").set_index("account_id")["guarantor_id"]
-    return table["account_id"].map(payers)
+    accounts = extract.connection.execute("SELECT account_id, guarantor_id FROM accounts").df()
+    guarantors = accounts.drop_duplicates("account_id").set_index("account_id")["guarantor_id"]
+    return table["account_id"].map(guarantors)
 
 
 def _called(extract: Extract, as_of: date) -> list[str] | None:

@@ -1,7 +1,7 @@
-"""The night at a glance: `report.html`, from counts and sums alone.
+"""The run at a glance: `report.html`, made of counts and sums only.
 
-No id and no row of a patient reaches this page. Every account or denial that came in is accounted for, exactly:
-in = listed + below the cut + suppressed + quarantined.
+No id and no row of a patient reaches this page. Every account or denial received is accounted for exactly:
+in = listed + over capacity + suppressed + quarantined.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from payrank.models.html_page import UNKNOWN, render_page, show_count, show_dollars
-from payrank.scoring.reports.audit import NightAudit
+from payrank.scoring.reports.audit import RunAudit
 from payrank.scoring.reports.changes import ChangeCount
 from payrank.scoring.worklist import URGENT_DAYS
 from payrank.scoring.worklists.list_summary import Bar, ListSummary
@@ -25,12 +25,12 @@ AGING_DAYS: tuple[tuple[str, int], ...] = (
     ("181-365 days", 365),
 )
 OVER_A_YEAR = "Over a year"
-"""The trade's aging buckets, by days since the account opened (last day of each), and what lies beyond them."""
+"""The usual aging buckets, by days since the account opened (last day of each), and the bucket beyond them."""
 
 
 @dataclass(frozen=True, slots=True)
 class AgingRow:
-    """One aging bucket: accounts and dollars of patient balance in it."""
+    """One aging bucket: its accounts, and their patient balance in dollars."""
 
     bucket: str
     accounts: int
@@ -39,10 +39,10 @@ class AgingRow:
 
 @dataclass(frozen=True, slots=True)
 class Flow:
-    """Where everything of a kind went. `unit` is "accounts" or "denials"; the four ways must sum to `came_in`."""
+    """Where every account or denial went. `unit` is "accounts" or "denials"; the four counts must sum to `received`."""
 
     unit: str
-    came_in: int
+    received: int
     listed: int
     over_capacity: int
     suppressed: int
@@ -50,17 +50,17 @@ class Flow:
 
     @property
     def balanced(self) -> bool:
-        """Whether in = listed + below the cut + suppressed + quarantined.
+        """Whether received = listed + over capacity + suppressed + quarantined.
 
         >>> Flow("accounts", 10, 4, 3, 2, 1).balanced
         True
         """
-        return self.came_in == self.listed + self.over_capacity + self.suppressed + self.quarantined
+        return self.received == self.listed + self.over_capacity + self.suppressed + self.quarantined
 
 
 @dataclass(frozen=True, slots=True)
 class SuppressedRow:
-    """What one rule kept off: its key in rules.md, what it is, the law or policy behind it, and how many."""
+    """One rule: its id, title, the law or policy behind it, and how many rows it suppressed."""
 
     rule: str
     title: str
@@ -70,7 +70,7 @@ class SuppressedRow:
 
 @dataclass(frozen=True, slots=True)
 class ModelHealth:
-    """One model of the night: what it predicts, its name and version, and lines of plain text about its health."""
+    """One model of the run: what it predicts, its name and version, and facts about its health by label."""
 
     kind: str
     name: str
@@ -79,7 +79,7 @@ class ModelHealth:
 
 @dataclass(frozen=True, slots=True)
 class TableHealth:
-    """How one canonical table arrived: rows read = loaded + quarantined + repeated."""
+    """How one canonical table was loaded: rows read = loaded + quarantined + repeated."""
 
     table: str
     present: bool
@@ -92,17 +92,17 @@ class TableHealth:
 
 @dataclass(frozen=True, slots=True)
 class Unpublished:
-    """A list that was not published tonight, and why, in plain English."""
+    """A list that was not published, and why."""
 
     title: str
     reason: str
 
 
 @dataclass(frozen=True, slots=True)
-class NightReport:
-    """All that `report.html` shows. `counts` are further figures (what -> how many), shown as they are named.
+class RunReport:
+    """Everything that `report.html` shows. `counts` are further counts by label.
 
-    `changes` count what changed on the lists since the run of the day `since`, which is empty where there was none.
+    `changes` counts the changes on the lists since the run of the date `since`, which is empty where there was none.
     """
 
     as_of: date
@@ -118,10 +118,10 @@ class NightReport:
     notices: tuple[str, ...] = ()
     since: str = ""
     changes: tuple[ChangeCount, ...] = ()
-    fairness: NightAudit = field(default_factory=NightAudit)
+    fairness: RunAudit = field(default_factory=RunAudit)
 
 
-def render_report(report: NightReport) -> bytes:
+def render_report(report: RunReport) -> bytes:
     """Return `report.html` as UTF-8: one file, no script, no request. The same report gives the same bytes."""
     return render_page(
         "report.html",
@@ -131,8 +131,8 @@ def render_report(report: NightReport) -> bytes:
         banners=[notice for notice in report.notices if "simulated" in notice.lower()],
         notices=[notice for notice in report.notices if "simulated" not in notice.lower()],
         aging=[Bar(row.bucket, row.dollars, show_dollars(row.dollars)) for row in report.aging],
-        suppressed=[Bar(row.rule, row.count, show_count(row.count)) for row in _most_first(report.suppressed)],
-        suppressed_rows=_most_first(report.suppressed),
+        suppressed=[Bar(row.rule, row.count, show_count(row.count)) for row in _largest_first(report.suppressed)],
+        suppressed_rows=_largest_first(report.suppressed),
         unknown=UNKNOWN,
         urgent_days=URGENT_DAYS,
     )
@@ -152,5 +152,5 @@ def sort_by_age(balances: Iterable[tuple[int, float]]) -> tuple[AgingRow, ...]:
     return tuple(AgingRow(name, int(accounts), dollars) for name, (accounts, dollars) in buckets.items())
 
 
-def _most_first(rows: Iterable[SuppressedRow]) -> list[SuppressedRow]:
+def _largest_first(rows: Iterable[SuppressedRow]) -> list[SuppressedRow]:
     return sorted(rows, key=lambda row: (-row.count, row.rule))

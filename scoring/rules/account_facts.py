@@ -1,4 +1,4 @@
-"""What the rules look at: the balances, calls, plans and promises of each scored account, as known at the as-of day."""
+"""The facts that the rules read: balances, calls, plans, and promises of each scored account as of the run's date."""
 
 from __future__ import annotations
 
@@ -7,32 +7,32 @@ from datetime import date
 import duckdb
 import pandas as pd
 
-from payrank.extracts.extract import Extract
-from payrank.scoring.rules.call_caps import households_at_cap
+from payrank.scoring.rules.call_caps import guarantors_at_cap
 from payrank.scoring.rules.rules import RuleTable
 
 
-def make_candidates(extract: Extract, scored: pd.DataFrame, as_of: date, rules: RuleTable) -> None:
-    """Make the temporary table `candidates`: a row a scored account with the columns that `rules.toml` may name.
+def make_account_facts(
+    connection: duckdb.DuckDBPyConnection, scored: pd.DataFrame, as_of: date, rules: RuleTable
+) -> None:
+    """Make the temporary table `account_facts`: one row per scored account, with the columns that rules may name.
 
     Parameters
     ----------
     scored
         Has account_id, guarantor_id, patient_balance and insurance_balance (dollars) and payer_class.
     rules
-        Whose call caps (S1) and days of grace for an installment (S4) are counted with.
+        Provides the call caps (S1) and the grace period for an installment (S4).
     """
-    connection = extract.connection
     day = f"DATE '{as_of}'"
     connection.register("scored_accounts", scored)
     try:
-        connection.execute(f"CREATE OR REPLACE TEMP TABLE candidates AS {_sql(day, rules)}")
+        connection.execute(f"CREATE OR REPLACE TEMP TABLE account_facts AS {_sql(day, rules)}")
     finally:
         connection.unregister("scored_accounts")
 
 
 def running_plans(connection: duckdb.DuckDBPyConnection, as_of: date) -> set[str]:
-    """Return the accounts with a payment plan that runs as of the day, its installments paid or not."""
+    """Return the accounts with an active payment plan as of the date, whether or not installments were missed."""
     rows = connection.execute(
         f"SELECT DISTINCT account_id FROM payment_plans WHERE started_on < DATE '{as_of}' "
         f"AND (ended_on IS NULL OR ended_on >= DATE '{as_of}')"
@@ -41,7 +41,7 @@ def running_plans(connection: duckdb.DuckDBPyConnection, as_of: date) -> set[str
 
 
 def first_statements(connection: duckdb.DuckDBPyConnection, as_of: date) -> dict[str, date]:
-    """Return for each account the day of the first statement its guarantor got after it opened, known by the day."""
+    """Return the date of the first statement sent to each account's guarantor after the account opened."""
     rows = connection.execute(
         "SELECT a.account_id, MIN(c.contacted_on) FROM accounts a JOIN contacts c ON c.guarantor_id = a.guarantor_id "
         f"AND c.contacted_on >= a.opened_on AND c.contacted_on < DATE '{as_of}' AND c.direction = 'out' "
@@ -58,12 +58,12 @@ def _sql(day: str, rules: RuleTable) -> str:
         f"AND t.kind = 'patient_payment' AND t.posted_on < {day} AND t.posted_on >= {day} - {missed_after}) "
         ">= COALESCE(p.installment, 0.01)"
     )
-    federal = households_at_cap([cap for cap in rules.call_caps if not cap.state], day)
-    by_state = households_at_cap([cap for cap in rules.call_caps if cap.state], day)
+    federal = guarantors_at_cap([cap for cap in rules.call_caps if not cap.state], day)
+    by_state = guarantors_at_cap([cap for cap in rules.call_caps if cap.state], day)
     return (
         f"SELECT s.*, {day} AS as_of, g.birth_year, g.state, g.text_consent, "
-        "CASE WHEN c.guarantor_id IS NULL THEN 0 ELSE 1 END AS calls_used_up, "
-        "CASE WHEN b.guarantor_id IS NULL THEN 0 ELSE 1 END AS state_calls_used_up, "
+        "CASE WHEN c.guarantor_id IS NULL THEN 0 ELSE 1 END AS call_cap_reached, "
+        "CASE WHEN b.guarantor_id IS NULL THEN 0 ELSE 1 END AS state_call_cap_reached, "
         "CASE WHEN t.account_id IS NULL THEN 0 ELSE 1 END AS transferred, "
         "CASE WHEN q.account_id IS NULL THEN 0 ELSE 1 END AS qmb_remark, "
         "CASE WHEN p.account_id IS NULL THEN 0 ELSE 1 END AS plan_current, m.promise_due_on "

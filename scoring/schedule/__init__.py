@@ -1,1 +1,1 @@
-"""Scheduling lines over working days within capacity."""
+"""Schedule lines over working days within the team's capacity."""

@@ -1,4 +1,4 @@
-"""The days on which a billing office works: Monday to Friday, but for the site's holidays."""
+"""The days on which a billing office works: Monday to Friday, except the site's holidays."""
 
 from __future__ import annotations
 
@@ -10,24 +10,24 @@ SATURDAY = 5
 
 
 def working_days(start: date, count: int, holidays: Collection[date] = ()) -> tuple[date, ...]:
-    """Return the first `count` working days from a day on, that day included.
+    """Return the first `count` working days from `start` on, including `start`.
 
     >>> [day.isoformat() for day in working_days(date(2026, 11, 20), 2)]
     ['2026-11-20', '2026-11-23']
     """
-    found: list[date] = []
+    days: list[date] = []
     day = start
-    while len(found) < count:
+    while len(days) < count:
         if day.weekday() < SATURDAY and day not in holidays:
-            found.append(day)
+            days.append(day)
         day += timedelta(days=1)
-    return tuple(found)
+    return tuple(days)
 
 
-def last_place(days: Sequence[date], due_on: date | None) -> int:
-    """Return the place of the last of `days` that is not after a deadline; -1 when all are, the last without one.
+def last_day_index(days: Sequence[date], due_on: date | None) -> int:
+    """Return the index of the last of `days` on or before a deadline: -1 when all are later, the last without one.
 
-    >>> last_place(working_days(date(2026, 11, 20), 3), date(2026, 11, 22))
+    >>> last_day_index(working_days(date(2026, 11, 20), 3), date(2026, 11, 22))
     0
     """
     return len(days) - 1 if due_on is None else bisect_right(days, due_on) - 1

@@ -1,1 +1,1 @@
-"""Worklist files: CSV, Excel, HTML, and the scores in Parquet."""
+"""Worklist files: CSV, Excel, HTML, and the score files in Parquet."""

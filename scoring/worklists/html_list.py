@@ -1,7 +1,7 @@
-"""A worklist as one self-contained page: search, sort, filter, and a waterfall of reasons beneath each row.
+"""A worklist as one self-contained page: search, sort, filter, and a waterfall of reasons below each row.
 
-The rows travel as JSON in a script element that is only data; the page draws one page of them at a time, so 5,000 lines
-move without lag. Nothing is requested from anywhere (the policy forbids it), so the page works from a mail or a share.
+The rows are embedded as JSON in a script element that holds only data. The page draws one screen of them at a time, so
+5,000 lines stay responsive. The page requests nothing (its policy forbids it), so it works from an email or a share.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from payrank.scoring.worklist import (
     days_left,
     is_assumed,
 )
-from payrank.scoring.worklists.columns import in_words
+from payrank.scoring.worklists.columns import display_text
 
 Cell = Mapping[str, str]
 
@@ -31,7 +31,7 @@ _PATIENT_CELLS: tuple[Cell, ...] = (
     {"key": "id", "title": "Guarantor", "kind": "id"},
     {"key": "action", "title": "Next action", "kind": "action"},
     {"key": "amount", "title": "Balance", "kind": "money"},
-    {"key": "age", "title": "Age, days", "kind": "days"},
+    {"key": "age", "title": "Age (days)", "kind": "days"},
     {"key": "chance", "title": "Chance", "kind": "chance"},
     {"key": "value", "title": "Expected value", "kind": "money"},
     {"key": "due", "title": "Deadline", "kind": "deadline"},
@@ -43,14 +43,14 @@ _DENIAL_CELLS: tuple[Cell, ...] = (
     {"key": "payer", "title": "Payer and code", "kind": "payer"},
     {"key": "action", "title": "Next action", "kind": "action"},
     {"key": "amount", "title": "Denied", "kind": "money"},
-    {"key": "age", "title": "Age, days", "kind": "days"},
+    {"key": "age", "title": "Age (days)", "kind": "days"},
     {"key": "chance", "title": "Chance", "kind": "chance"},
     {"key": "value", "title": "Expected value", "kind": "money"},
     {"key": "due", "title": "Due", "kind": "deadline"},
     {"key": "work", "title": "Work on", "kind": "date"},
     {"key": "why", "title": "Main reasons", "kind": "reasons"},
 )
-_WORDS = {
+_LABELS = {
     "patient_pay": {"line": "guarantor", "unit": "account", "amount": "patient balance", "chance": "chance of payment"},
     "denials": {"line": "denial", "unit": "denial", "amount": "denied amount", "chance": "chance of overturn"},
 }
@@ -61,8 +61,8 @@ def render_html(worklist: Worklist[Line]) -> bytes:
     data = {
         "name": worklist.name,
         "asOf": worklist.as_of.isoformat(),
-        "words": _WORDS["denials" if worklist.name == "denials" else "patient_pay"],
-        "usual": _number(worklist.usual, 4),
+        "labels": _LABELS["denials" if worklist.name == "denials" else "patient_pay"],
+        "baseline": _number(worklist.baseline_probability, 4),
         "cells": _DENIAL_CELLS if worklist.name == "denials" else _PATIENT_CELLS,
         "rows": [_row(line, worklist) for line in worklist.lines],
     }
@@ -72,12 +72,12 @@ def render_html(worklist: Worklist[Line]) -> bytes:
         styles=("theme.css", "worklist.css"),
         scripts=("rows.js", "draw.js", "worklist.js"),
         worklist=worklist,
-        words=data["words"],
+        labels=data["labels"],
         scheduled=worklist.name == "denials",
         at_stake=_total(worklist, worklist.at_stake),
         expected=_total(worklist, worklist.expected),
         urgent_days=URGENT_DAYS,
-        suppressed=name_rules(worklist.suppressed),
+        suppressed=name_rules(worklist.suppressed_by),
         unknown=UNKNOWN,
         notices=tuple(notice for notice in worklist.notices if "simulated" not in notice.lower()),
         banners=tuple(notice for notice in worklist.notices if "simulated" in notice.lower()),
@@ -88,8 +88,8 @@ def render_html(worklist: Worklist[Line]) -> bytes:
 def _row(line: Line, worklist: Worklist[Line]) -> dict[str, Any]:
     row = {
         "rank": line.rank,
-        "queue": in_words(line.queue),
-        "action": in_words(line.action),
+        "queue": display_text(line.queue),
+        "action": display_text(line.action),
         "because": line.action_why,
         "amount": _number(line.amount, 2),
         "age": line.age_days,
@@ -112,7 +112,7 @@ def _denial(line: DenialLine) -> dict[str, Any]:
         "id": line.denial_id,
         "account": line.account_id,
         "payer": line.payer,
-        "payerClass": in_words(line.payer_class),
+        "payerClass": display_text(line.payer_class),
         "code": line.code,
         "work": line.work_on.isoformat(),
         "scale": _scale(line),
@@ -145,7 +145,7 @@ def _account(account: AccountLine) -> dict[str, Any]:
 
 
 def _scale(line: AccountLine | DenialLine) -> list[float] | None:
-    """Return where the waterfall starts and ends, in log-odds, when both ends are known."""
+    """Return the start and end of the waterfall, in log-odds; None unless both are known."""
     if line.base_value is None or line.raw_score is None:
         return None
     return [round(line.base_value, 4), round(line.raw_score, 4)]
@@ -156,7 +156,7 @@ def _reasons(reasons: Iterable[Reason]) -> list[tuple[str, float]]:
 
 
 def _total(worklist: Worklist[Line], dollars: float) -> float | None:
-    """Return a total, or None when the list has lines and no amount of any is known: a dash, not $0."""
+    """Return a total, or None when the list has lines but no known amount: the page then shows a dash, not $0."""
     return None if worklist.lines and worklist.amounts_unknown == len(worklist.lines) else dollars
 
 

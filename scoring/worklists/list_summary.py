@@ -1,4 +1,4 @@
-"""What the report says of one published list: totals, and how its lines are spread."""
+"""The report's summary of one published list: totals and distributions."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from datetime import date
 
 from payrank.models.html_page import show_count
 from payrank.scoring.worklist import DenialLine, Line, Worklist, days_left
-from payrank.scoring.worklists.columns import in_words
+from payrank.scoring.worklists.columns import display_text
 
-MOST_BARS = 10
+MAX_BARS = 10
 DEADLINE_DAYS = (("Past", -1), ("0-7 days", 7), ("8-14 days", 14), ("15-30 days", 30))
-"""Queues, and days of work, that are drawn one by one; spans of days left, by their last day."""
+"""Queues and work days that get a bar of their own; and ranges of days left, each by its last day."""
 
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """One bar of a chart: what it stands for, how long it is, and the figure written beside it."""
+    """One bar of a chart: its label, its length, and the number printed next to it."""
 
     label: str
     value: float
@@ -27,10 +27,10 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class ListSummary:
-    """One published list: dollars are None where no amount is known.
+    """One published list. Dollars are None where no amount is known.
 
-    `chances` counts its lines by probability, `queues` by queue, `deadlines` by the days left, and `work_days` by the
-    day on which to work them (empty where the list has no such days).
+    `chances` counts its lines by probability, `queues` by queue, `deadlines` by days left, and `work_days` by planned
+    work day (empty for a list without work days).
     """
 
     name: str
@@ -47,7 +47,7 @@ class ListSummary:
 
 
 def summarize_list(worklist: Worklist[Line]) -> ListSummary:
-    """Return what the report says about a published list."""
+    """Summarize a published list for the report."""
     unknown = bool(worklist.lines) and worklist.amounts_unknown == len(worklist.lines)
     return ListSummary(
         name=worklist.name,
@@ -65,33 +65,33 @@ def summarize_list(worklist: Worklist[Line]) -> ListSummary:
 
 
 def count_by_queue(queues: Iterable[str]) -> tuple[Bar, ...]:
-    """Return a bar a queue, the longest first; of many queues the ten longest and one bar for the others.
+    """Return one bar per queue, longest first; beyond ten queues, one bar combines the others.
 
     >>> [(bar.label, bar.value) for bar in count_by_queue(["appeal", "write_off_review", "appeal"])]
     [('Appeal', 2), ('Write off review', 1)]
     """
     counts = sorted(Counter(queues).items(), key=lambda item: (-item[1], item[0]))
-    shown = [(in_words(queue), count) for queue, count in counts[:MOST_BARS]]
-    others = counts[MOST_BARS:]
+    shown = [(display_text(queue), count) for queue, count in counts[:MAX_BARS]]
+    others = counts[MAX_BARS:]
     if others:
         shown.append((f"{len(others):,} other queues", sum(count for _, count in others)))
     return tuple(Bar(label, count, show_count(count)) for label, count in shown)
 
 
 def count_by_day(days: Iterable[date]) -> tuple[Bar, ...]:
-    """Return a bar a day in the order of time; beyond ten days one bar for all that come later.
+    """Return one bar per day in chronological order; beyond ten days, one bar combines the later ones.
 
     >>> [(bar.label, bar.value) for bar in count_by_day([date(2026, 11, 23), date(2026, 11, 20)])]
     [('Fri, Nov 20', 1), ('Mon, Nov 23', 1)]
     """
     counts = sorted(Counter(days).items())
-    shown = [(f"{day:%a}, {day:%b} {day.day}", count) for day, count in counts[:MOST_BARS]]
-    later = sum(count for _, count in counts[MOST_BARS:])
+    shown = [(f"{day:%a}, {day:%b} {day.day}", count) for day, count in counts[:MAX_BARS]]
+    later = sum(count for _, count in counts[MAX_BARS:])
     return tuple(Bar(label, count, show_count(count)) for label, count in [*shown, *([("Later", later)] * bool(later))])
 
 
 def count_by_deadline(worklist: Worklist[Line]) -> tuple[Bar, ...]:
-    """Return how many lines are past their deadline, due in so many days, have none, or wait for a filed appeal."""
+    """Count the lines by days left: past due, due soon, due later, without a deadline, or with an appeal filed."""
     spans = {"Past": 0, "0-7 days": 0, "8-14 days": 0, "15-30 days": 0, "Over 30 days": 0, "Appeal filed": 0, "None": 0}
     for line in worklist.lines:
         left = days_left(line, worklist.as_of)

@@ -1,14 +1,15 @@
-"""The score files: `payment_scores.parquet` and `denial_scores.parquet`, one row everyone who was scored."""
+"""The score files: `payment_scores.parquet` and `denial_scores.parquet`, one row per scored account or denial."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from payrank.scoring.list_spec import ListName, ListSpec
 from payrank.scoring.scores import Explained
 from payrank.scoring.worklist import Reason
 
@@ -24,7 +25,8 @@ _TYPES = {
     "work_on": pa.date32(),
     "reasons": pa.list_(_REASON),
 }
-PAYMENT_COLUMNS = [
+COLUMNS: Mapping[ListName, tuple[str, ...]] = {
+    "patient_pay": (
     "account_id",
     "guarantor_id",
     "patient_balance",
@@ -42,8 +44,8 @@ PAYMENT_COLUMNS = [
     "action",
     "no_extraordinary_action_before",
     "assistance_until",
-]
-DENIAL_COLUMNS = [
+),
+    "denials": (
     "denial_id",
     "account_id",
     "payer_id",
@@ -62,7 +64,8 @@ DENIAL_COLUMNS = [
     "raw_score",
     "expected_days",
     "action",
-]
+),
+}
 _TEXT = {
     "account_id",
     "guarantor_id",
@@ -74,24 +77,24 @@ _TEXT = {
 }
 
 
-def write_scores(table: pd.DataFrame, explained: Explained, columns: list[str], id_column: str, path: Path) -> None:
-    """Write the scores, sorted by id. The same scores give the same bytes.
+def write_scores(table: pd.DataFrame, explained: Explained, spec: ListSpec, folder: Path) -> None:
+    """Write a list's score file, sorted by id. The same scores give the same bytes.
 
-    `reasons` is null where no reasons were asked for; base value + contributions = raw score (log-odds) elsewhere.
+    `reasons` is null where none were computed; elsewhere base value + contributions = raw score (log-odds).
     """
-    rows = table.rename_axis(None).sort_values(id_column, kind="stable")
+    rows = table.rename_axis(None).sort_values(spec.unit_id, kind="stable")
     rows = rows.assign(base_value=explained.base_value)
-    arrays = []
-    for name in columns:
+    arrays = {}
+    for name in COLUMNS[spec.name]:
         if name == "reasons":
-            values: Iterable[object] = [_records(explained.reasons.get(unit)) for unit in rows[id_column]]
-            arrays.append(pa.array(values, type=_TYPES[name]))
+            values: Iterable[object] = [_records(explained.reasons.get(unit)) for unit in rows[spec.unit_id]]
+            arrays[name] = pa.array(values, type=_TYPES[name])
         elif name == "suppressed_by":
-            arrays.append(pa.array(list(rows[name]), type=_TYPES[name]))
+            arrays[name] = pa.array(list(rows[name]), type=_TYPES[name])
         else:
-            kind = pa.string() if name in _TEXT else _TYPES.get(name, pa.float64())
-            arrays.append(pa.Array.from_pandas(_plain(rows[name]), type=kind))
-    pq.write_table(pa.table(dict(zip(columns, arrays, strict=True))), path, compression="zstd")
+            type_ = pa.string() if name in _TEXT else _TYPES.get(name, pa.float64())
+            arrays[name] = pa.Array.from_pandas(_plain(rows[name]), type=type_)
+    pq.write_table(pa.table(arrays), folder / spec.score_file, compression="zstd")
 
 
 def _plain(column: pd.Series) -> pd.Series:

@@ -1,4 +1,4 @@
-"""The three files of a worklist: CSV for programs, XLSX to work in, HTML to look at."""
+"""The three files of a worklist: CSV for programs, XLSX to work in, HTML to read."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ RENDERERS = {"csv": render_csv, "xlsx": render_xlsx, "html": render_html}
 
 
 def write_worklist(worklist: Worklist[Line], folder: Path) -> tuple[Path, ...]:
-    """Write `<name>.csv`, `.xlsx` and `.html` to a folder, for their owner alone; return the paths.
+    """Write `<name>.csv`, `.xlsx`, and `.html` to a folder, readable by their owner only; return the paths.
 
-    The folder is made if need be. The same list gives the same bytes.
+    The folder is created if it does not exist. The same list gives the same bytes.
     """
     folder.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
     paths = []
-    for ending, render in RENDERERS.items():
-        path = folder / f"{worklist.name}.{ending}"
+    for extension, render in RENDERERS.items():
+        path = folder / f"{worklist.name}.{extension}"
         write_private(path, render(worklist))
         paths.append(path)
     return tuple(paths)
