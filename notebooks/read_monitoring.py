@@ -56,11 +56,11 @@ pd.DataFrame(
         {
             "run": record.day,
             "accounts scored": record.scored,
-            "predicted to pay": round(record.all.promised),
-            "paid": record.all.came,
+            "predicted to pay": round(record.all.predicted),
+            "paid": record.all.actual,
             "AUC": round(record.auc, 2),
         }
-        for record in monitoring.watched
+        for record in monitoring.lists
     ]
 )
 
@@ -71,14 +71,14 @@ pd.DataFrame(
 # the prediction. Then check whether the base rate has moved (recalibrate) or the order is wrong (retrain).
 
 # %%
-latest = monitoring.watched[0]
+latest = monitoring.lists[0]
 deciles = pd.DataFrame(
     {
-        "decile": [part.name for part in latest.tenths],
-        "accounts": [part.rows for part in latest.tenths],
-        "predicted": [round(part.promised / part.rows, 3) for part in latest.tenths],
-        "actual": [round(part.came / part.rows, 3) for part in latest.tenths],
-        "off": [part.off for part in latest.tenths],
+        "decile": [part.name for part in latest.deciles],
+        "accounts": [part.rows for part in latest.deciles],
+        "predicted": [round(part.predicted / part.rows, 3) for part in latest.deciles],
+        "actual": [round(part.actual / part.rows, 3) for part in latest.deciles],
+        "off": [part.off for part in latest.deciles],
     }
 )
 assert deciles["actual"].iloc[-1] > deciles["actual"].iloc[0]
@@ -92,11 +92,11 @@ deciles
 
 # %%
 figure, axes = plt.subplots(figsize=(5.5, 4))
-for record, color in zip(monitoring.watched, ("tab:blue", "tab:orange"), strict=True):
+for record, color in zip(monitoring.lists, ("tab:blue", "tab:orange"), strict=True):
     axes.errorbar(
-        [part.promised / part.rows for part in record.tenths],
-        [part.came / part.rows for part in record.tenths],
-        yerr=[2 * part.error / part.rows for part in record.tenths],
+        [part.predicted / part.rows for part in record.deciles],
+        [part.actual / part.rows for part in record.deciles],
+        yerr=[2 * part.std_error / part.rows for part in record.deciles],
         color=color,
         marker="o",
         linestyle="none",

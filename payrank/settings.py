@@ -13,7 +13,7 @@ from pydantic import BaseModel, ValidationError
 from payrank.extracts.errors import WrongUsageError, did_you_mean
 from payrank.features.site.features import SiteFeatures, read_site_features
 from payrank.features.targets import OverturnTarget, PaymentTarget
-from payrank.scoring.settings import Change, ScoringSettings, Waiver
+from payrank.scoring.settings import RuleOverride, ScoringSettings, Waiver
 
 DEFAULT_FILE = "payrank.toml"
 SECTIONS = ("payment", "overturn", "training", "scoring", "features")
@@ -101,5 +101,5 @@ def _read(model: type[Model], values: object, place: str) -> Model:
 
 def _model_of(model: type[BaseModel], place: tuple[int | str, ...]) -> type[BaseModel]:
     """Return the model that a fault lies in, by the name of the setting that holds it."""
-    inside: dict[int | str, type[BaseModel]] = {"waive": Waiver, "change": Change}
+    inside: dict[int | str, type[BaseModel]] = {"waive": Waiver, "override": RuleOverride}
     return inside.get(place[0], model) if len(place) > 1 else model

@@ -31,9 +31,8 @@ def check_age(extract: Extract, as_of: date, settings: ScoringSettings) -> None:
     age = as_of - known_until
     if age > timedelta(days=settings.max_extract_age_days):
         raise OutOfLineError(
-            f"The extract is too old: it is complete up to {known_until}, {age.days} days before the as-of date {as_of}; "
-            f"{settings.max_extract_age_days} days are allowed. Export again, or raise max_extract_age_days in the "
-            "settings."
+            f"The extract is too old: it is complete up to {known_until}, {age.days} days before the as-of date "
+            f"{as_of}; {settings.max_extract_age_days} days are allowed. Export again, or raise max_extract_age_days."
         )
 
 
@@ -75,7 +74,7 @@ def check_volume(extract: Extract, before: Mapping[str, int], settings: ScoringS
         grew = name in STEADY_TABLES and change > settings.max_volume_growth
         if change < -settings.max_volume_drop or grew:
             raise OutOfLineError(
-                f"Table {name} is out of line: {now:,} rows compared with {then:,} in the previous run ({change:+.0%}); "
-                f"-{settings.max_volume_drop:.0%} to +{settings.max_volume_growth:.0%} is allowed. Check the export. If "
-                "the change is real, raise max_volume_drop or max_volume_growth in the settings for this run."
+                f"Table {name} is out of line: {now:,} rows compared with {then:,} in the previous run "
+                f"({change:+.0%}); -{settings.max_volume_drop:.0%} to +{settings.max_volume_growth:.0%} is allowed. "
+                "Check the export. If the change is real, raise max_volume_drop or max_volume_growth for this run."
             )

@@ -85,7 +85,9 @@ class RunSnapshot:
         matches = pc.field(unit_id).isin(pa.array(sorted(units), type=pa.string()))
         rows = pq.read_table(self.scores, columns=[unit_id, "reasons"], filters=matches).to_pylist()
         return {
-            row[unit_id]: {reason["feature"]: (reason["contribution"], reason["text"]) for reason in row["reasons"] or ()}
+            row[unit_id]: {
+                reason["feature"]: (reason["contribution"], reason["text"]) for reason in row["reasons"] or ()
+            }
             for row in rows
         }
 

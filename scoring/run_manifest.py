@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from payrank.models.bundle import Bundle
-from payrank.scoring.list_spec import LISTS
+from payrank.scoring.list_spec import LISTS, ListName
 from payrank.scoring.nightly_run import NightlyRun
 from payrank.scoring.outcome import ListOutcome
 from payrank.scoring.rules.flags_feed import count_naming
 from payrank.scoring.schedule.schedule import TIE_RULE
 
 
-def render_run_manifest(run: NightlyRun, outcomes: Mapping[str, ListOutcome], files: Mapping[str, str]) -> bytes:
+def render_run_manifest(run: NightlyRun, outcomes: Mapping[ListName, ListOutcome], files: Mapping[str, str]) -> bytes:
     """Return the bytes of `manifest.json`; the same run gives the same bytes. `files` are digests by path."""
     metadata = run.extract.metadata
     models = {spec.model_kind: run.models.bundles.get(spec.model_kind) for spec in LISTS}

@@ -50,7 +50,7 @@ class RunResult:
     """What a run did: its folder, what became of each list, and seconds by stage. A dry run is not published."""
 
     folder: Path
-    lists: Mapping[str, ListOutcome]
+    lists: Mapping[ListName, ListOutcome]
     seconds: Mapping[str, float]
     published: bool = True
 

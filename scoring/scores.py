@@ -94,7 +94,9 @@ def explain_scored(scored: Scored, rows: pd.Series) -> Explained:
     explanation = explain(scored.bundle, data)
     by_name = {feature.name: feature for feature in scored.frame.features}
     features = [by_name[name] for name in explanation.features]
-    reasons = explain_rows(features, data, explanation.contributions, correlated=scored.bundle.manifest.correlated_features)
+    reasons = explain_rows(
+        features, data, explanation.contributions, correlated=scored.bundle.manifest.correlated_features
+    )
     baseline = float(calibrate_scores(scored.bundle, np.array([explanation.base_value]))[0])
     return Explained(explanation.base_value, dict(zip(data["unit_id"], reasons, strict=True)), baseline)
 

@@ -180,76 +180,81 @@ def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @dataclass(frozen=True, slots=True)
 class Hospital:
-    """A simulated hospital: its extract as of a day, and the bundle folders of its two models."""
+    """A simulated hospital: its extract, as-of date, and the bundle folders of its two models."""
 
     extract: Path
     as_of: date
     bundles: Mapping[ModelKind, Path]
 
     def models(self, *kinds: ModelKind) -> RunModels:
-        """Read the bundles of some kinds; all of them where none is named."""
-        wanted = kinds or tuple(self.bundles)
-        absent = {kind: f"No {kind} model is registered." for kind in self.bundles if kind not in wanted}
+        """Read the bundles of the given kinds; all of them when none is given."""
+        kinds = kinds or tuple(self.bundles)
+        absent = {kind: f"No {kind} model is registered." for kind in self.bundles if kind not in kinds}
         return RunModels(
-            {kind: read_bundle(self.bundles[kind]) for kind in wanted},
-            {kind: f"small {kind}" for kind in wanted},
+            {kind: read_bundle(self.bundles[kind]) for kind in kinds},
+            {kind: f"small {kind}" for kind in kinds},
             absent,
         )
 
     def copy(self, folder: Path, as_of: date | None = None, **tables: str) -> Path:
-        """Copy the extract, each named table replaced by a query over the old one, called `{table}`; "" drops it."""
+        """Copy the extract; each named table is replaced by a query over the original, `{table}`, or dropped by ""."""
         shutil.copytree(self.extract, folder)
         for name, query in tables.items():
             path = folder / f"{name}.parquet"
             if query:
-                with duckdb.connect() as own:
-                    rows = own.sql(query.replace("{table}", f"'{path}'")).to_arrow_table()
-                    own.from_arrow(rows).write_parquet(str(path))
+                with duckdb.connect() as connection:
+                    rows = connection.sql(query.replace("{table}", f"'{path}'")).to_arrow_table()
+                    connection.from_arrow(rows).write_parquet(str(path))
             else:
                 path.unlink()
         metadata = read_metadata(folder)
         write_metadata(replace(metadata, control_totals={}, as_of=as_of or metadata.as_of), folder)
         return folder
 
-    def score(self, out: Path, extract: Path | None = None, **wanted: object) -> RunResult:
-        """Run a night over the extract, or over a changed copy; `settings` and `models` may be named."""
-        given = {"settings": ScoringSettings(), "models": self.models(), "as_of": self.as_of, **wanted}
-        models = given.pop("models")
+    def score(self, out: Path, extract: Path | None = None, **options: object) -> RunResult:
+        """Run nightly scoring over the extract, or over a changed copy; options go to `run_nightly`."""
+        arguments = {"settings": ScoringSettings(), "models": self.models(), "as_of": self.as_of, **options}
+        models = arguments.pop("models")
         with load_extract(extract or self.extract) as loaded:
-            return run_nightly(loaded, models, out=out, **given)  # type: ignore[arg-type]  # named by the tests
+            return run_nightly(loaded, models, out=out, **arguments)  # type: ignore[arg-type]  # from the tests
 
 
 @pytest.fixture(scope="session")
 def hospital(tmp_path_factory: pytest.TempPathFactory) -> Hospital:
-    """2,000 simulated accounts and two models, trained once in a session (once a worker)."""
-    home = tmp_path_factory.mktemp("hospital")
+    """2,000 simulated accounts and two models, trained once per session (once per worker)."""
+    folder = tmp_path_factory.mktemp("hospital")
     day = date(2026, 11, 20)
-    simulate(home / "extract", accounts=2000, seed=3, as_of=day)
+    simulate(folder / "extract", accounts=2000, seed=3, as_of=day)
     quick = SMALL.model_copy(update={"min_outcomes": 11, "members": (Member(seeds=(1,)),)})
-    bundles: dict[ModelKind, Path] = {"payment": home / "payment", "overturn": home / "overturn"}
-    with load_extract(home / "extract") as extract:
+    bundles: dict[ModelKind, Path] = {"payment": folder / "payment", "overturn": folder / "overturn"}
+    with load_extract(folder / "extract") as extract:
         for kind, target in (("payment", PaymentTarget(snapshots=8)), ("overturn", OverturnTarget())):
             frame = training_frame(extract, target, day)
             train(frame, kind=kind, as_of=day, settings=quick, out=bundles[kind])
-    return Hospital(home / "extract", day, bundles)
+    return Hospital(folder / "extract", day, bundles)
 
 
 @dataclass(frozen=True, slots=True)
-class FinishedNight:
-    """A published night of the hospital, for tests that only read it."""
+class FinishedRun:
+    """A published run of the hospital, for tests that only read it."""
 
-    night: RunResult
+    result: RunResult
     out: Path
+
+    @property
+    def folder(self) -> Path:
+        """The folder of the run."""
+        return self.result.folder
 
 
 @pytest.fixture(scope="session")
-def night(hospital: Hospital, tmp_path_factory: pytest.TempPathFactory) -> FinishedNight:
-    """One night of the hospital with default settings."""
-    out = tmp_path_factory.mktemp("night") / "runs"
-    return FinishedNight(hospital.score(out), out)
+def finished_run(hospital: Hospital, tmp_path_factory: pytest.TempPathFactory) -> FinishedRun:
+    """One run of the hospital with default settings."""
+    out = tmp_path_factory.mktemp("finished") / "runs"
+    return FinishedRun(hospital.score(out), out)
 
 
 @pytest.fixture
-def runs(night: FinishedNight, tmp_path: Path) -> Path:
-    """A folder of runs in which that night was published, for tests that run another."""
-    return shutil.copytree(night.out, tmp_path / "runs", symlinks=True)
+def runs(finished_run: FinishedRun, tmp_path: Path) -> Path:
+    """A folder of runs with that run in it, for tests that run another."""
+    return shutil.copytree(finished_run.out, tmp_path / "runs", symlinks=True)

@@ -11,7 +11,7 @@ import click
 from payrank.cli.options import AS_OF, EXTRACT, FOLDER, ExampleCommand
 
 if TYPE_CHECKING:
-    from payrank.scoring.monitoring.records import Kept, Monitoring, Watched
+    from payrank.scoring.monitoring.records import MonitoredList, Monitoring, PredictedActual
 
 
 @click.command(
@@ -62,13 +62,13 @@ def _show(monitoring: Monitoring) -> None:
             _auc(record),
             _flag(record.all),
         ]
-        for record in monitoring.watched
+        for record in monitoring.lists
     ]
     STDOUT.print(make_table("Predicted vs. actual, by run", [*columns, ("", False)], rows))
-    for name in dict.fromkeys(record.list for record in monitoring.watched):
-        latest = next(record for record in monitoring.watched if record.list == name)
+    for name in dict.fromkeys(record.list for record in monitoring.lists):
+        latest = next(record for record in monitoring.lists if record.list == name)
         parts = [
-            [part.name, f"{part.rows:,}", *_counts(part), _flag(part)] for part in (*latest.places, *latest.tenths)
+            [part.name, f"{part.rows:,}", *_counts(part), _flag(part)] for part in (*latest.places, *latest.deciles)
         ]
         STDOUT.print()
         headings = [(heading, True) for heading in ("rows", "predicted", "actual", "$ predicted", "$ actual")]
@@ -82,14 +82,14 @@ def _show(monitoring: Monitoring) -> None:
     )
 
 
-def _auc(record: Watched) -> str:
+def _auc(record: MonitoredList) -> str:
     return "-" if record.auc is None else f"{record.auc:.3f}"
 
 
-def _counts(part: Kept) -> list[str]:
-    dollars = ["-" if value is None else f"{value:,.0f}" for value in (part.dollars_promised, part.dollars_came)]
-    return [f"{part.promised:,.0f}", f"{part.came:,}", *dollars]
+def _counts(part: PredictedActual) -> list[str]:
+    dollars = ["-" if value is None else f"{value:,.0f}" for value in (part.dollars_predicted, part.dollars_actual)]
+    return [f"{part.predicted:,.0f}", f"{part.actual:,}", *dollars]
 
 
-def _flag(part: Kept) -> str:
+def _flag(part: PredictedActual) -> str:
     return "off" if part.off else ""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from payrank.scoring.capacity import Capacity
+    from payrank.scoring.schedule.capacity import Capacity
 
 
 class ExtractSource(click.ParamType[Path | str]):
@@ -64,7 +64,7 @@ class CapacityOption(click.ParamType["Capacity"]):
 
         from pydantic import ValidationError
 
-        from payrank.scoring.capacity import Capacity
+        from payrank.scoring.schedule.capacity import Capacity
 
         if isinstance(value, Capacity):
             return value

@@ -25,11 +25,10 @@ if TYPE_CHECKING:
     from payrank.features.frame import Definition, Frame
     from payrank.features.site.features import SiteFeatures
     from payrank.models.bundle import Bundle
-    from payrank.scoring.capacity import Capacity
     from payrank.scoring.progress import StageTimer
-    from payrank.scoring.run_models import RunModels
+    from payrank.scoring.run_models import FrameMaker, RunModels
     from payrank.scoring.run_nightly import RunResult
-    from payrank.scoring.scores import FrameOf
+    from payrank.scoring.schedule.capacity import Capacity
 
 
 @click.command(
@@ -97,7 +96,7 @@ def score(
         models = replace(
             find_models({"payment": payment, "overturn": overturn}),
             site_features=site.features,
-            frame_of=_frame_maker(engine, extract, master),
+            make_frame=_frame_maker(engine, extract, master),
         )
         names = " and ".join(models.names[kind] for kind in sorted(models.names))
         timer.stage("models", f"found {names}", models=len(models.names))
@@ -131,7 +130,7 @@ def _timing_stages(log: str) -> Iterator[StageTimer]:
         raise
 
 
-def _frame_maker(engine: str, extract: Path | str, master: str | None) -> FrameOf | None:
+def _frame_maker(engine: str, extract: Path | str, master: str | None) -> FrameMaker | None:
     """Return the function with which an engine makes the run's frame; None for DuckDB, which has the extract loaded."""
     if engine == "duckdb":
         return None
@@ -192,11 +191,11 @@ def show_run(result: RunResult, out: Path) -> None:
 
     rows = [
         [
-            outcome.title + UNITS.get(outcome.name, ""),
+            outcome.title + UNITS.get(outcome.spec.name, ""),
             *(
                 f"{count:,}"
                 for count in (
-                    outcome.came_in,
+                    outcome.received,
                     outcome.listed,
                     outcome.over_capacity,
                     outcome.suppressed,

@@ -1,1 +1,1 @@
-"""The next action of each line, what it costs, and what it is worth."""
+"""The next action for each line: what it is, what it costs, and the present value of a recovery."""

@@ -50,7 +50,9 @@ def outcome_timing(
     DataFrame
         `expected_days` (days) and `discount_factor` (0 to 1), indexed like `scores`.
     """
-    days = np.full(len(scores), horizon_days / 2) if default_days is None else np.broadcast_to(default_days, len(scores))
+    days = (
+        np.full(len(scores), horizon_days / 2) if default_days is None else np.broadcast_to(default_days, len(scores))
+    )
     factor = discount(days, annual_rate)
     ends = sorted(int(match[1]) for name in scores.columns if (match := _PROBABILITY_BY_DAY.fullmatch(str(name))))
     if ends:

@@ -47,7 +47,9 @@ def plan_denials(table: pd.DataFrame, as_of: date, settings: ScoringSettings) ->
     candidates = by_value[by_value["tier"] < NEVER]
     days = working_days(as_of, 1 if settings.capacity is None else settings.plan_days, settings.holidays)
     no_deadline = (candidates["pending"] > 0) | (candidates["due_on"] < pd.Timestamp(as_of))
-    due = [None if open_ended else day.date() for open_ended, day in zip(no_deadline, candidates["due_on"], strict=True)]
+    due = [
+        None if open_ended else day.date() for open_ended, day in zip(no_deadline, candidates["due_on"], strict=True)
+    ]
     last = [last_day_index(days, day) for day in due]
     # Due before the first working day of the plan: no planned day is in time, so the denial is for today regardless.
     today = pd.Series(
@@ -56,9 +58,9 @@ def plan_denials(table: pd.DataFrame, as_of: date, settings: ScoringSettings) ->
     queue = candidates.assign(
         position=range(len(candidates)), due_soon=candidates["due_on"].where(candidates["urgent"])
     )
-    order = queue.sort_values(
-        ["urgent", "due_soon", "position"], ascending=[False, True, True], kind="stable"
-    )["position"].tolist()
+    order = queue.sort_values(["urgent", "due_soon", "position"], ascending=[False, True, True], kind="stable")[
+        "position"
+    ].tolist()
     slots = capacity_slots(settings.capacity, "denials", days)
     planned = plan_days(last, list(candidates["queue"]), slots, order)
     work_on = pd.Series(
@@ -93,7 +95,7 @@ def describe_plan(table: pd.DataFrame, as_of: date, settings: ScoringSettings) -
     if len(missed):
         lost = missed["expected_value"].sum()
         notices.append(
-            f"Capacity will miss the deadline of {pluralize(len(missed), 'denial')} due within {URGENT_DAYS} days, worth "
-            f"${lost:,.0f}. More staff, or staff from another queue, would save them."
+            f"Capacity will miss the deadline of {pluralize(len(missed), 'denial')} due within {URGENT_DAYS} days, "
+            f"worth ${lost:,.0f}. More staff, or staff from another queue, would save them."
         )
     return tuple(notices)

@@ -115,7 +115,7 @@ def _suppress(run: NightlyRun, table: pd.DataFrame) -> None:
 
 
 def _review_hopeless(table: pd.DataFrame, settings: ScoringSettings) -> None:
-    """Send urgent denials that are not worth their cost to a person: no deadline passes unseen, and nothing is spent."""
+    """Have a person review urgent denials that are not worth their cost: no deadline passes unseen."""
     last_resort = read_actions().last_resort
     if last_resort.rule in settings.waived:
         return

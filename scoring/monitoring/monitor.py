@@ -1,6 +1,7 @@
-"""What the lists promised against what came: earlier runs looked at again once their horizon has passed.
+"""Compare the predictions of earlier runs with actual outcomes, once their horizon has passed.
 
-What came is not what the work alone brought: some would have paid, or been overturned, without it.
+The actual outcome is not what the work alone achieved: some accounts would have been paid, and some denials overturned,
+without it.
 """
 
 from __future__ import annotations
@@ -20,12 +21,17 @@ from payrank.extracts.errors import WrongUsageError
 from payrank.extracts.extract import Extract
 from payrank.features.outcomes import find_outcomes
 from payrank.features.probes.auc import measure_auc
-from payrank.scoring.monitoring.past_predictions import KeptPromise, left_out_unread, read_promise, read_scores
-from payrank.scoring.monitoring.records import Kept, Monitoring, Watched
-from payrank.scoring.past_run import LISTS, UNIT, ListName
+from payrank.scoring.list_spec import LISTS, ListName
+from payrank.scoring.monitoring.past_predictions import (
+    PastPredictions,
+    read_predictions,
+    read_scores,
+    skip_unreadable,
+)
+from payrank.scoring.monitoring.records import MonitoredList, Monitoring, PredictedActual
 from payrank.scoring.publishing.retention import published_runs
 
-TENTHS = 10
+DECILES = 10
 
 
 def monitor_runs(
@@ -36,106 +42,110 @@ def monitor_runs(
     last: int | None = None,
     progress: Callable[[str], None] = lambda _: None,
 ) -> Monitoring:
-    """Judge the published runs of a folder by an extract of a later day.
+    """Compare the published runs of a folder with the outcomes in a later extract.
 
     Parameters
     ----------
     runs
         The folder that `payrank score --out` wrote to.
     as_of
-        Only what was known before this day counts; a run is judged once its model's horizon has passed by then.
+        Only what was known before this date counts. A run matures once its model's horizon has passed by then.
     last
-        Judge only that many of the latest ripe runs (None: all).
+        Compare only this many of the latest matured runs of each list (None: all).
     progress
-        Called with a line on each list that was judged, or left out because its files cannot be read.
+        Called with a line about each list that was compared, or skipped because its files cannot be read.
 
     Raises
     ------
     WrongUsageError
-        When the extract does not know all up to `as_of`, the folder holds no run, or no run is ripe: the day from
-        which one is, is named.
+        When the extract ends before `as_of`, the folder has no run, or no run has matured; the message then gives the
+        date on which the first one matures.
     """
     known_until = extract.metadata.as_of
     if known_until is not None and known_until < as_of:
         raise WrongUsageError(
-            f"the extract knows everything before {known_until} and cannot tell what came by {as_of}; give an --as-of "
-            "up to that day, or a later extract"
+            f"the extract is complete up to {known_until} and cannot show outcomes as of {as_of}; give an --as-of up "
+            "to that date, or a later extract"
         )
-    found = [run for run in published_runs(runs) if run.name < as_of.isoformat()]
-    if not found:
+    earlier = [run for run in published_runs(runs) if run.name < as_of.isoformat()]
+    if not earlier:
         raise WrongUsageError(
-            f"{runs} holds no run of a day before {as_of}; name the folder that `payrank score --out` wrote to"
+            f"{runs} has no run dated before {as_of}; give the folder that `payrank score --out` wrote to"
         )
-    watched: list[Watched] = []
+    monitored: list[MonitoredList] = []
     waiting: list[tuple[date, ListName, date]] = []
-    for run in found:
-        for name in LISTS:
-            promise = None
-            with left_out_unread(run, name, progress):
-                promise = read_promise(run, name)
-            if promise is None:
+    for run in earlier:
+        for spec in LISTS:
+            past = None
+            with skip_unreadable(run, spec, progress):
+                past = read_predictions(run, spec)
+            if past is None:
                 continue
-            ripe = promise.day + timedelta(days=promise.target.label_lag_days)
-            if ripe > as_of:
-                waiting.append((promise.day, name, ripe))
-            elif last is None or sum(one.list == name for one in watched) < last:
-                with left_out_unread(run, name, progress):
-                    promise = replace(promise, scores=read_scores(run, name))
-                if promise.scores is not None:
-                    watched.append(
-                        _watch(promise, promise.scores, find_outcomes(extract, promise.target, [promise.day], as_of))
-                    )
-                    progress(f"judged the {name.replace('_', ' ')} scores of {promise.day}")
-    if not watched:
-        soonest = f"the first is on {min(ripe for _, _, ripe in waiting)}" if waiting else "no run names a horizon"
-        raise WrongUsageError(
-            f"no run in {runs} can be judged as of {as_of}: a run is ripe once its model's horizon has passed; "
-            f"{soonest}; look again then"
+            matures_on = past.day + timedelta(days=past.target.label_lag_days)
+            if matures_on > as_of:
+                waiting.append((past.day, spec.name, matures_on))
+            elif last is None or sum(record.list == spec.name for record in monitored) < last:
+                with skip_unreadable(run, spec, progress):
+                    past = replace(past, scores=read_scores(run, spec))
+                if past.scores is not None:
+                    outcomes = find_outcomes(extract, past.target, [past.day], as_of)
+                    monitored.append(_monitor_list(past, past.scores, outcomes))
+                    progress(f"compared the {spec.title.lower()} scores of {past.day}")
+    if not monitored:
+        soonest = (
+            f"the first run matures on {min(matures_on for _, _, matures_on in waiting)}"
+            if waiting
+            else "no run records its horizon"
         )
-    return Monitoring(as_of, tuple(watched), tuple(waiting))
+        raise WrongUsageError(
+            f"no run in {runs} has matured as of {as_of}: a run matures once its model's horizon has passed; {soonest}"
+        )
+    return Monitoring(as_of, tuple(monitored), tuple(waiting))
 
 
-def _watch(promise: KeptPromise, scores: pd.DataFrame, outcomes: pd.DataFrame) -> Watched:
-    name = promise.list
-    rows = scores.merge(outcomes.rename(columns={"unit_id": UNIT[name]}), on=UNIT[name], how="inner")
+def _monitor_list(past: PastPredictions, scores: pd.DataFrame, outcomes: pd.DataFrame) -> MonitoredList:
+    unit_id = past.spec.unit_id
+    rows = scores.merge(outcomes.rename(columns={"unit_id": unit_id}), on=unit_id, how="inner")
     place = np.where(
         rows["suppressed_by"].map(len) > 0,
-        "kept off",
-        np.where(rows["listed"], "listed", "below the cut"),
+        "suppressed",
+        np.where(rows["listed"], "listed", "over capacity"),
     )
     probability, label = (rows[name].to_numpy(dtype=np.float64) for name in ("probability", "label"))
-    tenth = np.minimum((probability * TENTHS).astype(int), TENTHS - 1)
-    return Watched(
-        promise.day,
-        name,
-        promise.model,
+    decile = np.minimum((probability * DECILES).astype(int), DECILES - 1)
+    return MonitoredList(
+        past.day,
+        past.spec.name,
+        past.model,
         scored=len(scores),
-        not_told=len(scores) - len(rows),
+        without_outcome=len(scores) - len(rows),
         auc=measure_auc(label, probability),
         brier=float(((probability - label) ** 2).mean()) if len(rows) else math.nan,
-        all=_keep("all", rows),
-        places=_parts(rows, place, ["listed", "below the cut", "kept off"]),
-        tenths=_parts(rows, tenth, range(TENTHS), lambda at: f"{10 * at} to {10 * at + 10}%"),
+        all=_compare("all", rows),
+        places=_compare_parts(rows, place, ["listed", "over capacity", "suppressed"]),
+        deciles=_compare_parts(rows, decile, range(DECILES), lambda at: f"{10 * at} to {10 * at + 10}%"),
     )
 
 
-def _parts(
+def _compare_parts(
     rows: pd.DataFrame, part: np.ndarray, names: Sequence[Any], show: Callable[[Any], str] = str
-) -> tuple[Kept, ...]:
-    chosen = [(show(name), rows[part == name]) for name in names]
-    return tuple(_keep(name, some) for name, some in chosen if some["household"].nunique() >= MIN_PEOPLE)
+) -> tuple[PredictedActual, ...]:
+    """Compare each part of the rows; parts with fewer than `MIN_PEOPLE` households are left out."""
+    parts = [(show(name), rows[part == name]) for name in names]
+    return tuple(_compare(name, members) for name, members in parts if members["household"].nunique() >= MIN_PEOPLE)
 
 
-def _keep(name: str, rows: pd.DataFrame) -> Kept:
+def _compare(name: str, rows: pd.DataFrame) -> PredictedActual:
+    # Accounts of one household are paid together or not at all, so the error sums gaps by household first.
     gap = rows["label"].to_numpy(dtype=np.float64) - rows["probability"].to_numpy(dtype=np.float64)
     by_household = pd.Series(gap).groupby(rows["household"].to_numpy()).sum().to_numpy()
     known = rows["expected_recovery"].notna() & rows["recovered"].notna()
-    return Kept(
+    return PredictedActual(
         name,
         len(rows),
-        promised=float(rows["probability"].sum()),
-        came=int(rows["label"].sum()),
-        error=float(np.sqrt((by_household**2).sum())),
-        dollars_promised=float(rows.loc[known, "expected_recovery"].sum()) if known.any() else None,
-        dollars_came=float(rows.loc[known, "recovered"].sum()) if known.any() else None,
+        predicted=float(rows["probability"].sum()),
+        actual=int(rows["label"].sum()),
+        std_error=float(np.sqrt((by_household**2).sum())),
+        dollars_predicted=float(rows.loc[known, "expected_recovery"].sum()) if known.any() else None,
+        dollars_actual=float(rows.loc[known, "recovered"].sum()) if known.any() else None,
     )

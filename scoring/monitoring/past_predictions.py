@@ -1,4 +1,4 @@
-"""What an earlier run promised, read back from its files for a later look."""
+"""The predictions of an earlier run, read back from its files."""
 
 from __future__ import annotations
 
@@ -13,45 +13,44 @@ import pandas as pd
 import pyarrow.parquet as pq
 
 from payrank.features.targets import OverturnTarget, PaymentTarget
-from payrank.scoring.past_run import KIND_OF_LIST, LISTED_FILE, SCORE_FILE, SUBJECT, UNIT, UNREADABLE, ListName
+from payrank.scoring.list_spec import ListSpec
+from payrank.scoring.past_run import LISTED_FILE, UNREADABLE
 
 
 @dataclass(frozen=True, slots=True)
-class KeptPromise:
-    """A list of a run: its day, model and horizon, and its scores once they are asked for."""
+class PastPredictions:
+    """One list of an earlier run: its date, model, and target, and its scores once they are read."""
 
     day: date
-    list: ListName
+    spec: ListSpec
     model: str
     target: PaymentTarget | OverturnTarget
     scores: pd.DataFrame | None = None
 
 
 @contextmanager
-def left_out_unread(run: Path, name: ListName, progress: Callable[[str], None]) -> Iterator[None]:
-    """Tell of a run that is torn, or of another payrank, and go on: one bad night hides no other."""
+def skip_unreadable(run: Path, spec: ListSpec, progress: Callable[[str], None]) -> Iterator[None]:
+    """Log a run whose files are damaged or from another payrank, and go on: one bad run does not hide the others."""
     try:
         yield
     except UNREADABLE as error:
-        progress(
-            f"left out the {name.replace('_', ' ')} scores of {run.name}: they cannot be read ({type(error).__name__})"
-        )
+        progress(f"skipped the {spec.title.lower()} scores of {run.name}: they cannot be read ({type(error).__name__})")
 
 
-def read_promise(run: Path, name: ListName) -> KeptPromise | None:
-    """Return a run's promise without its scores; None where it made none, or names no horizon."""
+def read_predictions(run: Path, spec: ListSpec) -> PastPredictions | None:
+    """Return a run's predictions for a list, without the scores; None where it has none, or names no target."""
     manifest = json.loads((run / "manifest.json").read_text("utf-8"))
-    model = manifest["models"][KIND_OF_LIST[name]]
-    if model is None or "target" not in model or not (run / SCORE_FILE[name]).is_file():
+    model = manifest["models"][spec.model_kind]
+    if model is None or "target" not in model or not (run / spec.score_file).is_file():
         return None
-    kind = PaymentTarget if name == "patient_pay" else OverturnTarget
-    return KeptPromise(date.fromisoformat(run.name), name, str(model["name"]), kind(**model["target"]))
+    target = PaymentTarget if spec.model_kind == "payment" else OverturnTarget
+    return PastPredictions(date.fromisoformat(run.name), spec, str(model["name"]), target(**model["target"]))
 
 
-def read_scores(run: Path, name: ListName) -> pd.DataFrame:
-    """Return a run's scores with `listed`: whether the subject is on a line."""
-    columns = list(dict.fromkeys([UNIT[name], SUBJECT[name], "probability", "expected_recovery", "suppressed_by"]))
-    scores: pd.DataFrame = pq.read_table(run / SCORE_FILE[name], columns=columns).to_pandas()
-    listed = set(pq.read_table(run / LISTED_FILE, filters=[("list", "=", name)])["id"].to_pylist())
-    scores["listed"] = scores[SUBJECT[name]].isin(listed)
+def read_scores(run: Path, spec: ListSpec) -> pd.DataFrame:
+    """Return a run's scores for a list, with the boolean column `listed`."""
+    columns = [spec.unit_id, spec.subject_id, "probability", "expected_recovery", "suppressed_by"]
+    scores: pd.DataFrame = pq.read_table(run / spec.score_file, columns=list(dict.fromkeys(columns))).to_pandas()
+    listed = set(pq.read_table(run / LISTED_FILE, filters=[("list", "=", spec.name)])["id"].to_pylist())
+    scores["listed"] = scores[spec.subject_id].isin(listed)
     return scores

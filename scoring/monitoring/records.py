@@ -1,64 +1,65 @@
-"""What was found when earlier runs were judged: promises and what came of them, without a row or an id."""
+"""Records of a monitoring report: predicted vs. actual for earlier runs, without a row or an id."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
 
-from payrank.scoring.past_run import ListName
+from payrank.scoring.list_spec import ListName
 
-BEYOND_CHANCE = 1.96
-"""Standard errors beyond which a gap is no accident, 19 times of 20."""
-MATTERS = 0.1
-"""Share of the promise by which what came must differ to be told as an alarm."""
+Z_95 = 1.96
+"""Standard errors beyond which a gap is statistically significant at the 95% level."""
+MIN_RELATIVE_GAP = 0.1
+"""Share of the prediction by which the actual outcome must differ to be flagged."""
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
-    """A promise and what came of it: rows, outcomes promised and seen, dollars promised and seen.
+class PredictedActual:
+    """Predicted and actual outcomes of a group of rows, in counts and in dollars.
 
-    `error` is the standard error of the gap in outcomes, by household. Dollars are None where amounts are unknown.
+    `std_error` is the standard error of the gap in counts, clustered by household. Dollars are None where amounts are
+    unknown.
     """
 
     name: str
     rows: int
-    promised: float
-    came: int
-    error: float
-    dollars_promised: float | None
-    dollars_came: float | None
+    predicted: float
+    actual: int
+    std_error: float
+    dollars_predicted: float | None
+    dollars_actual: float | None
 
     @property
     def off(self) -> bool:
-        """Whether what came differs from the promise beyond chance, and by enough to matter."""
-        gap = abs(self.came - self.promised)
-        return gap > BEYOND_CHANCE * self.error and gap > MATTERS * max(self.promised, 1.0)
+        """Whether the actual count differs from the prediction significantly, and by enough to matter."""
+        gap = abs(self.actual - self.predicted)
+        return gap > Z_95 * self.std_error and gap > MIN_RELATIVE_GAP * max(self.predicted, 1.0)
 
 
 @dataclass(frozen=True, slots=True)
-class Watched:
-    """One list of one run: all that was scored, by place, by tenth of the promised chance.
+class MonitoredList:
+    """One list of one run: everything that was scored, by outcome of the run, and by decile of predicted probability.
 
-    `not_told` are scored rows without an outcome: no longer in the extract, or an appeal that nobody filed or decided.
-    `auc` is None where every outcome is the same.
+    `without_outcome` counts scored rows whose outcome is unknown: no longer in the extract, or an appeal that was never
+    filed or decided. `auc` is None where every outcome is the same.
     """
 
     day: date
     list: ListName
     model: str
     scored: int
-    not_told: int
+    without_outcome: int
     auc: float | None
     brier: float
-    all: Kept
-    places: tuple[Kept, ...]
-    tenths: tuple[Kept, ...]
+    all: PredictedActual
+    places: tuple[PredictedActual, ...]
+    deciles: tuple[PredictedActual, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Monitoring:
-    """All runs that can be judged by the day, the latest first, and when the others will be ripe."""
+    """All matured lists as of a date, latest run first, and the date on which each of the others matures."""
 
     as_of: date
-    watched: tuple[Watched, ...]
+    lists: tuple[MonitoredList, ...]
     waiting: tuple[tuple[date, ListName, date], ...]

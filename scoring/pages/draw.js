@@ -1,7 +1,7 @@
-// How a row looks. Text goes in as text only, never as markup.
+// How a row looks. Text is always inserted as text, never as markup.
 const UNKNOWN = "–";
-const LEGEND = "Each bar starts where the one before ended: to the right raises the chance, to the left lowers it. Bars are strengths on "
-  + "the score’s own scale (log-odds) and lead exactly from one end to the other; percentages do not add up, so only the ends have one.";
+const LEGEND = "Each bar starts where the previous one ends. Bars to the right raise the chance; bars to the left lower it. Bar lengths are on "
+  + "the log-odds scale, where contributions add up exactly. Percentages do not add up, so only the start and the end show one.";
 const ARROW = { up: "▲", down: "▼" };
 const dollars = new Intl.NumberFormat("en-US", { style: "currency", currency: "USD", maximumFractionDigits: 0 });
 const cents = new Intl.NumberFormat("en-US", { style: "currency", currency: "USD" });
@@ -31,8 +31,8 @@ function chance(share) {
 
 function timeLeft(row) {
   if (row.left === null) return null;
-  if (row.filed) return make("small", "", "Appeal filed, not decided");
-  if (row.left < 0) return make("span", "tag soon", `Past by ${days(-row.left)}`);
+  if (row.filed) return make("small", "", "Appeal filed, undecided");
+  if (row.left < 0) return make("span", "tag soon", `${days(-row.left)} past due`);
   if (row.left === 0) return make("span", "tag soon", "Due today");
   if (row.left <= URGENT_DAYS) return make("span", "tag soon", `Due soon: ${days(row.left)} left`);
   return make("small", "", `${days(row.left)} left`);
@@ -131,8 +131,8 @@ function waterfall(reasons, scale, ending) {
     return row(step.text, share(step.left), share(low + Math.abs(step.amount)), way, `${ARROW[way]} ${strength(step.amount)}`, way);
   });
   if (scale) {
-    const usual = list.usual === null ? "Where every score starts" : `A usual ${list.words.unit}: ${chance(list.usual)}`;
-    rows.unshift(row(usual, share(from), "", "mark", "", ""));
+    const baseline = list.baseline === null ? "Starting point of every score" : `Average ${list.labels.unit}: ${chance(list.baseline)}`;
+    rows.unshift(row(baseline, share(from), "", "mark", "", ""));
     rows.push(row(ending, share(at), "", "mark", "", ""));
   }
   return make("ol", "steps", ...rows);
@@ -143,7 +143,7 @@ function facts(pairs) {
 }
 
 function accountsTable(accounts) {
-  const titles = ["Account", "Payer", "Balance", "Age", "Chance", "Expected", "Reasons"];
+  const titles = ["Account", "Payer", "Balance", "Age", "Chance", "Expected recovery", "Reasons"];
   const numbers = [false, false, true, true, true, true, false];
   const head = make("tr", "", ...titles.map((title, at) => {
     const cell = make("th", numbers[at] ? "number" : "", title);
@@ -151,7 +151,7 @@ function accountsTable(accounts) {
     return cell;
   }));
   const body = accounts.map((account) => {
-    const why = make("details", "", make("summary", "", account.reasons.length ? account.reasons[0][0] : "No reasons given"),
+    const why = make("details", "", make("summary", "", account.reasons.length ? account.reasons[0][0] : "No reasons available"),
       waterfall(account.reasons, account.scale, `This account: ${chance(account.chance)}`));
     const values = [account.id, account.payer || UNKNOWN, money(account.amount), days(account.age), chance(account.chance), money(account.recovery), why];
     return make("tr", "", ...values.map((value, at) => {
@@ -164,14 +164,14 @@ function accountsTable(accounts) {
 }
 
 function drawDetail(row) {
-  const usual = row.scale && list.usual !== null ? `, where ${chance(list.usual)} is usual` : "";
-  const why = make("section", "", make("h3", "", `Why ${chance(row.chance)}${usual}${row.lead ? `: the account that leads, ${row.lead}` : ""}`),
-    row.reasons.length ? waterfall(row.reasons, row.scale, `This ${list.words.unit}: ${chance(row.chance)}`) : make("p", "quiet", "No reasons were given for this row."),
+  const baseline = row.scale && list.baseline !== null ? ` (average: ${chance(list.baseline)})` : "";
+  const why = make("section", "", make("h3", "", `Why ${chance(row.chance)}${baseline}${row.lead ? `: lead account ${row.lead}` : ""}`),
+    row.reasons.length ? waterfall(row.reasons, row.scale, `This ${list.labels.unit}: ${chance(row.chance)}`) : make("p", "quiet", "No reasons available for this row."),
     row.reasons.length ? make("p", "quiet legend", LEGEND) : null);
-  const next = make("section", "", make("h3", "", "What to do"), facts([
-    ["Next action", row.action], ["Why", row.because || null], ["Queue", row.queue], ["Work on", row.work ? dayOfWeek(row.work) : null],
+  const next = make("section", "", make("h3", "", "Next step"), facts([
+    ["Next action", row.action], ["Reason", row.because || null], ["Queue", row.queue], ["Work day", row.work ? dayOfWeek(row.work) : null],
     ["Expected recovery", money(row.recovery)], ["Expected value", money(row.value)],
-    ["Deadline", day(row.due)], ["Deadline from", row.due === null ? row.source || null : row.source || "Source not stated"],
+    ["Deadline", day(row.due)], ["Deadline source", row.due === null ? row.source || null : row.source || "Source not stated"],
   ]));
   const inside = make("div", "inside", why, next);
   if (row.accounts) inside.append(make("section", "wide", make("h3", "", "Accounts of this guarantor"), accountsTable(row.accounts)));

@@ -1,4 +1,4 @@
-// What the reader does: search, filter, sort, open a row, turn a page, print.
+// User actions: search, filter, sort, open a row, change pages, print.
 const find = (id) => document.getElementById(id);
 const table = find("rows"), body = table.tBodies[0], form = document.querySelector("form"), pager = document.querySelector(".pager");
 const SORTABLE = list.cells.filter((cell) => cell.kind !== "reasons");
@@ -40,11 +40,11 @@ function drawRows(rows) {
   const grouped = order.key === "work";
   const parts = rows.flatMap((row, at) => [
     ...(grouped && (at === 0 || rows[at - 1].work !== row.work) ? [drawDay(row.work)] : []),
-    row.line || (row.line = drawLine(row)), // kept: a row looks the same on every page
+    row.line || (row.line = drawLine(row)), // reused: a row looks the same on every page
     ...(row.open ? [drawDetail(row)] : []),
   ]);
   if (!parts.length) {
-    const cell = make("td", "empty", list.rows.length ? "No row matches. Clear the search or a filter." : "Nothing is on this list today.");
+    const cell = make("td", "empty", list.rows.length ? "No matching rows. Clear the search or a filter." : "This list is empty today.");
     cell.colSpan = list.cells.length;
     parts.push(make("tr", "", cell));
   }
@@ -60,7 +60,7 @@ function total(rows, key) {
 function drawDay(iso) {
   const rows = shown.filter((row) => row.work === iso);
   const cell = make("td", "", make("strong", "", dayOfWeek(iso)),
-    ` · ${counted(rows.length, list.words.line)} · ${list.words.amount} ${total(rows, "amount")} · expected ${total(rows, "recovery")}`);
+    ` · ${counted(rows.length, list.labels.line)} · ${list.labels.amount} ${total(rows, "amount")} · expected recovery ${total(rows, "recovery")}`);
   cell.colSpan = list.cells.length;
   cell.setAttribute("role", "cell");
   const line = make("tr", "day", cell);
@@ -77,15 +77,15 @@ function draw(everything = false) {
   drawRows(rows);
   const part = rows.length ? `Showing ${whole.format(first + 1)} to ${whole.format(first + rows.length)} of ` : "";
   const all = shown.length === list.rows.length ? "" : ` (of ${whole.format(list.rows.length)} listed)`;
-  find("shown").textContent = `${part}${counted(shown.length, list.words.line)}${all} · ${list.words.amount} ${total(shown, "amount")} · expected ${total(shown, "recovery")}`;
+  find("shown").textContent = `${part}${counted(shown.length, list.labels.line)}${all} · ${list.labels.amount} ${total(shown, "amount")} · expected recovery ${total(shown, "recovery")}`;
   find("page").textContent = `Page ${whole.format(page + 1)} of ${whole.format(pages)}`;
   find("previous").disabled = page === 0;
   find("next").disabled = page >= pages - 1;
 }
 
-function choose() {
-  const wanted = Object.fromEntries(FILTERS.map((id) => [id, find(id).value]));
-  shown = inOrder(matching(wanted), order.key, order.rising);
+function applyFilters() {
+  const filters = Object.fromEntries(FILTERS.map((id) => [id, find(id).value]));
+  shown = inOrder(matching(filters), order.key, order.rising);
   page = 0;
   draw();
 }
@@ -96,7 +96,7 @@ function sortBy(key) {
   order.key = key;
   find("sort").value = key;
   drawHead();
-  choose();
+  applyFilters();
   const button = table.tHead.querySelector(`[data-sort="${key}"]`);
   if (button.offsetParent !== null) button.focus();
 }
@@ -130,8 +130,8 @@ if (find("work")) {
 find("sort").replaceChildren(...SORTABLE.map((cell) => new Option(cell.title, cell.key)));
 
 form.addEventListener("submit", (event) => event.preventDefault());
-form.addEventListener("input", (event) => { if (event.target.id !== "sort") choose(); });
-form.addEventListener("reset", () => setTimeout(() => { find("sort").value = order.key; choose(); }));
+form.addEventListener("input", (event) => { if (event.target.id !== "sort") applyFilters(); });
+form.addEventListener("reset", () => setTimeout(() => { find("sort").value = order.key; applyFilters(); }));
 find("sort").addEventListener("change", (event) => sortBy(event.target.value));
 find("size").addEventListener("change", () => { page = 0; draw(); });
 find("previous").addEventListener("click", () => turn(-1));
@@ -172,4 +172,4 @@ window.addEventListener("afterprint", () => draw());
 find("without-scripts").hidden = true;
 form.hidden = table.hidden = pager.hidden = find("keys").hidden = false;
 drawHead();
-choose();
+applyFilters();

@@ -34,8 +34,7 @@ def decide_households(run: NightlyRun, table: pd.DataFrame) -> pd.DataFrame:
     households["cost"] = [cost_of(action, "patient_pay", run.settings) for action in actions]
     households["queue"] = [action.queue for action in actions]
     texts = [
-        _describe(action, balance, run.settings)
-        for action, balance in zip(actions, households["balance"], strict=True)
+        _describe(action, balance, run.settings) for action, balance in zip(actions, households["balance"], strict=True)
     ]
     households["action"] = [action for action, _ in texts]
     households["action_why"] = [why for _, why in texts]

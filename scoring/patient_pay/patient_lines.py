@@ -18,9 +18,7 @@ from payrank.scoring.worklist import AccountLine, PatientLine
 
 def make_patient_lines(run: NightlyRun, accounts: PatientAccounts, explained: Explained) -> tuple[PatientLine, ...]:
     """Return one line per selected guarantor, with the household's listed accounts below it."""
-    payers = dict(
-        run.connection.execute("SELECT payer_id, COALESCE(payer_name, payer_id) FROM payers").fetchall()
-    )
+    payers = dict(run.connection.execute("SELECT payer_id, COALESCE(payer_name, payer_id) FROM payers").fetchall())
     shown = run.settings.reasons_shown
     table = accounts.table[accounts.table["place"] == LISTED].sort_values("rank")
     rows_by_guarantor: dict[str, list[dict[str, Any]]] = {}

@@ -1,1 +1,1 @@
-"""Reasons in words, from SHAP contributions."""
+"""Reasons in plain English, from SHAP contributions."""

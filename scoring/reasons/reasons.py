@@ -1,7 +1,7 @@
-"""Why a score is what it is, in words: the largest SHAP contributions of a row as sentences of the trade.
+"""Explain scores in plain English: the largest SHAP contributions of each row as sentences.
 
-Contributions are on the log-odds scale of the model's raw score. Features that say the same are one reason, and what
-the shown reasons leave out is kept as one last entry: base value plus contributions is the raw score, as explained.
+Contributions are on the log-odds scale of the model's raw score. Correlated features are combined into one reason, and
+a last entry sums whatever the other reasons leave out, so base value plus contributions is always the raw score.
 """
 
 from __future__ import annotations
@@ -15,73 +15,77 @@ import pandas as pd
 
 from payrank.features.feature import Feature
 from payrank.features.sources import HistoricalRate, RateSupport
-from payrank.scoring.reasons.format_values import NONE, show_key, show_support, show_value
+from payrank.scoring.reasons.format_values import ZERO_TEXTS, format_rate_key, format_support, format_value
 from payrank.scoring.worklist import Reason
 
 REST = "all_other"
-KEPT = 8
-"""Reasons kept of each row; the rest is summed into one."""
-SETTLED, PAST, DAYS = "household_settled_share", "household_past_accounts", "household_days_to_pay"
-"""How a household paid before: one sentence tells all three."""
+MAX_REASONS = 8
+"""Reasons per row; the rest is summed into one entry."""
+SETTLED_SHARE, PAST_ACCOUNTS, DAYS_TO_PAY = (
+    "household_settled_share",
+    "household_past_accounts",
+    "household_days_to_pay",
+)
+"""How the household paid earlier balances: one sentence covers all three features."""
 
 
 def explain_rows(
     features: Sequence[Feature],
     data: pd.DataFrame,
     contributions: np.ndarray,
-    kept: int = KEPT,
-    together: Iterable[Sequence[str]] = (),
+    max_reasons: int = MAX_REASONS,
+    correlated: Iterable[Sequence[str]] = (),
 ) -> list[tuple[Reason, ...]]:
-    """Return the reasons of each row, the strongest first, then the sum of all others.
+    """Return the reasons for each row, strongest first, then the sum of all others.
 
-    Features that say the same add up to one reason (see `join_features`), which the member that pulls hardest in the
-    sum's direction tells.
+    The contributions of features that carry the same information add up to one reason (see `group_features`). Its text
+    comes from the feature that contributes most in the direction of the sum.
 
     Parameters
     ----------
     features
-        The columns of `contributions`, in order; each names a column of `data`.
+        The columns of `contributions`, in order; each is also a column of `data`.
     data
-        Rows x features, and the supports behind rates.
+        Shape (rows, features), plus the support columns of the rates.
     contributions
-        Rows x features, log-odds.
-    together
-        Names of features that the model's training found to say the same.
+        SHAP values in log-odds, shape (rows, features).
+    correlated
+        Groups of feature names that training found to rank rows alike.
     """
-    groups = join_features(features, together)
+    groups = group_features(features, correlated)
     sums = np.column_stack([contributions[:, group].sum(axis=1) for group in groups])
     order = np.argsort(-np.abs(sums), axis=1, kind="stable")
-    speaker = _Speaker(features, data)
-    found = []
+    writer = _ReasonWriter(features, data)
+    explained = []
     for row in range(len(data)):
         reasons: list[Reason] = []
-        for place in order[row]:
-            total = float(sums[row, place])
-            if len(reasons) == kept or total == 0:
+        for position in order[row]:
+            total = float(sums[row, position])
+            if len(reasons) == max_reasons or total == 0:
                 break
-            reason = _tell(groups[place], contributions[row], total, speaker, row)
+            reason = _group_reason(groups[position], contributions[row], total, writer, row)
             if reason is not None:
                 reasons.append(reason)
         rest = float(contributions[row].sum()) - sum(reason.contribution for reason in reasons)
-        reasons.append(Reason(REST, "Everything else taken together", None, rest))
-        found.append(tuple(reasons))
-    return found
+        reasons.append(Reason(REST, "All other factors combined", None, rest))
+        explained.append(tuple(reasons))
+    return explained
 
 
-def join_features(features: Sequence[Feature], together: Iterable[Sequence[str]] = ()) -> list[list[int]]:
-    """Return the places of the features that make one reason each.
+def group_features(features: Sequence[Feature], correlated: Iterable[Sequence[str]] = ()) -> list[list[int]]:
+    """Return the positions of the features that make up each reason.
 
-    One reason are: a rate, its support and its recent twin with the class or code that they are of; a feature and the
-    one that tells of it (`told_by`); how the household paid before; and what `together` names.
+    One reason combines: a rate, its support, and its recent version with the class or code they refer to; a feature and
+    the one that describes it (`explained_by`); how the household paid before; and each group in `correlated`.
     """
-    places = {feature.name: place for place, feature in enumerate(features)}
+    positions = {feature.name: position for position, feature in enumerate(features)}
     first = list(range(len(features)))
 
     def join(names: Iterable[str]) -> None:
-        known = [first[places[name]] for name in names if name in places]
-        for place, group in enumerate(first):
-            if group in known:
-                first[place] = min(known)
+        joined = [first[positions[name]] for name in names if name in positions]
+        for position, group in enumerate(first):
+            if group in joined:
+                first[position] = min(joined)
 
     by_keys: dict[tuple[str, ...], list[str]] = {}
     for feature in features:
@@ -90,49 +94,51 @@ def join_features(features: Sequence[Feature], together: Iterable[Sequence[str]]
             by_keys[feature.source.keys].append(feature.name)
         if feature.explained_by:
             join((feature.name, feature.explained_by))
-    for names in (*by_keys.values(), (SETTLED, PAST, DAYS), *together):
+    for names in (*by_keys.values(), (SETTLED_SHARE, PAST_ACCOUNTS, DAYS_TO_PAY), *correlated):
         join(names)
     groups: dict[int, list[int]] = {}
-    for place, group in enumerate(first):
-        groups.setdefault(group, []).append(place)
+    for position, group in enumerate(first):
+        groups.setdefault(group, []).append(position)
     return list(groups.values())
 
 
-def _tell(group: Sequence[int], of_row: np.ndarray, total: float, speaker: _Speaker, row: int) -> Reason | None:
-    """Return a group's reason, told by the member with words that pulls hardest in the sum's direction."""
-    names = {speaker.features[place].name for place in group}
-    able = [place for place in group if speaker.features[place].explained_by not in names]
-    for place in sorted(able, key=lambda place: -of_row[place] * math.copysign(1, total)):
-        text = speaker.sentence(place, row)
+def _group_reason(
+    group: Sequence[int], contributions: np.ndarray, total: float, writer: _ReasonWriter, row: int
+) -> Reason | None:
+    """Return a group's reason, in the words of the feature that contributes most in the direction of the sum."""
+    names = {writer.features[position].name for position in group}
+    candidates = [position for position in group if writer.features[position].explained_by not in names]
+    for position in sorted(candidates, key=lambda position: -contributions[position] * math.copysign(1, total)):
+        text = writer.sentence(position, row)
         if text:
-            value = speaker.columns[place][row]
+            value = writer.columns[position][row]
             known = None if _is_unknown(value) else value if isinstance(value, str) else float(value)
-            return Reason(speaker.features[place].name, text, known, total)
+            return Reason(writer.features[position].name, text, known, total)
     return None
 
 
 def top_reasons(reasons: Sequence[Reason], shown: int) -> tuple[Reason, ...]:
-    """Return the first reasons, without the sum of all others."""
+    """Return the strongest reasons, without the sum of all others."""
     return tuple(reason for reason in reasons if reason.feature != REST)[:shown]
 
 
-class _Speaker:
-    """Says a feature's value of a row; holds the columns that sentences need."""
+class _ReasonWriter:
+    """Writes the sentence for a feature's value in a row; holds the columns that the sentences need."""
 
     def __init__(self, features: Sequence[Feature], data: pd.DataFrame) -> None:
         self.features = features
         self.columns = [data[feature.name].to_numpy() for feature in features]
         rates = [feature for feature in features if isinstance(feature.source, HistoricalRate)]
-        wanted = {_support_of(rate) for rate in rates} | {key for rate in rates for key in _keys(rate)}
-        wanted |= {SETTLED, PAST, DAYS}
-        self._beside: Mapping[str, np.ndarray] = {
-            name: data[name].to_numpy() for name in wanted if name in data.columns
+        needed = {_support_of(rate) for rate in rates} | {key for rate in rates for key in _keys(rate)}
+        needed |= {SETTLED_SHARE, PAST_ACCOUNTS, DAYS_TO_PAY}
+        self._other_columns: Mapping[str, np.ndarray] = {
+            name: data[name].to_numpy() for name in needed if name in data.columns
         }
 
-    def sentence(self, place: int, row: int) -> str:
-        """Return one reason's text, or nothing where there are no words for it."""
-        feature, value = self.features[place], self.columns[place][row]
-        if feature.name in (SETTLED, PAST, DAYS):
+    def sentence(self, position: int, row: int) -> str:
+        """Return the text of one reason; empty where the feature has none."""
+        feature, value = self.features[position], self.columns[position][row]
+        if feature.name in (SETTLED_SHARE, PAST_ACCOUNTS, DAYS_TO_PAY):
             paid = self._paid_before(row)
             if paid:
                 return paid
@@ -140,35 +146,32 @@ class _Speaker:
             return feature.when_unknown
         known = value if isinstance(value, str) else float(value)
         phrase = feature.phrase
-        if (
-            feature.when_zero
-            and isinstance(known, float)
-            and (round(known) < 0 or (known == 0 and feature.unit != "days"))
-        ):
+        below_one = isinstance(known, float) and (round(known) < 0 or (known == 0 and feature.unit != "days"))
+        if feature.when_zero and below_one and isinstance(known, float):
             known, phrase = -known, feature.when_zero
-        none = NONE.get(feature.unit) if known == 0 else None
-        told = none or show_value(feature.unit, known, feature=feature.name)
-        like = ", ".join(show_key(key, self._of(key, row)) for key in _keys(feature))
+        zero = ZERO_TEXTS.get(feature.unit) if known == 0 else None
+        shown = zero or format_value(feature.unit, known, feature=feature.name)
+        like = ", ".join(format_rate_key(key, self._value(key, row)) for key in _keys(feature))
         rate = isinstance(feature.source, HistoricalRate)
-        support = show_support(self._number(_support_of(feature), row) or 0.0) if rate else ""
-        text = phrase.format(value=told, support=support, like=like, s="" if known == 1 else "s")
+        support = format_support(self._number(_support_of(feature), row) or 0.0) if rate else ""
+        text = phrase.format(value=shown, support=support, like=like, s="" if known == 1 else "s")
         return text[:1].upper() + text[1:]
 
     def _paid_before(self, row: int) -> str:
-        share, count, days = (self._number(name, row) for name in (SETTLED, PAST, DAYS))
+        share, count, days = (self._number(name, row) for name in (SETTLED_SHARE, PAST_ACCOUNTS, DAYS_TO_PAY))
         if share is None or not count:
             return ""
-        paid, of = round(share * count), round(count)
-        told = f"Paid {paid or 'none'} of {of:,} earlier balance{'' if of == 1 else 's'} in full"
+        paid, total = round(share * count), round(count)
+        text = f"Paid {paid or 'none'} of {total:,} earlier balance{'' if total == 1 else 's'} in full"
         if not paid or days is None or round(days) < 0:
-            return told
-        return f"{told}, typically in {show_value('days', days)}"
+            return text
+        return f"{text}, typically in {format_value('days', days)}"
 
-    def _of(self, name: str, row: int) -> Any:
-        return self._beside[name][row] if name in self._beside else None
+    def _value(self, name: str, row: int) -> Any:
+        return self._other_columns[name][row] if name in self._other_columns else None
 
     def _number(self, name: str, row: int) -> float | None:
-        value = self._of(name, row)
+        value = self._value(name, row)
         return None if _is_unknown(value) else float(value)
 
 

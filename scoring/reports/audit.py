@@ -17,12 +17,12 @@ from numpy.typing import NDArray
 from payrank.extracts.extract import Extract
 from payrank.models.audit import count_marks, mark_people, read_groups
 from payrank.models.records.estimate import Estimate, estimate_share
-from payrank.scoring.list_spec import LISTED, PATIENT_PAY
+from payrank.scoring.list_spec import LISTED, PATIENT_PAY, ListName
 from payrank.scoring.outcome import ListOutcome
 
 NOT_GIVEN = (
-    "Not checked: guarantors have no audit_* columns (audit_sex, audit_race_ethnicity, ...) in the extract. Send them to "
-    "count the lists by group; only the audit reads them, never a model or a list."
+    "Not checked: guarantors have no audit_* columns (audit_sex, audit_race_ethnicity, ...) in the extract. Send them "
+    "to count the lists by group; only the audit reads them, never a model or a list."
 )
 CALLED_DAYS = 30
 """Days before the run in which an outbound call counts."""
@@ -70,7 +70,7 @@ class RunAudit:
     not_checked: str = NOT_GIVEN
 
 
-def audit_lists(extract: Extract, outcomes: Mapping[str, ListOutcome], as_of: date) -> RunAudit:
+def audit_lists(extract: Extract, outcomes: Mapping[ListName, ListOutcome], as_of: date) -> RunAudit:
     """Audit the published lists of a run by every audit attribute in the extract; without any, say so."""
     groups = read_groups(extract)
     if groups.columns.empty:

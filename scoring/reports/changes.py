@@ -24,7 +24,7 @@ COLUMNS = ("list", "change", "id", "line_before", "line_now", "why")
 
 @dataclass(frozen=True, slots=True)
 class LineChange:
-    """One guarantor or denial that entered, left, or moved. `cause` is the category of the reason, `why` the sentence."""
+    """One guarantor or denial that entered, left, or moved; `cause` is the category of the reason `why`."""
 
     list: ListName
     kind: ChangeKind
@@ -152,7 +152,11 @@ def _compare(then: RunSnapshot, today: RunSnapshot, rules: Mapping[str, tuple[st
 
 
 def _explain(
-    kind: ChangeKind, row: Mapping[Hashable, object], other_model: bool, shift: str, rules: Mapping[str, tuple[str, str]]
+    kind: ChangeKind,
+    row: Mapping[Hashable, object],
+    other_model: bool,
+    shift: str,
+    rules: Mapping[str, tuple[str, str]],
 ) -> tuple[str, str]:
     """Return the cause of a change and the sentence that explains it."""
     rule_then, rule_now = row["suppressed_by_then"], row["suppressed_by_now"]

@@ -119,8 +119,8 @@ def _suppressed(outcomes: Mapping[ListName, ListOutcome], rules: RuleTable) -> t
 
 def _unavailable(outcomes: Mapping[ListName, ListOutcome]) -> tuple[str, ...]:
     return tuple(
-        f"{outcome.title}: {len(outcome.unavailable_features)} features are null because the extract lacks their tables "
-        f"or columns: {', '.join(outcome.unavailable_features)}."
+        f"{outcome.title}: {len(outcome.unavailable_features)} features are null because the extract lacks their "
+        f"tables or columns: {', '.join(outcome.unavailable_features)}."
         for outcome in outcomes.values()
         if outcome.unavailable_features
     )

@@ -65,7 +65,8 @@ def flags_look_quiet(extract: Extract, as_of: date, days: int = 60) -> str:
     ).fetchall()[0][0]
     if newest is None or newest >= as_of - timedelta(days=days):
         return ""
-    return f"No flag was set or ended in the last {(as_of - newest).days} days. Check that the flags feed is still running."
+    silent_days = (as_of - newest).days
+    return f"No flag was set or ended in the last {silent_days} days. Check that the flags feed is still running."
 
 
 def _why_too_old(extract: Extract, as_of: date, max_age_days: int) -> str:
@@ -74,7 +75,9 @@ def _why_too_old(extract: Extract, as_of: date, max_age_days: int) -> str:
         age = (as_of - known_until).days
         if age <= max_age_days:
             return ""
-        return f"the flags are stale: the extract ends {age} days before the as-of date, {max_age_days} days are allowed"
+        return (
+            f"the flags are stale: the extract ends {age} days before the as-of date, {max_age_days} days are allowed"
+        )
     newest = _newest_day(extract, as_of)
     if newest is not None and (as_of - newest).days <= MAX_SILENT_DAYS:
         return ""
@@ -84,8 +87,8 @@ def _why_too_old(extract: Extract, as_of: date, max_age_days: int) -> str:
         else f"its newest row is {(as_of - newest).days} days before the run's date"
     )
     return (
-        f"the extract does not declare its as-of date, and {silence}; {MAX_SILENT_DAYS} days are allowed. Declare as_of "
-        "in extract.toml"
+        f"the extract does not declare its as-of date, and {silence}; {MAX_SILENT_DAYS} days are allowed. Declare "
+        "as_of in extract.toml"
     )
 
 

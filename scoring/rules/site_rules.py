@@ -74,7 +74,9 @@ def _override_limits(table: RuleTable, override: RuleOverride) -> RuleTable:
 
     if override.rule == table.clock.id:
         return replace(table, clock=replace(table.clock, limits=replaced(table.clock.limits)))
-    rules = (replace(rule, limits=replaced(rule.limits)) if rule.id == override.rule else rule for rule in table.patient)
+    rules = (
+        replace(rule, limits=replaced(rule.limits)) if rule.id == override.rule else rule for rule in table.patient
+    )
     return replace(table, patient=tuple(rules))
 
 

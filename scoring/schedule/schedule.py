@@ -107,7 +107,9 @@ class _Plan:
         if last < 0 or (queue, last) in self.closed:
             return False
         day = self.latest[queue][last]
-        while day >= 0 and (self.taken_of[queue][day] >= self.queue_slots[queue][day] or self.taken[day] >= self.day_slots[day]):
+        while day >= 0 and (
+            self.taken_of[queue][day] >= self.queue_slots[queue][day] or self.taken[day] >= self.day_slots[day]
+        ):
             day -= 1
         self.latest[queue][last] = day
         if day >= 0:
@@ -137,7 +139,7 @@ class _Plan:
         raise AssertionError("a selected line always has a day: the one that it held")
 
     def _free_slot(self, queue: int, day: int, freed: int) -> bool:
-        """Take a slot on a day for a line that left another slot, if needed by moving lines that are not settled yet."""
+        """Take a slot on a day for a line that left another slot, moving lines that are not settled if needed."""
         if self.taken_of[queue][day] < self.queue_slots[queue][day] and self.taken[day] < self.day_slots[day]:
             self.taken_of[queue][day] += 1
             self.taken[day] += 1

@@ -90,7 +90,9 @@ def _join_reasons(reasons: Sequence[Reason]) -> str:
 PATIENT_COLUMNS: tuple[ListColumn[PatientLine], ...] = (
     ListColumn("rank", "Rank", "count", 7, lambda line: line.rank),
     ListColumn("guarantor_id", "Guarantor", "text", 16, lambda line: line.guarantor_id),
-    ListColumn("account_ids", "Accounts", "text", 22, lambda line: ID_SEPARATOR.join(a.account_id for a in line.accounts)),
+    ListColumn(
+        "account_ids", "Accounts", "text", 22, lambda line: ID_SEPARATOR.join(a.account_id for a in line.accounts)
+    ),
     ListColumn("queue", "Queue", "code", 18, lambda line: line.queue),
     ListColumn("action", "Next action", "text", 26, lambda line: line.action),
     ListColumn("action_why", "Reason for action", "long_text", 44, lambda line: line.action_why),

@@ -25,7 +25,9 @@ def render_csv(worklist: Worklist[Line]) -> bytes:
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(grid.names)
-    writer.writerows([_cell(value, cell_format) for value, cell_format in zip(row, formats, strict=True)] for row in grid.rows)
+    writer.writerows(
+        [_cell(value, cell_format) for value, cell_format in zip(row, formats, strict=True)] for row in grid.rows
+    )
     return text.getvalue().encode("utf-8", errors="replace")
 
 

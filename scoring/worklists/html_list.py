@@ -47,7 +47,7 @@ _DENIAL_CELLS: tuple[Cell, ...] = (
     {"key": "chance", "title": "Chance", "kind": "chance"},
     {"key": "value", "title": "Expected value", "kind": "money"},
     {"key": "due", "title": "Due", "kind": "deadline"},
-    {"key": "work", "title": "Work on", "kind": "date"},
+    {"key": "work", "title": "Work day", "kind": "date"},
     {"key": "why", "title": "Main reasons", "kind": "reasons"},
 )
 _LABELS = {

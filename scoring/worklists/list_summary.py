@@ -12,7 +12,7 @@ from payrank.scoring.worklist import DenialLine, Line, Worklist, days_left
 from payrank.scoring.worklists.columns import display_text
 
 MAX_BARS = 10
-DEADLINE_DAYS = (("Past", -1), ("0-7 days", 7), ("8-14 days", 14), ("15-30 days", 30))
+DEADLINE_DAYS = (("Past due", -1), ("0-7 days", 7), ("8-14 days", 14), ("15-30 days", 30))
 """Queues and work days that get a bar of their own; and ranges of days left, each by its last day."""
 
 
@@ -92,7 +92,15 @@ def count_by_day(days: Iterable[date]) -> tuple[Bar, ...]:
 
 def count_by_deadline(worklist: Worklist[Line]) -> tuple[Bar, ...]:
     """Count the lines by days left: past due, due soon, due later, without a deadline, or with an appeal filed."""
-    spans = {"Past": 0, "0-7 days": 0, "8-14 days": 0, "15-30 days": 0, "Over 30 days": 0, "Appeal filed": 0, "None": 0}
+    spans = {
+        "Past due": 0,
+        "0-7 days": 0,
+        "8-14 days": 0,
+        "15-30 days": 0,
+        "Over 30 days": 0,
+        "Appeal filed": 0,
+        "None": 0,
+    }
     for line in worklist.lines:
         left = days_left(line, worklist.as_of)
         if isinstance(line, DenialLine) and line.filed:

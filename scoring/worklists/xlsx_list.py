@@ -68,7 +68,9 @@ class _Styles:
 
     def __init__(self, workbook: Any) -> None:
         font = {"font_name": "Calibri", "font_size": 10, "valign": "top"}
-        self.title = workbook.add_format({"font_name": "Calibri", "font_size": 15, "bold": True, "font_color": "#12343B"})
+        self.title = workbook.add_format(
+            {"font_name": "Calibri", "font_size": 15, "bold": True, "font_color": "#12343B"}
+        )
         self.quiet = workbook.add_format({"font_name": "Calibri", "font_size": 10, "font_color": "#4A5A63"})
         self.warning = workbook.add_format({**font, "bold": True, "font_color": "#7A3E00"})
         self.header = workbook.add_format(
@@ -101,7 +103,9 @@ class _SheetNames:
         return name
 
 
-def _add_sheet(workbook: Any, styles: _Styles, name: str, worklist: Worklist[Line], grid: Grid, *, notes: bool = True) -> None:
+def _add_sheet(
+    workbook: Any, styles: _Styles, name: str, worklist: Worklist[Line], grid: Grid, *, notes: bool = True
+) -> None:
     sheet = workbook.add_worksheet(name)
     last = len(grid.columns) - (0 if notes else 1)
     sheet.write_string(0, 0, worklist.title, styles.title)
@@ -125,7 +129,11 @@ def _add_sheet(workbook: Any, styles: _Styles, name: str, worklist: Worklist[Lin
 
 
 def _write_row(
-    sheet: Any, styles: _Styles, row_number: int, row: Sequence[Value], columns: Sequence[tuple[str, str, CellFormat, int]]
+    sheet: Any,
+    styles: _Styles,
+    row_number: int,
+    row: Sequence[Value],
+    columns: Sequence[tuple[str, str, CellFormat, int]],
 ) -> None:
     for column, (value, (_, _, cell_format, _)) in enumerate(zip(row, columns, strict=True)):
         style = styles.cells[cell_format]

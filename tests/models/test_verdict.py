@@ -65,14 +65,14 @@ def test_a_worse_model_comes_with_the_advice_not_to_use_it(manifest):
     assert "logistic regression (model +0.0%" in ties
 
 
-def test_the_run_report_shows_the_verdict_in_one_line(manifest, night):
+def test_the_run_report_shows_the_verdict_in_one_line(manifest, finished_run):
     changed = _set(manifest, oldest_first=(-0.1, -0.2, -0.01), logistic=(0.0, -0.1, 0.1))
     count = len(manifest.evaluation.baselines)
     assert summarize_verdict(changed.evaluation) == (
         f"Significantly better than {count - 2} of {count} baselines in dollars captured; "
         "no significant difference from 1; significantly worse than 1"
     )
-    assert summarize_verdict(manifest.evaluation) in (night.night.folder / "report.html").read_text("utf-8")
+    assert summarize_verdict(manifest.evaluation) in (finished_run.result.folder / "report.html").read_text("utf-8")
 
 
 def test_a_significantly_worse_final_test_gives_the_metrics_to_expect(manifest):

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from payrank.extracts.errors import WrongUsageError
-from payrank.scoring.capacity import Capacity
+from payrank.scoring.schedule.capacity import Capacity
 from payrank.settings import Settings, read_settings
 
 
@@ -20,7 +20,7 @@ from payrank.settings import Settings, read_settings
         ("[scoring]\nreasons_shown = 'all'", "setting 'reasons_shown': .*integer.*; found 'all'"),
         ("[scoring]\ncapacity = 0", "setting 'capacity': 0 lines a day list nobody"),
         ("[scoring.costs]\ncal = 5", "setting 'costs': unknown action, queue or list 'cal'; did you mean 'call'"),
-        ("[[scoring.change]]\nrule = 'S5'\nreson = 'no such day here'", "did you mean 'reason'"),
+        ("[[scoring.override]]\nrule = 'S5'\nreson = 'no such day here'", "did you mean 'reason'"),
         ("[[scoring.waive]]\nrule = 'H12'\nreasn = 'no such flags here'", "did you mean 'reason'"),
         ("[[scoring.waive]]\nrule = 'H12'\nreason = 'no'", "waive.0.reason.* at least 10 characters"),
         ("[payment]\nhorizon = 60", "did you mean 'horizon_days'"),

@@ -1,16 +1,24 @@
-"""Worklists to write: made up, seeded, small unless a test asks for many."""
+"""Made-up worklists: seeded, and small unless a test asks for many lines."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
+from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
 import pytest
 from numpy.random import Generator
 
+from payrank.extracts.extract import Extract
+from payrank.scoring.nightly_run import NightlyRun
+from payrank.scoring.progress import StageTimer
+from payrank.scoring.rules.rules import read_rules
+from payrank.scoring.rules.site_rules import rules_in_force
+from payrank.scoring.run_models import RunModels
+from payrank.scoring.settings import ScoringSettings
 from payrank.scoring.worklist import AccountLine, DenialLine, PatientLine, Reason, Worklist
 
 AS_OF = date(2026, 11, 20)
@@ -45,6 +53,13 @@ PHRASES = (
 
 
 T = TypeVar("T")
+
+
+def make_run(extract: Extract, settings: ScoringSettings | None = None) -> NightlyRun:
+    """Make a run over a loaded extract, without models, that writes nothing."""
+    settings = settings or ScoringSettings()
+    rules = rules_in_force(read_rules(), settings)
+    return NightlyRun(extract, RunModels({}, {}), AS_OF, settings, rules, Path("unused"), StageTimer(lambda _: None))
 
 
 def _pick(dice: Generator, choices: Sequence[T]) -> T:
@@ -112,7 +127,7 @@ def make_patient_list(count: int, seed: int = 7) -> Worklist[PatientLine]:
         as_of=AS_OF,
         lines=tuple(lines),
         over_capacity=count // 3,
-        suppressed={
+        suppressed_by={
             "H4": 41,
             "H1": 12,
             "S4": 230,
@@ -122,7 +137,7 @@ def make_patient_list(count: int, seed: int = 7) -> Worklist[PatientLine]:
             "Simulated data: no row is a patient.",
         ),
         model="payrank-payment, version 3",
-        kept_off=270,
+        suppressed=270,
     )
 
 
@@ -168,27 +183,33 @@ def make_denial_list(count: int, seed: int = 11, *, amounts: bool = True) -> Wor
         as_of=AS_OF,
         lines=tuple(lines),
         over_capacity=17,
-        suppressed={"D1": 9, "D3": 64},
+        suppressed_by={"D1": 9, "D3": 64},
         notices=(),
         model="payrank-overturn, version 1",
     )
 
 
+@pytest.fixture(scope="session")
+def run_over() -> Callable[..., NightlyRun]:
+    """Make a run over a loaded extract; see `make_run`."""
+    return make_run
+
+
 @pytest.fixture
 def patient_list() -> Callable[..., Worklist[PatientLine]]:
-    """Make a patient list of a size."""
+    """Make a patient list with a number of guarantors."""
     return make_patient_list
 
 
 @pytest.fixture
 def denial_list() -> Callable[..., Worklist[DenialLine]]:
-    """Make a denial list of a size."""
+    """Make a denial list with a number of denials."""
     return make_denial_list
 
 
 @pytest.fixture
 def household() -> Worklist[PatientLine]:
-    """One guarantor with two accounts, by hand, so that a test can say what each file must hold."""
+    """One guarantor with two accounts, by hand, so that a test can check each file exactly."""
     reasons = (
         Reason("paid_share", "Paid 3 of the last 4 balances", 0.75, 0.8),
         Reason("age", "Older than usual", 95, -0.2),
@@ -216,7 +237,7 @@ def household() -> Worklist[PatientLine]:
 
 @pytest.fixture
 def two_denials() -> Worklist[DenialLine]:
-    """Two denials by hand: one of an unknown amount with an assumed deadline, one with all that is known."""
+    """Two denials by hand: one with an unknown amount and an assumed deadline, one with everything known."""
     first = DenialLine(
         rank=1,
         denial_id="000D1",

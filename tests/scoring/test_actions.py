@@ -1,4 +1,4 @@
-"""One next action a line, from the table: the first whose condition holds, and never an agency."""
+"""One next action per line: the first in the table whose condition holds, and never a collection agency."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from payrank.scoring.action_table import NextAction, read_actions
-from payrank.scoring.actions.actions import choose_actions, fit_installment, say_action
+from payrank.scoring.actions.actions import choose_actions, describe_action, fit_installment
 from payrank.scoring.patient_pay.households import make_households
 from payrank.scoring.rules.rules import read_rules
 from payrank.scoring.settings import ScoringSettings, Waiver
@@ -63,7 +63,7 @@ POOR = {"balance": 2000.0, "probability": 0.05, "text_consent": True}
         ({"balance": 25.0}, "call"),
     ],
 )
-def test_a_household_has_one_action_and_a_low_chance_leads_to_help(known: dict[str, object], name: str) -> None:
+def test_a_household_gets_one_action_and_a_low_chance_leads_to_help(known: dict[str, object], name: str) -> None:
     assert next_action(**known).name == name
 
 
@@ -76,30 +76,30 @@ def test_a_household_has_one_action_and_a_low_chance_leads_to_help(known: dict[s
         ("S4", {"on_plan": True}, "call"),
     ],
 )
-def test_an_action_is_passed_over_where_its_rule_is_waived(rule: str, known: dict[str, object], name: str) -> None:
+def test_an_action_is_skipped_when_its_rule_is_waived(rule: str, known: dict[str, object], name: str) -> None:
     waived = ScoringSettings(waive=(Waiver(rule=rule, reason="another desk does this"),))
     assert next_action(**known).name != name
     assert next_action(waived, **known).name == name
 
 
-def test_limits_of_the_settings_move_the_actions() -> None:
+def test_the_settings_limits_change_the_action() -> None:
     settings = ScoringSettings(small_balance_dollars=600.0, assistance_below_probability=0.5)
     assert next_action(settings).name == "statement"
     assert next_action(settings, balance=1500.0, probability=0.4).name == "assistance_screening"
 
 
 def test_an_installment_fits_the_balance() -> None:
-    settings = ScoringSettings(plan_months=6, plan_installment_dollars=150.0, plan_most_months=24)
+    settings = ScoringSettings(plan_months=6, plan_installment_dollars=150.0, plan_max_months=24)
     plans = {balance: fit_installment(balance, settings) for balance in (600.0, 900.0, 1000.0, 3000.0, 9000.0)}
     assert {balance: plan.months for balance, plan in plans.items()} == {600: 6, 900: 6, 1000: 7, 3000: 20, 9000: 24}
     for balance, plan in plans.items():
         assert balance <= plan.dollars * plan.months < balance + plan.dollars
     offer = next(row for row in read_actions().patient_pay if row.name == "payment_plan_offer")
-    said = say_action(offer, ScoringSettings(), {"installment": 1250.0, "months": 36})
+    said = describe_action(offer, ScoringSettings(), {"installment": 1250.0, "months": 36})
     assert said == ("Offer a payment plan of $1,250 a month", "Balance of $500 or more, spread over 36 months")
 
 
-def test_no_action_of_any_score_places_anybody_with_an_agency() -> None:
+def test_no_score_leads_to_a_collection_agency() -> None:
     for row in read_actions().all:
         assert "agency" not in f"{row.name} {row.queue} {row.action}".lower()
     for chance in (0.0, 0.01, 0.1, 0.5, 1.0):
@@ -114,7 +114,9 @@ def denial_action(settings: ScoringSettings | None = None, **known: object) -> t
     connection.register("denied", pd.DataFrame([{"denial_id": "D1", **row}]).astype({"carc": "str"}))
     found = choose_actions(connection, "denied", "denial_id", "denials", settings or ScoringSettings())["D1"]
     connection.close()
-    return found.queue, say_action(found, ScoringSettings(), {"next_level": row["level"] + 1, "carc": row["carc"]})[0]
+    return found.queue, describe_action(
+        found, ScoringSettings(), {"next_level": row["level"] + 1, "carc": row["carc"]}
+    )[0]
 
 
 @pytest.mark.parametrize(
@@ -134,11 +136,11 @@ def denial_action(settings: ScoringSettings | None = None, **known: object) -> t
         ({"level": 1, "pending": 1, "days_since_filed": 30}, "follow_up"),
     ],
 )
-def test_a_denial_has_one_action_by_its_code_level_and_age(known: dict[str, object], queue: str) -> None:
+def test_a_denial_gets_one_action_by_code_level_and_age(known: dict[str, object], queue: str) -> None:
     assert denial_action(**known)[0] == queue
 
 
-def test_an_appeal_names_its_level_and_proof_of_filing_its_own_words() -> None:
+def test_an_appeal_shows_its_level_and_timely_filing_has_its_own_text() -> None:
     assert denial_action(level=1)[1] == "Appeal, level 2"
     assert denial_action(carc="29")[1] == "Appeal with proof of timely filing"
 
@@ -146,5 +148,5 @@ def test_an_appeal_names_its_level_and_proof_of_filing_its_own_words() -> None:
 @pytest.mark.parametrize(
     ("filed", "said"), [(29, "Wait for the payer's decision"), (30, "Ask the payer for a decision")]
 )
-def test_a_filed_appeal_is_left_alone_for_as_long_as_the_settings_say(filed: int, said: str) -> None:
+def test_a_filed_appeal_is_followed_up_after_the_days_in_the_settings(filed: int, said: str) -> None:
     assert denial_action(pending=1, level=1, days_since_filed=filed) == ("follow_up", said)

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from payrank.scoring.capacity import Capacity
+from payrank.scoring.schedule.capacity import Capacity
 from payrank.scoring.schedule.capacity_slots import capacity_slots
-from payrank.scoring.schedule.working_days import last_place, working_days
+from payrank.scoring.schedule.working_days import last_day_index, working_days
 
 FRIDAY = date(2026, 11, 20)
 DAYS = working_days(FRIDAY, 3)
@@ -19,19 +19,19 @@ DAYS = working_days(FRIDAY, 3)
 def test_a_number_is_for_each_list_and_each_day() -> None:
     capacity = Capacity.model_validate(40)
     for name in ("patient_pay", "denials"):
-        rooms = capacity_slots(capacity, name, DAYS)
-        assert rooms.total == (40, 40, 40)
-        assert not rooms.limited
+        slots = capacity_slots(capacity, name, DAYS)
+        assert slots.total == (40, 40, 40)
+        assert not slots.limited_queues
 
 
 def test_a_table_limits_lists_and_queues_by_weekday_and_leaves_the_rest_free() -> None:
     capacity = Capacity.model_validate({"denials": 30, "peer_to_peer": {"mon": 4, "fri": 2}, "call": 7})
-    rooms = capacity_slots(capacity, "denials", DAYS)
-    assert rooms.total == (30, 30, 30)
-    assert rooms.limited == {"peer_to_peer": (2, 4, 0)}
+    slots = capacity_slots(capacity, "denials", DAYS)
+    assert slots.total == (30, 30, 30)
+    assert slots.limited_queues == {"peer_to_peer": (2, 4, 0)}
     patients = capacity_slots(capacity, "patient_pay", DAYS)
     assert patients.total is None
-    assert patients.limited == {"call": (7, 7, 7)}
+    assert patients.limited_queues == {"call": (7, 7, 7)}
 
 
 def test_without_a_capacity_nothing_is_limited() -> None:
@@ -41,10 +41,10 @@ def test_without_a_capacity_nothing_is_limited() -> None:
 @pytest.mark.parametrize(
     ("given", "told"),
     [
-        (0, "0 lines a day list nobody; give 1 or more, or leave capacity out"),
-        ({"total": 0}, "list nobody"),
-        ({"call": {"mon": 0}}, "list nobody"),
-        ({}, "list nobody"),
+        (0, "0 lines a day would list nobody. Give 1 or more, or leave capacity out"),
+        ({"total": 0}, "would list nobody"),
+        ({"call": {"mon": 0}}, "would list nobody"),
+        ({}, "would list nobody"),
         (-5, "greater than or equal to 0"),
         ("many", "give a number of lines a day, or a table"),
         (True, "give a number of lines a day, or a table"),
@@ -60,7 +60,7 @@ def test_what_would_list_nobody_or_is_not_known_is_refused(given: Any, told: str
 def test_working_days_pass_over_weekends_and_holidays() -> None:
     days = working_days(date(2026, 11, 21), 3, [date(2026, 11, 23)])
     assert days == (date(2026, 11, 24), date(2026, 11, 25), date(2026, 11, 26))
-    assert [last_place(days, due) for due in (None, date(2026, 11, 23), date(2026, 11, 25), date(2027, 1, 1))] == [
+    assert [last_day_index(days, due) for due in (None, date(2026, 11, 23), date(2026, 11, 25), date(2027, 1, 1))] == [
         2,
         -1,
         1,

@@ -9,7 +9,7 @@ from random import Random
 import pandas as pd
 import pytest
 
-from payrank.scoring.denials.denial_plan import plan_denials, tell_plan
+from payrank.scoring.denials.denial_plan import describe_plan, plan_denials
 from payrank.scoring.settings import ScoringSettings
 from payrank.scoring.worklist import URGENT_DAYS
 
@@ -133,9 +133,9 @@ def test_of_all_plans_that_put_first_what_is_due_soon_none_is_worth_more() -> No
 def test_a_capacity_that_cannot_meet_a_deadline_says_so_with_what_is_lost(capacity: int | None) -> None:
     rows: list[Row] = [(900.0, 0), (800.0, 0), (70.0, 2), (-5.0, 1)]
     settings = ScoringSettings.model_validate({"capacity": capacity, "plan_days": 3})
-    told = tell_plan(plan_denials(make_table(rows), FRIDAY, settings), FRIDAY, settings)
+    told = describe_plan(plan_denials(make_table(rows), FRIDAY, settings), FRIDAY, settings)
     if capacity is None:
         assert not told
     else:
-        assert told[0] == "The plan holds 1 denial over 3 working days, to 2026-11-24; for its first day: 1."
+        assert told[0] == "The plan covers 1 denial over 3 working days, through 2026-11-24; 1 on its first day."
         assert "2 denials due within 14 days, worth $870." in told[1]

@@ -14,9 +14,9 @@ from payrank.extracts.load.load_extract import load_extract
 from payrank.features.frame import Frame
 from payrank.features.targets import OverturnTarget
 from payrank.scoring.denials.deadlines import appeal_deadlines
-from payrank.scoring.denials.denial_lines import denial_lines
-from payrank.scoring.denials.denials import value_denials
-from payrank.scoring.rules.rules import read_rules
+from payrank.scoring.denials.denial_lines import make_denial_lines
+from payrank.scoring.denials.denial_values import value_denials
+from payrank.scoring.nightly_run import NightlyRun
 from payrank.scoring.scores import Explained, Scored
 from payrank.scoring.settings import ScoringSettings, Waiver
 
@@ -82,7 +82,7 @@ def test_the_last_day_comes_from_the_denial_then_the_contract_then_the_law_and_e
 
 
 @pytest.fixture
-def value(tmp_path: Path) -> Callable[..., pd.DataFrame]:
+def value(tmp_path: Path, run_over: Callable[..., NightlyRun]) -> Callable[..., pd.DataFrame]:
     """Value denials that a model gave these chances; a share of 1 is recovered when overturned."""
 
     def run(
@@ -102,7 +102,7 @@ def value(tmp_path: Path) -> Callable[..., pd.DataFrame]:
         scored = Scored(Frame("denial", data, (), OverturnTarget()), None, scores)  # type: ignore[arg-type]  # unused
         tables = {"denials": rows, "payers": PAYERS} | ({"appeals": appeals} if appeals else {})
         with load_extract(write(tmp_path / "extract", **tables)) as extract:
-            return value_denials(extract, scored, AS_OF, settings, read_rules())
+            return value_denials(run_over(extract, settings), scored)
 
     return run
 
@@ -111,7 +111,7 @@ def listed(table: pd.DataFrame) -> list[str]:
     return table[table["place"] == "listed"].sort_values("rank")["denial_id"].tolist()
 
 
-def test_value_is_recovery_less_cost_and_the_list_is_ranked_by_it(value: Callable[..., pd.DataFrame]) -> None:
+def test_the_list_is_ranked_by_recovery_less_cost(value: Callable[..., pd.DataFrame]) -> None:
     rows = [denial(1, denied_amount="100.00"), denial(2, denied_amount="5000.00"), denial(3, denied_amount="1000.00")]
     table = value(rows, [0.9, 0.1, 0.6], ScoringSettings(costs={"appeal": 95.0}, annual_discount_rate=0.0))
     assert table["expected_recovery"].tolist() == pytest.approx([90.0, 500.0, 600.0])
@@ -120,7 +120,7 @@ def test_value_is_recovery_less_cost_and_the_list_is_ranked_by_it(value: Callabl
     assert table.loc["D1", "place"] == "over_capacity"
 
 
-def test_fourteen_days_or_fewer_come_first_whatever_the_value(value: Callable[..., pd.DataFrame]) -> None:
+def test_denials_due_within_14_days_come_first_whatever_their_value(value: Callable[..., pd.DataFrame]) -> None:
     rows = [
         denial(1, denied_amount="90000.00"),
         denial(2, appeal_due_on=AS_OF + timedelta(days=15), denied_amount="80000.00"),
@@ -133,7 +133,7 @@ def test_fourteen_days_or_fewer_come_first_whatever_the_value(value: Callable[..
     assert table["queue"].tolist() == ["appeal", "appeal", "write_off_review", "write_off_review"]
 
 
-def test_after_the_last_day_a_denial_is_worth_nothing_and_goes_to_review(value: Callable[..., pd.DataFrame]) -> None:
+def test_after_its_deadline_a_denial_is_worth_nothing_and_goes_to_review(value: Callable[..., pd.DataFrame]) -> None:
     rows = [denial(1, appeal_due_on=AS_OF - timedelta(days=1)), denial(2, denied=61), denial(3, denied=60)]
     table = value(rows, [0.5] * 3)
     assert table["suppressed_by"].tolist() == [["D1"], ["D1"], []]
@@ -142,7 +142,7 @@ def test_after_the_last_day_a_denial_is_worth_nothing_and_goes_to_review(value: 
     assert table["expected_recovery"].tolist() == pytest.approx([0.0, 0.0, 500.0])
 
 
-def test_a_pending_appeal_is_followed_up_even_after_the_last_day(value: Callable[..., pd.DataFrame]) -> None:
+def test_a_pending_appeal_is_followed_up_even_after_the_deadline(value: Callable[..., pd.DataFrame]) -> None:
     appeals: list[Row] = [
         {"appeal_id": "X1", "denial_id": "D1", "filed_on": AS_OF - timedelta(days=40), "decided_on": "", "outcome": ""},
     ]
@@ -167,7 +167,7 @@ def test_a_pending_appeal_is_followed_up_even_after_the_last_day(value: Callable
         ({"carc": "23"}, False),
     ],
 )
-def test_what_is_never_a_denial_goes_to_its_own_queue(
+def test_codes_that_cannot_be_appealed_go_to_their_own_queue(
     value: Callable[..., pd.DataFrame], codes: Row, hit: bool
 ) -> None:
     table = value([denial(1, **codes)], [0.5])
@@ -182,12 +182,12 @@ def test_unknown_amounts_stay_unknown_and_rank_by_chance(value: Callable[..., pd
     assert listed(table) == ["D2", "D4", "D3", "D1"]
 
 
-def test_ties_go_to_the_nearer_day_then_the_smaller_id(value: Callable[..., pd.DataFrame]) -> None:
+def test_ties_go_to_the_nearer_deadline_then_the_smaller_id(value: Callable[..., pd.DataFrame]) -> None:
     rows = [denial(3), denial(2), denial(1, denied=5), denial(4, denied=20)]
     assert listed(value(rows, [0.5] * 4)) == ["D4", "D2", "D3", "D1"]
 
 
-def test_a_waived_denial_rule_lets_its_denials_pass_but_not_to_the_list_after_their_day(
+def test_a_waived_denial_rule_suppresses_nothing_but_a_missed_deadline_still_is_not_listed(
     value: Callable[..., pd.DataFrame],
 ) -> None:
     waive = (
@@ -199,9 +199,9 @@ def test_a_waived_denial_rule_lets_its_denials_pass_but_not_to_the_list_after_th
     assert listed(table) == ["D2"]
 
 
-def test_a_line_shows_its_last_day_its_source_and_the_days_left(value: Callable[..., pd.DataFrame]) -> None:
+def test_a_line_shows_its_deadline_source_and_days_left(value: Callable[..., pd.DataFrame]) -> None:
     table = value([denial(1, denied_amount="")], [0.5])
-    (line,) = denial_lines(table, Explained(0.0, {}), COSTLESS)
+    (line,) = make_denial_lines(table, Explained(0.0, {}), COSTLESS.reasons_shown)
     assert (line.due_on, line.days_left) == (AS_OF + timedelta(days=50), 50)
     assert line.due_on_source == "assumed: 60 days from the denial"
     assert line.denied_amount is None

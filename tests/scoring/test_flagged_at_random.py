@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -16,10 +17,9 @@ from payrank.extracts.contract.tables import KNOWN_FLAGS
 from payrank.extracts.load.load_extract import load_extract
 from payrank.features.frame import Frame
 from payrank.features.targets import PaymentTarget
-from payrank.scoring.patient_pay.patient_pay import PatientAccounts, value_accounts
-from payrank.scoring.rules.rules import read_rules
+from payrank.scoring.nightly_run import NightlyRun
+from payrank.scoring.patient_pay.account_values import PatientAccounts, value_accounts
 from payrank.scoring.scores import Scored
-from payrank.scoring.settings import ScoringSettings
 
 AS_OF = date(2026, 11, 20)
 FLAGGED = 10_000
@@ -41,13 +41,13 @@ class Flagged:
     """The subjects with an active flag, the accounts that these keep off, the valued accounts, and everyone."""
 
     subjects: set[tuple[str, str]]
-    kept_off: set[str]
+    suppressed: set[str]
     accounts: PatientAccounts
     homes: dict[str, str]
 
 
 @pytest.fixture(scope="module")
-def flagged(tmp_path_factory: pytest.TempPathFactory) -> Flagged:
+def flagged(tmp_path_factory: pytest.TempPathFactory, run_over: Callable[..., NightlyRun]) -> Flagged:
     dice = Random(10)  # noqa: S311 - a seed, so that every run draws the same
     homes = {f"A{number}": f"G{dice.randrange(HOMES)}" for number in range(ACCOUNTS)}
     of_home: dict[str, set[str]] = {}
@@ -55,7 +55,7 @@ def flagged(tmp_path_factory: pytest.TempPathFactory) -> Flagged:
         of_home.setdefault(home, set()).add(account)
     names = {"account": list(homes), "guarantor": sorted(of_home)}
     subjects: set[tuple[str, str]] = set()
-    kept_off: set[str] = set()
+    suppressed: set[str] = set()
     seen: dict[str, list[tuple[str, str, str, int, int | None]]] = {}
     while len(subjects) < FLAGGED:
         kind = dice.choice(("account", "guarantor"))
@@ -70,7 +70,7 @@ def flagged(tmp_path_factory: pytest.TempPathFactory) -> Flagged:
         if known >= 0 and (ended is None or ended <= 0):
             subjects.add((kind, subject))
             alone = kind == "account" and word in ALONE
-            kept_off |= {subject} if alone else of_home[homes.get(subject, subject)]
+            suppressed |= {subject} if alone else of_home[homes.get(subject, subject)]
     folder = tmp_path_factory.mktemp("flagged") / "extract"
     folder.mkdir()
     people = pd.DataFrame(
@@ -99,9 +99,7 @@ def flagged(tmp_path_factory: pytest.TempPathFactory) -> Flagged:
     scores = pd.DataFrame({"raw_score": 0.0, "probability": chance, "expected_share": chance})
     scored = Scored(Frame("account", data, (), PaymentTarget()), None, scores)  # type: ignore[arg-type]  # unused
     with load_extract(folder) as extract:
-        return Flagged(
-            subjects, kept_off, value_accounts(extract, scored, AS_OF, ScoringSettings(), read_rules()), homes
-        )
+        return Flagged(subjects, suppressed, value_accounts(run_over(extract), scored), homes)
 
 
 def _write(path: Path, table: pd.DataFrame) -> None:
@@ -111,20 +109,20 @@ def _write(path: Path, table: pd.DataFrame) -> None:
     connection.close()
 
 
-def test_of_ten_thousand_flagged_none_is_listed(flagged: Flagged) -> None:
+def test_none_of_ten_thousand_flagged_subjects_is_listed(flagged: Flagged) -> None:
     places = flagged.accounts.table["place"]
     assert len(flagged.subjects) == FLAGGED
-    assert FLAGGED < len(flagged.kept_off) < len(flagged.homes) - 5000
-    assert set(places[list(flagged.kept_off)]) == {"suppressed"}
+    assert FLAGGED < len(flagged.suppressed) < len(flagged.homes) - 5000
+    assert set(places[list(flagged.suppressed)]) == {"suppressed"}
     selected = {lead.guarantor_id for lead in flagged.accounts.selected}
-    assert selected == {home for account, home in flagged.homes.items() if account not in flagged.kept_off}
+    assert selected == {home for account, home in flagged.homes.items() if account not in flagged.suppressed}
 
 
-def test_whose_flag_has_ended_or_is_not_known_yet_is_not_lost(flagged: Flagged) -> None:
-    free = flagged.accounts.table.loc[[one for one in flagged.homes if one not in flagged.kept_off]]
+def test_an_ended_or_future_flag_suppresses_nobody(flagged: Flagged) -> None:
+    free = flagged.accounts.table.loc[[one for one in flagged.homes if one not in flagged.suppressed]]
     assert set(free["place"]) == {"listed"}
     assert all(not hits for hits in free["suppressed_by"])
     assert Counter(flagged.accounts.table["place"]) == {
-        "listed": len(flagged.homes) - len(flagged.kept_off),
-        "suppressed": len(flagged.kept_off),
+        "listed": len(flagged.homes) - len(flagged.suppressed),
+        "suppressed": len(flagged.suppressed),
     }

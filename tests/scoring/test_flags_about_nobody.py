@@ -19,8 +19,10 @@ def first_listed(run: Path) -> list[str]:
     ["id || '  ', 'deceased', '2026-11-01'", "chr(9) || id || chr(160), 'deceased', '2026-11-01'"],
     ids=["blanks behind", "a tab before and a hard space behind"],
 )
-def test_a_flag_whose_id_is_padded_keeps_its_household_off(hospital: Any, night: Any, tmp_path: Path, row: str) -> None:
-    chosen = first_listed(night.night.folder)[:5]
+def test_a_flag_whose_id_is_padded_keeps_its_household_off(
+    hospital: Any, finished_run: Any, tmp_path: Path, row: str
+) -> None:
+    chosen = first_listed(finished_run.result.folder)[:5]
     query = (
         "SELECT subject_type, subject_id, flag, CAST(known_on AS VARCHAR) AS known_on, ended_on FROM {table} UNION ALL "
         f"SELECT 'account', {row}, NULL FROM (SELECT UNNEST({chosen}) AS id)"

@@ -1,4 +1,4 @@
-"""The page of a list: one file that asks nobody for anything, and text that stays text."""
+"""The page of a list: one file without requests, in which text stays text."""
 
 import base64
 import hashlib
@@ -58,7 +58,7 @@ def worklist(request, patient_list, denial_list):
     return patient_list(12) if request.param == "patient_pay" else denial_list(12)
 
 
-def test_the_policy_allows_exactly_the_style_and_the_script_that_are_inside(worklist):
+def test_the_policy_allows_only_the_embedded_style_and_script(worklist):
     page = Page(render_html(worklist))
     meta = [attributes for tag, attributes in page.elements if tag == "meta" and "http-equiv" in attributes]
     assert [attributes["http-equiv"] for attributes in meta] == ["Content-Security-Policy"]
@@ -74,7 +74,7 @@ def test_the_policy_allows_exactly_the_style_and_the_script_that_are_inside(work
     assert len(page.inside["script"]) == 2, "the data and the program"
 
 
-def test_nothing_on_the_page_points_elsewhere(worklist):
+def test_the_page_has_no_outside_reference(worklist):
     content = render_html(worklist)
     page = Page(content)
     for tag, attributes in page.elements:
@@ -91,8 +91,8 @@ def test_hostile_ids_payers_and_notices_stay_text(household, text):
     accounts = (replace(line.accounts[0], account_id=text, payer=text, reasons=(Reason("f", text, None, 0.1),)),)
     line = replace(line, guarantor_id=text, queue=text, action=text, action_why=text, accounts=accounts)
     line = replace(line, reasons=(Reason("f", text, None, 0.1),), deadline_source=text)
-    harmless = Page(render_html(replace(household, notices=("a",), suppressed={"b": 1})))
-    hostile = replace(household, lines=(line,), title=text, model=text, notices=(text,), suppressed={text: 1})
+    harmless = Page(render_html(replace(household, notices=("a",), suppressed_by={"b": 1})))
+    hostile = replace(household, lines=(line,), title=text, model=text, notices=(text,), suppressed_by={text: 1})
     page = Page(render_html(hostile))
     assert [tag for tag, _ in page.elements] == [tag for tag, _ in harmless.elements], "no element came from the text"
     assert page.data["rows"][0]["id"] == text
@@ -108,30 +108,33 @@ def test_hostile_denials_stay_text(two_denials):
     assert (page.data["rows"][0]["id"], page.data["rows"][0]["payer"]) == HOSTILE[:2]
 
 
-def test_unknown_amounts_travel_as_unknown_and_show_as_a_dash(denial_list):
+def test_unknown_amounts_stay_unknown_and_show_as_a_dash(denial_list):
     content = render_html(denial_list(4, amounts=False))
     assert all(row["amount"] is None and row["value"] is None for row in Page(content).data["rows"])
-    assert re.findall(r"<dt>(?:At stake|Expected)</dt><dd>([^<]*)</dd>", content.decode()) == ["\u2013", "\u2013"]
+    assert re.findall(r"<dt>(?:At stake|Expected recovery)</dt><dd>([^<]*)</dd>", content.decode()) == [
+        "\u2013",
+        "\u2013",
+    ]
 
 
-def test_not_a_number_is_unknown_too(two_denials):
+def test_nan_amounts_are_unknown(two_denials):
     line = replace(two_denials.lines[0], denied_amount=float("nan"), expected_value=float("nan"))
     row = Page(render_html(replace(two_denials, lines=(line,)))).data["rows"][0]
     assert (row["amount"], row["value"]) == (None, None)
 
 
-def test_the_header_tells_what_how_much_until_when_and_what_was_kept_off(patient_list):
+def test_the_header_shows_date_model_counts_and_suppressions(patient_list):
     text = render_html(patient_list(12)).decode()
     assert "As of <strong>Nov 20, 2026</strong>" in text
     assert "Model payrank-payment, version 3" in text
     assert "<dt>Listed</dt><dd>12</dd>" in text
-    assert "Not on this list: 270 kept off by rules, 4 below the cut" in text
-    assert "<td>S4 Payment plan running" in text
+    assert "Not on this list: 270 suppressed by rules, 4 over capacity" in text
+    assert "<td>S4 Payment plan active and current" in text
     assert '<p class="banner"><strong>Simulated data: no row is a patient.</strong></p>' in text
 
 
-def test_without_scripts_the_page_says_where_the_rows_are(worklist):
-    assert f"{worklist.name}.csv beside this file holds the same ones" in render_html(worklist).decode()
+def test_without_javascript_the_page_points_to_the_csv(worklist):
+    assert f"{worklist.name}.csv in the same folder has the same rows" in render_html(worklist).decode()
 
 
 def test_an_assumed_deadline_says_so(two_denials):

@@ -1,4 +1,4 @@
-"""A day with the lists in a real browser: days of work, keys, both ends of a score, odd words, very many queues."""
+"""Working with the lists in a real browser: work days, keyboard, waterfalls, unusual texts, and many queues."""
 
 from collections import Counter
 from dataclasses import replace
@@ -19,19 +19,19 @@ def choose(page, label: str, text: str) -> None:
     select.select_option(select.locator("option").filter(has_text=text).first.get_attribute("value"))
 
 
-def test_the_days_work_can_be_picked_and_a_list_by_day_of_work_says_what_each_day_brings(open_page, denial_list):
+def test_a_list_can_be_filtered_and_grouped_by_work_day(open_page, denial_list):
     made = denial_list(40)
-    days = [made.as_of + timedelta(days=(0, 1, 2, 3, 3)[at % 5]) for at in range(40)]  # the night is a Friday's
+    days = [made.as_of + timedelta(days=(0, 1, 2, 3, 3)[at % 5]) for at in range(40)]  # the run is on a Friday
     worklist = replace(
         made, lines=tuple(replace(line, work_on=day) for line, day in zip(made.lines, days, strict=True))
     )
     page = open_page(render_html(worklist))
-    for name, least, most in (("Today", 0, 0), ("This week", 0, 2), ("Later", 3, 3), ("Mon, Nov 23 (16)", 3, 3)):
-        choose(page, "Work on", name)
+    for name, least, most in (("Today", 0, 0), ("Through Sunday", 0, 2), ("Later", 3, 3), ("Mon, Nov 23 (16)", 3, 3)):
+        choose(page, "Work day", name)
         due = [line for line in worklist.lines if least <= (line.work_on - worklist.as_of).days <= most]
         assert lines(page) == [line.denial_id for line in due], name
     page.get_by_role("button", name="Clear").click()
-    page.get_by_role("columnheader", name="Work on").get_by_role("button").click()
+    page.get_by_role("columnheader", name="Work day").get_by_role("button").click()
     counts = Counter(days)
     heads = page.locator("tr.day").all_inner_texts()
     assert [head.split(" \u00b7 ")[:2] for head in heads] == [
@@ -42,11 +42,11 @@ def test_the_days_work_can_be_picked_and_a_list_by_day_of_work_says_what_each_da
     ]
 
 
-def test_a_patient_list_without_days_of_work_offers_none(open_page, patient_list):
+def test_a_patient_list_has_no_work_day_filter(open_page, patient_list):
     assert open_page(render_html(patient_list(3))).locator("#work").count() == 0
 
 
-def test_the_list_can_be_worked_by_keys_alone(open_page, patient_list):
+def test_the_list_can_be_worked_by_keyboard_alone(open_page, patient_list):
     worklist = patient_list(8)
     page = open_page(render_html(worklist))
     page.get_by_label("Search").focus()
@@ -76,18 +76,16 @@ def test_the_list_can_be_worked_by_keys_alone(open_page, patient_list):
     assert on() == named(1)
 
 
-def test_a_waterfall_goes_from_the_usual_chance_to_the_rows_own(open_page, household):
-    page = open_page(render_html(replace(household, usual=0.334)))
+def test_a_waterfall_goes_from_the_average_chance_to_the_rows_chance(open_page, household):
+    page = open_page(render_html(replace(household, baseline_probability=0.334)))
     page.locator("tr.line").click()
-    expect(page.locator("tr.detail h3").first).to_have_text(
-        "Why 62%, where 33% is usual: the account that leads, 00042-1"
-    )
+    expect(page.locator("tr.detail h3").first).to_have_text("Why 62% (average: 33%): lead account 00042-1")
     steps = page.locator("tr.detail section").first.locator(".steps li")
-    expect(steps.first).to_have_text("A usual account: 33%")
+    expect(steps.first).to_have_text("Average account: 33%")
     expect(steps.last).to_have_text("This account: 62%")
-    expect(page.locator(".legend")).to_contain_text("percentages do not add up, so only the ends have one")
+    expect(page.locator(".legend")).to_contain_text("Percentages do not add up, so only the start and the end show one")
     marks = [mark.bounding_box()["x"] for mark in page.locator("tr.detail section").first.locator(".mark").all()]
-    assert marks[0] < marks[1], "the row's own score lies to the right of the usual one"
+    assert marks[0] < marks[1], "this row's score lies to the right of the average"
 
 
 ODD = {
@@ -100,7 +98,7 @@ ODD = {
 
 
 @pytest.mark.parametrize("size", [LAPTOP, PHONE], ids=["laptop", "phone"])
-def test_odd_words_stay_in_their_cells_and_nothing_spills(open_page, denial_list, size):
+def test_unusual_texts_stay_in_their_cells_and_nothing_overflows(open_page, denial_list, size):
     worklist = denial_list(len(ODD))
     odd = tuple(
         replace(line, payer=text, queue=text, reasons=(Reason("f", text, None, 0.4),))
@@ -111,11 +109,11 @@ def test_odd_words_stay_in_their_cells_and_nothing_spills(open_page, denial_list
     page.locator(".toggle").first.click()
     assert page.evaluate("document.documentElement.scrollWidth") <= size["width"]
     for line, box in zip(odd, page.locator("td.id").all(), strict=True):
-        assert line.denial_id in box.inner_text(), "no text beside it turned the id around"
+        assert line.denial_id in box.inner_text(), "no neighboring text reversed the id"
     assert page.evaluate("document.querySelector('#payer').getBoundingClientRect().right") <= size["width"]
 
 
-def test_thousands_of_queues_can_be_chosen_from(open_page, denial_list):
+def test_a_filter_can_hold_thousands_of_queues(open_page, denial_list):
     worklist = denial_list(3000)
     lines_of = tuple(replace(line, queue=f"queue {line.rank}") for line in worklist.lines)
     page = open_page(render_html(replace(worklist, lines=lines_of)))
@@ -124,7 +122,7 @@ def test_thousands_of_queues_can_be_chosen_from(open_page, denial_list):
     assert lines(page) == [lines_of[2344].denial_id]
 
 
-def test_a_printed_list_holds_every_matching_row_whole_in_black_on_white(open_page, denial_list):
+def test_a_printed_list_shows_every_matching_row_in_black_on_white(open_page, denial_list):
     page = open_page(render_html(denial_list(70)), color_scheme="dark")
     choose(page, "Queue", "Appeal")
     kept = int(page.locator("#shown").inner_text().split(" of ")[1].split(" ")[0])

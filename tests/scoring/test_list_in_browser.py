@@ -1,4 +1,4 @@
-"""The pages in a real browser: what a biller does all day, by mouse, by keyboard and on a phone."""
+"""The pages in a real browser, used as a biller would: by mouse, by keyboard, and on a phone."""
 
 from dataclasses import replace
 from datetime import date
@@ -6,7 +6,7 @@ from datetime import date
 import pytest
 from playwright.sync_api import expect
 
-from payrank.scoring.reports.report import Flow, NightReport, TableHealth, render_report, sort_by_age
+from payrank.scoring.reports.report import Flow, RunReport, TableHealth, render_report, sort_by_age
 from payrank.scoring.worklists.html_list import render_html
 from payrank.scoring.worklists.list_summary import summarize_list
 from tests.opened_pages import IN_BROWSER, LAPTOP, PHONE, ids, lines
@@ -14,19 +14,19 @@ from tests.opened_pages import IN_BROWSER, LAPTOP, PHONE, ids, lines
 pytestmark = IN_BROWSER
 
 
-def test_the_list_opens_best_first_fifty_a_page_and_turns_pages(open_page, patient_list):
+def test_the_list_opens_best_first_with_fifty_rows_per_page(open_page, patient_list):
     worklist = patient_list(120)
     page = open_page(render_html(worklist))
     assert lines(page) == ids(worklist)[:50]
     expect(page.locator("#page")).to_have_text("Page 1 of 3")
     page.get_by_role("button", name="Next", exact=True).click()
     assert lines(page) == ids(worklist)[50:100]
-    page.get_by_label("Rows a page").select_option("250")
+    page.get_by_label("Rows per page").select_option("250")
     assert lines(page) == ids(worklist)
 
 
 @pytest.mark.parametrize("by_keyboard", [False, True])
-def test_headers_sort_both_ways_and_say_so(open_page, patient_list, by_keyboard):
+def test_headers_sort_both_ways_and_announce_it(open_page, patient_list, by_keyboard):
     worklist = patient_list(40)
     page = open_page(render_html(worklist))
     header = page.get_by_role("columnheader", name="Balance")
@@ -44,7 +44,7 @@ def test_headers_sort_both_ways_and_say_so(open_page, patient_list, by_keyboard)
     expect(page.get_by_role("columnheader", name="Rank")).to_have_attribute("aria-sort", "none")
 
 
-def test_unknown_amounts_come_last_whichever_way_they_are_sorted(open_page, denial_list):
+def test_unknown_amounts_sort_last_in_both_directions(open_page, denial_list):
     worklist = denial_list(40)
     unknown = {line.denial_id for line in worklist.lines if line.denied_amount is None}
     assert unknown
@@ -66,12 +66,12 @@ def test_search_finds_guarantors_accounts_payers_and_reasons(open_page, patient_
     expected = [line.guarantor_id for line in worklist.lines if any("promises kept" in r.text for r in line.reasons)]
     assert lines(page) == expected
     page.get_by_label("Search").fill("nobody has this")
-    expect(page.locator("#rows tbody")).to_have_text("No row matches. Clear the search or a filter.")
+    expect(page.locator("#rows tbody")).to_have_text("No matching rows. Clear the search or a filter.")
     page.get_by_role("button", name="Clear").click()
     expect(page.locator("tr.line")).to_have_count(40)
 
 
-def test_filters_keep_the_right_rows_and_add_up(open_page, denial_list):
+def test_filters_show_the_right_rows_and_totals(open_page, denial_list):
     worklist = denial_list(50)
     page = open_page(render_html(worklist))
     filters = {
@@ -82,23 +82,23 @@ def test_filters_keep_the_right_rows_and_add_up(open_page, denial_list):
         ("Deadline", "14 days or fewer left"): lambda line: line.days_left <= 14,
         ("Deadline", "Assumed date"): lambda line: "assumed" in line.due_on_source,
     }
-    for (label, choice), keeps in filters.items():
+    for (label, choice), matches in filters.items():
         select = page.get_by_label(label, exact=True)
         option = select.locator("option").filter(has_text=choice).first
         select.select_option(option.get_attribute("value"))
-        kept = [line for line in worklist.lines if keeps(line)]
-        assert kept
-        assert lines(page) == [line.denial_id for line in kept], label
-        total = sum(line.denied_amount or 0 for line in kept)
+        matching = [line for line in worklist.lines if matches(line)]
+        assert matching
+        assert lines(page) == [line.denial_id for line in matching], label
+        total = sum(line.denied_amount or 0 for line in matching)
         expect(page.locator("#shown")).to_contain_text(f"denied amount ${total:,.0f}")
         select.select_option("")
 
 
-def test_a_denial_whose_appeal_is_filed_is_not_called_due(open_page, denial_list):
+def test_a_denial_with_a_filed_appeal_is_not_shown_as_due(open_page, denial_list):
     worklist = denial_list(20)
     filed = replace(worklist.lines[0], queue="follow_up", days_left=5)
     page = open_page(render_html(replace(worklist, lines=(filed, *worklist.lines[1:]))))
-    expect(page.locator("td.due").first).to_contain_text("Appeal filed, not decided")
+    expect(page.locator("td.due").first).to_contain_text("Appeal filed, undecided")
     select = page.get_by_label("Deadline", exact=True)
     for choice, shown in (("Appeal filed", True), ("14 days or fewer left", False)):
         option = select.locator("option").filter(has_text=choice).first
@@ -123,15 +123,15 @@ def test_a_row_opens_by_keyboard_with_the_household_and_its_reasons(open_page, h
     expect(detail).to_contain_text("promise to pay, due date + 3 days")
     detail.locator("summary").first.click()
     steps = detail.locator("details .steps li")
-    expect(steps.first).to_have_text("Where every score starts")
-    expect(steps.nth(3)).to_contain_text("All other signs together")
+    expect(steps.first).to_have_text("Starting point of every score")
+    expect(steps.nth(3)).to_contain_text("All other factors combined")
     expect(steps.last).to_have_text("This account: 62%")
     toggle.focus()
     page.keyboard.press("Space")
     expect(page.locator("tr.detail")).to_have_count(0)
 
 
-def test_the_bars_of_a_waterfall_start_where_the_one_before_ended(open_page, household):
+def test_each_waterfall_bar_starts_where_the_previous_one_ends(open_page, household):
     page = open_page(render_html(household))
     page.locator("tr.line").first.click()
     boxes = [bar.bounding_box() for bar in page.locator("tr.detail section").first.locator(".track i:not(.mark)").all()]
@@ -140,7 +140,7 @@ def test_the_bars_of_a_waterfall_start_where_the_one_before_ended(open_page, hou
     assert raised["width"] / lowered["width"] == pytest.approx(0.8 / 0.2, rel=0.1)
 
 
-def test_a_near_deadline_and_an_assumed_one_are_said_in_words(open_page, two_denials):
+def test_urgent_and_assumed_deadlines_are_labeled(open_page, two_denials):
     page = open_page(render_html(two_denials))
     expect(page.locator("td.due").first).to_contain_text("Due soon: 14 days left")
     expect(page.locator("td.due").first).to_contain_text("Assumed date")
@@ -150,7 +150,7 @@ def test_a_near_deadline_and_an_assumed_one_are_said_in_words(open_page, two_den
     expect(page.locator("td.amount").first).to_have_text("\u2013")
 
 
-def test_hostile_text_is_shown_and_never_run(open_page, household):
+def test_hostile_text_is_shown_and_never_executed(open_page, household):
     text = '</script><script>document.title="run"</script><img src=x onerror="document.title=1">'
     line = replace(household.lines[0], guarantor_id=text, action_why=text, queue=text)
     page = open_page(render_html(replace(household, lines=(line,), title="The title")))
@@ -165,10 +165,10 @@ def test_five_thousand_lines_can_be_searched_filtered_sorted_and_paged(open_page
     page = open_page(render_html(worklist))
     expect(page.locator("#page")).to_have_text("Page 1 of 100")
     page.get_by_label("Payer").select_option("Aetna")
-    kept = [line for line in worklist.lines if "Aetna" in line.payers]
-    expect(page.locator("#shown")).to_contain_text(f"of {len(kept):,} guarantors (of 5,000 listed)")
+    matching = [line for line in worklist.lines if "Aetna" in line.payers]
+    expect(page.locator("#shown")).to_contain_text(f"of {len(matching):,} guarantors (of 5,000 listed)")
     page.get_by_role("columnheader", name="Chance").get_by_role("button").click()
-    best = max(kept, key=lambda line: (round(line.probability, 4), -line.rank))
+    best = max(matching, key=lambda line: (round(line.probability, 4), -line.rank))
     assert lines(page)[0] == best.guarantor_id
     page.get_by_label("Search").fill(worklist.lines[4999].guarantor_id)
     page.get_by_label("Payer").select_option("")
@@ -176,7 +176,7 @@ def test_five_thousand_lines_can_be_searched_filtered_sorted_and_paged(open_page
     assert page.locator("tr.line").count() < 60, "only the rows of a page are drawn"
 
 
-def test_nothing_spills_over_the_side(open_page, patient_list, denial_list):
+def test_nothing_overflows_the_screen(open_page, patient_list, denial_list):
     for size in (LAPTOP, {"width": 1024, "height": 768}, PHONE):
         for worklist in (patient_list(20), denial_list(20)):
             long = replace(worklist.lines[0], queue="queue" * 20, action="Action" * 20, action_why="why" * 60)
@@ -185,7 +185,7 @@ def test_nothing_spills_over_the_side(open_page, patient_list, denial_list):
             assert page.evaluate("document.documentElement.scrollWidth") <= size["width"]
 
 
-def test_on_a_phone_each_row_is_a_card_with_named_figures_and_can_be_sorted(open_page, denial_list):
+def test_on_a_phone_each_row_is_a_labeled_card_and_can_be_sorted(open_page, denial_list):
     worklist = denial_list(20)
     page = open_page(render_html(worklist), PHONE)
     label = "getComputedStyle(document.querySelector('td.amount'), '::before').content"
@@ -204,20 +204,20 @@ def test_printing_shows_every_matching_row_and_no_controls(open_page, patient_li
     expect(page.locator("tr.line")).to_have_count(50)
 
 
-def test_without_scripts_the_header_and_the_way_to_the_csv_remain(open_page, patient_list):
+def test_without_javascript_the_header_and_the_pointer_to_the_csv_remain(open_page, patient_list):
     page = open_page(render_html(patient_list(3)), java_script_enabled=False)
     expect(page.get_by_role("heading", level=1)).to_have_text("Patient balances to work")
-    expect(page.get_by_text("patient_pay.csv beside this file")).to_be_visible()
+    expect(page.get_by_text("patient_pay.csv in the same folder")).to_be_visible()
 
 
-def test_an_empty_list_says_so(open_page, denial_list):
+def test_an_empty_list_is_labeled(open_page, denial_list):
     page = open_page(render_html(replace(denial_list(1), lines=())))
-    expect(page.locator("#rows tbody")).to_have_text("Nothing is on this list today.")
+    expect(page.locator("#rows tbody")).to_have_text("This list is empty today.")
 
 
 @pytest.mark.parametrize("size", [LAPTOP, PHONE], ids=["laptop", "phone"])
 def test_the_report_opens_without_a_script_and_fits(open_page, patient_list, size):
-    night = NightReport(
+    report = RunReport(
         date(2026, 11, 20),
         "epic",
         flows=(Flow("accounts", 10, 4, 3, 2, 1),),
@@ -225,8 +225,8 @@ def test_the_report_opens_without_a_script_and_fits(open_page, patient_list, siz
         lists=(summarize_list(patient_list(10)),),
         tables=(TableHealth("transactions", True, 1_000_000, 999_999, 1, 0, ("effective_on", "reverses_id")),),
     )
-    page = open_page(render_report(night), size)
-    expect(page.get_by_role("heading", level=1)).to_have_text("The night at a glance")
+    page = open_page(render_report(report), size)
+    expect(page.get_by_role("heading", level=1)).to_have_text("Nightly run at a glance")
     expect(page.get_by_role("img", name="Dollars by age")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= size["width"]
 
@@ -234,10 +234,8 @@ def test_the_report_opens_without_a_script_and_fits(open_page, patient_list, siz
 @pytest.mark.parametrize(("size", "scheme"), [(LAPTOP, "dark"), (PHONE, "light")], ids=["laptop dark", "phone light"])
 def test_axe_finds_nothing_serious(open_page, patient_list, denial_list, size, scheme):
     axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is not installed: not checked")
-    night = NightReport(
-        date(2026, 11, 20), None, lists=(summarize_list(denial_list(9)),), aging=sort_by_age([(3, 9.0)])
-    )
-    other = render_report(night) if scheme == "dark" else render_html(denial_list(8))
+    report = RunReport(date(2026, 11, 20), None, lists=(summarize_list(denial_list(9)),), aging=sort_by_age([(3, 9.0)]))
+    other = render_report(report) if scheme == "dark" else render_html(denial_list(8))
     for content in (render_html(patient_list(8)), other):
         page = open_page(content, size, color_scheme=scheme)
         for toggle in page.locator(".toggle").all()[:2]:

@@ -1,4 +1,4 @@
-"""The next night: late corrections take effect, and lists do not wait for what a damaged earlier run holds."""
+"""The next run: late corrections take effect, and a damaged earlier run does not hold up the lists."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def changes_of(run: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-def test_a_payment_that_was_posted_late_with_an_earlier_day_takes_effect_on_the_next_run(
+def test_a_late_payment_with_an_earlier_date_takes_effect_on_the_next_run(
     hospital: Any, runs: Path, tmp_path: Path
 ) -> None:
     then = runs / "2026-11-20"
@@ -32,7 +32,8 @@ def test_a_payment_that_was_posted_late_with_an_earlier_day_takes_effect_on_the_
     row = next(
         row
         for row in sorted(scores, key=lambda row: row["rank"] or len(scores))
-        if row["guarantor_id"] not in left and [one["guarantor_id"] for one in scores].count(row["guarantor_id"]) == 1
+        if row["guarantor_id"] not in left
+        and [other["guarantor_id"] for other in scores].count(row["guarantor_id"]) == 1
     )
     query = (
         "SELECT * FROM {table} UNION ALL BY NAME SELECT 'LATE-1' AS transaction_id, "
@@ -41,8 +42,8 @@ def test_a_payment_that_was_posted_late_with_an_earlier_day_takes_effect_on_the_
     )
     corrected = hospital.copy(tmp_path / "corrected", transactions=query)
     run = hospital.score(runs, corrected, as_of=tomorrow).folder
-    told = next(one for one in changes_of(run) if one["id"] == row["guarantor_id"])
-    assert (told["change"], told["why"].split(":")[0]) == ("left", "Nothing left to work")
+    change = next(change for change in changes_of(run) if change["id"] == row["guarantor_id"])
+    assert (change["change"], change["why"].split(":")[0]) == ("left", "Resolved")
     assert row["account_id"] not in (run / "worklists/patient_pay.csv").read_text("utf-8-sig")
 
 
@@ -68,35 +69,35 @@ def _without(column: str) -> Callable[[Path], None]:
     [_torn, _gone, _without("suppressed_by"), _without("reasons")],
     ids=["torn", "gone", "no rules", "no reasons"],
 )
-def test_a_damaged_earlier_run_costs_the_comparison_and_not_the_lists(
+def test_a_damaged_earlier_run_prevents_the_comparison_but_not_the_lists(
     hospital: Any, runs: Path, change: Callable[[Path], None]
 ) -> None:
     change(runs / "2026-11-20")
     run = hospital.score(runs, as_of=hospital.as_of + timedelta(days=1), explain="listed").folder
     assert (run / "worklists/patient_pay.csv").is_file()
-    assert "What changed since the last patient pay list is not told" in (run / "report.html").read_text()
+    assert "Changes since the last patient pay list are not shown" in (run / "report.html").read_text()
     assert {row["list"] for row in changes_of(run)} <= {"denials"}
 
 
 @pytest.fixture(scope="module")
 def half_a_year_ago(hospital: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A run that is ripe."""
-    folder = tmp_path_factory.mktemp("ripe") / "runs"
+    """A run that has matured."""
+    folder = tmp_path_factory.mktemp("matured") / "runs"
     hospital.score(folder, as_of=date(2026, 5, 4), explain="listed")
     return folder
 
 
 @pytest.mark.parametrize("harm", ["scores", "listed", "manifest"])
-def test_looking_back_leaves_out_what_cannot_be_read_and_says_so(
+def test_monitoring_skips_unreadable_runs_and_reports_them(
     hospital: Any, half_a_year_ago: Path, tmp_path: Path, harm: str
 ) -> None:
     folder = shutil.copytree(half_a_year_ago, tmp_path / "runs", symlinks=True)
     bad = shutil.copytree(folder / "2026-05-04", folder / "2026-05-05")
     file = {"scores": "payment_scores.parquet", "listed": "listed.parquet", "manifest": "manifest.json"}[harm]
     (bad / file).write_bytes(b"{")
-    told: list[str] = []
+    messages: list[str] = []
     with load_extract(hospital.extract) as extract:
-        found = monitor_runs(folder, extract, hospital.as_of, progress=told.append)
-    assert "left out the patient pay scores of 2026-05-05: they cannot be read" in " ".join(told)
-    assert date(2026, 5, 4) in {one.day for one in found.watched if one.list == "patient_pay"}
-    assert date(2026, 5, 5) not in {one.day for one in found.watched if one.list == "patient_pay"}
+        monitoring = monitor_runs(folder, extract, hospital.as_of, progress=messages.append)
+    assert "skipped the patient pay scores of 2026-05-05: they cannot be read" in " ".join(messages)
+    assert date(2026, 5, 4) in {record.day for record in monitoring.lists if record.list == "patient_pay"}
+    assert date(2026, 5, 5) not in {record.day for record in monitoring.lists if record.list == "patient_pay"}

@@ -150,5 +150,5 @@ def test_a_night_whose_balances_are_all_paid_publishes_an_empty_list(invoices: P
         writer.writerows(row for row in rows if row["account_id"] in paid)
     with load_extract(invoices) as extract:
         night = run_nightly(extract, models, as_of=day, out=tmp_path / "runs", settings=NO_FLAGS)
-    assert night.lists["patient_pay"].came_in == 0
+    assert night.lists["patient_pay"].received == 0
     assert (night.folder / "worklists/patient_pay.csv").is_file()

@@ -14,9 +14,9 @@ import pytest
 from payrank.extracts.load.load_extract import load_extract
 from payrank.features.frame import Frame
 from payrank.features.targets import PaymentTarget
-from payrank.scoring.patient_pay.patient_lines import patient_lines
-from payrank.scoring.patient_pay.patient_pay import PatientAccounts, value_accounts
-from payrank.scoring.rules.rules import read_rules
+from payrank.scoring.nightly_run import NightlyRun
+from payrank.scoring.patient_pay.account_values import PatientAccounts, value_accounts
+from payrank.scoring.patient_pay.patient_lines import make_patient_lines
 from payrank.scoring.scores import Explained, Scored
 from payrank.scoring.settings import ScoringSettings, Waiver
 from payrank.scoring.worklist import PatientLine
@@ -32,7 +32,7 @@ def account(number: int, home: str, balance: float, share: float, **known: objec
 
 
 @pytest.fixture
-def run(tmp_path: Path) -> Callable[..., Listed]:
+def run(tmp_path: Path, run_over: Callable[..., NightlyRun]) -> Callable[..., Listed]:
     """Value and list accounts that a model gave these shares."""
 
     def value(
@@ -83,28 +83,28 @@ def run(tmp_path: Path) -> Callable[..., Listed]:
         timing = {name: [row[name] for row in rows] for name in rows[0] if name.startswith("probability_")}
         scores = pd.DataFrame({"raw_score": 0.0, "probability": shares, "expected_share": shares, **timing})
         scored = Scored(Frame("account", data, (), PaymentTarget()), None, scores)  # type: ignore[arg-type]  # unused
-        wanted = settings or ScoringSettings()
         with load_extract(folder) as extract:
-            accounts = value_accounts(extract, scored, AS_OF, wanted, read_rules())
-            return accounts, patient_lines(extract, accounts, Explained(0.0, {}), AS_OF, wanted)
+            run = run_over(extract, settings)
+            accounts = value_accounts(run, scored)
+            return accounts, make_patient_lines(run, accounts, Explained(0.0, {}))
 
     return value
 
 
-def test_a_household_is_one_line_led_by_its_most_valuable_account(run: Callable[..., Listed]) -> None:
+def test_a_household_gets_one_line_led_by_its_most_valuable_account(run: Callable[..., Listed]) -> None:
     rows = [account(1, "G1", 100.0, 0.5), account(2, "G1", 300.0, 0.4), account(3, "G2", 150.0, 0.9)]
     _, lines = run(rows)
     assert [(line.rank, line.guarantor_id) for line in lines] == [(1, "G1"), (2, "G2")]
     first = lines[0]
-    assert [one.account_id for one in first.accounts] == ["A2", "A1"]
+    assert [account.account_id for account in first.accounts] == ["A2", "A1"]
     assert first.balance == 400.0
     assert first.expected_recovery == pytest.approx(170.0)
     assert first.expected_value == pytest.approx(170 * 1.08 ** (-60 / 365) - 6)
-    assert sum(one.expected_value for one in first.accounts) == pytest.approx(first.expected_value)
+    assert sum(account.expected_value for account in first.accounts) == pytest.approx(first.expected_value)
     assert first.probability == 0.4
 
 
-def test_a_household_that_costs_more_than_it_brings_falls_below_the_cut_but_never_for_medicare(
+def test_a_household_that_costs_more_than_it_recovers_is_not_listed_unless_it_is_medicares(
     run: Callable[..., Listed],
 ) -> None:
     rows = [account(1, "G1", 20.0, 0.04), account(2, "G2", 20.0, 0.04, payer_class="medicare")]
@@ -127,7 +127,7 @@ def test_capacity_counts_households(run: Callable[..., Listed], capacity: int) -
     assert (accounts.table["place"] == "listed").sum() == (0, 2, 3)[capacity]
 
 
-def test_nobody_is_texted_without_consent_on_record(run: Callable[..., Listed]) -> None:
+def test_nobody_is_texted_without_consent_on_file(run: Callable[..., Listed]) -> None:
     rows = [account(1, "G-text", 300.0, 0.5), account(2, "G-silent", 300.0, 0.5)]
     _, lines = run(rows)
     assert {line.guarantor_id: line.queue for line in lines} == {"G-text": "text", "G-silent": "call"}
@@ -137,7 +137,7 @@ def test_nobody_is_texted_without_consent_on_record(run: Callable[..., Listed]) 
     ("outcome", "queue"),
     [("returned", "address"), ("wrong_number", "address"), ("right_party", "call"), (None, "call")],
 )
-def test_an_address_is_sought_when_the_last_contact_came_back(
+def test_a_failed_last_contact_leads_to_an_address_search(
     run: Callable[..., Listed], outcome: str | None, queue: str
 ) -> None:
     _, (line,) = run([account(1, "G1", 300.0, 0.5, last_contact=outcome)])
@@ -162,14 +162,14 @@ def test_no_scored_account_gives_an_empty_list(run: Callable[..., Listed], tmp_p
     assert accounts.table["place"].tolist() == ["over_capacity"]
 
 
-def test_medicare_gets_its_share_of_the_lines_when_there_are_few(run: Callable[..., Listed]) -> None:
+def test_medicare_gets_its_share_of_the_lines_when_capacity_is_low(run: Callable[..., Listed]) -> None:
     rows = [account(n, f"G{n}", 1000.0 - n, 0.5) for n in range(1, 9)]
     rows += [account(n, f"G{n}", 300.0 - n, 0.1, payer_class="medicare") for n in (11, 12)]
     _, lines = run(rows, ScoringSettings(capacity=5))
     assert [line.guarantor_id for line in lines] == ["G1", "G2", "G3", "G4", "G11"]
 
 
-def test_a_waived_like_effort_leaves_the_lines_to_value_alone(run: Callable[..., Listed]) -> None:
+def test_with_like_effort_waived_value_alone_decides(run: Callable[..., Listed]) -> None:
     rows = [account(n, f"G{n}", 1000.0 - n, 0.5) for n in range(1, 9)]
     rows += [account(11, "G11", 200.0, 0.1, payer_class="medicare")]
     waived = ScoringSettings(capacity=5, waive=(Waiver(rule="S6", reason="no Medicare bad debt is claimed"),))
@@ -177,7 +177,7 @@ def test_a_waived_like_effort_leaves_the_lines_to_value_alone(run: Callable[...,
     assert [line.guarantor_id for line in lines] == ["G1", "G2", "G3", "G4", "G5"]
 
 
-def test_a_queue_lists_what_it_can_work_and_the_next_best_go_elsewhere(run: Callable[..., Listed]) -> None:
+def test_a_full_queue_leaves_its_slots_to_the_next_best_in_other_queues(run: Callable[..., Listed]) -> None:
     rows = [account(n, f"G{n}", 400.0 - n, 0.5) for n in range(1, 4)] + [account(9, "G-text", 50.0, 0.5)]
     _, lines = run(rows, ScoringSettings(capacity={"total": 3, "call": {"fri": 2}}))
     assert [(line.guarantor_id, line.queue) for line in lines] == [("G1", "call"), ("G2", "call"), ("G-text", "text")]
@@ -186,14 +186,16 @@ def test_a_queue_lists_what_it_can_work_and_the_next_best_go_elsewhere(run: Call
 @pytest.mark.parametrize(
     ("language", "noted"), [("es", True), (" ZH ", True), ("EN", False), ("English", False), ("", False)]
 )
-def test_another_language_is_noted_and_keeps_nobody_off(run: Callable[..., Listed], language: str, noted: bool) -> None:
+def test_a_language_other_than_english_is_noted_and_suppresses_nobody(
+    run: Callable[..., Listed], language: str, noted: bool
+) -> None:
     accounts, (line,) = run([account(1, "G1", 300.0, 0.5)], languages={"G1": language})
-    assert ("have an interpreter" in line.action_why) == noted
+    assert ("use an interpreter" in line.action_why) == noted
     assert line.queue == "call"
     assert ("other_language" in accounts.table.loc["A1", "policies"]) == noted
 
 
-def test_the_clock_of_collection_starts_with_the_first_statement(run: Callable[..., Listed]) -> None:
+def test_the_collection_clock_starts_with_the_first_statement(run: Callable[..., Listed]) -> None:
     sent = AS_OF - timedelta(days=30)
     contact: Row = {"contact_id": "C1", "guarantor_id": "G1", "contacted_on": sent, "channel": "statement"}
     rows = [account(1, "G1", 300.0, 0.5), account(2, "G2", 300.0, 0.5)]
@@ -203,17 +205,17 @@ def test_the_clock_of_collection_starts_with_the_first_statement(run: Callable[.
     assert clock.loc["A2"].isna().all()
 
 
-def test_who_is_kept_off_is_told_what_is_done_instead(run: Callable[..., Listed]) -> None:
+def test_a_suppressed_account_shows_what_to_do_instead(run: Callable[..., Listed]) -> None:
     flags: list[Row] = [
         {"subject_type": "guarantor", "subject_id": "G1", "flag": "Charity Pending", "known_on": "2026-11-01"}
     ]
     accounts, lines = run([account(1, "G1", 5000.0, 0.01), account(2, "G2", 300.0, 0.5)], flags=flags)
     assert [line.guarantor_id for line in lines] == ["G2"]
     row = accounts.table.loc["A1"]
-    assert (row["queue"], row["action"]) == ("financial_assistance", "Follow the application for assistance")
+    assert (row["queue"], row["action"]) == ("financial_assistance", "Follow up on the assistance application")
 
 
-def test_sooner_money_leads_where_all_else_is_alike(run: Callable[..., Listed]) -> None:
+def test_earlier_money_ranks_first_when_all_else_is_equal(run: Callable[..., Listed]) -> None:
     rows = [
         account(1, "G1", 300.0, 0.5, probability_30=0.1, probability_120=0.5),
         account(2, "G2", 300.0, 0.5, probability_30=0.4, probability_120=0.5),

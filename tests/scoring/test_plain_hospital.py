@@ -15,7 +15,7 @@ from payrank.extracts.load.load_extract import load_extract
 from payrank.features.build_frames import nightly_frame
 from payrank.features.frame import Frame
 from payrank.features.targets import OverturnTarget, PaymentTarget
-from payrank.scoring.reasons.format_values import show_word
+from payrank.scoring.reasons.format_values import format_category
 from payrank.scoring.reasons.reasons import explain_rows
 from payrank.simulator import simulate
 
@@ -67,4 +67,4 @@ def test_every_code_that_the_hospital_sends_has_a_meaning_on_file(hospital: Path
             path = hospital / "denials.parquet"
             sent = connection.execute(f"SELECT DISTINCT {feature} FROM '{path}' WHERE {feature} IS NOT NULL").fetchall()
             assert {code for (code,) in sent} - made_up <= set(read_descriptions()[feature])
-            assert all(re.search(r" \(.+\)$", show_word(code, feature)) for (code,) in sent)
+            assert all(re.search(r" \(.+\)$", format_category(code, feature)) for (code,) in sent)

@@ -14,8 +14,16 @@ from payrank.features.catalog.denials import DENIAL_FEATURES
 from payrank.features.catalog.rates import attribute_features
 from payrank.features.feature import Feature
 from payrank.features.sources import HistoricalRate
-from payrank.scoring.reasons.format_values import CODED, show_value, show_word
-from payrank.scoring.reasons.reasons import DAYS, PAST, REST, SETTLED, explain_rows, join_features, top_reasons
+from payrank.scoring.reasons.format_values import CODED, format_category, format_value
+from payrank.scoring.reasons.reasons import (
+    DAYS_TO_PAY,
+    PAST_ACCOUNTS,
+    REST,
+    SETTLED_SHARE,
+    explain_rows,
+    group_features,
+    top_reasons,
+)
 
 BY_NAME = {feature.name: feature for feature in (*DENIAL_FEATURES, *ACCOUNT_FEATURES)}
 EVERY = (
@@ -57,7 +65,7 @@ def sentence(name: str, value: float | str | None, support: float = 12.0, **besi
         ("payer_class", "workers_comp", "Payer class: workers' compensation"),
         ("last_contact_outcome", "right_party", "Last contact: spoke with the guarantor"),
         ("carc", "197", "Reason code: 197 (no prior authorization)"),
-        ("carc", "9999", "Reason code: 9999 (a code without a meaning on file)"),
+        ("carc", "9999", "Reason code: 9999 (no description on file)"),
         ("group_code", "CO", "Group code: CO (contractual obligation)"),
         ("rarc", None, "No remark code"),
         ("patient_class", "emergency", "Emergency visit"),
@@ -88,7 +96,7 @@ def test_a_reason_tells_its_value_in_the_units_of_the_trade(name: str, value: fl
             {"carc": "16"},
             "This payer, reason 16 (information missing or wrong): about 50% overturned (12 earlier)",
         ),
-        ("overturned_rate_rarc", {"rarc": "X9"}, "Remark X9 (a code without a meaning on file): about 50% "),
+        ("overturned_rate_rarc", {"rarc": "X9"}, "Remark X9 (no description on file): about 50% "),
     ],
 )
 def test_a_rate_names_what_it_is_of(name: str, beside: dict[str, str], text: str) -> None:
@@ -100,7 +108,7 @@ def test_a_handful_of_earlier_outcomes_is_not_counted_out(support: float, told: 
     assert sentence("overturned_rate_carc", 0.5, support=support).endswith(f"({told} earlier)")
 
 
-@pytest.mark.parametrize("name", [SETTLED, PAST, DAYS])
+@pytest.mark.parametrize("name", [SETTLED_SHARE, PAST_ACCOUNTS, DAYS_TO_PAY])
 @pytest.mark.parametrize(
     ("share", "count", "days", "text"),
     [
@@ -110,8 +118,8 @@ def test_a_handful_of_earlier_outcomes_is_not_counted_out(support: float, told: 
     ],
 )
 def test_how_the_household_paid_before_is_one_sentence(name, share, count, days, text) -> None:
-    given = {SETTLED: share, PAST: count, DAYS: days}
-    assert sentence(name, given.pop(name), **given) == text
+    values = {SETTLED_SHARE: share, PAST_ACCOUNTS: count, DAYS_TO_PAY: days}
+    assert sentence(name, values.pop(name), **values) == text
 
 
 @pytest.mark.parametrize("feature", EVERY, ids=lambda feature: feature.name)
@@ -143,7 +151,7 @@ def test_no_meaning_of_a_code_names_a_protected_attribute() -> None:
 def test_every_code_has_a_meaning_that_is_not_the_code() -> None:
     for feature in CODED:
         for code, meaning in read_descriptions()[feature].items():
-            assert show_value("category", code, feature=feature) == f"{code} ({meaning})"
+            assert format_value("category", code, feature=feature) == f"{code} ({meaning})"
             assert meaning
             assert meaning != code
 
@@ -153,7 +161,7 @@ def test_the_strongest_come_first_and_the_rest_is_summed_so_that_all_adds_up() -
     draw = np.random.default_rng(4)
     data = pd.DataFrame(draw.uniform(1, 90, (25, 12)), columns=[feature.name for feature in features])
     contributions = draw.normal(0, 1, (25, 12))
-    for row, reasons in enumerate(explain_rows(features, data, contributions, kept=5)):
+    for row, reasons in enumerate(explain_rows(features, data, contributions, max_reasons=5)):
         assert [reason.feature for reason in reasons][-1] == REST
         assert len(reasons) == 6
         strengths = [abs(reason.contribution) for reason in reasons[:-1]]
@@ -175,7 +183,7 @@ def names_of(groups: list[list[int]], features: tuple[Feature, ...]) -> set[froz
 
 
 def test_a_class_with_its_rates_and_their_support_is_one_reason() -> None:
-    joined = names_of(join_features(DENIAL_FEATURES), DENIAL_FEATURES)
+    joined = names_of(group_features(DENIAL_FEATURES), DENIAL_FEATURES)
     rate = "overturned_rate_carc"
     assert {"carc", rate, f"{rate}_recent", "overturned_support_carc", "overturned_support_carc_recent"} in joined
     for feature in DENIAL_FEATURES:
@@ -189,8 +197,8 @@ def test_what_training_found_alike_adds_up_and_is_told_by_the_strongest_in_the_s
     features = tuple(BY_NAME[name] for name in ("days_owed", "patient_balance", "charges"))
     data = pd.DataFrame({"days_owed": [9.0, 9.0], "patient_balance": [50.0, 50.0], "charges": [80.0, 80.0]})
     contributions = np.array([[0.1, 0.5, -0.7], [0.4, 0.3, 0.2]])
-    together = (("patient_balance", "charges", "not in the model"),)
-    first, second = explain_rows(features, data, contributions, together=together)
+    correlated = (("patient_balance", "charges", "not in the model"),)
+    first, second = explain_rows(features, data, contributions, correlated=correlated)
     assert [(r.feature, pytest.approx(r.contribution)) for r in first[:-1]] == [("charges", -0.2), ("days_owed", 0.1)]
     assert [(r.text, pytest.approx(r.contribution)) for r in second[:-1]] == [
         ("Patient owes $50", 0.5),
@@ -211,4 +219,4 @@ def test_a_rate_tells_of_its_support_even_where_that_pulls_harder() -> None:
     [("a\u202eb\x00c", "a b c"), ("x" * 90, "x" * 59 + "\u2026"), ("UNKNOWN", "unknown"), (" \u200b ", "unknown")],
 )
 def test_a_sites_own_word_is_told_on_one_short_line_in_one_direction(word: str, told: str) -> None:
-    assert show_word(word, "site_clinic") == told
+    assert format_category(word, "site_clinic") == told

@@ -9,7 +9,7 @@ import pytest
 from payrank.scoring.reports.report import (
     Flow,
     ModelHealth,
-    NightReport,
+    RunReport,
     SuppressedRow,
     TableHealth,
     Unpublished,
@@ -20,8 +20,8 @@ from payrank.scoring.worklists.list_summary import count_by_chance, count_by_day
 
 
 @pytest.fixture
-def night(patient_list, denial_list) -> NightReport:
-    return NightReport(
+def report(patient_list, denial_list) -> RunReport:
+    return RunReport(
         as_of=date(2026, 11, 20),
         source_system="epic",
         flows=(Flow("accounts", 100, 30, 20, 45, 5), Flow("denials", 10, 10, 0, 0, 0)),
@@ -49,56 +49,56 @@ def text_of(content: bytes) -> str:
     return " ".join(re.sub(r"<[^>]*>", " ", body).split())
 
 
-def test_the_report_shows_totals_aging_lists_rules_models_and_data(night):
-    text = text_of(render_report(night))
-    for said in (
+def test_the_report_shows_totals_aging_lists_rules_models_and_data(report):
+    text = text_of(render_report(report))
+    for phrase in (
         "As of Nov 20, 2026 · Source epic",
-        "Accounts 100 30 20 45 5 Yes, exactly",
+        "Accounts 100 30 20 45 5 Yes",
         "31-60 days 2 $250",
-        "All 4 $351",
+        "Total 4 $351",
         "S4 Plan current 41 H1 Bankruptcy 11 USC 362, 524 4",
         "payrank-payment, version 3 Predicts payment within 120 days Trained through Jul 1, 2026",
         "accounts 105 100 5 0 service_line",
-        "the whole table: its features are unknown",
+        "whole table missing: its features are null",
         "A column was ignored.",
     ):
-        assert said in text
+        assert phrase in text
 
 
-def test_what_does_not_add_up_is_said_loudly(night):
-    assert "NO: tell the person who runs payrank" in text_of(
-        render_report(replace(night, flows=(Flow("accounts", 100, 30, 20, 45, 4),)))
+def test_counts_that_do_not_reconcile_are_flagged(report):
+    assert "NO: report this to whoever runs payrank" in text_of(
+        render_report(replace(report, flows=(Flow("accounts", 100, 30, 20, 45, 4),)))
     )
 
 
-def test_a_list_that_is_not_published_says_why(night):
+def test_an_unpublished_list_is_shown_with_its_reason(report):
     missing = Unpublished("Patient balances to work", "The flags feed is missing (rule H12).")
-    text = text_of(render_report(replace(night, unpublished=(missing,))))
+    text = text_of(render_report(replace(report, unpublished=(missing,))))
     assert "Not published: Patient balances to work. The flags feed is missing (rule H12)." in text
 
 
-def test_an_empty_night_is_still_a_page():
-    text = text_of(render_report(NightReport(date(2026, 11, 20), None)))
-    assert "No list was published tonight." in text
+def test_an_empty_run_still_gets_a_page():
+    text = text_of(render_report(RunReport(date(2026, 11, 20), None)))
+    assert "No list was published." in text
     assert "Source not stated" in text
 
 
-def test_no_id_of_a_row_reaches_the_report(night, patient_list, denial_list):
-    text = render_report(night).decode()
+def test_no_id_of_a_row_reaches_the_report(report, patient_list, denial_list):
+    text = render_report(report).decode()
     ids = [line.guarantor_id for line in patient_list(20).lines] + [line.denial_id for line in denial_list(20).lines]
     assert not [each for each in ids if each in text]
 
 
-def test_hostile_names_stay_text(night):
+def test_hostile_names_stay_text(report):
     table = TableHealth("<script>alert(1)</script>", True, 1, 1, 0, 0, ('"><img>',))
-    content = render_report(replace(night, tables=(table,), notices=("<b>",), source_system="<i>")).decode()
+    content = render_report(replace(report, tables=(table,), notices=("<b>",), source_system="<i>")).decode()
     assert "<script" not in content
     assert "<img" not in content
     assert "<i>" not in content
 
 
-def test_the_report_runs_no_script_and_asks_nobody(night):
-    content = render_report(night).decode()
+def test_the_report_has_no_script_and_makes_no_request(report):
+    content = render_report(report).decode()
     assert "default-src &#39;none&#39;; style-src &#39;sha256-" in content
     assert "script-src" not in content
     links = re.findall(r'href="([^"]*)"', content)
@@ -106,10 +106,10 @@ def test_the_report_runs_no_script_and_asks_nobody(night):
     assert all(link.startswith("worklists/") for link in links)
 
 
-def test_unknown_dollars_are_a_dash(night, denial_list):
+def test_unknown_dollars_are_a_dash(report, denial_list):
     summary = summarize_list(denial_list(5, amounts=False))
     assert (summary.at_stake, summary.expected) == (None, None)
-    assert "At stake \u2013 Expected \u2013" in text_of(render_report(replace(night, lists=(summary,))))
+    assert "At stake \u2013 Expected recovery \u2013" in text_of(render_report(replace(report, lists=(summary,))))
 
 
 def test_every_probability_is_counted_once():
@@ -117,11 +117,11 @@ def test_every_probability_is_counted_once():
     assert sum(bar.value for bar in bars) == 5
 
 
-def test_the_same_night_gives_the_same_bytes(night):
-    assert render_report(night) == render_report(night)
+def test_the_same_report_gives_the_same_bytes(report):
+    assert render_report(report) == render_report(report)
 
 
-def test_a_list_is_spread_by_queue_by_days_left_and_by_the_day_of_work(denial_list, patient_list):
+def test_a_summary_counts_lines_by_queue_days_left_and_work_day(denial_list, patient_list):
     worklist = denial_list(60)
     lines = (
         replace(worklist.lines[0], queue="follow_up"),
@@ -132,12 +132,12 @@ def test_a_list_is_spread_by_queue_by_days_left_and_by_the_day_of_work(denial_li
     for bars in (summary.queues, summary.deadlines, summary.work_days, summary.chances):
         assert sum(bar.value for bar in bars) == 60
     by_deadline = {bar.label: bar.value for bar in summary.deadlines}
-    assert (by_deadline["Past"], by_deadline["Appeal filed"]) == (1, 1)
+    assert (by_deadline["Past due"], by_deadline["Appeal filed"]) == (1, 1)
     assert [bar.label for bar in summary.work_days] == ["Fri, Nov 20", "Sat, Nov 21", "Sun, Nov 22"]
     assert summarize_list(patient_list(5)).work_days == ()
 
 
-def test_very_many_queues_and_days_are_gathered_in_one_last_bar():
+def test_many_queues_and_days_are_combined_in_one_last_bar():
     queues = count_by_queue(f"queue {at % 700}" for at in range(2000))
     assert (len(queues), queues[-1].label, sum(bar.value for bar in queues)) == (11, "690 other queues", 2000)
     days = count_by_day(date(2026, 11, 1 + at % 28) for at in range(100))

@@ -19,7 +19,7 @@ class Case:
     values: Sequence[int]
     last: Sequence[int]
     queues: Sequence[str]
-    rooms: CapacitySlots
+    slots: CapacitySlots
     order: Sequence[int]
 
 
@@ -36,7 +36,7 @@ def draw_case(dice: Random) -> Case:
         values=sorted((dice.randint(1, 9) for _ in range(lines)), reverse=True),
         last=[dice.randint(-1, days + 1) for _ in range(lines)],
         queues=[dice.choice(names) for _ in range(lines)],
-        rooms=CapacitySlots(days, total, limited),
+        slots=CapacitySlots(days, total, limited),
         order=dice.sample(range(lines), lines),
     )
 
@@ -47,9 +47,9 @@ def try_every_schedule(case: Case) -> int:
     best = 0
 
     def has_place(queue: str, day: int) -> bool:
-        if case.rooms.total is not None and taken.get(day, 0) >= case.rooms.total[day]:
+        if case.slots.total is not None and taken.get(day, 0) >= case.slots.total[day]:
             return False
-        return queue not in case.rooms.limited or taken.get((queue, day), 0) < case.rooms.limited[queue][day]
+        return queue not in case.slots.limited_queues or taken.get((queue, day), 0) < case.slots.limited_queues[queue][day]
 
     def go_on(line: int, worth: int) -> None:
         nonlocal best
@@ -57,7 +57,7 @@ def try_every_schedule(case: Case) -> int:
         if line == len(case.values) or worth + sum(case.values[line:]) <= best:
             return
         queue = case.queues[line]
-        for day in range(min(case.last[line], case.rooms.days - 1) + 1):
+        for day in range(min(case.last[line], case.slots.days - 1) + 1):
             if has_place(queue, day):
                 for key in (day, (queue, day)):
                     taken[key] = taken.get(key, 0) + 1
@@ -74,7 +74,7 @@ def test_a_thousand_random_offices_get_the_worth_of_the_best_of_all_schedules() 
     dice = Random(20)  # noqa: S311 - a seed, so that every run draws the same
     for _ in range(1000):
         case = draw_case(dice)
-        days = plan_days(case.last, case.queues, case.rooms, case.order)
+        days = plan_days(case.last, case.queues, case.slots, case.order)
         planned = [at for at, day in enumerate(days) if day != NOT_PLANNED]
         assert sum(case.values[at] for at in planned) == try_every_schedule(case), case
 
@@ -83,20 +83,20 @@ def test_no_line_comes_after_its_last_day_and_no_day_or_queue_is_overfull() -> N
     dice = Random(21)  # noqa: S311 - a seed, so that every run draws the same
     for _ in range(1000):
         case = draw_case(dice)
-        days = plan_days(case.last, case.queues, case.rooms, case.order)
+        days = plan_days(case.last, case.queues, case.slots, case.order)
         for at, day in enumerate(days):
-            assert day == NOT_PLANNED or day <= min(case.last[at], case.rooms.days - 1)
-        for day in range(case.rooms.days):
+            assert day == NOT_PLANNED or day <= min(case.last[at], case.slots.days - 1)
+        for day in range(case.slots.days):
             here = [case.queues[at] for at, planned in enumerate(days) if planned == day]
-            assert case.rooms.total is None or len(here) <= case.rooms.total[day]
-            assert all(here.count(queue) <= places[day] for queue, places in case.rooms.limited.items())
+            assert case.slots.total is None or len(here) <= case.slots.total[day]
+            assert all(here.count(queue) <= places[day] for queue, places in case.slots.limited_queues.items())
 
 
 def test_each_in_turn_gets_the_earliest_day_that_any_schedule_of_the_chosen_could_give_it() -> None:
     dice = Random(23)  # noqa: S311 - a seed, so that every run draws the same
     for _ in range(300):
         case = draw_case(dice)
-        days = plan_days(case.last, case.queues, case.rooms, case.order)
+        days = plan_days(case.last, case.queues, case.slots, case.order)
         in_turn = [at for at in case.order if days[at] != NOT_PLANNED]
         assert [days[at] for at in in_turn] == place_in_turn(case, in_turn), case
 
@@ -108,11 +108,11 @@ def place_in_turn(case: Case, lines: Sequence[int]) -> list[int]:
         if len(done) == len(lines):
             return done
         at = lines[len(done)]
-        for day in range(min(case.last[at], case.rooms.days - 1) + 1):
+        for day in range(min(case.last[at], case.slots.days - 1) + 1):
             here = [case.queues[other] for other, other_day in zip(lines, done, strict=False) if other_day == day]
-            if case.rooms.total is not None and len(here) >= case.rooms.total[day]:
+            if case.slots.total is not None and len(here) >= case.slots.total[day]:
                 continue
-            limit = case.rooms.limited.get(case.queues[at])
+            limit = case.slots.limited_queues.get(case.queues[at])
             if limit is not None and here.count(case.queues[at]) >= limit[day]:
                 continue
             found = go_on([*done, day])
@@ -126,16 +126,16 @@ def place_in_turn(case: Case, lines: Sequence[int]) -> list[int]:
 
 
 def test_the_chosen_get_the_earliest_day_that_leaves_room_for_the_rest() -> None:
-    rooms = CapacitySlots(3, (1, 1, 1))
-    assert plan_days([2, 2, 2], ["a"] * 3, rooms) == [0, 1, 2]
-    assert plan_days([2, 2, 2], ["a"] * 3, rooms, order=[2, 0, 1]) == [1, 2, 0]
-    assert plan_days([2, 2, 0], ["a"] * 3, rooms) == [1, 2, 0]
-    assert plan_days([1, 1, 1, 2], ["a"] * 4, rooms) == [0, 1, NOT_PLANNED, 2]
+    slots = CapacitySlots(3, (1, 1, 1))
+    assert plan_days([2, 2, 2], ["a"] * 3, slots) == [0, 1, 2]
+    assert plan_days([2, 2, 2], ["a"] * 3, slots, order=[2, 0, 1]) == [1, 2, 0]
+    assert plan_days([2, 2, 0], ["a"] * 3, slots) == [1, 2, 0]
+    assert plan_days([1, 1, 1, 2], ["a"] * 4, slots) == [0, 1, NOT_PLANNED, 2]
 
 
 def test_a_line_moves_to_another_day_when_that_makes_room_for_one_of_another_queue() -> None:
-    rooms = CapacitySlots(2, (1, 1), {"peer_to_peer": (0, 1)})
-    assert plan_days([1, 1], ["appeal", "peer_to_peer"], rooms) == [0, 1]
+    slots = CapacitySlots(2, (1, 1), {"peer_to_peer": (0, 1)})
+    assert plan_days([1, 1], ["appeal", "peer_to_peer"], slots) == [0, 1]
 
 
 def test_without_limits_all_is_for_the_first_day() -> None:

@@ -52,15 +52,15 @@ FILES = (("payment_scores.parquet", PAYMENT), ("denial_scores.parquet", DENIALS)
 
 @pytest.mark.parametrize(("name", "columns"), FILES)
 def test_a_score_file_has_the_columns_and_types_of_the_contract_in_its_order(
-    night: Any, name: str, columns: dict[str, pa.DataType]
+    finished_run: Any, name: str, columns: dict[str, pa.DataType]
 ) -> None:
-    schema = pq.read_schema(night.night.folder / name)
+    schema = pq.read_schema(finished_run.result.folder / name)
     assert schema.names[: len(columns)] == list(columns)
     assert {field.name: field.type for field in schema if field.name in columns} == columns
 
 
-def test_a_run_holds_the_files_of_the_contract_and_current_points_to_it(night: Any) -> None:
-    run: Path = night.night.folder
+def test_a_run_holds_the_files_of_the_contract_and_current_points_to_it(finished_run: Any) -> None:
+    run: Path = finished_run.result.folder
     files = {str(path.relative_to(run)) for path in run.rglob("*") if path.is_file()}
     lists = {f"worklists/{name}.{kind}" for name in ("patient_pay", "denials") for kind in ("csv", "xlsx", "html")}
     assert files == lists | {
@@ -71,15 +71,15 @@ def test_a_run_holds_the_files_of_the_contract_and_current_points_to_it(night: A
         "manifest.json",
         "timings.json",
     }
-    assert (night.out / "current").resolve() == run.resolve()
+    assert (finished_run.out / "current").resolve() == run.resolve()
     assert run.name == "2026-11-20"
 
 
 @pytest.mark.parametrize(("name", "columns"), FILES)
 def test_base_value_and_contributions_sum_to_the_raw_score_on_every_row(
-    night: Any, name: str, columns: dict[str, pa.DataType]
+    finished_run: Any, name: str, columns: dict[str, pa.DataType]
 ) -> None:
-    rows = pq.read_table(night.night.folder / name).to_pylist()
+    rows = pq.read_table(finished_run.result.folder / name).to_pylist()
     assert rows
     told = [row["base_value"] + sum(reason["contribution"] for reason in row["reasons"]) for row in rows]
     np.testing.assert_allclose(told, [row["raw_score"] for row in rows], rtol=0, atol=1e-6)
@@ -87,9 +87,9 @@ def test_base_value_and_contributions_sum_to_the_raw_score_on_every_row(
 
 @pytest.mark.parametrize(("name", "columns"), FILES)
 def test_reasons_run_from_strong_to_weak_and_end_with_the_sum_of_the_rest(
-    night: Any, name: str, columns: dict[str, pa.DataType]
+    finished_run: Any, name: str, columns: dict[str, pa.DataType]
 ) -> None:
-    for row in pq.read_table(night.night.folder / name).to_pylist():
+    for row in pq.read_table(finished_run.result.folder / name).to_pylist():
         *shown, rest = row["reasons"]
         assert rest["feature"] == "all_other"
         assert "all_other" not in {reason["feature"] for reason in shown}
@@ -98,8 +98,8 @@ def test_reasons_run_from_strong_to_weak_and_end_with_the_sum_of_the_rest(
         assert all(reason["text"] for reason in row["reasons"])
 
 
-def test_accounts_are_ranked_by_expected_value_and_the_suppressed_have_no_rank(night: Any) -> None:
-    rows = pq.read_table(night.night.folder / "payment_scores.parquet").to_pylist()
+def test_accounts_are_ranked_by_expected_value_and_the_suppressed_have_no_rank(finished_run: Any) -> None:
+    rows = pq.read_table(finished_run.result.folder / "payment_scores.parquet").to_pylist()
     free = sorted((row for row in rows if not row["suppressed_by"]), key=lambda row: row["rank"])
     assert [row["rank"] for row in free] == list(range(1, len(free) + 1))
     values = [row["expected_value"] for row in free]
@@ -109,8 +109,8 @@ def test_accounts_are_ranked_by_expected_value_and_the_suppressed_have_no_rank(n
     assert all(row["rank"] is None and row["queue"] != "patient_pay" for row in kept_off)
 
 
-def test_the_value_of_an_account_is_its_balance_times_its_share_less_the_cost(night: Any) -> None:
-    for row in pq.read_table(night.night.folder / "payment_scores.parquet").to_pylist():
+def test_the_value_of_an_account_is_its_balance_times_its_share_less_the_cost(finished_run: Any) -> None:
+    for row in pq.read_table(finished_run.result.folder / "payment_scores.parquet").to_pylist():
         assert 0 <= row["expected_share"] <= row["probability"] <= 1
         assert row["expected_recovery"] == pytest.approx(row["patient_balance"] * row["expected_share"])
         worth_today = row["expected_recovery"] * 1.08 ** (-row["expected_days"] / 365)
@@ -118,8 +118,10 @@ def test_the_value_of_an_account_is_its_balance_times_its_share_less_the_cost(ni
         assert 0 < row["expected_days"] < 120
 
 
-def test_a_denial_is_worth_its_recovery_less_the_cost_of_an_appeal_and_nothing_after_its_last_day(night: Any) -> None:
-    rows = pq.read_table(night.night.folder / "denial_scores.parquet").to_pylist()
+def test_a_denial_is_worth_its_recovery_less_the_cost_of_an_appeal_and_nothing_after_its_last_day(
+    finished_run: Any,
+) -> None:
+    rows = pq.read_table(finished_run.result.folder / "denial_scores.parquet").to_pylist()
     late = [row for row in rows if "D1" in row["suppressed_by"]]
     known = [row for row in late if row["denied_amount"] is not None]
     assert known
@@ -134,25 +136,29 @@ def test_a_denial_is_worth_its_recovery_less_the_cost_of_an_appeal_and_nothing_a
         assert row["expected_recovery"] <= row["denied_amount"] * row["probability"] + 1e-9
 
 
-def test_an_unknown_amount_stays_unknown_in_every_figure_that_needs_it(night: Any) -> None:
-    rows = pq.read_table(night.night.folder / "denial_scores.parquet").to_pylist()
+def test_an_unknown_amount_stays_unknown_in_every_figure_that_needs_it(finished_run: Any) -> None:
+    rows = pq.read_table(finished_run.result.folder / "denial_scores.parquet").to_pylist()
     unknown = [row for row in rows if row["denied_amount"] is None]
     assert unknown
     assert all(row["expected_value"] is None and row["expected_recovery"] is None for row in unknown)
     assert all(row["probability"] is not None for row in unknown)
 
 
-def test_every_denial_shows_its_last_day_and_where_that_comes_from(night: Any) -> None:
-    for row in pq.read_table(night.night.folder / "denial_scores.parquet").to_pylist():
+def test_every_denial_shows_its_last_day_and_where_that_comes_from(finished_run: Any) -> None:
+    for row in pq.read_table(finished_run.result.folder / "denial_scores.parquet").to_pylist():
         assert row["due_on"] is not None
         assert row["due_on_source"]
 
 
-def test_the_manifest_names_inputs_models_settings_counts_and_every_file(night: Any, hospital: Any) -> None:
-    manifest = json.loads((night.night.folder / "manifest.json").read_text())
+def test_the_manifest_names_inputs_models_settings_counts_and_every_file(finished_run: Any, hospital: Any) -> None:
+    manifest = json.loads((finished_run.result.folder / "manifest.json").read_text())
     assert set(manifest["inputs"]) == {path.name for path in hospital.extract.iterdir() if path.is_file()}
     assert manifest["models"]["payment"]["name"] == "small payment"
     assert len(manifest["models"]["overturn"]["digest"]) == 64
     assert manifest["settings"]["annual_discount_rate"] == 0.08
-    files = {str(path.relative_to(night.night.folder)) for path in night.night.folder.rglob("*") if path.is_file()}
+    files = {
+        str(path.relative_to(finished_run.result.folder))
+        for path in finished_run.result.folder.rglob("*")
+        if path.is_file()
+    }
     assert set(manifest["files"]) == files - {"manifest.json", "timings.json"}

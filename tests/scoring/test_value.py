@@ -1,4 +1,4 @@
-"""What a dollar that comes later is worth, and what an action costs."""
+"""The present value of a dollar paid later, and the cost of an action."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ def test_a_payment_is_discounted_bin_by_bin_by_when_it_is_expected() -> None:
     scores = pd.DataFrame({"probability_30": [0.3], "probability_60": [0.6], "probability_90": [0.6]})
     timing = outcome_timing(scores.assign(probability_120=0.6, probability=0.7), 120, 0.10)
     assert timing["expected_days"].tolist() == pytest.approx([30.0])
-    assert timing["worth"].tolist() == pytest.approx([(1.1 ** (-15 / 365) + 1.1 ** (-45 / 365)) / 2])
+    assert timing["discount_factor"].tolist() == pytest.approx([(1.1 ** (-15 / 365) + 1.1 ** (-45 / 365)) / 2])
 
 
 def test_sooner_is_worth_more_and_a_rate_of_0_takes_nothing() -> None:
     soon_and_late = pd.DataFrame({"probability_30": [0.5, 0.0], "probability_120": [0.5, 0.5]})
-    soon, late = outcome_timing(soon_and_late, 120, 0.08)["worth"]
+    soon, late = outcome_timing(soon_and_late, 120, 0.08)["discount_factor"]
     assert 1 > soon > late > 0.95
-    assert outcome_timing(soon_and_late, 120, 0.0)["worth"].tolist() == [1.0, 1.0]
+    assert outcome_timing(soon_and_late, 120, 0.0)["discount_factor"].tolist() == [1.0, 1.0]
 
 
 @pytest.mark.parametrize("columns", [(), ("probability_30", "probability_60")])
@@ -31,7 +31,7 @@ def test_without_bins_or_chances_in_them_the_horizon_is_one_bin(columns: tuple[s
     scores = pd.DataFrame([{"probability": 0.4, **dict.fromkeys(columns, 0.0)}])
     timing = outcome_timing(scores, 60, 0.10)
     assert timing["expected_days"].tolist() == [30.0]
-    assert timing["worth"].tolist() == pytest.approx([1.1 ** (-30 / 365)])
+    assert timing["discount_factor"].tolist() == pytest.approx([1.1 ** (-30 / 365)])
 
 
 def test_what_comes_after_the_last_bin_comes_before_the_horizon() -> None:

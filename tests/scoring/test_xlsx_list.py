@@ -1,4 +1,4 @@
-"""XLSX lists: what a biller opens in Excel, read back by another library."""
+"""XLSX lists, read back by another library as a biller would open them in Excel."""
 
 import csv
 import io
@@ -13,9 +13,9 @@ import openpyxl
 import pytest
 
 from payrank.scoring.worklist import Reason
-from payrank.scoring.worklists.columns import in_words
+from payrank.scoring.worklists.columns import display_text
 from payrank.scoring.worklists.csv_list import render_csv
-from payrank.scoring.worklists.xlsx_list import MOST_SHEETS, render_xlsx
+from payrank.scoring.worklists.xlsx_list import MAX_QUEUE_SHEETS, render_xlsx
 
 HEADER_ROW = 4
 
@@ -38,7 +38,7 @@ def test_the_first_sheet_holds_the_rows_of_the_csv(patient_list, denial_list):
                 elif isinstance(value, int | float):
                     assert value == pytest.approx(float(text), abs=0.005)
                 else:
-                    assert (value or "") in (text, in_words(text))
+                    assert (value or "") in (text, display_text(text))
 
 
 def test_ids_are_text_and_money_is_a_number_with_a_format(household):
@@ -63,23 +63,23 @@ def test_header_is_frozen_filtered_and_followed_by_a_notes_column(household):
     assert sheet.cell(HEADER_ROW + 1, 18).value is None
 
 
-def test_accounts_stand_on_a_sheet_of_their_own_in_the_order_of_the_list(patient_list):
+def test_accounts_have_their_own_sheet_in_list_order(patient_list):
     worklist = patient_list(8)
     book = open_book(render_xlsx(worklist))
     expected = [(line.rank, line.guarantor_id, a.account_id) for line in worklist.lines for a in line.accounts]
     assert [tuple(row[:3]) for row in cells(book["Accounts"])] == expected
 
 
-def test_each_queue_has_a_sheet_and_together_they_hold_every_row_once(denial_list):
+def test_each_queue_has_a_sheet_and_every_row_is_on_exactly_one(denial_list):
     book = open_book(render_xlsx(denial_list(40)))
     queues = [sheet for sheet in book.worksheets if sheet.title not in ("Worklist", "About")]
     assert [sheet.title for sheet in queues] == ["Appeal", "Corrected claim", "Peer to peer"]
     assert sorted(row[0] for sheet in queues for row in cells(sheet)) == list(range(1, 41))
 
 
-def test_about_says_what_was_kept_off_and_why(patient_list):
+def test_about_shows_suppressions_by_rule(patient_list):
     about = {row[0].value: row[1].value for row in open_book(render_xlsx(patient_list(3)))["About"].iter_rows()}
-    assert about["Kept off by H4 Asked us to cease communication"] == 41
+    assert about["Suppressed by H4 Asked us to stop all contact"] == 41
     assert about["Model"] == "payrank-payment, version 3"
     assert about["As of"].date() == date(2026, 11, 20)
 
@@ -96,7 +96,7 @@ def test_hostile_text_is_never_a_formula_or_a_link(household):
     assert sheet.cell(HEADER_ROW + 1, 2).value == hostile
 
 
-def test_queues_with_names_that_excel_refuses_still_open(denial_list):
+def test_queue_names_that_excel_rejects_are_replaced(denial_list):
     worklist = denial_list(6)
     names = ("a/b:c*[d]?", "a/b:c*[d]?" + "x" * 40, "", "History", "worklist", "'quoted'")
     lines = tuple(replace(line, queue=name) for line, name in zip(worklist.lines, names, strict=True))
@@ -128,7 +128,7 @@ def test_the_same_list_gives_the_same_bytes_in_another_process_zone_and_hash_see
     assert printed[0] == printed[1]
 
 
-def test_money_is_written_in_whole_cents_and_chances_as_they_are(household):
+def test_money_is_rounded_to_cents_and_probabilities_are_not_rounded(household):
     line = replace(household.lines[0], balance=0.1 + 0.2, expected_recovery=700.00499, probability=0.62154321)
     book = open_book(render_xlsx(replace(household, lines=(line,))))
     values = [cell for row in cells(book["Worklist"]) for cell in row]
@@ -136,26 +136,29 @@ def test_money_is_written_in_whole_cents_and_chances_as_they_are(household):
     assert 0.1 + 0.2 not in values
 
 
-def test_thousands_of_queues_get_sheets_for_the_largest_and_a_word_about_the_rest(denial_list):
+def test_with_thousands_of_queues_the_largest_get_sheets_and_about_counts_the_rest(denial_list):
     worklist = denial_list(2600)
     lines = tuple(
         replace(line, queue=f"queue {min(at // 3, 9)} {at % 3 or at}") for at, line in enumerate(worklist.lines)
     )
     book = open_book(render_xlsx(replace(worklist, lines=lines)))
-    assert len(book.sheetnames) == 2 + MOST_SHEETS
+    assert len(book.sheetnames) == 2 + MAX_QUEUE_SHEETS
     about = {row[0].value: row[1].value for row in book["About"].iter_rows()}
-    assert about["Queues without a sheet: filter the first one"] == len({line.queue for line in lines}) - MOST_SHEETS
+    assert (
+        about["Queues without a sheet (filter the first sheet)"]
+        == len({line.queue for line in lines}) - MAX_QUEUE_SHEETS
+    )
     assert {"Queue 9 1", "Queue 9 2"} <= set(book.sheetnames), "the largest have theirs"
     assert len(cells(book["Worklist"])) == 2600
 
 
-def test_about_gives_the_usual_chance_as_a_percentage(household):
-    sheet = open_book(render_xlsx(replace(household, usual=0.31)))["About"]
-    (cell,) = (row[1] for row in sheet.iter_rows() if str(row[0].value).startswith("Usual chance"))
+def test_about_shows_the_average_chance_as_a_percentage(household):
+    sheet = open_book(render_xlsx(replace(household, baseline_probability=0.31)))["About"]
+    (cell,) = (row[1] for row in sheet.iter_rows() if str(row[0].value).startswith("Average chance"))
     assert (cell.value, cell.number_format) == (0.31, "0%")
 
 
-def test_odd_texts_and_right_to_left_names_stay_whole_in_their_cells(household):
+def test_unusual_texts_and_right_to_left_names_stay_intact(household):
     texts = (
         "\u05d1\u05d9\u05ea \u05d7\u05d5\u05dc\u05d9\u05dd",
         "P" * 5000,
