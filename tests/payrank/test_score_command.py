@@ -70,7 +70,7 @@ def test_a_refusal_is_logged_as_json_and_explained_on_the_last_line(score: Any) 
 @pytest.mark.parametrize(
     ("capacity", "message"),
     [
-        ("0", "0 lines a day list nobody; give 1 or more, or leave capacity out"),
+        ("0", "0 lines a day would list nobody"),
         ("-3", "greater than or equal to 0"),
         ("lots.toml", "neither a number of lines per day nor a readable TOML file (FileNotFoundError)"),
         ("by_queue.toml", "unknown queue 'apeal'; did you mean 'appeal'"),
@@ -144,7 +144,7 @@ WRONG = {
     "torn rows": (_torn, 3, "rows of transactions break the contract"),
     "one key, many rows": (_duplicate, 3, "accounts"),
     "too old": (lambda *_: {"as_of": "2026-11-30"}, 4, "10 days before"),
-    "shrunken": (_shrunken, 4, "900 rows against 2,000"),
+    "shrunken": (_shrunken, 4, "900 rows compared with 2,000"),
     "no bundle": (lambda *_: {"more": ("--payment", "nowhere")}, 5, "no model bundle at nowhere"),
     "tampered": (_tamper, 5, "not as it was written"),
     "the other kind": (lambda home, _: {"more": ("--payment", home.bundles["overturn"])}, 5, "payment is needed"),

@@ -49,7 +49,8 @@ def try_every_schedule(case: Case) -> int:
     def has_place(queue: str, day: int) -> bool:
         if case.slots.total is not None and taken.get(day, 0) >= case.slots.total[day]:
             return False
-        return queue not in case.slots.limited_queues or taken.get((queue, day), 0) < case.slots.limited_queues[queue][day]
+        limited = case.slots.limited_queues
+        return queue not in limited or taken.get((queue, day), 0) < limited[queue][day]
 
     def go_on(line: int, worth: int) -> None:
         nonlocal best
