@@ -1,7 +1,7 @@
-"""A trained model as a folder of text: nothing is unpickled, and nothing is opened before its digest is checked.
+"""A trained model as a folder of text files: nothing is unpickled, and nothing is opened before its digest is checked.
 
-LightGBM crashes the process on a truncated or edited model file and scores silently wrong on others, so every file
-is read once, its SHA-256 compared, and only those same bytes are handed on.
+LightGBM crashes the process on some truncated or edited model files and scores wrongly without a message on others.
+Therefore every file is read once, its SHA-256 is compared, and only those same bytes are passed on.
 """
 
 from __future__ import annotations
@@ -35,9 +35,9 @@ TIMING = "timing.txt"
 class Bundle:
     """A trained model, ready to predict.
 
-    `likelihood` holds the boosters whose raw scores are averaged by `manifest.weights`; `share` predicts the share
-    (0 to 1) given the outcome, and `timing` the span of days in which it comes (`payrank.models.timing`); each is None
-    where one mean stands for all. `files` are the bytes as on disk.
+    `likelihood` are the boosters whose raw scores are averaged with `manifest.weights`. `share` predicts the share (0
+    to 1) of the amount given the outcome, and `timing` the span of days in which it happens (`payrank.models.timing`);
+    each is None when one mean is used for all rows. `files` are the bytes on disk.
     """
 
     manifest: Manifest
@@ -55,7 +55,7 @@ class Bundle:
 
     @property
     def digest(self) -> str:
-        """SHA-256 that names the bundle: two bundles with the same digest are the same to the byte."""
+        """SHA-256 that identifies the bundle: two bundles with the same digest are identical to the byte."""
         return digest_manifest(self.manifest)
 
 
@@ -77,12 +77,12 @@ def pack_bundle(
     calibration: CalibrationMap,
     reference: Mapping[str, Any],
 ) -> Bundle:
-    """Make a bundle from what training found.
+    """Make a bundle from the results of a training.
 
     Parameters
     ----------
     manifest
-        The fields of `Manifest` but `files`, which is filled in here.
+        The fields of `Manifest` except `files`, which is filled in here.
     likelihood, share, timing
         LightGBM model texts.
     """
@@ -100,7 +100,7 @@ def _render(content: Mapping[str, Any]) -> bytes:
 
 
 def write_bundle(bundle: Bundle, folder: Path) -> None:
-    """Write the bundle's folder: aside, then one rename. A bundle already there is replaced.
+    """Write the bundle to a temporary folder and rename it. An existing bundle is replaced.
 
     Raises
     ------
@@ -124,25 +124,26 @@ def write_bundle(bundle: Bundle, folder: Path) -> None:
 
 
 def read_bundle(folder: Path) -> Bundle:
-    """Read a bundle, every digest checked before LightGBM opens a file.
+    """Read a bundle. Every digest is checked before LightGBM opens a file.
 
     Raises
     ------
     NoUsableModelError
-        When the folder is absent, or a file is missing, extra, truncated or edited.
+        When the folder does not exist, when a file is missing, extra, truncated, or edited, or when an earlier version
+        of payrank wrote it.
     """
     if not folder.is_dir():
-        raise NoUsableModelError(f"no model bundle at {folder}; train one with `payrank train`, or name another folder")
+        raise NoUsableModelError(f"no model bundle at {folder}; train one with `payrank train`, or give another folder")
     files: dict[str, bytes] = {}
     for path in sorted(folder.iterdir()):
         if path.is_symlink() or not path.is_file():
-            raise _refuse(str(folder), f"{path.name} is not a plain file")
+            raise _refuse(str(folder), f"{path.name} is not a regular file")
         files[path.name] = path.read_bytes()
     return open_bundle(files, str(folder))
 
 
 def open_bundle(files: Mapping[str, bytes], source: str) -> Bundle:
-    """Check the files' digests and open them; `source` names the bundle in a refusal."""
+    """Check the files' digests and open them; `source` names the bundle in error messages."""
     if MANIFEST not in files:
         raise _refuse(source, f"it has no {MANIFEST}")
     try:
@@ -153,7 +154,7 @@ def open_bundle(files: Mapping[str, bytes], source: str) -> Bundle:
             "train the model again with `payrank train`"
         ) from error
     except ValueError as error:
-        raise _refuse(source, f"{MANIFEST} is damaged or of another version") from error
+        raise _refuse(source, f"{MANIFEST} is damaged or of an unknown version") from error
     _check_files(files, manifest, source)
     try:
         calibration = parse_calibration(files[CALIBRATION])
@@ -161,7 +162,7 @@ def open_bundle(files: Mapping[str, bytes], source: str) -> Bundle:
     except ValueError as error:
         raise _refuse(source, "its calibration or reference cannot be read") from error
 
-    import lightgbm  # noqa: PLC0415 - late: half a second that `payrank --help` need not pay
+    import lightgbm  # noqa: PLC0415 - takes half a second to import
 
     def booster(name: str) -> lightgbm.Booster:
         return lightgbm.Booster(model_str=files[name].decode())
@@ -186,7 +187,7 @@ def _check_files(files: Mapping[str, bytes], manifest: Manifest, source: str) ->
     if missing := sorted(expected - present):
         raise _refuse(source, f"missing: {', '.join(missing)}")
     if extra := sorted(present - expected):
-        raise _refuse(source, f"unknown: {', '.join(extra)}")
+        raise _refuse(source, f"unexpected: {', '.join(extra)}")
     edited = [name for name in sorted(expected) if hashlib.sha256(files[name]).hexdigest() != manifest.files[name]]
     if edited:
         raise _refuse(source, f"truncated or edited since training: {', '.join(edited)}")
@@ -194,18 +195,18 @@ def _check_files(files: Mapping[str, bytes], manifest: Manifest, source: str) ->
 
 def _refuse(source: str, reason: str) -> NoUsableModelError:
     return NoUsableModelError(
-        f"the model bundle is not as it was written: {source}: {reason}; only an untouched bundle is used: "
-        "restore the folder from where it was trained, or retrain with `payrank train`"
+        f"the model bundle was changed after it was written: {source}: {reason}. Restore the folder from where it was "
+        "trained, or retrain with `payrank train`"
     )
 
 
 def check_features(bundle: Bundle, features: Sequence[Feature]) -> None:
-    """Refuse a bundle that was trained on other features than the catalog in use.
+    """Refuse a bundle that was trained on features other than those in use.
 
     Raises
     ------
     NoUsableModelError
-        With the names that are missing, extra, or computed otherwise.
+        With the names of features that are missing, extra, or computed differently.
     """
     trained = {column.name: column.definition for column in bundle.manifest.features}
     in_use = {feature.name: catalog_digest((feature,)) for feature in features if feature.modeled}
@@ -217,6 +218,6 @@ def check_features(bundle: Bundle, features: Sequence[Feature]) -> None:
     mismatches = [f"{what}: {', '.join(names)}" for what, names in differences.items() if names]
     if mismatches:
         raise NoUsableModelError(
-            f"the {bundle.kind} model was made for other features ({len(trained)} against {len(in_use)} in use): "
-            f"{'; '.join(mismatches)}; score with the catalog and site attributes of its training, or retrain"
+            f"the {bundle.kind} model was trained on other features ({len(trained)}, in use: {len(in_use)}): "
+            f"{'; '.join(mismatches)}; score with the catalog and site features of its training, or retrain"
         )

@@ -1,4 +1,4 @@
-"""A challenger beside the champion on the same later rows, and what follows from it. Aggregates only."""
+"""A challenger compared with the champion on the same later rows, and the verdict. Aggregates only."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from payrank.models.records.evaluation import Alarm, Holdout
 Verdict = Literal["wins", "calibrates_better", "ties", "loses"]
 
 VERDICT_MEANINGS: Mapping[Verdict, str] = {
-    "wins": "the challenger captures more at capacity, beyond the interval",
-    "calibrates_better": "a tie at capacity, and the challenger calibrates better, beyond the interval",
-    "ties": "a tie at capacity, and the challenger does not surely calibrate better",
-    "loses": "the challenger captures less at capacity, beyond the interval",
+    "wins": "the challenger captures significantly more at capacity",
+    "calibrates_better": "no significant difference at capacity, and the challenger is significantly better calibrated",
+    "ties": "no significant difference at capacity, and the challenger is not significantly better calibrated",
+    "loses": "the challenger captures significantly less at capacity",
 }
 
 
@@ -27,7 +27,7 @@ class _Record(BaseModel):
 
 
 class Contender(_Record):
-    """One of the two: its name for people, the digest of its bundle, the day of its training, and its figures."""
+    """One of the two models: display name, bundle digest, training date, and metrics."""
 
     name: str
     digest: str
@@ -36,11 +36,11 @@ class Contender(_Record):
 
 
 class Comparison(_Record):
-    """Two models on the same rows, which neither was fitted on.
+    """Two models on the same rows, on which neither was fitted.
 
-    The rows are snapshots from `since`, the later of both training days, whose labels were known by `as_of`. Each of
-    `differences` is the challenger's figure less the champion's, both in the same resamples of households. `alarms`
-    are the challenger's: of its training, and of its figures here.
+    The rows are snapshots from `since`, the later of the two training dates, whose labels were known by `as_of`. Each
+    of `differences` is the challenger's metric minus the champion's, in the same resamples of households. `alarms` are
+    the challenger's, from its training and from these rows.
     """
 
     kind: ModelKind
@@ -55,23 +55,23 @@ class Comparison(_Record):
 
     @property
     def may_replace(self) -> bool:
-        """Whether the challenger may become champion without a person's reason."""
+        """Whether the challenger may become champion without `--force` and a reason."""
         return self.verdict in {"wins", "calibrates_better"} and not self.alarms
 
 
-MOST_LOST = 0.05
-"""Share of the gain that a tie may lose at most, by its interval: a wider one only says that outcomes are too few."""
+MAX_TIE_LOSS = 0.05
+"""Share of the gain that the interval of a tie may extend below zero; a wider interval only shows too few outcomes."""
 
 
 def decide_verdict(captured: Estimate, calibration: Estimate) -> Verdict:
-    """Return what follows from two differences, challenger less champion.
+    """Return the verdict from two differences, challenger - champion.
 
     Parameters
     ----------
     captured
-        Of the share of the gain in the top of the lists, at capacity.
+        Difference in the share of the gain captured at capacity.
     calibration
-        Of the expected calibration error: below 0 is better.
+        Difference in the expected calibration error; below 0 is better.
 
     Examples
     --------
@@ -88,7 +88,7 @@ def decide_verdict(captured: Estimate, calibration: Estimate) -> Verdict:
         return "wins"
     if captured.high is not None and captured.high < 0:
         return "loses"
-    close = captured.low is not None and captured.low >= -MOST_LOST
+    close = captured.low is not None and captured.low >= -MAX_TIE_LOSS
     if close and calibration.high is not None and calibration.high < 0:
         return "calibrates_better"
     return "ties"

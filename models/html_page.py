@@ -1,4 +1,4 @@
-"""A self-contained page: templates escape, styles and scripts run only by their hash, data is only data."""
+"""Self-contained HTML pages: templates escape all values, and a policy allows only their own styles and scripts."""
 
 from __future__ import annotations
 
@@ -13,24 +13,25 @@ from typing import Any
 
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 
-HOUSE = "payrank.models"
+SHARED = "payrank.models"
+"""The package whose `pages` folder holds what all pages share."""
 UNKNOWN = "\u2013"
-"""What a page shows for an unknown amount or date: never 0."""
+"""Shown for an unknown amount or date, never 0."""
 
 
 def render_page(
     template: str, *, package: str, styles: tuple[str, ...], scripts: tuple[str, ...] = (), **values: object
 ) -> bytes:
-    """Return the page as UTF-8 with its styles and scripts inside and a policy that allows these and nothing else.
+    """Return a page in UTF-8 with inline styles and scripts, and a policy that allows only these.
 
     Parameters
     ----------
     template, styles, scripts
-        Names of files in the folder `pages` of the room, or else of this one, whose look is the house's.
+        Names of files in the folder `pages` of `package`, or of this package.
     package
-        The package that asks.
+        The package of the page.
     values
-        What the template shows; text is escaped by the template engine.
+        Values for the template, which escapes text.
     """
     style = "\n".join(_asset(package, name) for name in styles)
     script = "\n".join(_asset(package, name) for name in scripts)
@@ -67,7 +68,7 @@ def as_json(data: object) -> str:
 
 
 def show_dollars(amount: float | None) -> str:
-    """Return dollars as a reader says them: whole dollars, a dash when unknown.
+    """Return whole dollars, or a dash when unknown.
 
     >>> show_dollars(1234.5), show_dollars(-20.0), show_dollars(None) == UNKNOWN
     ('$1,234', '-$20', True)
@@ -78,7 +79,7 @@ def show_dollars(amount: float | None) -> str:
 
 
 def show_date(day: date | None) -> str:
-    """Return a day that no reader takes for another, and a dash when there is none.
+    """Return an unambiguous date, or a dash when unknown.
 
     >>> show_date(date(2026, 11, 3))
     'Nov 3, 2026'
@@ -87,7 +88,7 @@ def show_date(day: date | None) -> str:
 
 
 def show_count(count: float) -> str:
-    """Return a whole number with separators.
+    """Return an integer with thousands separators.
 
     >>> show_count(12345)
     '12,345'
@@ -102,13 +103,13 @@ def _digest(text: str) -> str:
 @lru_cache
 def _asset(package: str, name: str) -> str:
     asset = files(package).joinpath("pages", name)
-    return (asset if asset.is_file() else files(HOUSE).joinpath("pages", name)).read_text(encoding="utf-8")
+    return (asset if asset.is_file() else files(SHARED).joinpath("pages", name)).read_text(encoding="utf-8")
 
 
 @lru_cache
 def _environment(package: str) -> Environment:
     environment = Environment(
-        loader=ChoiceLoader([PackageLoader(package, "pages"), PackageLoader(HOUSE, "pages")]),
+        loader=ChoiceLoader([PackageLoader(package, "pages"), PackageLoader(SHARED, "pages")]),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

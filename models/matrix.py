@@ -1,7 +1,7 @@
-"""From a frame's columns to the numbers that LightGBM reads.
+"""Encode a frame's columns as the numbers that LightGBM reads.
 
-Categories become whole numbers by levels that the bundle keeps, the commonest first. By default a model splits them by
-threshold, which every exact SHAP method explains; where training asks for it they are LightGBM's native categories,
+Categories become integers by the levels stored in the bundle, most frequent first. By default a model splits them by
+threshold, which every exact SHAP method can explain. With the setting `native` they are LightGBM's native categories,
 which rank small data with many levels better and are explained by LightGBM itself.
 """
 
@@ -24,10 +24,10 @@ from payrank.features.feature import Feature, catalog_digest
 class ModelColumn(BaseModel):
     """One column of a model's matrix.
 
-    `definition` is the catalog digest of the feature alone, so that a stale feature can be named. `levels` are the
-    words of a category in the order of their codes. `other` says that rarer words were merged in training: they, and
-    words never seen, get the code after the last level; where nothing was merged they are unknown (NaN). `native` says
-    that the model splits the codes as categories rather than by threshold.
+    `definition` is the catalog digest of this feature alone, so that an outdated feature can be named. `levels` are the
+    values of a category in the order of their codes. `other` means that rare values were merged in training: they, and
+    values not seen in training, get the code after the last level; without merged values they are missing (NaN).
+    `native` means that the model splits the codes as categories, not by threshold.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
@@ -49,11 +49,11 @@ def learn_columns(data: pd.DataFrame, features: Iterable[Feature], *, native: bo
     Parameters
     ----------
     data
-        Rows of a training frame: the features' columns and `household`, by which people are counted.
+        Rows of a training frame: the features' columns, and `household`, which identifies people.
     features
-        The catalog; features that are no input to a model are left out.
+        The catalog. Features that are not model inputs are skipped.
     native
-        Whether categories are to be split as such.
+        Whether the model splits categories natively.
     """
     household, _ = pd.factorize(data["household"])
     return tuple(_learn_column(data, feature, native, household) for feature in features if feature.modeled)
@@ -80,28 +80,28 @@ def _learn_column(data: pd.DataFrame, feature: Feature, native: bool, household:
     )
 
 
-def _count_people(words: pd.Series, household: NDArray[np.intp]) -> dict[str, int]:
-    """Return the number of households that hold each word."""
-    codes, levels = pd.factorize(words)
-    here = (codes >= 0) & (household >= 0)
-    pairs = np.unique(codes[here].astype(np.int64) * (household.max(initial=0) + 1) + household[here])
+def _count_people(values: pd.Series, household: NDArray[np.intp]) -> dict[str, int]:
+    """Return the number of households with each value."""
+    codes, levels = pd.factorize(values)
+    known = (codes >= 0) & (household >= 0)
+    pairs = np.unique(codes[known].astype(np.int64) * (household.max(initial=0) + 1) + household[known])
     counts = np.bincount(pairs // (household.max(initial=0) + 1), minlength=len(levels))
     return {str(level): int(count) for level, count in zip(levels, counts, strict=True)}
 
 
 def encode(data: pd.DataFrame, columns: Sequence[ModelColumn], *, order: Literal["C", "F"] = "C") -> Floats:
-    """Return rows x columns of float64, NaN where unknown.
+    """Return a matrix of float64, rows x columns, with NaN for missing values.
 
     Parameters
     ----------
     order
-        How the numbers lie in memory: row by row for predictions, or column by column ("F"), which is filled in less
-        than half the time and read as fast by a fit.
+        Memory layout: by row ("C") for predictions, or by column ("F"), which takes less than half the time to fill and
+        is read as fast by a fit.
 
     Raises
     ------
     NoUsableModelError
-        When the frame lacks a column that the model was trained on.
+        When the frame lacks a feature of the model.
     """
     missing = [column.name for column in columns if column.name not in data.columns]
     if missing:
@@ -120,6 +120,6 @@ def _encode_column(values: pd.Series, column: ModelColumn) -> Floats:
         return values.to_numpy(dtype=np.float64, na_value=np.nan)
     codes = {level: float(code) for code, level in enumerate(column.levels)}
     unseen = float(len(codes)) if column.other else np.nan
-    place, words = pd.factorize(values)  # each word is looked up once, not each row
-    encoded = np.array([*(codes.get(str(word), unseen) for word in words), np.nan])
+    place, distinct = pd.factorize(values)  # looks up each distinct value once, not each row
+    encoded = np.array([*(codes.get(str(value), unseen) for value in distinct), np.nan])
     return encoded[place]

@@ -1,4 +1,4 @@
-"""Scores of a frame's rows."""
+"""Score the rows of a feature frame."""
 
 from __future__ import annotations
 
@@ -24,19 +24,19 @@ def predict(bundle: Bundle, data: pd.DataFrame, *, threads: int = 0) -> pd.DataF
     Parameters
     ----------
     bundle
-        A model as `read_bundle` returns it.
+        A model from `read_bundle`.
     data
-        `Frame.data`: one row an account or a denial.
+        `Frame.data`: one row per account or denial.
     threads
-        Threads of LightGBM; 0 leaves the choice to it. The scores do not depend on it.
+        Threads of LightGBM; 0 uses its default. The scores do not depend on the number of threads.
 
     Returns
     -------
     DataFrame
-        Indexed as `data`: `raw_score` (log-odds, averaged over the boosters), `probability` (calibrated, 0 to 1) and
-        `expected_share` (probability x share given the outcome, 0 to 1). Where the model knows when the outcome comes
-        there is also a column for each horizon of `manifest.timing.days`: `probability_30` is the probability within
-        30 days; it never falls from one horizon to a longer one, and none exceeds `probability`.
+        With the index of `data`: `raw_score` (log-odds, averaged over the boosters), `probability` (calibrated, 0 to
+        1), and `expected_share` (probability x share given the outcome, 0 to 1). If the model predicts when the outcome
+        happens, there is also one column per horizon of `manifest.timing.days`: `probability_30` is the probability
+        within 30 days. It never decreases with a longer horizon, and never exceeds `probability`.
 
     Raises
     ------
@@ -53,20 +53,20 @@ def predict(bundle: Bundle, data: pd.DataFrame, *, threads: int = 0) -> pd.DataF
     scores = {"raw_score": raw, "probability": probability, "expected_share": probability * share}
     days = bundle.manifest.timing.days
     if days:
-        chance = probability_by_day(bundle.manifest.timing, bundle.timing, matrix, threads=threads)
-        scores |= {horizon_column(day): probability * chance[:, place] for place, day in enumerate(days)}
+        by_day = probability_by_day(bundle.manifest.timing, bundle.timing, matrix, threads=threads)
+        scores |= {horizon_column(day): probability * by_day[:, place] for place, day in enumerate(days)}
     return pd.DataFrame(scores, index=data.index)
 
 
 def calibrate_scores(bundle: Bundle, raw: Floats, data: pd.DataFrame | None = None) -> Floats:
-    """Return raw scores (log-odds) as calibrated chances, 0 to 1; without the rows' features, of no segment."""
+    """Return calibrated probabilities (0 to 1) of raw scores (log-odds); without `data`, no segment offset applies."""
     return np.clip(apply_map(bundle.calibration, raw, data), 0.0, 1.0)
 
 
 def average_raw_scores(
     boosters: Sequence[lightgbm.Booster], weights: Sequence[float], matrix: Floats, *, threads: int = 0
 ) -> Floats:
-    """Return the weighted mean of the boosters' raw scores (log-odds), one a row of `matrix`."""
+    """Return the weighted mean of the boosters' raw scores (log-odds), one per row of `matrix`."""
     raw = np.zeros(len(matrix))
     if not len(matrix):
         return raw

@@ -1,1 +1,1 @@
-"""Calibration methods and their adjustment by ratio and shift."""
+"""Calibration maps, and their adjustment by segment and for a shifted base rate."""

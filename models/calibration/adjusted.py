@@ -1,7 +1,7 @@
-"""A calibration map with what later outcomes add to it: an offset by segment, and one for a shift of the base rate.
+"""A calibration map with offsets learned from later outcomes: one per segment, and one for a shift of the base rate.
 
-Within a segment the chance still rises with the raw score, which itself is as before: base value and contributions add
-up to it.
+The raw score stays unchanged, so base value and SHAP contributions still add up to it. Within a segment the probability
+still increases with the raw score.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ from payrank.features.arrays import Floats
 from payrank.models.calibration.methods import Beta, Calibration, Isotonic, Platt, Uncalibrated, sigmoid
 
 CERTAIN = 1e-6
-"""Chances are kept so far from 0 and 1 before an offset is added: log-odds have no end there."""
+"""Probabilities are clipped this far from 0 and 1 before an offset is added, where log-odds are infinite."""
 
 _Map = Annotated[Uncalibrated | Platt | Beta | Isotonic, Field(discriminator="method")]
 
 
 class AdjustedCalibration(BaseModel):
-    """log-odds = those of `base` + `shift` + the offset of the row's segment (0 for a segment without one).
+    """log-odds = log-odds of `base` + `shift` + offset of the row's segment (0 for a segment without an offset).
 
-    `by` is the feature whose words are the segments; None where there are none.
+    `by` is the feature whose values are the segments; None without segments.
 
     >>> adjusted = AdjustedCalibration(base=Uncalibrated(), by="payer_class", offsets={"medicaid": -1.0}, shift=0.0)
     >>> adjusted.apply(np.zeros(2), pd.Series(["medicaid", "other"])).round(3).tolist()
@@ -41,11 +41,11 @@ class AdjustedCalibration(BaseModel):
     shift: float = 0.0
 
     def apply(self, raw: Floats, segment: pd.Series | None = None) -> Floats:
-        """Return probabilities for raw scores (log-odds); without segments every row is one of no offset."""
-        added = np.full(len(raw), self.shift)
+        """Return probabilities for raw scores (log-odds); without `segment` no segment offset is applied."""
+        offset = np.full(len(raw), self.shift)
         if segment is not None and self.offsets:
-            added += segment.map(dict(self.offsets)).to_numpy(dtype=np.float64, na_value=0.0)
-        return sigmoid(log_odds(self.base.apply(raw)) + added)
+            offset += segment.map(dict(self.offsets)).to_numpy(dtype=np.float64, na_value=0.0)
+        return sigmoid(log_odds(self.base.apply(raw)) + offset)
 
 
 CalibrationMap = Calibration | AdjustedCalibration
@@ -55,33 +55,33 @@ _ADAPTER: TypeAdapter[CalibrationMap] = TypeAdapter(
 
 
 def parse_calibration(text: str | bytes) -> CalibrationMap:
-    """Return the map written as JSON; raises ValueError (pydantic) when it is not monotone or not known."""
+    """Parse a map from JSON; raise ValueError (pydantic) when it is not monotone or its method is unknown."""
     return _ADAPTER.validate_json(text)
 
 
 def apply_map(calibration: CalibrationMap, raw: Floats, data: pd.DataFrame | None = None) -> Floats:
-    """Return calibrated chances of raw scores.
+    """Return calibrated probabilities of raw scores.
 
     Parameters
     ----------
     calibration
-        What a bundle holds.
+        The map of a bundle.
     raw
-        Log-odds, n.
+        Log-odds, n rows.
     data
-        The rows' features, where segments are looked up; None leaves segments out.
+        The rows' features, which hold their segments; None ignores segments.
     """
     if not isinstance(calibration, AdjustedCalibration):
         return calibration.apply(raw)
     return calibration.apply(raw, None if data is None or calibration.by is None else data[calibration.by])
 
 
-def log_odds(chance: Floats) -> Floats:
-    """Return the log-odds of chances, kept finite.
+def log_odds(probability: Floats) -> Floats:
+    """Return the log-odds of probabilities, clipped to stay finite.
 
     >>> log_odds(np.array([0.5])).tolist()
     [0.0]
     """
-    safe = np.clip(chance, CERTAIN, 1 - CERTAIN)
+    safe = np.clip(probability, CERTAIN, 1 - CERTAIN)
     odds: Floats = np.log(safe) - np.log1p(-safe)
     return odds

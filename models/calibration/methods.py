@@ -1,6 +1,6 @@
-"""From raw scores to probabilities: monotone maps kept as JSON.
+"""Monotone maps from raw scores to probabilities, stored as JSON.
 
-A map is learned on a later period than the fit of the boosters whose raw scores it reads.
+A map is fitted on a later period than the boosters whose raw scores it calibrates.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from payrank.features.arrays import Floats
 
-SMALLEST_BIN = 25
-"""Rows in each bin of an isotonic map: more than the 11 people below which a cell is merged."""
-MOST_BINS = 100
+MIN_BIN_ROWS = 25
+"""Rows in each bin of an isotonic map, well above the limit of 11 people for a cell."""
+MAX_BINS = 100
 SLOPE_PRECISION = 4.0
-"""Of the prior of Platt's slope, and of the two of a beta map: 1 / 0.5 squared."""
+"""Precision of the normal prior on the slopes of a Platt or beta map: 1 / 0.5 squared."""
 
 
 class Platt(BaseModel):
@@ -38,7 +38,7 @@ class Platt(BaseModel):
 
 
 class Uncalibrated(BaseModel):
-    """The raw score as it is: probability = 1 / (1 + exp(-raw)).
+    """The raw score unchanged: probability = 1 / (1 + exp(-raw)).
 
     >>> Uncalibrated().apply(np.array([0.0]))
     array([0.5])
@@ -56,7 +56,7 @@ class Uncalibrated(BaseModel):
 class Beta(BaseModel):
     """log-odds = a * ln(s) - b * ln(1 - s) + c, with s = 1 / (1 + exp(-raw)) (Kull et al. 2017).
 
-    `a` bends the low end and `b` the high end; a = b = 1 and c = 0 is the raw score as it is.
+    `a` shapes the low end and `b` the high end; a = b = 1 and c = 0 leave the raw score unchanged.
 
     >>> Beta(a=1.0, b=1.0, c=0.0).apply(np.array([0.0, 3.0])).round(3).tolist()
     [0.5, 0.953]
@@ -76,7 +76,7 @@ class Beta(BaseModel):
 
 
 class Isotonic(BaseModel):
-    """Straight lines between knots, level beyond the first and the last.
+    """Linear interpolation between knots, constant beyond the first and the last.
 
     >>> Isotonic(raw=(-1.0, 1.0), probability=(0.2, 0.6)).apply(np.array([-9.0, 0.0, 9.0]))
     array([0.2, 0.4, 0.6])
@@ -89,15 +89,15 @@ class Isotonic(BaseModel):
     probability: Annotated[tuple[float, ...], Field(min_length=1)]
 
     @model_validator(mode="after")
-    def _rises(self) -> Isotonic:
+    def _check_monotone(self) -> Isotonic:
         if len(self.raw) != len(self.probability):
-            raise ValueError("an isotonic map needs one probability for each knot")
+            raise ValueError("an isotonic map needs one probability per knot")
         if any(b <= a for a, b in zip(self.raw, self.raw[1:], strict=False)):
-            raise ValueError("the knots of an isotonic map must rise")
+            raise ValueError("the knots of an isotonic map must increase")
         if any(b < a for a, b in zip(self.probability, self.probability[1:], strict=False)):
-            raise ValueError("the probabilities of an isotonic map must not fall")
+            raise ValueError("the probabilities of an isotonic map must not decrease")
         if self.probability[0] < 0 or self.probability[-1] > 1:
-            raise ValueError("the probabilities of an isotonic map lie between 0 and 1")
+            raise ValueError("the probabilities of an isotonic map must be between 0 and 1")
         return self
 
     def apply(self, raw: Floats) -> Floats:
@@ -116,11 +116,11 @@ def sigmoid(z: Floats) -> Floats:
 
 
 def fit_platt(raw: Floats, label: Floats) -> Platt:
-    """Learn slope and offset by maximum likelihood with Platt's smoothed targets, the slope drawn towards 1.
+    """Fit slope and offset by maximum likelihood with Platt's smoothed targets and a prior of 1 for the slope.
 
-    Raw scores are log-odds already, so a slope of 1 is what to expect before the first outcome; a few dozen rows move
-    it little, a few thousand decide it (a normal prior with standard deviation 0.5). The offset is free. A slope
-    below 0 would turn the ranking round; it becomes 0, and every row gets the base rate.
+    Raw scores are log-odds already, so 1 is the expected slope. With the normal prior (standard deviation 0.5), a few
+    dozen rows change it little and a few thousand determine it. The offset is unconstrained. A slope below 0 would
+    reverse the ranking; it becomes 0, and every row gets the base rate.
 
     Parameters
     ----------
@@ -149,9 +149,9 @@ def fit_platt(raw: Floats, label: Floats) -> Platt:
 
 
 def fit_beta(raw: Floats, label: Floats) -> Beta:
-    """Learn a beta map by maximum likelihood, both slopes drawn towards 1 as Platt's is, the offset free.
+    """Fit a beta map by maximum likelihood with a prior of 1 for both slopes, as in `fit_platt`.
 
-    A slope that would fall below 0 is held at 0 and the others are learned again, as Kull et al. (2017) do.
+    If a slope becomes negative, it is fixed at 0 and the others are fitted again, as in Kull et al. (2017).
 
     Parameters
     ----------
@@ -162,21 +162,23 @@ def fit_beta(raw: Floats, label: Floats) -> Beta:
     events = float(label.sum())
     target = np.where(label > 0, (events + 1) / (events + 2), 1 / (len(label) - events + 2))
     prior, pull = np.array([1.0, 1.0, 0.0]), np.array([SLOPE_PRECISION, SLOPE_PRECISION, 1e-6])
-    free = np.ones(3, dtype=bool)
+    free = np.ones(3, dtype=bool)  # parameters that are not fixed at 0
     while True:
         weights = np.where(free, prior, 0.0)
         for _ in range(100):
             probability = sigmoid(columns @ weights)
             gradient = columns.T @ (target - probability) - pull * (weights - prior)
-            heavy = columns * np.maximum(probability * (1 - probability), 1e-9)[:, None]
-            curvature = heavy.T @ columns + np.diag(pull)
+            # A floor on the weights keeps the Hessian invertible when all predictions are near 0 or 1.
+            weighted = columns * np.maximum(probability * (1 - probability), 1e-9)[:, None]
+            curvature = weighted.T @ columns + np.diag(pull)
             step = np.zeros(3)
             step[free] = np.linalg.solve(curvature[np.ix_(free, free)], gradient[free])
+            # Newton steps are limited to 4, because far from the optimum the likelihood is not quadratic.
             weights = weights + step * min(1.0, 4.0 / max(float(np.abs(step).max()), 1e-12))
             if float(np.abs(step).max()) < 1e-8:
                 break
-        fallen = (weights[:2] < 0) & free[:2]
-        if not fallen.any():
+        negative = (weights[:2] < 0) & free[:2]
+        if not negative.any():
             return Beta(a=float(weights[0]), b=float(weights[1]), c=float(weights[2]))
         free[int(np.argmin(weights[:2]))] = False
 
@@ -187,12 +189,12 @@ def _beta_columns(raw: Floats) -> tuple[Floats, Floats]:
 
 
 def fit_isotonic(raw: Floats, label: Floats) -> Isotonic:
-    """Learn a rising map from the mean raw score and outcome of equal-count bins, pooling bins that fall.
+    """Fit an increasing map to the mean raw score and outcome of equal-count bins by pooling adjacent violators.
 
-    Binned first, so that no knot is the score of a handful of people (Zadrozny and Elkan 2002 pool single rows).
+    Rows are binned first, so that no knot is the score of a few people (Zadrozny and Elkan 2002 pool single rows).
     """
     order = np.argsort(raw, kind="stable")
-    bins = int(np.clip(len(raw) // SMALLEST_BIN, 1, MOST_BINS))
+    bins = int(np.clip(len(raw) // MIN_BIN_ROWS, 1, MAX_BINS))
     blocks: list[tuple[float, float, float]] = []  # rows, mean raw score, mean outcome
     for rows in np.array_split(order, bins):
         block = (float(len(rows)), float(raw[rows].mean()), float(label[rows].mean()))

@@ -1,4 +1,4 @@
-"""How far tonight's rows have moved from those that a model was trained on, feature by feature."""
+"""How far the distribution of each feature has drifted from the training data."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from payrank.models.bundle import Bundle
 from payrank.models.matrix import ModelColumn, encode
 
 PROBABILITY = "probability"
-"""The name under which the model's own scores are compared."""
-MOVED = 0.25
-"""A population stability index from which a distribution is called moved (Siddiqi 2006)."""
+"""Name of the entry for the model's own scores."""
+LARGE_PSI = 0.25
+"""Population stability index from which a distribution counts as shifted (Siddiqi 2006)."""
 TIMES_CHANCE = 4.0
-"""And beyond this many times what chance alone gives so many rows."""
+"""The index must also exceed this multiple of its expected value under no change."""
 CALENDAR = "season"
-"""Family of features that move with the calendar, as they should."""
+"""Family of features that follow the calendar, and therefore always drift."""
 
 
 @dataclass(frozen=True, slots=True)
 class Drift:
-    """One feature's population stability index against training, and what chance alone would give."""
+    """One feature's population stability index against training, and its expected value under no change."""
 
     name: str
     index: float
@@ -33,17 +33,17 @@ class Drift:
 
     @property
     def moved(self) -> bool:
-        """Whether the distribution moved by enough to matter, and by more than so few rows may."""
-        return self.index >= MOVED and self.index >= TIMES_CHANCE * self.by_chance
+        """Whether the shift is large, and larger than chance explains for this number of rows."""
+        return self.index >= LARGE_PSI and self.index >= TIMES_CHANCE * self.by_chance
 
 
 def measure_drift(bundle: Bundle, data: pd.DataFrame, probability: Floats) -> tuple[Drift, ...]:
-    """Compare a frame and its scores with the model's reference, the farthest first.
+    """Compare a frame and its scores with the model's reference distributions, largest drift first.
 
     Parameters
     ----------
     bundle
-        Its `reference.json` holds counts by bin of the training rows, and of the probabilities out of time.
+        Its `reference.json` has counts by bin of the training rows and of the backtest probabilities.
     data
         Rows of a nightly frame.
     probability
@@ -52,15 +52,15 @@ def measure_drift(bundle: Bundle, data: pd.DataFrame, probability: Floats) -> tu
     Returns
     -------
     tuple of Drift
-        One a feature but those of the calendar, and one for the probability; none of an empty frame.
+        One per feature except those of the calendar, and one for the probability; empty for an empty frame.
     """
     if data.empty:
         return ()
     columns = [column for column in bundle.manifest.features if column.family != CALENDAR]
     matrix = encode(data, columns)
-    of_features: Mapping[str, Mapping[str, Any]] = bundle.reference["features"]
+    references: Mapping[str, Mapping[str, Any]] = bundle.reference["features"]
     drifts = [
-        _compare(column.name, of_features[column.name], _count(matrix[:, place], of_features[column.name], column))
+        _compare(column.name, references[column.name], _count(matrix[:, place], references[column.name], column))
         for place, column in enumerate(columns)
     ]
     scores = bundle.reference[PROBABILITY]
@@ -69,7 +69,7 @@ def measure_drift(bundle: Bundle, data: pd.DataFrame, probability: Floats) -> tu
 
 
 def population_stability(expected: Floats, actual: Floats) -> float:
-    """Return the sum of (q - p) ln(q / p) over cells, half a row added to each so that none is empty.
+    """Return the sum of (q - p) ln(q / p) over cells, with half a row added to each so that none is empty.
 
     >>> population_stability(np.array([50.0, 50.0]), np.array([500.0, 500.0])) < 1e-4
     True
@@ -84,14 +84,14 @@ def population_stability(expected: Floats, actual: Floats) -> float:
 def _compare(name: str, reference: Mapping[str, Any], counts: Floats) -> Drift:
     expected = np.array([*(reference["counts"] or [0]), reference.get("unknown", 0)], dtype=np.float64)
     seen = (expected + counts) > 0
-    # Under no change the index is about (cells - 1)(1/n + 1/N) (Yurdakul and Naranjo 2020).
+    # Under no change its expected value is about (cells - 1)(1/n + 1/N) (Yurdakul and Naranjo 2020).
     by_chance = float((seen.sum() - 1) * (1 / max(counts.sum(), 1.0) + 1 / max(expected.sum(), 1.0)))
     return Drift(name, round(population_stability(expected[seen], counts[seen]), 4), round(by_chance, 4))
 
 
 def _count(values: Floats, reference: Mapping[str, Any], column: ModelColumn | None) -> Floats:
-    """Count values in the reference's cells, the unknown last."""
-    cells = max(len(reference["counts"]), 1)  # a feature that training never saw known has no cell of its own
+    """Count values in the reference's cells; missing values come last."""
+    cells = max(len(reference["counts"]), 1)  # a feature that was always missing in training has no cells
     known = values[~np.isnan(values)]
     if column is not None and column.levels is not None:
         places = np.minimum(known.astype(np.intp), cells - 1)

@@ -1,4 +1,4 @@
-"""Reference distributions of a model's features and scores, for drift: counts by bin, no cell under 11 people."""
+"""Reference distributions of features and scores for drift monitoring: counts by bin, each of 11 people or more."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from payrank.features.arrays import Floats
 from payrank.models.matrix import ModelColumn, encode
 
 BINS = 10
-SEEN_FIRST = 1000
-"""Rows that show of nearly every number that it has more values than bins; only the rest is sorted whole."""
+FIRST_ROWS = 1000
+"""Rows that show for nearly every number that it has more values than bins; only other columns are sorted in full."""
 DIGITS = 3
-"""Significant digits of an edge, so that it is nobody's exact amount."""
+"""Significant digits of an edge, so that no edge is anyone's exact amount."""
 
 
 def describe_distributions(
@@ -28,17 +28,18 @@ def describe_distributions(
     Parameters
     ----------
     data
-        Training rows: the features' columns and `household`.
+        Training rows: the features' columns, and `household`.
     probability
-        Out-of-time probabilities of the judged rows (any number of them).
-    judged
-        The household of each judged row.
+        Backtest probabilities of the holdout rows (any number of them).
+    holdout
+        The household of each holdout row.
 
     Returns
     -------
     dict
-        `features`: by name, `edges` (k, inner, a bin holds its lower edge), `counts` of rows (k + 1) and `unknown`;
-        for a category the bins are its `levels`, then the other words. `probability`: the same over ten equal bins.
+        `features`: by name, `edges` (k inner edges; a bin includes its lower edge), `counts` of rows (k + 1), and
+        `unknown`. For a category the bins are its `levels`, then all other values. `probability`: the same over ten
+        equal bins.
     """
     matrix = encode(data, columns)
     people = _number_people(data["household"])
@@ -56,19 +57,19 @@ def describe_distributions(
 
 
 def _number_people(household: pd.Series) -> NDArray[np.int64]:
-    """Return a number from 0 for each household; all that are unknown are one, so that no cell seems to have more."""
+    """Return a number from 0 per household; unknown households count as one, so that no count is too high."""
     return pd.factorize(household, use_na_sentinel=False)[0].astype(np.int64)
 
 
 def describe_numbers(values: Floats, people: NDArray[np.int64]) -> dict[str, Any]:
-    """Return inner edges and counts of numbers, cells with under 11 people merged into the next.
+    """Return inner edges and counts of numbers; cells of fewer than 11 people are merged into the next.
 
     >>> describe_numbers(np.repeat([0.0, 1.0, 9.0], [30, 20, 3]), np.arange(53))
     {'edges': [1.0], 'counts': [30, 23], 'unknown': 0}
     """
     known = ~np.isnan(values)
-    numbers, who = values[known], people[known]
-    distinct = np.unique(numbers[:SEEN_FIRST])
+    numbers, holders = values[known], people[known]
+    distinct = np.unique(numbers[:FIRST_ROWS])
     if len(distinct) <= BINS:
         distinct = np.unique(numbers)
     if len(distinct) <= BINS:
@@ -76,10 +77,10 @@ def describe_numbers(values: Floats, people: NDArray[np.int64]) -> dict[str, Any
     else:
         edges = np.unique([_round(edge) for edge in np.quantile(numbers, np.arange(1, BINS) / BINS)])
     cells = np.searchsorted(edges, numbers, side="right")
-    merged_edges, merged = _merge(edges, cells, who)
+    merged_edges, merged = _merge(edges, cells, holders)
     unknown = int((~known).sum())
-    (unknowing,) = _count_people(np.zeros(unknown, dtype=np.intp), people[~known], np.array([unknown]))
-    if 0 < unknowing < MIN_PEOPLE and merged:
+    (unknown_people,) = _count_people(np.zeros(unknown, dtype=np.intp), people[~known], np.array([unknown]))
+    if 0 < unknown_people < MIN_PEOPLE and merged:
         merged[int(np.argmax(merged))] += unknown
         unknown = 0
     return {"edges": _rounded(merged_edges), "counts": merged, "unknown": unknown}
@@ -89,9 +90,9 @@ def _describe_levels(codes: Floats, people: NDArray[np.int64], column: ModelColu
     levels = column.levels or ()
     cells = np.where(np.isnan(codes), len(levels) + 1, np.nan_to_num(codes)).astype(np.int64)
     counts = np.bincount(cells, minlength=len(levels) + 2)
-    heads = _count_people(cells, people, counts)
-    few = (heads > 0) & (heads < MIN_PEOPLE)
-    if few.any():  # too few to show: they join the commonest cell
+    people_in_cell = _count_people(cells, people, counts)
+    few = (people_in_cell > 0) & (people_in_cell < MIN_PEOPLE)
+    if few.any():  # too few to show: merged into the largest cell
         joined = int(counts[few].sum())
         counts[few] = 0
         counts[int(np.argmax(counts))] += joined
@@ -100,26 +101,26 @@ def _describe_levels(codes: Floats, people: NDArray[np.int64], column: ModelColu
 
 
 def _count_people(cells: NDArray[np.intp], people: NDArray[np.int64], counts: NDArray[np.intp]) -> NDArray[np.intp]:
-    """Return how many people each cell holds, by the number of its rows; where those prove enough, just enough."""
-    most = int(np.bincount(people).max(initial=1))
-    heads = np.where(counts >= MIN_PEOPLE * most, MIN_PEOPLE, 0).astype(np.intp)
-    for cell in np.flatnonzero((heads == 0) & (counts > 0)):
-        heads[cell] = len(np.unique(people[cells == cell]))
-    return heads
+    """Return the number of people in each cell; just the limit when the number of rows already proves enough."""
+    max_rows = int(np.bincount(people).max(initial=1))
+    people_in_cell = np.where(counts >= MIN_PEOPLE * max_rows, MIN_PEOPLE, 0).astype(np.intp)
+    for cell in np.flatnonzero((people_in_cell == 0) & (counts > 0)):
+        people_in_cell[cell] = len(np.unique(people[cells == cell]))
+    return people_in_cell
 
 
 def _merge(edges: Floats, cells: NDArray[np.intp], people: NDArray[np.int64]) -> tuple[list[float], list[int]]:
-    """Join cells, left to right, until each holds enough people; what is left over joins the last.
+    """Merge cells from left to right until each has enough people; a remainder is merged into the last.
 
-    Who has rows in two of the cells that are joined is one person in both.
+    A person with rows in several merged cells counts once.
     """
     counts = np.bincount(cells, minlength=len(edges) + 1)
-    heads = _count_people(cells, people, counts)
+    people_in_cell = _count_people(cells, people, counts)
     kept_edges: list[float] = []
     merged_counts: list[int] = []
     waiting: set[int] = set()
     rows = 0
-    for cell, (count, head) in enumerate(zip(counts, heads, strict=True)):
+    for cell, (count, head) in enumerate(zip(counts, people_in_cell, strict=True)):
         rows += int(count)
         if head < MIN_PEOPLE:
             waiting.update(people[cells == cell].tolist())

@@ -1,4 +1,4 @@
-"""Category words of tonight's rows for which a model has no level: counted by feature, never named."""
+"""Category values not seen in training: counted by feature, never shown."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from payrank.models.bundle import Bundle
 
 @dataclass(frozen=True, slots=True)
 class UnseenCategories:
-    """A category, the rows whose word the model does not know, and how many training would lead one to expect.
+    """A category, its rows with values not seen in training, and the number expected from the training data.
 
     >>> UnseenCategories("service_line", 40, 3.5).unusual, UnseenCategories("service_line", 40, 31.0).unusual
     (True, False)
@@ -24,12 +24,12 @@ class UnseenCategories:
 
     @property
     def unusual(self) -> bool:
-        """Whether they are over twice as many as in training, and more by a cell that may be shown."""
+        """Whether there are more than twice as many as expected, and at least 11 more."""
         return self.rows > 2 * self.expected and self.rows - self.expected >= MIN_PEOPLE
 
 
 def count_unseen_categories(bundle: Bundle, data: pd.DataFrame) -> tuple[UnseenCategories, ...]:
-    """Count, by category, the rows whose word training never saw, or saw of fewer than 11 people.
+    """Count, by category, the rows with values that training did not see, or saw for fewer than 11 people.
 
     Such rows are scored all the same: `payrank.models.matrix.Column` says how. A value may be anything a site writes, a
     name among it, so none is repeated.
@@ -37,19 +37,19 @@ def count_unseen_categories(bundle: Bundle, data: pd.DataFrame) -> tuple[UnseenC
     Parameters
     ----------
     data
-        Rows of a nightly frame; unknown (missing) is no word.
+        Rows of a nightly frame. Missing values are not counted.
 
     Returns
     -------
     tuple of UnseenCategories
-        Categories with at least one such row, the most rows first.
+        Categories with at least one such row, by number of rows, largest first.
     """
     unseen = []
     for column in bundle.manifest.features:
         if column.levels is None:
             continue
-        words = data[column.name]
-        rows = int((words.notna() & ~words.isin(column.levels)).sum())
+        values = data[column.name]
+        rows = int((values.notna() & ~values.isin(column.levels)).sum())
         trained = bundle.reference["features"][column.name]
         total = sum(trained["counts"]) + trained["unknown"]
         others = sum(trained["counts"][len(column.levels) :])

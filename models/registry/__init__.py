@@ -1,6 +1,6 @@
-"""The model registry, kept in MLflow, which is imported in this folder alone and late: it takes two seconds.
+"""The model registry in MLflow. Only this folder imports MLflow, and only when needed: the import takes two seconds.
 
-`store` opens the store, `runs` logs trainings and `served_model` the models that MLflow's own tools serve, `versions`
-registers and lists them, `find` opens one for use, `comparisons` keeps what came of champion against challenger, and
-`aliases` says which is used.
+`store` opens the store, `runs` logs trainings, and `served_model` logs models that MLflow's own tools can serve.
+`versions` registers and lists them, `find_model` opens one, `comparisons` stores champion-challenger comparisons, and
+`aliases` moves the champion.
 """

@@ -1,4 +1,4 @@
-"""Comparisons of challengers with champions, kept with the challenger's version and its run."""
+"""Champion-challenger comparisons, stored with the challenger's version and run."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ COMPARE = "payrank models compare {challenger} EXTRACT --as-of DATE"
 
 
 def record_comparison(comparison: Comparison, version: int) -> None:
-    """Keep a comparison with the challenger's version (tags) and run (comparisons/*.json); the latest counts.
+    """Store a comparison with the challenger's version (tags) and run (comparisons/*.json); the latest one counts.
 
     Raises
     ------
@@ -40,7 +40,7 @@ def record_comparison(comparison: Comparison, version: int) -> None:
 
 
 def read_comparison(client: MlflowClient, name: str, version: int) -> Comparison | None:
-    """Return the comparison that was recorded last with a version; None where none is, or none that can be read."""
+    """Return the latest comparison recorded with a version, or None if there is none that can be read."""
     content = client.get_model_version(name, str(version)).tags.get(COMPARISON_TAG)
     if content is None:
         return None

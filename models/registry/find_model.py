@@ -1,4 +1,4 @@
-"""Finding a model by what a person calls it: a bundle folder, an alias, a version, or nothing for the champion."""
+"""Find a model by bundle folder, alias, or version; without a name, find the champion."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from payrank.models.bundle import Bundle, read_bundle
 from payrank.models.manifest import MODEL_KINDS, ModelKind
 from payrank.models.registry.served_model import BUNDLE_IN_MODEL
 from payrank.models.registry.store import DATABASE, has_no_store, open_client, registry_uri, without_password
-from payrank.models.registry.versions import CHAMPION, DIGEST_TAG, aliases_of, registered_name
+from payrank.models.registry.versions import CHAMPION, DIGEST_TAG, read_aliases, registered_name
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -24,9 +24,9 @@ _ADDRESS = re.compile(r"^models:/(?P<name>[^/@]+)(?:@(?P<alias>[^/@]+)|/(?P<vers
 
 @dataclass(frozen=True, slots=True)
 class ResolvedModel:
-    """A model, whole and checked, and its name for people: `payrank-payment version 3`, or the folder's.
+    """A verified model with its display name, such as `payrank-payment version 3` or a folder's name.
 
-    `version` is its number in the registry; None where it was found in a folder.
+    `version` is its number in the registry, or None for a bundle folder.
     """
 
     bundle: Bundle
@@ -37,7 +37,7 @@ class ResolvedModel:
 def find_model(text: str | None, kind: ModelKind) -> ResolvedModel:
     """Find a model of a kind and read it.
 
-    Nothing of it stays on this machine: what a distant server sends lies in a private folder while it is read.
+    A bundle from a remote registry is downloaded to a private temporary folder, which is deleted afterwards.
 
     Parameters
     ----------
@@ -49,32 +49,32 @@ def find_model(text: str | None, kind: ModelKind) -> ResolvedModel:
     Raises
     ------
     NoUsableModelError
-        When there is none, or its bundle is not the one that was registered, or predicts something else.
+        When there is none, when its bundle is not the one that was registered, or when it is of another kind.
     """
     resolved = find_by_name(text or f"models:/{registered_name(kind)}@{CHAMPION}")
     if resolved.bundle.kind != kind:
         raise NoUsableModelError(
-            f"{resolved.name} is a model of kind {resolved.bundle.kind}, but {kind} is needed; name another"
+            f"{resolved.name} is a model of kind {resolved.bundle.kind}, but {kind} is needed; choose another model"
         )
     return resolved
 
 
 def find_by_name(text: str) -> ResolvedModel:
-    """Find a model of whatever kind; see `find_model`."""
+    """Find a model of any kind; see `find_model`."""
     if not text.startswith("models:"):
         folder = Path(text)
         return ResolvedModel(read_bundle(folder), folder.resolve().name)
     match = _ADDRESS.match(text)
     if match is None:
         raise NoUsableModelError(
-            f"{text!r} is no model: give a bundle folder, models:/{registered_name(MODEL_KINDS[0])}@{CHAMPION} or "
+            f"{text!r} is not a model. Give a bundle folder, models:/{registered_name(MODEL_KINDS[0])}@{CHAMPION}, or "
             f"models:/{registered_name(MODEL_KINDS[0])}/1"
         )
     if has_no_store():
         kind = _kind_of(match["name"])
         raise NoUsableModelError(
-            f"no {kind} model: {text} was asked for, and no {DATABASE} is in the working folder; train one with "
-            f"`payrank train {kind}`, name a bundle folder, or set MLFLOW_TRACKING_URI to where your models are"
+            f"no {kind} model: {text} was requested, but the working folder has no {DATABASE}; train one with "
+            f"`payrank train {kind}`, give a bundle folder, or set MLFLOW_TRACKING_URI to your model registry"
         )
     with open_client(NoUsableModelError) as client:
         return _open_version(client, _find_version(client, match["name"], match["alias"], match["version"]))
@@ -86,12 +86,12 @@ def _find_version(client: MlflowClient, name: str, alias: str | None, version: s
     if (
         alias == CHAMPION
         and name in map(registered_name, MODEL_KINDS)
-        and CHAMPION not in (aliases_of(client, name) or {})
+        and CHAMPION not in (read_aliases(client, name) or {})
     ):
         kind = _kind_of(name)
         raise NoUsableModelError(
             f"no {kind} champion is registered at {without_password(registry_uri())}; train one with "
-            f"`payrank train {kind} EXTRACT --as-of DATE`, or name a bundle with --{kind}"
+            f"`payrank train {kind} EXTRACT --as-of DATE`, or give a bundle folder with --{kind}"
         )
     return client.get_model_version_by_alias(name, alias)
 
@@ -110,11 +110,11 @@ def _open_version(client: MlflowClient, version: ModelVersion) -> ResolvedModel:
     if version.tags.get(DIGEST_TAG) != bundle.digest:
         raise NoUsableModelError(
             f"{name}: the bundle at {without_password(source)} is not the one that was registered; "
-            "restore the run's artifacts, or retrain and register anew"
+            "restore the run's artifacts, or train and register the model again"
         )
     return ResolvedModel(bundle, name, int(version.version))
 
 
 def _kind_of(name: str) -> str:
-    """Return the kind of a registered model's name; the first kind for a name that is not ours."""
+    """Return the kind of a registered model by name, or the first kind for other names."""
     return next((kind for kind in MODEL_KINDS if registered_name(kind) == name), MODEL_KINDS[0])

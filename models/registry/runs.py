@@ -16,7 +16,7 @@ from payrank.models.bundle import Bundle
 from payrank.models.card.write_card import write_card
 from payrank.models.registry.run_metrics import collect_metrics
 from payrank.models.registry.served_model import log_model
-from payrank.models.registry.store import PATIENT, experiment_id, open_client
+from payrank.models.registry.store import LONG_TIMEOUT, experiment_id, open_client
 from payrank.models.registry.versions import AS_OF_TAG, DIGEST_TAG, registered_name
 
 if TYPE_CHECKING:
@@ -30,9 +30,9 @@ PARAMETERS_AT_ONCE = 100
 
 @dataclass(frozen=True, slots=True)
 class SearchTrial:
-    """One trial of a search over settings: its number, what it tried, and what came out.
+    """One trial of a settings search: its number, parameters, and result.
 
-    `value` is what the search makes small (None where the trial ended before it was known), called `measure`.
+    `value` is the value of `measure`, which the search minimizes; None when the trial ended before it was known.
     """
 
     number: int
@@ -46,28 +46,28 @@ _STATUS = {"complete": "FINISHED", "pruned": "KILLED", "failed": "FAILED"}
 
 
 def log_training(bundle: Bundle, *, plots: Mapping[str, Path] | None = None, trials: Sequence[SearchTrial] = ()) -> str:
-    """Log a training as a run of the experiment `payrank-<kind>`: settings, figures, plots, model, model card.
+    """Log a training as a run of the experiment `payrank-<kind>`: settings, metrics, plots, model, model card.
 
     Parameters
     ----------
     bundle
-        What was trained; it holds no row and no id, and nothing else of the data is logged.
+        The trained model. It holds no rows and no IDs, and nothing else of the data is logged.
     plots
-        Name to PNG file.
+        PNG file by name.
     trials
-        Trials of the search that chose the settings; each becomes a child run.
+        Trials of the search that chose the settings; each is logged as a child run.
 
     Returns
     -------
     str
-        The run's id, for `register`.
+        The run's ID, for `register`.
 
     Raises
     ------
     WrongUsageError
         When the tracking store cannot be used.
     """
-    with open_client(wait=PATIENT) as client:
+    with open_client(wait=LONG_TIMEOUT) as client:
         manifest = bundle.manifest
         tags = {
             "payrank.kind": bundle.kind,
@@ -82,7 +82,7 @@ def log_training(bundle: Bundle, *, plots: Mapping[str, Path] | None = None, tri
         try:
             _log_data(client, run_id, bundle)
             model_id = log_model(client, experiment, run_id, bundle)
-            _log_settings_and_figures(client, run_id, bundle, model_id)
+            _log_settings_and_metrics(client, run_id, bundle, model_id)
             for path in (plots or {}).values():
                 client.log_artifact(run_id, str(path), "plots")
             with tempfile.TemporaryDirectory(prefix="payrank-") as folder:
@@ -91,7 +91,7 @@ def log_training(bundle: Bundle, *, plots: Mapping[str, Path] | None = None, tri
             for trial in trials:
                 _log_trial(client, experiment, run_id, trial)
         except BaseException:
-            with suppress(Exception):  # the store may be what failed; the first fault is the one to tell
+            with suppress(Exception):  # the store itself may have failed; the first error is the one to report
                 client.set_terminated(run_id, "FAILED")
             raise
         client.set_terminated(run_id, "FINISHED")
@@ -99,7 +99,7 @@ def log_training(bundle: Bundle, *, plots: Mapping[str, Path] | None = None, tri
 
 
 def _log_data(client: MlflowClient, run_id: str, bundle: Bundle) -> None:
-    """Name the files of the extract with their digests, as the run's data sets: no row, no column, no place."""
+    """Log the names and digests of the extract's files as the run's data sets, without content or location."""
     from mlflow.entities import Dataset, DatasetInput, InputTag  # noqa: PLC0415 - MLflow takes two seconds to import
 
     context = [InputTag("mlflow.data.context", "training")]
@@ -111,7 +111,7 @@ def _log_data(client: MlflowClient, run_id: str, bundle: Bundle) -> None:
         client.log_inputs(run_id, inputs)
 
 
-def _log_settings_and_figures(client: MlflowClient, run_id: str, bundle: Bundle, model_id: str) -> None:
+def _log_settings_and_metrics(client: MlflowClient, run_id: str, bundle: Bundle, model_id: str) -> None:
     manifest = bundle.manifest
     settings = {**manifest.settings, "target": manifest.target, "n_estimators": dict(manifest.n_estimators)}
     _log(client, run_id, settings, collect_metrics(manifest), model_id)
@@ -130,23 +130,23 @@ def _log(
     client: MlflowClient,
     run_id: str,
     settings: Mapping[str, Any],
-    figures: Mapping[str, float],
+    metrics: Mapping[str, float],
     model_id: str | None = None,
 ) -> None:
     from mlflow.entities import Metric, Param  # noqa: PLC0415 - MLflow takes two seconds to import
 
-    logged_at = int(time.time() * 1000)  # MLflow wants to know when; nothing of ours reads it
+    logged_at = int(time.time() * 1000)  # MLflow requires a time; no code reads it
     params = [Param(name, value) for name, value in sorted(_flatten(settings).items())]
     for start in range(0, len(params), PARAMETERS_AT_ONCE):
         client.log_batch(run_id, params=params[start : start + PARAMETERS_AT_ONCE])
     client.log_batch(
         run_id,
-        metrics=[Metric(_key(name), float(value), logged_at, 0, model_id) for name, value in sorted(figures.items())],
+        metrics=[Metric(_key(name), float(value), logged_at, 0, model_id) for name, value in sorted(metrics.items())],
     )
 
 
 def _flatten(values: Mapping[str, Any], before: str = "") -> dict[str, str]:
-    """Return nested settings as one level of text.
+    """Return nested settings flattened to text.
 
     >>> _flatten({"trees": {"max_bin": 63}, "refit": True})
     {'trees.max_bin': '63', 'refit': 'True'}

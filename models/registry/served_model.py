@@ -1,4 +1,4 @@
-"""A bundle as an MLflow model: signature, an example of simulated rows, and code that opens the bundle."""
+"""A bundle as an MLflow model: signature, simulated example rows, and the code that opens the bundle."""
 
 from __future__ import annotations
 
@@ -20,24 +20,24 @@ if TYPE_CHECKING:
 BUNDLE_FOLDER = "bundle"
 BUNDLE_IN_MODEL = f"artifacts/{BUNDLE_FOLDER}"
 CODE = Path(__file__).with_name("served_code.py")
-NEEDED = ("payrank", "lightgbm", "mlflow", "numpy", "pandas", "pydantic")
+REQUIREMENTS = ("payrank", "lightgbm", "mlflow", "numpy", "pandas", "pydantic")
 
 
 def log_model(client: MlflowClient, experiment: str, run_id: str, bundle: Bundle) -> str:
-    """Log a bundle as the MLflow model that a run made. Return the model's id."""
+    """Log a bundle as the MLflow model of a run, and return the model's ID."""
     from mlflow.entities import LoggedModelOutput  # noqa: PLC0415 - MLflow takes two seconds to import
 
-    made = client.create_logged_model(
+    logged = client.create_logged_model(
         experiment, name=f"payrank-{bundle.kind}", source_run_id=run_id, model_type="payrank bundle"
     )
-    model_id = str(made.model_id)
+    model_id = str(logged.model_id)
     try:
         with workspace() as folder:
             write_bundle(bundle, folder / BUNDLE_FOLDER)
             _save(folder / "model", folder / BUNDLE_FOLDER, bundle, model_id, run_id)
             client.log_model_artifacts(model_id, str(folder / "model"))
     except BaseException:
-        with suppress(Exception):  # the store may be what failed; the first fault is the one to tell
+        with suppress(Exception):  # the store itself may have failed; the first error is the one to report
             client.finalize_logged_model(model_id, "FAILED")
         raise
     client.finalize_logged_model(model_id, "READY")
@@ -57,11 +57,11 @@ def _save(folder: Path, bundle_folder: Path, bundle: Bundle, model_id: str, run_
         artifacts={BUNDLE_FOLDER: str(bundle_folder)},
         signature=_signature(bundle, example),
         input_example=example,
-        pip_requirements=[f"{name}=={version(name)}" for name in NEEDED],
+        pip_requirements=[f"{name}=={version(name)}" for name in REQUIREMENTS],
         metadata={"payrank.bundle_digest": bundle.digest},
         mlflow_model=description,
     )
-    # Nothing in here is pickled, and where the bundle lay while it was packed is nobody's business.
+    # Nothing is pickled, and the temporary path of the bundle is not recorded.
     flavor = description.flavors["python_function"]
     flavor.pop("cloudpickle_version", None)
     flavor["artifacts"][BUNDLE_FOLDER]["uri"] = BUNDLE_IN_MODEL
@@ -70,7 +70,7 @@ def _save(folder: Path, bundle_folder: Path, bundle: Bundle, model_id: str, run_
 
 
 def _signature(bundle: Bundle, example: DataFrame) -> ModelSignature:
-    """Return names and types of what goes in and comes out; every feature is required, any may be unknown."""
+    """Return the names and types of inputs and outputs. Every feature is required; its values may be missing."""
     from mlflow.models import ModelSignature  # noqa: PLC0415 - MLflow takes two seconds to import
     from mlflow.types import ColSpec, Schema, TensorSpec  # noqa: PLC0415
 

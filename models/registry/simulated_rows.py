@@ -1,4 +1,4 @@
-"""Rows that are nobody's, to show what a model is to be given: drawn by each feature's unit, from a fixed seed."""
+"""Simulated example rows of a model's input, drawn by the unit of each feature from a fixed seed."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ _DRAWS: Mapping[str, Callable[[np.random.Generator], Any]] = {
 def simulate_rows(columns: Sequence[ModelColumn]) -> pd.DataFrame:
     """Return five rows of a feature frame for a model with these columns.
 
-    Numbers are drawn without a look at any data. Words of a category are the model's levels, each of which 11 people or
-    more share and the bundle tells anyhow; a category without levels is unknown.
+    Numbers are drawn without looking at any data. Categories use the model's levels, which the bundle contains anyway
+    and which 11 or more people share. A category without levels is missing.
 
     >>> column = ModelColumn(name="balance", unit="dollars", meaning="", family="balance", direction=0, definition="")
     >>> simulate_rows([column])["balance"].between(1, 100_000).all()

@@ -1,4 +1,4 @@
-"""Registered models: each kept training is a version of its kind's model, and an alias says which is used."""
+"""Registered models: every registered training is a version of its kind's model, and an alias marks the one in use."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from payrank.extracts.errors import NoUsableModelError, WrongUsageError
 from payrank.models.bundle import Bundle
 from payrank.models.manifest import MODEL_KINDS
-from payrank.models.registry.store import PATIENT, has_no_store, open_client
+from payrank.models.registry.store import LONG_TIMEOUT, has_no_store, open_client
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -25,9 +25,9 @@ VERDICT_TAG = "payrank.verdict"
 
 @dataclass(frozen=True, slots=True)
 class RegisteredVersion:
-    """A model version: `payrank-payment`, 3, the run that trained it, and whether it is the champion.
+    """A model version: name, number, the run that trained it, and whether it is the champion.
 
-    `blocked_by_alarm`: it would be, as the first of its kind, but for an alarm.
+    `blocked_by_alarm`: the first version of its kind would have become champion, but it has an open alarm.
     """
 
     name: str
@@ -39,10 +39,10 @@ class RegisteredVersion:
 
 @dataclass(frozen=True, slots=True)
 class VersionSummary:
-    """A registered version with its aliases, the day of its training and the digest of its bundle.
+    """A registered version with its aliases, training date, and bundle digest.
 
-    `auc` and `captured` (share of the gain in the top of the lists) are of its training; `verdict` is what its latest
-    comparison with a champion came to. Each is empty where it is not known.
+    `auc` and `captured` (share of the gain in the top of the lists) come from its training, and `verdict` from its
+    latest comparison with a champion. Each is empty when unknown.
     """
 
     name: str
@@ -56,7 +56,7 @@ class VersionSummary:
 
 
 def registered_name(kind: str) -> str:
-    """Return the registry's name of the models of a kind.
+    """Return the name under which models of a kind are registered.
 
     >>> registered_name("payment")
     'payrank-payment'
@@ -65,7 +65,7 @@ def registered_name(kind: str) -> str:
 
 
 def register(bundle: Bundle, run_id: str) -> RegisteredVersion:
-    """Make the run's model a version; the first of its kind without an alarm becomes the champion.
+    """Register a run's model as a version. The first version of its kind becomes the champion unless it has an alarm.
 
     Raises
     ------
@@ -73,40 +73,42 @@ def register(bundle: Bundle, run_id: str) -> RegisteredVersion:
         When the tracking store cannot be used.
     """
     name = registered_name(bundle.kind)
-    with open_client(wait=PATIENT) as client:
-        aliases = aliases_of(client, name)
+    with open_client(wait=LONG_TIMEOUT) as client:
+        aliases = read_aliases(client, name)
         if aliases is None:
-            client.create_registered_model(name, description=f"payrank {bundle.kind} models; alias champion is used")
+            client.create_registered_model(
+                name, description=f"payrank {bundle.kind} models; nightly runs use the alias champion"
+            )
         made_by = client.get_run(run_id).outputs
         if made_by is None or not made_by.model_outputs:
             raise WrongUsageError(
-                f"run {run_id} logged no model; log the training with `log_training` and register that run"
+                f"run {run_id} has no logged model; log the training with `log_training`, then register that run"
             )
         model_id = made_by.model_outputs[0].model_id
         source = client.get_logged_model(model_id).artifact_location
-        tags = {DIGEST_TAG: bundle.digest, AS_OF_TAG: bundle.manifest.as_of.isoformat(), **_figures(bundle)}
+        tags = {DIGEST_TAG: bundle.digest, AS_OF_TAG: bundle.manifest.as_of.isoformat(), **_metric_tags(bundle)}
         made = client.create_model_version(name, source, run_id, tags=tags, await_creation_for=0, model_id=model_id)
         version = int(made.version)
-        alone = CHAMPION not in (aliases or {})
-        first = alone and not bundle.manifest.evaluation.alarms
+        no_champion = CHAMPION not in (aliases or {})
+        first = no_champion and not bundle.manifest.evaluation.alarms
         if first:
             client.set_registered_model_alias(name, CHAMPION, str(version))
-        return RegisteredVersion(name, version, run_id, first, blocked_by_alarm=alone and not first)
+        return RegisteredVersion(name, version, run_id, first, blocked_by_alarm=no_champion and not first)
 
 
-def _figures(bundle: Bundle) -> dict[str, str]:
-    figures = bundle.manifest.evaluation.metrics
-    estimates = {AUC_TAG: figures.get("auc"), CAPTURED_TAG: figures.get("captured")}
-    return {tag: f"{figure.value:.3f}" for tag, figure in estimates.items() if figure is not None}
+def _metric_tags(bundle: Bundle) -> dict[str, str]:
+    metrics = bundle.manifest.evaluation.metrics
+    estimates = {AUC_TAG: metrics.get("auc"), CAPTURED_TAG: metrics.get("captured")}
+    return {tag: f"{estimate.value:.3f}" for tag, estimate in estimates.items() if estimate is not None}
 
 
 def list_versions() -> tuple[VersionSummary, ...]:
-    """Return every registered version of our kinds, by name and version; nothing where no store is yet.
+    """Return every registered payrank version by name and number; an empty tuple when there is no store yet.
 
     Raises
     ------
     NoUsableModelError
-        When the registry cannot be asked: that is no sign that it holds nothing.
+        When the registry cannot be reached, which does not mean that it is empty.
     """
     if has_no_store():
         return ()
@@ -125,8 +127,8 @@ def list_versions() -> tuple[VersionSummary, ...]:
     return tuple(sorted(summaries, key=lambda summary: (summary.name, summary.version)))
 
 
-def aliases_of(client: MlflowClient, name: str) -> Mapping[str, str] | None:
-    """Return the aliases of a registered model, None where none of that name is; any other fault is raised."""
+def read_aliases(client: MlflowClient, name: str) -> Mapping[str, str] | None:
+    """Return the aliases of a registered model, or None if no such model exists; other errors are raised."""
     from mlflow.exceptions import MlflowException  # noqa: PLC0415 - MLflow takes two seconds to import
 
     try:

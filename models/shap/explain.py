@@ -1,4 +1,4 @@
-"""Why a row scored as it did: exact SHAP values, checked to add up."""
+"""Exact SHAP values of each row's score, verified to add up."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ if TYPE_CHECKING:
     import lightgbm
 
 TOLERANCE = 1e-6
-"""Relative to the raw score, or absolute where that is below 1."""
+"""Allowed difference, relative to the raw score, or absolute when that is below 1."""
 
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """What each feature added to a row's raw score, in log-odds.
+    """The contribution of each feature to each row's raw score, in log-odds.
 
-    `contributions` has a row for each row of the frame and a column for each of `features`; `base_value` is the raw
-    score before anything is known of the row.
+    `contributions` has one row per row of the frame and one column per feature of `features`. `base_value` is the
+    expected raw score when no feature is known.
     """
 
     features: tuple[str, ...]
@@ -36,15 +36,16 @@ class Explanation:
 
 
 def explain(bundle: Bundle, data: pd.DataFrame, *, threads: int = 0) -> Explanation:
-    """Explain rows exactly: path-dependent TreeSHAP (Lundberg et al. 2020), averaged as the raw scores are.
+    """Explain rows exactly by path-dependent TreeSHAP (Lundberg et al. 2020), averaged over boosters as raw scores are.
 
-    Tables give the values of many rows at once (`tree_shap`); LightGBM's `pred_contrib` takes the boosters
-    that these cannot hold, and any row whose base + contributions miss its raw score by more than `TOLERANCE`.
+    Precomputed tables give the values of many rows at once (`tree_shap`). LightGBM's slower `pred_contrib` explains
+    boosters that tables cannot represent, and any row whose base + contributions differ from its raw score by more than
+    `TOLERANCE`.
 
     Raises
     ------
     NoUsableModelError
-        When LightGBM's own contributions miss the raw score of a row by more than `TOLERANCE`, too.
+        When LightGBM's own contributions also differ from a row's raw score by more than `TOLERANCE`.
     """
     columns = bundle.manifest.features
     weights = bundle.manifest.weights
@@ -52,34 +53,34 @@ def explain(bundle: Bundle, data: pd.DataFrame, *, threads: int = 0) -> Explanat
     total = np.zeros((len(columns), len(matrix)))
     base = 0.0
     for booster, weight in zip(bundle.likelihood, weights, strict=True):
-        of_booster = add_contributions(booster, weight, matrix, total)
-        if of_booster is None:
-            added, of_booster = _walked(booster, matrix, threads)
+        booster_base = add_contributions(booster, weight, matrix, total)
+        if booster_base is None:
+            added, booster_base = _lightgbm_contributions(booster, matrix, threads)
             total += weight * added.T
-            of_booster *= weight
-        base += of_booster
+            booster_base *= weight
+        base += booster_base
     contributions = np.ascontiguousarray(total.T)
     raw = average_raw_scores(bundle.likelihood, weights, matrix, threads=threads)
     missed = np.flatnonzero(~(_gap(base, contributions, raw) <= TOLERANCE))
     if len(missed):
         contributions[missed] = sum(
-            weight * _walked(booster, matrix[missed], threads)[0]
+            weight * _lightgbm_contributions(booster, matrix[missed], threads)[0]
             for booster, weight in zip(bundle.likelihood, weights, strict=True)
         )
         check_sum(base, contributions, raw)
     return Explanation(tuple(column.name for column in columns), base, contributions)
 
 
-def _walked(booster: lightgbm.Booster, matrix: Floats, threads: int) -> tuple[Floats, float]:
+def _lightgbm_contributions(booster: lightgbm.Booster, matrix: Floats, threads: int) -> tuple[Floats, float]:
     """Return LightGBM's own contributions (rows x features) and base value."""
-    # One row more, all unknown: the base value is then known even where no row is asked for.
+    # An extra row without any value gives the base value even when `matrix` has no rows.
     padded = np.vstack([matrix, np.full((1, matrix.shape[1]), np.nan)])
     added = np.asarray(booster.predict(padded, pred_contrib=True, num_threads=threads), dtype=np.float64)
     return added[:-1, :-1], float(added[-1, -1])
 
 
 def _gap(base: float, contributions: Floats, raw: Floats) -> Floats:
-    """Return by how much each row misses its raw score, relative where that is above 1."""
+    """Return how far each row's sum is from its raw score, relative when the score is above 1."""
     gap: Floats = np.abs(base + contributions.sum(axis=1) - raw) / np.maximum(1.0, np.abs(raw))
     return gap
 
@@ -91,13 +92,13 @@ def check_sum(base: float, contributions: Floats, raw: Floats) -> None:
     >>> check_sum(0.5, np.array([[0.25, 0.25]]), np.array([1.1]))
     Traceback (most recent call last):
         ...
-    payrank.extracts.errors.NoUsableModelError: 1 of 1 explanations do not add up: base + contributions miss ...
+    payrank.extracts.errors.NoUsableModelError: 1 of 1 explanations do not add up: base + contributions ...
     """
     gap = _gap(base, contributions, raw)
     wrong = int((~(gap <= TOLERANCE)).sum())
     if wrong:
         raise NoUsableModelError(
-            f"{wrong} of {len(raw)} explanations do not add up: base + contributions miss the raw score by more than "
-            f"{TOLERANCE:g} (worst {float(np.nanmax(gap)):.2g}); no reason is shown that is not exact: retrain, or "
-            "report this model to the people who trained it"
+            f"{wrong} of {len(raw)} explanations do not add up: base + contributions differ from the raw score by more "
+            f"than {TOLERANCE:g} (at most {float(np.nanmax(gap)):.2g}). Reasons must be exact: retrain the model, or "
+            "contact the people who trained it"
         )

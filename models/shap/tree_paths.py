@@ -1,8 +1,8 @@
-"""The trees of a LightGBM model as leaves, each with what a row must satisfy, feature by feature, to arrive there.
+"""The trees of a LightGBM model as leaves, each with the conditions by feature that a row must meet to reach it.
 
-Every value of a feature is told by a small whole number, its code: which thresholds of the model it lies between, which
-category it is, or that it is unknown. What a leaf asks of a feature is then a set of codes, kept as the bits of a whole
-number, whatever the kind of split.
+Every value of a feature is represented by a small integer, its code: the interval between two of the model's
+thresholds, the category, or missing. A leaf's condition on a feature is then a set of codes, stored as the bits of an
+integer, for every kind of split.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ Codes = NDArray[np.uint8] | NDArray[np.uint16]
 
 @dataclass(frozen=True, slots=True)
 class Coding:
-    """How a feature's values become codes: by `thresholds` (rising), or as categories from 0 to `last_category`.
+    """How a feature's values become codes: by increasing `thresholds`, or as categories from 0 to `last_category`.
 
-    The code after the thresholds stands for values above all of them, the one after that for unknown; the code after
-    the last category for every other value, the unknown among them: LightGBM sends all of these to the right.
+    After the codes of the thresholds come one for values above all of them and one for missing values. After the codes
+    of the categories comes one for all other values including missing ones, which LightGBM sends to the right.
     """
 
     thresholds: Floats | None
@@ -35,7 +35,7 @@ class Coding:
 
     @property
     def count(self) -> int:
-        """How many codes there are."""
+        """The number of codes."""
         return self.last_category + 2 if self.thresholds is None else len(self.thresholds) + 2
 
     def encode(self, values: Floats) -> Codes:
@@ -50,8 +50,8 @@ class Coding:
 
 
 @dataclass(frozen=True, slots=True)
-class Test:
-    """What a leaf asks of one feature: the codes that pass (as bits), and the share of training rows that passed."""
+class Condition:
+    """A leaf's condition on one feature: the codes that pass (as bits), and the share of training rows that passed."""
 
     codes: int
     share: float
@@ -59,24 +59,24 @@ class Test:
 
 @dataclass(frozen=True, slots=True)
 class Leaf:
-    """A leaf's value (log-odds) and its tests by feature."""
+    """A leaf's value (log-odds) and its conditions by feature."""
 
     value: float
-    tests: Mapping[int, Test]
+    conditions: Mapping[int, Condition]
 
 
 @dataclass(frozen=True, slots=True)
 class Forest:
-    """A model's trees, each as its leaves, and the coding of every feature that they split on."""
+    """The leaves of each tree of a model, and the coding of every feature used in a split."""
 
     codings: Mapping[int, Coding]
     trees: tuple[tuple[Leaf, ...], ...]
 
 
 def read_forest(booster: lightgbm.Booster) -> Forest | None:
-    """Return a model's trees; None where a row's way cannot be told by codes.
+    """Return a model's trees, or None when codes cannot represent a row's path.
 
-    That is so of models that average their trees, fit lines in their leaves, or take zero for unknown.
+    This is the case for models that average their trees, have linear leaves, or treat zero as missing.
     """
     dump = booster.dump_model()
     roots = [tree["tree_structure"] for tree in dump["tree_info"]]
@@ -120,13 +120,15 @@ def _learn_codings(splits: list[Mapping[str, Any]]) -> dict[int, Coding]:
 
 
 def _passes_left(node: Mapping[str, Any], coding: Coding) -> int:
-    """Return the codes that a split sends to the left, as bits."""
+    """Return the codes that a split sends to the left child, as bits."""
     if coding.thresholds is None:
         return sum(1 << category for category in _categories(node))
     threshold = float(node["threshold"])
-    unknown_left = node["default_left"] if node["missing_type"] == "NaN" else threshold >= 0  # LightGBM: unknown is 0
+    missing_left = (
+        node["default_left"] if node["missing_type"] == "NaN" else threshold >= 0
+    )  # LightGBM treats missing as 0
     below = (1 << (int(np.searchsorted(coding.thresholds, threshold)) + 1)) - 1
-    return below | (bool(unknown_left) << (coding.count - 1))
+    return below | (bool(missing_left) << (coding.count - 1))
 
 
 def _rows(node: Mapping[str, Any]) -> int:
@@ -134,17 +136,17 @@ def _rows(node: Mapping[str, Any]) -> int:
 
 
 def _leaves(root: Mapping[str, Any], codings: Mapping[int, Coding]) -> Iterator[Leaf]:
-    """Give the leaves from left to right, so that neighbors share most of their way."""
-    waiting: list[tuple[Mapping[str, Any], dict[int, Test]]] = [(root, {})]
+    """Yield the leaves from left to right, so that adjacent leaves share most of their path."""
+    waiting: list[tuple[Mapping[str, Any], dict[int, Condition]]] = [(root, {})]
     while waiting:
-        node, tests = waiting.pop()
+        node, conditions = waiting.pop()
         if not _is_split(node):
-            yield Leaf(float(node["leaf_value"]), tests)
+            yield Leaf(float(node["leaf_value"]), conditions)
             continue
         feature = int(node["split_feature"])
         every = (1 << codings[feature].count) - 1
         left = _passes_left(node, codings[feature])
-        before = tests.get(feature, Test(every, 1.0))
+        before = conditions.get(feature, Condition(every, 1.0))
         for child, passing in ((node["right_child"], every & ~left), (node["left_child"], left)):
             share = before.share * _rows(child) / _rows(node)
-            waiting.append((child, {**tests, feature: Test(before.codes & passing, share)}))
+            waiting.append((child, {**conditions, feature: Condition(before.codes & passing, share)}))

@@ -1,15 +1,15 @@
-"""Exact SHAP values of a tree model for many rows at once, by tables instead of a walk for each row.
+"""Exact SHAP values of a tree model for many rows at once, by tables instead of a tree walk per row.
 
 The path-dependent values of Lundberg et al. (2020), "From local explanations to global understanding with explainable
-AI for trees", are a sum over leaves, and a leaf's part depends on which of its tests a row passes, nothing else. With
-`d` features on the way to a leaf, pass or fail of each (o = 1 or 0) and the share z of training rows that passed, the
-part of feature i is
+AI for trees", are a sum over leaves, and a leaf's term depends only on which of its conditions a row meets. Let `d` be
+the number of features on the path to a leaf, o_i = 1 if the row meets the condition on feature i and 0 otherwise, and
+z_i the share of training rows that met it. The term of feature i is
 
     value * (o_i - z_i) * integral over t from 0 to 1 of the product, over the other features j, of t o_j + (1 - t) z_j
 
-(the integral is the Shapley weights' beta function), a polynomial of degree d - 1 that Gauss-Legendre quadrature with
-d / 2 points sums exactly. Neighboring leaves share one table over the states that their features can be in; a row is
-then explained by one look-up a feature and table.
+(the integral is the beta function of the Shapley weights). The integrand is a polynomial of degree d - 1, which
+Gauss-Legendre quadrature with d / 2 points integrates exactly. Adjacent leaves share one table over the possible states
+of their features; explaining a row then takes one lookup per feature and table.
 """
 
 from __future__ import annotations
@@ -30,17 +30,17 @@ if TYPE_CHECKING:
     import lightgbm
 
 
-MOST_STATES = 2048
-"""Entries of one table: larger ones are fewer but slower to fill; 1,024 to 4,096 measured alike."""
-MOST_FEATURES = 14
-"""Features on the way to one leaf beyond which its table alone would be too large."""
+MAX_STATES = 2048
+"""Entries of one table. Larger tables are fewer but slower to fill; 1,024 to 4,096 took the same time."""
+MAX_FEATURES = 14
+"""Features on the path to one leaf. With more, the leaf's table alone would be too large."""
 ROWS_AT_ONCE = 16_384
-"""Rows that are looked up together: what they need stays in the processor's cache."""
+"""Rows per batch, chosen to fit the processor's cache."""
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
-    """The contributions of some neighboring leaves: `added[i, state]` is what feature `features[i]` adds.
+class LeafTable:
+    """The contributions of adjacent leaves: `added[i, state]` is the contribution of feature `features[i]`.
 
     A row's state is the sum of `steps[i][code]` over the features.
     """
@@ -56,27 +56,31 @@ def add_contributions(booster: lightgbm.Booster, weight: float, matrix: Floats, 
     Parameters
     ----------
     matrix
-        Rows x features, as the model reads them.
+        Rows x features, encoded for the model.
     total
         Features x rows (log-odds), added to in place.
 
     Returns
     -------
     float or None
-        None, and nothing is added, where the model's trees are of a kind that tables cannot hold.
+        None, with nothing added, when tables cannot represent the model's trees.
     """
     forest = read_forest(booster)
-    if forest is None or any(len(leaf.tests) > MOST_FEATURES for tree in forest.trees for leaf in tree):
+    if forest is None or any(len(leaf.conditions) > MAX_FEATURES for tree in forest.trees for leaf in tree):
         return None
     codes = {feature: coding.encode(matrix[:, feature]) for feature, coding in forest.codings.items()}
     for table in _tables(forest):
         for start in range(0, len(matrix), ROWS_AT_ONCE):
             _look_up(table, codes, slice(start, start + ROWS_AT_ONCE), weight, total)
-    values = (leaf.value * math.prod(test.share for test in leaf.tests.values()) for t in forest.trees for leaf in t)
+    values = (
+        leaf.value * math.prod(condition.share for condition in leaf.conditions.values())
+        for t in forest.trees
+        for leaf in t
+    )
     return weight * math.fsum(values)
 
 
-def _look_up(table: Table, codes: Mapping[int, Codes], rows: slice, weight: float, total: Floats) -> None:
+def _look_up(table: LeafTable, codes: Mapping[int, Codes], rows: slice, weight: float, total: Floats) -> None:
     state = sum(
         step.take(codes[feature][rows], mode="clip") for feature, step in zip(table.features, table.steps, strict=True)
     )
@@ -84,56 +88,59 @@ def _look_up(table: Table, codes: Mapping[int, Codes], rows: slice, weight: floa
         total[feature, rows] += added.take(state, mode="clip")
 
 
-def _tables(forest: Forest) -> Iterator[Table]:
-    """Give the tables of every tree: neighboring leaves together, as long as their states are few enough."""
+def _tables(forest: Forest) -> Iterator[LeafTable]:
+    """Yield the tables of every tree; adjacent leaves share a table while it has at most `MAX_STATES` states."""
     for tree in forest.trees:
-        together: list[Leaf] = []
+        grouped: list[Leaf] = []
         parts: dict[int, tuple[int, ...]] = {}
         for leaf in tree:
             wider = _split_parts(parts, leaf, forest)
-            if together and math.prod(map(len, wider.values())) > MOST_STATES:
-                yield _fill(together, parts, forest)
-                together, wider = [], _split_parts({}, leaf, forest)
-            together.append(leaf)
+            if grouped and math.prod(map(len, wider.values())) > MAX_STATES:
+                yield _fill(grouped, parts, forest)
+                grouped, wider = [], _split_parts({}, leaf, forest)
+            grouped.append(leaf)
             parts = wider
         if parts:
-            yield _fill(together, parts, forest)
+            yield _fill(grouped, parts, forest)
 
 
 def _split_parts(parts: Mapping[int, tuple[int, ...]], leaf: Leaf, forest: Forest) -> dict[int, tuple[int, ...]]:
-    """Return for each feature the sets of codes that no leaf tells apart, after one leaf more."""
+    """Return, by feature, the sets of codes that the leaves do not distinguish, after adding one leaf."""
     finer = dict(parts)
-    for feature, test in leaf.tests.items():
+    for feature, condition in leaf.conditions.items():
         known = finer.get(feature, ((1 << forest.codings[feature].count) - 1,))
         finer[feature] = tuple(
-            part for part_before in known for part in (part_before & test.codes, part_before & ~test.codes) if part
+            part
+            for part_before in known
+            for part in (part_before & condition.codes, part_before & ~condition.codes)
+            if part
         )
     return finer
 
 
-def _fill(leaves: Sequence[Leaf], parts: Mapping[int, tuple[int, ...]], forest: Forest) -> Table:
+def _fill(leaves: Sequence[Leaf], parts: Mapping[int, tuple[int, ...]], forest: Forest) -> LeafTable:
     features = tuple(sorted(parts))
     shape = [len(parts[feature]) for feature in features]
     added = np.zeros([len(features), *shape])
     for leaf in leaves:
         passed: NDArray[np.intp] | int = 0
-        places = [features.index(feature) for feature in leaf.tests]
-        for bit, (place, (feature, test)) in enumerate(zip(places, leaf.tests.items(), strict=True)):
-            passes = np.array([(part & test.codes != 0) << bit for part in parts[feature]], dtype=np.intp)
+        places = [features.index(feature) for feature in leaf.conditions]
+        for bit, (place, (feature, condition)) in enumerate(zip(places, leaf.conditions.items(), strict=True)):
+            passes = np.array([(part & condition.codes != 0) << bit for part in parts[feature]], dtype=np.intp)
             passed = passed + passes.reshape([-1 if at == place else 1 for at in range(len(features))])
-        values = _leaf_values(leaf.value, [test.share for test in leaf.tests.values()])
-        for place, of_feature in zip(places, values, strict=True):
-            added[place] += of_feature[passed]
+        values = _leaf_values(leaf.value, [condition.share for condition in leaf.conditions.values()])
+        for place, contribution in zip(places, values, strict=True):
+            added[place] += contribution[passed]
     steps = []
     stride = math.prod(shape)
     for feature, size in zip(features, shape, strict=True):
         stride //= size
         steps.append(_step(parts[feature], forest.codings[feature].count, stride))
-    return Table(features, tuple(steps), added.reshape(len(features), -1))
+    return LeafTable(features, tuple(steps), added.reshape(len(features), -1))
 
 
 def _step(parts: tuple[int, ...], count: int, stride: int) -> NDArray[np.intp]:
-    """Return by code what its part adds to a row's state."""
+    """Return, by code, the term of its set in a row's state."""
     step = np.zeros(count, dtype=np.intp)
     for number, part in enumerate(parts):
         bits = np.frombuffer(part.to_bytes((count + 7) // 8, "little"), dtype=np.uint8)
@@ -142,7 +149,7 @@ def _step(parts: tuple[int, ...], count: int, stride: int) -> NDArray[np.intp]:
 
 
 def _leaf_values(value: float, shares: Sequence[float]) -> Floats:
-    """Return features x 2^features: what each feature adds, by which tests are passed (bit i: test i)."""
+    """Return features x 2^features: each feature's contribution, by the conditions met (bit i: condition i)."""
     passed, points = _patterns(len(shares))
     share = np.array(shares)[:, None]
     gap = passed - share
@@ -156,7 +163,7 @@ def _leaf_values(value: float, shares: Sequence[float]) -> Floats:
 
 @cache
 def _patterns(count: int) -> tuple[Floats, tuple[tuple[float, float], ...]]:
-    """Return which of `count` tests are passed in each pattern, and the points and weights of the integral over t."""
+    """Return which of `count` conditions each pattern meets, and the quadrature points and weights for t in 0 to 1."""
     passed = ((np.arange(2**count) >> np.arange(count)[:, None]) & 1).astype(np.float64)
     points, weights = np.polynomial.legendre.leggauss((count + 1) // 2)
     return passed, tuple(zip(((points + 1) / 2).tolist(), (weights / 2).tolist(), strict=True))

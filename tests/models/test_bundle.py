@@ -104,16 +104,16 @@ def test_a_missing_file_is_refused(folder, name, lightgbm_must_stay_closed):
 
 def test_an_extra_file_folder_or_link_is_refused(folder, lightgbm_must_stay_closed):
     (folder / "likelihood_9.txt").write_text("tree")
-    with pytest.raises(NoUsableModelError, match=r"unknown: likelihood_9\.txt"):
+    with pytest.raises(NoUsableModelError, match=r"unexpected: likelihood_9\.txt"):
         read_bundle(folder)
     (folder / "likelihood_9.txt").unlink()
     (folder / "inner").mkdir()
-    with pytest.raises(NoUsableModelError, match="inner is not a plain file"):
+    with pytest.raises(NoUsableModelError, match="inner is not a regular file"):
         read_bundle(folder)
     (folder / "inner").rmdir()
     (folder / "share.txt").rename(folder.parent / "share.txt")
     (folder / "share.txt").symlink_to(folder.parent / "share.txt")
-    with pytest.raises(NoUsableModelError, match=r"share\.txt is not a plain file"):
+    with pytest.raises(NoUsableModelError, match=r"share\.txt is not a regular file"):
         read_bundle(folder)
 
 

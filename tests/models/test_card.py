@@ -55,8 +55,8 @@ def test_the_page_and_the_markdown_have_every_required_section(manifest):
     page, text = render_card(manifest).decode(), render_markdown(manifest)
     for title in (
         "Intended use", "Prohibited uses", "Training data", "Validation over time",
-        "Performance compared with baselines", "Calibration", "Final test", "Performance by slice", "Feature importance and stability", "Selection bias",
-        "Fairness", "Limitations", "How to reproduce it",
+        "Performance compared with baselines", "Calibration", "Final test", "Performance by slice",
+        "Feature importance and stability", "Selection bias", "Fairness", "Limitations", "How to reproduce it",
     ):  # fmt: skip
         assert title in page, title
         assert f"## {title}" in text, title

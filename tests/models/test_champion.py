@@ -134,7 +134,7 @@ def test_without_a_comparison_nothing_is_promoted(bundles):
     with pytest.raises(WrongUsageError) as caught:
         promote(f"models:/{NAME}/2")
     assert str(caught.value) == (
-        "payrank-payment version 2 was never compared with the champion; run `payrank models compare "
+        "payrank-payment version 2 has not been compared with the champion; run `payrank models compare "
         'models:/payrank-payment/2 EXTRACT --as-of DATE`; or promote it with --force --reason "..."'
     )
     assert champion() == 1
@@ -146,7 +146,7 @@ def test_a_comparison_with_a_champion_of_yesterday_does_not_count(bundles, compa
     compared(3, 1)
     promote(f"models:/{NAME}/3")
     with pytest.raises(
-        WrongUsageError, match=r"compared with payrank-payment version 1, which is not today's champion \(ver"
+        WrongUsageError, match=r"compared with payrank-payment version 1, which is no longer the champion \(now ver"
     ):
         promote(f"models:/{NAME}/2")
     assert champion() == 3
@@ -157,28 +157,28 @@ def test_a_comparison_with_a_champion_of_yesterday_does_not_count(bundles, compa
 def test_a_comparison_of_another_bundle_does_not_count(bundles, compared):
     comparison = compared(3, 1)
     record_comparison(comparison, 2)
-    with pytest.raises(WrongUsageError, match="is of another bundle"):
+    with pytest.raises(WrongUsageError, match="was made with another bundle"):
         promote(f"models:/{NAME}/2")
 
 
 @pytest.mark.parametrize("verdict", ["ties", "loses"])
 def test_a_challenger_that_did_not_win_stays_one(bundles, compared, verdict):
     compared(2, 1, verdict)
-    with pytest.raises(WrongUsageError, match=r"did not win against version 1: .*the champion stays"):
+    with pytest.raises(WrongUsageError, match=r"did not win against version 1: .*the champion was kept"):
         promote(f"models:/{NAME}/2")
     assert champion() == 1
 
 
 def test_an_alarm_stops_a_winner(bundles, compared):
     compared(2, 1, "wins", (Alarm(name="auc_too_good", text="AUC 0.971 is too good"),))
-    with pytest.raises(WrongUsageError, match=r"version 2 has an alarm: AUC 0.971 is too good; mend it"):
+    with pytest.raises(WrongUsageError, match=r"version 2 has an open alarm: AUC 0.971 is too good; fix the cause"):
         promote(f"models:/{NAME}/2")
     assert champion() == 1
 
 
 @pytest.mark.parametrize("reason", ["", "because", "     a   b  "])
 def test_force_without_a_reason_of_ten_characters_is_refused(bundles, reason):
-    with pytest.raises(WrongUsageError, match="needs --reason of 10 characters or more"):
+    with pytest.raises(WrongUsageError, match="requires --reason with at least 10 characters"):
         promote(f"models:/{NAME}/2", force=True, reason=reason)
     assert champion() == 1
 
@@ -193,7 +193,7 @@ def test_a_forced_change_is_written_in_the_registry_itself(bundles, tmp_path):
 
 
 def test_the_champion_is_not_promoted_again_and_without_a_previous_one_nothing_rolls_back(bundles):
-    with pytest.raises(WrongUsageError, match="version 1 is the champion already"):
+    with pytest.raises(WrongUsageError, match="version 1 is already the champion"):
         promote(f"models:/{NAME}@champion", force=True, reason=REASON)
     with pytest.raises(WrongUsageError, match="payrank-payment has no previous champion"):
         roll_back("payment")
@@ -207,7 +207,7 @@ def test_a_version_that_does_not_open_becomes_champion_by_no_force(bundles, stor
     whole = broken.read_bytes()
     broken.write_bytes(whole[:-20])
     try:
-        with pytest.raises(NoUsableModelError, match="not as it was written"):
+        with pytest.raises(NoUsableModelError, match="was changed after it was written"):
             promote(f"models:/{NAME}/2", force=True, reason=REASON)
     finally:
         broken.write_bytes(whole)
@@ -217,7 +217,7 @@ def test_a_version_that_does_not_open_becomes_champion_by_no_force(bundles, stor
 def test_a_folder_is_told_what_to_do_instead(bundles, tmp_path):
     write_bundle(bundles[1], tmp_path / "mine")
     with pytest.raises(
-        WrongUsageError, match=r"mine is a folder, .*promote models:/payrank-payment/2, which is this bundle"
+        WrongUsageError, match=r"mine is a folder, .*promote models:/payrank-payment/2, which is the same bundle"
     ):
         promote("mine")
     write_bundle(variant(bundles[1], 9), tmp_path / "other")
@@ -250,7 +250,7 @@ def test_the_first_of_its_kind_is_no_champion_with_an_alarm_until_somebody_says_
     assert made.blocked_by_alarm
     assert not made.champion
     address = f"models:/{NAME}/{made.version}"
-    with pytest.raises(WrongUsageError, match=r"has an alarm: AUC 0\.991"):
+    with pytest.raises(WrongUsageError, match=r"has an open alarm: AUC 0\.991"):
         promote(address)
     assert promote(address, force=True, reason=REASON).ground == "forced"
     assert champion() == made.version
@@ -262,5 +262,5 @@ def test_a_rollback_to_the_champion_itself_is_refused(bundles, compared):
     with open_client() as client:
         client.delete_registered_model_alias(NAME, "champion")
     roll_back("payment")
-    with pytest.raises(WrongUsageError, match="there is none before it"):
+    with pytest.raises(WrongUsageError, match="there is no previous one"):
         roll_back("payment")

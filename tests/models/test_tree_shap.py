@@ -83,7 +83,7 @@ def expected_value(leaves: tuple[Leaf, ...], codes: dict[int, int], known: tuple
     for leaf in leaves:
         ways = (
             (float(test.codes >> codes[feature] & 1) if feature in known else test.share)
-            for feature, test in leaf.tests.items()
+            for feature, test in leaf.conditions.items()
         )
         total += leaf.value * math.prod(ways)
     return total
@@ -108,7 +108,7 @@ def test_tables_give_shapleys_own_sum_over_coalitions() -> None:
             assert contributions[feature, at] == pytest.approx(expected, abs=1e-12)
 
 
-@pytest.mark.parametrize(("name", "value"), [("ROWS_AT_ONCE", 7), ("MOST_STATES", 2), ("MOST_STATES", 10**6)])
+@pytest.mark.parametrize(("name", "value"), [("ROWS_AT_ONCE", 7), ("MAX_STATES", 2), ("MAX_STATES", 10**6)])
 def test_neither_the_size_of_tables_nor_of_chunks_changes_a_value(monkeypatch, name: str, value: int) -> None:
     booster, rows = fit(num_leaves=20, rounds=5), make_rows(100, 8)
     before, after = np.zeros((6, 100)), np.zeros((6, 100))
@@ -130,13 +130,13 @@ def test_a_way_over_too_many_features_is_left_to_lightgbm_and_explained_all_the_
     trained, payment_frame, monkeypatch
 ) -> None:
     by_tables = explain(trained.bundle, payment_frame.data)
-    monkeypatch.setattr(tree_shap, "MOST_FEATURES", 1)
+    monkeypatch.setattr(tree_shap, "MAX_FEATURES", 1)
     walked = explain(trained.bundle, payment_frame.data)
     assert np.abs(walked.contributions - by_tables.contributions).max() < 1e-12
     assert walked.base_value == pytest.approx(by_tables.base_value, abs=1e-12)
 
 
-def test_a_row_that_does_not_add_up_is_walked_by_lightgbm(trained, payment_frame, monkeypatch) -> None:
+def test_a_row_that_does_not_add_up_is_lightgbm_contributions_by_lightgbm(trained, payment_frame, monkeypatch) -> None:
     exact = explain(trained.bundle, payment_frame.data)
 
     def add_wrongly(booster, weight, matrix, total):
