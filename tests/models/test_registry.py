@@ -280,7 +280,7 @@ def test_a_fresh_registry_has_no_champion_and_says_how_to_get_one(clean, tmp_pat
         find_model(None, kind)
     assert str(caught.value) == (
         f"no {kind} champion is registered at {uri}; train one with `payrank train {kind} EXTRACT --as-of DATE`, "
-        f"or name a bundle with --{kind}"
+        f"or give a bundle folder with --{kind}"
     )
     assert list_versions() == ()
 
