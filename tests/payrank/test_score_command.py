@@ -146,7 +146,7 @@ WRONG = {
     "too old": (lambda *_: {"as_of": "2026-11-30"}, 4, "10 days before"),
     "shrunken": (_shrunken, 4, "900 rows compared with 2,000"),
     "no bundle": (lambda *_: {"more": ("--payment", "nowhere")}, 5, "no model bundle at nowhere"),
-    "tampered": (_tamper, 5, "not as it was written"),
+    "tampered": (_tamper, 5, "was changed after it was written"),
     "the other kind": (lambda home, _: {"more": ("--payment", home.bundles["overturn"])}, 5, "payment is needed"),
     "other features": (_site_attribute, 5, "site_wing"),
     "no registry": (lambda *_: {"more": ("--payment", "models:/payrank-payment@champion")}, 5, "payrank train payment"),

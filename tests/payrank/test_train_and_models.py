@@ -114,7 +114,7 @@ def test_a_challenger_is_compared_promoted_and_rolled_back_on_the_command_line(
     assert "Next: payrank models compare models:/payrank-payment/2 EXTRACT --as-of DATE" in result.out
     assert "labels mature from 2026-08-30 on" in " ".join(result.out.split())
     assert "\nFinal test, " in result.out
-    assert "Final test against the judged periods" in result.out
+    assert "Final test vs. holdout periods" in result.out
     assert max(map(len, result.out.rstrip().splitlines())) <= 80
     too_early = payrank("models", "compare", "models:/payrank-payment/2", hospital.extract, "--as-of", "2026-08-01")
     assert (too_early.code, "no row to compare on" in too_early.last) == (2, True)
@@ -161,7 +161,7 @@ def test_a_modified_bundle_is_refused_whatever_its_kind(payrank: Any, hospital: 
     (bundle / "calibration.json").write_text("{}")
     result = payrank("models", "show", bundle)
     assert result.code == 5
-    assert "not as it was written" in result.last
+    assert "was changed after it was written" in result.last
     assert payrank("models", "show", tmp_path / "nowhere").code == 5
 
 
