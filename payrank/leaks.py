@@ -58,8 +58,8 @@ def _run(extract: Extract, settings: Settings, as_of: date) -> Iterator[ProbeRes
 
 
 def _run_unit(extract: Extract, settings: Settings, kind: str, as_of: date) -> Iterator[ProbeResult]:
-    from payrank.training.probes.label_shuffle import probe_labels
-    from payrank.training.probes.site_feature_probe import probe_beyond
+    from payrank.training.probes.label_shuffle import probe_shuffled_labels
+    from payrank.training.probes.site_feature_probe import probe_site_features
 
     target, site_features = settings.target(kind), settings.features
     yield probe_future(extract, target, choose_day(extract, target, as_of), site_features)
@@ -73,8 +73,8 @@ def _run_unit(extract: Extract, settings: Settings, kind: str, as_of: date) -> I
     probes: tuple[Callable[[Frame], ProbeResult], ...] = (
         lambda labeled: probe_agreement(extract, labeled, site_features),
         probe_single_features,
-        probe_labels,
-        probe_beyond,
+        probe_shuffled_labels,
+        probe_site_features,
     )
     for probe in probes:
         yield probe(frame)

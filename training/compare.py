@@ -1,4 +1,4 @@
-"""Champion against challenger: both score the same later rows, and the figures say which of them is to be used."""
+"""Compares a challenger with the champion: both score the same later rows, and the metrics decide which to use."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ from payrank.models.bundle import Bundle, check_features
 from payrank.models.comparison import Comparison, Contender, decide_verdict
 from payrank.models.predict import predict
 from payrank.models.records.estimate import Estimate, make_estimate
-from payrank.models.records.evaluation import Alarm, Holdout
-from payrank.training.evaluate.bootstrap import RESAMPLES, SEED, interval
-from payrank.training.evaluate.forecast_metrics import Measured
-from payrank.training.evaluate.holdout import HoldoutRows, holdout_rows
-from payrank.training.evaluate.metrics import Forecast
+from payrank.models.records.evaluation import Alarm
+from payrank.training.evaluate.bootstrap import RESAMPLES, SEED, percentile_interval
+from payrank.training.evaluate.holdout import Forecast, HoldoutRows, make_holdout
+from payrank.training.evaluate.metrics import ForecastMetrics
 from payrank.training.evaluate.paired_ranking import resample_rankings
+from payrank.training.evaluation import describe_holdout
 from payrank.training.probes.alarms import TOO_GOOD
 
-FEWEST_OUTCOMES = 30
-"""Outcomes of each kind below which an interval says nothing (as `payrank.features.probes.ranking.FEWEST`)."""
-NAMES = ("challenger", "champion")
+MIN_OUTCOMES = 30
+"""Outcomes of each kind below which an interval is meaningless (as in `payrank.features.probes.ranking`)."""
+ROLES = ("challenger", "champion")
 SAMPLING = {"every_days", "snapshots", "history_days", "rows_per_unit"}
-"""Settings of a target that say which snapshots are taken, not what is predicted."""
+"""Settings of a target that select the snapshots and do not change what is predicted."""
 
 
 def compare(
@@ -40,62 +40,64 @@ def compare(
     champion: Bundle,
     as_of: date,
     *,
-    names: tuple[str, str] = NAMES,
+    names: tuple[str, str] = ROLES,
     capacity: float = 0.2,
     site_features: SiteFeatures = NO_SITE_FEATURES,
     resamples: int = RESAMPLES,
     seed: int = SEED,
 ) -> Comparison:
-    """Let two models score the same later rows, and say which is to be used.
+    """Score the same later rows with two models, and decide which one to use.
 
-    The rows are those of snapshots from the later of both training days on, whose labels are known by `as_of`: no
-    outcome in them was known to either training, so neither was fitted, tuned or calibrated on one.
+    The rows are the snapshots from the later training day on whose labels are known by `as_of`. Neither training run
+    knew any of these outcomes, so neither model was fitted, tuned, or calibrated on them.
 
     Parameters
     ----------
     extract
-        Known up to `as_of`.
+        An extract with everything known before `as_of`.
+    challenger, champion
+        The two models.
     as_of
-        Day by which the labels must be ripe.
+        Day by which the labels must have matured.
     names
-        What the two are called for people.
+        Display names of the two.
     capacity
-        Share of each list that the office can work (0.2: the top 20 %).
+        Share of each list that the office can work (0.2: the top 20%).
     site_features
         Features that the site's settings add to the catalog.
     resamples, seed
-        Draws of households for the intervals, and where they start.
+        Number of household resamples for the intervals, and their random seed.
 
     Raises
     ------
     WrongUsageError
-        When the two are the same, or predict different things, or when there is no later row or too few outcomes.
+        If both are the same model, or predict different outcomes, or there is no later row, or too few outcomes.
     NoUsableModelError
-        When a model's features are not those of the catalog in use.
+        If a model's features do not match the catalog in use.
     """
     _check_pair(challenger, champion)
     since = max(challenger.manifest.as_of, champion.manifest.as_of)
     target = later_target(_target(challenger), since, as_of)
     frame = training_frame(extract, target, as_of, site_features=site_features)
     for bundle in (challenger, champion):
-        check_features(bundle, _known_to(bundle, frame.features))
+        check_features(bundle, _features_at_training(bundle, frame.features))
     data = frame.data[frame.data["as_of"] >= pd.Timestamp(since)].reset_index(drop=True)
-    holdout = holdout_rows(data, np.zeros(len(data), dtype=np.intp), capacity, resamples=resamples, seed=seed)
+    holdout = make_holdout(data, np.zeros(len(data), dtype=np.intp), capacity, resamples=resamples, seed=seed)
     _check_outcomes(holdout, since, as_of)
-    forecasts = {name: _forecast(bundle, holdout) for name, bundle in zip(NAMES, (challenger, champion), strict=True)}
-    figures, differences = _measure(holdout, forecasts)
+    forecasts = {name: _forecast(bundle, holdout) for name, bundle in zip(ROLES, (challenger, champion), strict=True)}
+    metrics, differences = _measure(holdout, forecasts)
     alarms = [*challenger.manifest.evaluation.alarms]
-    auc = figures["challenger"]["auc"].value
+    auc = metrics["challenger"]["auc"].value
     if auc > TOO_GOOD:
-        said = f"AUC {auc:.3f} on the compared rows is too good for this question"
-        alarms.append(Alarm(name="auc_too_good", text=f"{said}: look for a feature that knows the outcome"))
+        text = f"AUC {auc:.3f} on the compared rows is too good to be true; look for a feature that leaks the outcome"
+        alarms.append(Alarm(name="auc_too_good", text=text))
     return Comparison(
         kind=challenger.manifest.kind,
         as_of=as_of,
         since=since,
-        holdout=_describe(holdout),
-        challenger=_contender(names[0], challenger, figures["challenger"]),
-        champion=_contender(names[1], champion, figures["champion"]),
+        holdout=describe_holdout(holdout),
+        challenger=_contender(names[0], challenger, metrics["challenger"]),
+        champion=_contender(names[1], champion, metrics["champion"]),
         differences=differences,
         verdict=decide_verdict(differences["captured"], differences["ece"]),
         alarms=tuple(alarms),
@@ -103,12 +105,12 @@ def compare(
 
 
 def later_target(target: Definition, since: date, as_of: date) -> Definition:
-    """Return the target with no more snapshots than lie between the trainings and the last ripe day.
+    """Return the target, limited to the snapshots between the training runs and the last day with matured labels.
 
     Raises
     ------
     WrongUsageError
-        When no snapshot lies there, with the days that would do.
+        If there is no such snapshot, with days that would work.
 
     >>> later_target(PaymentTarget(horizon_days=60), date(2026, 7, 1), date(2026, 10, 1)).snapshots
     2
@@ -117,8 +119,8 @@ def later_target(target: Definition, since: date, as_of: date) -> Definition:
     latest = as_of - timedelta(days=gap)
     if latest < since:
         raise WrongUsageError(
-            f"no row to compare on: the later of both trainings is as of {since}, and a label is known {gap} days "
-            f"after its snapshot, so by {as_of} only snapshots up to {latest} have theirs; compare as of "
+            f"no rows to compare on: the later model was trained as of {since}, and a label is known {gap} days after "
+            f"its snapshot, so by {as_of} only snapshots up to {latest} have a label; compare as of "
             f"{since + timedelta(days=gap)} or later, or train the challenger as of {latest} or earlier"
         )
     return target.model_copy(
@@ -129,25 +131,25 @@ def later_target(target: Definition, since: date, as_of: date) -> Definition:
 def _check_pair(challenger: Bundle, champion: Bundle) -> None:
     if challenger.digest == champion.digest:
         raise WrongUsageError(
-            f"both are the same model, to the byte (bundle {challenger.digest[:12]}); name another challenger or "
-            "champion"
+            f"challenger and champion are the same model (bundle {challenger.digest[:12]}); name a different "
+            "challenger or champion"
         )
     if challenger.kind != champion.kind:
         raise WrongUsageError(
-            f"the challenger is a model of kind {challenger.kind}, the champion of kind {champion.kind}; only models "
-            "of one kind can be compared"
+            f"the challenger is a {challenger.kind} model and the champion a {champion.kind} model; only models of the "
+            "same kind can be compared"
         )
-    one, two = _question(challenger), _question(champion)
-    if one != two:
-        differ = sorted(name for name in one.keys() | two.keys() if one.get(name) != two.get(name))
-        found = "; ".join(f"{name} {one.get(name)} against {two.get(name)}" for name in differ)
+    first, second = _predicted_outcome(challenger), _predicted_outcome(champion)
+    if first != second:
+        names = sorted(name for name in first.keys() | second.keys() if first.get(name) != second.get(name))
+        differences = "; ".join(f"{name} {first.get(name)} and {second.get(name)}" for name in names)
         raise WrongUsageError(
-            f"the models answer different questions: {found}; train a challenger for the champion's question, or "
-            "promote it with --force and a reason"
+            f"the challenger and the champion predict different outcomes: {differences}; train a challenger with the "
+            "champion's target, or promote it with --force and a reason"
         )
 
 
-def _question(bundle: Bundle) -> dict[str, object]:
+def _predicted_outcome(bundle: Bundle) -> dict[str, object]:
     return {name: value for name, value in bundle.manifest.target.items() if name not in SAMPLING}
 
 
@@ -156,8 +158,8 @@ def _target(bundle: Bundle) -> Definition:
     return definition.model_validate(dict(bundle.manifest.target))
 
 
-def _known_to(bundle: Bundle, features: tuple[Feature, ...]) -> list[Feature]:
-    """Return the features that a model was trained on: a catalog that grew since is no fault of the older one."""
+def _features_at_training(bundle: Bundle, features: tuple[Feature, ...]) -> list[Feature]:
+    """Return the features that a model was trained on, because the catalog may have grown since."""
     trained = {column.name for column in bundle.manifest.features}
     return [feature for feature in features if feature.name in trained]
 
@@ -165,11 +167,11 @@ def _known_to(bundle: Bundle, features: tuple[Feature, ...]) -> list[Feature]:
 def _check_outcomes(holdout: HoldoutRows, since: date, as_of: date) -> None:
     events = int(holdout.label.sum())
     others = len(holdout) - events
-    if min(events, others) < FEWEST_OUTCOMES:
+    if min(events, others) < MIN_OUTCOMES:
         raise WrongUsageError(
             f"too few later rows to compare on: {events} outcomes that happened and {others} that did not, in "
-            f"snapshots from {since} on whose labels are known by {as_of}; needed: {FEWEST_OUTCOMES} of each; compare "
-            "as of a later day, or train the challenger as of an earlier one"
+            f"snapshots from {since} on whose labels are known by {as_of}; needed: {MIN_OUTCOMES} of each; compare as "
+            "of a later day, or train the challenger as of an earlier one"
         )
 
 
@@ -177,7 +179,7 @@ def _forecast(bundle: Bundle, holdout: HoldoutRows) -> Forecast:
     scores = predict(bundle, holdout.data)
     probability = scores["probability"].to_numpy(dtype=np.float64)
     worth = probability
-    if holdout.dollars:
+    if holdout.in_dollars:
         amount = np.nan_to_num(holdout.data["amount"].to_numpy(dtype=np.float64, na_value=np.nan))
         worth = scores["expected_share"].to_numpy(dtype=np.float64) * amount
     return Forecast(scores["raw_score"].to_numpy(dtype=np.float64), probability, worth)
@@ -186,36 +188,22 @@ def _forecast(bundle: Bundle, holdout: HoldoutRows) -> Forecast:
 def _measure(
     holdout: HoldoutRows, forecasts: Mapping[str, Forecast]
 ) -> tuple[dict[str, dict[str, Estimate]], dict[str, Estimate]]:
-    """Return the figures of each, and the differences in the same resamples."""
-    measured = Measured(holdout, forecasts)
-    rankings = resample_rankings(holdout.households, holdout.label, {n: one.score for n, one in forecasts.items()})
-    found = {name: {**rankings[name], **measured.resamples(name)} for name in NAMES}
-    if "captured" not in found["challenger"]:
+    """Return the metrics of each model, and their differences from the same resamples."""
+    measured = ForecastMetrics(holdout, forecasts)
+    rankings = resample_rankings(
+        holdout.households, holdout.label, {name: forecast.score for name, forecast in forecasts.items()}
+    )
+    values = {name: {**rankings[name], **measured.resamples(name)} for name in ROLES}
+    if "captured" not in values["challenger"]:
         raise WrongUsageError(
-            "nothing was recovered in the later rows, so there is nothing to capture; compare as of a later day"
+            "nothing was recovered in the later rows, so no dollars can be captured; compare as of a later day"
         )
     differences = {}
-    for figure in ("auc", "average_precision", "brier", "log_loss", "ece", "captured"):
-        gap = found["challenger"][figure] - found["champion"][figure]
-        differences[figure] = make_estimate(float(gap[0]), interval(gap))
-    return {name: measured.figures(name) for name in NAMES}, differences
+    for metric in ("auc", "average_precision", "brier", "log_loss", "ece", "captured"):
+        gap = values["challenger"][metric] - values["champion"][metric]
+        differences[metric] = make_estimate(float(gap[0]), percentile_interval(gap))
+    return {name: measured.metrics(name) for name in ROLES}, differences
 
 
-def _describe(holdout: HoldoutRows) -> Holdout:
-    days = holdout.data["as_of"].dt.date
-    return Holdout(
-        rows=len(holdout),
-        households=holdout.people,
-        events=int(holdout.label.sum()),
-        first=days.min(),
-        last=days.max(),
-        gain_unit="dollars" if holdout.dollars else "outcomes",
-        total=round(float(holdout.gain.sum())),
-        capacity=holdout.capacity,
-        resamples=holdout.households.resamples,
-        seed=holdout.households.seed,
-    )
-
-
-def _contender(name: str, bundle: Bundle, figures: Mapping[str, Estimate]) -> Contender:
-    return Contender(name=name, digest=bundle.digest, trained_as_of=bundle.manifest.as_of, metrics=figures)
+def _contender(name: str, bundle: Bundle, metrics: Mapping[str, Estimate]) -> Contender:
+    return Contender(name=name, digest=bundle.digest, trained_as_of=bundle.manifest.as_of, metrics=metrics)

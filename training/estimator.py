@@ -1,7 +1,8 @@
-"""The likelihood alone, as a scikit-learn classifier for any table: the same fit that `payrank train` makes."""
+"""The likelihood model as a scikit-learn classifier for any table, with the same fit as `payrank train`."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from typing import Any, Self
 
@@ -16,7 +17,7 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted, vali
 from payrank.features.arrays import Floats
 from payrank.models.calibration.methods import Calibration, fit_isotonic, fit_platt, sigmoid
 from payrank.models.predict import average_raw_scores
-from payrank.training.fit.boosters import Rows, fit_likelihood, member_weights, open_text
+from payrank.training.fit.boosters import FitRows, fit_likelihood, member_weights, open_text
 from payrank.training.fit.table_columns import TableColumns, learn_table_columns
 from payrank.training.settings import TrainingSettings
 
@@ -30,37 +31,38 @@ TREES = (
     "bagging_fraction",
     "lambda_l2",
 )
-"""Parameters that are LightGBM's; their meanings and bounds are those of `payrank.training.settings.Trees`."""
-CERTAIN = 1e-12
-"""A calibrated probability comes no nearer to 0 or 1 than this when it is told as log-odds."""
+"""LightGBM's parameters, with the meanings and bounds of `payrank.training.settings.Trees`."""
+MIN_DISTANCE = 1e-12
+"""Calibrated probabilities are at least this far from 0 and 1 before they become log-odds."""
 
 
 class PropensityClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no types
-    """Gradient-boosted trees averaged over seeds, optionally calibrated on later rows: two classes, any table.
+    """Gradient-boosted trees for two classes, averaged over seeds and optionally calibrated on later rows.
 
-    Equal rows (same features and class) are fitted as one that weighs their sum, and in an order of their own: a
-    weight of 2 means what the row twice means, and the order of the rows means nothing. Unknown values (NaN) need no
-    filling. The fitted model is text in `model_texts_`.
+    Identical rows (same features and class) are merged into one with the sum of their weights, and sorted. So a weight
+    of 2 is the same as repeating the row, and the order of the rows does not matter. Unknown values (NaN) need no
+    imputation. The fitted model is stored as text in `model_texts_`.
 
     Parameters
     ----------
     n_estimators
-        Trees of each booster.
+        Number of trees of each booster.
     seeds
-        One booster a seed; their log-odds are averaged.
+        Random seeds. Each trains one booster, and their log-odds are averaged.
     learning_rate, num_leaves, max_depth, min_data_in_leaf, max_bin, feature_fraction, bagging_fraction, lambda_l2
-        LightGBM's. `min_data_in_leaf` None: a hundredth of the rows, from 11 to 100; never fewer than 11.
+        LightGBM's parameters. `min_data_in_leaf` None is one hundredth of the rows, between 11 and 100; less than 11
+        is refused.
     monotone
-        Direction (-1, 0, 1) of features: a mapping by name or position, or one number a feature.
+        Directions (-1, 0, 1) of features: a mapping by name or position, or one number per feature.
     categories
-        Which columns are categories: "from_dtype" (text and categorical columns of a DataFrame), or their names or
-        positions. A word that fewer than 11 rows hold is merged with the other rare ones.
+        Which columns are categories: "from_dtype" (text and categorical columns of a DataFrame), or a list of names or
+        positions. Levels with fewer than 11 rows are merged.
     calibration
-        None, "platt" or "isotonic": learned on the latest rows, which the boosters do not see.
-    held_back
-        Share of the rows that are held back for that, the latest by `when` of `fit`, or else the last.
-    threads
-        Boosters fitted at once; the model does not depend on it.
+        None, "platt", or "isotonic". The map is learned on the latest rows, which the boosters are not fitted on.
+    calibration_fraction
+        Fraction of the rows that are held out for calibration: the latest by `when` of `fit`, or the last rows.
+    n_jobs
+        Number of boosters fitted at once: None is 1, and -1 is one per processor. The model does not depend on it.
 
     Attributes
     ----------
@@ -68,8 +70,8 @@ class PropensityClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc
     n_features_in_ : int
     feature_names_in_ : ndarray of shape (n_features_in,)
         Present if the table had column names.
-    model_texts_ : tuple of LightGBM model texts, one a seed
-    calibration_ : the learned map, or None
+    model_texts_ : tuple of LightGBM model texts, one per seed
+    calibration_ : the learned calibration map, or None
 
     Examples
     --------
@@ -82,12 +84,12 @@ class PropensityClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc
     >>> bool(auc.min() > 0.98)
     True
 
-    A table of one class is refused:
+    A table with only one class is refused:
 
     >>> model.fit(table, benign * 0)
     Traceback (most recent call last):
         ...
-    ValueError: PropensityClassifier needs rows of two classes; found one class in 569 rows that weigh more than 0
+    ValueError: PropensityClassifier needs rows of two classes; found one class in 569 rows with a positive weight
     """
 
     classes_: NDArray[Any]
@@ -110,8 +112,8 @@ class PropensityClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc
         monotone: Mapping[Any, int] | Sequence[int] | None = None,
         categories: str | Sequence[Any] = "from_dtype",
         calibration: str | None = None,
-        held_back: float = 0.2,
-        threads: int = 1,
+        calibration_fraction: float = 0.2,
+        n_jobs: int | None = None,
     ) -> None:
         self.n_estimators = n_estimators
         self.seeds = seeds
@@ -126,8 +128,8 @@ class PropensityClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc
         self.monotone = monotone
         self.categories = categories
         self.calibration = calibration
-        self.held_back = held_back
-        self.threads = threads
+        self.calibration_fraction = calibration_fraction
+        self.n_jobs = n_jobs
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
@@ -145,16 +147,16 @@ class PropensityClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc
         X
             Array or DataFrame of n rows.
         y
-            Classes of the rows, two of them; the second in sorted order is the one whose probability is modeled.
+            Two classes. The model predicts the probability of the second one in sorted order.
         sample_weight
-            Weight of each row, 0 or more; None counts each once. The calibration counts each held-back row once.
+            Weight of each row, 0 or more; None counts each row once. Calibration counts each of its rows once.
         when
-            What the rows are put in time by (days, say), for `calibration`; None takes them as sorted already.
+            Time of each row (days, for example), for `calibration`; None takes the rows as sorted by time.
 
         Raises
         ------
         ValueError
-            When a parameter is out of its bounds, or the rows have not two classes.
+            If a parameter is out of range, or the rows do not have two classes.
         """
         settings = self._settings()
         self._columns = learn_table_columns(X, self.categories, self.monotone)
@@ -171,25 +173,26 @@ class PropensityClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc
         outcome: Floats = codes.astype(np.float64)
         if len(np.unique(outcome[counted])) < 2:
             raise ValueError(
-                f"{type(self).__name__} needs rows of two classes; found one class in {int(counted.sum())} rows that "
-                "weigh more than 0"
+                f"{type(self).__name__} needs rows of two classes; found one class in {int(counted.sum())} rows with "
+                "a positive weight"
             )
         later = self._later_rows(when, counted)
         fitted = counted & ~later
         rows = _merge_equal_rows(matrix[fitted], outcome[fitted], weight[fitted], self._columns, matrix.shape[1])
-        self.model_texts_ = tuple(one.text for one in fit_likelihood(rows, settings, {"trees": self.n_estimators}))
+        boosters = fit_likelihood(rows, settings, {"trees": self.n_estimators})
+        self.model_texts_ = tuple(booster.text for booster in boosters)
         self._weights = member_weights(settings)
-        self._open()
+        self._open_boosters()
         self.calibration_ = self._learn_map(self._raw(matrix[later]), outcome[later]) if later.any() else None
         return self
 
     def decision_function(self, X: Any) -> Floats:
-        """Return the log-odds of the second class, one a row of X."""
+        """Return the log-odds of the second class for each row of X."""
         raw = self._raw(self._matrix(X))
         if self.calibration_ is None:
             return raw
-        likely = np.clip(self.calibration_.apply(raw), CERTAIN, 1 - CERTAIN)
-        log_odds: Floats = np.log(likely / (1 - likely))
+        probability = np.clip(self.calibration_.apply(raw), MIN_DISTANCE, 1 - MIN_DISTANCE)
+        log_odds: Floats = np.log(probability / (1 - probability))
         return log_odds
 
     def predict_proba(self, X: Any) -> Floats:
@@ -199,54 +202,54 @@ class PropensityClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc
         return np.column_stack([1 - second, second])
 
     def predict(self, X: Any) -> NDArray[Any]:
-        """Return the likelier class of each row of X."""
+        """Return the more likely class of each row of X."""
         second = self.decision_function(X) > 0
-        likelier: NDArray[Any] = self.classes_[second.astype(np.intp)]
-        return likelier
+        predicted: NDArray[Any] = self.classes_[second.astype(np.intp)]
+        return predicted
 
     def _settings(self) -> TrainingSettings:
         if self.calibration not in {None, "platt", "isotonic"}:
             raise ValueError(
-                f"{type(self).__name__}: parameter 'calibration': None, 'platt' and 'isotonic' are allowed; "
-                f"given: {self.calibration!r}"
+                f"{type(self).__name__}: parameter 'calibration': None, 'platt', and 'isotonic' are allowed; "
+                f"found: {self.calibration!r}"
             )
-        if not 0 < self.held_back < 1:
+        if not 0 < self.calibration_fraction < 1:
             raise ValueError(
-                f"{type(self).__name__}: parameter 'held_back': a share between 0 and 1 is allowed; "
-                f"given: {self.held_back!r}"
+                f"{type(self).__name__}: parameter 'calibration_fraction': a number between 0 and 1 is allowed; "
+                f"found: {self.calibration_fraction!r}"
             )
         try:
             return TrainingSettings.model_validate(
                 {
                     "trees": {name: getattr(self, name) for name in TREES},
                     "members": [{"name": "trees", "seeds": tuple(self.seeds), "n_estimators": self.n_estimators}],
-                    "threads": self.threads,
+                    "threads": self._thread_count(),
                 }
             )
         except ValidationError as error:
             fault = error.errors(include_url=False)[0]
             name = next((str(part) for part in reversed(fault["loc"]) if isinstance(part, str)), "")
             raise ValueError(
-                f"{type(self).__name__}: parameter {name!r}: {fault['msg']}; given: {fault['input']!r:.60}"
+                f"{type(self).__name__}: parameter {name!r}: {fault['msg']}; found: {fault['input']!r:.60}"
             ) from error
 
     def _later_rows(self, when: ArrayLike | None, counted: NDArray[np.bool_]) -> NDArray[np.bool_]:
-        """Tell which of the rows that count are held back; rows of one time stay together."""
+        """Return a mask of the counted rows that are held out for calibration; rows of one time stay together."""
         later = np.zeros(len(counted), dtype=bool)
         if self.calibration is None:
             return later
         time = np.arange(len(counted)) if when is None else np.asarray(when)
         if time.shape != counted.shape:
-            raise ValueError(f"'when' needs one time a row: {len(counted)} rows, and a shape of {time.shape}")
+            raise ValueError(f"'when' needs one time per row: {len(counted)} rows, but shape {time.shape}")
         order = np.sort(time[counted])
-        later[counted] = time[counted] >= order[int(len(order) * (1 - self.held_back))]
+        later[counted] = time[counted] >= order[int(len(order) * (1 - self.calibration_fraction))]
         return later
 
     def _learn_map(self, raw: Floats, outcome: Floats) -> Calibration:
         if not 0 < outcome.sum() < len(outcome):
             raise ValueError(
-                f"{type(self).__name__}: the {len(outcome)} rows held back for the calibration are of one class; hold "
-                "more back, or leave the calibration out"
+                f"{type(self).__name__}: the {len(outcome)} rows held out for calibration are all of one class; "
+                "raise calibration_fraction, or set calibration to None"
             )
         return fit_isotonic(raw, outcome) if self.calibration == "isotonic" else fit_platt(raw, outcome)
 
@@ -258,9 +261,19 @@ class PropensityClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc
         return matrix
 
     def _raw(self, matrix: Floats) -> Floats:
-        return average_raw_scores(self._boosters, self._weights, matrix, threads=self.threads)
+        return average_raw_scores(self._boosters, self._weights, matrix, threads=self._thread_count())
 
-    def _open(self) -> None:
+    def _thread_count(self) -> int:
+        """Return the number of threads; a number below -1 leaves that many processors free, as in joblib."""
+        if self.n_jobs is None:
+            return 1
+        if self.n_jobs == 0:
+            raise ValueError(
+                f"{type(self).__name__}: parameter 'n_jobs': 0 is not allowed; use 1, or -1 for all processors"
+            )
+        return self.n_jobs if self.n_jobs > 0 else max((os.cpu_count() or 1) + 1 + self.n_jobs, 1)
+
+    def _open_boosters(self) -> None:
         self._boosters = tuple(open_text(text) for text in self.model_texts_)
 
     def __getstate__(self) -> dict[str, Any]:
@@ -270,18 +283,20 @@ class PropensityClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc
     def __setstate__(self, state: dict[str, Any]) -> None:
         super().__setstate__(state)
         if "model_texts_" in state:
-            self._open()
+            self._open_boosters()
 
 
-def _merge_equal_rows(matrix: Floats, outcome: Floats, weight: Floats, columns: TableColumns, features: int) -> Rows:
-    """Return the distinct rows in the order of their bytes, each with the sum of its weights."""
-    together = np.ascontiguousarray(np.column_stack([matrix, outcome]) + 0.0)  # so that -0.0 is 0.0
-    together[np.isnan(together)] = np.nan  # one NaN for all
-    keys = together.view(np.dtype((np.void, together.dtype.itemsize * together.shape[1]))).ravel()
+def _merge_equal_rows(matrix: Floats, outcome: Floats, weight: Floats, columns: TableColumns, features: int) -> FitRows:
+    """Return the distinct rows, sorted by their bytes, each with the sum of its weights."""
+    # LightGBM's sampling depends on the position and number of rows. Sorting and merging makes the fit depend on the
+    # weighted set of rows alone, which scikit-learn requires of sample weights.
+    table = np.ascontiguousarray(np.column_stack([matrix, outcome]) + 0.0)  # turns -0.0 into 0.0
+    table[np.isnan(table)] = np.nan  # one bit pattern for all NaN
+    keys = table.view(np.dtype((np.void, table.dtype.itemsize * table.shape[1]))).ravel()
     _, first, group = np.unique(keys, return_index=True, return_inverse=True)
-    return Rows(
-        matrix=np.ascontiguousarray(together[first, :-1]),
-        outcome=together[first, -1],
+    return FitRows(
+        matrix=np.ascontiguousarray(table[first, :-1]),
+        outcome=table[first, -1],
         weight=np.bincount(group, weights=weight).astype(np.float64),
         names=tuple(f"feature_{place}" for place in range(features)),
         directions=columns.directions_of(features),

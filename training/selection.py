@@ -1,12 +1,13 @@
-"""Labels exist only for denials that were appealed and decided: whom that leaves out, and weights that make up for it.
+"""Selection bias: only denials that were appealed and decided have a label. Measures whom that leaves out.
 
-The chance of a decided appeal is estimated from what was known at the snapshot, out of fold by household, for all that
-were open; a decided row then stands for 1 / chance of those like it (Horvitz and Thompson 1952), stabilised, clipped.
+The chance of a decided appeal is estimated for all open denials, from what was known at the snapshot and out of fold by
+household. A decided row can then represent 1 / chance rows like it (Horvitz and Thompson 1952); these weights are
+stabilized and clipped.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -16,195 +17,232 @@ from payrank.extracts.contract.privacy import MIN_PEOPLE
 from payrank.extracts.errors import WrongUsageError
 from payrank.features.arrays import Floats
 from payrank.features.frame import Frame
-from payrank.features.probes.auc import RankedRows
+from payrank.features.probes.auc import RankedRows, measure_auc
 from payrank.features.probes.ranking import number_households
 from payrank.models.calibration.methods import sigmoid
 from payrank.models.records.selection import Overlap, SelectionBias
-from payrank.training.evaluate.metrics import discrimination, reliability_cells
+from payrank.training.backtest.backtest import Backtest
+from payrank.training.evaluate.holdout import row_gains
+from payrank.training.evaluate.metrics import reliability_bins
 from payrank.training.evaluate.small_cells import join_neighbors
+from payrank.training.evaluation import expected_worth
 from payrank.training.fit.quick_fit import forecast_later
 from payrank.training.settings import TrainingSettings
+from payrank.training.training_job import AppealChances, TrainingJob
 
 FOLDS = 3
-FLOOR = 0.05
-"""A chance of a decided appeal below which a denial counts as outside of what the model has seen."""
+MIN_CHANCE = 0.05
+"""A denial with a lower chance of a decided appeal is outside of what the model has learned from."""
 WEIGHT = "selection_weight"
-"""Column of a training frame that the fit multiplies its weights by."""
-FEWEST_UNSEEN = 50
-"""Denials never decided below which nothing can be learned of them."""
+"""Column of a training frame by which the fit multiplies its weights."""
+MIN_ROWS = 50
+"""Decided, and never-decided, denials below which their chances cannot be estimated."""
 DIGITS = 5
-MOST_TOLD = 5
+MAX_LISTED = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Chances:
-    """Everyone open at the training snapshots: whether decided, and the chance of it (0 to 1) out of fold."""
+class WeightedRows:
+    """Holdout rows with the weight that each counts with: outcome, probability, expected worth, and gain."""
 
-    data: pd.DataFrame
-    decided: NDArray[np.bool_]
-    chance: Floats
+    label: Floats
+    probability: Floats
+    worth: Floats
+    gain: Floats
+    weight: Floats
 
 
-def estimate_chances(population: Frame) -> Chances | None:
-    """Estimate each snapshot's chance of a decided appeal; None where too few were never decided.
+def add_appeal_chances(job: TrainingJob, population: Frame) -> TrainingJob:
+    """Return the job with appeal chances and selection weights; unchanged if there are too few denials to estimate.
+
+    With `settings.selection == "weights"`, the fit uses the weights.
+    """
+    chances = estimate_appeal_chances(population)
+    if chances is None:
+        return job
+    weights = weigh_rows(job.frame, chances, job.settings)
+    frame = job.frame
+    if job.settings.selection == "weights":
+        frame = replace(frame, data=frame.data.assign(**{WEIGHT: weights}))
+    return replace(job, frame=frame, appeal_chances=chances, selection_weights=weights)
+
+
+def estimate_appeal_chances(population: Frame) -> AppealChances | None:
+    """Estimate each snapshot's chance of a decided appeal; None if too few were decided, or never decided.
 
     Parameters
     ----------
     population
-        `payrank.features.frame.population_frame`: `label` is NaN where no appeal was decided.
+        From `payrank.features.build_frames.population_frame`: `label` is NaN if no appeal was decided.
     """
     decided = population.data["label"].notna().to_numpy()
-    if min(int(decided.sum()), int((~decided).sum())) < FEWEST_UNSEEN:
+    if min(int(decided.sum()), int((~decided).sum())) < MIN_ROWS:
         return None
     data = population.data.assign(label=decided.astype(np.float64))
     folds = number_households(data["household"]) % FOLDS
     raw = np.empty(len(data))
     for fold in range(FOLDS):
-        out = folds == fold
-        raw[out] = forecast_later(data, population.features, ~out, out)
-    return Chances(population.data, decided, sigmoid(raw))
+        in_fold = folds == fold
+        raw[in_fold] = forecast_later(data, population.features, ~in_fold, in_fold)
+    return AppealChances(population.data, decided, sigmoid(raw))
 
 
-def weigh_rows(frame: Frame, chances: Chances, settings: TrainingSettings) -> Floats:
+def weigh_rows(frame: Frame, chances: AppealChances, settings: TrainingSettings) -> Floats:
     """Return the weight of each row of the training frame: share decided / chance, clipped, with mean 1.
 
     Raises
     ------
     WrongUsageError
-        When the population lacks a row of the frame.
+        If the population lacks a row of the frame.
     """
     keys = ["unit_id", "as_of"]
     known = chances.data[keys].assign(chance=chances.chance)
-    found = frame.data[keys].merge(known, on=keys, how="left", validate="one_to_one")["chance"].to_numpy()
-    if np.isnan(found).any():
+    chance = frame.data[keys].merge(known, on=keys, how="left", validate="one_to_one")["chance"].to_numpy()
+    if np.isnan(chance).any():
         raise WrongUsageError(
-            f"{int(np.isnan(found).sum())} of {len(found)} training rows are not in the population; make both frames "
-            "from the same extract, target and day (training_frame and population_frame)"
+            f"{int(np.isnan(chance).sum())} of {len(chance)} training rows are not in the population; make both frames "
+            "from the same extract, target, and day (training_frame and population_frame)"
         )
-    weights = np.clip(chances.decided.mean() / found, 1 / settings.max_weight, settings.max_weight)
+    # Multiplying by the share decided stabilizes the weights: the mean stays near 1. Clipping bounds the variance that
+    # a few denials with a tiny chance would otherwise bring into the fit.
+    weights = np.clip(chances.decided.mean() / chance, 1 / settings.max_weight, settings.max_weight)
     return np.asarray(weights / weights.mean())
 
 
+def measure_selection_bias(job: TrainingJob, chances: AppealChances, backtest: Backtest) -> SelectionBias:
+    """Return the selection bias of a training run, with the metrics of its holdout rows before and after weighting."""
+    weights = np.asarray(job.selection_weights)
+    rows = backtest.rows[backtest.holdout]
+    data = job.data.iloc[rows]
+    holdout = WeightedRows(
+        label=backtest.label[backtest.holdout],
+        probability=backtest.probability[backtest.holdout],
+        worth=expected_worth(data, backtest),
+        gain=row_gains(data),
+        weight=weights[rows],
+    )
+    return describe_selection(chances, weights, holdout, job.settings)
+
+
 def describe_selection(
-    chances: Chances,
-    weights: Floats,
-    holdout: tuple[Floats, Floats, Floats, Floats, Floats],
-    settings: TrainingSettings,
+    chances: AppealChances, weights: Floats, holdout: WeightedRows, settings: TrainingSettings
 ) -> SelectionBias:
-    """Return the record of a selection.
+    """Return the record of the selection bias.
 
     Parameters
     ----------
     weights
-        Of the rows of the training frame.
-    judged
-        Of the judged rows: outcome, probability, expected worth, gain, and weight.
+        Selection weights of the rows of the training frame.
+    holdout
+        The holdout rows, with theirs.
     """
-    never = chances.chance[~chances.decided]
-    label, probability, worth, gain, weight = holdout
-    auc = discrimination(chances.decided.astype(np.float64), chances.chance).get("auc", 0.5)
+    never_decided = chances.chance[~chances.decided]
+    auc = measure_auc(chances.decided.astype(np.float64), chances.chance)
+    equally = replace(holdout, weight=np.ones_like(holdout.weight))
     return SelectionBias(
         weights_used=settings.selection == "weights",
         snapshots=len(chances.chance),
         decided=int(chances.decided.sum()),
-        auc=round(auc, DIGITS),
-        floor=FLOOR,
-        outside_support=round(float((never < FLOOR).mean()), DIGITS),
+        auc=round(0.5 if auc is None else auc, DIGITS),
+        floor=MIN_CHANCE,
+        outside_support=round(float((never_decided < MIN_CHANCE).mean()), DIGITS),
         max_weight=settings.max_weight,
         effective_rows=round(float(weights.sum() ** 2 / (weights**2).sum()), 1),
-        overlap=_overlap(chances),
-        unweighted=weighted_figures(label, probability, worth, gain, np.ones_like(weight), settings.capacity),
-        weighted=weighted_figures(label, probability, worth, gain, weight, settings.capacity),
+        overlap=_measure_overlap(chances),
+        unweighted=weighted_metrics(equally, settings.capacity),
+        weighted=weighted_metrics(holdout, settings.capacity),
     )
 
 
-def _overlap(chances: Chances) -> tuple[Overlap, ...]:
-    """Return the tenths of the chance; neighbors are joined until each part has enough people, decided and never."""
-    cells = np.minimum((chances.chance * 10).astype(np.intp), 9)
-    _, dense = np.unique(cells, return_inverse=True)
-    house = number_households(chances.data["household"])
-    found: list[Overlap] = []
-    for group in join_neighbors(np.asarray(dense, dtype=np.intp), house):
+def _measure_overlap(chances: AppealChances) -> tuple[Overlap, ...]:
+    """Return decided and never-decided counts by tenth of the chance, merged until each count has enough people."""
+    tenths = np.minimum((chances.chance * 10).astype(np.intp), 9)
+    _, dense = np.unique(tenths, return_inverse=True)
+    household = number_households(chances.data["household"])
+    parts: list[Overlap] = []
+    for group in join_neighbors(np.asarray(dense, dtype=np.intp), household):
         here = np.isin(dense, group)
         decided, never = int((here & chances.decided).sum()), int((here & ~chances.decided).sum())
-        low, high = float(cells[here].min()) / 10, float(cells[here].max() + 1) / 10
-        if found and 0 < min(decided, never, found[-1].decided, found[-1].never_decided) < MIN_PEOPLE:
-            low, decided, never = found[-1].low, decided + found[-1].decided, never + found[-1].never_decided
-            found.pop()
-        found.append(Overlap(low=round(low, 1), high=round(high, 1), decided=decided, never_decided=never))
-    return tuple(found)
+        low, high = float(tenths[here].min()) / 10, float(tenths[here].max() + 1) / 10
+        if parts and 0 < min(decided, never, parts[-1].decided, parts[-1].never_decided) < MIN_PEOPLE:
+            before = parts.pop()
+            low, decided, never = before.low, decided + before.decided, never + before.never_decided
+        parts.append(Overlap(low=round(low, 1), high=round(high, 1), decided=decided, never_decided=never))
+    return tuple(parts)
 
 
-def weighted_figures(
-    label: Floats, probability: Floats, worth: Floats, gain: Floats, weight: Floats, capacity: float
-) -> dict[str, float]:
-    """Return `auc`, `brier`, `ece` and `captured` with each row counted by its weight, all lists ranked together.
+def weighted_metrics(rows: WeightedRows, capacity: float) -> dict[str, float]:
+    """Return `auc`, `brier`, `ece`, and `captured`, each row counted by its weight and all rows ranked as one list.
 
-    >>> rows = [np.array([1.0, 0, 1, 0]), np.array([0.9, 0.2, 0.4, 0.6])]
-    >>> figures = weighted_figures(*rows, rows[1], rows[0], np.array([1.0, 1, 1, 2]), 0.4)
-    >>> figures["auc"], figures["captured"]
+    >>> label, probability = np.array([1.0, 0, 1, 0]), np.array([0.9, 0.2, 0.4, 0.6])
+    >>> rows = WeightedRows(label, probability, probability, label, np.array([1.0, 1, 1, 2]))
+    >>> metrics = weighted_metrics(rows, 0.4)
+    >>> metrics["auc"], metrics["captured"]
     (0.66667, 0.5)
     """
-    auc, _ = RankedRows(label, probability).measure(weight)
-    cells = reliability_cells(probability)
-    gaps = np.bincount(cells, weights=weight * (probability - label))
-    order = np.argsort(-worth, kind="stable")
-    room = np.clip(capacity * weight.sum() - (np.cumsum(weight[order]) - weight[order]), 0, weight[order])
-    total = float((weight * gain).sum())
-    found = {
+    weight, error = rows.weight, rows.probability - rows.label
+    auc, _ = RankedRows(rows.label, rows.probability).measure(weight)
+    gaps = np.bincount(reliability_bins(rows.probability), weights=weight * error)
+    order = np.argsort(-rows.worth, kind="stable")
+    weight_above = np.cumsum(weight[order]) - weight[order]
+    listed_weight = np.clip(capacity * weight.sum() - weight_above, 0, weight[order])
+    total = float((weight * rows.gain).sum())
+    metrics = {
         "auc": 0.5 if np.isnan(auc) else auc,
-        "brier": float(np.average((probability - label) ** 2, weights=weight)),
+        "brier": float(np.average(error**2, weights=weight)),
         "ece": float(np.abs(gaps).sum() / weight.sum()),
-        "captured": float((room * gain[order]).sum()) / total if total else 0.0,
+        "captured": float((listed_weight * rows.gain[order]).sum()) / total if total else 0.0,
     }
-    return {name: round(value, DIGITS) for name, value in found.items()}
+    return {name: round(value, DIGITS) for name, value in metrics.items()}
 
 
-def tell_never_shown(chances: Chances, selection: SelectionBias) -> tuple[str, ...]:
-    """Return in sentences whose appeals were never seen decided."""
+def describe_never_observed(chances: AppealChances, selection: SelectionBias) -> tuple[str, ...]:
+    """Return sentences about the denials whose appeals were never observed."""
     never = selection.snapshots - selection.decided
-    said = [
-        f"Of {selection.snapshots:,} open denials {selection.decided:,} had an appeal decided; nothing is known of "
-        f"what an appeal of the other {never:,} would have brought.",
-        f"{selection.outside_support:.0%} of those others are unlike any that is appealed (chance of a decided appeal "
-        f"under {selection.floor:.0%}): for them the probability is a guess from others.",
-        f"Counted so that the decided stand for all: AUC {selection.weighted['auc']:.3f} (plain "
-        f"{selection.unweighted['auc']:.3f}), Brier score {selection.weighted['brier']:.3f} "
-        f"({selection.unweighted['brier']:.3f}), calibration error {selection.weighted['ece']:.3f} "
-        f"({selection.unweighted['ece']:.3f}).",
+    weighted, unweighted = selection.weighted, selection.unweighted
+    sentences = [
+        f"An appeal was decided for {selection.decided:,} of {selection.snapshots:,} open denials. What an appeal of "
+        f"the other {never:,} would have brought is unknown.",
+        f"{selection.outside_support:.0%} of those others are unlike the denials that get appealed (their chance of a "
+        f"decided appeal is under {selection.floor:.0%}), so their probabilities are extrapolated.",
+        f"Weighted to represent all open denials: AUC {weighted['auc']:.3f} (unweighted {unweighted['auc']:.3f}), "
+        f"Brier score {weighted['brier']:.3f} ({unweighted['brier']:.3f}), calibration error {weighted['ece']:.3f} "
+        f"({unweighted['ece']:.3f}).",
     ]
-    names = [name for name in ("payer_class", "carc") if name in chances.data.columns]
-    if len(names) == 2:
-        said += _unseen_cells(chances, names)
-    return tuple(said)
+    columns = [name for name in ("payer_class", "carc") if name in chances.data.columns]
+    if len(columns) == 2:
+        sentences += _describe_undecided_pairs(chances, columns)
+    return tuple(sentences)
 
 
-def _unseen_cells(chances: Chances, names: list[str]) -> list[str]:
-    table = chances.data[names].assign(decided=chances.decided, house=number_households(chances.data["household"]))
-    cells = table.groupby(names, observed=True).agg(
-        decided=("decided", "sum"), rows=("decided", "size"), people=("house", "nunique")
+def _describe_undecided_pairs(chances: AppealChances, columns: list[str]) -> list[str]:
+    """Return sentences about the pairs of payer class and CARC of which no denial was ever decided."""
+    household = number_households(chances.data["household"])
+    table = chances.data[columns].assign(decided=chances.decided, household=household)
+    cells = table.groupby(columns, observed=True).agg(
+        decided=("decided", "sum"), rows=("decided", "size"), people=("household", "nunique")
     )
-    unseen = cells[(cells["decided"] == 0) & (cells["people"] >= MIN_PEOPLE)].sort_values("rows", ascending=False)
-    said = [
-        f"Never one decided: payer class {payer_class}, reason code {carc} ({rows:,} open denials)."
-        for (payer_class, carc), rows in zip(unseen.index[:MOST_TOLD], unseen["rows"].tolist(), strict=False)
+    undecided = cells[(cells["decided"] == 0) & (cells["people"] >= MIN_PEOPLE)].sort_values("rows", ascending=False)
+    sentences = [
+        f"No appeal was ever decided for payer class {payer_class} with CARC {carc} ({rows:,} open denials)."
+        for (payer_class, carc), rows in zip(undecided.index[:MAX_LISTED], undecided["rows"].tolist(), strict=False)
     ]
-    left = len(unseen) - len(said)
-    return [*said, f"So it is with {left} more pairs of payer class and reason code."] if left > 0 else said
+    more = len(undecided) - len(sentences)
+    return [*sentences, f"The same holds for {more} more pairs of payer class and CARC."] if more > 0 else sentences
 
 
-def tell_past_calls(data: pd.DataFrame) -> tuple[str, ...]:
-    """Return in sentences that payments follow what the office did: shares of snapshots that it had not called."""
+def describe_past_calls(data: pd.DataFrame) -> tuple[str, ...]:
+    """Return sentences about how payments depend on past calls: the shares paid with and without a recent call."""
     if "calls_90d" not in data.columns or not data["calls_90d"].notna().any():
         return ()
-    quiet = data["calls_90d"].fillna(0).to_numpy(dtype=np.float64) == 0
-    if min(int(quiet.sum()), int((~quiet).sum())) < MIN_PEOPLE:
+    not_called: NDArray[np.bool_] = data["calls_90d"].fillna(0).to_numpy(dtype=np.float64) == 0
+    if min(int(not_called.sum()), int((~not_called).sum())) < MIN_PEOPLE:
         return ()
     paid = data["label"].to_numpy(dtype=np.float64)
     return (
-        f"Payments follow past calls: {quiet.mean():.0%} of {len(quiet):,} snapshots had no call in the 90 days before;"
-        f" {paid[quiet].mean():.0%} of them paid, and {paid[~quiet].mean():.0%} of the called. The office chose whom "
-        "to call, so the difference is not what a call does.",
-        "The probability is that of a payment if the office goes on as it did. What a call changes is learned only "
-        "where a coin decided about it.",
+        f"Payments depend on past calls: {not_called.mean():.0%} of {len(not_called):,} snapshots had no call in the "
+        f"90 days before. {paid[not_called].mean():.0%} of those paid, compared with {paid[~not_called].mean():.0%} of "
+        "the others. The office chose whom to call, so this difference is not the effect of a call.",
+        "The probability is that of a payment if the office continues to work as before. Only randomized calls can "
+        "show what a call changes.",
     )

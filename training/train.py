@@ -1,10 +1,10 @@
-"""One training, from a labeled frame to a bundle with its figures."""
+"""Trains a model: from a labeled frame to a bundle with its evaluation."""
 
 from __future__ import annotations
 
 import platform
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from importlib.metadata import version
 from pathlib import Path
@@ -15,56 +15,52 @@ from payrank.features.frame import Frame
 from payrank.models.audit import AuditFacts
 from payrank.models.bundle import Bundle, pack_bundle, write_bundle
 from payrank.models.manifest import FORMAT, ModelKind
-from payrank.models.matrix import learn_columns
 from payrank.models.monitoring.reference import describe_distributions
-from payrank.training.backtest.backtest import Backtest, forecast_out_of_time, learn_served
+from payrank.models.records.evaluation import Evaluation
+from payrank.models.records.selection import SelectionBias
+from payrank.training.backtest.backtest import Backtest, Backtests, run_backtest
+from payrank.training.backtest.calibrate_served import calibrate_served_model
 from payrank.training.backtest.horizons import measure_horizons
-from payrank.training.calibrate.recalibrate import check_segments
-from payrank.training.calibrate.season_adjustment import score_out_of_season
-from payrank.training.design.check_frame import check_frame, check_outcomes, tell_constant
-from payrank.training.design.temporal import describe_design, plan_periods, tell_design
-from payrank.training.evaluate_model import (
-    collect_notices,
-    examine,
-    judged_for_selection,
-    measure,
-    plain_baselines,
-    plain_metrics,
+from payrank.training.calibrate.recalibrate import Recalibrated
+from payrank.training.design.temporal import describe_design
+from payrank.training.evaluation import (
+    baselines_without_intervals,
+    evaluate_final_test,
+    evaluate_model,
+    metrics_without_intervals,
 )
-from payrank.training.fit.auto_settings import choose_settings
-from payrank.training.fit.boosters import fit_likelihood, member_weights
+from payrank.training.fit.auto_settings import resolve_auto_settings
+from payrank.training.fit.boosters import member_weights
 from payrank.training.fit.correlated_features import find_correlated_features
-from payrank.training.fit.monotone import check_unconstrained
-from payrank.training.fit.rows import rows_to_fit
-from payrank.training.fit.share import fit_share_of
-from payrank.training.fit.timing import fit_timing_of, spans_of
+from payrank.training.fit.served_model import ServedModel, fit_served_model
+from payrank.training.notices import collect_notices
 from payrank.training.selection import (
-    WEIGHT,
-    describe_selection,
-    estimate_chances,
-    tell_never_shown,
-    tell_past_calls,
-    weigh_rows,
+    add_appeal_chances,
+    describe_never_observed,
+    describe_past_calls,
+    measure_selection_bias,
 )
-from payrank.training.settings import TrainingSettings, default_settings
+from payrank.training.settings import TrainingSettings
+from payrank.training.training_job import TrainingJob, plan_job
 
 LIBRARIES = ("lightgbm", "numpy", "pandas", "scikit-learn")
 
 
 @dataclass(frozen=True, slots=True)
 class Trained:
-    """A finished training.
+    """A finished training run.
 
-    `bundle` is the model, its manifest holds the figures. `found` are the out-of-time scores of the rows in `later`,
-    `final` those of the final test (None where the history is too short for one; its `rows` are positions in the
-    frame), and `fitted` the rows that were fitted: patients' rows, for plots and analysis, never written.
+    `bundle` is the model, and its manifest has the evaluation. `backtest` are the predictions of the rows in
+    `backtest_rows`, and `final_test` those of the final test (None if the history is too short; its `rows` are
+    positions in the frame). `fitted_rows` are the rows that the served model was fitted on. These are patients' rows,
+    for plots and analysis; they are never written.
     """
 
     bundle: Bundle
-    found: Backtest
-    final: Backtest | None
-    fitted: pd.DataFrame
-    later: pd.DataFrame
+    backtest: Backtest
+    final_test: Backtest | None
+    fitted_rows: pd.DataFrame
+    backtest_rows: pd.DataFrame
 
 
 def train(
@@ -78,116 +74,119 @@ def train(
     audit: AuditFacts | None = None,
     population: Frame | None = None,
 ) -> Trained:
-    """Train a model and measure it on later time.
+    """Train a model and evaluate it on later time.
 
     Parameters
     ----------
     frame
-        A training frame: every row has a label, known by `as_of`.
+        A training frame: every row has a label that was known by `as_of`.
     kind
-        `payment` (frame of accounts) or `overturn` (frame of denials).
+        `payment` (a frame of accounts) or `overturn` (a frame of denials).
     as_of
-        The day of the training.
+        The training day.
     settings
-        Trees, seeds, validation; the kind's defaults where None.
+        Training settings; None uses the defaults of the kind.
     out
         Folder for the bundle; None keeps it in memory.
     extract_digests
-        File name to SHA-256 of the extract, kept in the manifest.
+        File name to SHA-256 of the extract, recorded in the manifest.
     audit
-        What the fairness audit knows of people (`payrank.read_audit`). It meets the judged rows after the last
-        fit, and no fit ever sees it. Without it the evaluation says that fairness was not checked.
+        Protected attributes for the fairness audit (`payrank.read_audit`). They are joined to the holdout rows after
+        the last fit, so no fit sees them. Without them the evaluation says that fairness was not audited.
     population
-        Everyone at the snapshots of the frame (`features.build_frames.population_frame`), for denials: who was left out
-        because no appeal was decided. Without it nothing is said of that, and rows are not weighed by it.
+        All denials at the snapshots of the frame (`payrank.features.build_frames.population_frame`), including those
+        without a label because no appeal was decided. Without it, selection bias is not measured.
+
+    Returns
+    -------
+    Trained
+        The bundle with the model and its evaluation, and the backtest.
 
     Raises
     ------
     WrongUsageError
-        When the frame is of another unit than the kind needs, or has no labels, or a setting names no feature of it.
+        If the frame has the wrong unit or no labels, or a setting names an unknown feature.
     NoUsableModelError
-        When the outcomes are too few or of one kind, labels are not ripe, or the history is too short.
+        If there are too few outcomes, labels have not matured, or the history is too short.
     """
-    settings = settings or default_settings(kind)
-    check_frame(frame, kind)
-    check_segments(frame.features, settings)
-    check_unconstrained(frame.features, settings)
-    chances = None if population is None else estimate_chances(population)
-    weights = None if chances is None else weigh_rows(frame, chances, settings)
-    if weights is not None and settings.selection == "weights":
-        frame = replace(frame, data=frame.data.assign(**{WEIGHT: weights}))
-    data = frame.data
-    check_outcomes(data["label"], kind, settings)
-    design = plan_periods(data, frame.target.label_lag_days, as_of, settings)
-    settings, choices = choose_settings(data, frame.features, design.splits[0], settings)
-    forecasts = forecast_out_of_time(frame, design, settings)
-    found, final = forecasts.found, forecasts.final
-    rows = design.served if settings.refit else design.splits[-1].fitted
-    fitted = data.iloc[rows]
-    columns = learn_columns(fitted, frame.features, native=settings.categories == "native")
-    likelihood = forecasts.latest.last
-    to_fit = rows_to_fit(data, columns, rows, settings)
-    if settings.refit:
-        likelihood = tuple(fit_likelihood(to_fit, settings, dict(found.n_estimators)))
-    share, share_text = fit_share_of(data, rows, to_fit, settings)
-    timing, timing_text = fit_timing_of(data, rows, to_fit, spans_of(frame.target, settings.timing_days), settings)
-    served_raw = None
-    if settings.refit:
-        served_raw = score_out_of_season(data, forecasts.rows, frame.features, columns, likelihood, settings)
-    learned = learn_served(data, forecasts, settings, served_raw)
-    holdout = data.iloc[found.rows[found.holdout]]
-    evaluation = examine(frame, design, found, settings, audit)
-    final_test = None if final is None else measure(data, final, settings)
-    selection = None
-    never_observed = tell_past_calls(data) if kind == "payment" else ()
-    if chances is not None and weights is not None:
-        selection = describe_selection(chances, weights, judged_for_selection(data, found, weights), settings)
-        never_observed = tell_never_shown(chances, selection)
-    evaluation = evaluation.model_copy(update={"never_observed": never_observed})
-    metrics, baselines = plain_metrics(evaluation), plain_baselines(evaluation)
-    bundle = pack_bundle(
-        manifest={
-            "format": FORMAT,
-            "kind": kind,
-            "unit": frame.unit,
-            "features": columns,
-            "correlated_features": find_correlated_features(fitted, columns),
-            "catalog_digest": frame.digest,
-            "target": frame.target.model_dump(mode="json"),
-            "horizon_days": getattr(frame.target, "horizon_days", None),
-            "min_share": getattr(frame.target, "min_share", None),
-            "as_of": as_of,
-            "windows": describe_design(data, design, rows, frame.target.label_lag_days, settings),
-            "rows": len(fitted),
-            "events": int(fitted["label"].sum()),
-            "households": int(fitted["household"].nunique()),
-            "weights": member_weights(settings),
-            "n_estimators": dict(found.n_estimators),
-            "share": share,
-            "timing": timing,
-            "metrics": metrics,
-            "baselines": baselines,
-            "evaluation": evaluation.model_dump(mode="json"),
-            "final_test": None if final_test is None else final_test.model_dump(mode="json"),
-            "auto_settings": choices,
-            "recalibration": learned.record,
-            "selection": selection,
-            "horizons": measure_horizons(data, forecasts.latest),
-            "settings": settings.model_dump(mode="json"),
-            "extract_digests": dict(extract_digests or {}),
-            "notices": (
-                *collect_notices(evaluation, learned, frame.unavailable),
-                *tell_design(data, design),
-                *tell_constant(fitted, frame),
-            ),
-            "libraries": {"python": platform.python_version(), **{name: version(name) for name in LIBRARIES}},
-        },
-        likelihood=[one.text for one in likelihood],
-        share=share_text,
-        timing=timing_text,
-        calibration=learned.served,
-        reference=describe_distributions(fitted, columns, found.probability[found.holdout], holdout["household"]),
-    )
+    job = plan_job(frame, kind=kind, as_of=as_of, settings=settings, audit=audit)
+    if population is not None:
+        job = add_appeal_chances(job, population)
+    job = resolve_auto_settings(job)
+    backtests = run_backtest(job)
+    served = fit_served_model(job, backtests.validation.n_estimators, backtests.latest.last_boosters)
+    calibrated = calibrate_served_model(job, backtests, served)
+    evaluation = evaluate_model(job, backtests.validation)
+    bundle = _pack(job, backtests, served, calibrated, evaluation, extract_digests or {})
     if out is not None:
         write_bundle(bundle, out)
-    return Trained(bundle, found, final, fitted, data.iloc[found.rows])
+    rows = job.data.iloc[backtests.validation.rows]
+    return Trained(bundle, backtests.validation, backtests.final_test, served.fitted, rows)
+
+
+def _pack(
+    job: TrainingJob,
+    backtests: Backtests,
+    served: ServedModel,
+    calibrated: Recalibrated,
+    evaluation: Evaluation,
+    extract_digests: Mapping[str, str],
+) -> Bundle:
+    """Return the bundle: the served model, its calibration, its reference distributions, and the manifest."""
+    data, settings, target, validation = job.data, job.settings, job.frame.target, backtests.validation
+    final_test = None if backtests.final_test is None else evaluate_final_test(job, backtests.final_test)
+    selection, never_observed = _describe_unobserved(job, validation)
+    evaluation = evaluation.model_copy(update={"never_observed": never_observed})
+    holdout = validation.holdout
+    return pack_bundle(
+        manifest={
+            "format": FORMAT,
+            "kind": job.kind,
+            "unit": job.frame.unit,
+            "features": served.columns,
+            "correlated_features": find_correlated_features(served.fitted, served.columns),
+            "catalog_digest": job.frame.digest,
+            "target": target.model_dump(mode="json"),
+            "horizon_days": getattr(target, "horizon_days", None),
+            "min_share": getattr(target, "min_share", None),
+            "as_of": job.as_of,
+            "windows": describe_design(data, job.design, job.served_rows, target.label_lag_days, settings),
+            "rows": len(served.fitted),
+            "events": int(served.fitted["label"].sum()),
+            "households": int(served.fitted["household"].nunique()),
+            "weights": member_weights(settings),
+            "n_estimators": dict(validation.n_estimators),
+            "share": served.share,
+            "timing": served.timing,
+            "metrics": metrics_without_intervals(evaluation),
+            "baselines": baselines_without_intervals(evaluation),
+            "evaluation": evaluation.model_dump(mode="json"),
+            "final_test": None if final_test is None else final_test.model_dump(mode="json"),
+            "auto_settings": job.auto_settings,
+            "recalibration": calibrated.record,
+            "selection": selection,
+            "horizons": measure_horizons(data, backtests.latest),
+            "settings": settings.model_dump(mode="json"),
+            "extract_digests": dict(extract_digests),
+            "notices": collect_notices(job, served, calibrated, evaluation),
+            "libraries": {"python": platform.python_version(), **{name: version(name) for name in LIBRARIES}},
+        },
+        likelihood=[booster.text for booster in served.likelihood],
+        share=served.share_text,
+        timing=served.timing_text,
+        calibration=calibrated.calibration,
+        reference=describe_distributions(
+            served.fitted,
+            served.columns,
+            validation.probability[holdout],
+            data["household"].iloc[validation.rows[holdout]],
+        ),
+    )
+
+
+def _describe_unobserved(job: TrainingJob, backtest: Backtest) -> tuple[SelectionBias | None, tuple[str, ...]]:
+    """Return the selection bias, if a population was given, and sentences about what the outcomes cannot show."""
+    if job.appeal_chances is not None:
+        selection = measure_selection_bias(job, job.appeal_chances, backtest)
+        return selection, describe_never_observed(job.appeal_chances, selection)
+    return None, describe_past_calls(job.data) if job.kind == "payment" else ()

@@ -11,8 +11,8 @@ import pytest
 from payrank.features.feature import Feature
 from payrank.features.frame import Frame
 from payrank.features.sources import Snapshot
-from payrank.training.probes.label_shuffle import probe_labels
-from payrank.training.probes.site_feature_probe import probe_beyond
+from payrank.training.probes.label_shuffle import probe_shuffled_labels
+from payrank.training.probes.site_feature_probe import probe_site_features
 from tests.conftest import make_frame
 
 MEAN = Feature(
@@ -28,7 +28,7 @@ def frame_of(**wanted: float) -> Frame:
 
 @pytest.mark.parametrize("seed", range(1, 9))
 def test_shuffled_labels_of_a_clean_frame_are_not_found_again(seed: int) -> None:
-    found = probe_labels(frame_of(seed=seed), seed=seed)
+    found = probe_shuffled_labels(frame_of(seed=seed), seed=seed)
     assert found.verdict == "clean", found.figures
     assert "interval" in found.figures
 
@@ -38,7 +38,7 @@ def test_labels_that_a_household_shares_are_shuffled_together() -> None:
     frame = frame_of(seed=3)
     data = frame.data.copy()
     data["label"] = data.groupby(["household", "as_of"])["label"].transform("max")
-    assert probe_labels(replace(frame, data=data)).verdict == "clean"
+    assert probe_shuffled_labels(replace(frame, data=data)).verdict == "clean"
 
 
 def include_itself(data: pd.DataFrame) -> pd.DataFrame:
@@ -48,14 +48,14 @@ def include_itself(data: pd.DataFrame) -> pd.DataFrame:
 
 
 def test_a_rate_that_includes_the_row_itself_is_found_by_shuffled_labels() -> None:
-    found = probe_labels(frame_of(), include_itself)
+    found = probe_shuffled_labels(frame_of(), include_itself)
     assert found.verdict == "leak"
     assert "carries the label itself" in found.leaks[0].text
 
 
 def test_too_few_outcomes_say_so() -> None:
     frame = frame_of()
-    assert "fewer than 30" in probe_labels(replace(frame, data=frame.data.head(40))).not_run
+    assert "fewer than 30" in probe_shuffled_labels(replace(frame, data=frame.data.head(40))).not_run
 
 
 def with_column(frame: Frame, name: str, values: np.ndarray, family: str = "site attribute") -> Frame:
@@ -67,7 +67,7 @@ def with_column(frame: Frame, name: str, values: np.ndarray, family: str = "site
 def test_an_added_column_that_knows_the_outcome_outdoes_the_catalog(name: str) -> None:
     frame = frame_of(strength=0.5)
     knows = frame.data["label"].to_numpy() + np.random.default_rng(1).normal(0, 0.5, len(frame.data))
-    found = probe_beyond(with_column(frame, name, knows, "site attribute" if name == "site_mark" else "history"))
+    found = probe_site_features(with_column(frame, name, knows, "site attribute" if name == "site_mark" else "history"))
     assert [leak.subject for leak in found.leaks] == [name]
 
 
@@ -75,9 +75,9 @@ def test_an_added_column_that_knows_the_outcome_outdoes_the_catalog(name: str) -
 def test_an_added_column_that_is_merely_useful_is_not_accused(seed: int) -> None:
     frame = frame_of(seed=seed)
     useful = frame.data["truth"].to_numpy() + np.random.default_rng(seed).normal(0, 0.2, len(frame.data))
-    assert probe_beyond(with_column(frame, "site_mark", useful)).verdict == "clean"
+    assert probe_site_features(with_column(frame, "site_mark", useful)).verdict == "clean"
 
 
 def test_a_frame_without_additions_has_nothing_to_compare() -> None:
-    found = probe_beyond(frame_of())
+    found = probe_site_features(frame_of())
     assert (found.verdict, found.looked_at) == ("clean", 0)

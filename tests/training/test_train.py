@@ -13,7 +13,7 @@ from sklearn.metrics import roc_auc_score
 from payrank.extracts.errors import NoUsableModelError, WrongUsageError
 from payrank.models.bundle import read_bundle
 from payrank.models.predict import predict
-from payrank.training.fit.boosters import member_rounds, member_weights
+from payrank.training.fit.boosters import mean_n_estimators, member_weights
 from payrank.training.settings import Member, TrainingSettings
 from payrank.training.train import train
 
@@ -127,7 +127,7 @@ def test_a_fixed_number_of_rounds_is_kept(payment_frame):
     found = train(payment_frame, kind="payment", as_of=AS_OF, settings=settings)
     assert dict(found.found.n_estimators) == {"trees": 7}
     assert [booster.num_trees() for booster in found.bundle.likelihood] == [7, 7]
-    assert member_rounds(settings, list(found.found.last)) == {"trees": 7}
+    assert mean_n_estimators(settings, list(found.found.last)) == {"trees": 7}
 
 
 def test_monotone_directions_hold_where_the_setting_is_on(payment_frame):

@@ -1,4 +1,4 @@
-"""The figures of each horizon's probabilities, on the rows that the last period judges."""
+"""Metrics of each shorter horizon's probabilities, on the holdout rows of the last period."""
 
 from __future__ import annotations
 
@@ -7,44 +7,42 @@ import pandas as pd
 
 from payrank.models.records.horizons import HorizonMetrics
 from payrank.training.backtest.backtest import Backtest
-from payrank.training.evaluate.metrics import discrimination, probability_figures
+from payrank.training.evaluate.metrics import measure_discrimination, measure_probabilities
 from payrank.training.fit.rows import numbers
 
 DIGITS = 5
 
 
-def measure_horizons(data: pd.DataFrame, found: Backtest) -> tuple[HorizonMetrics, ...]:
-    """Return the figures of each horizon whose probabilities are known; nothing where the days are not.
+def measure_horizons(data: pd.DataFrame, backtest: Backtest) -> tuple[HorizonMetrics, ...]:
+    """Return the metrics of each horizon with known probabilities; nothing if the days to the outcome are unknown.
 
     Parameters
     ----------
     data
-        The training frame's rows, with `days_to_outcome` (days, NaN without the outcome).
-    found
-        Out-of-time scores; the rows judged in its last period are looked at.
+        Rows of the training frame, with `days_to_outcome` (days; NaN without the outcome).
+    backtest
+        The backtest; the holdout rows of its last period are measured.
     """
-    here = found.holdout & (found.period == found.period[-1])
+    here = backtest.holdout & (backtest.period == backtest.period[-1])
     if "days_to_outcome" not in data.columns or not here.any():
         return ()
-    after = numbers(data["days_to_outcome"])[found.rows[here]]
-    figures = []
-    for place, days in enumerate(found.days):
-        chance = found.by_day[here, place]
-        if np.isnan(chance).any():
+    days_to_outcome = numbers(data["days_to_outcome"])[backtest.rows[here]]
+    horizons = []
+    for place, days in enumerate(backtest.timing_days):
+        timing = backtest.timing[here, place]
+        if np.isnan(timing).any():
             continue
-        label = (after < days).astype(np.float64)
-        probability = found.probability[here] * chance
-        figures.append(
+        label = (days_to_outcome < days).astype(np.float64)
+        probability = backtest.probability[here] * timing
+        auc = measure_discrimination(label, probability).get("auc")
+        metrics = measure_probabilities(label, probability)
+        horizons.append(
             HorizonMetrics(
                 days=days,
                 rows=len(label),
                 base_rate=round(float(label.mean()), DIGITS),
-                auc=_rounded(discrimination(label, probability).get("auc")),
-                **{name: round(value, DIGITS) for name, value in probability_figures(label, probability).items()},
+                auc=None if auc is None else round(auc, DIGITS),
+                **{name: round(value, DIGITS) for name, value in metrics.items()},
             )
         )
-    return tuple(figures)
-
-
-def _rounded(value: float | None) -> float | None:
-    return None if value is None else round(value, DIGITS)
+    return tuple(horizons)

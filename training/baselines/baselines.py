@@ -1,4 +1,4 @@
-"""Honest baselines on the same rows: what an office does today, tables of past rates, a scorecard and a regression."""
+"""Baselines on the same rows: what offices do today, tables of past rates, a scorecard, and a logistic regression."""
 
 from __future__ import annotations
 
@@ -13,17 +13,18 @@ from payrank.features.arrays import Floats
 from payrank.features.feature import Feature
 from payrank.models.calibration.methods import sigmoid
 from payrank.training.baselines.scorecard import fit_scorecard
-from payrank.training.evaluate.metrics import Forecast, amounts_known, probability_figures
+from payrank.training.evaluate.holdout import Forecast, amounts_known
+from payrank.training.evaluate.metrics import measure_probabilities
 
 AGING_BUCKETS = (31, 61, 91, 121, 181, 366)
-"""First days of the aging buckets after 0-30: 31-60, 61-90, 91-120, 121-180, 181-365, over a year."""
+"""First day of each aging bucket after 0-30: 31-60, 61-90, 91-120, 121-180, 181-365, and over a year."""
 SMOOTHING = 20.0
-"""Rows of the overall rate that are added to each cell of a rate table."""
-MOST_LOGISTIC_ROWS = 20_000
+"""Rows with the overall rate that are added to each cell of a rate table."""
+MAX_LOGISTIC_ROWS = 20_000
 
 
 _MEANINGS = {
-    "majority": "the same chance for everyone",
+    "majority": "the same probability for everyone",
     "rate_by_age": "past rate by age",
     "rate_by_aging_bucket": "past rate by days owed",
     "logistic": "logistic regression on all features",
@@ -31,14 +32,14 @@ _MEANINGS = {
     "newest_first": "newest first",
     "largest_first": "largest amount first",
     "value_by_payer_and_age": "past value by payer class and aging bucket",
-    "scorecard": "scorecard of binned points",
+    "scorecard": "points scorecard",
 }
 
 
-def meaning_of(name: str) -> str:
-    """Return what a baseline does, in words.
+def describe_baseline(name: str) -> str:
+    """Return what a baseline ranks by.
 
-    >>> meaning_of("rate_by_payer_class")
+    >>> describe_baseline("rate_by_payer_class")
     'past rate by payer class'
     """
     return _MEANINGS.get(name) or "past " + name.replace("_", " ")
@@ -47,16 +48,16 @@ def meaning_of(name: str) -> str:
 def forecast_baselines(
     fitted: pd.DataFrame, later: pd.DataFrame, features: Sequence[Feature], category: str | None
 ) -> dict[str, Forecast]:
-    """Fit each baseline on the fitted rows and let it forecast the later ones.
+    """Fit each baseline on the fitted rows and return its forecast of the later ones.
 
     Parameters
     ----------
     fitted, later
         Rows of a training frame, before and in a period.
     features
-        The catalog, for the logistic regression.
+        The catalog.
     category
-        The category whose rates are a baseline; see `choose_category`.
+        The category whose past rates are a baseline; see `choose_category`.
     """
     base = float(fitted["label"].mean())
     card = fit_scorecard(fitted, [feature for feature in features if feature.modeled])
@@ -70,11 +71,13 @@ def forecast_baselines(
     }
     if category is not None:
         probabilities[f"rate_by_{category}"] = rate_table(fitted[category], fitted["label"], later[category])
-    dollars = amounts_known(later)
+    in_dollars = amounts_known(later)
     amount = later["amount"].to_numpy(dtype=np.float64, na_value=np.nan)
-    forecasts = {name: Forecast(p, p, p * np.nan_to_num(amount) if dollars else p) for name, p in probabilities.items()}
+    forecasts = {
+        name: Forecast(p, p, p * np.nan_to_num(amount) if in_dollars else p) for name, p in probabilities.items()
+    }
     forecasts["scorecard"] = replace(forecasts["scorecard"], score=card.points(later))
-    if dollars:
+    if in_dollars:
         worth = share_table(cells, fitted, later_cells) * np.nan_to_num(amount)
         forecasts["value_by_payer_and_age"] = replace(forecasts["value_by_payer_and_age"], worth=worth)
     age = later["age_days"].to_numpy(dtype=np.float64, na_value=np.nan)
@@ -88,12 +91,12 @@ def forecast_baselines(
 def payer_and_age(data: pd.DataFrame) -> pd.Series:
     """Return the cell of each row by payer and aging bucket.
 
-    The payer's class, or the payer itself where no class is known; a row without either goes by its age alone.
+    The payer is its class, or the payer ID if no class is known. A row without either has only its aging bucket.
     """
-    named = name_payers(data)
-    if named is None and "row_payer_id" in data:
-        named = data["row_payer_id"]
-    payer = named.astype(object) if named is not None else pd.Series("", index=data.index, dtype=object)
+    payers = name_payers(data)
+    if payers is None and "row_payer_id" in data:
+        payers = data["row_payer_id"]
+    payer = payers.astype(object) if payers is not None else pd.Series("", index=data.index, dtype=object)
     return payer.where(payer.notna(), "") + " " + aging_bucket(data).astype(str)
 
 
@@ -105,7 +108,7 @@ def name_payers(data: pd.DataFrame) -> pd.Series | None:
 
 
 def share_table(keys: pd.Series, fitted: pd.DataFrame, later: pd.Series) -> Floats:
-    """Return what share of the amount each later row's key brought in the past, drawn towards the overall share."""
+    """Return the past share recovered of the amount for each later row's key, shrunk towards the overall share."""
     known = fitted["amount"].notna() & fitted["recovered"].notna()
     money = fitted.loc[known, ["amount", "recovered"]].astype(float)
     total = money.sum()
@@ -113,8 +116,8 @@ def share_table(keys: pd.Series, fitted: pd.DataFrame, later: pd.Series) -> Floa
     cells = money.groupby(keys[known].to_numpy()).sum()
     prior = SMOOTHING * float(total["amount"]) / max(len(money), 1)
     rates = (cells["recovered"] + prior * overall) / (cells["amount"] + prior) if prior else cells["recovered"] * 0.0
-    found = later.map(rates.to_dict()).to_numpy(dtype=np.float64, na_value=np.nan)
-    return np.where(np.isnan(found), overall, found)
+    rate = later.map(rates.to_dict()).to_numpy(dtype=np.float64, na_value=np.nan)
+    return np.where(np.isnan(rate), overall, rate)
 
 
 def aging_bucket(data: pd.DataFrame) -> pd.Series:
@@ -124,19 +127,19 @@ def aging_bucket(data: pd.DataFrame) -> pd.Series:
 
 
 def rate_table(keys: pd.Series, label: pd.Series, later: pd.Series) -> Floats:
-    """Return the smoothed rate of each later row's key; a key never seen, or unknown, has the overall rate."""
+    """Return the smoothed rate of each later row's key; an unseen or unknown key has the overall rate."""
     base = float(label.mean())
     cells = label.groupby(keys.to_numpy(), dropna=True).agg(["sum", "size"])
     rates = (cells["sum"] + SMOOTHING * base) / (cells["size"] + SMOOTHING)
-    found = later.map(rates.to_dict()).to_numpy(dtype=np.float64, na_value=np.nan)
-    return np.where(np.isnan(found), base, found)
+    rate = later.map(rates.to_dict()).to_numpy(dtype=np.float64, na_value=np.nan)
+    return np.where(np.isnan(rate), base, rate)
 
 
 def choose_category(fitted: pd.DataFrame, later: pd.DataFrame, features: Sequence[Feature]) -> str | None:
-    """Return the category whose rate table forecasts the tuning period best by log loss, or None without any."""
+    """Return the category whose rate table has the lowest log loss in the tuning period; None without a category."""
     label = later["label"].to_numpy(dtype=np.float64)
     losses = {
-        feature.name: probability_figures(
+        feature.name: measure_probabilities(
             label, rate_table(fitted[feature.name], fitted["label"], later[feature.name])
         )["log_loss"]
         for feature in features
@@ -146,41 +149,41 @@ def choose_category(fitted: pd.DataFrame, later: pd.DataFrame, features: Sequenc
 
 
 def logistic(fitted: pd.DataFrame, later: pd.DataFrame, features: Sequence[Feature]) -> Floats:
-    """Return probabilities of a logistic regression on one-hot categories and scaled numbers.
+    """Return the probabilities of a logistic regression on one-hot categories and scaled numbers.
 
-    Numbers are taken by signed log (balances are skewed), unknowns by median with a mark of their own. Above 20,000
-    rows the latest are fitted.
+    Numbers enter by their signed log, because balances are skewed. Unknown numbers are the median, with an indicator.
+    At most the latest 20,000 rows are fitted.
     """
-    from sklearn.compose import ColumnTransformer  # noqa: PLC0415 - late: a second of imports
+    from sklearn.compose import ColumnTransformer  # noqa: PLC0415 - slow to import
     from sklearn.impute import SimpleImputer  # noqa: PLC0415
     from sklearn.linear_model import LogisticRegression  # noqa: PLC0415
     from sklearn.pipeline import make_pipeline  # noqa: PLC0415
     from sklearn.preprocessing import OneHotEncoder, StandardScaler  # noqa: PLC0415
 
-    fitted = fitted.iloc[-MOST_LOGISTIC_ROWS:]
+    fitted = fitted.iloc[-MAX_LOGISTIC_ROWS:]
     label = fitted["label"].to_numpy(dtype=np.float64)
     if not 0 < label.sum() < len(label):
         return np.full(len(later), float(label.mean()))
     numbers = [f.name for f in features if f.unit != "category" and fitted[f.name].notna().any()]
-    words = [f.name for f in features if f.unit == "category"]
+    categories = [f.name for f in features if f.unit == "category"]
     one_hot = OneHotEncoder(
         handle_unknown="infrequent_if_exist", min_frequency=11, max_categories=40, sparse_output=False
     )
     scaled = make_pipeline(SimpleImputer(strategy="median", add_indicator=True), StandardScaler())
     model: Any = make_pipeline(
-        ColumnTransformer([("numbers", scaled, numbers), ("words", one_hot, words)]),
+        ColumnTransformer([("numbers", scaled, numbers), ("categories", one_hot, categories)]),
         LogisticRegression(solver="newton-cholesky", max_iter=50, tol=1e-3),
     )
-    model.fit(_plain(fitted, numbers, words), label)
-    probability: Floats = model.predict_proba(_plain(later, numbers, words))[:, 1]
+    model.fit(_to_table(fitted, numbers, categories), label)
+    probability: Floats = model.predict_proba(_to_table(later, numbers, categories))[:, 1]
     return probability
 
 
-def _plain(data: pd.DataFrame, numbers: list[str], words: list[str]) -> pd.DataFrame:
+def _to_table(data: pd.DataFrame, numbers: list[str], categories: list[str]) -> pd.DataFrame:
     columns: dict[str, Any] = {}
     for name in numbers:
         values = data[name].to_numpy(dtype=np.float64, na_value=np.nan)
         columns[name] = np.sign(values) * np.log1p(np.abs(values))
-    for name in words:
+    for name in categories:
         columns[name] = data[name].astype(object).where(data[name].notna(), "unknown").to_numpy()
     return pd.DataFrame(columns)

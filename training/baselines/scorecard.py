@@ -1,7 +1,7 @@
-"""A scorecard as credit offices build them: each feature in a few bins, points for each bin, summed.
+"""A points scorecard as lenders build them: each feature has a few bins, and each bin adds points.
 
-Bins get their weight of evidence, features are chosen by information value, and a logistic regression on the weights
-gives the points (Siddiqi, Credit Risk Scorecards, 2006, chapter 6).
+Each bin has a weight of evidence, features are chosen by information value, and a logistic regression on the weights of
+evidence gives the points (Siddiqi, Credit Risk Scorecards, 2006, chapter 6).
 """
 
 from __future__ import annotations
@@ -16,42 +16,40 @@ from numpy.typing import NDArray
 from payrank.features.arrays import Floats
 from payrank.features.feature import Feature
 
-Cells = NDArray[np.intp]
-
-MOST_ROWS = 20_000
-"""The latest rows that are fitted."""
+MAX_ROWS = 20_000
+"""At most this many of the latest rows are fitted."""
 BINS = 6
-FEWEST_IN_A_BIN = 50
-MOST_FEATURES = 15
-WEAKEST = 0.02
-"""Information value below which a feature tells nothing (Siddiqi 2006, page 81)."""
+MIN_ROWS_PER_BIN = 50
+MAX_FEATURES = 15
+MIN_INFORMATION_VALUE = 0.02
+"""A feature with a lower information value is not predictive (Siddiqi 2006, page 81)."""
 ODDS_AT_600, POINTS_TO_DOUBLE = 1.0, 20.0
 """Even odds are 600 points; each 20 more double the odds."""
 
 
 @dataclass(frozen=True, slots=True)
 class BinnedFeature:
-    """One feature of a scorecard: where its bins begin (numbers) or its levels (words), and each bin's evidence.
+    """One feature of a scorecard: its bin edges (numbers) or levels (categories), and the evidence of each bin.
 
-    `evidence` is log(share of the events in the bin / share of the non-events); the last bin is that of the unknown.
-    `value` is the information value of the whole feature.
+    `evidence` is log(share of the events in the bin / share of the non-events). The last bin holds unknown values.
+    `information_value` is that of the whole feature.
     """
 
     name: str
     edges: Floats | None
     levels: tuple[str, ...]
     evidence: Floats
-    value: float
+    information_value: float
 
-    def read(self, data: pd.DataFrame) -> Floats:
+    def look_up(self, data: pd.DataFrame) -> Floats:
         """Return the evidence of each row's bin."""
-        found: Floats = self.evidence[_cells(data[self.name], self.edges, self.levels)]
-        return found
+        evidence: Floats = self.evidence[_bin_numbers(data[self.name], self.edges, self.levels)]
+        return evidence
 
 
 @dataclass(frozen=True, slots=True)
 class Scorecard:
-    """Binned features with the weight of each, and the constant, in log-odds."""
+    """Binned features with their weights, and the constant, in log-odds."""
 
     features: tuple[BinnedFeature, ...]
     weights: Floats
@@ -59,17 +57,17 @@ class Scorecard:
 
     def log_odds(self, data: pd.DataFrame) -> Floats:
         """Return the log-odds of the outcome for each row."""
-        found = np.full(len(data), self.constant)
+        odds = np.full(len(data), self.constant)
         for weight, feature in zip(self.weights, self.features, strict=True):
-            found += weight * feature.read(data)
-        return found
+            odds += weight * feature.look_up(data)
+        return odds
 
     def points(self, data: pd.DataFrame) -> Floats:
-        """Return whole points, as a clerk would add them up."""
+        """Return whole points, as they would be added up by hand."""
         scale = POINTS_TO_DOUBLE / np.log(2)
         total = np.full(len(data), 600.0 + np.round(scale * (self.constant - np.log(ODDS_AT_600))))
         for weight, feature in zip(self.weights, self.features, strict=True):
-            total += np.round(scale * weight * feature.read(data))
+            total += np.round(scale * weight * feature.look_up(data))
         return total
 
 
@@ -79,64 +77,65 @@ def fit_scorecard(data: pd.DataFrame, features: Sequence[Feature]) -> Scorecard:
     Parameters
     ----------
     data
-        Rows with the features and `label`, in order of time.
+        Rows with the features and `label`, in time order.
     features
-        The catalog. At most 15 of it are kept, those with the most information; one whose weight turns against its
-        own evidence is left out, as no clerk could explain it.
+        The catalog. At most 15 features are used, those with the highest information value. A feature whose weight has
+        the opposite sign of its evidence is dropped, because nobody could explain its points.
     """
-    data = data.iloc[-MOST_ROWS:]
+    data = data.iloc[-MAX_ROWS:]
     label = data["label"].to_numpy(dtype=np.float64)
     events = float(label.sum())
     constant = float(np.log((events + 0.5) / (len(label) - events + 0.5)))
-    binned = [one for one in (_bin(data[f.name], label, f.is_category) for f in features) if one is not None]
-    chosen = sorted(binned, key=lambda one: (-one.value, one.name))[:MOST_FEATURES]
+    tried = [_bin_feature(data[feature.name], label, feature.is_category) for feature in features]
+    binned = [feature for feature in tried if feature is not None]
+    chosen = sorted(binned, key=lambda feature: (-feature.information_value, feature.name))[:MAX_FEATURES]
     while chosen:
-        weights, start = _fit_weights(np.column_stack([one.read(data) for one in chosen]), label)
+        weights, start = _fit_weights(np.column_stack([feature.look_up(data) for feature in chosen]), label)
         if (weights > 0).all():
             return Scorecard(tuple(chosen), weights, start)
-        chosen = [one for one, weight in zip(chosen, weights, strict=True) if weight > 0]
+        chosen = [feature for feature, weight in zip(chosen, weights, strict=True) if weight > 0]
     return Scorecard((), np.empty(0), constant)
 
 
-def _bin(values: pd.Series, label: Floats, words: bool) -> BinnedFeature | None:
+def _bin_feature(values: pd.Series, label: Floats, is_category: bool) -> BinnedFeature | None:
     edges: Floats | None = None
     levels: tuple[str, ...] = ()
-    if words:
+    if is_category:
         rows = values.value_counts()
-        levels = tuple(sorted(str(level) for level in rows.index[rows >= FEWEST_IN_A_BIN]))
+        levels = tuple(sorted(str(level) for level in rows.index[rows >= MIN_ROWS_PER_BIN]))
     else:
         numbers = values.to_numpy(dtype=np.float64, na_value=np.nan)
         known = numbers[~np.isnan(numbers)]
         if not len(known):
             return None
         edges = np.unique(np.quantile(known, np.arange(1, BINS) / BINS))
-    cells = _cells(values, edges, levels)
+    bins = _bin_numbers(values, edges, levels)
     count = (len(edges) + 1 if edges is not None else len(levels) + 1) + 1
-    events = np.bincount(cells, weights=label, minlength=count)
-    others = np.bincount(cells, weights=1 - label, minlength=count)
+    events = np.bincount(bins, weights=label, minlength=count)
+    others = np.bincount(bins, weights=1 - label, minlength=count)
     if (events + others > 0).sum() < 2 or not events.sum() or not others.sum():
         return None
-    # Half a row of each kind to every bin, so that a bin without events has a finite weight.
+    # Half a row of each kind is added to every bin, so that a bin without events has finite evidence.
     share, other_share = (events + 0.5) / (events.sum() + 0.5 * count), (others + 0.5) / (others.sum() + 0.5 * count)
     evidence = np.log(share / other_share)
     value = float(((share - other_share) * evidence)[events + others > 0].sum())
-    evidence = np.where(events + others >= FEWEST_IN_A_BIN, evidence, 0.0)
-    return BinnedFeature(str(values.name), edges, levels, evidence, value) if value >= WEAKEST else None
+    evidence = np.where(events + others >= MIN_ROWS_PER_BIN, evidence, 0.0)
+    return BinnedFeature(str(values.name), edges, levels, evidence, value) if value >= MIN_INFORMATION_VALUE else None
 
 
-def _cells(values: pd.Series, edges: Floats | None, levels: tuple[str, ...]) -> Cells:
-    """Return each row's bin; the last is that of unknown values, the one before it that of words never seen."""
+def _bin_numbers(values: pd.Series, edges: Floats | None, levels: tuple[str, ...]) -> NDArray[np.intp]:
+    """Return each row's bin. The last bin is for unknown values, and the one before it for unseen categories."""
     if edges is not None:
         numbers = values.to_numpy(dtype=np.float64, na_value=np.nan)
         return np.where(np.isnan(numbers), len(edges) + 1, np.searchsorted(edges, numbers, side="right"))
     place = {level: float(number) for number, level in enumerate(levels)}
-    found = values.map(place).to_numpy(dtype=np.float64, na_value=np.nan)
+    numbered = values.map(place).to_numpy(dtype=np.float64, na_value=np.nan)
     missing = values.isna().to_numpy()
-    return np.where(missing, len(levels) + 1, np.where(np.isnan(found), len(levels), found)).astype(np.intp)
+    return np.where(missing, len(levels) + 1, np.where(np.isnan(numbered), len(levels), numbered)).astype(np.intp)
 
 
 def _fit_weights(evidence: Floats, label: Floats) -> tuple[Floats, float]:
-    from sklearn.linear_model import LogisticRegression  # noqa: PLC0415 - late: a second of imports
+    from sklearn.linear_model import LogisticRegression  # noqa: PLC0415 - slow to import
 
     model = LogisticRegression(solver="newton-cholesky", C=10.0, max_iter=50).fit(evidence, label)
     return np.asarray(model.coef_[0], dtype=np.float64), float(model.intercept_[0])

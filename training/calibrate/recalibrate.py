@@ -1,8 +1,8 @@
-"""Calibration on later time: the method by cross-fitting, an offset by segment, and a shift of the base rate."""
+"""Calibrates on later time: chooses the method by cross-fitting, adds offsets by segment, and corrects a shift."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -11,48 +11,45 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from payrank.extracts.contract.privacy import MIN_PEOPLE
-from payrank.extracts.errors import WrongUsageError
 from payrank.features.arrays import Floats
-from payrank.features.feature import Feature
 from payrank.models.calibration.adjusted import AdjustedCalibration, CalibrationMap, log_odds
 from payrank.models.calibration.methods import Calibration, Uncalibrated, fit_beta, fit_isotonic, fit_platt, sigmoid
 from payrank.models.records.estimate import make_estimate
 from payrank.models.records.recalibration import BaseRateShift, Recalibration, SegmentOffset
 from payrank.training.settings import TrainingSettings
 
-Rows = NDArray[np.bool_] | NDArray[np.intp]
-
 BLOCKS = 5
-"""Spans of time that cross-fitting leaves out in turn."""
-FITS: Mapping[str, tuple[int, Callable[[Floats, Floats], Calibration]]] = {
+"""Blocks of time that cross-fitting leaves out in turn."""
+METHODS: Mapping[str, tuple[int, Callable[[Floats, Floats], Calibration]]] = {
     "none": (0, lambda *_: Uncalibrated()),
     "platt": (0, fit_platt),
     "beta": (200, fit_beta),
     "isotonic": (1000, fit_isotonic),
 }
-"""Each method, the plainest first, with the outcomes of each kind from which it is tried; fewer bend it to noise."""
-FEWEST_IN_SEGMENT = 100
-"""Outcomes of each kind that a segment needs for an offset of its own."""
+"""Each method, simplest first, with the outcomes of each kind that it needs: with fewer, a flexible map fits noise."""
+MIN_SEGMENT_OUTCOMES = 100
+"""Outcomes of each kind that a segment needs for its own offset."""
 SEGMENT_PRECISION = 1 / 0.25**2
-"""Of the normal prior of a segment's offset: most lie within half a log-odd of the others."""
-SURELY = 2.0
-"""Standard errors, over households, by which segments must lower the log loss."""
+"""Precision of the normal prior of a segment's offset: most segments differ by less than half a log-odds."""
+SIGNIFICANT = 2.0
+"""Standard errors, over households, by which segments must reduce the log loss."""
 RECENT_DAYS = 90
-"""Snapshots so near the latest are recent."""
-FEWEST_RECENT = 50
-"""Recent outcomes of each kind without which no shift is looked for."""
+"""Snapshots within this many days of the latest one are recent."""
+MIN_RECENT_OUTCOMES = 50
+"""Recent outcomes of each kind below which no shift is estimated."""
 SHIFT_PRECISION = 1 / 0.1**2
-"""Of the normal prior of a shift's offset: a few hundred outcomes move all others by little, thousands decide."""
+"""Precision of the normal prior of a shift's offset: a few hundred outcomes move it a little, thousands decide it."""
 SMALL_SHIFT = 0.01
-"""A gap between promised and happened of less is let be."""
+"""A smaller gap between predicted and actual rates is ignored."""
 DIGITS = 6
 
 
 @dataclass(frozen=True, slots=True)
 class LaterRows:
-    """Rows that were predicted by fits of earlier time, in order of time.
+    """Rows scored by fits of earlier time, in time order.
 
-    `household` is a number each; `segment` the word of the segments' feature, None where the frame has no such feature.
+    `raw` are log-odds, `household` is the number of each row's household, and `segment` is its value of the
+    `calibrate_by` feature (None if the frame lacks that feature).
     """
 
     raw: Floats
@@ -61,39 +58,22 @@ class LaterRows:
     household: NDArray[np.intp]
     segment: pd.Series | None
 
-    def take(self, rows: Rows) -> LaterRows:
-        """Return some of the rows."""
-        segment = None if self.segment is None else self.segment.iloc[np.arange(len(self.raw))[rows]]
+    def take(self, rows: NDArray[np.bool_]) -> LaterRows:
+        """Return the rows of a mask."""
+        segment = None if self.segment is None else self.segment.iloc[np.flatnonzero(rows)]
         return LaterRows(self.raw[rows], self.label[rows], self.day[rows], self.household[rows], segment)
 
 
 @dataclass(frozen=True, slots=True)
 class Recalibrated:
-    """A map and the record of how it was found."""
+    """A calibration map, and the record of how it was learned."""
 
-    served: CalibrationMap
+    calibration: CalibrationMap
     record: Recalibration
 
 
-def check_segments(features: Sequence[Feature], settings: TrainingSettings) -> None:
-    """Refuse segments by what is no category of the frame; the default is let be where a frame lacks it.
-
-    Raises
-    ------
-    WrongUsageError
-        With the categories that there are.
-    """
-    categories = [feature.name for feature in features if feature.is_category and feature.modeled]
-    by = settings.calibrate_by
-    if by not in {*categories, "none", TrainingSettings.model_fields["calibrate_by"].default}:
-        raise WrongUsageError(
-            f"training setting 'calibrate_by': {by!r:.60} is no category of the model; allowed are none"
-            f"{''.join(f', {name}' for name in categories)}; choose one of them"
-        )
-
-
 def later_rows(data: pd.DataFrame, raw: Floats, settings: TrainingSettings) -> LaterRows:
-    """Return rows of a training frame with their out-of-time raw scores."""
+    """Return rows of a training frame with their backtest scores."""
     by = settings.calibrate_by
     return LaterRows(
         raw=raw,
@@ -115,110 +95,117 @@ def recalibrate(
     Parameters
     ----------
     rows
-        What was predicted by fits of earlier time.
+        Rows scored by fits of earlier time.
     chosen
-        The record whose method, and segments or none, are to be kept: what was chosen without the final test. None
-        chooses by these rows.
+        A record whose method, and use of segments, is kept: what was chosen without the final test. None chooses on
+        these rows.
     served_raw
-        Raw scores of the same rows by the served fit, where that has learned from their outcomes too, out of season
-        (`payrank.training.calibrate.season_adjustment`): of a shift only what it has not learned for good is corrected.
+        Raw scores of the same rows by the served fit, without their season
+        (`payrank.training.calibrate.season_adjustment`), if that fit has learned from their outcomes. Of a shift, only
+        what the served fit has not learned is corrected.
     """
     blocks = np.arange(len(rows.raw)) * BLOCKS // max(len(rows.raw), 1)
-    tried: Mapping[str, float] = {}
+    losses: Mapping[str, float] = {}
     if chosen is None:
-        method, tried, crossed = _choose_method(rows, blocks, settings)
-        gained, surely = _try_segments(rows, blocks, crossed)
+        method, losses, cross_fitted = _choose_method(rows, blocks, settings)
+        reduction, use_segments = _try_segments(rows, blocks, cross_fitted)
     else:
-        method, tried, gained, surely = (
-            chosen.method,
-            chosen.log_loss_by_method,
-            chosen.log_loss_reduction,
-            bool(chosen.segments),
-        )
-    base = FITS[method][1](rows.raw, rows.label)
-    chance = base.apply(rows.raw)
-    segments = _segments(rows, chance) if surely else ()
-    offsets = {one.name: one.offset for one in segments}
+        method, losses = chosen.method, chosen.log_loss_by_method
+        reduction, use_segments = chosen.log_loss_reduction, bool(chosen.segments)
+    base = METHODS[method][1](rows.raw, rows.label)
+    probability = base.apply(rows.raw)
+    segments = _fit_segments(rows, probability) if use_segments else ()
+    offsets = {segment.name: segment.offset for segment in segments}
     adjusted = AdjustedCalibration(base=base, by=settings.calibrate_by if segments else None, offsets=offsets)
-    served_chance = None if served_raw is None else adjusted.apply(served_raw, rows.segment)
-    shift = find_shift(rows, adjusted.apply(rows.raw, rows.segment) if segments else chance, settings, served_chance)
+    if segments:
+        probability = adjusted.apply(rows.raw, rows.segment)
+    served_probability = None if served_raw is None else adjusted.apply(served_raw, rows.segment)
+    shift = find_shift(rows, probability, settings, served_probability)
     offset = 0.0 if shift is None else shift.offset
-    served: CalibrationMap = adjusted.model_copy(update={"shift": offset}) if segments or offset else base
+    calibration: CalibrationMap = adjusted.model_copy(update={"shift": offset}) if segments or offset else base
     record = Recalibration(
         method=method,
-        log_loss_by_method=tried,
+        log_loss_by_method=losses,
         rows=len(rows.raw),
         events=int(rows.label.sum()),
         segment_feature=adjusted.by,
-        log_loss_reduction=gained,
+        log_loss_reduction=reduction,
         segments=segments,
         shift=shift,
     )
-    return Recalibrated(served, record)
+    return Recalibrated(calibration, record)
 
 
 def _choose_method(
     rows: LaterRows, blocks: NDArray[np.intp], settings: TrainingSettings
 ) -> tuple[str, dict[str, float], Floats]:
-    """Return the method of least cross-fitted log loss, the loss of each, and the chances of the best."""
-    kinds = min(float(rows.label.sum()), float(len(rows.label) - rows.label.sum()))
-    names = [name for name, (fewest, _) in FITS.items() if kinds >= fewest]
+    """Return the method with the lowest cross-fitted log loss, the loss of each, and the best one's probabilities."""
+    # The blocks are spans of time, not random rows: neighboring snapshots share accounts, and a flexible map that was
+    # fitted on the same accounts would look better than it is.
+    outcomes = min(float(rows.label.sum()), float(len(rows.label) - rows.label.sum()))
+    names = [name for name, (needed, _) in METHODS.items() if outcomes >= needed]
     if settings.calibration != "auto":
         names = [settings.calibration]
-    crossed = {}
+    cross_fitted = {}
     for name in names:
-        fit = FITS[name][1]
-        found = np.empty_like(rows.raw)
+        fit = METHODS[name][1]
+        probability = np.empty_like(rows.raw)
         for block in np.unique(blocks):
-            out = blocks == block
-            within = out if out.all() else ~out
-            found[out] = fit(rows.raw[within], rows.label[within]).apply(rows.raw[out])
-        crossed[name] = found
-    losses = {name: round(float(_losses(found, rows.label).mean()), DIGITS) for name, found in crossed.items()}
-    best = min(losses, key=lambda name: losses[name])  # the plainer of two equals comes first
-    return best, losses, crossed[best]
+            left_out = blocks == block
+            fitted = left_out if left_out.all() else ~left_out
+            probability[left_out] = fit(rows.raw[fitted], rows.label[fitted]).apply(rows.raw[left_out])
+        cross_fitted[name] = probability
+    losses = {
+        name: round(float(_log_losses(probability, rows.label).mean()), DIGITS)
+        for name, probability in cross_fitted.items()
+    }
+    best = min(losses, key=lambda name: losses[name])  # of two equal losses, the simpler method comes first
+    return best, losses, cross_fitted[best]
 
 
-def _try_segments(rows: LaterRows, blocks: NDArray[np.intp], chance: Floats) -> tuple[float | None, bool]:
-    """Return by how much offsets by segment lower the cross-fitted log loss, and whether surely."""
-    if rows.segment is None or not _segments(rows, chance):
+def _try_segments(rows: LaterRows, blocks: NDArray[np.intp], probability: Floats) -> tuple[float | None, bool]:
+    """Return by how much segment offsets reduce the cross-fitted log loss, and whether that is significant."""
+    if rows.segment is None or not _fit_segments(rows, probability):
         return None, False
-    with_offsets = chance.copy()
+    adjusted = probability.copy()
     for block in np.unique(blocks):
-        out = blocks == block
-        learned = _segments(rows.take(~out), chance[~out]) if not out.all() else ()
-        added = rows.segment[out].map({one.name: one.offset for one in learned}).to_numpy(np.float64, na_value=0.0)
-        with_offsets[out] = sigmoid(log_odds(chance[out]) + added)
-    fell = _losses(chance, rows.label) - _losses(with_offsets, rows.label)
-    gain = float(fell.mean())
-    return round(gain, DIGITS), gain > SURELY * _error(fell, rows.household)
+        left_out = blocks == block
+        segments = _fit_segments(rows.take(~left_out), probability[~left_out]) if not left_out.all() else ()
+        offset_by_segment = {segment.name: segment.offset for segment in segments}
+        offsets = rows.segment[left_out].map(offset_by_segment).to_numpy(np.float64, na_value=0.0)
+        adjusted[left_out] = sigmoid(log_odds(probability[left_out]) + offsets)
+    fall = _log_losses(probability, rows.label) - _log_losses(adjusted, rows.label)
+    reduction = float(fall.mean())
+    return round(reduction, DIGITS), reduction > SIGNIFICANT * _standard_error(fall, rows.household)
 
 
-def _segments(rows: LaterRows, chance: Floats) -> tuple[SegmentOffset, ...]:
-    """Return the offsets of the segments that have outcomes enough."""
+def _fit_segments(rows: LaterRows, probability: Floats) -> tuple[SegmentOffset, ...]:
+    """Return the offsets of the segments that have enough outcomes."""
     if rows.segment is None:
         return ()
-    codes, words = pd.factorize(rows.segment, sort=True)
-    found = []
-    for code, word in enumerate(words):
+    codes, names = pd.factorize(rows.segment, sort=True)
+    segments = []
+    for code, name in enumerate(names):
         here = codes == code
         events = int(rows.label[here].sum())
         people = len(np.unique(rows.household[here]))
-        if min(events, int(here.sum()) - events) >= FEWEST_IN_SEGMENT and people >= MIN_PEOPLE:
-            offset = learn_offset(chance[here], rows.label[here], SEGMENT_PRECISION)
-            found.append(
-                SegmentOffset(name=str(word), rows=int(here.sum()), events=events, offset=round(offset, DIGITS))
+        if min(events, int(here.sum()) - events) >= MIN_SEGMENT_OUTCOMES and people >= MIN_PEOPLE:
+            offset = fit_offset(probability[here], rows.label[here], SEGMENT_PRECISION)
+            segments.append(
+                SegmentOffset(name=str(name), rows=int(here.sum()), events=events, offset=round(offset, DIGITS))
             )
-    return tuple(found)
+    return tuple(segments)
 
 
-def learn_offset(chance: Floats, label: Floats, precision: float) -> float:
-    """Return what to add to the log-odds of chances, drawn towards 0 by a normal prior of that precision.
+def fit_offset(probability: Floats, label: Floats, precision: float) -> float:
+    """Return the offset to add to the log-odds of probabilities, under a normal prior around 0 with that precision.
 
-    >>> round(learn_offset(np.full(1000, 0.5), np.repeat([1.0, 0.0], [750, 250]), 0.0), 3)
+    This is the maximum of the posterior, found by Newton steps of at most 1.
+
+    >>> round(fit_offset(np.full(1000, 0.5), np.repeat([1.0, 0.0], [750, 250]), 0.0), 3)
     1.099
     """
-    odds, offset = log_odds(chance), 0.0
+    odds, offset = log_odds(probability), 0.0
     for _ in range(100):
         moved = sigmoid(odds + offset)
         step = float((label - moved).sum() - precision * offset) / float((moved * (1 - moved)).sum() + precision + 1e-9)
@@ -229,28 +216,31 @@ def learn_offset(chance: Floats, label: Floats, precision: float) -> float:
 
 
 def find_shift(
-    rows: LaterRows, chance: Floats, settings: TrainingSettings, served_chance: Floats | None = None
+    rows: LaterRows, probability: Floats, settings: TrainingSettings, served_probability: Floats | None = None
 ) -> BaseRateShift | None:
-    """Compare the latest ripe outcomes with what was promised of them; None where they are too few to tell.
+    """Compare the latest matured outcomes with their predictions; None if there are too few of them.
 
-    The interval counts each household once, as it varies between households (normal approximation). A shift that is
-    seen is corrected as one of the base rate: the same for all in log-odds (Saerens, Latinne and Decaestecker 2002);
-    where the served fit knows these outcomes, `served_chance` tells how much of it is left.
+    The interval of the gap is clustered by household (normal approximation). A significant shift is corrected as one of
+    the base rate, by the same offset on all log-odds (Saerens, Latinne, and Decaestecker 2002).
     """
     last = rows.day.max()
     recent = rows.day > last - np.timedelta64(RECENT_DAYS, "D")
     label, household = rows.label[recent], rows.household[recent]
     events, people = int(label.sum()), len(np.unique(household))
-    if min(events, len(label) - events) < FEWEST_RECENT or people < FEWEST_RECENT:
+    if min(events, len(label) - events) < MIN_RECENT_OUTCOMES or people < MIN_RECENT_OUTCOMES:
         return None
-    over = label - chance[recent]
-    gap, error = float(over.mean()), _error(over, household)
-    seen = abs(gap) > max(SMALL_SHIFT, 1.96 * error)
-    offset = learn_offset(chance[recent], label, SHIFT_PRECISION) if seen and settings.correct_shift else 0.0
-    missed = None
-    if served_chance is not None and offset:
-        missed = learn_offset(served_chance[recent], label, SHIFT_PRECISION)
-        offset = float(np.clip(missed, min(offset, 0.0), max(offset, 0.0)))
+    residuals = label - probability[recent]
+    gap, error = float(residuals.mean()), _standard_error(residuals, household)
+    significant = abs(gap) > max(SMALL_SHIFT, 1.96 * error)
+    offset = 0.0
+    if significant and settings.correct_shift:
+        offset = fit_offset(probability[recent], label, SHIFT_PRECISION)
+    residual = None
+    if served_probability is not None and offset:
+        # The served fit has seen these outcomes and may have learned part of the shift. Correcting all of it would
+        # count that part twice. So the correction is what the fit still misses, between nothing and the whole shift.
+        residual = fit_offset(served_probability[recent], label, SHIFT_PRECISION)
+        offset = float(np.clip(residual, min(offset, 0.0), max(offset, 0.0)))
     first: date = rows.day[recent].min().astype(date)
     return BaseRateShift(
         first=first,
@@ -258,21 +248,21 @@ def find_shift(
         rows=len(label),
         households=people,
         events=events,
-        predicted=round(float(chance[recent].mean()), DIGITS),
+        predicted=round(float(probability[recent].mean()), DIGITS),
         actual=round(float(label.mean()), DIGITS),
         gap=make_estimate(gap, (gap - 1.96 * error, gap + 1.96 * error)),
-        is_significant=seen,
-        residual=None if missed is None else round(missed, DIGITS),
+        is_significant=significant,
+        residual=None if residual is None else round(residual, DIGITS),
         offset=round(offset, DIGITS),
     )
 
 
-def _error(values: Floats, household: NDArray[np.intp]) -> float:
-    """Return the standard error of a mean over rows whose households vary together."""
+def _standard_error(values: Floats, household: NDArray[np.intp]) -> float:
+    """Return the standard error of the mean of row values, clustered by household."""
     by_household = np.bincount(household, weights=values - values.mean())
     return float(np.sqrt((by_household**2).sum()) / len(values))
 
 
-def _losses(chance: Floats, label: Floats) -> Floats:
-    odds = log_odds(chance)
+def _log_losses(probability: Floats, label: Floats) -> Floats:
+    odds = log_odds(probability)
     return np.asarray(np.logaddexp(0.0, np.where(label == 1, -odds, odds)))

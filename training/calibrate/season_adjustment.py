@@ -1,39 +1,29 @@
-"""What the served fit says of rows when it is not told their season."""
+"""Scores rows with the served fit after replacing their season with that of random other rows."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
-import pandas as pd
 
 from payrank.features.arrays import Floats
-from payrank.features.feature import Feature
-from payrank.models.matrix import ModelColumn, encode
+from payrank.models.matrix import encode
 from payrank.models.predict import average_raw_scores
 from payrank.training.design.temporal import Positions
-from payrank.training.fit.boosters import Fitted, member_weights, open_text
-from payrank.training.settings import TrainingSettings
+from payrank.training.fit.boosters import member_weights, open_text
+from payrank.training.fit.served_model import ServedModel
+from payrank.training.training_job import TrainingJob
 
 
-def score_out_of_season(
-    data: pd.DataFrame,
-    rows: Positions,
-    features: Sequence[Feature],
-    columns: Sequence[ModelColumn],
-    fitted: Sequence[Fitted],
-    settings: TrainingSettings,
-) -> Floats:
-    """Return raw scores (log-odds) of some rows, each with the season of another row drawn by chance.
-
-    A fit books what happened lately on the calendar where it can: on the months in which it happened. That does not
-    last, so what it has learned for good is what it still says with other months.
-    """
-    told = data.iloc[rows]
+def score_without_season(job: TrainingJob, rows: Positions, served: ServedModel) -> Floats:
+    """Return raw scores (log-odds) of the served model, each row with the season features of a random row."""
+    # A fit can attribute a recent change to the calendar, to the months in which it happened. That does not last into
+    # other months. So only what the fit still predicts with other months counts as learned for good.
+    data = job.data.iloc[rows]
+    features = job.frame.features
     season = [feature.name for feature in features if feature.family == "season" and feature.name in data.columns]
     if season:
-        drawn = np.random.default_rng(1).integers(len(data), size=len(rows))
-        others = data[season].iloc[drawn].set_axis(told.index)
-        told = told.assign(**{name: others[name] for name in season})
-    boosters = [open_text(one.text) for one in fitted]
-    return average_raw_scores(boosters, member_weights(settings), encode(told, columns), threads=settings.threads)
+        drawn = np.random.default_rng(1).integers(len(job.data), size=len(rows))
+        others = job.data[season].iloc[drawn].set_axis(data.index)
+        data = data.assign(**{name: others[name] for name in season})
+    boosters = [open_text(booster.text) for booster in served.likelihood]
+    matrix = encode(data, served.columns)
+    return average_raw_scores(boosters, member_weights(job.settings), matrix, threads=job.settings.threads)

@@ -1,8 +1,8 @@
-"""Temporal design: fit on what was known, predict what came later.
+"""The temporal design: fit on what was known, then predict what came later.
 
-Validation by rolling origin. For each period only rows whose label was known by the period's first day are fitted, so
-the gap between a fitted snapshot and a predicted one is at least the horizon. The last period is the final test:
-nothing is chosen on it, and no household is on both of its sides.
+This is rolling-origin validation. For each period, only rows whose label was known by the period's first day are
+fitted, so a fitted snapshot is at least one horizon older than a predicted one. The last period is the final test:
+nothing is chosen on it, and no household appears both in its fit and among the rows that it evaluates.
 """
 
 from __future__ import annotations
@@ -27,31 +27,32 @@ Positions = NDArray[np.intp]
 Days = NDArray[np.datetime64]
 
 _DAY = np.timedelta64(1, "D")
-FEWEST_WITH_FINAL = 3
-"""Periods from which the last is kept as the final test: one to choose on and one to judge by come before it."""
-GAP_OF_STEPS, GAP_DAYS = 3, 60
-"""A stretch without rows is told when it is this many times the usual step, and this many days."""
+MIN_PERIODS_WITH_FINAL_TEST = 3
+"""With at least this many periods the last is the final test; a tuning and a holdout period come before it."""
+GAP_STEPS, GAP_DAYS = 3, 60
+"""A stretch without rows is reported when it is at least this many usual steps and this many days long."""
 
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """One period: positions of the rows to fit, of the later rows to predict, and of those among them that count.
+    """One period: positions of the rows to fit, of the later rows to predict, and of the predicted rows to evaluate.
 
-    All predicted rows count, but in a final test whose households are also fitted: there only the reserved ones do.
+    All predicted rows are evaluated, except in a final test that reserves households: it evaluates only those.
     """
 
     role: Literal["tuning", "holdout", "final"]
     fitted: Positions
     predicted: Positions
-    counted: Positions
+    evaluated: Positions
 
 
 @dataclass(frozen=True, slots=True)
 class Design:
-    """All periods in order of time: `tuning` first, `final` last where history and households reach for it.
+    """All periods in time order: `tuning` first, and `final` last if there are enough periods and households.
 
-    `known_on` is, for each row, the first day to use its label. `reserved` tells the rows of households that the final
-    test alone judges; None where its two sides share no household. `served` are the rows of the served fit.
+    `as_of` and `known_on` have one day per row: its snapshot, and the first day on which its label may be used.
+    `served` are the rows of the served fit. `reserved` marks the rows of the households that only the final test
+    evaluates; None if the final test and its fit have no household in common anyway.
     """
 
     as_of: Days
@@ -61,41 +62,43 @@ class Design:
     reserved: NDArray[np.bool_] | None = None
 
 
-def known_days(data: pd.DataFrame, gap_days: int) -> Days:
-    """Return for each row the first day on which its label may be used.
+def label_known_days(data: pd.DataFrame, gap_days: int) -> Days:
+    """Return, for each row, the first day on which its label may be used.
 
-    That is `gap_days` after the snapshot; or the column `known_on`, where the frame has it and it is later.
+    That is `gap_days` after the snapshot, or the day in column `known_on` if the frame has one that is later.
     """
-    ripe: Days = np.asarray(data["as_of"].to_numpy().astype("datetime64[D]") + gap_days * _DAY, dtype="datetime64[D]")
+    matured: Days = np.asarray(
+        data["as_of"].to_numpy().astype("datetime64[D]") + gap_days * _DAY, dtype="datetime64[D]"
+    )
     if "known_on" not in data.columns:
-        return ripe
-    later: Days = np.fmax(ripe, data["known_on"].to_numpy().astype("datetime64[D]"))
+        return matured
+    later: Days = np.fmax(matured, data["known_on"].to_numpy().astype("datetime64[D]"))
     return later
 
 
 def plan_periods(data: pd.DataFrame, gap_days: int, as_of: date, settings: TrainingSettings) -> Design:
-    """Return the temporal design of a training.
+    """Return the temporal design of a training run.
 
     Parameters
     ----------
     data
-        Rows of a training frame with `as_of` and `label`.
+        Rows of a training frame with `as_of`, `label`, and `household`.
     gap_days
-        Days from a snapshot to the day on which its label may be used: the horizon.
+        Days from a snapshot until its label may be used: the horizon.
     as_of
-        The day of the training; no label known later is used.
+        The training day; no label that became known later is used.
 
     Raises
     ------
     NoUsableModelError
-        When a label is not ripe, or when the snapshots do not reach over two periods after a first fit.
+        If a label has not matured, or if the snapshots do not cover a first fit and two later periods.
     """
     days: Days = data["as_of"].to_numpy().astype("datetime64[D]")
-    known = known_days(data, gap_days)
-    unripe = int((known > np.datetime64(as_of, "D")).sum())
-    if unripe:
+    known = label_known_days(data, gap_days)
+    immature = int((known > np.datetime64(as_of, "D")).sum())
+    if immature:
         raise NoUsableModelError(
-            f"{unripe} of {len(data)} training rows have labels that are not ripe on {as_of}: a label is known "
+            f"{immature} of {len(data)} training rows have labels that have not matured by {as_of}: a label is known "
             f"{gap_days} days after its snapshot; leave those snapshots out, or train as of a later day"
         )
     label = data["label"].to_numpy(dtype=np.float64)
@@ -109,14 +112,16 @@ def plan_periods(data: pd.DataFrame, gap_days: int, as_of: date, settings: Train
     snapshots = np.unique(days)
     raise NoUsableModelError(
         f"too little history to validate on later time: {len(snapshots)} snapshots from {snapshots[0]} to "
-        f"{snapshots[-1]}, and a label is known {gap_days} days after its snapshot; needed: snapshots over more than "
-        f"{gap_days} days, with {settings.min_outcomes} outcomes of each kind known before the last two; send more "
-        "history, shorten the horizon or lower min_outcomes"
+        f"{snapshots[-1]}, and a label is known {gap_days} days after its snapshot; needed: snapshots that span more "
+        f"than {gap_days} days, with {settings.min_outcomes} outcomes of each kind known before the last two; send "
+        "more history, shorten the horizon, or lower min_outcomes"
     )
 
 
-def _first_start(days: Days, known: Days, label: Floats, settings: TrainingSettings) -> np.datetime64 | None:
-    """Return the first snapshot day by which enough outcomes of each kind were known to fit."""
+def _first_start(
+    days: Days, known: Days, label: NDArray[np.float64], settings: TrainingSettings
+) -> np.datetime64 | None:
+    """Return the first snapshot day by which enough outcomes of each kind were known for a fit."""
     needed = settings.min_outcomes
     enough = []
     for outcome in (0.0, 1.0):
@@ -129,7 +134,7 @@ def _first_start(days: Days, known: Days, label: Floats, settings: TrainingSetti
 
 
 def _starts(days: Days, first: np.datetime64, settings: TrainingSettings) -> list[np.datetime64]:
-    """Return the first day of each period: about equal rows, each period beginning on a snapshot day."""
+    """Return the first day of each period. Periods start on a snapshot day and have about the same number of rows."""
     share_from = np.sort(days)[int(len(days) * (1 - settings.validation.share))]
     later = np.sort(days[days >= max(first, share_from)])
     cuts = [later[len(later) * number // settings.validation.periods] for number in range(settings.validation.periods)]
@@ -156,9 +161,9 @@ def _design(
         rows = np.flatnonzero(inside)
         splits.append(Split("holdout" if number else "tuning", fitted(start), rows, rows))
     reserved = None
-    if len(starts) >= FEWEST_WITH_FINAL:
+    if len(starts) >= MIN_PERIODS_WITH_FINAL_TEST:
         final, drawn = _final_test(data["household"], splits[-1], settings)
-        if data["household"].iloc[final.counted].nunique() >= MIN_PEOPLE:
+        if data["household"].iloc[final.evaluated].nunique() >= MIN_PEOPLE:
             splits[-1], reserved = final, drawn
     served = np.arange(len(days)) if window is None else np.flatnonzero(days >= days.max() - window * _DAY)
     return Design(days, known, tuple(splits), served.astype(np.intp), reserved)
@@ -167,107 +172,108 @@ def _design(
 def _final_test(
     household: pd.Series, last: Split, settings: TrainingSettings
 ) -> tuple[Split, NDArray[np.bool_] | None]:
-    """Return the last period as the final test, and the rows of its reserved households.
-
-    To leave out of the fit whoever is still there in the test would leave in those who went because they paid. So
-    where the two sides share households, some are reserved by chance: the test judges them alone, by a fit on the
-    others.
-    """
+    """Return the last period as the final test, and a mask of the rows of its reserved households."""
+    # Dropping every household that is still open in the test from the fit would keep exactly those that left because
+    # they paid, which biases the fit. So households are reserved at random, and the fit uses the others.
     codes, names = pd.factorize(household, use_na_sentinel=False)
     if not np.intersect1d(codes[last.fitted], codes[last.predicted]).size:
         return replace(last, role="final"), None
     drawn = draw_households([str(name) for name in names], settings.validation.reserve, settings.validation.salt)
     reserved: NDArray[np.bool_] = drawn[codes]
-    mine = last.predicted[reserved[last.predicted]]
-    return Split("final", last.fitted[~reserved[last.fitted]], last.predicted, mine), reserved
+    evaluated = last.predicted[reserved[last.predicted]]
+    return Split("final", last.fitted[~reserved[last.fitted]], last.predicted, evaluated), reserved
 
 
 def draw_households(names: Sequence[str], share: float, salt: str) -> NDArray[np.bool_]:
-    """Tell which households are drawn: by a salted hash of each alone, so that no other household changes it.
+    """Return a mask of the drawn households.
+
+    Each is drawn by a salted hash of its own name, so adding or removing other households does not change the draw.
 
     >>> [bool(draw_households([f"H{n}" for n in range(size)], 0.5, "salt")[0]) for size in (1, 5)]
     [True, True]
     """
     bound = share * 2.0**64
-    found = (hashlib.sha256(f"{salt}\0{name}".encode()).digest() for name in names)
-    return np.fromiter((int.from_bytes(one[:8], "big") < bound for one in found), dtype=bool, count=len(names))
+    digests = (hashlib.sha256(f"{salt}\0{name}".encode()).digest() for name in names)
+    return np.fromiter((int.from_bytes(digest[:8], "big") < bound for digest in digests), dtype=bool, count=len(names))
 
 
-def window(days: Days, label: Floats, rows: Positions) -> Window:
-    """Describe a set of rows by its first and last snapshot, rows and events."""
+def describe_window(days: Days, label: NDArray[np.float64], rows: Positions) -> Window:
+    """Return the first and last snapshot day of a set of rows, its number of rows, and its number of events."""
     span = days[rows]
     return Window(
         first=span.min().astype(date), last=span.max().astype(date), rows=len(rows), events=int(label[rows].sum())
     )
 
 
-def check_design(design: Design, label: Floats, settings: TrainingSettings) -> None:
-    """Refuse a design that fits a period on too few outcomes of a kind.
+def check_design(design: Design, label: NDArray[np.float64], settings: TrainingSettings) -> None:
+    """Refuse a design in which a period would be fitted on too few outcomes of one kind.
 
-    A rolling window may hold too few, and reserved households may leave too few.
+    That happens with a short rolling window, or when the reserved households leave too few outcomes to the fit.
     """
     for split in design.splits:
         first = design.as_of[split.predicted].min()
-        found = [int((label[split.fitted] == outcome).sum()) for outcome in (1.0, 0.0)]
-        if min(found) < settings.min_outcomes // (2 if split.role == "final" else 1):
+        counts = [int((label[split.fitted] == outcome).sum()) for outcome in (1.0, 0.0)]
+        if min(counts) < settings.min_outcomes // (2 if split.role == "final" else 1):
             raise NoUsableModelError(
-                f"too few outcomes to fit before the {split.role} period from {first}: {found[0]} that happened and "
-                f"{found[1]} that did not, of {len(split.fitted)} rows; needed: {settings.min_outcomes} of each; "
-                "send a longer history, lengthen validation.window_days or lower min_outcomes"
+                f"too few outcomes to fit before the {split.role} period from {first}: {counts[0]} that happened and "
+                f"{counts[1]} that did not, of {len(split.fitted)} rows; needed: {settings.min_outcomes} of each; "
+                "send a longer history, lengthen validation.window_days, or lower min_outcomes"
             )
 
 
-def tell_design(data: pd.DataFrame, design: Design) -> tuple[str, ...]:
-    """Return what a reader of the figures should know: stretches without rows, one-sided or missing tests."""
-    said = []
+def list_design_notices(data: pd.DataFrame, design: Design) -> tuple[str, ...]:
+    """Return warnings about the design: stretches without rows, periods with one outcome, no final test."""
+    notices = []
     label = data["label"].to_numpy(dtype=np.float64)
     for split in design.splits:
-        events = int((label[split.counted] == 1).sum())
-        if not 0 < events < len(split.counted):
-            people = data["household"].iloc[split.counted].nunique()
+        events = int((label[split.evaluated] == 1).sum())
+        if not 0 < events < len(split.evaluated):
+            people = data["household"].iloc[split.evaluated].nunique()
             few = f"fewer than {MIN_PEOPLE} households"
-            found = few if people < MIN_PEOPLE else f"{events} of {len(split.counted)} rows happened"
-            said.append(
-                f"the {split.role} period from {design.as_of[split.predicted].min()} has one kind of outcome only "
-                f"({found}): it tells nothing of the ranking"
+            count = few if people < MIN_PEOPLE else f"{events} of {len(split.evaluated)} rows had the outcome"
+            notices.append(
+                f"the {split.role} period from {design.as_of[split.predicted].min()} has only one kind of outcome "
+                f"({count}): it cannot measure the ranking"
             )
-    if len(design.splits) >= FEWEST_WITH_FINAL and design.splits[-1].role != "final":
-        said.append(
-            f"fewer than {MIN_PEOPLE} households of the last period could be reserved for a final test: it is "
-            "judged like the others and nothing is kept for the end; send more accounts, or raise validation.reserve"
+    if len(design.splits) >= MIN_PERIODS_WITH_FINAL_TEST and design.splits[-1].role != "final":
+        notices.append(
+            f"fewer than {MIN_PEOPLE} households of the last period could be reserved for a final test, so it is "
+            "a holdout period like the others; send more accounts, or raise validation.reserve"
         )
     elif design.splits[-1].role != "final":
-        said.append(
-            f"the history has room for {len(design.splits)} periods, too few to keep the last as a final test: its "
-            "figures are those of the judged period; send more history for one"
+        notices.append(
+            f"the history is long enough for only {len(design.splits)} periods, so there is no final test and the last "
+            "period is a holdout period; send more history to get one"
         )
     snapshots = np.unique(design.as_of)
     steps = np.diff(snapshots) / _DAY
     usual = float(np.median(steps)) if len(steps) else 0.0
-    said.extend(
-        f"no snapshot has a row between {snapshots[place]} and {snapshots[place + 1]}, {int(steps[place])} days: look "
-        "whether the extract lacks that time"
-        for place in np.flatnonzero(steps >= max(GAP_OF_STEPS * usual, GAP_DAYS))
+    notices.extend(
+        f"no snapshot has a row between {snapshots[place]} and {snapshots[place + 1]} ({int(steps[place])} days); "
+        "check whether the extract is missing that time"
+        for place in np.flatnonzero(steps >= max(GAP_STEPS * usual, GAP_DAYS))
     )
-    return tuple(said)
+    return tuple(notices)
 
 
 def describe_design(
     data: pd.DataFrame, design: Design, rows: Positions, gap_days: int, settings: TrainingSettings
 ) -> Windows:
-    """Return the windows of a training as the manifest keeps them."""
+    """Return the windows of a training run as the manifest records them."""
     label = data["label"].to_numpy(dtype=np.float64)
     return Windows(
         label_lag_days=gap_days,
-        fitted=window(design.as_of, label, rows),
+        fitted=describe_window(design.as_of, label, rows),
         refit=settings.refit,
-        calibrated_on=window(design.as_of, label, np.concatenate([split.predicted for split in design.splits])),
+        calibrated_on=describe_window(
+            design.as_of, label, np.concatenate([split.predicted for split in design.splits])
+        ),
         periods=tuple(
             Period(
                 role=split.role,
-                fitted=window(design.as_of, label, split.fitted),
+                fitted=describe_window(design.as_of, label, split.fitted),
                 fitted_labels_known_by=design.known_on[split.fitted].max().astype(date),
-                predicted=window(design.as_of, label, split.counted),
+                predicted=describe_window(design.as_of, label, split.evaluated),
             )
             for split in design.splits
         ),
@@ -280,15 +286,15 @@ def _describe_reserved(data: pd.DataFrame, design: Design, settings: TrainingSet
         return None
     return Reserved(
         share=settings.validation.reserve,
-        households=int(data["household"].iloc[design.splits[-1].counted].nunique()),
+        households=int(data["household"].iloc[design.splits[-1].evaluated].nunique()),
         of_households=int(data["household"].iloc[design.splits[-1].predicted].nunique()),
     )
 
 
-def row_weights(data: pd.DataFrame, rows: Positions, settings: TrainingSettings) -> Floats:
-    """Return the weight of each row to fit, with mean 1.
+def row_weights(data: pd.DataFrame, rows: Positions, settings: TrainingSettings) -> NDArray[np.float64]:
+    """Return the weight of each row to fit; the mean is 1.
 
-    See `TrainingSettings.weight`, `.half_life_days` and `.selection`.
+    See `weight`, `half_life_days`, and `selection` in `TrainingSettings`.
     """
     weights = np.ones(len(rows))
     if settings.weight == "unit":

@@ -1,4 +1,4 @@
-"""What share of the gain lies in the top of the lists, in resamples too, where the lists are made anew."""
+"""The share of the gain in the top of the lists, also in resamples, where each list is cut again."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from numpy.typing import NDArray
 
 from payrank.features.arrays import Floats
 
-NEAR = 0.05
-"""How far from the cut, as a share of a list, rows count as being at it."""
+NEAR_CUTOFF = 0.05
+"""Rows within this share of a list from its cutoff count as being near the cutoff."""
 
 
 @dataclass(frozen=True, slots=True)
-class Ranked:
-    """Rows ranked in their lists: `rank` from 0, the best first, and `rows`, how many the row's list has."""
+class RankedLists:
+    """Rows ranked within their lists: `rank` from 0, best first, and `rows`, the length of the row's list."""
 
     rank: NDArray[np.intp]
     rows: NDArray[np.intp]
@@ -27,26 +27,27 @@ class Ranked:
         return place
 
     def top(self, capacity: float) -> NDArray[np.bool_]:
-        """Tell which rows are in the top `capacity` of their list."""
+        """Return a mask of the rows in the top `capacity` of their list."""
         return np.asarray(self.rank < np.rint(self.rows * capacity), dtype=bool)
 
     def captured(self, gain: Floats, capacity: float) -> Floats:
-        """Return for each row what it adds to the gain in the top of its list, once the list is cut anew.
+        """Return what each row contributes to the gain in the top of its list, after the list is cut again.
 
-        Where a resample has more rows above the cut than the office can work, some fall out, and each takes with it
-        the mean gain of the rows near the cut. So the gain in the top is a sum over rows, however often each was
-        drawn: `gain` of those in the top, plus (share worked - in the top) x the mean gain near the cut. Exact for the
-        rows as they are; in a resample it differs from ranking them again by the square of a small shift.
+        A resample can have more rows above the cutoff than the office can work. The surplus rows drop out, and each
+        takes the mean gain near the cutoff with it. So the gain in the top is a sum over rows with fixed terms, and all
+        resamples follow from one matrix product: the `gain` of rows in the top, plus (share worked - in the top) times
+        the mean gain near the cutoff. Exact without resampling; in a resample it differs from ranking again by the
+        square of a small shift.
         """
         worked = np.rint(self.rows * capacity) / self.rows
-        near = np.abs(self.place - worked) <= NEAR
-        at_cut = float(gain[near].mean()) if near.any() else 0.0
-        added: Floats = gain * self.top(capacity) + (worked - self.top(capacity)) * at_cut
-        return added
+        near = np.abs(self.place - worked) <= NEAR_CUTOFF
+        gain_at_cutoff = float(gain[near].mean()) if near.any() else 0.0
+        contribution: Floats = gain * self.top(capacity) + (worked - self.top(capacity)) * gain_at_cutoff
+        return contribution
 
 
-def rank_lists(lists: NDArray[np.intp], worth: Floats) -> Ranked:
-    """Rank rows in their lists; unknown worth comes last, ties keep the order of the rows.
+def rank_lists(lists: NDArray[np.intp], worth: Floats) -> RankedLists:
+    """Rank rows within their lists by worth. Unknown worth comes last, and ties keep the order of the rows.
 
     >>> rank_lists(np.array([0, 0, 1, 1]), np.array([1.0, 2.0, 9.0, 8.0])).top(0.5)
     array([False,  True,  True, False])
@@ -57,15 +58,15 @@ def rank_lists(lists: NDArray[np.intp], worth: Floats) -> Ranked:
     rank[order] = np.arange(len(worth)) - np.repeat(starts, counts)
     rows = np.empty(len(worth), dtype=np.intp)
     rows[order] = np.repeat(counts, counts)
-    return Ranked(rank, rows)
+    return RankedLists(rank, rows)
 
 
-def gains_curve(ranked: Ranked, gain: Floats, worked: Floats) -> Floats:
-    """Return the share of all gain that the top of the lists holds, for each share worked; cut as `Ranked.top` cuts.
+def gains_curve(ranked: RankedLists, gain: Floats, worked_shares: Floats) -> Floats:
+    """Return the share of the whole gain in the top of the lists, for each share worked.
 
     >>> ranked = rank_lists(np.zeros(4, dtype=np.intp), np.array([4.0, 3, 2, 1]))
     >>> gains_curve(ranked, np.array([6.0, 2, 2, 0]), np.array([0.25, 1]))
     array([0.6, 1. ])
     """
-    found: Floats = np.array([float(gain[ranked.top(float(share))].sum()) for share in worked])
-    return found / max(float(gain.sum()), 1e-12)
+    captured: Floats = np.array([float(gain[ranked.top(float(share))].sum()) for share in worked_shares])
+    return captured / max(float(gain.sum()), 1e-12)

@@ -1,4 +1,4 @@
-"""The rows that forecasts are judged on, and what each of them brought."""
+"""The holdout rows that forecasts are evaluated on, what each row brought, and what a forecast is."""
 
 from __future__ import annotations
 
@@ -10,17 +10,33 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from payrank.features.arrays import Floats
-from payrank.training.evaluate.bootstrap import RESAMPLES, SEED, Households, households_of
-from payrank.training.evaluate.metrics import amounts_known, gains, lists_of
+from payrank.training.evaluate.bootstrap import RESAMPLES, SEED, Households, number_rows_by_household
+
+MIN_ROWS_PER_LIST = 100
+"""Mean rows per as-of date from which each date is its own list; with fewer, a period is ranked as one list."""
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """What a model or a baseline predicted, one value per row.
+
+    `score` ranks the rows. `probability` is None for a ranking without one. `worth` is what the office would sort by:
+    expected dollars, or the score if amounts are unknown.
+    """
+
+    score: Floats
+    probability: Floats | None
+    worth: Floats
 
 
 @dataclass(frozen=True)
 class HoldoutRows:
-    """Later rows, in order of time, with what came of them.
+    """Later rows, in time order, with their outcomes.
 
-    `data` has `as_of`, `household`, `label`, `amount` and `recovered`, and whatever slices are made by; `periods` is
-    the number of each row's validation period. `lists` is the list in which each row was ranked, `gain` what working
-    it brought (dollars, or its outcome where amounts are unknown), `capacity` the share of a list that is worked.
+    `data` has `as_of`, `household`, `label`, `amount`, and `recovered`, and the columns that slices are made from.
+    `periods` is the number of each row's validation period and `lists` the number of the list it is ranked in. `gain`
+    is what working the row brought: dollars, or its outcome if amounts are unknown (`in_dollars`). `capacity` is the
+    share of a list that is worked.
     """
 
     data: pd.DataFrame
@@ -28,7 +44,7 @@ class HoldoutRows:
     lists: NDArray[np.intp]
     label: Floats
     gain: Floats
-    dollars: bool
+    in_dollars: bool
     capacity: float
     households: Households
 
@@ -36,20 +52,20 @@ class HoldoutRows:
         return len(self.label)
 
     @cached_property
-    def people(self) -> int:
-        """How many households the rows are of."""
+    def household_count(self) -> int:
+        """The number of households."""
         return self.households.count
 
-    def part(self, rows: NDArray[np.bool_], resamples: int) -> HoldoutRows:
-        """Return some of the rows, ranked among themselves: one list a period, as the part of a night is small."""
+    def subset(self, rows: NDArray[np.bool_], resamples: int) -> HoldoutRows:
+        """Return some of the rows. Each period is one list, because a date has few rows of a subset."""
         data, periods = self.data[rows], self.periods[rows]
-        households = households_of(data["household"], resamples, self.households.seed)
+        households = number_rows_by_household(data["household"], resamples, self.households.seed)
         return HoldoutRows(
-            data, periods, periods, self.label[rows], self.gain[rows], self.dollars, self.capacity, households
+            data, periods, periods, self.label[rows], self.gain[rows], self.in_dollars, self.capacity, households
         )
 
 
-def holdout_rows(
+def make_holdout(
     data: pd.DataFrame,
     periods: NDArray[np.intp],
     capacity: float,
@@ -57,26 +73,44 @@ def holdout_rows(
     resamples: int = RESAMPLES,
     seed: int = SEED,
 ) -> HoldoutRows:
-    """Return rows ready to be judged.
+    """Return rows of a training frame as holdout rows.
 
     Parameters
     ----------
     data
-        Judged rows of a training frame.
+        The rows, in time order.
     periods
-        The validation period of each.
+        The validation period of each row.
     capacity
-        Share of each list that the office can work (0.2: the top 20 %).
+        Share of each list that the office can work (0.2: the top 20%).
     resamples, seed
-        Draws of households for intervals, and where they start.
+        Number of household resamples for intervals, and their random seed.
     """
     return HoldoutRows(
         data=data,
         periods=periods,
-        lists=lists_of(data, periods),
+        lists=number_lists(data, periods),
         label=data["label"].to_numpy(dtype=np.float64),
-        gain=gains(data),
-        dollars=amounts_known(data),
+        gain=row_gains(data),
+        in_dollars=amounts_known(data),
         capacity=capacity,
-        households=households_of(data["household"], resamples, seed),
+        households=number_rows_by_household(data["household"], resamples, seed),
     )
+
+
+def amounts_known(data: pd.DataFrame) -> bool:
+    """Whether dollars can be counted: some row has both an amount and what was recovered of it."""
+    return bool((data["amount"].notna() & data["recovered"].notna()).any())
+
+
+def row_gains(data: pd.DataFrame) -> Floats:
+    """Return what working each row brought: recovered dollars (0 if unknown), or its outcome without amounts."""
+    column = "recovered" if amounts_known(data) else "label"
+    gain: Floats = np.nan_to_num(data[column].to_numpy(dtype=np.float64, na_value=np.nan), nan=0.0)
+    return gain
+
+
+def number_lists(data: pd.DataFrame, periods: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Return the list that each row is ranked in: its as-of date, or its period if the dates have few rows."""
+    codes, dates = pd.factorize(data["as_of"], sort=True)
+    return codes.astype(np.intp) if len(data) >= MIN_ROWS_PER_LIST * len(dates) else periods

@@ -1,4 +1,4 @@
-"""Cells that too few people share are joined before anything is counted by them."""
+"""Merges cells of too few people before anything is counted by cell."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from numpy.typing import NDArray
 from payrank.extracts.contract.privacy import MIN_PEOPLE
 
 
-def join_neighbors(cells: NDArray[np.intp], house: NDArray[np.intp]) -> list[list[int]]:
-    """Return groups of neighboring cells, each of 11 people or more unless all together are fewer.
+def join_neighbors(cells: NDArray[np.intp], household: NDArray[np.intp]) -> list[list[int]]:
+    """Return groups of neighboring cells with at least 11 people each, unless all cells together have fewer.
 
     Parameters
     ----------
-    cells, house
-        The cell (from 0, none empty) and the household of each row.
+    cells, household
+        The cell (from 0, none empty) and the household number of each row.
 
     Examples
     --------
@@ -23,33 +23,33 @@ def join_neighbors(cells: NDArray[np.intp], house: NDArray[np.intp]) -> list[lis
     [[0], [1, 2], [3, 4]]
     """
     groups: list[list[int]] = []
-    waiting: list[int] = []
+    pending: list[int] = []
     people: set[int] = set()
     for cell in range(int(cells.max(initial=-1)) + 1):
-        waiting.append(cell)
-        people.update(np.unique(house[cells == cell]).tolist())
+        pending.append(cell)
+        people.update(np.unique(household[cells == cell]).tolist())
         if len(people) >= MIN_PEOPLE:
-            groups.append(waiting)
-            waiting, people = [], set()
-    if waiting and groups:
-        groups[-1] += waiting
-    elif waiting:
-        groups.append(waiting)
+            groups.append(pending)
+            pending, people = [], set()
+    if pending and groups:
+        groups[-1] += pending
+    elif pending:
+        groups.append(pending)
     return groups
 
 
-def join_small(names: pd.Series, house: NDArray[np.intp], merged: str) -> pd.Series:
-    """Return the cell of each row, those of fewer than 11 people together as `merged`.
+def join_small(names: pd.Series, household: NDArray[np.intp], merged: str) -> pd.Series:
+    """Return the cell name of each row, with cells of fewer than 11 people merged into one named `merged`.
 
-    Where even those together are too few, the smallest other cell joins them: a cell that was merely left out could be
-    had by taking the others from the whole.
+    If the merged cell is still too small, the smallest other cell joins it. Merely dropping a small cell would not
+    protect it: subtracting the others from the total would reveal it.
 
     Parameters
     ----------
     names
-        The name of each row's cell.
-    house
-        The number of each row's household.
+        The cell name of each row.
+    household
+        The household number of each row.
 
     Examples
     --------
@@ -57,12 +57,12 @@ def join_small(names: pd.Series, house: NDArray[np.intp], merged: str) -> pd.Ser
     >>> join_small(names, np.arange(35), "others").value_counts().to_dict()
     {'a': 20, 'others': 15}
     """
-    people = pd.Series(house, index=names.index).groupby(names).nunique().sort_index()
-    few = people.index[people < MIN_PEOPLE]
-    if not len(few):
+    people = pd.Series(household, index=names.index).groupby(names).nunique().sort_index()
+    small = people.index[people < MIN_PEOPLE]
+    if not len(small):
         return names
-    joined = list(few)
-    together = len(np.unique(house[names.isin(joined).to_numpy()]))
-    if together < MIN_PEOPLE and len(few) < len(people):
-        joined.append(people.drop(few).idxmin())
+    joined = list(small)
+    merged_people = len(np.unique(household[names.isin(joined).to_numpy()]))
+    if merged_people < MIN_PEOPLE and len(small) < len(people):
+        joined.append(people.drop(small).idxmin())
     return names.where(~names.isin(joined), merged)

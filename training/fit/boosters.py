@@ -1,4 +1,4 @@
-"""Fitting the boosters: the likelihood as an average of several, and the share given the outcome."""
+"""Fits LightGBM boosters: the likelihood ensemble, the share given the outcome, and the days to the outcome."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ if TYPE_CHECKING:
 
 
 BIN_PARAMETERS = ("max_bin", "min_data_in_bin")
-"""Trees that agree on these can share one binned data set."""
+"""Tree settings with the same values of these can share one binned data set."""
 LEAF_ROWS = (11, 100)
-"""Fewest and most rows of a leaf where the settings leave it to the number of rows."""
+"""Smallest and largest `min_data_in_leaf` when it is derived from the number of rows."""
 
 
 @dataclass(frozen=True, slots=True)
-class Rows:
-    """Rows to fit: matrix (n x features), outcome (n), weight (n), names and directions of the features.
+class FitRows:
+    """Rows to fit: matrix (rows x features), outcome (rows), weight (rows), and the features' names and directions.
 
-    `categories` are the positions of the features that are split as categories.
+    `categories` are the positions of the features that LightGBM splits as categories.
     """
 
     matrix: Floats
@@ -40,16 +40,16 @@ class Rows:
 
 
 @dataclass(frozen=True, slots=True)
-class Fitted:
-    """A LightGBM model text and the number of its trees."""
+class FittedBooster:
+    """A LightGBM model as text, and its number of trees (boosting rounds)."""
 
     text: str
     n_estimators: int
 
 
 def fit_likelihood(
-    rows: Rows, settings: TrainingSettings, n_estimators: dict[str, int] | None, later: Rows | None = None
-) -> list[Fitted]:
+    rows: FitRows, settings: TrainingSettings, n_estimators: dict[str, int] | None, later: FitRows | None = None
+) -> list[FittedBooster]:
     """Fit every member with every seed, in the order of the settings.
 
     Parameters
@@ -57,16 +57,16 @@ def fit_likelihood(
     rows
         Rows to fit; the outcome is 0 or 1.
     n_estimators
-        Trees of each member, by name; None stops early, by the log loss of `later`.
+        Number of trees of each member, by name; None stops early on the log loss of `later`.
     later
-        Rows of a later period, to choose the number of trees by.
+        Rows of a later period, for early stopping.
 
     Returns
     -------
-    list of Fitted
-        One a seed of each member; byte for byte the same for the same input, whatever the number of threads.
+    list of FittedBooster
+        One per seed of each member. The same input gives the same bytes with any number of threads.
     """
-    jobs: list[Callable[[], Fitted]] = []
+    jobs: list[Callable[[], FittedBooster]] = []
     prepared: dict[tuple[object, ...], tuple[lightgbm.Dataset, lightgbm.Dataset | None]] = {}
     for member in settings.members:
         trees = member_trees(settings, member)
@@ -88,9 +88,10 @@ def _fit_one(
     later: lightgbm.Dataset | None,
     n_estimators: int | None,
     settings: TrainingSettings,
-) -> Fitted:
-    # One thread a booster, several boosters at once: no barrier at each tree, and no sum that depends on threads.
-    import lightgbm  # noqa: PLC0415 - late, as everywhere
+) -> FittedBooster:
+    # Each booster uses one thread and several are fitted at once. So threads never wait for each other at every tree,
+    # and no sum of floats depends on the number of threads.
+    import lightgbm  # noqa: PLC0415 - slow to import
 
     if n_estimators is not None or later is None:
         count = n_estimators or settings.max_n_estimators
@@ -104,31 +105,32 @@ def _fit_one(
 
 @dataclass(frozen=True, slots=True)
 class PreparedTrial:
-    """Rows binned once for all trials of a search: to fit, and later ones to be judged by."""
+    """Rows binned once for all trials of a search: `data` to fit, and `later` rows to evaluate each trial on."""
 
     data: lightgbm.Dataset
     later: lightgbm.Dataset
-    rows: Rows
+    rows: FitRows
 
 
-def prepare_trials(rows: Rows, later: Rows, settings: TrainingSettings) -> PreparedTrial:
-    """Bin rows for trials of trees that agree with the settings on the parameters of bins."""
+def prepare_trials(rows: FitRows, later: FitRows, settings: TrainingSettings) -> PreparedTrial:
+    """Bin rows for trials whose trees keep the binning parameters of the settings."""
     parameters = _parameters(settings.trees, "binary", 0, rows, settings)
     data = _bin(rows, parameters, settings.threads)
     return PreparedTrial(data, _bin(later, parameters, settings.threads, data), rows)
 
 
 def fit_trial(
-    prepared: PreparedTrial, trees: Trees, settings: TrainingSettings, look: Callable[[int, float], None]
+    prepared: PreparedTrial, trees: Trees, settings: TrainingSettings, on_tree: Callable[[int, float], None]
 ) -> tuple[int, float]:
     """Fit one booster with early stopping; return its number of trees and its log loss on the later rows.
 
-    `look` is called after each tree with their number and the log loss so far; what it raises ends the fit.
+    `on_tree` is called after each tree with the number of trees and the log loss so far; an exception from it ends the
+    fit.
     """
-    import lightgbm  # noqa: PLC0415 - late, as everywhere
+    import lightgbm  # noqa: PLC0415 - slow to import
 
     def report(state: Any) -> None:
-        look(state.iteration + 1, float(state.evaluation_result_list[0][2]))
+        on_tree(state.iteration + 1, float(state.evaluation_result_list[0][2]))
 
     booster = lightgbm.train(
         _parameters(trees, "binary", settings.members[0].seeds[0], prepared.rows, settings),
@@ -140,26 +142,26 @@ def fit_trial(
     return int(booster.best_iteration), float(booster.best_score["valid_0"]["binary_logloss"])
 
 
-def member_rounds(settings: TrainingSettings, fitted: list[Fitted]) -> dict[str, int]:
-    """Return for each member the mean number of trees that its seeds stopped at."""
+def mean_n_estimators(settings: TrainingSettings, fitted: list[FittedBooster]) -> dict[str, int]:
+    """Return, for each member, the mean number of trees at which its seeds stopped."""
     n_estimators: dict[str, int] = {}
     position = 0
     for member in settings.members:
-        found = [one.n_estimators for one in fitted[position : position + len(member.seeds)]]
-        n_estimators[member.name] = round(float(np.mean(found)))
+        stopped_at = [booster.n_estimators for booster in fitted[position : position + len(member.seeds)]]
+        n_estimators[member.name] = round(float(np.mean(stopped_at)))
         position += len(member.seeds)
     return n_estimators
 
 
 def member_weights(settings: TrainingSettings) -> tuple[float, ...]:
-    """Return the weight of each booster in the average: each member's, shared out among its seeds; the sum is 1."""
+    """Return the weight of each booster in the average: its member's weight split evenly among the seeds; sum 1."""
     total = sum(member.weight for member in settings.members)
     return tuple(member.weight / total / len(member.seeds) for member in settings.members for _ in member.seeds)
 
 
-def fit_share(rows: Rows, settings: TrainingSettings) -> Fitted:
-    """Fit the share of the amount (0 to 1) over rows whose outcome happened, by least squares."""
-    import lightgbm  # noqa: PLC0415 - late, as everywhere
+def fit_share(rows: FitRows, settings: TrainingSettings) -> FittedBooster:
+    """Fit the share of the amount (0 to 1) on rows whose outcome happened, by least squares."""
+    import lightgbm  # noqa: PLC0415 - slow to import
 
     parameters = _parameters(settings.share_trees, "regression", 1, rows, settings)
     data, _ = _prepare(rows, None, parameters, settings.threads)
@@ -168,9 +170,9 @@ def fit_share(rows: Rows, settings: TrainingSettings) -> Fitted:
     )
 
 
-def fit_timing(rows: Rows, spans: int, settings: TrainingSettings) -> Fitted:
-    """Fit the span of days in which the outcome came, given that it did; the outcome is the span's number."""
-    import lightgbm  # noqa: PLC0415 - late, as everywhere
+def fit_timing(rows: FitRows, spans: int, settings: TrainingSettings) -> FittedBooster:
+    """Fit in which span of days the outcome happened, given that it did; `outcome` is the number of the span."""
+    import lightgbm  # noqa: PLC0415 - slow to import
 
     parameters = _parameters(settings.timing_trees, "multiclass", 1, rows, settings) | {"num_class": spans}
     data, _ = _prepare(rows, None, parameters, settings.threads)
@@ -180,17 +182,17 @@ def fit_timing(rows: Rows, spans: int, settings: TrainingSettings) -> Fitted:
 
 
 def _prepare(
-    rows: Rows, later: Rows | None, parameters: dict[str, Any], threads: int
+    rows: FitRows, later: FitRows | None, parameters: dict[str, Any], threads: int
 ) -> tuple[lightgbm.Dataset, lightgbm.Dataset | None]:
     data = _bin(rows, parameters, threads)
     return data, None if later is None else _bin(later, parameters, threads, data)
 
 
 def _bin(
-    rows: Rows, parameters: dict[str, Any], threads: int, reference: lightgbm.Dataset | None = None
+    rows: FitRows, parameters: dict[str, Any], threads: int, reference: lightgbm.Dataset | None = None
 ) -> lightgbm.Dataset:
-    """Return rows in bins of their own, or in those of other rows."""
-    import lightgbm  # noqa: PLC0415 - late, as everywhere
+    """Return a binned data set, with its own bins or with those of `reference`."""
+    import lightgbm  # noqa: PLC0415 - slow to import
 
     return lightgbm.Dataset(
         rows.matrix,
@@ -199,21 +201,21 @@ def _bin(
         reference=reference,
         feature_name="auto" if reference is not None else list(rows.names),
         categorical_feature=list(rows.categories),
-        params={**parameters, "num_threads": threads},  # binning is by feature: threads do not change it
+        params={**parameters, "num_threads": threads},  # bins are found per feature, so threads do not change them
     ).construct()
 
 
-def _parameters(trees: Trees, objective: str, seed: int, rows: Rows, settings: TrainingSettings) -> dict[str, Any]:
+def _parameters(trees: Trees, objective: str, seed: int, rows: FitRows, settings: TrainingSettings) -> dict[str, Any]:
     parameters: dict[str, Any] = {
         **trees.model_dump(),
         "objective": objective,
         "seed": seed,
-        "data_random_seed": 1,  # the same for all seeds, which share one binned data set
-        "bin_construct_sample_cnt": 20_000,  # rows that the bins are drawn from
-        "enable_bundle": False,  # the features are dense: looking for bundles cost 40 % of the time, measured
+        "data_random_seed": 1,  # the same for all seeds, because they share one binned data set
+        "bin_construct_sample_cnt": 20_000,  # rows sampled to place the bins
+        "enable_bundle": False,  # dense features: searching for bundles took 40% of the time
         "feature_pre_filter": False,
         "deterministic": True,
-        "force_col_wise": True,  # faster than row-wise on one thread, and sums in the order of the rows
+        "force_col_wise": True,  # faster than row-wise on one thread, and it sums in row order
         "num_threads": 1,
         "verbosity": -1,
     }
@@ -224,20 +226,20 @@ def _parameters(trees: Trees, objective: str, seed: int, rows: Rows, settings: T
     return parameters
 
 
-def _text(booster: lightgbm.Booster, n_estimators: int) -> Fitted:
-    """Return the model as text without the smallest and largest value of each feature, which are one person's."""
+def _text(booster: lightgbm.Booster, n_estimators: int) -> FittedBooster:
+    """Return the model as text, without each feature's smallest and largest value: those belong to single people."""
     text = booster.model_to_string(num_iteration=n_estimators)
     text = re.sub(
         r"^feature_infos=.*$",
-        lambda found: "feature_infos=" + " ".join("none" for _ in found.group().split(" ")),
+        lambda match: "feature_infos=" + " ".join("none" for _ in match.group().split(" ")),
         text,
         flags=re.MULTILINE,
     )
-    return Fitted(text, n_estimators)
+    return FittedBooster(text, n_estimators)
 
 
 def open_text(text: str) -> lightgbm.Booster:
-    """Open a model text that was just fitted here; one from a file goes through `payrank.models.bundle.read_bundle`."""
-    import lightgbm  # noqa: PLC0415 - late, as everywhere
+    """Open a model text fitted in this process. For files use `payrank.models.bundle.read_bundle`; it checks them."""
+    import lightgbm  # noqa: PLC0415 - slow to import
 
     return lightgbm.Booster(model_str=text)

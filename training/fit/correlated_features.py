@@ -1,4 +1,4 @@
-"""Which features say the same: a reader of reasons is told once what several columns show."""
+"""Finds groups of features that rank the rows alike, so that a list of reasons shows each group once."""
 
 from __future__ import annotations
 
@@ -12,53 +12,57 @@ from scipy.stats import rankdata
 
 from payrank.models.matrix import ModelColumn, encode
 
-ALIKE = 0.9
-"""Rank correlation, of either sign, from which two features say the same."""
-SHARED = 0.9
-"""Share of the rows where either feature is known in which both must be."""
-FEWEST_ROWS = 100
-MOST_ROWS = 20_000
-"""Rows that are compared, evenly over the training rows."""
+MIN_CORRELATION = 0.9
+"""Absolute rank correlation from which two features count as alike."""
+MIN_SHARED = 0.9
+"""Both features must be known in at least this share of the rows in which either one is known."""
+MIN_ROWS = 100
+MAX_ROWS = 20_000
+"""Rows that are compared, evenly spaced over the training rows."""
 
 
 def find_correlated_features(data: pd.DataFrame, columns: Sequence[ModelColumn]) -> tuple[tuple[str, ...], ...]:
-    """Return groups of numeric features of which every two rank the training rows alike.
+    """Return groups of numeric features in which every pair ranks the training rows alike.
 
-    Two features are alike when they are known of the same people and the absolute Spearman correlation over the rows
-    where both are known is at least `ALIKE`. Groups come from complete linkage, so that all members of a group are
-    alike, not only neighbors in a chain; categories are in none.
+    Two features are alike when they are known in the same rows and their absolute Spearman correlation, over the rows
+    where both are known, is at least `MIN_CORRELATION`. Categories are in no group.
 
     Parameters
     ----------
     data
         Training rows.
     columns
-        The model's columns; a group lists its members in their order.
+        The model's columns; a group lists its members in this order.
     """
     numeric = [column for column in columns if column.levels is None]
-    matrix = encode(data.iloc[:: max(1, -(-len(data) // MOST_ROWS))], numeric)
-    if len(numeric) < 2 or len(matrix) < FEWEST_ROWS:
+    matrix = encode(data.iloc[:: max(1, -(-len(data) // MAX_ROWS))], numeric)
+    if len(numeric) < 2 or len(matrix) < MIN_ROWS:
         return ()
-    distance = 1.0 - _likeness(matrix)
+    distance = 1.0 - _absolute_correlations(matrix)
     np.fill_diagonal(distance, 0.0)
-    found = fcluster(linkage(squareform(distance, checks=False), "complete"), 1.0 - ALIKE, "distance")
-    groups = [tuple(numeric[at].name for at in np.flatnonzero(found == group)) for group in dict.fromkeys(found)]
+    # Complete linkage bounds the distance of every pair in a group. Single linkage would chain all features whose
+    # ends have little in common, and one reason would then stand for both.
+    labels = fcluster(linkage(squareform(distance, checks=False), "complete"), 1.0 - MIN_CORRELATION, "distance")
+    groups = [
+        tuple(numeric[place].name for place in np.flatnonzero(labels == label)) for label in dict.fromkeys(labels)
+    ]
     return tuple(group for group in groups if len(group) > 1)
 
 
-def _likeness(matrix: np.ndarray) -> np.ndarray:
-    """Return features x features: the absolute rank correlation, 0 where too few rows know both or only one."""
+def _absolute_correlations(matrix: np.ndarray) -> np.ndarray:
+    """Return features x features: the absolute rank correlation, 0 if too few rows have both values."""
     known = ~np.isnan(matrix)
     ranks = np.zeros_like(matrix)
-    for at in range(matrix.shape[1]):
-        ranks[known[:, at], at] = rankdata(matrix[known[:, at], at]) / len(matrix) - 0.5
+    for place in range(matrix.shape[1]):
+        ranks[known[:, place], place] = rankdata(matrix[known[:, place], place]) / len(matrix) - 0.5
     mask = known.astype(np.float64)
     both = mask.T @ mask
     either = mask.sum(axis=0)[:, None] + mask.sum(axis=0)[None, :] - both
+    # All pairs at once: each pair's sums run over the rows where both are known, by products with the mask.
     total, squares, products = ranks.T @ mask, (ranks**2).T @ mask, ranks.T @ ranks
     with np.errstate(divide="ignore", invalid="ignore"):
-        spread = squares / both - (total / both) ** 2
-        together = products / both - total * total.T / both**2
-        correlation = together / np.sqrt(spread * spread.T)
-    enough = (both >= FEWEST_ROWS) & (both >= SHARED * either) & (np.minimum(spread, spread.T) > 1e-12)
+        variance = squares / both - (total / both) ** 2
+        covariance = products / both - total * total.T / both**2
+        correlation = covariance / np.sqrt(variance * variance.T)
+    enough = (both >= MIN_ROWS) & (both >= MIN_SHARED * either) & (np.minimum(variance, variance.T) > 1e-12)
     return np.round(np.where(enough, np.abs(correlation), 0.0), 9)

@@ -1,4 +1,4 @@
-"""A small model of earlier snapshots asked about later ones: for probes, not for use."""
+"""A small model of earlier snapshots that scores later ones. It is for probes and is never served."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ SETTINGS = TrainingSettings(members=(Member(seeds=(1, 2), n_estimators=80),), mo
 
 
 def forecast_later(
-    data: pd.DataFrame, features: Sequence[Feature], learn: NDArray[np.bool_], judge: NDArray[np.bool_]
+    data: pd.DataFrame, features: Sequence[Feature], fit_mask: NDArray[np.bool_], score_mask: NDArray[np.bool_]
 ) -> Floats:
-    """Fit a few trees to the rows of `learn` and return the raw scores (log odds) of the rows of `judge`."""
-    columns = learn_columns(data[learn], features)
-    rows = rows_to_fit(data, columns, np.flatnonzero(learn), SETTINGS)
-    boosters = [open_text(one.text) for one in fit_likelihood(rows, SETTINGS, None)]
+    """Fit a small model to the rows of `fit_mask` and return the raw scores (log-odds) of the rows of `score_mask`."""
+    columns = learn_columns(data[fit_mask], features)
+    rows = rows_to_fit(data, columns, np.flatnonzero(fit_mask), SETTINGS)
+    boosters = [open_text(booster.text) for booster in fit_likelihood(rows, SETTINGS, None)]
     weights = [1 / len(boosters)] * len(boosters)
-    return average_raw_scores(boosters, weights, encode(data[judge], columns), threads=SETTINGS.threads)
+    return average_raw_scores(boosters, weights, encode(data[score_mask], columns), threads=SETTINGS.threads)

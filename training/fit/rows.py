@@ -1,4 +1,4 @@
-"""From a training frame's rows to what LightGBM fits: matrix, outcomes and weights."""
+"""Turns rows of a training frame into what LightGBM fits: a matrix, outcomes, and weights."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from numpy.typing import NDArray
 from payrank.features.arrays import Floats
 from payrank.models.matrix import ModelColumn, encode
 from payrank.training.design.temporal import Positions, row_weights
-from payrank.training.fit.boosters import Rows
+from payrank.training.fit.boosters import FitRows
 from payrank.training.settings import TrainingSettings
 
 
 def rows_to_fit(
     data: pd.DataFrame, columns: Sequence[ModelColumn], rows: Positions, settings: TrainingSettings
-) -> Rows:
-    """Return the matrix, outcomes (`label`) and weights of some rows of a training frame."""
-    chosen = data.iloc[rows]
-    return Rows(
-        matrix=encode(chosen, columns, order="F"),
-        outcome=numbers(chosen["label"]),
+) -> FitRows:
+    """Return the matrix, outcomes (`label`), and weights of the given rows of a training frame."""
+    selected = data.iloc[rows]
+    return FitRows(
+        matrix=encode(selected, columns, order="F"),
+        outcome=numbers(selected["label"]),
         weight=fit_weights(data, rows, settings),
         names=tuple(column.name for column in columns),
         directions=tuple(0 if column.name in settings.unconstrained else column.direction for column in columns),
@@ -31,45 +31,47 @@ def rows_to_fit(
     )
 
 
-def rows_of_outcomes(
+def rows_with_outcome(
     data: pd.DataFrame,
     rows: Positions,
-    fitted: Rows,
+    fitted: FitRows,
     known: NDArray[np.bool_],
     outcome: Floats,
     settings: TrainingSettings,
-) -> Rows:
-    """Return the rows to fit what is known only of rows with the outcome: its share, or its span of days.
+) -> FitRows:
+    """Return the rows to fit a quantity that only rows with the outcome have: its share, or its span of days.
 
     Parameters
     ----------
     rows, fitted
-        Positions in `data`, and the same rows as `rows_to_fit` gave them: their matrix is not made again.
+        Positions in `data`, and the same rows from `rows_to_fit`, whose matrix is reused.
     known, outcome
-        Which of them are taken, and what is fitted for those.
+        A mask of the rows to take, and the quantity to fit for those rows.
     """
     return replace(
         fitted,
         matrix=fitted.matrix[known],
         outcome=outcome,
         weight=row_weights(data, rows[known], settings),
-        directions=tuple(0 for _ in fitted.directions),  # they are of the outcome, not of its share or day
+        directions=tuple(
+            0 for _ in fitted.directions
+        ),  # the catalog's directions hold for the outcome, not for its share or day
     )
 
 
 def fit_weights(data: pd.DataFrame, rows: Positions, settings: TrainingSettings) -> Floats:
-    """Return the weight of each row in the fit of the likelihood, with mean 1: its own, times that of its class."""
+    """Return the weight of each row in the likelihood fit: its row weight times its class weight, with mean 1."""
     weights = row_weights(data, rows, settings)
     label = numbers(data["label"])[rows]
-    none, event = class_weights(label, settings)
-    if none != event:
-        weights = weights * np.where(label == 1, event, none)
+    other, event = class_weights(label, settings)
+    if other != event:
+        weights = weights * np.where(label == 1, event, other)
         weights /= weights.mean()
     return weights
 
 
 def class_weights(label: Floats, settings: TrainingSettings) -> tuple[float, float]:
-    """Return the weights of rows without and with the outcome; `balanced` makes both kinds weigh the same in sum.
+    """Return the weights of rows without and with the outcome; `balanced` gives both the same total weight.
 
     >>> class_weights(np.array([0.0, 0.0, 0.0, 1.0]), TrainingSettings(class_weight="balanced"))
     (0.6666666666666666, 2.0)

@@ -1,39 +1,42 @@
-"""The share of the amount that comes once the outcome happens: a model, a mean, or an assumption."""
+"""The share of the amount that is paid once the outcome happens: a model, a mean, or an assumption."""
 
 from __future__ import annotations
 
 import numpy as np
-import pandas as pd
 
 from payrank.features.arrays import Floats
 from payrank.models.manifest import ShareModel
 from payrank.training.design.temporal import Positions
-from payrank.training.fit.boosters import Rows, fit_share, open_text
-from payrank.training.fit.rows import numbers, rows_of_outcomes
-from payrank.training.settings import TrainingSettings
+from payrank.training.fit.boosters import FitRows, fit_share, open_text
+from payrank.training.fit.rows import numbers, rows_with_outcome
+from payrank.training.training_job import TrainingJob
 
 
-def fit_share_of(
-    data: pd.DataFrame, rows: Positions, fitted_rows: Rows, settings: TrainingSettings
-) -> tuple[ShareModel, str | None]:
+def fit_share_model(job: TrainingJob, rows: Positions, fitted_rows: FitRows) -> tuple[ShareModel, str | None]:
     """Learn the share from the rows whose outcome happened and whose share is known.
+
+    Parameters
+    ----------
+    rows, fitted_rows
+        Positions in the frame, and the same rows from `payrank.training.fit.rows.rows_to_fit`.
 
     Returns
     -------
     ShareModel, str or None
-        How the share is known, and the LightGBM text where it is a model. Without a single known share it is assumed
-        to be 1: the whole amount.
+        How the share is known, and the LightGBM text if it is a model. Without a single known share it is assumed to
+        be 1, the whole amount.
     """
-    share = numbers(data["share"])[rows]
-    known = (numbers(data["label"])[rows] == 1) & ~np.isnan(share)
+    share = numbers(job.data["share"])[rows]
+    known = (numbers(job.data["label"])[rows] == 1) & ~np.isnan(share)
     outcomes = int(known.sum())
     if not outcomes:
         return ShareModel(method="assumed", mean=1.0, outcomes=0), None
     shares = share[known]
     mean = round(float(np.clip(shares.mean(), 0, 1)), 4)
-    if outcomes < settings.min_share_outcomes or float(shares.std()) == 0:
+    if outcomes < job.settings.min_share_outcomes or float(shares.std()) == 0:
         return ShareModel(method="mean", mean=mean, outcomes=outcomes), None
-    fitted = fit_share(rows_of_outcomes(data, rows, fitted_rows, known, shares, settings), settings)
+    outcome_rows = rows_with_outcome(job.data, rows, fitted_rows, known, shares, job.settings)
+    fitted = fit_share(outcome_rows, job.settings)
     return ShareModel(method="model", mean=mean, outcomes=outcomes), fitted.text
 
 

@@ -1,4 +1,4 @@
-"""Search for better trees: Optuna's trials on the tuning period, pruned, seeded, and never near the final test."""
+"""Searches for better tree parameters with Optuna: seeded, pruned, and on the tuning period only."""
 
 from __future__ import annotations
 
@@ -14,36 +14,35 @@ from payrank.extracts.errors import WrongUsageError
 from payrank.features.frame import Frame
 from payrank.models.manifest import ModelKind
 from payrank.models.matrix import encode, learn_columns
-from payrank.training.design.check_frame import check_frame, check_outcomes
-from payrank.training.design.temporal import plan_periods
-from payrank.training.fit.auto_settings import FIRST, thin
+from payrank.training.fit.auto_settings import SIMPLE_VALUES, thin_rows
 from payrank.training.fit.boosters import LEAF_ROWS, PreparedTrial, fit_trial, prepare_trials
 from payrank.training.fit.rows import class_weights, numbers, rows_to_fit
-from payrank.training.settings import TrainingSettings, Trees, default_settings
+from payrank.training.settings import TrainingSettings, Trees
+from payrank.training.training_job import TrainingJob, plan_job
 
 if TYPE_CHECKING:
     import optuna
 
-MOST_FITTED, MOST_JUDGED = 100_000, 50_000
-"""Rows of a trial, evenly spaced in time: more tell settings apart little better."""
+MAX_FIT_ROWS, MAX_HOLDOUT_ROWS = 100_000, 50_000
+"""Rows of a trial, evenly spaced in time. More rows barely improve the comparison of settings."""
 REPORT_EVERY = 10
-"""Trees between two looks at whether a trial is worth going on with."""
+"""Trees between two checks of whether to prune a trial."""
 STARTUP = 5
-"""Trials that are drawn at random, and never pruned, before the search learns from them."""
+"""Trials that are drawn at random, and never pruned, before the search starts to learn from them."""
 
 Bounds = tuple[float, float]
 SHARES: Mapping[str, Bounds] = {"feature_fraction": (0.2, 1.0), "bagging_fraction": (0.5, 1.0)}
 SCALES: Mapping[str, Bounds] = {"learning_rate": (0.02, 0.2), "lambda_l2": (0.1, 100.0)}
 COUNTS: Mapping[str, tuple[int, int]] = {"num_leaves": (4, 64), "min_data_in_leaf": (LEAF_ROWS[0], 500)}
-"""What is searched and between which bounds, ends included; scales and counts by their logarithm. The parameters of
-bins are not, so that every trial reads the same binned rows."""
+"""The search space, with inclusive bounds; scales and counts are sampled on a log scale. The binning parameters are not
+searched, so that every trial uses the same binned rows."""
 
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """When a search ends: after so many trials, or so many minutes, whichever comes first.
+    """When a search ends: after `trials` trials or `minutes` minutes, whichever comes first.
 
-    Only without minutes is the search the same on every machine.
+    A search is only reproducible without a time limit.
     """
 
     trials: int = 30
@@ -52,7 +51,7 @@ class Budget:
 
 @dataclass(frozen=True, slots=True)
 class TunedTrial:
-    """One trial: its number, what it tried, its log loss on the tuning period (None: it did not end), its trees."""
+    """One trial: its number, parameters, log loss on the tuning period (None if it did not finish), and trees."""
 
     number: int
     params: Mapping[str, Any]
@@ -62,8 +61,8 @@ class TunedTrial:
 
 
 @dataclass(frozen=True, slots=True)
-class Tuned:
-    """The settings with the best trees found, the log loss before and after, and every trial in order."""
+class TuningResult:
+    """The settings with the best tree parameters, the log loss before and after, and all trials in order."""
 
     settings: TrainingSettings
     before: float
@@ -79,39 +78,37 @@ def tune(
     budget: Budget,
     settings: TrainingSettings | None = None,
     seed: int = 1,
-    tell: Callable[[TunedTrial, float], None] | None = None,
-) -> Tuned:
-    """Search for the trees of the likelihood that forecast the tuning period best.
+    on_trial: Callable[[TunedTrial, float], None] | None = None,
+) -> TuningResult:
+    """Search for the tree parameters whose likelihood model forecasts the tuning period best.
 
-    The first trial is the settings as they are, so the search never ends worse than it began. The periods after the
-    tuning period, the final test among them, are not looked at.
+    The first trial uses the settings unchanged, so the result is never worse. Later periods, including the final test,
+    are not used.
 
     Parameters
     ----------
     frame, kind, as_of, settings
-        As of `payrank.training.train.train`; members keep what they change in the trees.
+        As in `payrank.training.train.train`; members keep their own changes to the trees.
     seed
-        Of the sampler: the same seed and number of trials give the same trials.
-    tell
-        Called after each trial with it and the least log loss so far.
+        Seed of the sampler: the same seed and number of trials give the same trials.
+    on_trial
+        Called after each trial with the trial and the lowest log loss so far.
 
     Raises
     ------
     WrongUsageError
-        When Optuna is not installed, or the budget is of no trial.
+        If Optuna is not installed, or the budget has no trial.
     NoUsableModelError
-        As of `train`.
+        As in `train`.
     """
     if budget.trials < 1 or (budget.minutes is not None and budget.minutes <= 0):
         raise WrongUsageError(
-            f"a search needs at least one trial and more than 0 minutes; given: {budget.trials} trials, "
+            f"a search needs at least one trial and more than 0 minutes; found: {budget.trials} trials, "
             f"{budget.minutes} minutes"
         )
     optuna = _import_optuna()
-    settings = settings or default_settings(kind)
-    check_frame(frame, kind)
-    check_outcomes(frame.data["label"], kind, settings)
-    search = _Search(settings, _prepare(frame, as_of, settings), tell)
+    job = plan_job(frame, kind=kind, as_of=as_of, settings=settings)
+    search = _Search(job.settings, _prepare(job), on_trial)
     study = optuna.create_study(
         direction="minimize",
         sampler=optuna.samplers.TPESampler(seed=seed, n_startup_trials=STARTUP),
@@ -130,16 +127,16 @@ def tune(
 
 @dataclass
 class _Search:
-    """The trials so far; Optuna says what to try, `fit_trial` what it is worth."""
+    """The trials so far. Optuna proposes parameters and `fit_trial` measures them."""
 
     settings: TrainingSettings
     prepared: PreparedTrial
-    tell: Callable[[TunedTrial, float], None] | None
-    done: list[TunedTrial] = field(default_factory=list)
+    on_trial: Callable[[TunedTrial, float], None] | None
+    trials: list[TunedTrial] = field(default_factory=list)
 
     @property
     def first(self) -> dict[str, float]:
-        """The settings as they are, within the bounds of the search."""
+        """The parameters of the current settings, clipped to the search space."""
         trees = self.settings.trees.model_dump()
         if trees["min_data_in_leaf"] is None:
             trees["min_data_in_leaf"] = len(self.prepared.rows.outcome) // 100
@@ -147,73 +144,73 @@ class _Search:
         return {name: type(low)(np.clip(trees[name], low, high)) for name, (low, high) in bounds.items()}
 
     def run(self, trial: optuna.Trial) -> float:
-        import optuna  # noqa: PLC0415 - an optional extra
+        import optuna  # noqa: PLC0415 - an optional dependency
 
         drawn: dict[str, float] = {name: trial.suggest_float(name, *bounds) for name, bounds in SHARES.items()}
         drawn |= {name: trial.suggest_float(name, *bounds, log=True) for name, bounds in SCALES.items()}
         drawn |= {name: trial.suggest_int(name, *bounds, log=True) for name, bounds in COUNTS.items()}
-        trees = self.settings.trees if trial.number == 0 else self.trees_of(drawn)
-        seen = 0
+        trees = self.settings.trees if trial.number == 0 else self.with_parameters(drawn)
+        grown = 0
 
-        def look(n_estimators: int, loss: float) -> None:
-            nonlocal seen
-            seen = n_estimators
+        def on_tree(n_estimators: int, loss: float) -> None:
+            nonlocal grown
+            grown = n_estimators
             if n_estimators % REPORT_EVERY == 0:
                 trial.report(loss, n_estimators)
                 if trial.should_prune():
                     raise optuna.TrialPruned
 
         try:
-            n_estimators, value = fit_trial(self.prepared, trees, self.settings, look)
+            n_estimators, value = fit_trial(self.prepared, trees, self.settings, on_tree)
         except optuna.TrialPruned:
-            self._note(TunedTrial(trial.number, drawn, None, "pruned", seen))
+            self._record(TunedTrial(trial.number, drawn, None, "pruned", grown))
             raise
-        self._note(TunedTrial(trial.number, drawn, value, "complete", n_estimators))
+        self._record(TunedTrial(trial.number, drawn, value, "complete", n_estimators))
         return value
 
-    def trees_of(self, drawn: Mapping[str, float]) -> Trees:
-        """Return the settings' trees with what a trial drew."""
-        return Trees.model_validate({**self.settings.trees.model_dump(), **drawn})
+    def with_parameters(self, parameters: Mapping[str, float]) -> Trees:
+        """Return the trees of the settings with the parameters of a trial."""
+        return Trees.model_validate({**self.settings.trees.model_dump(), **parameters})
 
-    def _note(self, trial: TunedTrial) -> None:
-        self.done.append(trial)
-        if self.tell is not None:
-            self.tell(trial, min(one.value for one in self.done if one.value is not None))
+    def _record(self, trial: TunedTrial) -> None:
+        self.trials.append(trial)
+        if self.on_trial is not None:
+            self.on_trial(trial, min(past.value for past in self.trials if past.value is not None))
 
-    def result(self) -> Tuned:
-        ended = {one.number: one.value for one in self.done if one.value is not None}
-        best = min(ended, key=lambda number: (ended[number], number))
-        found = self.settings if best == 0 else self._settings_of(self.done[best])
-        return Tuned(found, ended[0], ended[best], tuple(self.done))
+    def result(self) -> TuningResult:
+        losses = {trial.number: trial.value for trial in self.trials if trial.value is not None}
+        best = min(losses, key=lambda number: (losses[number], number))
+        settings = self.settings if best == 0 else self._settings_with(self.trials[best])
+        return TuningResult(settings, losses[0], losses[best], tuple(self.trials))
 
-    def _settings_of(self, best: TunedTrial) -> TrainingSettings:
-        """Return the settings with a trial's trees; where their number was fixed, it is the trial's: steps differ."""
+    def _settings_with(self, best: TunedTrial) -> TrainingSettings:
+        """Return the settings with a trial's trees, and its number of trees where that is fixed: step sizes differ."""
         n_estimators = max(best.n_estimators, self.settings.min_n_estimators)
         members = tuple(
             member if member.n_estimators is None else member.model_copy(update={"n_estimators": n_estimators})
             for member in self.settings.members
         )
-        return self.settings.model_copy(update={"trees": self.trees_of(best.params), "members": members})
+        return self.settings.model_copy(update={"trees": self.with_parameters(best.params), "members": members})
 
 
-def _prepare(frame: Frame, as_of: date, settings: TrainingSettings) -> PreparedTrial:
+def _prepare(job: TrainingJob) -> PreparedTrial:
     """Return the rows of the tuning period and of its fit, thinned and binned."""
-    data = frame.data
-    tuning = plan_periods(data, frame.target.label_lag_days, as_of, settings).splits[0]
-    plain = settings.model_copy(update={name: FIRST[name] for name in FIRST if getattr(settings, name) == "auto"})
-    fitted, holdout = thin(tuning.fitted, MOST_FITTED), thin(tuning.predicted, MOST_JUDGED)
-    columns = learn_columns(data.iloc[fitted], frame.features, native=plain.categories == "native")
-    rows = rows_to_fit(data, columns, fitted, plain)
+    data, settings, tuning = job.data, job.settings, job.design.splits[0]
+    auto_values = {name: value for name, value in SIMPLE_VALUES.items() if getattr(settings, name) == "auto"}
+    simple = settings.model_copy(update=auto_values)
+    fitted, holdout = thin_rows(tuning.fitted, MAX_FIT_ROWS), thin_rows(tuning.predicted, MAX_HOLDOUT_ROWS)
+    columns = learn_columns(data.iloc[fitted], job.frame.features, native=simple.categories == "native")
+    rows = rows_to_fit(data, columns, fitted, simple)
     later = data.iloc[holdout]
     label = numbers(later["label"])
-    none, event = class_weights(rows.outcome, plain)
-    check = replace(rows, matrix=encode(later, columns), outcome=label, weight=np.where(label == 1, event, none))
-    return prepare_trials(rows, check, plain)
+    other, event = class_weights(rows.outcome, simple)
+    later_rows = replace(rows, matrix=encode(later, columns), outcome=label, weight=np.where(label == 1, event, other))
+    return prepare_trials(rows, later_rows, simple)
 
 
 def _import_optuna() -> Any:
     try:
-        import optuna  # noqa: PLC0415 - an optional extra
+        import optuna  # noqa: PLC0415 - an optional dependency
     except ImportError:
         raise WrongUsageError(
             "a search needs Optuna, which is not installed: pip install 'payrank[tune]', or train without --tune"

@@ -1,7 +1,7 @@
-"""Probe: a model that is trained on shuffled labels knows nothing of later ones.
+"""Probe: a model trained on shuffled labels must not predict later labels.
 
-Whatever it still knows came from the labels by another way than learning: a rate that counts the row itself, a column
-made from the outcome, rows of the later part among those fitted.
+If it does, the labels reached it by another route than learning: a rate that counts the row itself, a column made from
+the outcome, or later rows among the fitted ones.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ import numpy as np
 import pandas as pd
 
 from payrank.features.frame import Frame
+from payrank.features.probes.single_features import split_in_time
 from payrank.features.probes.ranking import FEWEST, rank
 from payrank.features.probes.result import FALSE_ALARM, Leak, ProbeResult
-from payrank.features.probes.single_features import split_in_time
 from payrank.training.fit.quick_fit import forecast_later
 
 PROBE = "label shuffle"
@@ -25,20 +25,20 @@ SEED = 1
 Prepare = Callable[[pd.DataFrame], pd.DataFrame]
 
 
-def probe_labels(frame: Frame, prepare: Prepare | None = None, seed: int = SEED) -> ProbeResult:
-    """Shuffle the labels of a training frame by household, train on earlier snapshots, and judge later ones.
+def probe_shuffled_labels(frame: Frame, prepare: Prepare | None = None, seed: int = SEED) -> ProbeResult:
+    """Shuffle the labels of a training frame by household, train on earlier snapshots, and score later ones.
 
-    A household's labels of one snapshot day stay together and go to another household and day, so that the true AUC is
-    0.5 exactly. The features leak when the lower bound of the AUC (one chance of a false alarm in a thousand) is above
-    0.5.
+    A household's labels of one snapshot day stay together and move to another household and day, so the true AUC is
+    exactly 0.5. The features leak if the lower bound of the AUC (with one false alarm in a thousand) is above 0.5.
 
     Parameters
     ----------
     frame
         A training frame.
     prepare
-        What is done to the frame's rows between frame and fit, if anything; it must return the same rows, and may
-        change the columns of the features.
+        Optional step between frame and fit. It must return the same rows and may change the feature columns.
+    seed
+        Random seed of the shuffle.
     """
     data = frame.data.copy()
     data[list(LABELS)] = _shuffle(data, seed)
@@ -47,32 +47,34 @@ def probe_labels(frame: Frame, prepare: Prepare | None = None, seed: int = SEED)
     parts = split_in_time(data)
     if parts is None:
         return ProbeResult(
-            PROBE, frame.unit, 0, "", not_run=f"fewer than {FEWEST} outcomes of each kind earlier, or later"
+            PROBE, frame.unit, 0, "", not_run=f"fewer than {FEWEST} outcomes of each kind in the earlier or later rows"
         )
-    learn, judge = parts
-    score = forecast_later(data, frame.features, learn, judge)
-    blocks = data.groupby(["household", "as_of"], dropna=False, observed=True).ngroup().to_numpy()[judge]
-    found = rank(data["label"].to_numpy(dtype=np.float64)[judge], score, blocks.astype(np.intp))
-    if found is None:
-        return ProbeResult(PROBE, frame.unit, 0, "", not_run=f"fewer than {FEWEST} households to judge by")
-    lower = found.lower(1, FALSE_ALARM)
-    around = NormalDist().inv_cdf(1 - FALSE_ALARM) * found.error
-    figures = (
-        f"AUC {found.auc:.3f} of {int(judge.sum()):,} later rows, interval {lower:.3f} to {found.auc + around:.3f}"
-    )
+    earlier, later = parts
+    score = forecast_later(data, frame.features, earlier, later)
+    blocks = data.groupby(["household", "as_of"], dropna=False, observed=True).ngroup().to_numpy()[later]
+    ranking = rank(data["label"].to_numpy(dtype=np.float64)[later], score, blocks.astype(np.intp))
+    if ranking is None:
+        return ProbeResult(PROBE, frame.unit, 0, "", not_run=f"fewer than {FEWEST} households in the later rows")
+    lower = ranking.lower(1, FALSE_ALARM)
+    upper = ranking.auc + NormalDist().inv_cdf(1 - FALSE_ALARM) * ranking.error
+    result = f"AUC {ranking.auc:.3f} on {int(later.sum()):,} later rows, interval {lower:.3f} to {upper:.3f}"
     leaks: tuple[Leak, ...] = ()
     if lower > 0.5:
-        told = f"a model of shuffled labels still tells later ones, {figures}: a feature carries the label itself"
-        leaks = (Leak("features together", told),)
-    return ProbeResult(PROBE, frame.unit, len(frame.features), figures, leaks)
+        text = (
+            f"a model trained on shuffled labels still predicts later labels ({result}): a feature contains the label"
+        )
+        leaks = (Leak("all features", text),)
+    return ProbeResult(PROBE, frame.unit, len(frame.features), result, leaks)
 
 
 def _shuffle(data: pd.DataFrame, seed: int) -> np.ndarray:
-    """Return the labels after every household's block of a day went to another household and day."""
+    """Return the labels after each household's block of one day moved to another household and day."""
     blocks = data.groupby(["household", "as_of"], dropna=False, observed=True).ngroup().to_numpy()
-    inside = data.groupby(blocks).cumcount().to_numpy()
+    place_in_block = data.groupby(blocks).cumcount().to_numpy()
     order = np.argsort(blocks, kind="stable")
     sizes = np.bincount(blocks)
     starts = np.cumsum(sizes) - sizes
     donor = np.random.default_rng(seed).permutation(len(sizes))[blocks]
-    return np.asarray(data[list(LABELS)].to_numpy(dtype=np.float64)[order[starts[donor] + inside % sizes[donor]]])
+    return np.asarray(
+        data[list(LABELS)].to_numpy(dtype=np.float64)[order[starts[donor] + place_in_block % sizes[donor]]]
+    )

@@ -1,4 +1,4 @@
-"""Probe: nothing that a site adds tells more by itself than the whole catalog together."""
+"""Probe: no feature that a site adds may predict better alone than a model of the whole catalog."""
 
 from __future__ import annotations
 
@@ -8,50 +8,54 @@ import numpy as np
 
 from payrank.features.feature import Feature
 from payrank.features.frame import Frame
+from payrank.features.probes.single_features import rank_features, split_in_time
 from payrank.features.probes.ranking import FEWEST, number_households, rank, standard_error
 from payrank.features.probes.result import FALSE_ALARM, Leak, ProbeResult
-from payrank.features.probes.single_features import rank_features, split_in_time
 from payrank.features.site.features import PREFIX
 from payrank.training.fit.quick_fit import forecast_later
 
-PROBE = "beyond the catalog"
-FLOOR, JUMP = 0.75, 0.05
-"""AUC from which a single column is looked at, and by how much it must surely beat the catalog's model."""
+PROBE = "site features"
+MIN_AUC, MIN_LEAD = 0.75, 0.05
+"""AUC that a single feature must exceed, and by how much it must significantly beat the catalog's model."""
 
 
-def probe_beyond(frame: Frame) -> ProbeResult:
-    """Set each site attribute and each of the site's own features against a model of the catalog without them.
+def probe_site_features(frame: Frame) -> ProbeResult:
+    """Compare each site attribute and site feature, alone, with a model of the catalog without them.
 
-    Alone it may help, even much; a single column that surely beats by 0.05 of AUC all that ledger, contacts and payers
-    tell, and stands over 0.75 itself, knows the outcome.
+    A site feature may help a lot. But if it alone has an AUC over 0.75 and significantly beats everything that ledger,
+    contacts, and payers show by 0.05, it contains the outcome.
     """
-    ours = [feature for feature in frame.features if not is_added(feature)]
-    added = tuple(feature for feature in frame.features if is_added(feature))
-    if not added:
-        return ProbeResult(PROBE, frame.unit, 0, "the site adds nothing to the catalog")
+    catalog_features = [feature for feature in frame.features if not is_site_feature(feature)]
+    site_features = tuple(feature for feature in frame.features if is_site_feature(feature))
+    if not site_features:
+        return ProbeResult(PROBE, frame.unit, 0, "the site adds no features to the catalog")
     parts = split_in_time(frame.data)
     if parts is None:
         return ProbeResult(
-            PROBE, frame.unit, 0, "", not_run=f"fewer than {FEWEST} outcomes of each kind earlier, or later"
+            PROBE, frame.unit, 0, "", not_run=f"fewer than {FEWEST} outcomes of each kind in the earlier or later rows"
         )
-    learn, judge = parts
+    earlier, later = parts
     label = frame.data["label"].to_numpy(dtype=np.float64)
-    household = number_households(frame.data["household"])[judge]
-    rest = rank(label[judge], forecast_later(frame.data, ours, learn, judge), household)
-    if rest is None:
-        return ProbeResult(PROBE, frame.unit, 0, "", not_run=f"fewer than {FEWEST} households to judge by")
-    alone = rank_features(Frame(frame.unit, frame.data, added, frame.target), learn, judge)
+    household = number_households(frame.data["household"])[later]
+    catalog = rank(label[later], forecast_later(frame.data, catalog_features, earlier, later), household)
+    if catalog is None:
+        return ProbeResult(PROBE, frame.unit, 0, "", not_run=f"fewer than {FEWEST} households in the later rows")
+    alone = rank_features(Frame(frame.unit, frame.data, site_features, frame.target), earlier, later)
     leaks = []
-    for name, one in alone.items():
-        error = standard_error(one.influence - rest.influence)
-        surely = one.auc - rest.auc - NormalDist().inv_cdf(1 - FALSE_ALARM / len(alone)) * error
-        if surely > JUMP and one.lower(len(alone), FALSE_ALARM) > FLOOR:
-            told = f"{name} alone has an AUC of {one.auc:.3f}, a model of all {len(ours)} features of the catalog "
-            leaks.append(Leak(name, f"{told}{rest.auc:.3f}: it knows more than was to be known"))
-    figures = f"{len(added)} columns against the catalog's AUC of {rest.auc:.3f}"
-    return ProbeResult(PROBE, frame.unit, len(added), figures, tuple(leaks))
+    for name, ranking in alone.items():
+        error = standard_error(ranking.influence - catalog.influence)
+        # Bonferroni: the chance of one false alarm is shared by all site features.
+        lead = ranking.auc - catalog.auc - NormalDist().inv_cdf(1 - FALSE_ALARM / len(alone)) * error
+        if lead > MIN_LEAD and ranking.lower(len(alone), FALSE_ALARM) > MIN_AUC:
+            text = (
+                f"{name} alone has an AUC of {ranking.auc:.3f}, a model of all {len(catalog_features)} catalog "
+                f"features has {catalog.auc:.3f}: it contains more than could be known at the snapshot"
+            )
+            leaks.append(Leak(name, text))
+    result = f"{len(site_features)} site features compared with the catalog's AUC of {catalog.auc:.3f}"
+    return ProbeResult(PROBE, frame.unit, len(site_features), result, tuple(leaks))
 
 
-def is_added(feature: Feature) -> bool:
-    """Whether a feature is the site's: of its attributes, or of its settings."""
+def is_site_feature(feature: Feature) -> bool:
+    """Whether the site added a feature, as an attribute of the extract or in its settings."""
     return feature.family == "site attribute" or feature.name.startswith(PREFIX)

@@ -1,4 +1,4 @@
-"""Which groups fare worst in a fairness audit, and which are surely worse off than all."""
+"""Finds the least favorable groups of a fairness audit, and those significantly less favorable than all rows."""
 
 from __future__ import annotations
 
@@ -7,49 +7,52 @@ from collections.abc import Callable, Mapping, Sequence
 from payrank.models.records.estimate import Estimate, make_estimate
 from payrank.models.records.fairness import MERGED, NOT_RECORDED, GroupMetrics, WorstGroup
 
-RULES: Mapping[str, Callable[[float], float]] = {
+UNFAVORABLE: Mapping[str, Callable[[float], float]] = {
     "listed": lambda share: share,
     "called": lambda share: share,
     "passed_over": lambda share: -share,
     "assistance": lambda share: share,
     "gap": lambda gap: -abs(gap),
 }
-"""What is worse, by figure: to be listed less, called less, passed over more, helped less, or promised wrongly."""
-MADE_OF: Mapping[str, tuple[str, str]] = {"passed_over": ("passed_over", "events"), "gap": ("events", "rows")}
-"""The sums that a figure is made of, where they are not its own over all rows."""
+"""Orders the values of each metric, worst first: listed, called, or helped less; passed over more; miscalibrated more."""
+SUMS_OF_METRIC: Mapping[str, tuple[str, str]] = {"passed_over": ("passed_over", "events"), "gap": ("events", "rows")}
+"""The numerator and denominator of a metric that is not simply its own sum over all rows."""
 
 
-def find_worst(groups: Sequence[GroupMetrics], overall: Mapping[str, float]) -> tuple[WorstGroup, ...]:
-    """Return by each figure the group that fares worst, and every other that is surely worse off than all rows.
+def find_worst_groups(groups: Sequence[GroupMetrics], overall: Mapping[str, float]) -> tuple[WorstGroup, ...]:
+    """Return, by metric, the least favorable group and every other group that is significantly worse off than all rows.
 
-    The worst of several small groups is worst by chance; a larger one behind it may be so beyond the noise. Only groups
-    of people are told, not those that are not recorded or joined; and nothing by a figure of which fewer than two of
-    them, or all rows, are told.
+    The last of several small groups may be last by chance, while a larger group ahead of it is significantly worse off.
+    So both are reported. Unrecorded and combined groups are left out, and so is a metric with fewer than two values, or
+    without the value of all rows.
 
     Parameters
     ----------
     groups
         The groups of one attribute.
     overall
-        Sums over all rows: `rows`, `events`, `promised`, and each mark; without those that would tell of few people.
+        Sums over all rows: `rows`, `events`, `predicted`, and each mark, without those that would reveal fewer than 11
+        people.
     """
-    people = [one for one in groups if one.group not in {MERGED, NOT_RECORDED}]
-    if len(people) < 2:
+    named = [group for group in groups if group.group not in {MERGED, NOT_RECORDED}]
+    if len(named) < 2:
         return ()
-    found = []
-    for figure, worse in RULES.items():
-        having = [(one.group, value) for one in people if (value := _value(one, figure)) is not None]
-        over, under = MADE_OF.get(figure, (figure, "rows"))
-        if len(having) < 2 or not {over, under} <= overall.keys():
+    worst_groups = []
+    for metric, rank_value in UNFAVORABLE.items():
+        values = [(group.group, value) for group in named if (value := _value(group, metric)) is not None]
+        over, under = SUMS_OF_METRIC.get(metric, (metric, "rows"))
+        if len(values) < 2 or not {over, under} <= overall.keys():
             continue
-        upper = overall["promised"] - overall["events"] if figure == "gap" else overall[figure]
-        lower = overall[under]
-        whole = make_estimate(upper / max(lower, 1.0)).value
-        order = sorted(having, key=lambda one: (worse(one[1].value), one[0]))
-        told = [WorstGroup(metric=figure, group=group, value=value, overall=whole) for group, value in order]
-        found += [told[0], *(one for one in told[1:] if one.is_significant and worse(one.value.value) < worse(whole))]
-    return tuple(found)
+        numerator = overall["predicted"] - overall["events"] if metric == "gap" else overall[metric]
+        all_rows = make_estimate(numerator / max(overall[under], 1.0)).value
+        order = sorted(values, key=lambda entry: (rank_value(entry[1].value), entry[0]))
+        first, *others = (WorstGroup(metric=metric, group=name, value=value, overall=all_rows) for name, value in order)
+        worst_groups.append(first)
+        worst_groups += [
+            group for group in others if group.is_significant and rank_value(group.value.value) < rank_value(all_rows)
+        ]
+    return tuple(worst_groups)
 
 
-def _value(group: GroupMetrics, figure: str) -> Estimate | None:
-    return group.gap if figure == "gap" else group.shares.get(figure)
+def _value(group: GroupMetrics, metric: str) -> Estimate | None:
+    return group.gap if metric == "gap" else group.shares.get(metric)

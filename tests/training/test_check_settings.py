@@ -1,4 +1,4 @@
-"""Features exempt from their monotone direction must exist."""
+"""Settings that name features are checked before anything is fitted."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from payrank.extracts.errors import WrongUsageError
-from payrank.training.fit.monotone import check_unconstrained
+from payrank.training.design.check_settings import check_unconstrained
 from payrank.training.settings import TrainingSettings
 from payrank.training.train import train
 

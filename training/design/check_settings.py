@@ -1,4 +1,4 @@
-"""Checks the names of the features that the settings exempt from their monotone direction."""
+"""Checks training settings that name features against the features of the frame."""
 
 from __future__ import annotations
 
@@ -29,3 +29,20 @@ def check_unconstrained(features: Sequence[Feature], settings: TrainingSettings)
                 f"training setting 'unconstrained': {name!r:.60} is not a feature of the model; put features of one "
                 f"kind of model under [training.payment] or [training.overturn]; {did_you_mean(name, names)}"
             )
+
+
+def check_segments(features: Sequence[Feature], settings: TrainingSettings) -> None:
+    """Refuse a `calibrate_by` that is not a category of the frame. The default is accepted even if the frame lacks it.
+
+    Raises
+    ------
+    WrongUsageError
+        With the categories that are allowed.
+    """
+    categories = [feature.name for feature in features if feature.is_category and feature.modeled]
+    by = settings.calibrate_by
+    if by not in {*categories, "none", TrainingSettings.model_fields["calibrate_by"].default}:
+        raise WrongUsageError(
+            f"training setting 'calibrate_by': {by!r:.60} is not a category of the model; allowed are "
+            f"{', '.join(['none', *categories])}; choose one of them"
+        )
