@@ -14,7 +14,7 @@ from payrank.models.registry.runs import SearchTrial
 if TYPE_CHECKING:
     from payrank.features.frame import Frame
     from payrank.models.manifest import ModelKind
-    from payrank.training.fit.tune import Budget, TunedTrial
+    from payrank.training.fit.tune import Budget, OptunaTrial
     from payrank.training.settings import TrainingSettings
 
 
@@ -25,7 +25,7 @@ def search_trees(
     from payrank.training.fit.tune import tune
 
     with _showing_trials(budget) as progress:
-        tuned = tune(frame, kind=kind, as_of=as_of, settings=settings, budget=budget, tell=progress)
+        tuned = tune(frame, kind=kind, as_of=as_of, settings=settings, budget=budget, on_trial=progress)
     pruned = sum(trial.state == "pruned" for trial in tuned.trials)
     STDERR.print(
         f"  searched {len(tuned.trials)} trials, {pruned} stopped early: log loss {tuned.after:.4f} on the tuning "
@@ -40,10 +40,10 @@ def search_trees(
 
 
 @contextmanager
-def _showing_trials(budget: Budget) -> Iterator[Callable[[TunedTrial, float], None]]:
+def _showing_trials(budget: Budget) -> Iterator[Callable[[OptunaTrial, float], None]]:
     """Give the function to call after each trial: it moves a bar on a terminal and prints a line elsewhere."""
 
-    def describe(trial: TunedTrial, best: float) -> str:
+    def describe(trial: OptunaTrial, best: float) -> str:
         result = trial.state if trial.value is None else f"log loss {trial.value:.4f}"
         trees = pluralize(trial.n_estimators, "tree")
         return f"trial {trial.number + 1} of {budget.trials}: {result} with {trees}, best {best:.4f}"

@@ -19,14 +19,14 @@ def drift_of(trained: Any, data: pd.DataFrame) -> dict[str, Drift]:
 
 
 def test_the_rows_of_training_have_not_moved(trained: Any) -> None:
-    drifts = drift_of(trained, trained.fitted)
+    drifts = drift_of(trained, trained.fitted_rows)
     assert set(drifts) == {column.name for column in trained.bundle.manifest.features} | {PROBABILITY}
     assert not [drift.name for drift in drifts.values() if drift.moved]
     assert max(drift.index for name, drift in drifts.items() if name != PROBABILITY) < 0.05
 
 
 def test_a_feature_that_shifted_is_named_first(trained: Any) -> None:
-    data = trained.fitted.assign(days_open=trained.fitted["days_open"] + 300)
+    data = trained.fitted_rows.assign(days_open=trained.fitted_rows["days_open"] + 300)
     drifts = list(drift_of(trained, data).values())
     assert drifts[0].name == "days_open"
     assert drifts[0].moved
@@ -34,7 +34,7 @@ def test_a_feature_that_shifted_is_named_first(trained: Any) -> None:
 
 
 def test_a_payer_that_is_new_and_values_gone_missing_are_seen(trained: Any) -> None:
-    data = trained.fitted.assign(payer_class="never seen before", balance_now=np.nan)
+    data = trained.fitted_rows.assign(payer_class="never seen before", balance_now=np.nan)
     drifts = drift_of(trained, data)
     assert drifts["payer_class"].moved
     assert drifts["balance_now"].moved
@@ -43,7 +43,7 @@ def test_a_payer_that_is_new_and_values_gone_missing_are_seen(trained: Any) -> N
 def test_a_feature_that_training_never_saw_known_can_still_be_seen_to_move(trained: Any) -> None:
     reference = {**trained.bundle.reference["features"], "noise": {"edges": [], "counts": [], "unknown": 1800}}
     bundle = replace(trained.bundle, reference={**trained.bundle.reference, "features": reference})
-    drifts = {drift.name: drift for drift in measure_drift(bundle, trained.fitted, np.full(len(trained.fitted), 0.5))}
+    drifts = {drift.name: drift for drift in measure_drift(bundle, trained.fitted_rows, np.full(len(trained.fitted_rows), 0.5))}
     assert drifts["noise"].moved
 
 
@@ -51,13 +51,13 @@ def test_a_small_night_is_not_called_moved_by_chance(trained: Any) -> None:
     dice = np.random.default_rng(5)
     called = 0
     for _ in range(20):
-        rows = trained.fitted.iloc[dice.choice(len(trained.fitted), 40, replace=False)]
+        rows = trained.fitted_rows.iloc[dice.choice(len(trained.fitted_rows), 40, replace=False)]
         called += sum(drift.moved for name, drift in drift_of(trained, rows).items() if name != PROBABILITY)
     assert called == 0
 
 
 def test_an_empty_night_has_no_drift(trained: Any) -> None:
-    assert measure_drift(trained.bundle, trained.fitted.iloc[:0], np.zeros(0)) == ()
+    assert measure_drift(trained.bundle, trained.fitted_rows.iloc[:0], np.zeros(0)) == ()
 
 
 def test_the_index_is_the_sum_that_its_source_defines() -> None:

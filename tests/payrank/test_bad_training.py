@@ -35,11 +35,11 @@ UPHELD = {"appeals": "SELECT * REPLACE (CASE WHEN outcome IS NULL THEN NULL ELSE
 @pytest.mark.parametrize(
     ("kind", "tables", "says", "advises"),
     [
-        ("payment", UNPAID, r"one kind of outcome only, nothing to tell apart: 0 that happened", "patient_payment"),
+        ("payment", UNPAID, r"only one kind of outcome: 0 that happened", "patient_payment"),
         (
             "overturn",
             UPHELD,
-            r"one kind of outcome only, nothing to tell apart: 0 that happened",
+            r"only one kind of outcome: 0 that happened",
             "decided_on, outcome",
         ),
     ],
@@ -100,8 +100,8 @@ def test_a_gap_in_time_and_constant_features_give_warnings_with_counts(
     assert result.code == 0, result.err
     output = " ".join(result.out.split())
     assert "no snapshot has a row between " in output
-    assert "look whether the extract lacks that time" in output
-    assert "features have one value in all" in output
+    assert "check whether the extract is missing that time" in output
+    assert "features have the same value in all" in output
     assert "service_line" in output
-    assert "look whether the extract fills the columns behind them" in output
+    assert "check whether the extract fills the columns they are made from" in output
     assert max(map(len, result.out.rstrip().splitlines())) <= 80

@@ -39,13 +39,13 @@ def test_worst_off_groups_are_a_table_and_suppressed_groups_a_line(hospital: Any
     manifest = read_bundle(hospital.bundles["payment"]).manifest
     worst = WorstGroup(metric="passed_over", group="f", value=Estimate(value=0.3, low=0.25, high=0.4), overall=0.2)
     audit = AttributeAudit(attribute="sex", groups=(), worst_groups=(worst,))
-    fairness = Fairness(attributes=(audit,), notes=("sex: suppressed for every group: called",))
+    fairness = Fairness(attributes=(audit,), notes=("sex: suppressed for some groups: called",))
     audited = manifest.model_copy(update={"evaluation": manifest.evaluation.model_copy(update={"fairness": fairness})})
     table = fairness_table(audited)
     assert table is not None
     cells = [list(column.cells) for column in table.columns]
     assert cells == [["sex"], ["passed over"], ["f"], ["30.0%"], ["25.0% to 40.0%"], ["20.0%"], ["yes"]]
-    assert fairness_lines(audited) == ["Fairness: sex: suppressed for every group: called"]
+    assert fairness_lines(audited) == ["Fairness: sex: suppressed for some groups: called"]
 
 
 def test_a_trained_model_is_logged_registered_listed_shown_exported_and_used_for_scoring(
@@ -59,7 +59,7 @@ def test_a_trained_model_is_logged_registered_listed_shown_exported_and_used_for
     assert "largest first" in result.out
     assert "advantage (95%)" in result.out
     assert "worst-off group" not in result.out  # with 32 rows every cell is below the privacy limit
-    assert "suppressed for every group because fewer than 11 people are involved:" in " ".join(result.out.split())
+    assert "suppressed for some groups because fewer than 11 people are involved:" in " ".join(result.out.split())
     assert (store / "runs.db").is_file()
     assert not Path("mlflow.db").exists()
     rows = [line.split() for line in payrank("models", "list").out.splitlines() if line.startswith("payrank-overturn")]

@@ -10,15 +10,15 @@ from payrank.training.baselines.baselines import (
     SMOOTHING,
     aging_bucket,
     choose_category,
+    describe_baseline,
     forecast_baselines,
     logistic,
-    meaning_of,
     payer_and_age,
     rate_table,
     share_table,
 )
 from payrank.training.baselines.scorecard import fit_scorecard
-from payrank.training.evaluate.metrics import discrimination
+from payrank.training.evaluate.metrics import measure_discrimination
 
 
 def test_a_rate_is_smoothed_and_an_unknown_key_has_the_overall_rate():
@@ -73,8 +73,8 @@ def test_every_baseline_forecasts_every_later_row(payment_frame):
     }
     for name, forecast in found.items():
         assert len(forecast.score) == len(forecast.worth) == len(later)
-        assert meaning_of(name) != name
-    auc = {name: discrimination(later["label"].to_numpy(), one.score)["auc"] for name, one in found.items()}
+        assert describe_baseline(name) != name
+    auc = {name: measure_discrimination(later["label"].to_numpy(), one.score)["auc"] for name, one in found.items()}
     assert min(auc["logistic"], auc["scorecard"]) > auc["rate_by_age"] > 0.55
     assert auc["oldest_first"] == pytest.approx(1 - auc["newest_first"])
 

@@ -1,4 +1,4 @@
-"""Champion against challenger on real later rows: which rows, which figures, which verdict, and what is refused."""
+"""Comparing a challenger with the champion: the rows, the metrics, the verdict, and what is refused."""
 
 from __future__ import annotations
 
@@ -141,8 +141,8 @@ def test_no_later_row_is_refused_with_the_days_that_would_do(extract, good, cont
     with pytest.raises(WrongUsageError) as caught:
         compare(extract, good, contrary, date(2026, 8, 1))
     assert str(caught.value) == (
-        "no row to compare on: the later of both trainings is as of 2026-06-01, and a label is known 90 days after its "
-        "snapshot, so by 2026-08-01 only snapshots up to 2026-05-03 have theirs; compare as of 2026-08-30 or later, or "
+        "no rows to compare on: the later model was trained as of 2026-06-01, and a label is known 90 days after its "
+        "snapshot, so by 2026-08-01 only snapshots up to 2026-05-03 have a label; compare as of 2026-08-30 or later, or "
         "train the challenger as of 2026-05-03 or earlier"
     )
 
@@ -160,10 +160,10 @@ def test_too_few_outcomes_are_refused_with_their_number(hospital, good, contrary
 
 
 def test_models_that_cannot_be_compared_are_refused(extract, hospital, good, contrary):
-    with pytest.raises(WrongUsageError, match="both are the same model, to the byte"):
+    with pytest.raises(WrongUsageError, match="challenger and champion are the same model"):
         compare(extract, good, good, hospital.as_of)
     shorter = changed(good, target={**good.manifest.target, "horizon_days": 60})
-    with pytest.raises(WrongUsageError, match="different questions: horizon_days 60 against 90"):
+    with pytest.raises(WrongUsageError, match="predict different outcomes: horizon_days 60 and 90"):
         compare(extract, shorter, good, hospital.as_of)
     first, *rest = good.manifest.features
     stale = changed(good, features=(first.model_copy(update={"definition": "another"}), *rest))

@@ -1,4 +1,4 @@
-"""Features that say the same are found once, in training, and named in the bundle."""
+"""Groups of features that rank rows alike are found in training and recorded in the bundle."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from payrank.training.fit.correlated_features import find_correlated_features
 
 
 def columns_of(data: pd.DataFrame, **levels: tuple[str, ...]) -> list[ModelColumn]:
-    told = {"unit": "count", "meaning": "m", "family": "balance", "direction": 0, "definition": "d"}
-    return [ModelColumn(name=name, levels=levels.get(name), **told) for name in data.columns]
+    fields = {"unit": "count", "meaning": "m", "family": "balance", "direction": 0, "definition": "d"}
+    return [ModelColumn(name=name, levels=levels.get(name), **fields) for name in data.columns]
 
 
 def make_rows(count: int = 600) -> pd.DataFrame:
@@ -34,19 +34,19 @@ def make_rows(count: int = 600) -> pd.DataFrame:
     )
 
 
-def test_groups_hold_what_ranks_the_rows_alike_whatever_the_shape_or_sign() -> None:
+def test_features_that_rank_the_rows_alike_form_a_group_whatever_the_shape_or_sign() -> None:
     data = make_rows()
     assert find_correlated_features(data, columns_of(data)) == (("owed", "charged", "left"),)
 
 
-def test_being_unknown_together_is_not_saying_the_same() -> None:
+def test_being_unknown_in_the_same_rows_is_not_being_alike() -> None:
     data = make_rows()[["seldom", "seldom_else"]]
     assert find_correlated_features(data, columns_of(data)) == ()
     twin = data.assign(seldom_else=data["seldom"] * 3)
     assert find_correlated_features(twin, columns_of(twin)) == (("seldom", "seldom_else"),)
 
 
-def test_every_two_members_are_alike_not_only_neighbors_in_a_chain() -> None:
+def test_every_pair_in_a_group_is_alike_not_only_neighbors_in_a_chain() -> None:
     draw = np.random.default_rng(1)
     steps = np.cumsum(draw.normal(size=(6, 2000)) * np.array([1.0, *[0.42] * 5])[:, None], axis=0)
     data = pd.DataFrame({f"step_{at}": step for at, step in enumerate(steps)})
@@ -59,15 +59,15 @@ def test_every_two_members_are_alike_not_only_neighbors_in_a_chain() -> None:
     assert not any({"step_0", "step_5"} <= set(group) for group in groups)
 
 
-def test_categories_and_small_data_are_left_alone(monkeypatch) -> None:
+def test_categories_and_small_data_form_no_group(monkeypatch) -> None:
     data = pd.DataFrame({"a": ["x", "y"] * 100, "b": np.arange(200.0), "c": np.arange(200.0)})
     assert find_correlated_features(data, columns_of(data, a=("x", "y"))) == (("b", "c"),)
     assert find_correlated_features(data.head(90), columns_of(data, a=("x", "y"))) == ()
-    monkeypatch.setattr(correlated_features, "MOST_ROWS", 120)
-    assert find_correlated_features(data, columns_of(data, a=("x", "y"))) == (("b", "c"),), "every second row is enough"
+    monkeypatch.setattr(correlated_features, "MAX_ROWS", 120)
+    assert find_correlated_features(data, columns_of(data, a=("x", "y"))) == (("b", "c"),), "every second row suffices"
 
 
-def test_the_bundle_names_its_groups(trained, payment_frame) -> None:
+def test_the_bundle_records_the_groups(trained, payment_frame) -> None:
     names = {feature.name for feature in payment_frame.features}
     for group in trained.bundle.manifest.correlated_features:
         assert len(group) > 1

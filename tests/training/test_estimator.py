@@ -1,4 +1,4 @@
-"""The likelihood as a scikit-learn estimator: scikit-learn's own checks, whole, and what it does on any table."""
+"""The likelihood model as a scikit-learn estimator: all of scikit-learn's checks, and its behavior on any table."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ NUMBERS = ["amount", "age_days", "past_rate", "calls"]
 
 @pytest.fixture(scope="module")
 def table(frame_maker):
-    """Earlier and later rows of a made frame, as any table: numbers, one column of words, and the outcome."""
+    """Rows of a synthetic frame in time order as a plain table: numbers, one text column, and the outcome."""
     data = frame_maker(snapshots=10, rows=200, seed=5).data
     return data[[*NUMBERS, "payer_class"]], data["label"].to_numpy(), data["as_of"].to_numpy(), data["truth"].to_numpy()
 
@@ -29,15 +29,15 @@ def quick(**parameters: object) -> PropensityClassifier:
 
 
 def test_every_check_of_scikit_learn_passes_and_none_is_expected_to_fail():
-    done = check_estimator(PropensityClassifier(), on_skip=None)
-    passed = {one["check_name"] for one in done if one["status"] == "passed"}
-    # The one that may be left is skipped for every estimator unless SciPy's array API was switched on beforehand.
-    assert {one["check_name"] for one in done} - passed <= {"check_array_api_input"}
+    results = check_estimator(PropensityClassifier(), on_skip=None)
+    passed = {result["check_name"] for result in results if result["status"] == "passed"}
+    # This check is skipped for every estimator unless SciPy's array API was switched on beforehand.
+    assert {result["check_name"] for result in results} - passed <= {"check_array_api_input"}
     assert {"check_sample_weight_equivalence_on_dense_data", "check_classifiers_train"} <= passed
     assert len(passed) > 40
 
 
-def test_words_are_categories_and_rank_later_rows(table):
+def test_text_columns_are_categories_and_help_to_rank_later_rows(table):
     data, label, _, truth = table
     model = quick().fit(data[:1500], label[:1500])
     assert list(model.feature_names_in_) == [*NUMBERS, "payer_class"]
@@ -47,33 +47,33 @@ def test_words_are_categories_and_rank_later_rows(table):
     commercial = data[1500:].assign(payer_class="commercial")
     others = data[1500:].assign(payer_class="medicare")
     assert (model.decision_function(commercial) > model.decision_function(others)).mean() > 0.9
-    unheard_of = model.predict_proba(data[1500:].assign(payer_class="a word never seen"))
-    assert np.isfinite(unheard_of).all()
+    unseen = model.predict_proba(data[1500:].assign(payer_class="an unseen category"))
+    assert np.isfinite(unseen).all()
     as_categories = data.astype({"payer_class": "category"})
     again = quick().fit(as_categories[:1500], label[:1500])
     assert again.model_texts_ == model.model_texts_
 
 
-def test_categories_may_be_named_or_placed_in_an_array(table):
+def test_categories_can_be_given_by_name_or_position(table):
     data, label, _, _ = table
     coded = data.assign(payer_class=pd.factorize(data["payer_class"])[0])
-    placed = quick(categories=[4]).fit(coded.to_numpy(), label)
-    named = quick(categories=["payer_class"]).fit(coded, label)
-    assert placed.model_texts_ == named.model_texts_
-    assert placed.model_texts_ != quick(categories=[]).fit(coded, label).model_texts_
-    assert np.array_equal(placed.predict_proba(coded.to_numpy()), named.predict_proba(coded))
+    by_position = quick(categories=[4]).fit(coded.to_numpy(), label)
+    by_name = quick(categories=["payer_class"]).fit(coded, label)
+    assert by_position.model_texts_ == by_name.model_texts_
+    assert by_position.model_texts_ != quick(categories=[]).fit(coded, label).model_texts_
+    assert np.array_equal(by_position.predict_proba(coded.to_numpy()), by_name.predict_proba(coded))
 
 
-def test_a_direction_holds_on_every_row(table):
+def test_a_monotone_direction_holds_on_every_row(table):
     data, label, _, _ = table
     model = quick(monotone={"age_days": -1}).fit(data, label)
     older = data.assign(age_days=data["age_days"] + 60)
     assert (model.decision_function(older) <= model.decision_function(data)).all()
-    free = quick().fit(data, label)
-    assert (free.decision_function(older) > free.decision_function(data)).any()
+    unconstrained = quick().fit(data, label)
+    assert (unconstrained.decision_function(older) > unconstrained.decision_function(data)).any()
 
 
-def test_the_average_of_the_texts_is_the_decision(table):
+def test_the_decision_is_the_average_of_the_model_texts(table):
     data, label, _, _ = table
     numbers = data[NUMBERS]
     model = quick(seeds=(1, 2)).fit(numbers, label)
@@ -83,33 +83,34 @@ def test_the_average_of_the_texts_is_the_decision(table):
     )
 
 
-def test_neither_the_order_of_the_rows_nor_threads_change_a_byte(table):
+def test_neither_row_order_nor_threads_change_the_model(table):
     data, label, _, _ = table
     shuffled = np.random.default_rng(0).permutation(len(data))
-    one = quick(seeds=(1, 2)).fit(data, label)
-    other = quick(seeds=(1, 2), threads=2).fit(data.iloc[shuffled], label[shuffled])
-    assert other.model_texts_ == one.model_texts_
+    in_order = quick(seeds=(1, 2)).fit(data, label)
+    for n_jobs in (2, -1):
+        reordered = quick(seeds=(1, 2), n_jobs=n_jobs).fit(data.iloc[shuffled], label[shuffled])
+        assert reordered.model_texts_ == in_order.model_texts_
 
 
 @pytest.mark.parametrize("method", ["platt", "isotonic"])
-def test_the_calibration_is_learned_on_the_latest_rows_that_the_trees_did_not_see(table, method):
+def test_calibration_is_learned_on_the_latest_rows_which_the_trees_were_not_fitted_on(table, method):
     data, label, when, _ = table
     days = np.unique(when)
     early = when < days[8]
-    wrong = np.where(early, 1.0, label)  # so many early outcomes that only the later rows can tell the rate
+    wrong = np.where(early, 1.0, label)  # inflated early outcomes: only the later rows show the true rate
     wrong[::3] = label[::3]
-    model = quick(calibration=method, held_back=0.2).fit(data, wrong, when=when)
+    model = quick(calibration=method, calibration_fraction=0.2).fit(data, wrong, when=when)
     plain = quick().fit(data[early], wrong[early])
     assert plain.model_texts_ == model.model_texts_
     later = model.predict_proba(data[~early])[:, 1]
     assert abs(later.mean() - label[~early].mean()) < 0.03
     assert plain.predict_proba(data[~early])[:, 1].mean() > label[~early].mean() + 0.1
-    seen, promised = calibration_curve(label[~early], later, n_bins=3, strategy="quantile")
-    assert np.abs(seen - promised).max() < 0.12
+    actual, predicted = calibration_curve(label[~early], later, n_bins=3, strategy="quantile")
+    assert np.abs(actual - predicted).max() < 0.12
     assert (model.predict(data) == (model.predict_proba(data)[:, 1] > 0.5)).all()
 
 
-def test_a_clone_has_the_parameters_and_nothing_that_was_learned(table):
+def test_a_clone_has_the_parameters_but_not_the_fitted_model(table):
     data, label, _, _ = table
     model = quick(monotone={"age_days": -1}, calibration="platt").fit(data, label)
     copy = clone(model)
@@ -118,22 +119,23 @@ def test_a_clone_has_the_parameters_and_nothing_that_was_learned(table):
 
 
 @pytest.mark.parametrize(
-    ("parameters", "said"),
+    ("parameters", "message"),
     [
-        ({"num_leaves": 1}, "parameter 'num_leaves': Input should be greater than or equal to 2; given: 1"),
-        ({"min_data_in_leaf": 3}, "parameter 'min_data_in_leaf': .* 11; given: 3"),
-        ({"calibration": "best"}, "parameter 'calibration': None, 'platt' and 'isotonic' are allowed; given: 'best'"),
-        ({"held_back": 1}, "parameter 'held_back': a share between 0 and 1"),
-        ({"categories": "all"}, "'from_dtype' or names are allowed; given: 'all'"),
+        ({"num_leaves": 1}, "parameter 'num_leaves': Input should be greater than or equal to 2; found: 1"),
+        ({"min_data_in_leaf": 3}, "parameter 'min_data_in_leaf': .* 11; found: 3"),
+        ({"calibration": "best"}, "parameter 'calibration': None, 'platt', and 'isotonic' are allowed; found: 'best'"),
+        ({"calibration_fraction": 1}, "parameter 'calibration_fraction': a number between 0 and 1"),
+        ({"n_jobs": 0}, "parameter 'n_jobs': 0 is not allowed"),
+        ({"categories": "all"}, "'from_dtype' or a list of columns is allowed; found: 'all'"),
         ({"categories": ["payor"]}, "no column 'payor'"),
         ({"monotone": {"age": 1}}, "no column 'age'"),
-        ({"monotone": {"payer_class": 1}}, "of numbers only; feature 4 has 1 and is a category"),
+        ({"monotone": {"payer_class": 1}}, "for numeric features only; feature 4 has 1 and is a category"),
         ({"monotone": (0, 0, 0, 0, 0, 1)}, "no feature 5; the table has 5"),
         ({"seeds": ()}, "parameter 'seeds'"),
-        ({"calibration": "platt", "held_back": 0.0005}, "held back for the calibration are of one class"),
+        ({"calibration": "platt", "calibration_fraction": 0.0005}, "held out for calibration are all of one class"),
     ],
 )
-def test_a_wrong_parameter_is_named_with_what_is_allowed(table, parameters, said):
+def test_a_wrong_parameter_is_named_with_what_is_allowed(table, parameters, message):
     data, label, _, _ = table
-    with pytest.raises(ValueError, match=said):
+    with pytest.raises(ValueError, match=message):
         quick(**parameters).fit(data, label)

@@ -9,11 +9,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import average_precision_score
 
-from payrank.training.evaluate.bootstrap import Sums, households_of, interval, ratio, turned_interval
+from payrank.training.evaluate.bootstrap import (
+    RowSums,
+    number_rows_by_household,
+    percentile_interval,
+    ratio,
+    reflected_interval,
+)
 from payrank.training.evaluate.cumulative_gains import gains_curve, rank_lists
-from payrank.training.evaluate.forecast_metrics import Measured
-from payrank.training.evaluate.holdout import holdout_rows
-from payrank.training.evaluate.metrics import Forecast, discrimination, lists_of, probability_figures
+from payrank.training.evaluate.holdout import Forecast, make_holdout, number_lists
+from payrank.training.evaluate.metrics import ForecastMetrics, measure_discrimination, measure_probabilities
 
 
 def _judged(label: list[float], amount: list[float], share: list[float]) -> pd.DataFrame:
@@ -24,8 +29,8 @@ def _judged(label: list[float], amount: list[float], share: list[float]) -> pd.D
 
 
 def _figures(data: pd.DataFrame, periods: np.ndarray, forecast: Forecast, capacity: float) -> dict[str, float]:
-    measured = Measured(holdout_rows(data, periods, capacity, resamples=20), {"one": forecast})
-    return {name: figure.value for name, figure in measured.figures("one").items()}
+    measured = ForecastMetrics(make_holdout(data, periods, capacity, resamples=20), {"one": forecast})
+    return {name: figure.value for name, figure in measured.metrics("one").items()}
 
 
 def _families(rows: int, people: int, seed: int = 3) -> tuple[pd.DataFrame, np.ndarray]:
@@ -62,7 +67,7 @@ def test_outcomes_are_counted_where_amounts_are_unknown():
     data = _judged([1, 0, 1, 0], [np.nan] * 4, [np.nan] * 4)
     score = np.array([4.0, 3, 2, 1])
     assert _figures(data, np.zeros(4, dtype=int), Forecast(score, None, score), 0.25)["captured"] == 0.5
-    assert not holdout_rows(data, np.zeros(4, dtype=int), 0.25).dollars
+    assert not make_holdout(data, np.zeros(4, dtype=int), 0.25).in_dollars
 
 
 def test_figures_that_one_class_cannot_have_are_left_out():
@@ -85,7 +90,7 @@ def test_auc_is_the_mean_of_the_periods_whose_scores_are_never_in_one_list():
 def test_auc_is_the_chance_that_an_event_outranks_a_non_event(rows):
     score = np.array([float(row[0]) for row in rows])
     label = np.array([float(row[1]) for row in rows])
-    found = discrimination(label, score)
+    found = measure_discrimination(label, score)
     if len(set(label)) < 2:
         assert found == {}
         return
@@ -96,8 +101,8 @@ def test_auc_is_the_chance_that_an_event_outranks_a_non_event(rows):
 
 def test_probabilities_that_are_the_rate_have_no_calibration_error_and_wrong_ones_have_theirs():
     label = np.tile([1.0, 0, 0, 0], 250)
-    assert probability_figures(label, np.full(1000, 0.25))["ece"] == pytest.approx(0)
-    assert probability_figures(label, np.full(1000, 0.45))["ece"] == pytest.approx(0.2)
+    assert measure_probabilities(label, np.full(1000, 0.25))["ece"] == pytest.approx(0)
+    assert measure_probabilities(label, np.full(1000, 0.45))["ece"] == pytest.approx(0.2)
 
 
 @settings(max_examples=40, deadline=None)
@@ -129,12 +134,12 @@ def test_the_parts_of_the_brier_score_are_murphys_where_each_bin_has_one_probabi
 
 def test_an_interval_is_that_of_drawing_whole_households_one_by_one():
     data, _ = _families(300, 60)
-    house = households_of(data["household"], resamples=300, seed=8)
-    sums = Sums(house)
+    house = number_rows_by_household(data["household"], resamples=300, seed=8)
+    sums = RowSums(house)
     sums.add("rows", np.ones(300))
     sums.add("label", data["label"].to_numpy())
-    drawn = sums.draw()
-    fast = ratio(drawn.sum("label"), drawn.sum("rows"))
+    drawn = sums.resample()
+    fast = ratio(drawn.total("label"), drawn.total("rows"))
     draw = np.random.default_rng(8)
     labels = [data["label"].to_numpy()[data["household"] == name] for name in data["household"].unique()]
     assert len(labels) == house.count
@@ -143,7 +148,7 @@ def test_an_interval_is_that_of_drawing_whole_households_one_by_one():
     ]
     assert fast[0] == pytest.approx(data["label"].mean())
     assert fast[1:] == pytest.approx(slow)
-    assert interval(fast) == pytest.approx(tuple(np.quantile(slow, [0.025, 0.975])))
+    assert percentile_interval(fast) == pytest.approx(tuple(np.quantile(slow, [0.025, 0.975])))
 
 
 def _captured_slowly(data: pd.DataFrame, worth: np.ndarray, rows: np.ndarray) -> float:
@@ -161,8 +166,8 @@ def test_intervals_of_captured_dollars_are_those_of_lists_made_anew_in_every_res
     data, score = _families(1500, 500)
     amount = data["amount"].to_numpy()
     forecasts = {"model": Forecast(score, score, score * amount), "largest": Forecast(amount, None, amount)}
-    holdout = holdout_rows(data, np.zeros(1500, dtype=int), 0.2, resamples=400, seed=4)
-    measured = Measured(holdout, forecasts)
+    holdout = make_holdout(data, np.zeros(1500, dtype=int), 0.2, resamples=400, seed=4)
+    measured = ForecastMetrics(holdout, forecasts)
     draw = np.random.default_rng(11)
     of_family = [np.flatnonzero(rows) for rows in (data["household"] == name for name in data["household"].unique())]
     slow = []
@@ -170,10 +175,10 @@ def test_intervals_of_captured_dollars_are_those_of_lists_made_anew_in_every_res
         rows = np.concatenate([of_family[one] for one in draw.integers(len(of_family), size=len(of_family))])
         slow.append([_captured_slowly(data, one.worth, np.sort(rows)) for one in forecasts.values()])
     slow = np.array(slow)
-    ahead = measured.ahead("model", "largest")
+    ahead = measured.advantage("model", "largest")
     for found, told in (
-        (slow[:, 0], measured.figures("model")["captured"]),
-        (slow[:, 1], measured.figures("largest")["captured"]),
+        (slow[:, 0], measured.metrics("model")["captured"]),
+        (slow[:, 1], measured.metrics("largest")["captured"]),
         (slow[:, 0] - slow[:, 1], ahead),
     ):
         low, high = np.quantile(found, [0.025, 0.975])
@@ -181,18 +186,18 @@ def test_intervals_of_captured_dollars_are_those_of_lists_made_anew_in_every_res
         assert told.high == pytest.approx(high, abs=0.25 * (high - low))
         assert (told.high - told.low) == pytest.approx(high - low, rel=0.2)
     everyone = _captured_slowly(data, forecasts["model"].worth, np.arange(1500))
-    assert measured.figures("model")["captured"].value == pytest.approx(everyone, abs=1e-5)
+    assert measured.metrics("model")["captured"].value == pytest.approx(everyone, abs=1e-5)
 
 
 def test_a_paired_difference_is_surer_than_the_two_figures_apart():
     data, score = _families(1500, 500)
     worth = score * data["amount"].to_numpy()
     near = Forecast(score, score, worth * np.random.default_rng(1).normal(1, 0.02, 1500))
-    measured = Measured(
-        holdout_rows(data, np.zeros(1500, dtype=int), 0.2, resamples=200),
+    measured = ForecastMetrics(
+        make_holdout(data, np.zeros(1500, dtype=int), 0.2, resamples=200),
         {"a": Forecast(score, score, worth), "b": near},
     )
-    ahead, alone = measured.ahead("a", "b"), measured.figures("a")["captured"]
+    ahead, alone = measured.advantage("a", "b"), measured.metrics("a")["captured"]
     assert ahead.high - ahead.low < 0.5 * (alone.high - alone.low)
     assert ahead.low <= ahead.value <= ahead.high
 
@@ -202,12 +207,12 @@ def test_the_interval_of_a_calibration_error_is_not_raised_by_its_own_noise():
     draw = np.random.default_rng(2)
     chance = draw.uniform(0.1, 0.9, 3000)
     data["label"] = (draw.random(3000) < chance).astype(float)
-    found = Measured(holdout_rows(data, np.zeros(3000, dtype=int), 0.2), {"x": Forecast(chance, chance, chance)})
-    ece = found.figures("x")["ece"]
+    found = ForecastMetrics(make_holdout(data, np.zeros(3000, dtype=int), 0.2), {"x": Forecast(chance, chance, chance)})
+    ece = found.metrics("x")["ece"]
     assert ece.low == pytest.approx(0, abs=0.006)
     assert ece.high <= ece.value + 0.01
     noisy = np.abs(np.random.default_rng(0).normal(0.02, 0.01, 400))
-    assert turned_interval(np.append(0.02, noisy))[0] == pytest.approx(max(0, 0.04 - np.quantile(noisy, 0.975)))
+    assert reflected_interval(np.append(0.02, noisy))[0] == pytest.approx(max(0, 0.04 - np.quantile(noisy, 0.975)))
 
 
 def test_gains_are_those_of_working_each_list_from_the_top():
@@ -233,17 +238,17 @@ def test_unknown_scores_come_last_and_ties_keep_the_order_of_the_rows():
 
 def test_small_snapshots_are_ranked_by_period():
     many = pd.DataFrame({"as_of": pd.to_datetime(["2024-01-01"] * 150 + ["2024-02-01"] * 150)})
-    assert set(lists_of(many, np.zeros(300, dtype=int))) == {0, 1}
+    assert set(number_lists(many, np.zeros(300, dtype=int))) == {0, 1}
     few = pd.DataFrame({"as_of": pd.date_range("2024-01-01", periods=300)})
-    assert set(lists_of(few, np.zeros(300, dtype=int))) == {0}
+    assert set(number_lists(few, np.zeros(300, dtype=int))) == {0}
 
 
 def test_no_point_of_the_reliability_curve_is_of_fewer_than_eleven_people():
     data, score = _families(90, 30)
-    measured = Measured(
-        holdout_rows(data, np.zeros(90, dtype=int), 0.2, resamples=50), {"x": Forecast(score, score, score)}
+    measured = ForecastMetrics(
+        make_holdout(data, np.zeros(90, dtype=int), 0.2, resamples=50), {"x": Forecast(score, score, score)}
     )
-    bins = measured.bins("x")
+    bins = measured.deciles("x")
     assert sum(one.rows for one in bins) == 90
     edges = np.cumsum([one.rows for one in bins])[:-1]
     order = np.argsort(score, kind="stable")

@@ -21,11 +21,10 @@ from payrank.features.targets import PaymentTarget
 from payrank.models.audit import AuditFacts, count_groups, read_audit
 from payrank.models.records.estimate import Estimate
 from payrank.models.records.fairness import MERGED, NOT_RECORDED, GroupMetrics
-from payrank.training.evaluate.holdout import holdout_rows
-from payrank.training.evaluate.metrics import Forecast
+from payrank.training.evaluate.holdout import Forecast, make_holdout
 from payrank.training.settings import Member, TrainingSettings
-from payrank.training.slices.fairness import audit_fairness, happened_within
-from payrank.training.slices.worst_groups import find_worst
+from payrank.training.slices.fairness import audit_fairness, has_event_within
+from payrank.training.slices.worst_groups import find_worst_groups
 from payrank.training.train import train
 
 QUICK = TrainingSettings(
@@ -62,7 +61,7 @@ def _facts(groups: pd.DataFrame = GROUPS, called: Sequence[int] = (*range(20), *
 
 def test_the_figures_of_each_group_are_those_counted_by_hand():
     data, forecast = _rows()
-    holdout = holdout_rows(data, np.zeros(400, dtype=int), 0.3, resamples=100)
+    holdout = make_holdout(data, np.zeros(400, dtype=int), 0.3, resamples=100)
     (audit,) = audit_fairness(holdout, forecast, _facts(), 30).attributes
     told = {one.group: one for one in audit.groups}
     assert set(told) == {"a", "b", MERGED}
@@ -84,7 +83,7 @@ def test_the_figures_of_each_group_are_those_counted_by_hand():
 
 def test_a_group_of_ten_people_is_never_told_apart():
     data, forecast = _rows()
-    holdout = holdout_rows(data, np.zeros(400, dtype=int), 0.3, resamples=20)
+    holdout = make_holdout(data, np.zeros(400, dtype=int), 0.3, resamples=20)
     groups = pd.DataFrame({"kin": ["a"] * 379 + ["b"] * 11 + ["c"] * 10}, index=GROUPS.index)
     (audit,) = audit_fairness(holdout, forecast, _facts(groups), 30).attributes
     assert {one.group: one.households for one in audit.groups} == {"a": 379, MERGED: 21}
@@ -97,7 +96,7 @@ def test_a_group_of_ten_people_is_never_told_apart():
 
 def test_what_would_tell_of_fewer_than_eleven_people_is_told_of_no_group_and_no_sentence():
     data, forecast = _rows()
-    holdout = holdout_rows(data, np.zeros(400, dtype=int), 0.3, resamples=20)
+    holdout = make_holdout(data, np.zeros(400, dtype=int), 0.3, resamples=20)
     most = range(160, 315)  # all b but five
     for called, told in (
         ([0], {"a": None, "b": None, MERGED: 0.0}),  # one a; b, or a could be had by subtraction
@@ -111,13 +110,13 @@ def test_what_would_tell_of_fewer_than_eleven_people_is_told_of_no_group_and_no_
         assert {name: share and share.value for name, share in shares.items()} == told
         hidden = None in told.values()
         assert ("called" in {one.metric for one in audit.worst_groups}) is not hidden
-        said = "kin: suppressed for every group because fewer than 11 people are involved: called"
+        said = "kin: suppressed for some groups because fewer than 11 people are involved: called"
         assert found.notes == ((said,) if hidden else ())
 
 
 def test_no_share_of_all_rows_is_told_where_fewer_than_eleven_people_stand_behind_it():
     data, forecast = _rows()
-    holdout = holdout_rows(data, np.zeros(400, dtype=int), 0.3, resamples=20)
+    holdout = make_holdout(data, np.zeros(400, dtype=int), 0.3, resamples=20)
     groups = pd.DataFrame({"kin": np.repeat(["a", "b", "c", "d"], 100)}, index=GROUPS.index)
     (audit,) = audit_fairness(holdout, forecast, _facts(groups, called=(0, 100)), 30).attributes
     assert [one.shares["called"] and one.shares["called"].value for one in audit.groups] == [None, None, 0.0, 0.0]
@@ -128,7 +127,7 @@ def test_outcomes_of_one_household_with_many_rows_are_not_told_in_any_figure():
     data, forecast = _rows()
     data["household"] = ["H0"] * 40 + [f"H{n}" for n in range(40, 400)]
     data["label"] = np.where(np.arange(400) < 40, 1.0, np.where(np.arange(400) < 160, 0.0, data["label"]))
-    holdout = holdout_rows(data, np.zeros(400, dtype=int), 0.3, resamples=20)
+    holdout = make_holdout(data, np.zeros(400, dtype=int), 0.3, resamples=20)
     found = audit_fairness(holdout, forecast, _facts(), 30)
     told = {one.group: one for one in found.attributes[0].groups}
     for name, hidden in {"a": True, MERGED: True, "b": False}.items():
@@ -142,10 +141,10 @@ def test_outcomes_of_one_household_with_many_rows_are_not_told_in_any_figure():
 def test_an_event_counts_from_the_snapshot_to_the_horizon_and_for_its_household_alone():
     data = pd.DataFrame({"household": ["A", "A", "B", None], "as_of": pd.to_datetime(["2024-01-01", "2024-03-01"] * 2)})
     events = pd.DataFrame({"household": ["A", "C"], "day": pd.to_datetime(["2024-01-31", "2024-03-01"])})
-    assert happened_within(data, events, 31).tolist() == [1, 0, 0, 0]
-    assert happened_within(data, events, 30).tolist() == [0, 0, 0, 0]
+    assert has_event_within(data, events, 31).tolist() == [1, 0, 0, 0]
+    assert has_event_within(data, events, 30).tolist() == [0, 0, 0, 0]
     on_the_day = events.assign(day=pd.to_datetime(["2024-01-01", "2024-01-01"]))
-    assert happened_within(data, on_the_day, 1).tolist() == [1, 0, 0, 0]
+    assert has_event_within(data, on_the_day, 1).tolist() == [1, 0, 0, 0]
 
 
 def test_without_attributes_the_report_says_that_nothing_was_checked(trained):
@@ -153,15 +152,15 @@ def test_without_attributes_the_report_says_that_nothing_was_checked(trained):
     assert fairness.attributes == ()
     assert fairness.not_checked.startswith("Not audited")
     data, forecast = _rows()
-    holdout = holdout_rows(data, np.zeros(400, dtype=int), 0.3, resamples=20)
+    holdout = make_holdout(data, np.zeros(400, dtype=int), 0.3, resamples=20)
     for groups in (GROUPS[[]], pd.DataFrame({"kin": [None] * 400}, index=GROUPS.index, dtype=object)):
         found = audit_fairness(holdout, forecast, _facts(groups), 30)
         assert found.attributes == ()
         assert found.not_checked.startswith("Not audited")
     bare = audit_fairness(holdout, forecast, AuditFacts(GROUPS, None, None), 30)
     assert bare.notes == (
-        "called was not checked: the extract has no contacts",
-        "assistance was not checked: the extract has no flags and transactions",
+        "called was not audited because the extract has no contacts",
+        "assistance was not audited because the extract has no flags and transactions",
     )
     assert set(bare.attributes[0].groups[0].shares) == {"listed", "passed_over"}
 
@@ -243,7 +242,7 @@ def test_a_feature_that_reads_an_audit_column_finds_none_in_the_frame(payment_fr
 
 def test_groups_that_are_not_recorded_are_told_but_are_never_the_worst():
     data, forecast = _rows()
-    holdout = holdout_rows(data, np.zeros(400, dtype=int), 0.3, resamples=20)
+    holdout = make_holdout(data, np.zeros(400, dtype=int), 0.3, resamples=20)
     groups = pd.DataFrame({"kin": ["a"] * 160 + ["b"] * 160 + [None] * 80}, index=GROUPS.index)
     (audit,) = audit_fairness(holdout, forecast, _facts(groups), 30).attributes
     assert [one.group for one in audit.groups] == ["a", "b", NOT_RECORDED]
@@ -261,7 +260,7 @@ def test_a_larger_group_that_is_surely_worse_off_is_told_behind_a_small_one_that
         )  # fmt: skip
 
     groups = (group("few", 0.1, 0.0, 0.4), group("many", 0.12, 0.1, 0.14), group("most", 0.3, 0.25, 0.35))
-    found = find_worst(groups, {"rows": 270.0, "events": 135.0, "promised": 135.0, "listed": 54.0})
+    found = find_worst_groups(groups, {"rows": 270.0, "events": 135.0, "predicted": 135.0, "listed": 54.0})
     assert [(one.metric, one.group, one.is_significant) for one in found if one.metric == "listed"] == [
         ("listed", "few", False),
         ("listed", "many", True),
@@ -270,7 +269,7 @@ def test_a_larger_group_that_is_surely_worse_off_is_told_behind_a_small_one_that
 
 def test_a_share_of_none_has_an_interval_that_reaches_above_zero():
     data, forecast = _rows()
-    holdout = holdout_rows(data, np.zeros(400, dtype=int), 0.3, resamples=100)
+    holdout = make_holdout(data, np.zeros(400, dtype=int), 0.3, resamples=100)
     (audit,) = audit_fairness(holdout, forecast, _facts(), 30).attributes
     none = next(one for one in audit.groups if one.group == "b").shares["listed"]
     assert (none.value, none.low) == (0.0, 0.0)

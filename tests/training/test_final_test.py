@@ -1,4 +1,4 @@
-"""The last period is kept for the end: nothing is chosen on it, and its households are strangers to its fit."""
+"""The final test: nothing is chosen on it, and its fit never saw its households."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from payrank.extracts.errors import NoUsableModelError
-from payrank.training.design.temporal import draw_households, plan_periods, tell_design
+from payrank.training.design.temporal import draw_households, list_design_notices, plan_periods
 from payrank.training.settings import Member, TrainingSettings, Validation
 from payrank.training.train import train
 
@@ -23,20 +23,20 @@ QUICK = TrainingSettings(
 )
 
 
-def test_no_household_of_the_final_test_was_fitted_and_the_manifest_says_how_many_there_are(trained, payment_frame):
+def test_no_household_of_the_final_test_was_fitted_and_the_manifest_counts_them(trained, payment_frame):
     data, windows = payment_frame.data, trained.bundle.manifest.windows
     design = plan_periods(data, 60, AS_OF, TrainingSettings.model_validate(trained.bundle.manifest.settings))
     last = design.splits[-1]
-    tested, others = data["household"].iloc[last.counted], data["household"].iloc[last.fitted]
+    tested, others = data["household"].iloc[last.evaluated], data["household"].iloc[last.fitted]
     assert not set(tested) & set(others)
     assert (windows.reserved.share, windows.reserved.households) == (0.3, tested.nunique())
     assert 0.15 < tested.nunique() / windows.reserved.of_households < 0.45
     assert windows.periods[-1].role == "final"
-    assert windows.periods[-1].predicted.rows == len(last.counted) == int(trained.final.holdout.sum())
+    assert windows.periods[-1].predicted.rows == len(last.evaluated) == int(trained.final_test.holdout.sum())
     assert windows.fitted.rows == len(data)
 
 
-def test_nothing_is_chosen_and_nothing_judged_earlier_by_the_labels_of_the_final_test(payment_frame):
+def test_labels_of_the_final_test_change_no_choice_and_no_earlier_metric(payment_frame):
     design = plan_periods(payment_frame.data, 60, AS_OF, QUICK)
     changed = payment_frame.data.copy()
     rows = changed.index[design.splits[-1].predicted]
@@ -51,7 +51,7 @@ def test_nothing_is_chosen_and_nothing_judged_earlier_by_the_labels_of_the_final
     assert before.n_estimators == after.n_estimators
     assert before.evaluation == after.evaluation
     assert one.bundle.files["likelihood_0.txt"] == two.bundle.files["likelihood_0.txt"]
-    assert np.array_equal(one.final.probability, two.final.probability)
+    assert np.array_equal(one.final_test.probability, two.final_test.probability)
 
 
 def test_the_calibration_of_the_final_test_is_learned_without_its_households(payment_frame):
@@ -63,13 +63,13 @@ def test_the_calibration_of_the_final_test_is_learned_without_its_households(pay
     assert len(rows) > 30
     fixed = QUICK.model_copy(update={"members": (Member(seeds=(1,), n_estimators=20),)})
     changed.loc[rows, "label"] = 1.0 - changed.loc[rows, "label"]
-    one = train(payment_frame, kind="payment", as_of=AS_OF, settings=fixed).final
-    two = train(replace(payment_frame, data=changed), kind="payment", as_of=AS_OF, settings=fixed).final
+    one = train(payment_frame, kind="payment", as_of=AS_OF, settings=fixed).final_test
+    two = train(replace(payment_frame, data=changed), kind="payment", as_of=AS_OF, settings=fixed).final_test
     assert np.array_equal(one.raw, two.raw)
     assert np.array_equal(one.probability, two.probability)
 
 
-def test_a_label_that_was_not_known_as_the_final_test_began_changes_nothing_of_it(payment_frame):
+def test_a_label_that_was_unknown_when_the_final_test_began_does_not_change_it(payment_frame):
     design = plan_periods(payment_frame.data, 60, AS_OF, QUICK)
     start = design.as_of[design.splits[-1].predicted].min()
     late = np.flatnonzero((design.as_of < start) & (design.known_on > start))
@@ -77,21 +77,21 @@ def test_a_label_that_was_not_known_as_the_final_test_began_changes_nothing_of_i
     changed = payment_frame.data.copy()
     changed.loc[changed.index[late], "label"] = 1.0 - changed.loc[changed.index[late], "label"]
     fixed = QUICK.model_copy(update={"members": (Member(seeds=(1,), n_estimators=20),)})
-    one = train(payment_frame, kind="payment", as_of=AS_OF, settings=fixed).final
-    two = train(replace(payment_frame, data=changed), kind="payment", as_of=AS_OF, settings=fixed).final
+    one = train(payment_frame, kind="payment", as_of=AS_OF, settings=fixed).final_test
+    two = train(replace(payment_frame, data=changed), kind="payment", as_of=AS_OF, settings=fixed).final_test
     assert np.array_equal(one.probability, two.probability)
 
 
-def test_households_that_are_strangers_anyway_are_all_judged(payment_frame):
+def test_all_households_are_evaluated_if_none_appears_earlier(payment_frame):
     data = payment_frame.data.assign(household=payment_frame.data["unit_id"] + payment_frame.data["as_of"].astype(str))
     design = plan_periods(data, 60, AS_OF, QUICK)
     last = design.splits[-1]
     assert design.reserved is None
     assert last.role == "final"
-    assert np.array_equal(last.counted, last.predicted)
+    assert np.array_equal(last.evaluated, last.predicted)
 
 
-def test_a_draw_of_households_depends_on_the_salt_and_on_each_alone():
+def test_the_draw_of_a_household_depends_on_the_salt_and_its_own_name_only():
     names = [f"H{number}" for number in range(2000)]
     drawn = draw_households(names, 0.3, "one")
     assert drawn.mean() == pytest.approx(0.3, abs=0.04)
@@ -100,29 +100,30 @@ def test_a_draw_of_households_depends_on_the_salt_and_on_each_alone():
     assert (drawn <= draw_households(names, 0.6, "one")).all()
 
 
-def test_two_periods_have_no_final_test_and_the_notice_says_so(payment_frame):
+def test_two_periods_have_no_final_test_and_a_notice_says_so(payment_frame):
     settings = QUICK.model_copy(update={"validation": Validation(periods=2)})
     trained = train(payment_frame, kind="payment", as_of=AS_OF, settings=settings)
     manifest = trained.bundle.manifest
-    assert trained.final is None
+    assert trained.final_test is None
     assert manifest.final_test is None
     assert [period.role for period in manifest.windows.periods] == ["tuning", "holdout"]
-    assert any("room for 2 periods, too few to keep the last as a final test" in said for said in manifest.notices)
+    assert any("only 2 periods, so there is no final test" in notice for notice in manifest.notices)
 
 
-def test_fewer_than_eleven_reserved_households_are_no_final_test_and_the_notice_says_so(payment_frame):
+def test_fewer_than_eleven_reserved_households_are_no_final_test_and_a_notice_says_so(payment_frame):
     for reserve, role in ((0.02, "holdout"), (0.2, "final")):
         settings = QUICK.model_copy(update={"validation": Validation(reserve=reserve)})
         design = plan_periods(payment_frame.data, 60, AS_OF, settings)
         last = design.splits[-1]
         assert last.role == role
-        assert payment_frame.data["household"].iloc[last.counted].nunique() >= 11
-        told = [said for said in tell_design(payment_frame.data, design) if "fewer than 11 households" in said]
-        assert len(told) == (role == "holdout")
-        assert all("raise validation.reserve" in said for said in told)
+        assert payment_frame.data["household"].iloc[last.evaluated].nunique() >= 11
+        notices = list_design_notices(payment_frame.data, design)
+        matches = [notice for notice in notices if "fewer than 11 households" in notice]
+        assert len(matches) == (role == "holdout")
+        assert all("raise validation.reserve" in notice for notice in matches)
 
 
-def test_a_window_with_too_few_outcomes_is_refused_with_numbers(payment_frame):
+def test_a_window_with_too_few_outcomes_is_refused_with_counts(payment_frame):
     settings = QUICK.model_copy(update={"validation": Validation(window_days=1), "min_outcomes": 200})
     with pytest.raises(
         NoUsableModelError, match=r"too few outcomes to fit before the \w+ period from .*needed: 200 of each"
@@ -130,15 +131,16 @@ def test_a_window_with_too_few_outcomes_is_refused_with_numbers(payment_frame):
         plan_periods(payment_frame.data, 60, AS_OF, settings)
 
 
-def test_a_stretch_without_rows_and_a_one_sided_period_are_told_with_numbers(payment_frame):
+def test_a_gap_without_rows_and_a_period_with_one_outcome_are_reported_with_counts(payment_frame):
     data = payment_frame.data
     hole = data[(data["as_of"] < "2024-04-15") | (data["as_of"] > "2024-07-15")].reset_index(drop=True)
     design = plan_periods(hole, 60, AS_OF, QUICK)
-    told = tell_design(hole, design)
-    assert any("no snapshot has a row between 2024-03-31 and 2024-07-29, 120 days" in said for said in told)
+    notices = list_design_notices(hole, design)
+    assert any("no snapshot has a row between 2024-03-31 and 2024-07-29 (120 days)" in notice for notice in notices)
     one_sided = data.assign(label=np.where(data.index.isin(design.splits[1].predicted), 0.0, data["label"]))
     design = plan_periods(one_sided, 60, AS_OF, QUICK)
     one_sided.loc[one_sided.index[design.splits[1].predicted], "label"] = 0.0
-    told = tell_design(one_sided, design)
-    assert any("the judged period from" in said and "has one kind of outcome only (0 of" in said for said in told)
-    assert tell_design(data, plan_periods(data, 60, AS_OF, QUICK)) == ()
+    notices = list_design_notices(one_sided, design)
+    expected = "the holdout period from", "has only one kind of outcome (0 of"
+    assert any(all(text in notice for text in expected) for notice in notices)
+    assert list_design_notices(data, plan_periods(data, 60, AS_OF, QUICK)) == ()

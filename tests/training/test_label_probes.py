@@ -1,4 +1,4 @@
-"""Probes that fit a model: shuffled labels are not found again, and no added column outdoes the catalog unnoticed."""
+"""Probes that fit a model: shuffled labels cannot be predicted, and no site feature beats the catalog unnoticed."""
 
 from __future__ import annotations
 
@@ -20,40 +20,40 @@ MEAN = Feature(
 )
 
 
-def frame_of(**wanted: float) -> Frame:
-    """A labeled frame whose labels are known a horizon of 60 days later."""
-    frame = make_frame(**wanted)
+def frame_of(**options: float) -> Frame:
+    """A labeled frame whose labels are known after a horizon of 60 days."""
+    frame = make_frame(**options)
     return replace(frame, data=frame.data.assign(known_on=frame.data["as_of"] + pd.Timedelta(days=60)))
 
 
 @pytest.mark.parametrize("seed", range(1, 9))
-def test_shuffled_labels_of_a_clean_frame_are_not_found_again(seed: int) -> None:
+def test_shuffled_labels_of_a_clean_frame_cannot_be_predicted(seed: int) -> None:
     found = probe_shuffled_labels(frame_of(seed=seed), seed=seed)
     assert found.verdict == "clean", found.figures
     assert "interval" in found.figures
 
 
-def test_labels_that_a_household_shares_are_shuffled_together() -> None:
-    """All rows of a household and day have one outcome: were they judged one by one, chance would look like skill."""
+def test_labels_shared_by_a_household_are_shuffled_together() -> None:
+    """All rows of a household and day have the same outcome. Evaluated row by row, chance would look like skill."""
     frame = frame_of(seed=3)
     data = frame.data.copy()
     data["label"] = data.groupby(["household", "as_of"])["label"].transform("max")
     assert probe_shuffled_labels(replace(frame, data=data)).verdict == "clean"
 
 
-def include_itself(data: pd.DataFrame) -> pd.DataFrame:
-    """A rate by household and payer that counts the row itself, made between the frame and the fit."""
+def include_own_label(data: pd.DataFrame) -> pd.DataFrame:
+    """Replace a feature with a rate by household and payer that counts the row itself."""
     rate = data.groupby(["household", "payer_class"], dropna=False)["label"].transform("mean")
     return data.assign(past_rate=rate)
 
 
-def test_a_rate_that_includes_the_row_itself_is_found_by_shuffled_labels() -> None:
-    found = probe_shuffled_labels(frame_of(), include_itself)
+def test_a_rate_that_counts_the_row_itself_is_detected() -> None:
+    found = probe_shuffled_labels(frame_of(), include_own_label)
     assert found.verdict == "leak"
-    assert "carries the label itself" in found.leaks[0].text
+    assert "a feature contains the label" in found.leaks[0].text
 
 
-def test_too_few_outcomes_say_so() -> None:
+def test_too_few_outcomes_are_reported() -> None:
     frame = frame_of()
     assert "fewer than 30" in probe_shuffled_labels(replace(frame, data=frame.data.head(40))).not_run
 
@@ -64,20 +64,20 @@ def with_column(frame: Frame, name: str, values: np.ndarray, family: str = "site
 
 
 @pytest.mark.parametrize("name", ["site_mark", "own_mark"])
-def test_an_added_column_that_knows_the_outcome_outdoes_the_catalog(name: str) -> None:
+def test_a_site_feature_that_contains_the_outcome_is_detected(name: str) -> None:
     frame = frame_of(strength=0.5)
-    knows = frame.data["label"].to_numpy() + np.random.default_rng(1).normal(0, 0.5, len(frame.data))
-    found = probe_site_features(with_column(frame, name, knows, "site attribute" if name == "site_mark" else "history"))
+    leaky = frame.data["label"].to_numpy() + np.random.default_rng(1).normal(0, 0.5, len(frame.data))
+    found = probe_site_features(with_column(frame, name, leaky, "site attribute" if name == "site_mark" else "history"))
     assert [leak.subject for leak in found.leaks] == [name]
 
 
 @pytest.mark.parametrize("seed", range(1, 5))
-def test_an_added_column_that_is_merely_useful_is_not_accused(seed: int) -> None:
+def test_a_site_feature_that_is_only_useful_is_not_reported(seed: int) -> None:
     frame = frame_of(seed=seed)
     useful = frame.data["truth"].to_numpy() + np.random.default_rng(seed).normal(0, 0.2, len(frame.data))
     assert probe_site_features(with_column(frame, "site_mark", useful)).verdict == "clean"
 
 
-def test_a_frame_without_additions_has_nothing_to_compare() -> None:
+def test_a_frame_without_site_features_has_nothing_to_compare() -> None:
     found = probe_site_features(frame_of())
     assert (found.verdict, found.looked_at) == ("clean", 0)

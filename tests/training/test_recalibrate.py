@@ -1,4 +1,4 @@
-"""Calibration on later time: the method that the outcomes ask for, segments, and a base rate that moves."""
+"""Calibration on later time: the choice of the method, segments, and a shift of the base rate."""
 
 from __future__ import annotations
 
@@ -42,10 +42,10 @@ def make_rows(calibrate_scores, n=12_000, seed=4, words=("a", "b")):
     return LaterRows(raw, label, day, np.arange(n) // 4, word)
 
 
-def test_log_odds_that_hold_are_left_as_they_are_or_nearly():
+def test_calibrated_log_odds_stay_nearly_unchanged():
     found = recalibrate(make_rows(lambda raw, *_: sigmoid(raw)), AUTO)
     grid = np.linspace(-2.5, 2.5, 21)
-    assert found.served.apply(grid) == pytest.approx(sigmoid(grid), abs=0.03)
+    assert found.calibration.apply(grid) == pytest.approx(sigmoid(grid), abs=0.03)
     assert found.record.log_loss_by_method["none"] == pytest.approx(
         min(found.record.log_loss_by_method.values()), abs=5e-4
     )
@@ -53,7 +53,7 @@ def test_log_odds_that_hold_are_left_as_they_are_or_nearly():
     assert not found.record.shift.is_significant
 
 
-def test_the_method_is_the_one_of_least_loss_on_rows_that_it_was_not_learned_on():
+def test_the_method_has_the_lowest_loss_on_rows_that_it_was_not_learned_on():
     truth = Beta(a=0.3, b=2.0, c=-0.5)
     record = recalibrate(make_rows(lambda raw, *_: truth.apply(raw), n=40_000), AUTO).record
     assert record.method in {"beta", "isotonic"}
@@ -64,25 +64,25 @@ def test_the_method_is_the_one_of_least_loss_on_rows_that_it_was_not_learned_on(
 
 
 @pytest.mark.parametrize("method", ["none", "platt", "beta", "isotonic"])
-def test_a_method_that_is_named_is_taken(method):
+def test_a_named_method_is_used(method):
     rows = make_rows(lambda raw, *_: sigmoid(0.5 * raw), n=2_000)
     found = recalibrate(rows, AUTO.model_copy(update={"calibration": method, "correct_shift": False}))
-    assert (found.record.method, found.served.method) == (method, method)
+    assert (found.record.method, found.calibration.method) == (method, method)
 
 
-def test_a_segment_that_pays_otherwise_gets_its_own_offset_and_one_that_does_not_is_let_be():
+def test_a_segment_that_pays_differently_gets_its_own_offset():
     found = recalibrate(make_rows(lambda raw, _, word: sigmoid(raw - 0.8 * (word == "b"))), AUTO)
     offsets = {one.name: one.offset for one in found.record.segments}
     assert offsets["b"] - offsets["a"] == pytest.approx(-0.8, abs=0.15)
-    assert isinstance(found.served, AdjustedCalibration)
-    asked = apply_map(found.served, np.zeros(2), pd.DataFrame({"payer_class": ["a", "b"]}))
-    assert asked == pytest.approx(sigmoid(np.array([0.0, -0.8])), abs=0.04)
+    assert isinstance(found.calibration, AdjustedCalibration)
+    probability = apply_map(found.calibration, np.zeros(2), pd.DataFrame({"payer_class": ["a", "b"]}))
+    assert probability == pytest.approx(sigmoid(np.array([0.0, -0.8])), abs=0.04)
     none = recalibrate(make_rows(lambda raw, *_: sigmoid(raw), seed=9), AUTO)
     assert none.record.log_loss_reduction is not None
     assert none.record.segments == ()
 
 
-def test_a_segment_of_few_outcomes_has_no_offset():
+def test_a_segment_with_few_outcomes_gets_no_offset():
     draw = np.random.default_rng(1)
     rows = make_rows(lambda raw, _, word: sigmoid(raw - 1.5 * (word == "b")))
     rare = pd.Series(np.where(draw.random(len(rows.raw)) < 0.01, "rare", rows.segment))
@@ -91,7 +91,7 @@ def test_a_segment_of_few_outcomes_has_no_offset():
 
 
 @pytest.mark.parametrize("moved", [-0.7, 0.7])
-def test_a_base_rate_that_moved_lately_is_seen_and_corrected(moved):
+def test_a_recent_shift_of_the_base_rate_is_detected_and_corrected(moved):
     rows = make_rows(lambda raw, place, _: sigmoid(raw + moved * (place > DAYS - 90)))
     found = recalibrate(rows, AUTO)
     shift = found.record.shift
@@ -99,17 +99,17 @@ def test_a_base_rate_that_moved_lately_is_seen_and_corrected(moved):
     assert np.sign(shift.offset) == np.sign(moved)
     assert (shift.gap.low > 0) == (moved > 0)
     late = rows.day > rows.day.max() - np.timedelta64(90, "D")
-    promised = apply_map(found.served, rows.raw[late]).mean()
+    promised = apply_map(found.calibration, rows.raw[late]).mean()
     assert promised == pytest.approx(rows.label[late].mean(), abs=0.03)
     assert "the base rate has shifted" in shift.describe()
-    only_told = recalibrate(rows, AUTO.model_copy(update={"correct_shift": False}))
-    assert only_told.record.shift.is_significant
-    assert only_told.record.shift.offset == 0
-    assert "not corrected" in only_told.record.shift.describe()
+    uncorrected = recalibrate(rows, AUTO.model_copy(update={"correct_shift": False}))
+    assert uncorrected.record.shift.is_significant
+    assert uncorrected.record.shift.offset == 0
+    assert "not corrected" in uncorrected.record.shift.describe()
 
 
 @pytest.mark.parametrize(("learned", "corrected"), [(0.0, 1.0), (0.5, 0.5), (1.5, 0.0)])
-def test_of_a_shift_only_what_the_served_fit_has_not_learned_is_corrected(learned, corrected):
+def test_only_the_part_of_a_shift_that_the_served_fit_has_not_learned_is_corrected(learned, corrected):
     rows = make_rows(lambda raw, place, _: sigmoid(raw + 0.5 * (place > DAYS - 90)), n=20_000)
     whole = recalibrate(rows, AUTO).record.shift.offset
     raw = rows.raw + learned * whole * (rows.day > rows.day.max() - np.timedelta64(90, "D"))
@@ -119,22 +119,22 @@ def test_of_a_shift_only_what_the_served_fit_has_not_learned_is_corrected(learne
     assert ("was already fitted on these outcomes" in shift.describe()) == (corrected == 0)
 
 
-def test_chance_and_too_few_recent_outcomes_are_no_shift():
+def test_noise_and_too_few_recent_outcomes_are_not_a_shift():
     assert not recalibrate(make_rows(lambda raw, *_: sigmoid(raw), n=2_000), AUTO).record.shift.is_significant
     assert recalibrate(make_rows(lambda raw, *_: sigmoid(raw), n=150), AUTO).record.shift is None
 
 
-def test_households_that_pay_together_widen_the_interval():
+def test_households_whose_accounts_pay_together_widen_the_interval():
     rows = make_rows(lambda raw, *_: sigmoid(raw), n=4_000)
     alone = recalibrate(replace(rows, household=np.arange(4_000)), AUTO).record.shift.gap
-    # Outcomes that twenty rows share.
+    # Twenty rows share each outcome.
     crowd = np.arange(4_000) // 20
-    together = replace(rows, raw=np.zeros(4_000), label=(crowd % 2).astype(float), household=crowd)
-    wide = recalibrate(together, AUTO).record.shift.gap
+    clustered = replace(rows, raw=np.zeros(4_000), label=(crowd % 2).astype(float), household=crowd)
+    wide = recalibrate(clustered, AUTO).record.shift.gap
     assert wide.high - wide.low > 2.5 * (alone.high - alone.low)
 
 
-def test_a_training_tells_a_shift_and_serves_the_correction(frame_maker):
+def test_training_reports_a_shift_and_serves_the_correction(frame_maker):
     frame = frame_maker(rows=300)
     data = frame.data.copy()
     lately = (data["as_of"] > data["as_of"].max() - pd.Timedelta(days=90)).to_numpy()
@@ -152,11 +152,11 @@ def test_a_training_tells_a_shift_and_serves_the_correction(frame_maker):
     assert np.array_equal(scores["probability"], chance)
 
 
-def test_segments_by_what_is_no_category_are_refused(payment_frame):
+def test_segments_by_a_feature_that_is_not_a_category_are_refused(payment_frame):
     settings = QUICK.model_copy(update={"calibrate_by": "noise"})
     with pytest.raises(WrongUsageError, match=r"calibrate_by.*allowed are none, payer_class"):
         train(payment_frame, kind="payment", as_of=date(2025, 3, 1), settings=settings)
 
 
-def test_a_plain_map_is_the_raw_score_itself():
+def test_an_uncalibrated_probability_is_the_sigmoid_of_the_raw_score():
     assert Uncalibrated().apply(np.array([1.0]))[0] == pytest.approx(0.7310586)

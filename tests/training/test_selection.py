@@ -1,4 +1,4 @@
-"""Whom the history left out: chances of a decided appeal, weights that make up for it, and sentences for the card."""
+"""Selection bias: the chance of a decided appeal, weights that compensate for it, and sentences for the model card."""
 
 from __future__ import annotations
 
@@ -17,12 +17,13 @@ from payrank.models.calibration.methods import sigmoid
 from payrank.simulator import simulate
 from payrank.training.design.temporal import row_weights
 from payrank.training.selection import (
+    WeightedRows,
+    describe_never_observed,
+    describe_past_calls,
     describe_selection,
-    estimate_chances,
-    tell_never_shown,
-    tell_past_calls,
+    estimate_appeal_chances,
     weigh_rows,
-    weighted_figures,
+    weighted_metrics,
 )
 from payrank.training.settings import Member, TrainingSettings
 from payrank.training.train import train
@@ -41,7 +42,7 @@ QUICK = TrainingSettings(
 
 @pytest.fixture(scope="module")
 def population(frame_maker):
-    """Open denials, of which the high rates were appealed, and none of the payer medicaid."""
+    """Open denials. Those with a high past rate were mostly appealed, and those of payer medicaid never."""
     frame = frame_maker(unit="denial", rows=250)
     data = frame.data.copy()
     draw = np.random.default_rng(3)
@@ -60,11 +61,11 @@ def labeled(population):
 
 @pytest.fixture(scope="module")
 def chances(population):
-    """The estimated chances."""
-    return estimate_chances(population)
+    """The estimated chances of a decided appeal."""
+    return estimate_appeal_chances(population)
 
 
-def test_the_chance_of_an_appeal_is_found_from_what_was_known(chances):
+def test_the_chance_of_an_appeal_is_estimated_from_what_was_known(chances):
     rate = chances.data["past_rate"].to_numpy()
     medicaid = (chances.data["payer_class"] == "medicaid").to_numpy()
     assert chances.chance[medicaid].mean() < 0.15
@@ -73,7 +74,7 @@ def test_the_chance_of_an_appeal_is_found_from_what_was_known(chances):
     assert chances.chance.mean() == pytest.approx(chances.decided.mean(), abs=0.03)
 
 
-def test_weights_bring_the_decided_nearer_to_all_and_stay_clipped(population, labeled, chances):
+def test_weights_bring_decided_denials_closer_to_all_denials_and_stay_clipped(population, labeled, chances):
     weights = weigh_rows(labeled, chances, QUICK)
     assert weights.mean() == pytest.approx(1)
     everyone = population.data["past_rate"].mean()
@@ -84,41 +85,42 @@ def test_weights_bring_the_decided_nearer_to_all_and_stay_clipped(population, la
     assert narrow.max() / narrow.min() <= 1.5**2 + 1e-9
 
 
-def test_a_row_that_the_population_lacks_is_refused(population, labeled, chances):
-    fewer = replace(chances, data=chances.data.iloc[1:], chance=chances.chance[1:])
+def test_a_training_row_missing_from_the_population_is_refused(population, labeled, chances):
+    incomplete = replace(chances, data=chances.data.iloc[1:], chance=chances.chance[1:])
     first = replace(labeled, data=population.data.iloc[:5])
     with pytest.raises(WrongUsageError, match="1 of 5 training rows are not in the population"):
-        weigh_rows(first, fewer, QUICK)
+        weigh_rows(first, incomplete, QUICK)
 
 
 def test_overlap_counts_everyone_once_and_shows_no_cell_under_eleven(chances, labeled):
     weights = weigh_rows(labeled, chances, QUICK)
-    flat = np.ones(4)
-    found = describe_selection(chances, weights, (np.array([1.0, 0, 1, 0]), flat / 2, flat, flat, flat), QUICK)
-    assert sum(part.decided for part in found.overlap) == chances.decided.sum()
-    assert sum(part.never_decided for part in found.overlap) == (~chances.decided).sum()
-    for part in found.overlap:
+    ones = np.ones(4)
+    holdout = WeightedRows(np.array([1.0, 0, 1, 0]), ones / 2, ones, ones, ones)
+    selection = describe_selection(chances, weights, holdout, QUICK)
+    assert sum(part.decided for part in selection.overlap) == chances.decided.sum()
+    assert sum(part.never_decided for part in selection.overlap) == (~chances.decided).sum()
+    for part in selection.overlap:
         assert part.decided == 0 or part.decided >= 11
         assert part.never_decided == 0 or part.never_decided >= 11
-    assert found.effective_rows < found.decided
-    assert found.outside_support == pytest.approx((chances.chance[~chances.decided] < 0.05).mean(), abs=1e-4)
-    told = " ".join(tell_never_shown(chances, found))
-    assert "payer class medicaid, reason code 50" in told
-    assert "commercial" not in told
+    assert selection.effective_rows < selection.decided
+    assert selection.outside_support == pytest.approx((chances.chance[~chances.decided] < 0.05).mean(), abs=1e-4)
+    text = " ".join(describe_never_observed(chances, selection))
+    assert "payer class medicaid with CARC 50" in text
+    assert "commercial" not in text
 
 
-def test_weighted_figures_are_those_of_rows_repeated():
+def test_weighted_metrics_equal_the_metrics_of_repeated_rows():
     draw = np.random.default_rng(8)
     label, probability = (draw.random(400) < 0.4).astype(float), draw.random(400).round(3)
     gain, times = draw.random(400) * label, draw.integers(1, 4, 400)
-    once = weighted_figures(label, probability, probability, gain, times.astype(float), 0.2)
-    again = [np.repeat(values, times) for values in (label, probability, probability, gain)]
-    repeated = weighted_figures(*again, np.ones(times.sum()), 0.2)
+    weighted = weighted_metrics(WeightedRows(label, probability, probability, gain, times.astype(float)), 0.2)
+    columns = [np.repeat(values, times) for values in (label, probability, probability, gain)]
+    repeated = weighted_metrics(WeightedRows(*columns, np.ones(times.sum())), 0.2)
     for name in ("auc", "brier", "captured"):
-        assert once[name] == pytest.approx(repeated[name], abs=2e-5)
+        assert weighted[name] == pytest.approx(repeated[name], abs=2e-5)
 
 
-def test_a_training_reports_both_and_fits_by_weights_only_where_told(population, labeled):
+def test_training_reports_both_metrics_and_uses_the_weights_only_if_set(population, labeled):
     as_of = date(2025, 3, 1)
     plain = train(labeled, kind="overturn", as_of=as_of, settings=QUICK, population=population).bundle
     alone = train(labeled, kind="overturn", as_of=as_of, settings=QUICK).bundle
@@ -129,31 +131,32 @@ def test_a_training_reports_both_and_fits_by_weights_only_where_told(population,
     assert (plain.manifest.selection.weights_used, weighed.manifest.selection.weights_used) == (False, True)
     assert plain.manifest.selection.unweighted["auc"] != plain.manifest.selection.weighted["auc"]
     assert plain.manifest.selection.unweighted["brier"] == pytest.approx(plain.manifest.metrics["brier"], abs=1e-4)
-    assert any("had an appeal decided" in said for said in plain.manifest.evaluation.never_observed)
+    assert any("An appeal was decided for" in sentence for sentence in plain.manifest.evaluation.never_observed)
     assert not re.search("PLANTED", plain.files["manifest.json"].decode())
 
 
 def test_selection_weights_multiply_the_weights_of_the_fit(labeled):
     data = labeled.data.assign(selection_weight=np.arange(1.0, len(labeled.data) + 1))
-    found = row_weights(data, np.array([0, 3]), QUICK)
-    assert found[1] / found[0] == pytest.approx(4)
+    weights = row_weights(data, np.array([0, 3]), QUICK)
+    assert weights[1] / weights[0] == pytest.approx(4)
 
 
-def test_payments_are_said_to_follow_past_calls(payment_frame):
+def test_the_card_says_that_payments_depend_on_past_calls(payment_frame):
     data = payment_frame.data.rename(columns={"calls": "calls_90d"})
-    quiet = (data["calls_90d"] == 0).mean()
-    said = tell_past_calls(data)
-    assert f"{quiet:.0%} of 1,800 snapshots had no call" in said[0]
-    assert tell_past_calls(payment_frame.data) == ()
+    not_called = (data["calls_90d"] == 0).mean()
+    sentences = describe_past_calls(data)
+    assert f"{not_called:.0%} of 1,800 snapshots had no call" in sentences[0]
+    assert describe_past_calls(payment_frame.data) == ()
 
 
-def test_the_population_holds_the_training_frame_and_those_without_a_label(tmp_path):
+def test_the_population_contains_the_training_frame_and_the_rows_without_a_label(tmp_path):
     target, as_of = OverturnTarget(every_days=60), date(2026, 11, 1)
     simulate(tmp_path, accounts=800, seed=2, as_of=as_of)
     with load_extract(tmp_path) as extract:
         everyone = population_frame(extract, target, as_of).data
-        shown = training_frame(extract, target, as_of).data
-    mine = everyone[everyone["label"].notna()].reset_index(drop=True)
-    assert mine[["unit_id", "as_of", "label", "days_left"]].equals(shown[["unit_id", "as_of", "label", "days_left"]])
-    assert len(everyone) > 1.5 * len(shown)
+        labeled = training_frame(extract, target, as_of).data
+    with_label = everyone[everyone["label"].notna()].reset_index(drop=True)
+    columns = ["unit_id", "as_of", "label", "days_left"]
+    assert with_label[columns].equals(labeled[columns])
+    assert len(everyone) > 1.5 * len(labeled)
     assert everyone["unit_id"].is_unique

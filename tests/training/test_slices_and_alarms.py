@@ -11,11 +11,10 @@ import pytest
 
 from payrank.models.matrix import encode
 from payrank.models.shap.explain import explain
-from payrank.training.evaluate.holdout import holdout_rows
-from payrank.training.evaluate.metrics import Forecast
+from payrank.training.evaluate.holdout import Forecast, make_holdout
 from payrank.training.evaluate.small_cells import join_small
-from payrank.training.evaluate.stability import rank_correlation, score_psi
-from payrank.training.fit.boosters import Fitted
+from payrank.training.evaluate.stability import population_stability_index, rank_correlation
+from payrank.training.fit.boosters import FittedBooster
 from payrank.training.probes.alarms import raise_alarms, rise_without
 from payrank.training.probes.importance import measure_importance
 from payrank.training.settings import Member, TrainingSettings
@@ -43,15 +42,15 @@ def test_slices_of_each_kind_hold_every_judged_row_once(evaluation):
 
 
 def test_a_slice_says_what_its_rows_say(trained, evaluation):
-    rows = trained.later[trained.found.holdout]
-    probability = trained.found.probability[trained.found.holdout]
+    rows = trained.backtest_rows[trained.backtest.holdout]
+    probability = trained.backtest.probability[trained.backtest.holdout]
     here = (rows["payer_class"] == "medicare").to_numpy()
     told = next(one for one in evaluation.slices if one.name == "medicare")
     assert told.rows == here.sum()
     assert told.predicted == pytest.approx(probability[here].mean(), abs=1e-5)
     assert told.actual.value == pytest.approx(rows["label"][here].mean(), abs=1e-5)
     assert told.brier == pytest.approx(((probability - rows["label"])[here] ** 2).mean(), abs=1e-5)
-    part, periods = rows[here], trained.found.period[trained.found.holdout][here]
+    part, periods = rows[here], trained.backtest.period[trained.backtest.holdout][here]
     best = 0.0
     for period in np.unique(periods):
         one = part[periods == period].sort_values("amount", ascending=False, kind="stable")
@@ -77,7 +76,7 @@ def test_payers_of_a_few_people_are_one_slice_and_never_alone():
     data["recovered"] = data["label"] * 50
     score = draw.random(300)
     found = measure_slices(
-        holdout_rows(data, np.zeros(300, dtype=int), 0.2, resamples=20), Forecast(score, score, score), {}
+        make_holdout(data, np.zeros(300, dtype=int), 0.2, resamples=20), Forecast(score, score, score), {}
     )
     assert [(one.name, one.rows) for one in found if one.dimension == "payer"] == [("commercial", 280), (OTHERS, 20)]
     assert [one.name for one in found if one.dimension == "age"] == ["0-30 days and 31-60 days"]
@@ -87,7 +86,7 @@ def test_payers_of_a_few_people_are_one_slice_and_never_alone():
 
 def test_scores_that_moved_have_a_shift_by_hand_and_ranks_correlate():
     before, after = np.repeat([0.1, 0.9], [50, 50]), np.repeat([0.1, 0.9], [80, 20])
-    assert score_psi(before, after) == pytest.approx(0.3 * np.log(0.8 / 0.5) - 0.3 * np.log(0.2 / 0.5))
+    assert population_stability_index(before, after) == pytest.approx(0.3 * np.log(0.8 / 0.5) - 0.3 * np.log(0.2 / 0.5))
     assert rank_correlation(np.array([1.0, 2, 3, 4]), np.array([1.0, 2, 4, 3])) == pytest.approx(0.8)
     assert rank_correlation(np.ones(3), np.arange(3.0)) is None
 
@@ -109,11 +108,11 @@ def test_features_that_tell_are_important_and_noise_is_not(evaluation, trained):
 
 
 def test_importance_is_the_mean_size_of_exact_contributions(trained):
-    data = trained.later.iloc[-40:]
+    data = trained.backtest_rows.iloc[-40:]
     bundle = trained.bundle
     texts = [bundle.files[f"likelihood_{n}.txt"].decode() for n in range(3)]
     found = measure_importance(
-        [Fitted(text, 0) for text in texts],
+        [FittedBooster(text, 0) for text in texts],
         bundle.manifest.weights,
         [column.name for column in bundle.manifest.features],
         encode(data, bundle.manifest.features),

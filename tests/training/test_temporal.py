@@ -1,4 +1,4 @@
-"""Nothing is learned from what was not yet known."""
+"""No fit uses what was not yet known."""
 
 from __future__ import annotations
 
@@ -12,7 +12,13 @@ from hypothesis import strategies as st
 
 from payrank.extracts.contract.privacy import MIN_PEOPLE
 from payrank.extracts.errors import NoUsableModelError
-from payrank.training.design.temporal import describe_design, known_days, plan_periods, row_weights, tell_design
+from payrank.training.design.temporal import (
+    describe_design,
+    label_known_days,
+    list_design_notices,
+    plan_periods,
+    row_weights,
+)
 from payrank.training.settings import TrainingSettings, Validation
 
 SMALL = TrainingSettings(min_outcomes=11)
@@ -61,9 +67,9 @@ def test_each_fitted_label_was_known_before_the_period_and_each_predicted_row_is
     assert design.splits[0].role == "tuning"
     roles = [split.role for split in design.splits[1:]]
     assert set(roles[:-1]) <= {"holdout"}
-    kept = data["household"].iloc[design.splits[-1].counted].nunique()
+    kept = data["household"].iloc[design.splits[-1].evaluated].nunique()
     assert roles[-1] == "holdout" or (len(roles) > 1 and kept >= MIN_PEOPLE)
-    assert (roles[-1] == "final") == (not any("final test" in told for told in tell_design(data, design)))
+    assert (roles[-1] == "final") == (not any("final test" in notice for notice in list_design_notices(data, design)))
     predicted = np.concatenate([split.predicted for split in design.splits])
     assert len(np.unique(predicted)) == len(predicted)
     for split in design.splits:
@@ -79,8 +85,8 @@ def test_each_fitted_label_was_known_before_the_period_and_each_predicted_row_is
     last = design.splits[-1]
     if last.role == "final":
         households = data["household"].to_numpy()
-        assert not set(households[last.fitted]) & set(households[last.counted])
-        assert set(last.counted) <= set(last.predicted)
+        assert not set(households[last.fitted]) & set(households[last.evaluated])
+        assert set(last.evaluated) <= set(last.predicted)
 
 
 def _year(rows: int = 40, snapshots: int = 12) -> pd.DataFrame:
@@ -88,7 +94,7 @@ def _year(rows: int = 40, snapshots: int = 12) -> pd.DataFrame:
     return _rows(sorted(list(range(0, snapshots * 30, 30)) * rows), list(draw.random(rows * snapshots) < 0.5))
 
 
-def test_the_manifest_tells_that_calibration_is_later_than_every_fit(trained):
+def test_the_manifest_shows_that_calibration_is_later_than_every_fit(trained):
     windows = trained.bundle.manifest.windows
     for period in windows.periods:
         assert period.fitted_labels_known_by <= period.predicted.first
@@ -98,7 +104,7 @@ def test_the_manifest_tells_that_calibration_is_later_than_every_fit(trained):
     assert windows.calibrated_on.last == windows.periods[-1].predicted.last
 
 
-def test_a_label_that_came_later_than_the_gap_waits_until_it_was_known():
+def test_a_label_that_became_known_late_is_not_used_before_that_day():
     data = _year()
     late = pd.Timestamp("2020-11-20")
     data["known_on"] = pd.NaT
@@ -107,23 +113,25 @@ def test_a_label_that_came_later_than_the_gap_waits_until_it_was_known():
     for split in design.splits:
         if design.as_of[split.predicted].min() < np.datetime64(late, "D"):
             assert not set(split.fitted) & set(range(100))
-    assert (known_days(data, 30)[:100] == np.datetime64("2020-11-20")).all()
-    assert (known_days(data, 30)[100:] == design.as_of[100:] + 30 * DAY).all()
+    assert (label_known_days(data, 30)[:100] == np.datetime64("2020-11-20")).all()
+    assert (label_known_days(data, 30)[100:] == design.as_of[100:] + 30 * DAY).all()
 
 
-def test_labels_that_are_not_ripe_are_refused_with_their_number():
-    with pytest.raises(NoUsableModelError, match="40 of 480 training rows have labels that are not ripe on 2020-12-01"):
+def test_labels_that_have_not_matured_are_refused_with_their_count():
+    with pytest.raises(
+        NoUsableModelError, match="40 of 480 training rows have labels that have not matured by 2020-12-01"
+    ):
         plan_periods(_year(), 30, date(2020, 12, 1), SMALL)
 
 
-def test_too_short_a_history_is_refused_with_what_would_do():
+def test_a_history_that_is_too_short_is_refused_with_what_is_needed():
     with pytest.raises(
         NoUsableModelError, match=r"3 snapshots from 2020-01-01 to 2020-03-01.*60 days.*send more history"
     ):
         plan_periods(_year(snapshots=3), 60, date(2021, 6, 1), SMALL)
 
 
-def test_a_rolling_window_forgets_what_is_older():
+def test_a_rolling_window_drops_older_snapshots():
     chosen = SMALL.model_copy(update={"validation": Validation(window_days=90)})
     data = _year()
     design = plan_periods(data, 30, date(2021, 6, 1), chosen)

@@ -69,7 +69,7 @@ def test_what_is_known_of_the_time_is_in_the_manifest(bundle, payment_frame):
 
 def test_the_figures_of_each_horizon_are_of_the_final_test_and_its_own_outcomes(payment_frame):
     trained = train(payment_frame, kind="payment", as_of=AS_OF, settings=QUICK)
-    horizons, final = trained.bundle.manifest.horizons, trained.final
+    horizons, final = trained.bundle.manifest.horizons, trained.final_test
     assert [one.days for one in horizons] == [20, 40, 60]
     rows = payment_frame.data.iloc[final.rows[final.holdout]]
     for one in horizons:

@@ -1,4 +1,4 @@
-"""A training: honest, repeatable, refused with numbers where it cannot be."""
+"""Training is honest and repeatable, and refuses bad input with the counts."""
 
 from __future__ import annotations
 
@@ -35,11 +35,11 @@ def test_two_trainings_give_the_same_bytes_on_one_thread_or_two(payment_frame, t
             assert path.read_bytes() == alone.bundle.files[path.name], path.name
 
 
-def test_the_model_ranks_nearly_as_well_as_the_truth_and_its_probabilities_hold(frame_maker):
+def test_the_model_ranks_nearly_as_well_as_the_truth_and_is_calibrated(frame_maker):
     frame = frame_maker(snapshots=14, rows=700, strength=1.3)
     found = train(frame, kind="payment", as_of=date(2025, 6, 1), settings=TrainingSettings(members=QUICK.members))
     metrics = found.bundle.manifest.metrics
-    rows = found.later[found.found.holdout]
+    rows = found.backtest_rows[found.backtest.holdout]
     best = roc_auc_score(rows["label"], rows["truth"])
     assert metrics["auc"] - 0.5 >= 0.93 * (best - 0.5)
     assert metrics["ece"] < 0.035
@@ -53,21 +53,21 @@ def test_the_model_ranks_nearly_as_well_as_the_truth_and_its_probabilities_hold(
     assert scores["expected_share"].mean() == pytest.approx(unseen["share"].mean(), abs=0.03)
 
 
-def test_out_of_time_scores_come_from_models_that_never_saw_the_rows(trained, payment_frame):
-    found = trained.found
+def test_backtest_scores_come_from_models_that_never_saw_the_rows(trained, payment_frame):
+    found = trained.backtest
     assert (np.diff(found.period) >= 0).all()
     assert found.holdout.sum() == sum(p.predicted.rows for p in trained.bundle.manifest.windows.periods[1:-1])
     inside = predict(trained.bundle, payment_frame.data.iloc[found.rows])["raw_score"]
     assert roc_auc_score(found.label, inside) > roc_auc_score(found.label, found.raw)
 
 
-def test_probabilities_of_a_period_are_calibrated_by_earlier_periods_alone(payment_frame):
+def test_probabilities_of_a_period_are_calibrated_on_earlier_periods_only(payment_frame):
     changed = payment_frame.data.copy()
     last = changed["as_of"] == changed["as_of"].max()
     changed.loc[last, "label"] = 1.0 - changed.loc[last, "label"]
     before = train(payment_frame, kind="payment", as_of=AS_OF, settings=QUICK)
     after = train(replace(payment_frame, data=changed), kind="payment", as_of=AS_OF, settings=QUICK)
-    for name in ("found", "final"):
+    for name in ("backtest", "final_test"):
         assert np.array_equal(getattr(before, name).raw, getattr(after, name).raw)
         assert np.array_equal(getattr(before, name).probability, getattr(after, name).probability)
 
@@ -78,11 +78,11 @@ def test_without_refit_the_last_validated_boosters_are_the_model(payment_frame):
     windows = found.bundle.manifest.windows
     assert windows.fitted == windows.periods[-1].fitted
     assert not windows.refit
-    scores = predict(found.bundle, payment_frame.data.iloc[found.final.rows])
-    assert np.array_equal(scores["raw_score"], found.final.raw)
+    scores = predict(found.bundle, payment_frame.data.iloc[found.final_test.rows])
+    assert np.array_equal(scores["raw_score"], found.final_test.raw)
 
 
-def test_without_amounts_outcomes_are_counted_and_the_share_is_assumed(frame_maker):
+def test_without_amounts_metrics_count_outcomes_and_the_share_is_assumed(frame_maker):
     frame = frame_maker(unit="denial", amounts=False)
     bundle = train(frame, kind="overturn", as_of=AS_OF, settings=QUICK).bundle
     assert bundle.manifest.share.method == "assumed"
@@ -94,7 +94,7 @@ def test_without_amounts_outcomes_are_counted_and_the_share_is_assumed(frame_mak
     assert (scores["expected_share"] == scores["probability"]).all()
 
 
-def test_few_known_shares_are_one_mean(payment_frame):
+def test_with_few_known_shares_the_mean_share_is_used(payment_frame):
     data = payment_frame.data.copy()
     data.loc[data.index[40:], "share"] = np.nan
     bundle = train(replace(payment_frame, data=data), kind="payment", as_of=AS_OF, settings=QUICK).bundle
@@ -113,7 +113,7 @@ def test_the_manifest_can_rebuild_the_settings_and_the_target(trained, payment_f
     assert manifest.events == int(payment_frame.data["label"].sum())
 
 
-def test_a_member_has_trees_seeds_and_weight_of_its_own(trained):
+def test_a_member_has_its_own_trees_seeds_and_weight(trained):
     texts = [trained.bundle.files[f"likelihood_{n}.txt"].decode() for n in range(3)]
     leaves = [max(int(found) for found in re.findall(r"^num_leaves=(\d+)$", text, re.M)) for text in texts]
     assert leaves[2] == 2 < min(leaves[:2])
@@ -122,15 +122,15 @@ def test_a_member_has_trees_seeds_and_weight_of_its_own(trained):
     assert member_weights(settings) == pytest.approx((1 / 6, 1 / 6, 2 / 3))
 
 
-def test_a_fixed_number_of_rounds_is_kept(payment_frame):
+def test_a_fixed_number_of_trees_is_used(payment_frame):
     settings = QUICK.model_copy(update={"members": (Member(seeds=(1, 2), n_estimators=7),)})
     found = train(payment_frame, kind="payment", as_of=AS_OF, settings=settings)
-    assert dict(found.found.n_estimators) == {"trees": 7}
+    assert dict(found.backtest.n_estimators) == {"trees": 7}
     assert [booster.num_trees() for booster in found.bundle.likelihood] == [7, 7]
-    assert mean_n_estimators(settings, list(found.found.last)) == {"trees": 7}
+    assert mean_n_estimators(settings, list(found.backtest.last_boosters)) == {"trees": 7}
 
 
-def test_monotone_directions_hold_where_the_setting_is_on(payment_frame):
+def test_monotone_directions_are_enforced_if_the_setting_is_on(payment_frame):
     settings = QUICK.model_copy(update={"monotone": True})
     bundle = train(payment_frame, kind="payment", as_of=AS_OF, settings=settings).bundle
     rows = payment_frame.data.iloc[np.repeat(np.arange(20), 40)].copy()
@@ -141,10 +141,10 @@ def test_monotone_directions_hold_where_the_setting_is_on(payment_frame):
 
 
 @pytest.mark.parametrize("label", [0.0, 1.0])
-def test_one_class_only_is_refused_with_numbers(payment_frame, label):
+def test_a_single_outcome_is_refused_with_counts(payment_frame, label):
     frame = replace(payment_frame, data=payment_frame.data.assign(label=label))
     with pytest.raises(
-        NoUsableModelError, match=r"one kind of outcome only.*1800 rows; needed: 50 of each.*longer history"
+        NoUsableModelError, match=r"only one kind of outcome.*1800 rows; needed: 50 of each.*longer history"
     ):
         train(frame, kind="payment", as_of=AS_OF)
 
@@ -158,7 +158,7 @@ def test_a_row_without_a_label_is_refused(payment_frame):
 
 def test_the_wrong_frame_is_refused(payment_frame):
     with pytest.raises(
-        WrongUsageError, match="kind overturn are trained on frames of denials; this frame is of accounts"
+        WrongUsageError, match="overturn models are trained on frames of denials; this frame contains accounts"
     ):
         train(payment_frame, kind="overturn", as_of=AS_OF)
     bare = replace(payment_frame, data=payment_frame.data.drop(columns=["label", "recovered"]))
@@ -166,18 +166,23 @@ def test_the_wrong_frame_is_refused(payment_frame):
         train(bare, kind="payment", as_of=AS_OF)
 
 
-def test_constant_and_empty_features_do_no_harm(payment_frame, tmp_path):
+def test_constant_and_empty_features_are_reported_and_do_no_harm(payment_frame, tmp_path):
     data = payment_frame.data.assign(calls=3.0, noise=np.nan)
     data["payer_class"] = data["payer_class"].where(data["payer_class"].isna(), None).astype("str")
     frame = replace(payment_frame, data=data, unavailable=("noise", "payer_class"))
     train(frame, kind="payment", as_of=AS_OF, settings=QUICK, out=tmp_path / "bundle")
     bundle = read_bundle(tmp_path / "bundle")
     assert predict(bundle, data)["probability"].notna().all()
-    assert any("2 features are null for want of tables: noise, payer_class" in said for said in bundle.manifest.notices)
-    assert any("1 of 6 features have one value in all 1,800 fitted rows" in said for said in bundle.manifest.notices)
+    assert any(
+        "2 features are null because the extract lacks their tables or columns: noise, payer_class" in said
+        for said in bundle.manifest.notices
+    )
+    assert any(
+        "1 of 6 features have the same value in all 1,800 fitted rows" in said for said in bundle.manifest.notices
+    )
 
 
-def test_a_feature_that_knows_the_outcome_raises_the_alarm(payment_frame):
+def test_a_feature_that_contains_the_outcome_raises_an_alarm(payment_frame):
     frame = replace(payment_frame, data=payment_frame.data.assign(noise=payment_frame.data["label"]))
     notices = train(frame, kind="payment", as_of=AS_OF, settings=QUICK).bundle.manifest.notices
-    assert any("too good" in said for said in notices)
+    assert any("too good" in notice for notice in notices)

@@ -64,7 +64,7 @@ def test_each_trial_is_told_with_the_best_so_far(payment_frame):
     told = []
     tune(
         payment_frame, kind="payment", as_of=AS_OF, settings=QUICK, budget=Budget(trials=3),
-        tell=lambda trial, best: told.append((trial.number, trial.value, best)),
+        on_trial=lambda trial, best: told.append((trial.number, trial.value, best)),
     )  # fmt: skip
     assert [number for number, _, _ in told] == [0, 1, 2]
     assert told[-1][2] == min(value for _, value, _ in told)

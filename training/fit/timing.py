@@ -15,7 +15,7 @@ from payrank.features.targets import OverturnTarget, PaymentTarget
 from payrank.models.timing import Timing, probability_by_day
 from payrank.training.design.temporal import Positions
 from payrank.training.fit.boosters import FitRows, fit_timing, open_text
-from payrank.training.fit.rows import numbers
+from payrank.training.fit.rows import numbers, rows_with_outcome
 from payrank.training.training_job import TrainingJob
 
 NO_TIMING = Timing(method="none")

@@ -50,7 +50,7 @@ class Budget:
 
 
 @dataclass(frozen=True, slots=True)
-class TunedTrial:
+class OptunaTrial:
     """One trial: its number, parameters, log loss on the tuning period (None if it did not finish), and trees."""
 
     number: int
@@ -67,7 +67,7 @@ class TuningResult:
     settings: TrainingSettings
     before: float
     after: float
-    trials: tuple[TunedTrial, ...]
+    trials: tuple[OptunaTrial, ...]
 
 
 def tune(
@@ -78,7 +78,7 @@ def tune(
     budget: Budget,
     settings: TrainingSettings | None = None,
     seed: int = 1,
-    on_trial: Callable[[TunedTrial, float], None] | None = None,
+    on_trial: Callable[[OptunaTrial, float], None] | None = None,
 ) -> TuningResult:
     """Search for the tree parameters whose likelihood model forecasts the tuning period best.
 
@@ -131,8 +131,8 @@ class _Search:
 
     settings: TrainingSettings
     prepared: PreparedTrial
-    on_trial: Callable[[TunedTrial, float], None] | None
-    trials: list[TunedTrial] = field(default_factory=list)
+    on_trial: Callable[[OptunaTrial, float], None] | None
+    trials: list[OptunaTrial] = field(default_factory=list)
 
     @property
     def first(self) -> dict[str, float]:
@@ -163,16 +163,16 @@ class _Search:
         try:
             n_estimators, value = fit_trial(self.prepared, trees, self.settings, on_tree)
         except optuna.TrialPruned:
-            self._record(TunedTrial(trial.number, drawn, None, "pruned", grown))
+            self._record(OptunaTrial(trial.number, drawn, None, "pruned", grown))
             raise
-        self._record(TunedTrial(trial.number, drawn, value, "complete", n_estimators))
+        self._record(OptunaTrial(trial.number, drawn, value, "complete", n_estimators))
         return value
 
     def with_parameters(self, parameters: Mapping[str, float]) -> Trees:
         """Return the trees of the settings with the parameters of a trial."""
         return Trees.model_validate({**self.settings.trees.model_dump(), **parameters})
 
-    def _record(self, trial: TunedTrial) -> None:
+    def _record(self, trial: OptunaTrial) -> None:
         self.trials.append(trial)
         if self.on_trial is not None:
             self.on_trial(trial, min(past.value for past in self.trials if past.value is not None))
@@ -183,7 +183,7 @@ class _Search:
         settings = self.settings if best == 0 else self._settings_with(self.trials[best])
         return TuningResult(settings, losses[0], losses[best], tuple(self.trials))
 
-    def _settings_with(self, best: TunedTrial) -> TrainingSettings:
+    def _settings_with(self, best: OptunaTrial) -> TrainingSettings:
         """Return the settings with a trial's trees, and its number of trees where that is fixed: step sizes differ."""
         n_estimators = max(best.n_estimators, self.settings.min_n_estimators)
         members = tuple(

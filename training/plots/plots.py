@@ -51,7 +51,7 @@ def draw_plots(trained: Trained, folder: Path) -> dict[str, Path]:
     draw_design(bundle.manifest, files["design"])
     files |= draw_evaluation(bundle.manifest.evaluation, folder)
     files["shap_beeswarm"] = folder / "shap_beeswarm.png"
-    draw_beeswarm(bundle, trained.fitted, files["shap_beeswarm"])
+    draw_beeswarm(bundle, trained.fitted_rows, files["shap_beeswarm"])
     return files
 
 

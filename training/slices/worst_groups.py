@@ -14,7 +14,7 @@ UNFAVORABLE: Mapping[str, Callable[[float], float]] = {
     "assistance": lambda share: share,
     "gap": lambda gap: -abs(gap),
 }
-"""Orders the values of each metric, worst first: listed, called, or helped less; passed over more; miscalibrated more."""
+"""Sorts the values of a metric, worst first: listed, called, or helped less; passed over or miscalibrated more."""
 SUMS_OF_METRIC: Mapping[str, tuple[str, str]] = {"passed_over": ("passed_over", "events"), "gap": ("events", "rows")}
 """The numerator and denominator of a metric that is not simply its own sum over all rows."""
 
