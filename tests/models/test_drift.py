@@ -43,7 +43,10 @@ def test_a_payer_that_is_new_and_values_gone_missing_are_seen(trained: Any) -> N
 def test_a_feature_that_training_never_saw_known_can_still_be_seen_to_move(trained: Any) -> None:
     reference = {**trained.bundle.reference["features"], "noise": {"edges": [], "counts": [], "unknown": 1800}}
     bundle = replace(trained.bundle, reference={**trained.bundle.reference, "features": reference})
-    drifts = {drift.name: drift for drift in measure_drift(bundle, trained.fitted_rows, np.full(len(trained.fitted_rows), 0.5))}
+    drifts = {
+        drift.name: drift
+        for drift in measure_drift(bundle, trained.fitted_rows, np.full(len(trained.fitted_rows), 0.5))
+    }
     assert drifts["noise"].moved
 
 

@@ -142,8 +142,8 @@ def test_no_later_row_is_refused_with_the_days_that_would_do(extract, good, cont
         compare(extract, good, contrary, date(2026, 8, 1))
     assert str(caught.value) == (
         "no rows to compare on: the later model was trained as of 2026-06-01, and a label is known 90 days after its "
-        "snapshot, so by 2026-08-01 only snapshots up to 2026-05-03 have a label; compare as of 2026-08-30 or later, or "
-        "train the challenger as of 2026-05-03 or earlier"
+        "snapshot, so by 2026-08-01 only snapshots up to 2026-05-03 have a label; compare as of 2026-08-30 or later, "
+        "or train the challenger as of 2026-05-03 or earlier"
     )
 
 

@@ -10,9 +10,9 @@ import pandas as pd
 
 from payrank.features.feature import Feature
 from payrank.features.frame import Frame
-from payrank.features.probes.single_features import rank_features
 from payrank.features.probes.ranking import number_households, rank, standard_error
 from payrank.features.probes.result import FALSE_ALARM
+from payrank.features.probes.single_features import rank_features
 from payrank.models.records.estimate import Estimate
 from payrank.models.records.evaluation import Alarm
 from payrank.training.design.temporal import Positions

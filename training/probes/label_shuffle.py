@@ -13,9 +13,9 @@ import numpy as np
 import pandas as pd
 
 from payrank.features.frame import Frame
-from payrank.features.probes.single_features import split_in_time
 from payrank.features.probes.ranking import FEWEST, rank
 from payrank.features.probes.result import FALSE_ALARM, Leak, ProbeResult
+from payrank.features.probes.single_features import split_in_time
 from payrank.training.fit.quick_fit import forecast_later
 
 PROBE = "label shuffle"

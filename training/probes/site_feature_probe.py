@@ -8,9 +8,9 @@ import numpy as np
 
 from payrank.features.feature import Feature
 from payrank.features.frame import Frame
-from payrank.features.probes.single_features import rank_features, split_in_time
 from payrank.features.probes.ranking import FEWEST, number_households, rank, standard_error
 from payrank.features.probes.result import FALSE_ALARM, Leak, ProbeResult
+from payrank.features.probes.single_features import rank_features, split_in_time
 from payrank.features.site.features import PREFIX
 from payrank.training.fit.quick_fit import forecast_later
 
