@@ -9,17 +9,20 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from pydantic import ValidationError
-from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.utils import Tags
-from sklearn.utils.multiclass import check_classification_targets, type_of_target
-from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
+from payrank.extracts.optional import require
 from payrank.features.arrays import Floats
 from payrank.models.calibration.methods import Calibration, fit_isotonic, fit_platt, sigmoid
 from payrank.models.predict import average_raw_scores
 from payrank.training.fit.boosters import FitRows, fit_likelihood, member_weights, open_text
 from payrank.training.fit.table_columns import TableColumns, learn_table_columns
 from payrank.training.settings import TrainingSettings
+
+require("sklearn", extra="train", needed_for="PropensityClassifier")
+from sklearn.base import BaseEstimator, ClassifierMixin  # noqa: E402
+from sklearn.utils import Tags  # noqa: E402
+from sklearn.utils.multiclass import check_classification_targets, type_of_target  # noqa: E402
+from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data  # noqa: E402
 
 TREES = (
     "learning_rate",

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from payrank.extracts.optional import require
 from payrank.features.arrays import Floats
 from payrank.features.frame import Frame
 from payrank.models.audit import AuditFacts
@@ -80,10 +81,11 @@ def plan_job(
     Raises
     ------
     WrongUsageError
-        If the frame has the wrong unit or no labels, or a setting names an unknown feature.
+        If the frame has the wrong unit or no labels, a setting names an unknown feature, or scikit-learn is missing.
     NoUsableModelError
         If there are too few outcomes, labels have not matured, or the history is too short.
     """
+    require("sklearn", extra="train", needed_for="training")  # the baselines need it, after minutes of fitting
     settings = settings or default_settings(kind)
     check_frame(frame, kind)
     check_segments(frame.features, settings)

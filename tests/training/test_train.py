@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from dataclasses import replace
 from datetime import date
 
@@ -186,3 +187,9 @@ def test_a_feature_that_contains_the_outcome_raises_an_alarm(payment_frame):
     frame = replace(payment_frame, data=payment_frame.data.assign(noise=payment_frame.data["label"]))
     notices = train(frame, kind="payment", as_of=AS_OF, settings=QUICK).bundle.manifest.notices
     assert any("too good" in notice for notice in notices)
+
+
+def test_without_scikit_learn_training_names_the_package_and_the_command_to_install_it(payment_frame, monkeypatch):
+    monkeypatch.setitem(sys.modules, "sklearn", None)
+    with pytest.raises(WrongUsageError, match=r"scikit-learn is not installed.*pip install 'payrank\[train\]'"):
+        train(payment_frame, kind="payment", as_of=AS_OF)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from payrank.extracts.errors import WrongUsageError
+from payrank.extracts.optional import require
 from payrank.features.frame import Frame
 from payrank.models.manifest import ModelKind
 from payrank.models.matrix import encode, learn_columns
@@ -209,11 +210,6 @@ def _prepare(job: TrainingJob) -> PreparedTrial:
 
 
 def _import_optuna() -> Any:
-    try:
-        import optuna  # noqa: PLC0415 - an optional dependency
-    except ImportError:
-        raise WrongUsageError(
-            "a search needs Optuna, which is not installed: pip install 'payrank[tune]', or train without --tune"
-        ) from None
+    optuna = require("optuna", extra="tune", needed_for="a search for tree parameters")
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     return optuna

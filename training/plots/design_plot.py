@@ -1,100 +1,124 @@
-"""The temporal design of a training as a picture: what was fitted, what waited for its label, what was predicted."""
+"""Draws the temporal design of a training run: what was fitted, what waited for its label, and what was predicted."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from payrank.extracts.optional import require
+from payrank.models.card.figure import ACCENT, BAR, INK, LINE, QUIET, WARN, Chart, write_png
 from payrank.models.manifest import Manifest, Period, Window, Windows
-from payrank.training.plots.picture import BLUE, GRAY, GREEN, ORANGE, picture
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
-PURPLE = "#6a4c93"
-ROLES = {"tuning": (GRAY, "chose trees and settings"), "holdout": (ORANGE, "holdout"), "final": (PURPLE, "final test")}
-NAMES = {"tuning": "tuning", "holdout": "holdout", "final": "final test"}
-SHORTEST = 6.0
-"""Days that a bar has at least, so that one snapshot can be seen."""
+ROLES = {"tuning": (QUIET, "tuning"), "holdout": (WARN, "holdout"), "final": (INK, "final test")}
+"""Color and label of each role of a period."""
+MIN_BAR_DAYS = 6.0
+"""Every bar is at least this long, so that a single snapshot is visible."""
 
 
 def draw_design(manifest: Manifest, file: Path) -> None:
-    """Draw the design of a training into a PNG: one line a period, and one for the served fit."""
+    """Draw the design of a training run into a PNG file: one bar per period, and one for the served fit.
+
+    Raises
+    ------
+    WrongUsageError
+        If Matplotlib is not installed.
+    """
+    write_png(design_chart(manifest), file)
+
+
+def design_chart(manifest: Manifest) -> Chart:
+    """Return the chart of the design."""
     windows = manifest.windows
-    lines = len(windows.periods) + 1
-    with picture(file, 9.5, 1.9 + 0.5 * lines) as axes:
-        for place, period in enumerate(windows.periods):
-            _draw_period(axes, place, period)
-        _draw_wait(axes, lines - 1, windows.fitted.last, manifest.as_of)
-        _bar(axes, lines - 1, windows.fitted, GREEN)
-        axes.set_yticks(range(lines), [*_names(windows.periods), "served model"])
-        axes.set_ylim(lines - 0.4, -1.0)
-        trained = _day(manifest.as_of)
-        axes.axvline(trained, color="black", linewidth=1)
-        axes.text(trained, -0.75, "trained ", ha="right", va="center", fontsize=8)
-        axes.set_xlim(_day(windows.fitted.first) - 8, trained + 8)
-        axes.xaxis_date()
-        axes.set_xlabel("day of the snapshot")
-        axes.set_title(_title(windows), fontsize=10, loc="left")
-        _legend(axes, windows)
-
-
-def _names(periods: tuple[Period, ...]) -> list[str]:
-    names, holdout = [], 0
-    for period in periods:
-        holdout += period.role == "holdout"
-        names.append(f"holdout {holdout}" if period.role == "holdout" else NAMES[period.role])
-    return names
+    return Chart(
+        title=_title(windows),
+        description=_describe(windows),
+        draw=partial(_draw, manifest),
+        height=1.9 + 0.5 * (len(windows.periods) + 1),
+        width=9.5,
+    )
 
 
 def _title(windows: Windows) -> str:
-    told = f"Fitted on what was known, predicted what came later: a label is known {windows.label_lag_days} days on"
-    kept = windows.reserved
-    if kept is None:
-        return told
+    title = f"Each fit uses what was known before its period: a label is known after {windows.label_lag_days} days."
+    reserved = windows.reserved
+    if reserved is None:
+        return title
     return (
-        f"{told}\nThe final test judges {kept.households:,} of {kept.of_households:,} households, drawn by a hash; "
-        "its fit saw none of them"
+        f"{title} The final test evaluates {reserved.households:,} of {reserved.of_households:,} households that its "
+        "fit never saw."
     )
 
 
-def _draw_period(axes: Axes, place: int, period: Period) -> None:
-    _bar(axes, place, period.fitted, BLUE, inside=True)
-    _draw_wait(axes, place, period.fitted.last, period.predicted.first)
-    _bar(axes, place, period.predicted, ROLES[period.role][0])
-
-
-def _draw_wait(axes: Axes, place: int, start: date, end: date) -> None:
-    width = _day(end) - _day(start)
-    axes.barh(
-        place, width, left=_day(start), color="white", edgecolor=GRAY, height=0.6, hatch="///", linewidth=0.5, zorder=0
+def _describe(windows: Windows) -> str:
+    periods = "; ".join(
+        f"{name}: fitted {period.fitted.first} to {period.fitted.last}, predicted {period.predicted.first} to "
+        f"{period.predicted.last}"
+        for name, period in zip(_name_periods(windows.periods), windows.periods, strict=True)
     )
+    return f"{periods}; served model: fitted {windows.fitted.first} to {windows.fitted.last}."
 
 
-def _bar(axes: Axes, place: int, span: Window, color: str, *, inside: bool = False) -> None:
-    start, width = _day(span.first), max(_day(span.last) - _day(span.first), SHORTEST)
-    axes.barh(place, width, left=start, color=color, height=0.6)
-    where, ink = (start + 4, "white") if inside else (start + width + 3, "black")
-    told = axes.text(where, place, f"{span.rows:,} rows", ha="left", va="center", fontsize=7, color=ink)
-    if not inside:
-        told.set_bbox({"facecolor": "white", "edgecolor": "none", "pad": 0.8})
+def _draw(manifest: Manifest, figure: Figure) -> None:
+    windows, axes = manifest.windows, figure.add_subplot()
+    last_line = len(windows.periods)
+    for line, period in enumerate(windows.periods):
+        _draw_bar(axes, line, period.fitted, BAR, text_inside=True)
+        _draw_wait(axes, line, period.fitted.last, period.predicted.first)
+        _draw_bar(axes, line, period.predicted, ROLES[period.role][0])
+    _draw_wait(axes, last_line, windows.fitted.last, manifest.as_of)
+    _draw_bar(axes, last_line, windows.fitted, ACCENT)
+    axes.set_yticks(range(last_line + 1), [*_name_periods(windows.periods), "served model"])
+    axes.set_ylim(last_line + 0.6, -1.0)
+    as_of = _day_number(manifest.as_of)
+    axes.axvline(as_of, color=INK, linewidth=1)
+    axes.text(as_of, -0.75, "training day ", ha="right", va="center", fontsize=8)
+    axes.set_xlim(_day_number(windows.fitted.first) - 8, as_of + 8)
+    axes.xaxis_date()
+    axes.set_xlabel("day of the snapshot")
+    _draw_legend(figure, windows)
 
 
-def _legend(axes: Axes, windows: Windows) -> None:
-    from matplotlib.patches import Patch  # noqa: PLC0415 - late: a second of imports
+def _name_periods(periods: tuple[Period, ...]) -> list[str]:
+    names, holdouts = [], 0
+    for period in periods:
+        holdouts += period.role == "holdout"
+        names.append(f"holdout {holdouts}" if period.role == "holdout" else ROLES[period.role][1])
+    return names
 
+
+def _draw_wait(axes: Axes, line: int, start: date, end: date) -> None:
+    left = _day_number(start)
+    width = _day_number(end) - left
+    axes.barh(line, width, left=left, color="white", edgecolor=LINE, height=0.6, hatch="///", linewidth=0.5, zorder=0)
+
+
+def _draw_bar(axes: Axes, line: int, window: Window, color: str, *, text_inside: bool = False) -> None:
+    left = _day_number(window.first)
+    width = max(_day_number(window.last) - left, MIN_BAR_DAYS)
+    axes.barh(line, width, left=left, color=color, height=0.6)
+    place, text_color = (left + 4, "white") if text_inside else (left + width + 3, INK)
+    text = axes.text(place, line, f"{window.rows:,} rows", ha="left", va="center", fontsize=7, color=text_color)
+    if not text_inside:
+        text.set_bbox({"facecolor": "white", "edgecolor": "none", "pad": 0.8})
+
+
+def _draw_legend(figure: Figure, windows: Windows) -> None:
+    patch = require("matplotlib.patches", extra="train").Patch
     roles = [ROLES[role] for role in ROLES if any(period.role == role for period in windows.periods)]
-    handles = [Patch(color=BLUE, label="fitted")]
-    handles.append(Patch(facecolor="white", edgecolor=GRAY, hatch="///", label="label not yet known"))
-    handles += [Patch(color=color, label=label) for color, label in roles]
-    handles.append(Patch(color=GREEN, label="served fit"))
-    axes.figure.legend(handles=handles, loc="outside lower center", ncols=len(handles), fontsize=8, frameon=False)
+    handles = [
+        patch(color=BAR, label="fitted"),
+        patch(facecolor="white", edgecolor=LINE, hatch="///", label="label not yet known"),
+        *(patch(color=color, label=label) for color, label in roles),
+        patch(color=ACCENT, label="served fit"),
+    ]
+    figure.legend(handles=handles, loc="outside lower center", ncols=len(handles), fontsize=8)
 
 
-def _day(when: date) -> float:
-    from matplotlib.dates import date2num  # noqa: PLC0415 - late: a second of imports
-
-    number: Callable[[object], float] = date2num  # Matplotlib leaves it untyped
-    return float(number(when))
+def _day_number(day: date) -> float:
+    return float(require("matplotlib.dates", extra="train").date2num(day))

@@ -1,4 +1,4 @@
-"""The plots of a training as PNG files. They hold no ID and no name of a person."""
+"""Draws all plots of a training run as PNG files. They contain no ID and no name of a person."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from payrank.training.plots.shap_plots import draw_beeswarm
 from payrank.training.train import Trained
 
 PLOTS = ("design", "calibration", "captured", "advantage", "gains", "slices", "importance", "shap_beeswarm")
-"""Names of the plots of every training; an audit adds `fairness_<attribute>` for each attribute."""
+"""Names of the plots of every training run; an audit adds `fairness_<attribute>` for each attribute."""
 MAX_FEATURES = 20
 
 
 def draw_plots(trained: Trained, folder: Path) -> dict[str, Path]:
-    """Draw every plot of a training as a PNG file. The charts are those of the model card.
+    """Draw every plot of a training run as a PNG file. The charts are those of the model card.
 
     Parameters
     ----------
@@ -43,7 +43,7 @@ def draw_plots(trained: Trained, folder: Path) -> dict[str, Path]:
     Raises
     ------
     WrongUsageError
-        When Matplotlib or SHAP is not installed.
+        If Matplotlib or SHAP is not installed.
     """
     folder.mkdir(parents=True, exist_ok=True)
     bundle = trained.bundle

@@ -8,50 +8,50 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from payrank.extracts.optional import require
 from payrank.models.bundle import Bundle
 from payrank.models.matrix import encode
-from payrank.models.shap.explain import Explanation, explain
+from payrank.models.shap.explain import explain
 
-MOST_EXPLAINED = 1000
-"""Rows in the pictures, evenly spaced over time."""
-MOST_FEATURES = 20
+MAX_EXPLAINED = 1000
+"""Rows in the plot, evenly spaced in time."""
+MAX_FEATURES = 20
 
 
 def draw_beeswarm(bundle: Bundle, data: pd.DataFrame, file: Path) -> None:
-    """Draw the SHAP beeswarm of a model: every row's contribution of each important feature.
+    """Draw the SHAP beeswarm of a model: each row's contribution of each important feature.
 
     Parameters
     ----------
     data
-        Rows to explain, in order of time; at most `MOST_EXPLAINED` of them are used.
+        Rows to explain, in time order; at most 1,000 of them are used.
     file
         PNG file to write.
+
+    Raises
+    ------
+    WrongUsageError
+        If Matplotlib or SHAP is not installed.
     """
-    rows = np.unique(np.linspace(0, len(data) - 1, MOST_EXPLAINED).astype(int))
-    sample = data.iloc[rows]
-    _draw_beeswarm(bundle, explain(bundle, sample), sample, file)
-
-
-def _draw_beeswarm(bundle: Bundle, explained: Explanation, sample: pd.DataFrame, file: Path) -> None:
-    import matplotlib as mpl  # noqa: PLC0415 - late: seconds of imports
-
-    mpl.use("Agg")
-    import matplotlib.pyplot as plt  # noqa: PLC0415
-
+    require("matplotlib", extra="train", needed_for="the SHAP plot").use("Agg")
+    pyplot = require("matplotlib.pyplot", extra="train")
     with warnings.catch_warnings():
-        # shap 0.51 still builds its colors by a call that matplotlib 3.11 deprecates; goes when shap mends it.
+        # SHAP 0.51 builds its colors with a call that Matplotlib 3.11 deprecates. Remove this once SHAP fixes it.
         warnings.simplefilter("ignore")
-        import shap  # noqa: PLC0415
+        shap = require("shap", extra="train", needed_for="the SHAP plot")
+    rows = np.unique(np.linspace(0, len(data) - 1, MAX_EXPLAINED).astype(int))
+    sample = data.iloc[rows]
+    explained = explain(bundle, sample)
     try:
         shap.summary_plot(
             explained.contributions,
             features=encode(sample, bundle.manifest.features),
             feature_names=[f"{name}  " for name in explained.features],
-            max_display=MOST_FEATURES,
+            max_display=MAX_FEATURES,
             show=False,
             rng=np.random.default_rng(1),
         )
-        plt.xlabel("contribution to the score (log-odds)")
-        plt.savefig(file, dpi=120, bbox_inches="tight", metadata={"Software": None})
+        pyplot.xlabel("contribution to the score (log-odds)")
+        pyplot.savefig(file, dpi=120, bbox_inches="tight", metadata={"Software": None})
     finally:
-        plt.close("all")
+        pyplot.close("all")
