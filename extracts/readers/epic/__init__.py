@@ -1,1 +1,1 @@
-"""Reads a folder of Epic's billing tables, as an EHI export or a Clarity extract names them, into canonical tables."""
+"""Import a folder of Epic billing tables, from an EHI export or a Clarity extract."""

@@ -1,4 +1,4 @@
-"""Denials as Epic's follow-up records hold them (BDC), and who answers for what was denied."""
+"""Denials from Epic's follow-up records (BDC), and the payer of each."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SELECT invoice, first(account_id ORDER BY rank, account_id) AS account_id, min(p
   WHERE coalesce(BC_HX_TYPE_C_NAME, 'Claim') IN ('Claim', '1')
 ) WHERE invoice IS NOT NULL GROUP BY invoice
 """
-"""Which account an invoice bills, and which payer."""
+"""The account and payer of each invoice."""
 
 RECORDS = """
 CREATE TABLE epic_denials AS
@@ -61,11 +61,11 @@ FROM epic_denials WHERE record_type = 'denial' AND status IS DISTINCT FROM 'void
 ORDER BY length(bdc_id), bdc_id, source_line
 """
 
-NEVER = "no denial: the patient's share, the contract, or another payer's turn"
+NOT_A_DENIAL = "not a denial: patient responsibility, contractual, or another payer's adjustment"
 
 
-def land_denials(folder: StagedFolder) -> None:
-    """Land BDC records of type Denial that are not voided.
+def load_denials(folder: StagedFolder) -> None:
+    """Load BDC records of type Denial that are not voided.
 
     Public documentation: BDC_INFO (RECORD_TYPE, GRP_CODE, EXTERNAL_CODE is the CARC, BDC_RECEIVE_DATE,
     APPEAL_DEADLINE_DATE), BDC_PB_CHGS, HSP_BDC_DENIAL_DATA (LINE_DENIED_AMT, dollars), HSP_BDC_PAYOR,
@@ -75,22 +75,20 @@ def land_denials(folder: StagedFolder) -> None:
     folder.connection.execute(RECORDS)
     folder.load("denials", "BDC_INFO", ROWS)
     records = "SELECT source_line FROM epic_denials WHERE"
-    folder.skip("BDC_INFO", "a remark, read with its denial", f"{records} record_type = 'remark'")
+    folder.skip("BDC_INFO", "remark, read with its denial", f"{records} record_type = 'remark'")
     folder.skip(
         "BDC_INFO",
-        "correspondence or another follow-up, no denial",
+        "correspondence or other follow-up, not a denial",
         f"{records} record_type NOT IN ('denial', 'remark') OR record_type IS NULL",
     )
-    voided = folder.skip(
-        "BDC_INFO", "a voided denial record", f"{records} record_type = 'denial' AND status = 'voided'"
-    )
-    folder.notice_count(
+    voided = folder.skip("BDC_INFO", "voided denial record", f"{records} record_type = 'denial' AND status = 'voided'")
+    folder.add_count_notice(
         voided,
         "voided denial record",
-        "left out of every day, also of those before it was voided: a denial in the canonical tables has no end, and "
-        "would stand on today's list. Rates of denials are too low by as many",
+        "excluded for all dates, including those before the void: a canonical denial has no end date and would stay "
+        "on the worklist. Denial rates are too low by this number",
     )
-    folder.skip("BDC_INFO", NEVER, f"{records} record_type = 'denial' AND status IS DISTINCT FROM 'voided'")
+    folder.skip("BDC_INFO", NOT_A_DENIAL, f"{records} record_type = 'denial' AND status IS DISTINCT FROM 'voided'")
     folder.mark_reference(
         "BDC_PB_CHGS",
         "BDC_ASSOC_REMARK_CODES",

@@ -1,9 +1,9 @@
-"""States of an account or a guarantor: with an agency, assistance asked for, assistance granted."""
+"""Flags of accounts and guarantors: agency placement, and financial assistance pending or approved."""
 
 from __future__ import annotations
 
 from payrank.extracts.readers.epic.export.staged_folder import StagedFolder
-from payrank.extracts.readers.epic.ledger.professional_entries import ABSENT
+from payrank.extracts.readers.epic.ledger.professional_entries import NO_TRANSACTION
 
 PLACED = """
 SELECT 'account' AS subject_type, HSP_ACCOUNT_ID AS subject_id, 'agency_placed' AS flag,
@@ -25,21 +25,21 @@ SELECT 'account' AS subject_type, HSP_ACCOUNT_ID AS subject_id, 'agency_placed' 
   source_line
 FROM hospital_entries AS placed
 WHERE holds = 'bad_debt' AND is_system AND amount > 0
-  AND NOT EXISTS (FROM HSP_ACCT_CL_AG_HIS AS told WHERE told.HSP_ACCOUNT_ID = placed.HSP_ACCOUNT_ID)
+  AND NOT EXISTS (FROM HSP_ACCT_CL_AG_HIS AS history WHERE history.HSP_ACCOUNT_ID = placed.HSP_ACCOUNT_ID)
 QUALIFY row_number() OVER (PARTITION BY HSP_ACCOUNT_ID, posted_on ORDER BY length(TX_ID), TX_ID, source_line) = 1
 ORDER BY length(HSP_ACCOUNT_ID), HSP_ACCOUNT_ID, known_on
 """
-"""A system adjustment into the bad-debt bucket moves no money, and says that the account went to bad debt."""
+"""A system adjustment into the bad-debt bucket moves no money but shows that the account went to bad debt."""
 
 CHARGE_PLACED = """
 SELECT 'account' AS subject_type, account_id AS subject_id, 'agency_placed' AS flag, day_of(SENT_DTTM) AS known_on,
   day_of(RETURN_DTTM) AS ended_on, placed.source_line
 FROM ARPB_TX_AGCY_HX AS placed JOIN professional_entries AS entries ON entries.TX_ID = placed.TX_ID
-WHERE NOT EXISTS (FROM HSP_ACCT_CL_AG_HIS AS told WHERE told.HSP_ACCOUNT_ID = entries.account_id)
+WHERE NOT EXISTS (FROM HSP_ACCT_CL_AG_HIS AS history WHERE history.HSP_ACCOUNT_ID = entries.account_id)
 QUALIFY row_number() OVER (PARTITION BY account_id, known_on ORDER BY length(placed.TX_ID), placed.TX_ID, LINE) = 1
 ORDER BY length(account_id), account_id, known_on
 """
-"""An account is with the agency while one of its charges is."""
+"""An account is placed with the agency while any of its charges is."""
 
 GUARANTOR_PLACED = """
 SELECT 'guarantor' AS subject_type, ACCOUNT_ID AS subject_id, 'agency_placed' AS flag, day(SUBMIT_DATE) AS known_on,
@@ -59,7 +59,7 @@ FROM FIN_ASST_TRACKER AS trackers LEFT JOIN (
 ) AS cases ON cases.FIN_ASST_CASE_ID = trackers.FIN_ASST_CASE_ID
 """
 
-ASKED = """
+APPLIED = """
 SELECT 'guarantor' AS subject_type, guarantor_id AS subject_id, 'charity_pending' AS flag, asked_on AS known_on,
   coalesce(decided_on, CASE WHEN is_withdrawn THEN ended_on END) AS ended_on, source_line
 FROM epic_assistance
@@ -69,8 +69,10 @@ QUALIFY row_number() OVER (PARTITION BY guarantor_id, asked_on ORDER BY length(t
 ORDER BY length(guarantor_id), guarantor_id, known_on
 """
 
-"""An application that was withdrawn later, or entered in error, was pending until the day that ended it: its status is
-today's, and earlier days did not know it. Only one that no day ends is left out."""
+"""An application that was later withdrawn, or entered in error, was pending until its end date. Its status is the
+current
+one, which was not known earlier. It is left out only if it has no end date.
+"""
 
 GRANTED = """
 SELECT 'guarantor' AS subject_type, guarantor_id AS subject_id, 'charity_approved' AS flag, decided_on AS known_on,
@@ -80,16 +82,16 @@ QUALIFY row_number() OVER (PARTITION BY guarantor_id, decided_on ORDER BY length
   source_line) = 1
 ORDER BY length(guarantor_id), guarantor_id, known_on
 """
-"""An assistance denied and then overturned on appeal is granted."""
+"""An assistance denial that is overturned on appeal counts as approved."""
 
 
-def land_flags(folder: StagedFolder) -> None:
-    """Land agency placements and charity.
+def load_flags(folder: StagedFolder) -> None:
+    """Load agency placements and charity flags.
 
-    Public documentation: HSP_ACCT_CL_AG_HIS (Assign, Withdraw), HSP_TRANSACTIONS (into the
-    bad-debt bucket, where there is no agency history), ARPB_TX_AGCY_HX (SENT_DTTM, RETURN_DTTM),
-    ACCT_COLL_AGENCY_HX (SUBMIT_DATE, RESOLVED_DATE), FIN_ASST_TRACKER (STATUS, APPL_RECVD_DATE, DECISION_DATE,
-    END_DATE) by its FIN_ASST_CASE.
+    Public documentation: HSP_ACCT_CL_AG_HIS (Assign, Withdraw), HSP_TRANSACTIONS (into the bad-debt bucket, if there is
+    no
+    agency history), ARPB_TX_AGCY_HX (SENT_DTTM, RETURN_DTTM), ACCT_COLL_AGENCY_HX (SUBMIT_DATE, RESOLVED_DATE),
+    FIN_ASST_TRACKER (STATUS, APPL_RECVD_DATE, DECISION_DATE, END_DATE) by its FIN_ASST_CASE.
     """
     folder.connection.execute(TRACKERS)
     folder.load("flags", "HSP_ACCT_CL_AG_HIS", PLACED)
@@ -97,37 +99,37 @@ def land_flags(folder: StagedFolder) -> None:
     folder.load("flags", "ARPB_TX_AGCY_HX", CHARGE_PLACED)
     folder.skip(
         "ARPB_TX_AGCY_HX",
-        ABSENT,
+        NO_TRANSACTION,
         "SELECT source_line FROM ARPB_TX_AGCY_HX AS placed ANTI JOIN professional_entries AS entries "
         "ON entries.TX_ID = placed.TX_ID",
     )
     folder.load("flags", "ACCT_COLL_AGENCY_HX", GUARANTOR_PLACED)
-    folder.load("flags", "FIN_ASST_TRACKER", ASKED)
+    folder.load("flags", "FIN_ASST_TRACKER", APPLIED)
     folder.load("flags", "FIN_ASST_TRACKER", GRANTED)
     folder.skip(
         "FIN_ASST_TRACKER",
-        "names a case that is not in FIN_ASST_CASE",
+        "case missing from FIN_ASST_CASE",
         "SELECT source_line FROM epic_assistance WHERE guarantor_id IS NULL",
     )
     trackers = "SELECT source_line FROM epic_assistance WHERE guarantor_id IS NOT NULL AND"
     open_ended = folder.skip(
         "FIN_ASST_TRACKER",
-        "an assistance inactive or entered in error, without a day that ended it",
+        "assistance inactive or entered in error, without an end date",
         f"{trackers} is_withdrawn AND coalesce(decided_on, ended_on) IS NULL",
     )
-    folder.notice_count(
+    folder.add_count_notice(
         open_ended,
         "record",
-        "of FIN_ASST_TRACKER inactive or entered in error without a day that ended it: left out of every day, also of "
-        "those on which it still stood",
+        "of FIN_ASST_TRACKER inactive or entered in error without an end date: excluded for all dates, including "
+        "those when it was active",
     )
     undated = folder.skip(
         "FIN_ASST_TRACKER",
-        "an assistance without a day of application, and not granted on one",
+        "assistance without an application date or a grant date",
         f"{trackers} NOT (is_withdrawn AND coalesce(decided_on, ended_on) IS NULL) AND asked_on IS NULL "
         "AND (decided_on IS NULL OR coalesce(status NOT IN ('approved', 'overturned'), true))",
     )
-    folder.notice_count(undated, "record", "of FIN_ASST_TRACKER that date no application, and no decision to grant")
+    folder.add_count_notice(undated, "record", "of FIN_ASST_TRACKER without an application date or a grant date")
     folder.mark_reference(
         "HSP_ACCT_CL_AG_HIS", "ARPB_TX_AGCY_HX", "ACCT_COLL_AGENCY_HX", "FIN_ASST_CASE", "FIN_ASST_TRACKER"
     )

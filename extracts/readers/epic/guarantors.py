@@ -1,4 +1,4 @@
-"""Guarantors, and the statements that they were sent."""
+"""Guarantors and the statements sent to them."""
 
 from __future__ import annotations
 
@@ -21,10 +21,11 @@ FROM GUAR_ACCT_STMT_HX ORDER BY length(ACCOUNT_ID), ACCOUNT_ID, length(LINE), LI
 
 
 def load_guarantors(folder: StagedFolder) -> None:
-    """Land guarantors and statements.
+    """Load guarantors and statements.
 
-    Public documentation: ACCOUNT (STATE, ZIP, BIRTHDATE), GUAR_ACCT_STMT_HX (STMT_HX_STMT_DATE). Of a birth date the
-    year is kept, of a ZIP code three digits.
+    Public documentation: ACCOUNT (STATE, ZIP, BIRTHDATE), GUAR_ACCT_STMT_HX (STMT_HX_STMT_DATE). Only the year of the
+    birth
+    date and three digits of the ZIP code are kept.
     """
     folder.load("guarantors", "ACCOUNT", GUARANTORS)
     folder.load("contacts", "GUAR_ACCT_STMT_HX", STATEMENTS)

@@ -14,7 +14,7 @@ SELECT payer_id, first(class ORDER BY votes DESC, class) AS class FROM (
   ) WHERE payer_id IS NOT NULL AND class IS NOT NULL AND NOT is_self_pay(class) GROUP BY ALL
 ) GROUP BY payer_id
 """
-"""The financial class that most entries of a payer carry."""
+"""The most common financial class of each payer's entries."""
 
 PAYERS = """
 SELECT PAYOR_ID AS payer_id, PAYOR_NAME AS payer_name,
@@ -23,7 +23,7 @@ SELECT PAYOR_ID AS payer_id, PAYOR_NAME AS payer_name,
 FROM CLARITY_EPM LEFT JOIN epic_payer_classes ON payer_id = PAYOR_ID ORDER BY length(PAYOR_ID), PAYOR_ID, source_line
 """
 
-COVERING = """
+COVERAGE_PAYERS = """
 SELECT PAYOR_ID AS payer_id, any_value(payer_name) AS payer_name, coalesce(payer_class_of(any_value(class)), 'other')
   AS payer_class, min(source_line) AS source_line
 FROM (SELECT PAYOR_ID, min(PAYOR_NAME) OVER (PARTITION BY PAYOR_ID) AS payer_name, source_line FROM COVERAGE
@@ -33,7 +33,7 @@ WHERE PAYOR_ID NOT IN (SELECT PAYOR_ID FROM CLARITY_EPM WHERE PAYOR_ID IS NOT NU
 GROUP BY PAYOR_ID ORDER BY length(PAYOR_ID), PAYOR_ID
 """
 
-LISTED = """
+COVERAGE_LIST = """
 CREATE TABLE epic_coverages AS
 SELECT listed.*, covering.COVERAGE_ID IS NULL AS is_absent, accounts.account_id IS NULL AS is_outside,
   PAYOR_ID AS payer_id, CAST(accounts.opened_on AS VARCHAR) AS known_on, day(CVG_TERM_DT) AS ended_on
@@ -65,27 +65,27 @@ ORDER BY length(HSP_ACCOUNT_ID), HSP_ACCOUNT_ID, source_line
 
 
 def load_payers(folder: StagedFolder) -> None:
-    """Land payers, and coverages known since their account is, as Epic dates no filing order.
+    """Load payers and coverages. Coverages are dated with their account, because Epic does not date the filing order.
 
     Public documentation: CLARITY_EPM, COVERAGE (PAYOR_ID, CVG_TERM_DT), HSP_ACCT_CVG_LIST (LINE is the filing order),
     ARPB_VISITS (COVERAGE_ID), HSP_ACCOUNT (PRIMARY_PAYOR_ID), financial classes of entries.
     """
     folder.connection.execute(CLASSES)
-    folder.connection.execute(LISTED)
+    folder.connection.execute(COVERAGE_LIST)
     folder.session.create_table("payers", ("payer_id", "payer_name", "payer_class"))
     folder.session.create_table("coverages", ("account_id", "payer_id", "priority", "known_on", "ended_on"))
     folder.load("payers", "CLARITY_EPM", PAYERS)
-    folder.load("payers", "COVERAGE", COVERING)
+    folder.load("payers", "COVERAGE", COVERAGE_PAYERS)
     folder.mark_reference("COVERAGE")
-    folder.notice_count(
+    folder.add_count_notice(
         folder.count("FROM payers WHERE payer_class = 'other'"),
         "payer",
-        "of a financial class that payrank does not know, taken as other",
+        "of an unknown financial class, classified as other",
     )
     for table in ("HSP_ACCT_CVG_LIST", "ARPB_VISITS"):
         folder.load("coverages", table, COVERAGES.format(table=table))
     listed = "SELECT source_line FROM epic_coverages WHERE table_name = 'HSP_ACCT_CVG_LIST' AND"
-    folder.skip("HSP_ACCT_CVG_LIST", "names a coverage that is not in COVERAGE", f"{listed} is_absent")
-    folder.skip("HSP_ACCT_CVG_LIST", "covers an account that is not imported", f"{listed} is_outside")
-    folder.skip("HSP_ACCT_CVG_LIST", "its coverage names no payer", f"{listed} payer_id IS NULL")
+    folder.skip("HSP_ACCT_CVG_LIST", "coverage missing from COVERAGE", f"{listed} is_absent")
+    folder.skip("HSP_ACCT_CVG_LIST", "coverage of an account that is not imported", f"{listed} is_outside")
+    folder.skip("HSP_ACCT_CVG_LIST", "coverage without a payer", f"{listed} payer_id IS NULL")
     folder.load("coverages", "HSP_ACCOUNT", PRIMARY)

@@ -21,22 +21,22 @@ FROM plans JOIN ACCT_PP_HAR_LIST_REPL AS covered
 ORDER BY plan_id, plans.source_line
 """
 
-NO_ACCOUNT = "a plan of the guarantor that names no account"
+NO_ACCOUNT = "guarantor plan without an account"
 
 
-def land_payment_plans(folder: StagedFolder) -> None:
-    """Land hospital payment plans; from public documentation only, as no export seen holds one.
+def load_payment_plans(folder: StagedFolder) -> None:
+    """Load hospital payment plans. Based on public documentation only, because no export seen so far contains one.
 
-    HSP_GUAR_PMT_PLAN (PP_START_DATE, PP_AMT in dollars a month, PP_ORIG_PLAN_LINE), ACCT_PP_HAR_LIST (HB_PP_HAR).
-    Professional plans (PB_PMT_PLAN_HX) name no account.
+    HSP_GUAR_PMT_PLAN (PP_START_DATE, PP_AMT in dollars per month, PP_ORIG_PLAN_LINE), ACCT_PP_HAR_LIST (HB_PP_HAR).
+    Professional plans (PB_PMT_PLAN_HX) do not name an account.
     """
     folder.load("payment_plans", "HSP_GUAR_PMT_PLAN_REPL", PLANS)
-    aside = folder.skip(
+    skipped = folder.skip(
         "HSP_GUAR_PMT_PLAN_REPL",
         NO_ACCOUNT,
         "SELECT source_line FROM HSP_GUAR_PMT_PLAN_REPL AS plans ANTI JOIN ACCT_PP_HAR_LIST_REPL AS covered "
         "ON covered.ACCT_ID = plans.GUAR_ACCOUNT_ID AND covered.GROUP_LINE = plans.LINE",
     )
-    aside += folder.skip("PB_PMT_PLAN_HX", NO_ACCOUNT, "SELECT source_line FROM PB_PMT_PLAN_HX")
-    folder.notice_count(aside, "payment plan", "that names no account, not imported")
+    skipped += folder.skip("PB_PMT_PLAN_HX", NO_ACCOUNT, "SELECT source_line FROM PB_PMT_PLAN_HX")
+    folder.add_count_notice(skipped, "payment plan", "without an account, not imported")
     folder.mark_reference("ACCT_PP_HAR_LIST_REPL")

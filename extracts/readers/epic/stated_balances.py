@@ -1,10 +1,10 @@
-"""The balances that Epic itself states, for the ledger to tie to."""
+"""The balances that Epic states, for reconciliation with the ledger."""
 
 from __future__ import annotations
 
 from payrank.extracts.readers.epic.export.staged_folder import StagedFolder
 
-STATED = """
+HOSPITAL_STATED = """
 CREATE TABLE hospital_stated AS
 SELECT stated.*, billed_to, money(SBO_SP_BAL) + CASE billed_to WHEN 'patient' THEN prebilled ELSE 0 END AS patient,
   money(SBO_INS_BALANCE) + CASE billed_to WHEN 'patient' THEN 0 ELSE prebilled END AS insurance
@@ -20,7 +20,7 @@ FROM (
       AND har.HSP_ACCOUNT_ID = HSP_ACCT_SBO.HSP_ACCOUNT_ID)
 ) AS stated LEFT JOIN hospital_payers USING (account_id)
 """
-"""What is not billed yet is owed by whom it will be billed to, as in the ledger."""
+"""Unbilled amounts are owed by whoever will be billed, as in the ledger."""
 
 HOSPITAL = """
 SELECT account_id, CAST(NULL AS VARCHAR) AS responsibility, whole AS balance, source_line FROM hospital_stated
@@ -42,7 +42,7 @@ WHERE OUTSTANDING_AMT IS NOT NULL
 GROUP BY account_id
 HAVING whole <> 0 OR account_id IN (SELECT account_id FROM transactions)
 """
-"""A single billing office states one balance for hospital and professional transactions together: it goes first."""
+"""With a single billing office, one balance covers hospital and professional transactions and takes precedence."""
 
 PROFESSIONAL = """
 SELECT account_id, CAST(NULL AS VARCHAR) AS responsibility, whole AS balance, source_line FROM professional_stated
@@ -59,29 +59,29 @@ WHERE OUTSTANDING_AMT IS NOT NULL AND money(OUTSTANDING_AMT) IS NULL ORDER BY ac
 
 
 def load_stated_balances(folder: StagedFolder) -> None:
-    """Land each account's balance as Epic states it, whole, and by who owes it where the parts make the whole.
+    """Load each account's total balance as Epic states it, and the parts by responsibility if they add up to it.
 
     Public documentation: HSP_ACCOUNT and HSP_ACCT_SBO (SBO_TOT_BALANCE, SBO_INS_BALANCE, SBO_SP_BAL,
-    SBO_PREBILL_BALANC); ARPB_TRANSACTIONS (OUTSTANDING_AMT, INSURANCE_AMT, PATIENT_AMT), added up by account.
+    SBO_PREBILL_BALANC); ARPB_TRANSACTIONS (OUTSTANDING_AMT, INSURANCE_AMT, PATIENT_AMT), summed by account.
     """
-    folder.connection.execute(STATED)
+    folder.connection.execute(HOSPITAL_STATED)
     folder.connection.execute(OUTSTANDING)
     for table in ("HSP_ACCOUNT", "HSP_ACCT_SBO"):
         folder.load("stated_balances", table, HOSPITAL.format(table=table))
     folder.mark_reference("HSP_ACCT_SBO")
     folder.load("stated_balances", "ARPB_TRANSACTIONS", UNREADABLE)
     folder.load("stated_balances", "ARPB_TRANSACTIONS", PROFESSIONAL)
-    folder.notice_count(
+    folder.add_count_notice(
         folder.count("FROM hospital_stated WHERE (insurance + patient = money(whole)) IS NOT true")
         + folder.count("FROM professional_stated WHERE (insurance + patient = whole) IS NOT true"),
         "account",
-        "whose insurance and patient balances do not make its whole balance in Epic: tied by the whole alone",
+        "whose insurance and patient balances do not add up to the total in Epic: only the total is reconciled",
     )
-    folder.notice_count(
+    folder.add_count_notice(
         folder.count(
             "FROM ARPB_VISITS LEFT JOIN (SELECT account_id, sum(amount) AS balance FROM transactions GROUP BY 1) "
             "ON account_id = PB_VISIT_ID WHERE money(PB_TOTAL_BALANCE) <> coalesce(balance, 0)"
         ),
         "visit",
-        "whose PB_TOTAL_BALANCE in ARPB_VISITS is not that of its ledger",
+        "whose PB_TOTAL_BALANCE in ARPB_VISITS differs from its ledger",
     )

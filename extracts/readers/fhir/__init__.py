@@ -1,1 +1,1 @@
-"""FHIR R4 bulk data (ndjson) as an AR extract: claims, what insurers made of them, invoices and insurers' payments."""
+"""Import FHIR R4 bulk data (ndjson): claims, their adjudications, invoices, and insurance payments."""

@@ -1,4 +1,4 @@
-"""The lines of an ndjson file, one at a time, each no longer than the cap: memory stays bounded whatever the file."""
+"""Read the lines of an ndjson file one at a time, with a maximum length, so that memory use is bounded."""
 
 from __future__ import annotations
 
@@ -12,17 +12,18 @@ from payrank.extracts.csv.raw_bytes import BOMB_BYTES, BOMB_RATIO, UTF8_MARK, op
 from payrank.extracts.errors import ExtractRefusedError
 
 MAX_LINE_BYTES = 16 << 20
-"""Bytes of one resource. Bulk servers send resources of a few KiB; attachments, the largest, are not read here."""
-_ALLOWED = "Allowed: FHIR bulk data, one JSON resource a line, UTF-8, as .ndjson or .ndjson.gz."
+"""Maximum bytes per resource. Bulk servers send resources of a few KiB. Attachments are the largest and are not read.
+"""
+_ALLOWED = "Allowed: FHIR bulk data, one JSON resource per line, UTF-8, as .ndjson or .ndjson.gz."
 
 
 def read_lines(path: Path, longest: int = MAX_LINE_BYTES) -> Iterator[tuple[int, bytes | None]]:
-    """Give each line that is not blank with its number; None stands for a line over the cap.
+    """Yield each non-blank line with its number, or None for a line above the maximum length.
 
     Raises
     ------
     ExtractRefusedError
-        By name: UTF-16, a truncated or damaged gzip, a gzip bomb, a file that cannot be read.
+        If the file is UTF-16, is a damaged gzip or a gzip bomb, or cannot be read. The message names the file.
     """
     try:
         with open_bytes(path) as file:
@@ -59,5 +60,5 @@ def _check_growth(path: Path, taken: int, size: int) -> None:
         raise _refuse(path, "gzip grows over 200 times its size (a bomb)", "Send it uncompressed if it is meant.")
 
 
-def _refuse(path: Path, found: str, advice: str) -> ExtractRefusedError:
-    return ExtractRefusedError(f"{path.name}: {found}. {_ALLOWED} {advice}")
+def _refuse(path: Path, problem: str, advice: str) -> ExtractRefusedError:
+    return ExtractRefusedError(f"{path.name}: {problem}. {_ALLOWED} {advice}")

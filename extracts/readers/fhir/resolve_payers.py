@@ -1,4 +1,4 @@
-"""Payers by one id each, though resources name them by reference, by identifier or in words alone."""
+"""Give each payer one ID, whether resources name it by reference, by identifier, or only in words."""
 
 from __future__ import annotations
 
@@ -11,32 +11,33 @@ _NAMING = ("claims", "covers", "benefits", "details", "coverages", "named_payers
 
 
 def resolve_payers(connection: duckdb.DuckDBPyConnection) -> int:
-    """Make the table `fhir_payers`: payer_id, payer_name, payer_class, and the record that names it first.
+    """Create the table `fhir_payers`: payer_id, payer_name, payer_class, and the record that names the payer first.
 
-    An Organization that no claim, coverage or payment names as a payer is none. Identifiers of Organizations resolve
-    to their ids. The payer of a coverage stands in where a claim names its coverage alone.
+    An Organization that no claim, coverage, or payment names as a payer is left out. Organization identifiers resolve
+    to
+    their IDs. If a claim names only its coverage, the payer of the coverage is used.
 
     Returns
     -------
-    How many payers are of no known class, taken as `other`.
+    The number of payers of unknown class, which are classified as `other`.
     """
     connection.execute(
         "CREATE TABLE fhir_aliases AS SELECT 'Organization/' || identifier AS alias, min(key) AS payer_id "
-        "FROM standing_organizations WHERE identifier IS NOT NULL AND 'Organization/' || identifier NOT IN "
-        "(SELECT key FROM standing_organizations) GROUP BY alias HAVING count(DISTINCT key) = 1"
+        "FROM active_organizations WHERE identifier IS NOT NULL AND 'Organization/' || identifier NOT IN "
+        "(SELECT key FROM active_organizations) GROUP BY alias HAVING count(DISTINCT key) = 1"
     )
     for table in _NAMING:
         connection.execute(
-            f"UPDATE standing_{table} AS row SET payer = alias.payer_id FROM fhir_aliases AS alias "
+            f"UPDATE active_{table} AS row SET payer = alias.payer_id FROM fhir_aliases AS alias "
             "WHERE row.payer = alias.alias"
         )
     connection.execute(
-        "UPDATE standing_covers AS cover SET payer = coverage.payer FROM standing_coverages AS coverage "
+        "UPDATE active_covers AS cover SET payer = coverage.payer FROM active_coverages AS coverage "
         "WHERE cover.payer IS NULL AND cover.coverage = coverage.key"
     )
     for table in ("claims", "benefits"):
         connection.execute(
-            f"UPDATE standing_{table} AS row SET payer = cover.payer FROM standing_covers AS cover "
+            f"UPDATE active_{table} AS row SET payer = cover.payer FROM active_covers AS cover "
             "WHERE row.payer IS NULL AND cover.position = '1' "
             "AND cover.file = row.file AND cover.source_line = row.source_line"
         )
@@ -59,13 +60,13 @@ def resolve_payers(connection: duckdb.DuckDBPyConnection) -> int:
 
 _PAYERS = """
 WITH named AS (
-    SELECT payer, payer_name, file, source_line FROM standing_named_payers),
+    SELECT payer, payer_name, file, source_line FROM active_named_payers),
 codes AS (
-    SELECT payer, string_agg(DISTINCT type_codes, ' ' ORDER BY type_codes) AS codes FROM standing_coverages
+    SELECT payer, string_agg(DISTINCT type_codes, ' ' ORDER BY type_codes) AS codes FROM active_coverages
     WHERE type_codes IS NOT NULL GROUP BY payer),
 organizations AS (
     SELECT key, min(payer_name) AS payer_name, min(file) AS file, min(source_line) AS source_line
-    FROM standing_organizations GROUP BY key),
+    FROM active_organizations GROUP BY key),
 first AS (
     SELECT payer, arg_min(payer_name, (file, source_line, payer_name)) FILTER (payer_name IS NOT NULL) AS payer_name,
         min((file, source_line)) AS place

@@ -1,1 +1,1 @@
-"""Synthea's CSV output folder as an AR extract: one account a claim, its ledger tied to what the claim says is due."""
+"""Import Synthea's CSV output folder: one account per claim, reconciled with the claim's stated balance."""

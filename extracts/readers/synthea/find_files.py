@@ -1,4 +1,4 @@
-"""Which file of a folder is which of Synthea's tables."""
+"""Find the file of each Synthea table in a folder."""
 
 from __future__ import annotations
 
@@ -42,39 +42,41 @@ OPTIONAL: Mapping[str, tuple[str, ...]] = {
     "payer_transitions": ("PATIENT", "START_YEAR", "END_YEAR", "PAYER"),
     "organizations": ("Id", "NAME"),
 }
-"""Table -> the columns that are read, as the Synthea wiki's "CSV File Data Dictionary" names them. The others, a
-patient's name, address and numbers among them, are staged as text inside the private database and read by no query."""
+"""Table -> columns that are read, with the names of the Synthea wiki's "CSV File Data Dictionary". Other columns, such
+as
+patient names, addresses, and numbers, are staged as text in the private database but never used.
+"""
 
-ALSO_NAMED = {"START_YEAR": "START_DATE", "END_YEAR": "END_DATE"}
+OTHER_NAMES = {"START_YEAR": "START_DATE", "END_YEAR": "END_DATE"}
 """Column of payer_transitions -> its name in other exports."""
 
 _NAME = re.compile(r"(?P<table>[a-z_]+?)(?:[ _.-]?\(?\d+\)?)?\.csv(?:\.gz)?", re.IGNORECASE)
 
 
 def find_files(folder: Path) -> dict[str, list[Path]]:
-    """Find the files of each table, numbered parts (`claims_1.csv`, `claims (2).csv`) among them, by name.
+    """Find the files of each table by name, including numbered parts (`claims_1.csv`, `claims (2).csv`).
 
     Raises
     ------
     ExtractRefusedError
-        When the folder is absent, or holds no file of a required table.
+        If the folder does not exist or lacks a required table.
     """
     if not folder.is_dir():
         raise ExtractRefusedError(
-            f"{folder}: no such folder. Allowed: Synthea's CSV output folder, output/csv. Give the folder that holds "
-            "claims.csv."
+            f"{folder}: no such folder. Allowed: Synthea's CSV output folder, output/csv. Pass the folder that "
+            "contains claims.csv."
         )
-    found: dict[str, list[Path]] = {name: [] for name in (*REQUIRED, *OPTIONAL)}
+    files: dict[str, list[Path]] = {name: [] for name in (*REQUIRED, *OPTIONAL)}
     for path in sorted(folder.iterdir()):
         match = _NAME.fullmatch(path.name)
-        if match and path.is_file() and match["table"].lower() in found:
-            found[match["table"].lower()].append(path)
-    missing = [f"{name}.csv" for name in REQUIRED if not found[name]]
+        if match and path.is_file() and match["table"].lower() in files:
+            files[match["table"].lower()].append(path)
+    missing = [f"{name}.csv" for name in REQUIRED if not files[name]]
     if missing:
         raise ExtractRefusedError(
-            f"{folder}: {' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} not there. Required: "
-            f"{', '.join(f'{name}.csv' for name in REQUIRED)}; read where they are: "
-            f"{', '.join(f'{name}.csv' for name in OPTIONAL)}. Export them too (exporter.csv.included_files), or give "
-            "the folder that holds them."
+            f"{folder}: {' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} missing. Required: "
+            f"{', '.join(f'{name}.csv' for name in REQUIRED)}; optional: "
+            f"{', '.join(f'{name}.csv' for name in OPTIONAL)}. Export them too (exporter.csv.included_files), or "
+            "pass the folder that contains them."
         )
-    return found
+    return files

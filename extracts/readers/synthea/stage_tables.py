@@ -1,4 +1,4 @@
-"""Synthea's files in the session's database: each table's parts, and one table that joins them to look things up in."""
+"""Stage Synthea's files: the parts of each table, and one joined table for look-ups."""
 
 from __future__ import annotations
 
@@ -9,39 +9,39 @@ from pathlib import Path
 from payrank.extracts.contract.source_file import quote_name
 from payrank.extracts.readers.session.import_session import ImportSession, require_columns
 from payrank.extracts.readers.session.source_table import LINE, SourceTable
-from payrank.extracts.readers.synthea.find_files import ALSO_NAMED, OPTIONAL, REQUIRED
+from payrank.extracts.readers.synthea.find_files import OPTIONAL, OTHER_NAMES, REQUIRED
 
-_WITHOUT = {
-    "payers": "payers keep their ids, without a class",
-    "encounters": "accounts have no patient class and no facility",
-    "patients": "guarantors keep their ids alone",
-    "payer_transitions": "coverages have no end",
-    "organizations": "facilities keep their ids, without a name",
+CONSEQUENCES = {
+    "payers": "payers have IDs but no class",
+    "encounters": "accounts have no patient class or facility",
+    "patients": "guarantors have only IDs",
+    "payer_transitions": "coverages have no end date",
+    "organizations": "facilities have IDs but no names",
 }
 
 NO_PAYER = "0"
-"""What Synthea writes for no insurance, in claims.PRIMARYPATIENTINSURANCEID and SECONDARYPATIENTINSURANCEID."""
+"""Synthea's code for no insurance in claims.PRIMARYPATIENTINSURANCEID and SECONDARYPATIENTINSURANCEID."""
 
 
 @dataclass(frozen=True, slots=True)
 class SyntheaTables:
-    """The staged parts of each table. The DuckDB table `synthea_<table>` joins them: a key once, its first row."""
+    """The staged parts of each table. The DuckDB table `synthea_<table>` joins them, with the first row of each key."""
 
     parts: Mapping[str, tuple[SourceTable, ...]]
 
-    def of(self, table: str) -> tuple[SourceTable, ...]:
-        """Return the parts to land from: files of equal bytes once, and none that is a header alone."""
+    def parts_of(self, table: str) -> tuple[SourceTable, ...]:
+        """Return the parts to load: without duplicate files and without files that have only a header."""
         return tuple(part for part in self.parts[table] if part.same_as is None and part.records)
 
 
 def render_day(text: str) -> str:
-    """Render the day of a moment as Synthea writes it (`2023-01-27T16:17:47Z`, in UTC); else the text as it is."""
+    """Render the date of a Synthea timestamp (`2023-01-27T16:17:47Z`, in UTC); other text is unchanged."""
     moment = r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2})?"
     return f"CASE WHEN regexp_full_match({text}, '{moment}') THEN left({text}, 10) ELSE {text} END"
 
 
 def render_payer(text: str) -> str:
-    """Render a payer's id; null where Synthea says that there is none."""
+    """Render a payer's ID; null if there is none."""
     return f"nullif({text}, '{NO_PAYER}')"
 
 
@@ -51,7 +51,7 @@ def stage_tables(session: ImportSession, files: Mapping[str, Sequence[Path]]) ->
     Raises
     ------
     ExtractRefusedError
-        When a file cannot be read or misses a column.
+        If a file cannot be read or a column is missing.
     """
     parts: dict[str, tuple[SourceTable, ...]] = {}
     for table, names in {**REQUIRED, **OPTIONAL}.items():
@@ -61,7 +61,7 @@ def stage_tables(session: ImportSession, files: Mapping[str, Sequence[Path]]) ->
             if table in OPTIONAL:
                 session.mark_reference(part)
         if not parts[table]:
-            session.add_notice(f"{table}.csv is not there: {_WITHOUT[table]}")
+            session.add_notice(f"{table}.csv is missing: {CONSEQUENCES[table]}")
     tables = SyntheaTables(parts)
     for table, names in {**REQUIRED, **OPTIONAL}.items():
         _join_parts(session, tables, table, names)
@@ -69,10 +69,10 @@ def stage_tables(session: ImportSession, files: Mapping[str, Sequence[Path]]) ->
 
 
 def _join_parts(session: ImportSession, tables: SyntheaTables, table: str, names: tuple[str, ...]) -> None:
-    """Join a table's parts. One row a key: a key that came twice must not double what is joined to it."""
+    """Join a table's parts with one row per key, so that a repeated key does not multiply joined rows."""
     nothing = f"SELECT {', '.join(f'NULL::VARCHAR AS {quote_name(name)}' for name in names)}, 0 AS part, 0 AS {LINE}"
     selects = [f"{nothing} WHERE false"]
-    for part in tables.of(table):
+    for part in tables.parts_of(table):
         fields = ", ".join(quote_name(_find_name(part, name)) for name in names)
         selects.append(f"SELECT {fields}, {part.number}, {LINE} FROM {part.relation}")
     once = "" if table == "payer_transitions" else f"QUALIFY row_number() OVER ({_key(names[0])}) = 1"
@@ -82,7 +82,7 @@ def _join_parts(session: ImportSession, tables: SyntheaTables, table: str, names
 
 
 def _find_name(part: SourceTable, name: str) -> str:
-    other = ALSO_NAMED.get(name)
+    other = OTHER_NAMES.get(name)
     return other if other in part.names and name not in part.names and other else name
 
 

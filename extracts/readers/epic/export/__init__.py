@@ -1,1 +1,1 @@
-"""Finding, recognizing, and staging the tables of an Epic export."""
+"""Find, recognize, and stage the tables of an Epic export."""

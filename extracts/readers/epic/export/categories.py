@@ -1,7 +1,7 @@
-"""Epic's categories in the contract's words, as tables of DuckDB.
+"""Map Epic's categories to the contract's values with DuckDB macros.
 
-Categories may hold values of a site's own, so names are matched by the words in them, first line that fits. The words
-that Epic releases itself are listed with each column in its public documentation (EHI Tables, "Category Entries").
+A site may add its own category values, so names are matched by keywords, and the first match counts. Epic's released
+values are listed with each column in its public documentation (EHI Tables, "Category Entries").
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ PAYER_CLASSES = (
     ("self[- ]?pay", "self_pay"),
     ("blue|commercial|group health|managed care|hmo|ppo|employer", "commercial"),
 )
-"""Financial class or product type -> payer class. What fits nothing is `other`, and is counted."""
+"""Financial class or product type -> payer class. Anything else is `other` and is counted."""
 
 PATIENT_CLASSES = (
     ("inpatient|newborn", "inpatient"),
@@ -30,7 +30,7 @@ PATIENT_CLASSES = (
     ("outpatient|observation|series|surgery|ambulatory|recurring|therap|lab|home", "outpatient"),
     ("clinic|office|professional", "clinic"),
 )
-"""Account class -> patient class. Observation is outpatient care, whatever the bed."""
+"""Account class -> patient class. Observation is outpatient care."""
 
 ADJUSTMENT_KINDS = (
     ("refund", "refund"),
@@ -40,7 +40,7 @@ ADJUSTMENT_KINDS = (
     ("small bal", "small_balance_write_off"),
     ("interest|late fee", "interest"),
 )
-"""Adjustment category, else write-off reason -> transaction kind. What fits nothing is `other_adjustment`."""
+"""Adjustment category, otherwise write-off reason -> transaction kind. Anything else is `other_adjustment`."""
 
 GROUP_CODES = (
     ("^co$|contractual", "CO"),
@@ -49,7 +49,7 @@ GROUP_CODES = (
     ("^pi$|pay[eo]r initiated", "PI"),
     ("^cr$|correction", "CR"),
 )
-"""Group of a claim adjustment (X12 CAS01) as Epic spells it -> its code."""
+"""Group of a claim adjustment (X12 CAS01), as Epic names it -> its code."""
 
 GUARANTOR_FLAGS = (
     ("bankrupt", "bankruptcy"),
@@ -62,7 +62,7 @@ GUARANTOR_FLAGS = (
     ("charity|financial assist", "charity_pending"),
     ("collection|agency", "agency_placed"),
 )
-"""Guarantor status -> flag. A status of a site's own keeps its own words, and its guarantor off the list for review."""
+"""Guarantor status -> flag. A site's own status keeps its name, and its guarantor is held for review."""
 
 STATES = (
     "Alabama AL|Alaska AK|Arizona AZ|Arkansas AR|California CA|Colorado CO|Connecticut CT|Delaware DE|"
@@ -75,20 +75,20 @@ STATES = (
 )
 
 MACROS = (
-    # An amount as the contract reads it; what it would not read is null here and lands as the text that it is.
-    r"money(given) AS CASE WHEN regexp_full_match(given, '-?\d{1,16}(\.\d{1,2})?') "
-    "THEN TRY_CAST(given AS DECIMAL(18,2)) END",
-    # The day of a moment: columns that Epic documents as date and time keep their hour, which no table here needs.
-    r"day_of(given) AS CASE WHEN regexp_full_match(given, '\d{4}-\d{2}-\d{2}[ T]\d{2}:\d{2}(:\d{2}(\.\d+)?)?Z?') "
-    r"THEN left(given, 10) WHEN regexp_full_match(given, '\d{1,2}/\d{1,2}/\d{4} \d{1,2}:\d{2}(:\d{2})?( [AP]M)?') "
-    "THEN day(split_part(given, ' ', 1)) ELSE day(given) END",
-    "is_day(given) AS coalesce(CAST(TRY_CAST(given AS DATE) AS VARCHAR) = given, false)",
+    # An amount in the contract's format. Anything else is null here and is loaded as text, to be quarantined.
+    r"money(text) AS CASE WHEN regexp_full_match(text, '-?\d{1,16}(\.\d{1,2})?') "
+    "THEN TRY_CAST(text AS DECIMAL(18,2)) END",
+    # The date of a timestamp. Columns that Epic documents as date and time have an hour, which no table here needs.
+    r"day_of(text) AS CASE WHEN regexp_full_match(text, '\d{4}-\d{2}-\d{2}[ T]\d{2}:\d{2}(:\d{2}(\.\d+)?)?Z?') "
+    r"THEN left(text, 10) WHEN regexp_full_match(text, '\d{1,2}/\d{1,2}/\d{4} \d{1,2}:\d{2}(:\d{2})?( [AP]M)?') "
+    "THEN day(split_part(text, ' ', 1)) ELSE day(text) END",
+    "is_day(text) AS coalesce(CAST(TRY_CAST(text AS DATE) AS VARCHAR) = text, false)",
     "is_self_pay(class) AS coalesce(regexp_matches(lower(class), '^4$|self[- ]?pay'), false)",
 )
 
 
 def define_categories(connection: duckdb.DuckDBPyConnection) -> None:
-    """Define the macros and tables that the reader's queries share."""
+    """Create the macros that the reader's queries share."""
     for macro in MACROS:
         connection.execute(f"CREATE MACRO {macro}")
     for name, words in {
@@ -98,15 +98,15 @@ def define_categories(connection: duckdb.DuckDBPyConnection) -> None:
         "group_code_of": GROUP_CODES,
         "guarantor_flag_of": GUARANTOR_FLAGS,
     }.items():
-        connection.execute(f"CREATE MACRO {quote_name(name)}(given) AS {_render_choice(words)}")
+        connection.execute(f"CREATE MACRO {quote_name(name)}(text) AS {_render_choice(words)}")
     states = [pair.rsplit(" ", 1) for pair in STATES.split("|")]
     cases = " ".join(f"WHEN {quote_text(name.lower())} THEN {quote_text(code)}" for name, code in states)
-    connection.execute(f"CREATE MACRO state_code_of(given) AS CASE lower(given) {cases} ELSE given END")
+    connection.execute(f"CREATE MACRO state_code_of(text) AS CASE lower(text) {cases} ELSE text END")
 
 
 def _render_choice(words: tuple[tuple[str, str], ...]) -> str:
     cases = " ".join(
-        f"WHEN regexp_matches(lower(given), {quote_text(pattern)}) THEN {quote_text(meaning)}"
+        f"WHEN regexp_matches(lower(text), {quote_text(pattern)}) THEN {quote_text(meaning)}"
         for pattern, meaning in words
     )
     return f"CASE {cases} END"

@@ -1,4 +1,4 @@
-"""The files of an Epic folder: which table each holds, how its fields are parted, and which are not read."""
+"""Find the files of an Epic folder: their tables, their delimiters, and the tables that are not read."""
 
 from __future__ import annotations
 
@@ -11,19 +11,25 @@ from pathlib import Path
 from payrank.extracts.contract.source_file import digest_file
 from payrank.extracts.csv.raw_bytes import open_bytes, refuse_bytes
 from payrank.extracts.errors import ExtractRefusedError, WrongUsageError
-from payrank.extracts.readers.epic.export.known_tables import BLOCKED_TABLES, KNOWN, NOT_TABLES, OTHER_NAMES, UNHELD
+from payrank.extracts.readers.epic.export.known_tables import (
+    BLOCKED_TABLES,
+    DESCRIPTION_FILES,
+    KNOWN,
+    OTHER_NAMES,
+    UNUSED_TABLES,
+)
 
 SUFFIXES = (".tsv", ".csv", ".txt")
 DELIMITERS = ("\t", "|", ",")
-LONGEST_HEADER = 1 << 16
-"""Bytes. The widest table that Epic documents has some 250 columns."""
+MAX_HEADER = 1 << 16
+"""Bytes. The widest table that Epic documents has about 250 columns."""
 
 _TABLE_NAME = re.compile(r"[A-Z][A-Z0-9_]{1,60}")
 
 
 @dataclass(frozen=True, slots=True)
 class FoundTables:
-    """Table name -> files in order of their names (more than one only where they are equal), and what is not read."""
+    """Files by table name (several only if they are identical), and the tables that are not read."""
 
     files: dict[str, tuple[Path, ...]]
     unknown: tuple[str, ...]
@@ -31,39 +37,39 @@ class FoundTables:
 
 
 def find_tables(source: Path) -> FoundTables:
-    """Name the table of each file by the file's name, whatever its case.
+    """Identify the table of each file by its name, ignoring case.
 
     Raises
     ------
     WrongUsageError
-        When the source is no folder or holds no table.
+        If the source is not a folder or contains no table.
     ExtractRefusedError
-        When two files that differ hold the same table.
+        If two different files contain the same table.
     """
     if not source.is_dir():
-        raise WrongUsageError(f"{source}: no such folder. Give the folder that holds Epic's tables, one file a table.")
+        raise WrongUsageError(f"{source}: no such folder. Pass the folder with Epic's tables, one file per table.")
     files: dict[str, list[Path]] = {}
     unknown, blocked = set(), set()
     for path in sorted(path for path in source.iterdir() if path.is_file()):
         name = _name_table(path)
-        if name is None or name in NOT_TABLES:
+        if name is None or name in DESCRIPTION_FILES:
             continue
         if name in BLOCKED_TABLES:
             blocked.add(name)
-        elif name in KNOWN or name in UNHELD:
+        elif name in KNOWN or name in UNUSED_TABLES:
             files.setdefault(name, []).append(path)
         else:
-            unknown.add(name if _TABLE_NAME.fullmatch(name) else "(not a table's name)")
+            unknown.add(name if _TABLE_NAME.fullmatch(name) else "(not a table name)")
     for name, paths in files.items():
         if len({digest_file(path) for path in paths}) > 1:
             raise ExtractRefusedError(
-                f"{name}: found in {len(paths)} files that differ ({', '.join(path.name for path in paths)}). "
-                "Allowed: one file a table. Join them, or take out what is old."
+                f"{name}: found in {len(paths)} different files ({', '.join(path.name for path in paths)}). "
+                "Allowed: one file per table. Combine them or remove the outdated ones."
             )
     if not files:
         raise WrongUsageError(
-            f"{source}: holds no table of Epic that payrank reads. Allowed: files named as the tables, such as "
-            f"HSP_TRANSACTIONS.tsv, ending in {', '.join(SUFFIXES)} or these and .gz. Give the export's folder."
+            f"{source}: contains no Epic table that payrank reads. Allowed: files named after the tables, such as "
+            f"HSP_TRANSACTIONS.tsv, ending in {', '.join(SUFFIXES)}, optionally with .gz. Pass the export's folder."
         )
     return FoundTables(
         {name: tuple(paths) for name, paths in sorted(files.items())}, tuple(sorted(unknown)), tuple(sorted(blocked))
@@ -80,16 +86,16 @@ def _name_table(path: Path) -> str | None:
 
 
 def detect_delimiter(path: Path) -> str:
-    """Tell by the header what parts a file's fields; a header of one column is parted by nothing.
+    """Return the delimiter with the most occurrences in the header.
 
     Raises
     ------
     ExtractRefusedError
-        When the file cannot be read.
+        If the file cannot be read.
     """
     try:
         with open_bytes(path) as file:
-            header = file.readline(LONGEST_HEADER).decode("latin-1")
+            header = file.readline(MAX_HEADER).decode("latin-1")
     except (EOFError, gzip.BadGzipFile, zlib.error):
         raise refuse_bytes(path, "truncated or damaged gzip", "Send the file again.") from None
     except OSError as error:

@@ -1,7 +1,7 @@
-"""The tables and columns of Epic that the reader knows. What is not named here is never read.
+"""The Epic tables and columns that the reader knows. Nothing else is ever read.
 
-Names and meanings: Epic's public documentation of the EHI export, one page a table (EHI Tables on open.epic), and the
-`COLUMNS` list that comes with an export.
+Names and meanings come from Epic's public documentation of the EHI export, one page per table (EHI Tables on
+open.epic), and the `COLUMNS` list that comes with an export.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class KnownTable:
-    """Columns that a table cannot do without, and columns that are read where they are there."""
+    """The required and optional columns of a table."""
 
     required: tuple[str, ...]
     optional: tuple[str, ...] = ()
@@ -103,7 +103,7 @@ DENIALS = {
 }
 KNOWN: dict[str, KnownTable] = {**HOSPITAL, **PROFESSIONAL, **GUARANTORS, **PAYERS, **DENIALS}
 
-UNHELD = (
+UNUSED_TABLES = (
     "ACCT_COVERAGE",
     "ACCT_GUAR_PAT_INFO",
     "ARPB_TX_CHG_REV_HX",
@@ -114,10 +114,10 @@ UNHELD = (
     "INVOICE",
     "SVC_PMT_HISTORY",
 )
-"""Billing tables that the reader knows and takes nothing from: what they say stands elsewhere, or has no place."""
+"""Known billing tables that are not used, because their content is in other tables or has no canonical equivalent."""
 
 OTHER_NAMES = {"HSP_GUAR_PMT_PLAN": "HSP_GUAR_PMT_PLAN_REPL", "ACCT_PP_HAR_LIST": "ACCT_PP_HAR_LIST_REPL"}
-"""Clarity's names of tables that the EHI export spells otherwise."""
+"""Clarity's names of tables that the EHI export spells differently."""
 
 OTHER_COLUMNS = {
     "PAYOR_ID": ("PAYOR_ID_PAYOR_NAME",),
@@ -130,7 +130,7 @@ OTHER_COLUMNS = {
     "TX_TYPE_HA_C_NAME": ("TX_TYPE_HA_C",),
     "TX_TYPE_C_NAME": ("TX_TYPE_C",),
 }
-"""What a column is called where its own name is missing: newer exports name records instead of numbering them."""
+"""Alternative column names: newer exports name records instead of numbering them."""
 
 BLOCKED_TABLES = ("GUAR_PMT_SCORE_HX", "GUAR_PMT_SCORE_HB_HX", "GUAR_PMT_SCORE_PB_HX", "GUAR_PMT_SCORE_REPL")
 BLOCKED_COLUMNS = (
@@ -143,8 +143,9 @@ BLOCKED_COLUMNS = (
     "PROPENSITY_TO_PAY_C_NAME",
     "PROPENSITY_TO_PAY_C",
 )
-"""The vendor's own scores of who will pay. They are never read: a model fed on another model's guess learns that guess,
-and nobody at the hospital can say what went into it."""
+"""The vendor's own payment scores. They are never read: a model trained on another model's predictions learns those
+predictions, and nobody at the hospital can explain what went into them.
+"""
 
-NOT_TABLES = ("COLUMNS", "README", "MANIFEST", "CHECKSUMS", "INDEX")
-"""Files beside the tables that describe them."""
+DESCRIPTION_FILES = ("COLUMNS", "README", "MANIFEST", "CHECKSUMS", "INDEX")
+"""Files that describe the tables."""

@@ -1,4 +1,4 @@
-"""The hospital ledger: HSP_TRANSACTIONS, whose amounts carry the ledger's sign, with who owes by liability bucket."""
+"""The hospital ledger: HSP_TRANSACTIONS, already signed, with responsibility by liability bucket."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ SELECT bucket_id, arg_min(holds, rank) AS holds FROM (
 ) WHERE bucket_id IS NOT NULL GROUP BY bucket_id
 """
 
-PAYING = """
+BILLED_TO = """
 CREATE TABLE hospital_payers AS
 SELECT HSP_ACCOUNT_ID AS account_id,
   CASE WHEN bool_or(PRIMARY_PAYOR_ID IS NOT NULL OR NOT is_self_pay(coalesce(ACCT_FIN_CLASS_C_NAME, 'self-pay')))
     THEN 'insurance' ELSE 'patient' END AS billed_to
 FROM HSP_ACCOUNT WHERE HSP_ACCOUNT_ID IS NOT NULL GROUP BY HSP_ACCOUNT_ID
 """
-"""Who owes what is charged and not yet billed: a payer where the account names one."""
+"""Who owes unbilled charges: insurance if the account has a payer."""
 
 ENTRIES = """
 CREATE TABLE hospital_entries AS
@@ -67,22 +67,23 @@ SELECT source_line,
   CASE WHEN amount = 0 THEN 'within'
     WHEN other_responsibility = responsibility THEN 'within'
     WHEN other_responsibility IS NOT NULL THEN 'between'
-    WHEN rest <> 0 THEN 'alone'
+    WHEN rest <> 0 THEN 'unpaired'
     WHEN owers = 1 THEN 'within' ELSE 'between' END AS moves
 FROM paired LEFT JOIN (
   SELECT account_id, posted_on, sum(amount) AS rest, count(DISTINCT responsibility) AS owers
   FROM paired WHERE other_responsibility IS NULL GROUP BY account_id, posted_on
 ) USING (account_id, posted_on)
 """
-"""What each system adjustment does. It never comes alone: a credit on one bucket and a debit on another, equal, on one
-account and day. `within`: both buckets are the payers' (prebilled to claim), or both the patient's; `between`: from the
-payers to the patient or back; `alone`: its other half is not there."""
+"""The effect of each system adjustment. They come in pairs on one account and day: an equal credit and debit on two
+buckets. `within`: both buckets belong to the payers (prebilled to claim) or both to the patient. `between`: a transfer
+between payers and patient. `unpaired`: the other half is missing.
+"""
 
-WITHIN = "system adjustment pair: moves nothing between payers and patient, nets to zero"
+WITHIN = "system adjustment pair: nets to zero, moves nothing between payers and patient"
 
 ROWS = """
 SELECT 'HB' || TX_ID AS transaction_id, HSP_ACCOUNT_ID AS account_id, posted_on, day(SERVICE_DATE) AS effective_on,
-  CASE WHEN is_system AND moves = 'alone' THEN 'other_adjustment'
+  CASE WHEN is_system AND moves = 'unpaired' THEN 'other_adjustment'
     WHEN is_system THEN 'transfer'
     WHEN TX_TYPE_HA_C_NAME IN ('Charge', '1') THEN 'charge'
     WHEN TX_TYPE_HA_C_NAME IN ('Payment', '2')
@@ -102,25 +103,26 @@ ORDER BY length(TX_ID), TX_ID, source_line
 """
 
 
-def land_hospital_ledger(folder: StagedFolder) -> None:
-    """Land HSP_TRANSACTIONS: one row a record, but for system adjustments that move nothing between payers and patient.
+def load_hospital_ledger(folder: StagedFolder) -> None:
+    """Load HSP_TRANSACTIONS: one row per record, except system adjustments that move nothing between payers and
+    patient.
 
-    Amounts are dollars in the ledger's sign as Epic states them. Public documentation: HSP_TRANSACTIONS (TX_AMOUNT,
-    BUCKET_ID, IS_SYSTEM_ADJ_YN, ORIG_REV_TX_ID), HSP_ACCOUNT (the four bucket ids), HSP_BUCKET (BKT_TYPE_HA_C_NAME).
+    Amounts are dollars with Epic's own sign, which is the ledger's. Public documentation: HSP_TRANSACTIONS (TX_AMOUNT,
+    BUCKET_ID, IS_SYSTEM_ADJ_YN, ORIG_REV_TX_ID), HSP_ACCOUNT (the four bucket IDs), HSP_BUCKET (BKT_TYPE_HA_C_NAME).
     """
-    for query in (BUCKETS, PAYING, ENTRIES, PAIRS):
+    for query in (BUCKETS, BILLED_TO, ENTRIES, PAIRS):
         folder.connection.execute(query)
     folder.skip("HSP_TRANSACTIONS", WITHIN, "SELECT source_line FROM hospital_system WHERE moves = 'within'")
     folder.load("transactions", "HSP_TRANSACTIONS", ROWS)
     folder.mark_reference("HSP_BUCKET", "HSP_BKT_ADJ_TXS", "HSP_BKT_PAYMENT", "HSP_BKT_INV_NUM")
-    alone = folder.count("FROM hospital_system WHERE moves = 'alone'")
-    folder.notice_count(
-        alone,
+    unpaired = folder.count("FROM hospital_system WHERE moves = 'unpaired'")
+    folder.add_count_notice(
+        unpaired,
         "system adjustment",
-        "without its other half in HSP_TRANSACTIONS, taken as adjustments of the balance",
+        "without its other half in HSP_TRANSACTIONS, loaded as balance adjustments",
     )
-    folder.notice_count(
-        folder.count("FROM transactions WHERE kind = 'other_adjustment'") - alone,
+    folder.add_count_notice(
+        folder.count("FROM transactions WHERE kind = 'other_adjustment'") - unpaired,
         "hospital adjustment",
-        "of a category that payrank does not know, taken as other_adjustment",
+        "of an unknown category, loaded as other_adjustment",
     )

@@ -1,4 +1,4 @@
-"""The records of ARPB_TRANSACTIONS, each with its sign, its own account and who answers for it."""
+"""The records of ARPB_TRANSACTIONS with sign, account, and responsibility."""
 
 from __future__ import annotations
 
@@ -19,10 +19,11 @@ SELECT count(*) FILTER (as_stated <> outstanding), count(*) FILTER (by_type <> o
   GROUP BY ACCOUNT_ID
 )
 """
-"""Guarantors whose standing transactions do not add up to what is outstanding on them, by either reading of the
-sign."""
+"""The number of guarantors whose active transactions do not add up to the outstanding amount, for each reading of the
+sign.
+"""
 
-BY_TYPE = """
+SIGNED_BY_TYPE = """
 CASE WHEN TX_TYPE_C_NAME IN ('Payment', '2') THEN -abs(money(AMOUNT))
   WHEN TX_TYPE_C_NAME IN ('Adjustment', '3') AND DEBIT_CREDIT_FLAG_NAME IS DISTINCT FROM 'Debit'
     AND DEBIT_CREDIT_FLAG_NAME IS DISTINCT FROM '1' THEN -abs(money(AMOUNT))
@@ -32,7 +33,7 @@ CASE WHEN TX_TYPE_C_NAME IN ('Payment', '2') THEN -abs(money(AMOUNT))
 ENTRIES = """
 CREATE TABLE professional_entries AS
 WITH read AS (
-  SELECT tx.* EXCLUDE (ACCOUNT_ID, AMOUNT), ACCOUNT_ID AS guarantor_id, AMOUNT AS given, {amount} AS signed,
+  SELECT tx.* EXCLUDE (ACCOUNT_ID, AMOUNT), ACCOUNT_ID AS guarantor_id, AMOUNT AS amount_text, {amount} AS signed,
     day(POST_DATE) AS posted_on, day(SERVICE_DATE) AS service_on,
     coalesce(day(VOID_DATE), void_on) AS void_on,
     coalesce(HOSP_ACCT_ID, 'PB-' || ACCOUNT_ID || '-' ||
@@ -43,7 +44,7 @@ WITH read AS (
         ELSE 'insurance' END
       WHEN PAYOR_ID IS NOT NULL THEN 'insurance' ELSE 'patient' END AS responsibility
   FROM ARPB_TRANSACTIONS AS tx LEFT JOIN professional_voids AS voids ON voids.tx_id = tx.TX_ID
-), told AS (
+), classified AS (
   SELECT read.*, CASE responsibility WHEN 'insurance' THEN coalesce(ORIGINAL_EPM_ID, PAYOR_ID) END AS payer_id,
     signed > 0 OR (signed = 0 AND TX_TYPE_C_NAME IN ('Charge', '1')) AS is_debit,
     CASE WHEN TX_TYPE_C_NAME IN ('Charge', '1') THEN 'charge'
@@ -57,57 +58,57 @@ WITH read AS (
 SELECT *, TX_ID IS NOT NULL AND guarantor_id IS NOT NULL AND signed IS NOT NULL AND is_day(posted_on)
   AND (void_on IS NULL OR is_day(void_on)) AND (service_on IS NULL OR is_day(service_on))
   AND kind IN ('charge', 'insurance_payment', 'patient_payment', 'contractual_adjustment', 'charity_adjustment',
-    'small_balance_write_off', 'bad_debt_write_off', 'other_adjustment', 'refund', 'interest') AS is_sound
-FROM told
+    'small_balance_write_off', 'bad_debt_write_off', 'other_adjustment', 'refund', 'interest') AS is_valid
+FROM classified
 """
 
-UNSOUND = """
+INVALID_ROWS = """
 SELECT 'PB' || TX_ID AS transaction_id, CASE WHEN guarantor_id IS NOT NULL THEN account_id END AS account_id, posted_on,
   CASE WHEN is_day(void_on) THEN service_on ELSE coalesce(void_on, service_on) END AS effective_on, kind,
-    given AS amount,
+    amount_text AS amount,
   responsibility, payer_id, source_line
-FROM professional_entries WHERE NOT is_sound ORDER BY length(TX_ID), TX_ID, source_line
+FROM professional_entries WHERE NOT is_valid ORDER BY length(TX_ID), TX_ID, source_line
 """
 
-ABSENT = "names a transaction that is not in ARPB_TRANSACTIONS"
+NO_TRANSACTION = "without its transaction in ARPB_TRANSACTIONS"
 
 
 def read_professional_entries(folder: StagedFolder) -> None:
-    """Make the table `professional_entries`, and land the records that the contract will not take, for it to name.
+    """Create the table `professional_entries`, and load invalid records so that validation reports them.
 
-    Who answers for a charge at first is told by its original payer, coverage and class: PAYOR_ID is the payer of today,
-    and empty once the patient owes the rest.
+    The initial responsibility for a charge comes from its original payer, coverage, and class. PAYOR_ID is the current
+    payer and is empty once the patient owes the rest.
 
     Public documentation: ARPB_TRANSACTIONS (AMOUNT, VOID_DATE, HOSP_ACCT_ID, ORIGINAL_EPM_ID, ORIGINAL_FC),
     ARPB_TX_VOID (DEL_REVERSE_DATE).
     """
     folder.connection.execute(VOIDS)
-    folder.connection.execute(ENTRIES.format(amount=_infer_sign(folder)))
-    folder.load("transactions", "ARPB_TRANSACTIONS", UNSOUND)
+    folder.connection.execute(ENTRIES.format(amount=_choose_sign(folder)))
+    folder.load("transactions", "ARPB_TRANSACTIONS", INVALID_ROWS)
     absent = folder.skip(
         "ARPB_TX_VOID",
-        ABSENT,
+        NO_TRANSACTION,
         "SELECT source_line FROM ARPB_TX_VOID AS voids ANTI JOIN ARPB_TRANSACTIONS AS tx ON tx.TX_ID = voids.TX_ID",
     )
-    folder.notice_count(absent, "record", f"of ARPB_TX_VOID {ABSENT}")
+    folder.add_count_notice(absent, "record", f"of ARPB_TX_VOID {NO_TRANSACTION}")
     folder.mark_reference("ARPB_TX_VOID")
 
 
-def _infer_sign(folder: StagedFolder) -> str:
-    """Choose how AMOUNT is signed by what ties out: the flag's documentation does not say what the column holds."""
-    ((as_stated, by_type),) = folder.connection.execute(SIGNS.format(by_type=BY_TYPE)).fetchall()
-    folder.notice_count(
+def _choose_sign(folder: StagedFolder) -> str:
+    """Choose the sign of AMOUNT by what reconciles, because the documentation of the flag does not define it."""
+    ((as_stated, by_type),) = folder.connection.execute(SIGNS.format(by_type=SIGNED_BY_TYPE)).fetchall()
+    folder.add_count_notice(
         folder.count(
             "FROM ARPB_TRANSACTIONS WHERE money(AMOUNT) < 0 AND DEBIT_CREDIT_FLAG_NAME IS DISTINCT FROM 'Credit' "
             "AND DEBIT_CREDIT_FLAG_NAME IS DISTINCT FROM '-1'"
         ),
         "professional credit",
-        "that DEBIT_CREDIT_FLAG does not call one: amounts are signed as they tie out to what is outstanding",
+        "not marked as a credit in DEBIT_CREDIT_FLAG: amounts are signed so that they match the outstanding amounts",
     )
     if by_type >= as_stated:
         return "money(AMOUNT)"
     folder.session.add_notice(
-        "ARPB_TRANSACTIONS.AMOUNT carries no sign here: payments and credit adjustments are taken as negative, which "
-        "ties out for more guarantors"
+        "ARPB_TRANSACTIONS.AMOUNT is unsigned here: payments and credit adjustments are treated as negative, which "
+        "reconciles for more guarantors"
     )
-    return BY_TYPE
+    return SIGNED_BY_TYPE

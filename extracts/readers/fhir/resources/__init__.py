@@ -1,1 +1,1 @@
-"""Single FHIR resources: parsing, references, adjudication, and eligibility."""
+"""Parse single FHIR resources: references, adjudications, and eligibility."""

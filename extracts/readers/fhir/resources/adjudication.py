@@ -1,4 +1,4 @@
-"""What an insurer made of a claim (ExplanationOfBenefit or ClaimResponse): amounts by category, and reasons."""
+"""Read an insurer's adjudication (ExplanationOfBenefit or ClaimResponse): amounts by category, and reasons."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 
-from payrank.extracts.readers.fhir.resources.denial_reasons import Reason, read_reasons
+from payrank.extracts.readers.fhir.resources.adjustment_reasons import Reason, read_reasons
 from payrank.extracts.readers.fhir.resources.elements import (
     Node,
     add_money,
@@ -31,62 +31,64 @@ CATEGORIES: Mapping[str, str] = {
     "memberliability": "liability",
     "discount": "discount",
     "paidbypatient": "paid_by_patient",
-    # CMS Blue Button variables, as Synthea's ExplanationOfBenefit has them.
+    # CMS Blue Button variables, as in Synthea's ExplanationOfBenefit.
     "line_sbmtd_chrg_amt": "submitted",
     "line_alowd_chrg_amt": "allowed",
     "line_bene_ptb_ddctbl_amt": "deductible",
     "line_coinsrnc_amt": "coinsurance",
     "line_prvdr_pmt_amt": "paid",
 }
-"""Code of an adjudication's category, by the last part of it where it is a URL -> what the amount is."""
+"""Adjudication category code (the last part, if it is a URL) -> the amount's meaning."""
 
 OVER_CONTRACT = frozenset({"45", "253"})
-"""CARC over the contract's fee, and sequestration: contractual where no group says so."""
+"""CARCs for charges above the contract and sequestration: contractual if no group code is given."""
 PATIENT_SHARE = frozenset({"1", "2", "3"})
-"""CARC deductible, coinsurance and copay: the patient's where no group says so."""
+"""CARCs for deductible, coinsurance, and copay: patient responsibility if no group code is given."""
 
 
 @dataclass(frozen=True, slots=True)
 class Adjudication:
-    """Amounts in dollars as text, positive as the insurer writes them; None where it says nothing.
+    """Amounts in dollars as text, positive as the insurer states them; None if not stated.
 
-    `contractual_worked_out`: no amount is named contractual, and it is submitted - allowed - noncovered.
+    `is_contractual_calculated`: no contractual amount is stated, so it is submitted - allowed - noncovered.
     """
 
     submitted: str | None
     paid: str | None
     contractual: str | None
-    contractual_worked_out: bool
+    is_contractual_calculated: bool
     patient_part: str | None
     paid_by_patient: str | None
     reasons: tuple[Reason, ...]
 
 
 def read_adjudication(resource: Node) -> Adjudication:
-    """Read the amounts of a resource from its totals, else its header, else its lines, each category by itself.
+    """Read the amounts of a resource. Each category comes from the totals, otherwise the header, otherwise the lines.
 
-    What the insurer paid is `payment.amount` first. The patient's part is memberliability, else copay, deductible and
-    coinsurance, else what is adjusted under group PR.
+    The insurance payment is `payment.amount` if given. Patient responsibility is memberliability; otherwise copay,
+    deductible, and coinsurance; otherwise the adjustments with group code PR.
     """
     header = read_list(resource, "adjudication")
     lines = [(line, _by_category(line)) for line in _read_lines(resource)]
     groups = [*lines, (header, _by_category(header))]
-    amounts = _add_lines([by_category for _, by_category in lines])
+    amounts = _sum_lines([by_category for _, by_category in lines])
     amounts |= groups[-1][1]
     amounts |= _by_category(read_list(resource, "total"))
     noncovered = amounts.get("noncovered")
     reasons = tuple(
-        reason for group, by_category in groups for reason in _price(read_reasons(group), by_category.get("noncovered"))
+        reason
+        for group, by_category in groups
+        for reason in _assign_noncovered(read_reasons(group), by_category.get("noncovered"))
     )
     contractual = amounts.get("discount") or add_money(
-        reason.amount for reason in reasons if not reason.denies and _belongs(reason, "CO", OVER_CONTRACT)
+        reason.amount for reason in reasons if not reason.denies and _is_in_group(reason, "CO", OVER_CONTRACT)
     )
-    worked_out = None if contractual else _subtract(amounts.get("submitted"), amounts.get("allowed"), noncovered)
+    calculated = None if contractual else _subtract(amounts.get("submitted"), amounts.get("allowed"), noncovered)
     return Adjudication(
         submitted=amounts.get("submitted"),
         paid=read_money(read_object(resource, "payment"), "amount") or amounts.get("paid"),
-        contractual=contractual or worked_out,
-        contractual_worked_out=worked_out is not None,
+        contractual=contractual or calculated,
+        is_contractual_calculated=calculated is not None,
         patient_part=_read_patient_part(amounts, reasons),
         paid_by_patient=amounts.get("paid_by_patient"),
         reasons=tuple(reason for reason in reasons if reason.denies),
@@ -94,16 +96,16 @@ def read_adjudication(resource: Node) -> Adjudication:
 
 
 def _read_lines(resource: Node) -> Iterator[list[Node]]:
-    """Give the adjudications of each line; those of its details where the line itself has none."""
+    """Yield the adjudications of each line, or those of its details if the line has none."""
     for name in ("item", "addItem"):
         for item in read_list(resource, name):
             yield from _descend(item)
 
 
 def _descend(item: Node) -> Iterator[list[Node]]:
-    own = read_list(item, "adjudication")
-    if own:
-        yield own
+    adjudications = read_list(item, "adjudication")
+    if adjudications:
+        yield adjudications
         return
     for name in ("detail", "subDetail"):
         for detail in read_list(item, name):
@@ -111,44 +113,46 @@ def _descend(item: Node) -> Iterator[list[Node]]:
 
 
 def _by_category(adjudications: Iterable[Node]) -> dict[str, str]:
-    found: dict[str, list[str | None]] = {}
+    amounts_by_name: dict[str, list[str | None]] = {}
     for adjudication in adjudications:
         names = {CATEGORIES.get(code.rpartition("/")[2]) for code in read_codes(adjudication, "category")} - {None}
         amount = read_money(adjudication, "amount")
         for name in names:
-            found.setdefault(str(name), []).append(amount)
-    sums = {name: add_money(amounts) for name, amounts in found.items()}
+            amounts_by_name.setdefault(str(name), []).append(amount)
+    sums = {name: add_money(amounts) for name, amounts in amounts_by_name.items()}
     return {name: amount for name, amount in sums.items() if amount is not None}
 
 
-def _add_lines(lines: list[dict[str, str]]) -> dict[str, str]:
+def _sum_lines(lines: list[dict[str, str]]) -> dict[str, str]:
     names = sorted({name for line in lines for name in line})
     sums = {name: add_money(line.get(name) for line in lines) for name in names}
     return {name: amount for name, amount in sums.items() if amount is not None}
 
 
-def _price(reasons: list[Reason], noncovered: str | None) -> Iterator[Reason]:
-    """Give the noncovered amount of a line to its one denial, where that has no amount of its own."""
+def _assign_noncovered(reasons: list[Reason], noncovered: str | None) -> Iterator[Reason]:
+    """Assign the noncovered amount of a line to its only denial, if the denial has no amount."""
     denials = sum(reason.denies for reason in reasons)
     for reason in reasons:
         priced = reason.denies and denials == 1 and reason.amount is None and noncovered is not None
-        yield Reason(reason.group, reason.carc, reason.rarc, noncovered, reason.said) if priced else reason
+        yield (
+            Reason(reason.group, reason.carc, reason.rarc, noncovered, reason.is_denial_category) if priced else reason
+        )
 
 
 def _read_patient_part(amounts: Mapping[str, str], reasons: Iterable[Reason]) -> str | None:
     if "liability" in amounts:
         return amounts["liability"]
     parts = add_money(amounts.get(name) for name in ("copay", "deductible", "coinsurance"))
-    return parts or add_money(reason.amount for reason in reasons if _belongs(reason, "PR", PATIENT_SHARE))
+    return parts or add_money(reason.amount for reason in reasons if _is_in_group(reason, "PR", PATIENT_SHARE))
 
 
-def _belongs(reason: Reason, group: str, carcs: frozenset[str]) -> bool:
-    """Say whether a reason is of a group; where no group is coded, by the codes that are of one group alone."""
+def _is_in_group(reason: Reason, group: str, carcs: frozenset[str]) -> bool:
+    """Return whether a reason belongs to a group. Without a group code, use the codes that occur only in that group."""
     return reason.group == group if reason.group else reason.carc in carcs
 
 
 def _subtract(submitted: str | None, allowed: str | None, noncovered: str | None) -> str | None:
-    """Work out what the contract takes off; None where it takes nothing off or the amounts do not say."""
+    """Calculate the contractual adjustment. Returns None if it is not positive or the amounts are missing."""
     if submitted is None or allowed is None:
         return None
     try:

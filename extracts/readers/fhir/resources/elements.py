@@ -1,4 +1,4 @@
-"""Elements of a resource, read by name: objects, lists, words, days and money; another shape breaks the line."""
+"""Read elements of a resource by name: objects, lists, text, dates, and money. A wrong shape breaks the line."""
 
 from __future__ import annotations
 
@@ -16,50 +16,50 @@ _DAY = re.compile(r"(\d{4}-\d{2}-\d{2})(?:T\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|
 
 
 def read_object(node: Node, name: str) -> Node:
-    """Return the object of that name; an empty one where there is none."""
-    found = node.get(name)
-    if found is None:
+    """Return the object with that name, or an empty one."""
+    value = node.get(name)
+    if value is None:
         return {}
-    if not isinstance(found, dict):
+    if not isinstance(value, dict):
         raise BrokenLineError("wrong_shape")
-    return found
+    return value
 
 
 def read_list(node: Node, name: str) -> list[Node]:
-    """Return the objects of the list of that name; none where there is no such list."""
-    found = node.get(name)
-    if found is None:
+    """Return the list of objects with that name, or an empty list."""
+    value = node.get(name)
+    if value is None:
         return []
-    if not isinstance(found, list) or not all(isinstance(entry, dict) for entry in found):
+    if not isinstance(value, list) or not all(isinstance(entry, dict) for entry in value):
         raise BrokenLineError("wrong_shape")
-    return found
+    return value
 
 
 def read_word(node: Node, name: str) -> str | None:
-    """Return the text of that name; None where there is none."""
-    found = node.get(name)
-    if found is None or found == "":
+    """Return the text with that name, or None."""
+    value = node.get(name)
+    if value is None or value == "":
         return None
-    if not is_text(found):
+    if not is_text(value):
         raise BrokenLineError("wrong_shape")
-    return str(found)
+    return str(value)
 
 
 def read_day(node: Node, name: str) -> str | None:
-    """Return the day of a date, dateTime or instant, in the offset that it is written in.
+    """Return the date of a date, dateTime, or instant, in its own UTC offset.
 
-    A year or a month alone is no day: it stays as it is, for the contract to judge.
+    A year or month alone is not a date. It is returned unchanged, for validation to reject.
 
     >>> read_day({"created": "2024-03-01T23:30:00-05:00"}, "created"), read_day({"created": "2024-03"}, "created")
     ('2024-03-01', '2024-03')
     """
-    found = read_word(node, name)
-    match = _DAY.fullmatch(found) if found else None
-    return match[1] if match else found
+    value = read_word(node, name)
+    match = _DAY.fullmatch(value) if value else None
+    return match[1] if match else value
 
 
 def read_codings(node: Node, name: str) -> Iterator[tuple[str, str]]:
-    """Give the (system, code) pairs of a CodeableConcept."""
+    """Yield the (system, code) pairs of a CodeableConcept."""
     for coding in read_list(read_object(node, name), "coding"):
         code = read_word(coding, "code")
         if code:
@@ -67,12 +67,12 @@ def read_codings(node: Node, name: str) -> Iterator[tuple[str, str]]:
 
 
 def read_codes(node: Node, name: str) -> tuple[str, ...]:
-    """Return the codes of a CodeableConcept, whatever their system."""
+    """Return the codes of a CodeableConcept, for any system."""
     return tuple(code for _, code in read_codings(node, name))
 
 
 def read_money(node: Node, name: str) -> str | None:
-    """Return a Money as dollars and cents; what is no whole number of US cents stays as it is, to be quarantined.
+    """Return a Money as dollars and cents. A value that is not whole US cents is returned unchanged, to be quarantined.
 
     >>> money = {"value": NumberText("1E+2"), "currency": "USD"}
     >>> read_money({"total": money}, "total"), read_money({"total": {"value": NumberText("12.345")}}, "total")
@@ -86,7 +86,7 @@ def read_money(node: Node, name: str) -> str | None:
         return None
     if not isinstance(value, str):
         raise BrokenLineError("wrong_shape")
-    # STU3 servers, and some that call themselves R4, write the currency as `code`.
+    # STU3 servers, and some that claim R4, write the currency as `code`.
     currency = read_word(money, "currency") or read_word(money, "code")
     if currency not in {None, "USD"}:
         return f"{value} {currency}"
@@ -95,7 +95,7 @@ def read_money(node: Node, name: str) -> str | None:
 
 @lru_cache(maxsize=1 << 14)
 def render_cents(value: str) -> str:
-    """Write a number with two decimals where that is exact, and as it is otherwise."""
+    """Format a number with two decimals if that is exact; otherwise return it unchanged."""
     try:
         number = Decimal(value)
         exact = abs(number) < Decimal(10) ** 16 and number == number.quantize(_CENT)
@@ -105,16 +105,16 @@ def render_cents(value: str) -> str:
 
 
 def add_money(amounts: Iterable[str | None]) -> str | None:
-    """Add amounts exactly; None where there is none. One that cannot be read is the result, to be quarantined.
+    """Add amounts exactly. Returns None if there are none, or the first unreadable amount, to be quarantined.
 
     >>> add_money(["10.00", None, "0.105", "0.005"]), add_money([]), add_money(["1.00", "5 EUR"])
     ('10.11', None, '5 EUR')
     """
-    given = [amount for amount in amounts if amount is not None]
-    if len(given) <= 1:
-        return given[0] if given else None
+    present = [amount for amount in amounts if amount is not None]
+    if len(present) <= 1:
+        return present[0] if present else None
     total = None
-    for amount in given:
+    for amount in present:
         try:
             total = (total or Decimal(0)) + Decimal(amount)
         except InvalidOperation:

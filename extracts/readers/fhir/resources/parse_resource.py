@@ -1,4 +1,4 @@
-"""One line as a resource: strict JSON, numbers kept as they are written."""
+"""Parse one line as a resource: strict JSON, with numbers kept as written."""
 
 from __future__ import annotations
 
@@ -9,25 +9,25 @@ from typing import Any
 RULES: Mapping[str, str] = {
     "line_too_long": "a resource of at most 16 MiB",
     "not_utf8": "UTF-8 text",
-    "not_json": "one whole JSON object a line",
-    "duplicate_key": "each name once in a JSON object",
-    "not_a_number": "JSON numbers; NaN and Infinity are none",
+    "not_json": "one complete JSON object per line",
+    "duplicate_key": "unique names in each JSON object",
+    "not_a_number": "JSON numbers, not NaN or Infinity",
     "no_resource_type": "a resourceType",
     "no_id": "an id",
-    "wrong_shape": "lists and objects where FHIR R4 has them",
-    "two_versions": "a newer meta.lastUpdated or meta.versionId where a resource came with different contents",
+    "wrong_shape": "lists and objects as FHIR R4 defines them",
+    "two_versions": "a newer meta.lastUpdated or meta.versionId if a resource appears with different contents",
 }
-"""Rule under which a line is quarantined -> what it allows."""
+"""Quarantine rule of a line -> what is allowed."""
 
 
 class NumberText(str):
-    """A number of the JSON text as it is written: money never becomes a float."""
+    """A JSON number as written, so that money never becomes a float."""
 
     __slots__ = ()
 
 
 class BrokenLineError(ValueError):
-    """A line that is no resource; `rule` is one of RULES."""
+    """A line that is not a valid resource; `rule` is one of RULES."""
 
     def __init__(self, rule: str) -> None:
         super().__init__(rule)
@@ -40,10 +40,11 @@ def parse_resource(line: bytes) -> dict[str, Any]:
     Raises
     ------
     BrokenLineError
-        When it is no UTF-8, no JSON object, names a key twice, holds NaN or Infinity, or has no resourceType.
+        If it is not UTF-8, is not a JSON object, repeats a key, contains NaN or Infinity, or has no resourceType.
 
     Examples
     --------
+
     >>> parse_resource(b'{"resourceType": "Claim", "total": {"value": 10.50}}')["total"]
     {'value': '10.50'}
     >>> parse_resource(b'{"resourceType": "Claim", "id": "1", "id": "2"}')
@@ -68,15 +69,15 @@ def parse_resource(line: bytes) -> dict[str, Any]:
 
 
 def is_text(value: object) -> bool:
-    """Say whether a JSON value is a text that is not empty, and no number."""
+    """Return whether a JSON value is non-empty text rather than a number."""
     return isinstance(value, str) and value != "" and not isinstance(value, NumberText)
 
 
-def _collect(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
+def _require_unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) < len(pairs):
         raise BrokenLineError("duplicate_key")
-    return found
+    return members
 
 
 def _refuse_constant(_: str) -> Any:
@@ -84,5 +85,8 @@ def _refuse_constant(_: str) -> Any:
 
 
 _DECODER = json.JSONDecoder(
-    parse_float=NumberText, parse_int=NumberText, parse_constant=_refuse_constant, object_pairs_hook=_collect
+    parse_float=NumberText,
+    parse_int=NumberText,
+    parse_constant=_refuse_constant,
+    object_pairs_hook=_require_unique_keys,
 )

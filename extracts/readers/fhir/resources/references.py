@@ -1,4 +1,4 @@
-"""References between resources as one kind of key, `Type/id`, however they are written."""
+"""Normalize references between resources to one kind of key, `Type/id`."""
 
 from __future__ import annotations
 
@@ -15,24 +15,25 @@ _SEARCH = re.compile(r"(?:.*/)?([A-Z][A-Za-z]+)\?identifier=(.+)")
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What a reference names: `key` (`Type/id`; null where only words name it) and the words that stand beside it."""
+    """What a reference names: `key` (`Type/id`; None if only words name it) and the display text."""
 
     key: str | None = None
     display: str | None = None
 
     @property
     def name(self) -> str | None:
-        """The key, or else the words."""
+        """The key, otherwise the display text."""
         return self.key or self.display
 
 
 def render_key(reference: str, kind: str) -> str | None:
-    """Write a reference as `Type/id`: relative, absolute (with or without a version), urn, or by identifier.
+    """Normalize a reference to `Type/id`, whether relative, absolute (with or without a version), urn, or by
+    identifier.
 
     Parameters
     ----------
     kind
-        The type that the element holds: a urn does not tell.
+        The resource type the element refers to, because a urn does not state it.
 
     >>> render_key("https://example.org/fhir/Patient/7/_history/2", "Patient"), render_key("urn:uuid:ab-1", "Claim")
     ('Patient/7', 'Claim/ab-1')
@@ -50,18 +51,18 @@ def render_key(reference: str, kind: str) -> str | None:
 
 
 def read_target(node: Node, name: str, kind: str, resource: Node | None = None) -> Target:
-    """Return what the reference of that name points at. A contained Organization is named by its name.
+    """Return the target of the reference with that name. A contained Organization is identified by its name.
 
     Parameters
     ----------
     resource
-        The resource around it, whose contained resources `#id` points into.
+        The enclosing resource, whose contained resources `#id` refers to.
     """
     return resolve(read_object(node, name), kind, resource)
 
 
 def resolve(reference: Node, kind: str, resource: Node | None = None) -> Target:
-    """Return what a Reference points at."""
+    """Return the target of a Reference."""
     display = read_word(reference, "display")
     text = read_word(reference, "reference")
     if text and text.startswith("#"):
@@ -75,5 +76,5 @@ def resolve(reference: Node, kind: str, resource: Node | None = None) -> Target:
 
 
 def find_contained(resource: Node, text: str) -> Node:
-    """Return the contained resource that `#id` names; an empty one where there is none."""
+    """Return the contained resource with that `#id`, or an empty one."""
     return next((inside for inside in read_list(resource, "contained") if f"#{inside.get('id')}" == text), {})

@@ -1,4 +1,4 @@
-"""The rows that each kind of resource gives to the tables that the session works from."""
+"""The rows that each resource type adds to the staging tables."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from payrank.extracts.readers.fhir.resources.eligibility import find_deleted
 from payrank.extracts.readers.fhir.resources.references import Target, find_contained, read_target, resolve
 
 Row = tuple[str, Mapping[str, str | None]]
-"""A table of ROW_TABLES and the columns of a row of it."""
+"""A table in ROW_TABLES and the columns of one of its rows."""
 
 ROW_TABLES: Mapping[str, tuple[str, ...]] = {
     "claims": ("patient", "created", "service_on", "total", "payer", "insured"),
     "covers": ("position", "coverage", "payer", "known_on"),
     "benefits": (
         "kind", "claim", "response", "patient", "payer", "created", "paid_on", "service_on", "submitted", "paid",
-        "contractual", "worked_out", "patient_part", "paid_by_patient", "insured",
+        "contractual", "calculated", "patient_part", "paid_by_patient", "insured",
     ),
     "reasons": ("position", "group_code", "carc", "rarc", "amount"),
     "replaced": ("claim",),
@@ -42,19 +42,19 @@ ROW_TABLES: Mapping[str, tuple[str, ...]] = {
     "named_payers": ("payer", "payer_name"),
     "deleted": ("target",),
 }  # fmt: skip
-"""Table -> its columns of text. Each row also holds the resource's key, its file and its line."""
+"""Text columns of each table. Each row also has the resource's key, file, and line."""
 
 REPLACES = frozenset({"prior", "replaces"})
-"""Relationship of a claim to an earlier one that it stands in for (HL7 code system ex-relatedclaimrelationship)."""
+"""Relationship of a claim to an earlier claim that it replaces (HL7 code system ex-relatedclaimrelationship)."""
 
 
 def read_rows(kind: str, resource: Node) -> list[Row]:
-    """Return the rows of a resource of a kind that is read.
+    """Return the rows of a resource.
 
     Raises
     ------
     BrokenLineError
-        When an element has not the shape that FHIR R4 gives it.
+        If an element does not have its FHIR R4 shape.
     """
     return list(READERS[kind](resource))
 
@@ -65,13 +65,13 @@ def _name_payer(target: Target) -> Iterator[Row]:
 
 
 def _read_covers(resource: Node, known_on: str | None) -> Iterator[Row]:
-    """Give who covers a claim: by the sequence of a Claim's insurance, or its order, the focal one first."""
+    """Yield the coverages of a claim, ordered by the sequence of its insurance, with the focal one first."""
     insurance = read_list(resource, "insurance")
     ordered = sorted(insurance, key=lambda cover: (_read_sequence(cover), cover.get("focal") is not True))
     for position, cover in enumerate(ordered, start=1):
         coverage = read_object(cover, "coverage")
         target = resolve(coverage, "Coverage", resource)
-        payer = _read_inside(resource, coverage)
+        payer = _read_contained_payer(resource, coverage)
         yield from _name_payer(payer)
         yield (
             "covers",
@@ -91,7 +91,7 @@ def _read_sequence(cover: Node) -> int:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
 
 
-def _read_inside(resource: Node, coverage: Node) -> Target:
+def _read_contained_payer(resource: Node, coverage: Node) -> Target:
     """Return the payer of a contained Coverage, as Synthea writes it."""
     text = read_word(coverage, "reference") or ""
     payors = read_list(find_contained(resource, text), "payor") if text.startswith("#") else []
@@ -99,7 +99,7 @@ def _read_inside(resource: Node, coverage: Node) -> Target:
 
 
 def read_claim(resource: Node) -> Iterator[Row]:
-    """Read a Claim: the charge is its total, or the sum of its lines' net amounts."""
+    """Read a Claim. The charge is its total, or the sum of its lines' net amounts."""
     created = read_day(resource, "created")
     insurer = read_target(resource, "insurer", "Organization", resource)
     nets = add_money(read_money(item, "net") for item in read_list(resource, "item"))
@@ -127,11 +127,11 @@ def _read_replaced(resource: Node) -> Iterator[Row]:
 
 
 def read_benefit(resource: Node) -> Iterator[Row]:
-    """Read an ExplanationOfBenefit or a ClaimResponse: what the insurer paid, took off and left to the patient."""
+    """Read an ExplanationOfBenefit or ClaimResponse: insurance payment, adjustments, and patient responsibility."""
     explained = resource["resourceType"] == "ExplanationOfBenefit"
     created = read_day(resource, "created")
     insurer = read_target(resource, "insurer", "Organization", resource)
-    found = read_adjudication(resource)
+    adjudication = read_adjudication(resource)
     yield (
         "benefits",
         {
@@ -143,17 +143,17 @@ def read_benefit(resource: Node) -> Iterator[Row]:
             "created": created,
             "paid_on": read_day(read_object(resource, "payment"), "date"),
             "service_on": read_day(read_object(resource, "billablePeriod"), "start"),
-            "submitted": found.submitted,
-            "paid": found.paid,
-            "contractual": found.contractual,
-            "worked_out": "yes" if found.contractual_worked_out else None,
-            "patient_part": found.patient_part,
-            "paid_by_patient": found.paid_by_patient,
+            "submitted": adjudication.submitted,
+            "paid": adjudication.paid,
+            "contractual": adjudication.contractual,
+            "calculated": "yes" if adjudication.is_contractual_calculated else None,
+            "patient_part": adjudication.patient_part,
+            "paid_by_patient": adjudication.paid_by_patient,
             "insured": "yes",
         },
     )
     yield from _name_payer(insurer)
-    for position, reason in enumerate(found.reasons, start=1):
+    for position, reason in enumerate(adjudication.reasons, start=1):
         yield (
             "reasons",
             {
@@ -170,7 +170,7 @@ def read_benefit(resource: Node) -> Iterator[Row]:
 
 
 def read_invoice(resource: Node) -> Iterator[Row]:
-    """Read an Invoice: totalGross, or totalNet; owed by the patient unless an Organization is to settle it."""
+    """Read an Invoice: totalGross, or totalNet. The patient owes it unless the recipient is an Organization."""
     recipient = read_target(resource, "recipient", "Patient", resource)
     yield (
         "invoices",
@@ -186,7 +186,7 @@ def read_invoice(resource: Node) -> Iterator[Row]:
 
 
 def read_reconciliation(resource: Node) -> Iterator[Row]:
-    """Read a PaymentReconciliation: an insurer's payment, one row for each claim that it pays."""
+    """Read a PaymentReconciliation: an insurance payment, one row for each claim that it pays."""
     issuer = read_target(resource, "paymentIssuer", "Organization", resource)
     yield from _name_payer(issuer)
     yield "reconciliations", {"amount": read_money(resource, "paymentAmount")}
@@ -206,7 +206,7 @@ def read_reconciliation(resource: Node) -> Iterator[Row]:
 
 
 def read_account(resource: Node) -> Iterator[Row]:
-    """Read an Account: who answers for it, since when, and its coverages by priority."""
+    """Read an Account: its guarantor, start date, and coverages by priority."""
     guarantors = read_list(resource, "guarantor")
     subjects = read_list(resource, "subject")
     party = read_target(guarantors[0], "party", "Patient", resource).name if guarantors else None
@@ -227,7 +227,7 @@ def read_account(resource: Node) -> Iterator[Row]:
 
 
 def read_coverage(resource: Node) -> Iterator[Row]:
-    """Read a Coverage: its first payer, its end, and the codes of its type."""
+    """Read a Coverage: its first payer, its end date, and the codes of its type."""
     payors = read_list(resource, "payor")
     payer = resolve(payors[0], "Organization", resource) if payors else Target()
     yield (
@@ -235,14 +235,14 @@ def read_coverage(resource: Node) -> Iterator[Row]:
         {
             "payer": payer.name,
             "ended_on": read_day(read_object(resource, "period"), "end"),
-            "type_codes": " ".join(_tell_typology(resource)) or None,
+            "type_codes": " ".join(_read_typology(resource)) or None,
         },
     )
     yield from _name_payer(payer)
 
 
-def _tell_typology(resource: Node) -> Iterator[str]:
-    """Give the codes of a coverage's type, those of the Source of Payment Typology (NAHDO) marked as such."""
+def _read_typology(resource: Node) -> Iterator[str]:
+    """Yield the codes of a coverage's type. Source of Payment Typology codes (NAHDO) are marked."""
     for system, code in read_codings(resource, "type"):
         typology = "sopt" in system.casefold() or "2.16.840.1.113883.3.221.5" in system
         yield f"{TYPOLOGY_MARK}{code}" if typology else code
@@ -256,14 +256,14 @@ def read_organization(resource: Node) -> Iterator[Row]:
 
 
 def read_patient(resource: Node) -> Iterator[Row]:
-    """Read a Patient: the year of birth, nothing else."""
+    """Read a Patient: only the birth year."""
     born = read_word(resource, "birthDate")
     plain = born is not None and len(born) in {4, 7, 10} and born[:4].isdigit()
     yield "patients", {"birth_year": born[:4] if born and plain else born}
 
 
 def read_bundle(resource: Node) -> Iterator[Row]:
-    """Read a Bundle of deletions, as a bulk export's `deleted` files hold: what is no longer there."""
+    """Read a Bundle of deletions, as in the `deleted` files of a bulk export."""
     for key in find_deleted(resource):
         yield "deleted", {"target": key}
 
@@ -280,4 +280,4 @@ READERS: Mapping[str, Callable[[Node], Iterator[Row]]] = {
     "Patient": read_patient,
     "PaymentReconciliation": read_reconciliation,
 }
-"""Kind of resource (FHIR R4, Financial and Administration modules) -> its reader."""
+"""Resource type (FHIR R4, Financial and Administration modules) -> its reader."""

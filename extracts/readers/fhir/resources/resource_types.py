@@ -1,4 +1,4 @@
-"""The resource types of FHIR R4 (4.0.1, value set resource-types): a type's name is shown only where it is one."""
+"""The resource types of FHIR R4 (4.0.1, value set resource-types). Only these names appear in messages."""
 
 from __future__ import annotations
 

@@ -69,8 +69,8 @@ def test_broken_charges_are_quarantined_with_all_that_hangs_on_them(tmp_path: Pa
     ]
     fates = {file.name: file for file in report.files}
     assert fates["ARPB_TRANSACTIONS.tsv"].quarantined == len(BROKEN_CHARGES)
-    assert fates["ARPB_TX_MATCH_HX.tsv"].skipped == {"its transaction is in quarantine": len(BROKEN_CHARGES)}
-    assert fates["ARPB_TX_ACTIONS.tsv"].skipped == {"its transaction is in quarantine": 1}
+    assert fates["ARPB_TX_MATCH_HX.tsv"].skipped == {"transaction is quarantined": len(BROKEN_CHARGES)}
+    assert fates["ARPB_TX_ACTIONS.tsv"].skipped == {"transaction is quarantined": 1}
     # Their payments left the visits: they stand undistributed where they were posted, and that does not tie.
     query = "SELECT account_id, count(*), sum(amount) FROM transactions WHERE account_id = '70000' GROUP BY 1"
     assert texts(ask(report, query)) == [("70000", "8", "-800.00")]
@@ -130,7 +130,7 @@ def test_a_broken_action_is_quarantined_and_moves_nothing(tmp_path: Path) -> Non
         ((file, _, _, line),) = quarantined(report)
         assert (file, line) == ("ARPB_TX_ACTIONS.tsv", MANY + 1)
         assert len(untied(report)) == 0
-        assert any("since the ledger's last day" in notice for notice in report.notices)
+        assert any("on the ledger's last day" in notice for notice in report.notices)
 
 
 def test_a_match_that_names_an_absent_transaction_is_skipped_and_counted(tmp_path: Path) -> None:
@@ -138,10 +138,8 @@ def test_a_match_that_names_an_absent_transaction_is_skipped_and_counted(tmp_pat
     matches = [match("6001", "5001", "60"), match("5001", "999999999", "40", LINE="2")]
     report = read_epic(tmp_path, professional(entries, matches))
     (file,) = [file for file in report.files if file.name == "ARPB_TX_MATCH_HX.tsv"]
-    assert file.skipped == {"names a transaction that is not in ARPB_TRANSACTIONS": 1}
-    assert any(
-        text.startswith("1 record of ARPB_TX_MATCH_HX names a transaction that is not") for text in report.notices
-    )
+    assert file.skipped == {"without its transaction in ARPB_TRANSACTIONS": 1}
+    assert any(text.startswith("1 record of ARPB_TX_MATCH_HX without its transaction") for text in report.notices)
     assert untied(report) == {"80001"}
     assert_nothing_shown(report, "999999999")
 
@@ -151,7 +149,7 @@ def test_a_void_of_an_absent_charge_is_skipped_and_counted(tmp_path: Path) -> No
     entries = [charge(OUTSTANDING_AMT="100", INSURANCE_AMT="100")]
     report = read_epic(tmp_path, professional(entries, [], ARPB_TX_VOID=void))
     (file,) = [file for file in report.files if file.name == "ARPB_TX_VOID.tsv"]
-    assert file.skipped == {"names a transaction that is not in ARPB_TRANSACTIONS": 1}
+    assert file.skipped == {"without its transaction in ARPB_TRANSACTIONS": 1}
     assert any(text.startswith("1 record of ARPB_TX_VOID") for text in report.notices)
     assert_nothing_shown(report, "999999999")
 
@@ -187,7 +185,7 @@ def test_ids_are_kept_to_the_letter_beside_nulls_and_with_leading_zeros(tmp_path
 def test_equal_records_count_once_and_records_that_differ_under_one_id_refuse(tmp_path: Path) -> None:
     report = read_epic(tmp_path, {"HSP_ACCOUNT": [HAR], "HSP_TRANSACTIONS": [HTR, HTR]})
     (file,) = [file for file in report.files if file.name == "HSP_TRANSACTIONS.tsv"]
-    assert (file.loaded, file.skipped) == (1, {"repeats another record": 1})
+    assert (file.loaded, file.skipped) == (1, {"duplicate record": 1})
     assert report.reconciliation is not None
     assert report.reconciliation.mismatched == 0
     other: Tables = {"HSP_ACCOUNT": [HAR], "HSP_TRANSACTIONS": [HTR, {**HTR, "TX_AMOUNT": "401"}]}

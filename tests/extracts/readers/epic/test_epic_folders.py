@@ -13,7 +13,7 @@ import pytest
 
 from payrank.extracts.errors import ExtractRefusedError, WrongUsageError
 from payrank.extracts.load.load_extract import load_extract
-from payrank.extracts.readers.epic.export.known_tables import BLOCKED_COLUMNS, BLOCKED_TABLES, KNOWN, UNHELD
+from payrank.extracts.readers.epic.export.known_tables import BLOCKED_COLUMNS, BLOCKED_TABLES, KNOWN, UNUSED_TABLES
 from payrank.extracts.readers.epic.import_epic import import_epic
 from payrank.extracts.readers.session.report import ImportReport
 
@@ -103,7 +103,9 @@ def test_the_as_of_day_is_given_or_follows_the_last_entry(tmp_path: Path) -> Non
 
 
 def test_a_folder_without_a_ledger_is_refused_and_told_what_it_needs(tmp_path: Path) -> None:
-    with pytest.raises(ExtractRefusedError, match=r"neither HSP_TRANSACTIONS nor ARPB_TRANSACTIONS .* Add the tables"):
+    with pytest.raises(
+        ExtractRefusedError, match=r"HSP_TRANSACTIONS and ARPB_TRANSACTIONS are both missing.* Add the tables"
+    ):
         read_epic(tmp_path, {"HSP_ACCOUNT": [HAR]})
 
 
@@ -133,7 +135,7 @@ def test_no_folder_and_a_folder_of_other_files_are_wrong_usage(tmp_path: Path) -
         import_epic(tmp_path / "nowhere", tmp_path / "extract")
     (tmp_path / "letters").mkdir()
     (tmp_path / "letters" / "letter.docx").write_text("Dear")
-    with pytest.raises(WrongUsageError, match=r"holds no table of Epic that payrank reads.*HSP_TRANSACTIONS\.tsv"):
+    with pytest.raises(WrongUsageError, match=r"contains no Epic table that payrank reads.*HSP_TRANSACTIONS\.tsv"):
         import_epic(tmp_path / "letters", tmp_path / "extract")
 
 
@@ -144,15 +146,15 @@ def test_one_table_in_two_files_is_read_once_where_they_are_equal_and_refused_wh
     assert report.rows_written["transactions"] == 1
     assert [file.name for file in report.files if file.same_as] == ["hsp_transactions.txt"]
     (folder / "hsp_transactions.txt").write_text("TX_ID\nX\n")
-    with pytest.raises(ExtractRefusedError, match="HSP_TRANSACTIONS: found in 2 files that differ"):
+    with pytest.raises(ExtractRefusedError, match="HSP_TRANSACTIONS: found in 2 different files"):
         import_epic(folder, tmp_path / "two")
 
 
 def test_tables_that_are_not_known_are_named_and_descriptions_are_no_tables(tmp_path: Path) -> None:
     strange = {"COLUMNS": [{"a": "b"}], "CLINICAL_NOTES": [{"a": "b"}], "mary smith 1950": [{"a": "b"}]}
     report = read_epic(tmp_path, {**HOSPITAL, **strange})
-    (notice,) = [notice for notice in report.notices if "does not know" in notice]
-    assert notice.startswith("2 tables that payrank does not know, not read: (not a table's name), CLINICAL_NOTES")
+    (notice,) = [notice for notice in report.notices if "not recognized" in notice]
+    assert notice.startswith("2 tables not recognized and not read: (not a table name), CLINICAL_NOTES")
     assert not any("COLUMNS" in notice or "mary" in notice.lower() for notice in report.notices)
 
 
@@ -173,7 +175,7 @@ def test_scores_of_the_vendor_are_never_read(tmp_path: Path) -> None:
     read = {column for table in KNOWN.values() for column in table.columns}
     assert not read & set(BLOCKED_COLUMNS)
     assert not any("SCORE" in column or "PROPENSITY" in column for column in read)
-    assert not set(BLOCKED_TABLES) & {*KNOWN, *UNHELD}
+    assert not set(BLOCKED_TABLES) & {*KNOWN, *UNUSED_TABLES}
     scores = {"ACCOUNT_ID": "51", "HB_SCORE": "8", "PB_SCORE": "3"}
     guarantor = {"ACCOUNT_ID": "51", "PROPENSITY_TO_PAY_C_NAME": "High", "CREDIT_SCORE": "700"}
     tables = {**HOSPITAL, "ACCOUNT": [guarantor], "GUAR_PMT_SCORE_REPL": [scores]}

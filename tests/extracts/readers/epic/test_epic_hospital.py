@@ -78,7 +78,7 @@ def test_a_system_adjustment_without_its_other_half_changes_the_balance_and_is_t
         ("other_adjustment", "-400.00")
     ]
     assert any(notice.startswith("1 system adjustment without its other half") for notice in report.notices)
-    assert not any("of a category that payrank does not know" in notice for notice in report.notices)
+    assert not any("of an unknown category" in notice for notice in report.notices)
     assert report.reconciliation is not None
     assert report.reconciliation.mismatched == 2
 
@@ -143,7 +143,7 @@ def test_the_category_tells_what_an_adjustment_is(tmp_path: Path) -> None:
         )
     )
     assert found == [(kind, "-1.25", "insurance") for _, _, kind in CATEGORIES]
-    assert any(notice.startswith("1 hospital adjustment of a category") for notice in report.notices)
+    assert any(notice.startswith("1 hospital adjustment of an unknown category") for notice in report.notices)
 
 
 def test_payments_are_the_patients_or_the_payers_by_bucket_and_payer(tmp_path: Path) -> None:
@@ -178,7 +178,7 @@ def test_a_reversal_names_what_it_reverses(tmp_path: Path) -> None:
 def test_parts_that_do_not_make_the_whole_are_not_tied_by_and_counted(tmp_path: Path) -> None:
     report = read_epic(tmp_path, hospital(SBO_PREBILL_BALANC="", SBO_INS_BALANCE="390"))
     assert texts(ask(report, "SELECT responsibility, balance FROM stated_balances")) == [(None, "400.00")]
-    assert any("1 account whose insurance and patient balances do not make" in notice for notice in report.notices)
+    assert any("1 account whose insurance and patient balances do not add up" in notice for notice in report.notices)
 
 
 def test_balances_of_newer_exports_are_read_from_their_own_table(tmp_path: Path) -> None:

@@ -133,9 +133,7 @@ def test_a_payers_class_is_its_own_or_that_of_its_entries_and_unknown_ones_are_c
         ("901", "NA", "other"),
         ("902", "None", "medicaid"),
     ]
-    assert any(
-        notice.startswith("1 payer of a financial class that payrank does not know") for notice in report.notices
-    )
+    assert any(notice.startswith("1 payer of an unknown financial class") for notice in report.notices)
     assert texts(ask(report, "SELECT account_id, payer_id, priority, known_on, ended_on FROM coverages")) == [
         ("700001", "902", "2", "2024-01-03", "2024-06-30")
     ]
@@ -165,9 +163,9 @@ def test_coverages_that_lead_nowhere_are_skipped_each_with_its_reason(tmp_path: 
     assert (file.loaded, file.skipped) == (
         1,
         {
-            "covers an account that is not imported": 1,
-            "its coverage names no payer": 1,
-            "names a coverage that is not in COVERAGE": 1,
+            "coverage of an account that is not imported": 1,
+            "coverage without a payer": 1,
+            "coverage missing from COVERAGE": 1,
         },
     )
 
@@ -205,9 +203,9 @@ def test_a_guarantor_is_told_by_account_default_or_service_area_and_else_counted
         ("4", "HAR-4"),
         ("700001", "HAR-700001"),
     ]
-    assert any(notice.startswith("1 account whose guarantor is told by the service area") for notice in report.notices)
-    assert any(notice.startswith("2 accounts whose guarantor is not told") for notice in report.notices)
-    assert any(notice.startswith("1 account with entries and no record") for notice in report.notices)
+    assert any(notice.startswith("1 account whose guarantor is inferred") for notice in report.notices)
+    assert any(notice.startswith("2 accounts without a guarantor") for notice in report.notices)
+    assert any(notice.startswith("1 account with entries but no record") for notice in report.notices)
 
 
 def test_denial_records_are_placed_by_charge_or_payment_and_others_are_skipped(tmp_path: Path) -> None:
@@ -247,7 +245,7 @@ def test_denial_records_are_placed_by_charge_or_payment_and_others_are_skipped(t
     ]
     (file,) = [file for file in report.files if file.name == "BDC_INFO.tsv"]
     assert sorted(file.skipped.values()) == [1, 1, 1, 2]
-    assert any(notice.startswith("1 voided denial record left out of every day") for notice in report.notices)
+    assert any(notice.startswith("1 voided denial record excluded for all dates") for notice in report.notices)
 
 
 def test_remittance_lines_tell_denials_that_no_record_holds(tmp_path: Path) -> None:
@@ -309,7 +307,7 @@ def test_agencies_hold_an_account_until_it_is_withdrawn(tmp_path: Path) -> None:
         ("guarantor", "51", "agency_placed", "2024-02-01", None),
     ]
     (file,) = [file for file in report.files if file.name == "ARPB_TX_AGCY_HX.tsv"]
-    assert file.skipped == {"names a transaction that is not in ARPB_TRANSACTIONS": 1}
+    assert file.skipped == {"without its transaction in ARPB_TRANSACTIONS": 1}
 
 
 def test_assistance_is_pending_until_decided_or_withdrawn_and_then_granted_or_not(tmp_path: Path) -> None:
@@ -373,7 +371,7 @@ def test_a_plan_lands_on_each_account_that_it_covers_and_a_new_one_ends_the_old(
         ("HB51-2-700001", "2024-06-01", "40.00", "30", None, None),
         ("HB51-2-700002", "2024-06-01", "40.00", "30", None, None),
     ]
-    assert any(notice.startswith("1 payment plan that names no account") for notice in report.notices)
+    assert any(notice.startswith("1 payment plan without an account") for notice in report.notices)
 
 
 def test_guarantor_statuses_are_flags_known_on_the_ledgers_last_day(tmp_path: Path) -> None:

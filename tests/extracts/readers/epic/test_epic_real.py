@@ -333,7 +333,7 @@ def test_an_account_whose_payment_is_gone_does_not_tie_and_is_listed(export: Pat
     with (tmp_path / "extract" / "import_unreconciled.csv").open(encoding="utf-8", newline="") as file:
         listed = list(csv.DictReader(file))
     assert {row["ledger"] for row in listed} == {"139.97"}
-    assert any("of ARPB_TX_MATCH_HX names a transaction that is not in" in notice for notice in report.notices)
+    assert any("of ARPB_TX_MATCH_HX without its transaction in" in notice for notice in report.notices)
     assert not any("139.97" in notice or gone["TX_ID"] in notice for notice in report.notices)
 
 

@@ -139,7 +139,7 @@ def test_a_claim_is_charged_paid_cut_by_contract_and_its_rest_moved_to_the_patie
 
 def test_what_r4_cannot_carry_is_told_at_each_import(run):
     found = run(claim())
-    assert any("no account balance, no patient payment" in notice for notice in found.report.notices)
+    assert any("no account balances, patient payments" in notice for notice in found.report.notices)
     assert found.report.reconciliation is None
 
 
@@ -169,7 +169,7 @@ def test_without_a_named_discount_the_contract_takes_submitted_less_eligible_les
         explanation(total=[amount("submitted", 100), amount("eligible", 70), amount("noncovered", 10)]),
     )
     assert found.ledger["contractual_adjustment", "insurance", "2024-01-20"] == Decimal("-20.00")
-    assert any("1 contractual adjustment worked out" in notice for notice in found.report.notices)
+    assert any("1 contractual adjustment calculated" in notice for notice in found.report.notices)
 
 
 def test_adjustment_groups_say_contract_and_patient_where_no_category_does(run):
@@ -263,7 +263,7 @@ def test_payments_of_a_reconciliation_stand_in_for_those_of_the_answers(run):
 
 def test_a_reconciliation_that_names_no_claim_is_skipped(run):
     bare = {"resourceType": "PaymentReconciliation", "id": "x", "status": "active", "paymentAmount": usd(5)}
-    assert run(claim(), bare).aside == {"pays no claim that is named": 1}
+    assert run(claim(), bare).aside == {"payment without a claim reference": 1}
 
 
 def test_a_response_that_an_explanation_repeats_is_skipped(run):
@@ -275,7 +275,7 @@ def test_a_response_that_an_explanation_repeats_is_skipped(run):
         response("rc", "c", insurer={"display": "Someone else"}, payment={"amount": usd(10)}),
         explanation("ec", "c", payment={"amount": usd(20)}),
     )  # fmt: skip
-    assert found.aside == {"the same adjudication is in an ExplanationOfBenefit": 2}
+    assert found.aside == {"adjudication already in an ExplanationOfBenefit": 2}
     rows = found.ask("SELECT account_id, amount FROM transactions WHERE kind = 'insurance_payment' ORDER BY ALL")
     assert rows == [("Claim/a", -60), ("Claim/c", -20), ("Claim/c", -10)]
 
@@ -292,7 +292,7 @@ def test_a_second_insurer_moves_back_what_it_takes_over_from_the_patient(run):
     assert found.ask("SELECT responsibility, sum(amount) FROM transactions GROUP BY 1 ORDER BY 1") == [
         ("insurance", 0), ("patient", 5),
     ]  # fmt: skip
-    assert any("1 answer of a second or later insurer" in notice for notice in found.report.notices)
+    assert any("1 response from a second or later insurer" in notice for notice in found.report.notices)
 
 
 def test_an_explanation_without_its_claim_gives_the_account_and_the_charge(run):
@@ -312,13 +312,13 @@ def test_a_claim_without_total_is_charged_the_sum_of_its_lines(run):
     lines = [{"sequence": 1, "net": usd(10.25)}, {"sequence": 2, "net": usd(0.5)}, {"sequence": 3}]
     found = run(claim(total=None, item=lines) | {"total": None}, claim("c2") | {"total": None})
     assert found.ask("SELECT account_id, amount FROM transactions") == [("Claim/c1", Decimal("10.75"))]
-    assert any("1 account of a claim that states no charge" in notice for notice in found.report.notices)
+    assert any("1 account of a claim without a charge" in notice for notice in found.report.notices)
 
 
 def test_a_total_that_differs_from_what_was_submitted_is_told_and_the_claim_counts(run):
     found = run(claim(), explanation(total=[amount("submitted", 99)]))
     assert found.ledger == {("charge", "insurance", "2024-01-05"): Decimal(100)}
-    assert any("1 claim whose total is not" in notice for notice in found.report.notices)
+    assert any("1 claim whose total differs" in notice for notice in found.report.notices)
 
 
 def test_what_the_patient_is_said_to_have_paid_is_told_and_not_landed(run):
@@ -365,7 +365,7 @@ def test_an_account_is_open_since_its_first_invoice_or_skipped(run):
     }  # fmt: skip
     found = run(account | {"id": "a"}, account | {"id": "b"}, invoice)
     assert found.ask("SELECT account_id, CAST(opened_on AS VARCHAR) FROM accounts") == [("Account/a", "2024-02-01")]
-    assert found.aside == {"Account: neither servicePeriod nor an invoice says since when": 1}
+    assert found.aside == {"Account: no servicePeriod or invoice to date it": 1}
 
 
 @pytest.mark.parametrize(
@@ -402,7 +402,7 @@ def test_a_payer_in_words_alone_or_in_a_contained_coverage_keeps_its_words(run):
     ]  # fmt: skip
     alone = "SELECT account_id FROM transactions WHERE responsibility = 'patient'"
     assert found.ask(alone) == [("Claim/c4",)]
-    assert any("2 payers of no known class" in notice for notice in found.report.notices)
+    assert any("2 payers of unknown class" in notice for notice in found.report.notices)
 
 
 def test_the_lines_of_synthea_explanations_are_understood(run):

@@ -10,7 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from payrank.extracts.readers.fhir.resources.elements import add_money, render_cents
-from payrank.extracts.readers.fhir.resources.eligibility import find_aside, read_version
+from payrank.extracts.readers.fhir.resources.eligibility import find_skip_reason, read_version
 from payrank.extracts.readers.fhir.resources.parse_resource import RULES, BrokenLineError, parse_resource
 from payrank.extracts.readers.fhir.resources.resource_rows import READERS, ROW_TABLES, read_rows
 
@@ -41,7 +41,7 @@ def read(line):
     try:
         resource = parse_resource(line)
         kind = resource["resourceType"]
-        find_aside(kind, resource)
+        find_skip_reason(kind, resource)
         read_version(resource)
         return kind, read_rows(kind, resource) if kind in READERS else [], None
     except BrokenLineError as broken:

@@ -217,7 +217,7 @@ def test_a_transfer_without_its_other_half_is_counted_and_its_claim_listed(run, 
             transaction(4, "c", "PAYMENT", paid="4.00", method="CASH"),
         ],
     )
-    assert any("1 claim whose TRANSFERIN and TRANSFEROUT do not add up" in notice for notice in report.notices)
+    assert any("1 claim whose TRANSFERIN and TRANSFEROUT do not sum to zero" in notice for notice in report.notices)
     assert any("claims: 1 claim without any transaction" in notice for notice in report.notices)
     assert report.reconciliation is not None
     assert report.reconciliation.mismatched == 1
@@ -250,7 +250,7 @@ def test_a_copay_over_the_charge_is_kept_as_paid_counted_and_listed(run, tmp_pat
             transaction(2, "c", "PAYMENT", paid="40.00", method="COPAY"),
         ],
     )
-    assert any("1 claim with a copay over the charge" in notice for notice in report.notices)
+    assert any("1 claim with a copay above the charge" in notice for notice in report.notices)
     assert [row["responsibility"] for row in read_untied(tmp_path)] == ["insurance"]
     paid = "SELECT CAST(sum(amount) AS VARCHAR) FROM transactions WHERE kind = 'patient_payment'"
     assert ask(tmp_path, paid) == [("-40.00",)]
@@ -267,7 +267,7 @@ def test_a_stated_balance_that_is_no_money_is_quarantined(run, tmp_path):
 def test_a_missing_required_file_refuses_by_name(write, tmp_path, name):
     folder = write(*fill())
     (folder / f"{name}.csv").unlink()
-    with pytest.raises(ExtractRefusedError, match=rf"{name}\.csv is not there"):
+    with pytest.raises(ExtractRefusedError, match=rf"{name}\.csv is missing"):
         import_synthea(folder, tmp_path / "extract")
     assert not (tmp_path / "extract").exists()
 
@@ -275,7 +275,7 @@ def test_a_missing_required_file_refuses_by_name(write, tmp_path, name):
 def test_each_missing_optional_file_is_told(run):
     report = run(*fill())
     for name in ("payers", "encounters", "patients", "payer_transitions", "organizations"):
-        assert any(notice.startswith(f"{name}.csv is not there") for notice in report.notices)
+        assert any(notice.startswith(f"{name}.csv is missing") for notice in report.notices)
 
 
 def test_a_missing_column_refuses_by_file_and_column(write, tmp_path):
@@ -348,8 +348,8 @@ def test_unknown_visit_classes_and_payers_are_other_and_told(run, tmp_path):
         encounters="Id,ORGANIZATION,ENCOUNTERCLASS\nv1,org9,balneology\n",
         payers="Id,NAME,OWNERSHIP\nmedi,Medicare,Government\nx,Someone New,\ny,Private One,Private\n",
     )
-    assert any("1 encounter of a class" in notice for notice in report.notices)
-    assert any("1 payer of no known class" in notice for notice in report.notices)
+    assert any("1 encounter of an unknown class" in notice for notice in report.notices)
+    assert any("1 payer of unknown class" in notice for notice in report.notices)
     assert any("1 claim whose encounter is not" in notice for notice in report.notices)
     assert ask(tmp_path, "SELECT patient_class, facility FROM accounts ORDER BY account_id") == [
         ("other", "org9"), (None, None),

@@ -1,4 +1,4 @@
-"""Synthea's payers and the class of each."""
+"""Load Synthea's payers with their class."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from payrank.extracts.readers.synthea.stage_tables import SyntheaTables
 
 
 def load_payers(session: ImportSession, tables: SyntheaTables) -> None:
-    """Land the payers. Their totals (AMOUNT_COVERED, REVENUE, ...) are of the simulation, and are not read."""
-    for part in tables.of("payers"):
+    """Load the payers. Their totals (AMOUNT_COVERED, REVENUE, ...) describe the simulation and are not read."""
+    for part in tables.parts_of("payers"):
         session.load(
             "payers",
             part,
@@ -21,14 +21,14 @@ def load_payers(session: ImportSession, tables: SyntheaTables) -> None:
         )
 
 
-def describe_payers(session: ImportSession, tables: SyntheaTables) -> None:
-    """Count payers whose class is not known."""
-    for part in tables.of("payers"):
+def add_payer_notices(session: ImportSession, tables: SyntheaTables) -> None:
+    """Add a notice about payers of unknown class."""
+    for part in tables.parts_of("payers"):
         (unknown,) = fetch_one_row(
             session.connection, f"SELECT count(*) FROM {part.relation} WHERE {_render_class(part)} IS NULL"
         )
         if unknown:
-            session.add_notice(f"{part.name}: {pluralize(unknown, 'payer')} of no known class, taken as other")
+            session.add_notice(f"{part.name}: {pluralize(unknown, 'payer')} of unknown class, classified as other")
 
 
 def _render_class(payers: SourceTable) -> str:

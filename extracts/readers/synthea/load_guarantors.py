@@ -1,6 +1,6 @@
-"""Patients as guarantors: the year of birth, state and three digits of the zip code, and what the fairness audit needs.
+"""Load patients as guarantors: birth year, state, zip3, and the columns for the fairness audit.
 
-Names, addresses and numbers of a person are never read.
+Names, addresses, and personal numbers are never used.
 """
 
 from __future__ import annotations
@@ -19,19 +19,19 @@ _STATES = (
     "Washington WA,West Virginia WV,Wisconsin WI,Wyoming WY"
 )
 STATE_CODES = {name: code for name, _, code in (entry.rpartition(" ") for entry in _STATES.split(","))}
-"""Name of a state, as Synthea writes it, -> its postal code, as the rules' tables by state have it."""
+"""State name, as Synthea writes it -> its postal code, which the rules use."""
 
 
 def load_guarantors(session: ImportSession, tables: SyntheaTables) -> None:
-    """Land one guarantor a patient. A birth date that is none is left as it is, for the contract to judge.
+    """Load one guarantor per patient. An invalid birth date is loaded unchanged, for validation to reject.
 
-    A zip code without five digits, its leading zero lost perhaps, gives no three digits: they would name another place.
+    A ZIP code without five digits (perhaps it lost a leading zero) yields no zip3, because it would name another place.
 
-    DEATHDATE is no flag here: a table of flags that holds deaths alone would pass for a whole feed of flags, and open
-    the patient list that stays closed without one.
+    DEATHDATE does not become a flag: a flag table with only deaths would look like a complete feed and would open the
+    patient list, which stays closed without one.
     """
     states = " ".join(f"WHEN '{name}' THEN '{code}'" for name, code in STATE_CODES.items())
-    for part in tables.of("patients"):
+    for part in tables.parts_of("patients"):
         session.load(
             "guarantors",
             part,

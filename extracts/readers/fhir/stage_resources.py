@@ -1,4 +1,4 @@
-"""Reads ndjson files line by line into the session's database: one row a record, and the rows that each gives."""
+"""Read ndjson files line by line into the session's database: one row per record, and the rows of each resource."""
 
 from __future__ import annotations
 
@@ -12,38 +12,40 @@ import duckdb
 import pyarrow as pa
 
 from payrank.extracts.readers.fhir.ndjson_lines import read_lines
-from payrank.extracts.readers.fhir.resources.eligibility import find_aside, read_version
+from payrank.extracts.readers.fhir.resources.eligibility import find_skip_reason, read_version
 from payrank.extracts.readers.fhir.resources.parse_resource import BrokenLineError, is_text, parse_resource
 from payrank.extracts.readers.fhir.resources.resource_rows import READERS, ROW_TABLES, Row, read_rows
 from payrank.extracts.readers.fhir.resources.resource_types import RESOURCE_TYPES
 
 BATCH = 20_000
-"""Rows that are held before they are written."""
+"""Rows to buffer before writing."""
 
-_TEXT, _WHOLE = pa.string(), pa.int64()
+_TEXT, _INTEGER = pa.string(), pa.int64()
 RECORDS = pa.schema(
     [
-        ("file", _WHOLE),
-        ("source_line", _WHOLE),
+        ("file", _INTEGER),
+        ("source_line", _INTEGER),
         ("kind", _TEXT),
         ("key", _TEXT),
         ("updated", _TEXT),
-        ("version", _WHOLE),
+        ("version", _INTEGER),
         ("digest", _TEXT),
-        ("aside", _TEXT),
+        ("skip_reason", _TEXT),
         ("rule", _TEXT),
     ]
 )
-"""A record: `rule` where it is quarantined, `aside` why it does not count; both null where it does."""
+"""A record. `rule` is set if it is quarantined and `skip_reason` if it is skipped; both are null if it is eligible."""
 
 
-class Gatherer:
-    """Tables `fhir_records` and `fhir_<table>` being filled. The rows of a table are held until there is a batch."""
+class ResourceStager:
+    """Writes the tables `fhir_records` and `fhir_<table>`, buffering the rows of each table."""
 
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
         self.connection = connection
         self.schemas = {
-            name: pa.schema([("file", _WHOLE), ("source_line", _WHOLE), ("key", _TEXT), *((c, _TEXT) for c in columns)])
+            name: pa.schema(
+                [("file", _INTEGER), ("source_line", _INTEGER), ("key", _TEXT), *((c, _TEXT) for c in columns)]
+            )
             for name, columns in ROW_TABLES.items()
         }
         self.schemas["records"] = RECORDS
@@ -55,12 +57,12 @@ class Gatherer:
             connection.unregister("gathered")
 
     def read(self, path: Path, file: int) -> None:
-        """Read a file, line by line.
+        """Read a file line by line.
 
         Raises
         ------
         ExtractRefusedError
-            When the file as a whole cannot be read.
+            If the file as a whole cannot be read.
         """
         for number, line in read_lines(path):
             self._take(file, number, line)
@@ -104,13 +106,13 @@ def _read(line: bytes | None) -> tuple[Record, list[Row]]:
     resource = parse_resource(line)
     kind = resource["resourceType"]
     if kind not in READERS:
-        unread = f"{kind}: not read" if kind in RESOURCE_TYPES else "of a type that FHIR R4 does not have"
+        unread = f"{kind}: not read" if kind in RESOURCE_TYPES else "not a FHIR R4 resource type"
         return (None, None, None, None, None, unread, None), []
     try:
         canonical = json.dumps(resource, sort_keys=True, separators=(",", ":"))
         digest = hashlib.sha256(canonical.encode()).hexdigest()
         rows = read_rows(kind, resource)
-        aside = find_aside(kind, resource)
+        skip_reason = find_skip_reason(kind, resource)
         updated, version = read_version(resource)
         number = resource.get("id")
         if kind != "Bundle" and not is_text(number):
@@ -123,4 +125,4 @@ def _read(line: bytes | None) -> tuple[Record, list[Row]]:
         raise BrokenLineError("not_json") from None
     except UnicodeEncodeError:  # half of a surrogate pair, written as an escape
         raise BrokenLineError("not_utf8") from None
-    return (kind, key, updated, version, digest, aside, None), rows
+    return (kind, key, updated, version, digest, skip_reason, None), rows

@@ -1,4 +1,4 @@
-"""Claim transactions as the ledger, and the balances that the claims themselves state."""
+"""Load claim transactions as the ledger, and the balances that claims state."""
 
 from __future__ import annotations
 
@@ -12,21 +12,23 @@ _PLAIN = r"-?\d{1,14}(\.\d{1,2})?"
 
 
 def load_ledger(session: ImportSession, tables: SyntheaTables) -> None:
-    """Land every transaction: charges, payments, adjustments, and the two halves of each transfer.
+    """Load every transaction: charges, payments, adjustments, and both halves of each transfer.
 
-    Who holds a line of a claim - payer 1, payer 2 or p, the patient - is what TRANSFERTYPE of its charge or of its
-    latest TRANSFERIN says. Payers pay by ECHECK, patients otherwise. A patient who pays while a payer still holds the
-    line, the copay at the desk, takes that amount over first: two rows of a transfer stand beside the payment.
+    Responsibility for a claim line (payer 1, payer 2, or p for the patient) comes from TRANSFERTYPE of its charge or
+    latest
+    TRANSFERIN. Payers pay by ECHECK; patients use other methods. A patient payment on a line that a payer still holds,
+    such
+    as a copay, first transfers that amount to the patient in two rows.
     """
-    for part in tables.of("claims_transactions"):
+    for part in tables.parts_of("claims_transactions"):
         session.connection.execute(f"CREATE OR REPLACE TABLE synthea_lines AS {_render_lines(part.relation)}")
         session.load("transactions", part, _LEDGER)
 
 
 def _render_lines(transactions: str) -> str:
-    """Render transactions with the holder of their line before the transaction, and who pays for that holder.
+    """Render transactions with the holder of their line before the transaction, and the payer for that holder.
 
-    Where a charge names nobody, as in older exports, the claim's first payer holds it, or the patient without one.
+    If a charge names nobody, as in older exports, the claim's first payer holds it, or the patient if there is none.
     """
     first = render_payer("claim.PRIMARYPATIENTINSURANCEID")
     uninsured = """(SELECT "Id" FROM synthea_payers WHERE NAME = 'NO_INSURANCE')"""
@@ -48,7 +50,7 @@ def _render_lines(transactions: str) -> str:
 
 
 _LEDGER = f"""
-    WITH judged AS (
+    WITH classified AS (
         SELECT *,
             CASE WHEN type = 'CHARGE' THEN coalesce(named, at_first)
                 WHEN type = 'TRANSFEROUT' THEN coalesce(named, holder)
@@ -57,7 +59,7 @@ _LEDGER = f"""
                 ELSE holder END AS party
         FROM synthea_lines),
     rows AS (
-        SELECT 0 AS piece, id, claim, day,
+        SELECT 0 AS part, id, claim, day,
             CASE type WHEN 'CHARGE' THEN 'charge'
                 WHEN 'TRANSFERIN' THEN 'transfer'
                 WHEN 'TRANSFEROUT' THEN 'transfer'
@@ -73,30 +75,30 @@ _LEDGER = f"""
                 WHEN 'TRANSFEROUT' THEN negated(moved)
                 ELSE moved END AS amount,
             party, first_payer, second_payer, {LINE}
-        FROM judged
+        FROM classified
         UNION ALL
         SELECT 1, id || ':transfer-out', claim, day, 'transfer', negated(paid), holder, first_payer, second_payer,
-            {LINE} FROM judged WHERE type = 'PAYMENT' AND party = 'p' AND holder IN ('1', '2')
+            {LINE} FROM classified WHERE type = 'PAYMENT' AND party = 'p' AND holder IN ('1', '2')
         UNION ALL
         SELECT 2, id || ':transfer-in', claim, day, 'transfer', paid, 'p', first_payer, second_payer,
-            {LINE} FROM judged WHERE type = 'PAYMENT' AND party = 'p' AND holder IN ('1', '2'))
+            {LINE} FROM classified WHERE type = 'PAYMENT' AND party = 'p' AND holder IN ('1', '2'))
     SELECT id AS transaction_id, claim AS account_id, day AS posted_on, day AS effective_on, kind, amount,
         CASE party WHEN '1' THEN 'insurance' WHEN '2' THEN 'insurance' WHEN 'p' THEN 'patient' ELSE party END
             AS responsibility,
         CASE party WHEN '1' THEN first_payer WHEN '2' THEN second_payer END AS payer_id, {LINE}
-    FROM rows ORDER BY {LINE}, piece
+    FROM rows ORDER BY {LINE}, part
 """
 
 
 def load_stated_balances(session: ImportSession, tables: SyntheaTables) -> None:
-    """Land what each claim says is due: OUTSTANDING1 and OUTSTANDING2 by insurance, OUTSTANDINGP by the patient."""
+    """Load what each claim states as due: OUTSTANDING1 and OUTSTANDING2 by insurance, OUTSTANDINGP by the patient."""
     both = (
         "CASE WHEN OUTSTANDING2 IS NULL THEN OUTSTANDING1 WHEN OUTSTANDING1 IS NULL THEN OUTSTANDING2 "
         f"WHEN NOT regexp_full_match(OUTSTANDING1, '{_PLAIN}') THEN OUTSTANDING1 "
         f"WHEN NOT regexp_full_match(OUTSTANDING2, '{_PLAIN}') THEN OUTSTANDING2 "
         "ELSE CAST(TRY_CAST(OUTSTANDING1 AS DECIMAL(18, 2)) + TRY_CAST(OUTSTANDING2 AS DECIMAL(18, 2)) AS VARCHAR) END"
     )
-    for part in tables.of("claims"):
+    for part in tables.parts_of("claims"):
         sides = " UNION ALL ".join(
             f"""SELECT "Id" AS account_id, '{side}' AS responsibility, {balance} AS balance, {LINE}
             FROM {part.relation}"""
@@ -109,34 +111,34 @@ def load_stated_balances(session: ImportSession, tables: SyntheaTables) -> None:
         )
 
 
-def describe_ledger(session: ImportSession) -> None:
-    """Count claims whose transfers lack a half, whose copay is over the charge, and those without a ledger."""
+def add_ledger_notices(session: ImportSession) -> None:
+    """Add notices about claims with incomplete transfers, copays above the charge, or no transactions."""
     moved = "TRY_CAST(coalesce(TRANSFERS, AMOUNT) AS DECIMAL(18, 2))"
-    (broken,) = fetch_one_row(
+    (unbalanced,) = fetch_one_row(
         session.connection,
         "SELECT count(*) FROM (SELECT CLAIMID FROM synthea_claims_transactions WHERE TYPE LIKE 'TRANSFER%' GROUP BY "
         f"CLAIMID HAVING sum(CASE TYPE WHEN 'TRANSFERIN' THEN {moved} ELSE -{moved} END) <> 0)",
     )
-    if broken:
+    if unbalanced:
         session.add_notice(
-            f"claims_transactions: {pluralize(broken, 'claim')} whose TRANSFERIN and TRANSFEROUT do not sum to zero; "
-            "nothing is made up for the missing half"
+            f"claims_transactions: {pluralize(unbalanced, 'claim')} whose TRANSFERIN and TRANSFEROUT do not sum to "
+            "zero; the missing half is not added"
         )
-    (over,) = fetch_one_row(
+    (excessive,) = fetch_one_row(
         session.connection,
         "SELECT count(DISTINCT CLAIMID) FROM synthea_claims_transactions AS copay JOIN synthea_claims_transactions AS "
         "charge USING (CLAIMID, PROCEDURECODE, FROMDATE) WHERE copay.METHOD = 'COPAY' AND charge.TYPE = 'CHARGE' AND "
         "TRY_CAST(copay.PAYMENTS AS DECIMAL(18, 2)) > TRY_CAST(charge.AMOUNT AS DECIMAL(18, 2))",
     )
-    if over:
+    if excessive:
         session.add_notice(
-            f"claims_transactions: {pluralize(over, 'claim')} with a copay over the charge that it pays, which Synthea "
-            "states as settled all the same; the ledger keeps what was paid, so they do not tie"
+            f"claims_transactions: {pluralize(excessive, 'claim')} with a copay above the charge it pays, which "
+            "Synthea still states as settled; the ledger keeps the payment, so these claims do not reconcile"
         )
-    (silent,) = fetch_one_row(
+    (without_ledger,) = fetch_one_row(
         session.connection,
         'SELECT count(*) FROM synthea_claims WHERE "Id" NOT IN (SELECT CLAIMID FROM synthea_claims_transactions '
         "WHERE CLAIMID IS NOT NULL)",
     )
-    if silent:
-        session.add_notice(f"claims: {pluralize(silent, 'claim')} without any transaction")
+    if without_ledger:
+        session.add_notice(f"claims: {pluralize(without_ledger, 'claim')} without any transaction")

@@ -1,4 +1,4 @@
-"""Claims as accounts, and who covers them."""
+"""Load claims as accounts, with their coverages."""
 
 from __future__ import annotations
 
@@ -20,14 +20,16 @@ PATIENT_CLASSES = {
     "home": "other",
     "virtual": "other",
 }
-"""encounters.ENCOUNTERCLASS (Synthea wiki) -> patient class. A class that is not listed is `other`, with a notice."""
+"""encounters.ENCOUNTERCLASS (Synthea wiki) -> patient class. Other classes are `other`, with a notice."""
 
 
 def load_accounts(session: ImportSession, tables: SyntheaTables) -> None:
-    """Land one account a claim, opened on the day of service, and its first and second coverage."""
-    classes = " ".join(f"WHEN '{given}' THEN '{ours}'" for given, ours in PATIENT_CLASSES.items())
-    session.connection.execute(f"CREATE TABLE synthea_spells AS {_render_spells()}")
-    for part in tables.of("claims"):
+    """Load one account per claim, opened on the service date, with its primary and secondary coverage."""
+    classes = " ".join(
+        f"WHEN '{encounter_class}' THEN '{patient_class}'" for encounter_class, patient_class in PATIENT_CLASSES.items()
+    )
+    session.connection.execute(f"CREATE TABLE synthea_enrollment AS {_render_enrollment()}")
+    for part in tables.parts_of("claims"):
         session.load(
             "accounts",
             part,
@@ -47,7 +49,7 @@ def load_accounts(session: ImportSession, tables: SyntheaTables) -> None:
 
 
 def _render_coverages(claims: str) -> str:
-    """Render the coverages of claims: known when the service was, ended when the patient left the payer."""
+    """Render the coverages of claims: known from the service date, ended when the patient left the payer."""
     sides = " UNION ALL ".join(
         f'SELECT "Id" AS account_id, PATIENTID, {render_payer(column)} AS payer_id, {priority} AS priority, '
         f"{render_day('SERVICEDATE')} AS known_on, {LINE} FROM {claims}"
@@ -55,24 +57,26 @@ def _render_coverages(claims: str) -> str:
     )
     return f"""
         SELECT account_id, payer_id, priority, known_on, ended_on, {LINE} FROM (
-            SELECT side.*, spell.ended_on FROM ({sides}) AS side
-            LEFT JOIN synthea_spells AS spell ON spell.PATIENT = side.PATIENTID AND spell.PAYER = side.payer_id
-                AND priority = 1 AND side.known_on >= spell.started_on AND side.known_on < spell.ended_on
-            QUALIFY row_number() OVER (PARTITION BY side.{LINE}, priority ORDER BY spell.ended_on DESC NULLS LAST) = 1)
+            SELECT side.*, enrollment.ended_on FROM ({sides}) AS side
+            LEFT JOIN synthea_enrollment AS enrollment ON enrollment.PATIENT = side.PATIENTID
+                AND enrollment.PAYER = side.payer_id AND priority = 1
+                AND side.known_on >= enrollment.started_on AND side.known_on < enrollment.ended_on
+            QUALIFY row_number() OVER (
+                PARTITION BY side.{LINE}, priority ORDER BY enrollment.ended_on DESC NULLS LAST) = 1)
         WHERE payer_id IS NOT NULL AND payer_id NOT IN (SELECT "Id" FROM synthea_payers WHERE NAME = 'NO_INSURANCE')
         ORDER BY {LINE}, priority
     """
 
 
-def _render_spells() -> str:
-    """Render each patient's unbroken time with a payer: plan years of one payer that follow each other are one spell.
+def _render_enrollment() -> str:
+    """Render each patient's continuous enrollment with a payer: consecutive plan years are merged.
 
-    START_YEAR and END_YEAR are moments in newer exports and whole years, both included, in older ones.
+    START_YEAR and END_YEAR are timestamps in newer exports and whole years, both included, in older ones.
     """
     return f"""
         SELECT PATIENT, PAYER, min(started_on) AS started_on, max(ended_on) AS ended_on FROM (
             SELECT *, sum(if(started_on = before, 0, 1)) OVER (PARTITION BY PATIENT, PAYER
-                ORDER BY started_on, ended_on ROWS UNBOUNDED PRECEDING) AS spell
+                ORDER BY started_on, ended_on ROWS UNBOUNDED PRECEDING) AS enrollment
             FROM (SELECT *, lag(ended_on) OVER (PARTITION BY PATIENT, PAYER ORDER BY started_on, ended_on) AS before
                 FROM (SELECT PATIENT, PAYER,
                     CASE WHEN regexp_full_match(START_YEAR, '\\d{{4}}') THEN START_YEAR || '-01-01'
@@ -81,26 +85,24 @@ def _render_spells() -> str:
                         THEN format('{{:04d}}-01-01', TRY_CAST(END_YEAR AS INTEGER) + 1)
                         ELSE {render_day("END_YEAR")} END AS ended_on
                     FROM synthea_payer_transitions)))
-        GROUP BY PATIENT, PAYER, spell
+        GROUP BY PATIENT, PAYER, enrollment
     """
 
 
-def describe_classes(session: ImportSession, tables: SyntheaTables) -> None:
-    """Count encounters of a class that is not listed, and claims of an encounter that is not there."""
-    if not tables.of("encounters"):
+def add_class_notices(session: ImportSession, tables: SyntheaTables) -> None:
+    """Add notices about unknown encounter classes and claims without their encounter."""
+    if not tables.parts_of("encounters"):
         return
     listed = ", ".join(f"'{name}'" for name in PATIENT_CLASSES)
     (unlisted,) = fetch_one_row(
         session.connection, f"SELECT count(*) FROM synthea_encounters WHERE ENCOUNTERCLASS NOT IN ({listed})"
     )
     if unlisted:
-        session.add_notice(
-            f"encounters: {pluralize(unlisted, 'encounter')} of a class that the reader does not know, taken as other"
-        )
-    (lost,) = fetch_one_row(
+        session.add_notice(f"encounters: {pluralize(unlisted, 'encounter')} of an unknown class, classified as other")
+    (unmatched,) = fetch_one_row(
         session.connection,
         "SELECT count(*) FROM synthea_claims WHERE APPOINTMENTID IS NOT NULL "
         'AND APPOINTMENTID NOT IN (SELECT "Id" FROM synthea_encounters WHERE "Id" IS NOT NULL)',
     )
-    if lost:
-        session.add_notice(f"claims: {pluralize(lost, 'claim')} whose encounter is not in encounters.csv")
+    if unmatched:
+        session.add_notice(f"claims: {pluralize(unmatched, 'claim')} whose encounter is not in encounters.csv")
