@@ -204,5 +204,5 @@ def test_a_file_cut_short_and_a_truncated_gzip_are_refused_by_name(tmp_path: Pat
     packed.unlink()
     text = "\t".join(HTR) + "\n" + "\t".join(HTR.values()) + "\n" + "1002\t7000"
     (folder / "HSP_TRANSACTIONS.tsv").write_text(text, encoding="utf-8")
-    with pytest.raises(ExtractRefusedError, match=r"HSP_TRANSACTIONS\.tsv: .*cut"):
+    with pytest.raises(ExtractRefusedError, match=r"HSP_TRANSACTIONS\.tsv: .*truncated"):
         read_epic(tmp_path, {})
