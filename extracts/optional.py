@@ -9,12 +9,14 @@ from payrank.extracts.errors import WrongUsageError
 
 TITLES = {
     "matplotlib": "Matplotlib",
+    "alembic": "Alembic",
     "mlflow": "MLflow",
     "optuna": "Optuna",
     "psycopg": "Psycopg",
     "pyspark": "PySpark",
     "shap": "SHAP",
     "sklearn": "scikit-learn",
+    "sqlalchemy": "SQLAlchemy",
 }
 """How the packages write their own names."""
 
@@ -27,7 +29,7 @@ def require(name: str, *, extra: str, needed_for: str = "") -> ModuleType:
     name
         The module, such as `mlflow` or `matplotlib.figure`.
     extra
-        The extra of payrank that installs it: `train`, `spark`, `postgres`, or `tune`.
+        The extra of payrank that installs it: `train`, `registry`, `spark`, `postgres`, or `tune`.
     needed_for
         What the user asked for, such as `the model registry`.
 

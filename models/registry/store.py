@@ -107,7 +107,10 @@ def _set_timeouts(seconds: str) -> Iterator[None]:
 
 
 def _give_client(fault: type[PayrankError]) -> Iterator[MlflowClient]:
-    require("mlflow", extra="train", needed_for="the model registry")
+    try:
+        require_mlflow()
+    except WrongUsageError as error:
+        raise fault(str(error)) from None
     loggers = [logging.getLogger(name) for name in ("mlflow", "alembic", "urllib3")]
     with warnings.catch_warnings():
         # SQLAlchemy 2.1 deprecates a loader that MLflow 3.17 still uses; nothing here can act on it.
@@ -129,6 +132,23 @@ def _give_client(fault: type[PayrankError]) -> Iterator[MlflowClient]:
         finally:
             for logger, level in zip(loggers, levels, strict=True):
                 logger.setLevel(level)
+
+
+def require_mlflow() -> None:
+    """Check that MLflow is installed, and for a database of one's own, the packages with which MLflow opens it.
+
+    A registry behind a server needs `mlflow-skinny` only.
+
+    Raises
+    ------
+    WrongUsageError
+        With the command that installs what is missing.
+    """
+    if all(uri.startswith(("http://", "https://")) for uri in (tracking_uri(), registry_uri())):
+        require("mlflow", extra="registry", needed_for="the model registry")
+        return
+    for name in ("mlflow", "sqlalchemy", "alembic"):
+        require(name, extra="train", needed_for=f"the model registry at {without_password(registry_uri())}")
 
 
 def _database_errors() -> tuple[type[Exception], ...]:

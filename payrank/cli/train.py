@@ -96,6 +96,10 @@ def train_and_register(
     kind: ModelKind, source: Path | str, as_of: date, settings: Settings, out: Path | None, budget: Budget | None = None
 ) -> tuple[Bundle, RegisteredVersion]:
     """Train on an extract, first searching for tree settings if there is a budget; log the run and register it."""
+    from payrank.extracts.optional import require
+
+    for name in ("sklearn", "mlflow", "matplotlib"):
+        require(name, extra="train", needed_for="training")
     from payrank.cli.tuning import search_trees
     from payrank.console import Progress
     from payrank.extracts.load.load_extract import load_extract
