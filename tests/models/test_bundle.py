@@ -1,4 +1,4 @@
-"""A bundle comes back as it was written, or not at all."""
+"""A bundle is read exactly as it was written, or refused."""
 
 from __future__ import annotations
 
@@ -45,19 +45,19 @@ def lightgbm_must_stay_closed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lightgbm, "Booster", trip)
 
 
-def test_what_is_written_reads_back_with_the_same_digest_and_the_same_predictions(trained, folder, payment_frame):
+def test_a_bundle_reads_back_with_the_same_digest_and_predictions(trained, folder, payment_frame):
     bundle = read_bundle(folder)
     assert bundle.digest == trained.bundle.digest
     assert bundle.manifest == trained.bundle.manifest
     assert predict(bundle, payment_frame.data).equals(predict(trained.bundle, payment_frame.data))
 
 
-def test_the_folder_holds_the_files_of_the_contract_and_nothing_else(folder):
+def test_the_folder_has_exactly_the_files_of_the_contract(folder):
     assert sorted(path.name for path in folder.iterdir()) == sorted(FILES)
     assert [path.name for path in folder.parent.iterdir()] == ["bundle"]
 
 
-def test_writing_over_a_bundle_replaces_it_whole(trained, folder):
+def test_writing_over_a_bundle_replaces_all_of_it(trained, folder):
     (folder / "stray.txt").write_text("left over")
     write_bundle(trained.bundle, folder)
     assert read_bundle(folder).digest == trained.bundle.digest
@@ -119,7 +119,7 @@ def test_an_extra_file_folder_or_link_is_refused(folder, lightgbm_must_stay_clos
 
 @settings(max_examples=60, deadline=None)
 @given(data=st.data())
-def test_any_flipped_bit_anywhere_is_refused(trained, data):
+def test_any_flipped_bit_is_refused(trained, data):
     files = dict(trained.bundle.files)
     name = data.draw(st.sampled_from(sorted(files)))
     at = data.draw(st.integers(0, len(files[name]) - 1))
@@ -159,7 +159,7 @@ def test_a_bundle_of_an_earlier_version_must_be_trained_again(tmp_path, lightgbm
     assert "\n" not in message
 
 
-def test_an_absent_bundle_says_what_to_do(tmp_path):
+def test_a_missing_bundle_folder_comes_with_a_remedy(tmp_path):
     with pytest.raises(NoUsableModelError, match=r"no model bundle at .*nowhere; train one"):
         read_bundle(tmp_path / "nowhere")
 
@@ -171,12 +171,12 @@ def test_the_manifest_lists_the_digest_of_every_other_file(folder):
     assert set(listed) == set(FILES) - {MANIFEST}
 
 
-def test_the_features_of_the_training_are_accepted_in_any_order(trained, payment_frame):
+def test_the_training_features_are_accepted_in_any_order(trained, payment_frame):
     check_features(trained.bundle, payment_frame.features)
     check_features(trained.bundle, payment_frame.features[::-1])
 
 
-def test_other_features_are_refused_with_a_diff_of_names(trained, payment_frame):
+def test_other_features_are_refused_with_a_diff_of_their_names(trained, payment_frame):
     first, second, *rest = payment_frame.features
     changed = replace(second, unit="months")
     added = replace(first, name="brand_new")

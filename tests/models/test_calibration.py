@@ -1,4 +1,4 @@
-"""Probabilities that mean what they say, and never turn the ranking round."""
+"""Calibrated probabilities are accurate, and never reverse the ranking."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ def _rows(n: int, slope: float, offset: float, seed: int = 3):
 
 
 @pytest.mark.parametrize(("slope", "offset"), [(1.0, 0.0), (0.4, -1.0), (2.5, 1.0)])
-def test_platt_finds_the_slope_and_offset_that_made_the_outcomes(slope, offset):
+def test_platt_recovers_the_slope_and_offset_that_generated_the_outcomes(slope, offset):
     platt = fit_platt(*_rows(40_000, slope, offset))
     assert platt.slope == pytest.approx(slope, rel=0.07)
     assert platt.offset == pytest.approx(offset, abs=0.07)
 
 
 @pytest.mark.parametrize("fit", [fit_platt, fit_beta, fit_isotonic])
-def test_calibrated_probabilities_are_near_the_truth(fit):
+def test_calibrated_probabilities_are_close_to_the_true_ones(fit):
     raw, label = _rows(40_000, 0.5, -0.8)
     grid = np.linspace(-2.5, 2.5, 21)
     assert fit(raw, label).apply(grid) == pytest.approx(sigmoid(0.5 * grid - 0.8), abs=0.04)
@@ -46,7 +46,7 @@ def test_calibrated_probabilities_are_near_the_truth(fit):
 
 @pytest.mark.parametrize("fit", [fit_platt, fit_beta, fit_isotonic])
 @given(rows=samples)
-def test_a_map_rises_and_stays_between_0_and_1_whatever_it_learned_from(fit, rows):
+def test_every_fitted_map_increases_and_stays_between_0_and_1(fit, rows):
     raw = np.array([row[0] for row in rows])
     label = np.array([float(row[1]) for row in rows])
     mapped = fit(raw, label).apply(np.linspace(-100, 100, 401))
@@ -62,7 +62,7 @@ def test_scores_that_rank_backwards_give_everyone_the_base_rate():
 
 
 @given(rows=samples)
-def test_a_map_comes_back_from_json_exactly(rows):
+def test_a_map_survives_a_round_trip_through_json_exactly(rows):
     raw = np.array([row[0] for row in rows])
     label = np.array([float(row[1]) for row in rows])
     for learned in (fit_platt(raw, label), fit_beta(raw, label), fit_isotonic(raw, label)):
@@ -83,12 +83,12 @@ def test_a_map_comes_back_from_json_exactly(rows):
         "[]",
     ],
 )
-def test_a_map_that_falls_or_is_not_known_is_refused(text):
+def test_a_decreasing_or_unknown_map_is_refused(text):
     with pytest.raises(ValueError, match="validation error"):
         parse_calibration(text)
 
 
-def test_isotonic_steps_are_never_the_score_of_a_handful():
+def test_an_isotonic_knot_never_stands_for_a_few_people():
     raw, label = _rows(500, 1.0, 0.0)
     assert len(fit_isotonic(raw, label).raw) <= 20
     assert isinstance(fit_isotonic(raw[:5], label[:5]), Isotonic)
@@ -96,7 +96,7 @@ def test_isotonic_steps_are_never_the_score_of_a_handful():
 
 
 @pytest.mark.parametrize(("a", "b", "c"), [(1.0, 1.0, 0.0), (0.5, 1.8, -0.4)])
-def test_beta_finds_the_parameters_that_generated_the_outcomes(a, b, c):
+def test_beta_recovers_the_parameters_that_generated_the_outcomes(a, b, c):
     draw = np.random.default_rng(5)
     raw = draw.normal(0, 1.5, 60_000)
     truth = Beta(a=a, b=b, c=c)
@@ -106,13 +106,13 @@ def test_beta_finds_the_parameters_that_generated_the_outcomes(a, b, c):
     assert beta.apply(grid) == pytest.approx(truth.apply(grid), abs=0.015)
 
 
-def test_a_beta_map_bends_the_two_ends_apart_as_no_platt_map_can():
+def test_a_beta_map_shapes_the_two_ends_separately():
     low, high = Beta(a=0.3, b=1.0, c=0.0).apply(np.array([-4.0, 4.0]))
     assert low > sigmoid(np.array([-4.0]))[0] + 0.1
     assert high == pytest.approx(sigmoid(np.array([4.0]))[0], abs=0.01)
 
 
-def test_offsets_move_a_segment_and_leave_its_order_and_the_others_alone():
+def test_a_segment_offset_changes_neither_the_order_nor_other_segments():
     raw = np.linspace(-3, 3, 40)
     words = pd.Series(["medicaid", "commercial", None, "new"] * 10)
     adjusted = AdjustedCalibration(

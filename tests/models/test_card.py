@@ -101,7 +101,7 @@ def test_suppressed_group_metrics_are_labeled_in_tables_and_charts(audited):
     assert render_svg(chart, "kin").count(">suppressed</text>") == 2
 
 
-def test_charts_need_no_inline_style_and_share_no_id(audited):
+def test_charts_have_no_inline_styles_and_unique_ids(audited):
     page = render_card(audited).decode()
     assert "style=" not in page  # the page's content security policy blocks it
     assert "<metadata" not in page

@@ -1,4 +1,4 @@
-"""Which version is used, on a real SQLite registry: promoted by what a comparison found, refused, forced, put back."""
+"""Promotion, refusal, forced changes, and rollback of the champion in a real SQLite registry."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def variant(bundle: Bundle, number: int) -> Bundle:
 def store(
     trained: Any, empty_store: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[Path, list[Bundle]]]:
-    """A registry with three versions of one model, the first of them champion."""
+    """A registry with three versions of one model; the first is the champion."""
     folder = tmp_path_factory.mktemp("champions")
     bundles = [variant(trained.bundle, number) for number in (1, 2, 3)]
     shutil.copy(empty_store, folder / "runs.db")
@@ -51,7 +51,7 @@ def store(
 
 @pytest.fixture
 def bundles(store: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Bundle]:
-    """The three bundles; the database is a copy of the test's own."""
+    """The three bundles; each test gets its own copy of the database."""
     with sqlite3.connect(store[0] / "runs.db") as template, sqlite3.connect(tmp_path / "runs.db") as copy:
         template.backup(copy)
     template.close()
@@ -64,7 +64,7 @@ def bundles(store: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list
 
 @pytest.fixture
 def compared(bundles: list[Bundle]) -> Callable[..., Comparison]:
-    """Record a comparison of one version with another, by their numbers."""
+    """Record a comparison of two versions, given by number."""
 
     def record(challenger: int, champion: int, verdict: Verdict = "wins", alarms: tuple[Alarm, ...] = ()) -> Comparison:
         def contender(number: int) -> Contender:
@@ -94,7 +94,7 @@ def champion() -> int | None:
 
 
 @pytest.mark.parametrize("verdict", ["wins", "calibrates_better"])
-def test_a_challenger_that_won_becomes_champion_and_the_old_one_previous(bundles, compared, verdict):
+def test_a_winning_challenger_becomes_champion_and_the_old_one_previous(bundles, compared, verdict):
     compared(2, 1, verdict)
     change = promote(f"models:/{NAME}/2")
     assert (change.version, change.replaced, change.ground, change.reason) == (2, 1, verdict, "")
@@ -108,7 +108,7 @@ def test_a_challenger_that_won_becomes_champion_and_the_old_one_previous(bundles
     assert [version.verdict for version in list_versions()] == ["", verdict, ""]
 
 
-def test_rollback_swaps_and_swaps_again_and_every_change_is_kept_with_who_and_when(bundles, compared, monkeypatch):
+def test_rollback_swaps_back_and_forth_and_records_who_changed_what_and_when(bundles, compared, monkeypatch):
     monkeypatch.setenv("LOGNAME", "ann")
     compared(2, 1)
     promote(f"models:/{NAME}/2")
@@ -141,7 +141,7 @@ def test_without_a_comparison_nothing_is_promoted(bundles):
     assert list_champion_changes("payment") == ()
 
 
-def test_a_comparison_with_a_champion_of_yesterday_does_not_count(bundles, compared):
+def test_a_comparison_with_an_earlier_champion_does_not_count(bundles, compared):
     compared(2, 1)
     compared(3, 1)
     promote(f"models:/{NAME}/3")
@@ -162,14 +162,14 @@ def test_a_comparison_of_another_bundle_does_not_count(bundles, compared):
 
 
 @pytest.mark.parametrize("verdict", ["ties", "loses"])
-def test_a_challenger_that_did_not_win_stays_one(bundles, compared, verdict):
+def test_a_challenger_that_did_not_win_is_not_promoted(bundles, compared, verdict):
     compared(2, 1, verdict)
     with pytest.raises(WrongUsageError, match=r"did not win against version 1: .*the champion was kept"):
         promote(f"models:/{NAME}/2")
     assert champion() == 1
 
 
-def test_an_alarm_stops_a_winner(bundles, compared):
+def test_an_open_alarm_stops_a_winner(bundles, compared):
     compared(2, 1, "wins", (Alarm(name="auc_too_good", text="AUC 0.971 is too good"),))
     with pytest.raises(WrongUsageError, match=r"version 2 has an open alarm: AUC 0.971 is too good; fix the cause"):
         promote(f"models:/{NAME}/2")
@@ -183,7 +183,7 @@ def test_force_without_a_reason_of_ten_characters_is_refused(bundles, reason):
     assert champion() == 1
 
 
-def test_a_forced_change_is_written_in_the_registry_itself(bundles, tmp_path):
+def test_a_forced_change_is_recorded_in_the_registry(bundles, tmp_path):
     assert promote(f"models:/{NAME}/2", force=True, reason=REASON).ground == "forced"
     with sqlite3.connect(tmp_path / "runs.db") as database:
         rows = database.execute("SELECT key, value FROM registered_model_tags").fetchall()
@@ -192,7 +192,7 @@ def test_a_forced_change_is_written_in_the_registry_itself(bundles, tmp_path):
     assert json.loads(rows[0][1])["reason"] == REASON
 
 
-def test_the_champion_is_not_promoted_again_and_without_a_previous_one_nothing_rolls_back(bundles):
+def test_the_champion_is_not_promoted_again_and_rollback_needs_a_previous_one(bundles):
     with pytest.raises(WrongUsageError, match="version 1 is already the champion"):
         promote(f"models:/{NAME}@champion", force=True, reason=REASON)
     with pytest.raises(WrongUsageError, match="payrank-payment has no previous champion"):
@@ -201,7 +201,7 @@ def test_the_champion_is_not_promoted_again_and_without_a_previous_one_nothing_r
         roll_back("overturn")
 
 
-def test_a_version_that_does_not_open_becomes_champion_by_no_force(bundles, store, compared):
+def test_even_force_does_not_promote_a_version_that_cannot_be_opened(bundles, store, compared):
     compared(2, 1)
     (broken,) = [path for path in store[0].rglob(MANIFEST) if b"variant 2" in path.read_bytes()]
     whole = broken.read_bytes()
@@ -214,7 +214,7 @@ def test_a_version_that_does_not_open_becomes_champion_by_no_force(bundles, stor
     assert champion() == 1
 
 
-def test_a_folder_is_told_what_to_do_instead(bundles, tmp_path):
+def test_promoting_a_folder_is_refused_with_the_alternatives(bundles, tmp_path):
     write_bundle(bundles[1], tmp_path / "mine")
     with pytest.raises(
         WrongUsageError, match=r"mine is a folder, .*promote models:/payrank-payment/2, which is the same bundle"
@@ -225,13 +225,13 @@ def test_a_folder_is_told_what_to_do_instead(bundles, tmp_path):
         promote("other")
 
 
-def test_the_comparison_lies_with_the_run_of_the_challenger(bundles, compared, store):
+def test_the_comparison_is_stored_with_the_run_of_the_challenger(bundles, compared, store):
     comparison = compared(3, 2)
     recorded = [json.loads(path.read_text()) for path in store[0].rglob("comparisons/*.json")]
     assert json.loads(comparison.model_dump_json()) in recorded
 
 
-def test_a_version_of_another_name_moves_no_champion(bundles):
+def test_a_version_under_another_name_is_not_promoted(bundles):
     with open_client() as client:
         client.create_registered_model("staging")
         client.copy_model_version(f"models:/{NAME}/2", "staging")
@@ -240,7 +240,7 @@ def test_a_version_of_another_name_moves_no_champion(bundles):
     assert champion() == 1
 
 
-def test_the_first_of_its_kind_is_no_champion_with_an_alarm_until_somebody_says_why(bundles, empty_store, tmp_path):
+def test_the_first_version_with_an_alarm_becomes_champion_only_with_a_reason(bundles, empty_store, tmp_path):
     shutil.copy(empty_store, tmp_path / "runs.db")
     alarm = Alarm(name="auc_too_good", text="AUC 0.991 is above 0.95")
     manifest = bundles[0].manifest

@@ -1,4 +1,4 @@
-"""Drift: rows like those of training have not moved, a shifted feature is named first, and small nights cry no wolf."""
+"""Drift: none in training-like rows, a shifted feature comes first, and small runs raise no false alarm."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ def drift_of(trained: Any, data: pd.DataFrame) -> dict[str, Drift]:
     return {drift.name: drift for drift in measure_drift(trained.bundle, data, probability)}
 
 
-def test_the_rows_of_training_have_not_moved(trained: Any) -> None:
+def test_the_training_rows_have_no_drift(trained: Any) -> None:
     drifts = drift_of(trained, trained.fitted_rows)
     assert set(drifts) == {column.name for column in trained.bundle.manifest.features} | {PROBABILITY}
     assert not [drift.name for drift in drifts.values() if drift.moved]
     assert max(drift.index for name, drift in drifts.items() if name != PROBABILITY) < 0.05
 
 
-def test_a_feature_that_shifted_is_named_first(trained: Any) -> None:
+def test_the_feature_with_the_largest_shift_comes_first(trained: Any) -> None:
     data = trained.fitted_rows.assign(days_open=trained.fitted_rows["days_open"] + 300)
     drifts = list(drift_of(trained, data).values())
     assert drifts[0].name == "days_open"
@@ -33,14 +33,14 @@ def test_a_feature_that_shifted_is_named_first(trained: Any) -> None:
     assert not next(drift for drift in drifts if drift.name == "noise").moved
 
 
-def test_a_payer_that_is_new_and_values_gone_missing_are_seen(trained: Any) -> None:
+def test_a_new_payer_and_missing_values_are_detected(trained: Any) -> None:
     data = trained.fitted_rows.assign(payer_class="never seen before", balance_now=np.nan)
     drifts = drift_of(trained, data)
     assert drifts["payer_class"].moved
     assert drifts["balance_now"].moved
 
 
-def test_a_feature_that_training_never_saw_known_can_still_be_seen_to_move(trained: Any) -> None:
+def test_drift_of_a_feature_that_was_always_missing_in_training_is_detected(trained: Any) -> None:
     reference = {**trained.bundle.reference["features"], "noise": {"edges": [], "counts": [], "unknown": 1800}}
     bundle = replace(trained.bundle, reference={**trained.bundle.reference, "features": reference})
     drifts = {
@@ -50,7 +50,7 @@ def test_a_feature_that_training_never_saw_known_can_still_be_seen_to_move(train
     assert drifts["noise"].moved
 
 
-def test_a_small_night_is_not_called_moved_by_chance(trained: Any) -> None:
+def test_a_small_run_does_not_drift_by_chance(trained: Any) -> None:
     dice = np.random.default_rng(5)
     called = 0
     for _ in range(20):
@@ -59,11 +59,11 @@ def test_a_small_night_is_not_called_moved_by_chance(trained: Any) -> None:
     assert called == 0
 
 
-def test_an_empty_night_has_no_drift(trained: Any) -> None:
+def test_an_empty_run_has_no_drift(trained: Any) -> None:
     assert measure_drift(trained.bundle, trained.fitted_rows.iloc[:0], np.zeros(0)) == ()
 
 
-def test_the_index_is_the_sum_that_its_source_defines() -> None:
+def test_the_index_follows_its_published_definition() -> None:
     expected, actual = np.array([30.0, 70.0]), np.array([60.0, 40.0])
     by_hand = sum((q - p) * np.log(q / p) for p, q in ((30.5 / 101, 60.5 / 101), (70.5 / 101, 40.5 / 101)))
     assert population_stability(expected, actual) == pytest.approx(by_hand)

@@ -1,4 +1,4 @@
-"""Numbers as LightGBM reads them."""
+"""Encoding a frame for LightGBM."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ def _columns(frame, payer: list[str | None], household: list[str] | None = None)
     return learn_columns(data, features)
 
 
-def test_the_commonest_word_has_the_lowest_code(payment_frame):
+def test_the_most_frequent_value_has_the_lowest_code(payment_frame):
     columns = _columns(payment_frame, ["b"] * 12 + ["a"] * 30 + ["c"] * 12)
     assert columns[1].levels == ("a", "b", "c")
     coded = encode(pd.DataFrame({"payer_class": ["c", "a"], "calls": [1.0, 2.0]}), columns)
     assert coded[:, 1].tolist() == [2.0, 0.0]
 
 
-def test_words_of_fewer_than_eleven_people_share_a_code_with_words_never_seen(payment_frame):
+def test_rare_and_unseen_values_share_a_code(payment_frame):
     columns = _columns(payment_frame, ["a"] * 30 + ["b"] * 11 + ["rare"] * 10)
     assert columns[1].levels == ("a", "b")
     assert columns[1].other
@@ -38,18 +38,18 @@ def test_words_of_fewer_than_eleven_people_share_a_code_with_words_never_seen(pa
     assert np.isnan(coded[2, 1])
 
 
-def test_a_word_of_many_rows_but_few_people_is_rare(payment_frame):
+def test_a_value_with_many_rows_but_few_people_is_rare(payment_frame):
     columns = _columns(payment_frame, ["a"] * 30 + ["one family"] * 40, [f"H{n}" for n in range(30)] + ["X"] * 40)
     assert columns[1].levels == ("a",)
 
 
-def test_a_word_never_seen_is_unknown_where_training_merged_none(payment_frame):
+def test_an_unseen_value_is_missing_when_training_merged_none(payment_frame):
     columns = _columns(payment_frame, ["a"] * 30 + ["b"] * 30)
     coded = encode(pd.DataFrame({"payer_class": ["never seen"], "calls": [0.0]}), columns)
     assert np.isnan(coded[0, 1])
 
 
-def test_columns_are_found_by_name_whatever_their_order(payment_frame):
+def test_columns_are_matched_by_name_in_any_order(payment_frame):
     columns = learn_columns(payment_frame.data, payment_frame.features)
     turned = payment_frame.data[payment_frame.data.columns[::-1]]
     assert np.array_equal(encode(turned, columns), encode(payment_frame.data, columns), equal_nan=True)
@@ -61,7 +61,7 @@ def test_a_missing_column_is_named(payment_frame):
         encode(payment_frame.data.drop(columns="past_rate"), columns)
 
 
-def test_the_numbers_are_the_same_however_they_lie_in_memory(payment_frame):
+def test_the_matrix_is_the_same_in_either_memory_layout(payment_frame):
     columns = learn_columns(payment_frame.data, payment_frame.features)
     by_row, by_column = (encode(payment_frame.data, columns, order=order) for order in ("C", "F"))
     assert by_column.flags["F_CONTIGUOUS"]

@@ -1,4 +1,4 @@
-"""Nothing of a person is in a model."""
+"""A model contains nothing about any person."""
 
 from __future__ import annotations
 
@@ -27,24 +27,24 @@ def test_no_smallest_or_largest_value_of_a_feature_is_in_any_file(trained, payme
     assert "feature_infos=none none none none none none\n" in everything
 
 
-def test_no_word_of_fewer_than_eleven_people_is_in_any_file(trained, payment_frame):
+def test_no_value_of_fewer_than_eleven_people_is_in_any_file(trained, payment_frame):
     rare = payment_frame.data[payment_frame.data["payer_class"] == "rare_payer"]
     assert 0 < rare["household"].nunique() < MIN_PEOPLE
     assert b"rare_payer" not in b"".join(trained.bundle.files.values())
 
 
 def _people_of_cells(cells, values, household):
-    """Count anew the people of each cell of numbers, by the edges that are told."""
+    """Count the people in each cell of a numeric feature again, from its edges."""
     places = np.searchsorted(cells["edges"], values, side="right")
     assert np.bincount(places, minlength=len(cells["counts"])).tolist() == cells["counts"]
     return household.groupby(places).nunique().tolist()
 
 
 @pytest.mark.parametrize("rows", [40, 333, 1800])
-def test_no_cell_of_the_reference_holds_fewer_than_eleven_people(trained, payment_frame, rows):
+def test_no_cell_of_the_reference_has_fewer_than_eleven_people(trained, payment_frame, rows):
     columns = trained.bundle.manifest.features
     data = payment_frame.data.iloc[:rows]
-    holdout = pd.Series(["one"] * 40 + [f"H{n // 2}" for n in range(60)])  # the lowest 40 are one household's
+    holdout = pd.Series(["one"] * 40 + [f"H{n // 2}" for n in range(60)])  # the lowest 40 belong to one household
     probability = np.linspace(0.0, 0.7, 100)
     distributions = describe_distributions(data, columns, probability, holdout)
     matrix = encode(data, columns)
@@ -65,13 +65,13 @@ def test_no_cell_of_the_reference_holds_fewer_than_eleven_people(trained, paymen
     assert sum(distributions["probability"]["counts"]) == 100
 
 
-def test_people_with_rows_in_two_cells_that_are_joined_count_once():
+def test_people_with_rows_in_two_merged_cells_count_once():
     few, many = np.tile(np.arange(10), 2), np.arange(10, 40)  # ten people below and in the middle, thirty above
     values = np.repeat([0.0, 1.0, 2.0], [10, 10, 30])
     assert describe_numbers(values, np.concatenate([few, many]))["counts"] == [50]
 
 
-def test_the_reference_holds_the_training_rows(trained, payment_frame):
+def test_the_reference_counts_every_training_row(trained, payment_frame):
     reference = json.loads(trained.bundle.files["reference.json"])
     assert reference == trained.bundle.reference
     assert sum(reference["features"]["calls"]["counts"]) == len(payment_frame.data)

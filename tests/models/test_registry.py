@@ -1,4 +1,4 @@
-"""MLflow on a real SQLite store: runs, versions, the champion, and nothing of a patient."""
+"""MLflow with a real SQLite store: runs, versions, the champion, and no patient data."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from payrank.training.plots.plots import PLOTS, draw_plots
 def site(
     trained: Any, tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[Path, RegisteredVersion, RegisteredVersion, str]:
-    """A working folder with two versions of one model, and what MLflow said meanwhile."""
+    """A working folder with two versions of one model, and the output of MLflow."""
     folder = tmp_path_factory.mktemp("site")
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
@@ -52,16 +52,16 @@ def test_the_first_version_becomes_champion_and_the_second_does_not(site):
     assert second == RegisteredVersion("payrank-payment", 2, run, champion=False)
 
 
-def test_runs_and_versions_lie_in_the_working_folder(here):
+def test_runs_and_versions_are_stored_in_the_working_folder(here):
     assert sorted(path.name for path in here.iterdir()) == ["drawn", "mlartifacts", "mlflow.db"]
 
 
 @pytest.mark.parametrize("address", [None, "models:/payrank-payment@champion", "models:/payrank-payment/2"])
-def test_a_model_is_found_by_alias_by_version_or_as_the_champion(here, trained, address):
+def test_a_model_is_found_by_alias_by_version_and_as_champion(here, trained, address):
     assert find_model(address, "payment").bundle.digest == trained.bundle.digest
 
 
-def test_a_found_model_has_a_name_for_people(here, trained):
+def test_a_model_has_a_readable_name(here, trained):
     assert find_model(None, "payment").name == "payrank-payment version 1"
     write_bundle(trained.bundle, here / "drawn" / "mine")
     assert find_model("drawn/mine", "payment").name == "mine"
@@ -78,19 +78,19 @@ def test_a_found_model_has_a_name_for_people(here, trained):
         ("no/such/folder", "no model bundle at"),
     ],
 )
-def test_a_model_that_is_not_there_is_refused_by_its_name(here, address, message):
+def test_a_missing_model_is_refused_by_name(here, address, message):
     with pytest.raises(NoUsableModelError, match=message):
         find_model(address, "payment")
 
 
-def test_a_model_of_the_other_kind_is_refused(here):
+def test_a_model_of_the_wrong_kind_is_refused(here):
     with pytest.raises(NoUsableModelError, match="of kind payment, but overturn is needed"):
         find_model("models:/payrank-payment/1", "overturn")
     with pytest.raises(NoUsableModelError, match="no overturn champion is registered"):
         find_model(None, "overturn")
 
 
-def test_without_a_store_the_champion_is_refused_and_no_store_is_made(tmp_path, monkeypatch):
+def test_without_a_store_there_is_no_champion_and_no_store_is_created(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     with pytest.raises(NoUsableModelError, match="train one with `payrank train payment`"):
@@ -98,7 +98,7 @@ def test_without_a_store_the_champion_is_refused_and_no_store_is_made(tmp_path, 
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_run_holds_settings_figures_and_plots_and_its_model_the_bundle(here, site, trained):
+def test_a_run_logs_settings_metrics_and_plots_and_its_model_the_bundle(here, site, trained):
     with sqlite3.connect(here / "mlflow.db") as store:
         parameters = dict(store.execute("SELECT key, value FROM params"))
         figures = dict(store.execute("SELECT key, value FROM metrics"))
@@ -128,7 +128,7 @@ def test_the_run_holds_settings_figures_and_plots_and_its_model_the_bundle(here,
     assert {path.stem for path in (artifacts / "plots").glob("*.png")} == set(PLOTS)
 
 
-def test_each_trial_of_a_search_is_a_child_run_with_its_settings_value_and_state(trained, clean, tmp_path, empty_store):
+def test_each_search_trial_is_a_child_run_with_settings_value_and_state(trained, clean, tmp_path, empty_store):
     shutil.copy(empty_store, tmp_path / "trials.db")
     clean.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path / 'trials.db'}")
     tried = {"trees": {"num_leaves": 7}, **{f"choice_{number}": number for number in range(120)}}
@@ -147,7 +147,7 @@ def test_each_trial_of_a_search_is_a_child_run_with_its_settings_value_and_state
     assert parameters == (120,)
 
 
-def test_no_id_is_in_any_file_that_mlflow_keeps(here, site):
+def test_no_id_is_in_any_file_that_mlflow_stores(here, site):
     files = [path for path in here.rglob("*") if path.is_file()]
     assert len(files) > 10
     for path in files:
@@ -174,7 +174,7 @@ def test_a_bundle_swapped_behind_the_registry_is_refused(trained, payment_frame,
     assert output.out + output.err == ""
 
 
-def test_a_store_that_cannot_be_used_is_wrong_usage_without_its_password(trained, monkeypatch):
+def test_an_unusable_store_is_a_usage_error_that_hides_the_password(trained, monkeypatch):
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "gopher://ann:secret@store.example.org/x")
     with pytest.raises(WrongUsageError, match=r"gopher://store\.example\.org") as caught:
         log_training(trained.bundle)
@@ -183,7 +183,7 @@ def test_a_store_that_cannot_be_used_is_wrong_usage_without_its_password(trained
 
 @pytest.fixture
 def clean(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> pytest.MonkeyPatch:
-    """An empty working folder and an environment that sets nothing of MLflow, both put back afterwards."""
+    """An empty working folder and an environment without MLflow variables, both restored afterwards."""
     monkeypatch.chdir(tmp_path)
     for name in ("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "MLFLOW_HTTP_REQUEST_TIMEOUT", "MLFLOW_REGISTRY_URI"):
         monkeypatch.setenv(name, "")
@@ -193,7 +193,7 @@ def clean(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> pytest.MonkeyPatch
 
 @pytest.fixture
 def busy() -> Iterator[tuple[str, list[str]]]:
-    """A web server that is always too busy, and what it was asked."""
+    """A web server that is always busy, and the requests it received."""
     requests: list[str] = []
 
     class TooBusy(BaseHTTPRequestHandler):
@@ -221,7 +221,7 @@ def _closed_address() -> str:
         return f"127.0.0.1:{taken.getsockname()[1]}"
 
 
-def test_a_server_that_is_down_is_named_without_its_password_for_scoring_and_for_training(trained, clean):
+def test_an_unreachable_server_is_named_without_its_password(trained, clean):
     address = _closed_address()
     clean.setenv("MLFLOW_TRACKING_URI", f"http://ann:se@cret@{address}")
     message = f"registry at http://{address} does not answer"
@@ -236,7 +236,7 @@ def test_a_server_that_is_down_is_named_without_its_password_for_scoring_and_for
         assert len(str(failure.value)) < 300
 
 
-def test_a_failing_server_is_tried_twice_and_not_waited_for_as_long_as_it_likes(clean, busy):
+def test_a_failing_server_is_tried_twice_and_its_retry_time_is_ignored(clean, busy):
     address, requests = busy
     clean.setenv("MLFLOW_TRACKING_URI", address)
     with pytest.raises(NoUsableModelError, match=address):
@@ -245,7 +245,7 @@ def test_a_failing_server_is_tried_twice_and_not_waited_for_as_long_as_it_likes(
     assert "MLFLOW_HTTP_REQUEST_TIMEOUT" not in os.environ
 
 
-def test_a_training_has_more_patience_with_a_slow_server_than_a_night(clean):
+def test_a_training_waits_longer_for_a_slow_server_than_a_nightly_run(clean):
     clean.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
     with open_client(wait=LONG_TIMEOUT):
         assert os.environ["MLFLOW_HTTP_REQUEST_TIMEOUT"] == "60"
@@ -253,7 +253,7 @@ def test_a_training_has_more_patience_with_a_slow_server_than_a_night(clean):
         assert os.environ["MLFLOW_HTTP_REQUEST_TIMEOUT"] == "4"
 
 
-def test_the_users_own_retries_and_time_out_are_kept(clean, busy):
+def test_the_users_retries_and_timeout_are_respected(clean, busy):
     address, requests = busy
     clean.setenv("MLFLOW_TRACKING_URI", address)
     clean.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
@@ -264,7 +264,7 @@ def test_the_users_own_retries_and_time_out_are_kept(clean, busy):
     assert os.environ["MLFLOW_HTTP_REQUEST_TIMEOUT"] == "30"
 
 
-def test_a_server_that_takes_the_call_and_says_nothing_is_given_up(clean):
+def test_a_server_that_never_answers_is_given_up(clean):
     clean.setenv("MLFLOW_HTTP_REQUEST_TIMEOUT", "1")
     with socket.create_server(("127.0.0.1", 0)) as silent:
         clean.setenv("MLFLOW_TRACKING_URI", f"http://127.0.0.1:{silent.getsockname()[1]}")
@@ -273,7 +273,7 @@ def test_a_server_that_takes_the_call_and_says_nothing_is_given_up(clean):
 
 
 @pytest.mark.parametrize("kind", ["payment", "overturn"])
-def test_a_fresh_registry_has_no_champion_and_says_how_to_get_one(clean, tmp_path, kind):
+def test_an_empty_registry_explains_how_to_get_a_champion(clean, tmp_path, kind):
     uri = f"sqlite:///{tmp_path / 'fresh.db'}"
     clean.setenv("MLFLOW_TRACKING_URI", uri)
     with pytest.raises(NoUsableModelError) as caught:
@@ -286,7 +286,7 @@ def test_a_fresh_registry_has_no_champion_and_says_how_to_get_one(clean, tmp_pat
 
 
 @pytest.mark.parametrize("uri", ["foo://bar", "nonsense"])
-def test_an_address_of_no_registry_is_refused_with_the_allowed_ones(trained, clean, uri):
+def test_an_invalid_registry_address_is_refused_with_the_allowed_ones(trained, clean, uri):
     clean.setenv("MLFLOW_TRACKING_URI", uri)
     for fault, ask in (
         (NoUsableModelError, lambda: find_model(None, "payment")),
@@ -304,7 +304,7 @@ def register_it(trained: Any) -> RegisteredVersion:
 
 
 @pytest.mark.parametrize("place", ["file/tracking.db", "file/deeper/tracking.db", "file", "folder"])
-def test_a_database_that_cannot_be_opened_is_broken_and_not_absent(trained, clean, tmp_path, place):
+def test_a_database_that_cannot_be_opened_is_an_error_and_not_an_empty_registry(trained, clean, tmp_path, place):
     (tmp_path / "file").write_text("no database, only text of some length")
     (tmp_path / "folder").mkdir()
     clean.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path / place}")
@@ -317,7 +317,7 @@ def test_a_database_that_cannot_be_opened_is_broken_and_not_absent(trained, clea
         log_training(trained.bundle)
 
 
-def test_a_database_of_something_else_is_broken_and_not_absent(clean, tmp_path):
+def test_a_database_of_another_program_is_an_error_and_not_an_empty_registry(clean, tmp_path):
     with sqlite3.connect(tmp_path / "other.db") as other:
         other.execute("CREATE TABLE alembic_version (version_num TEXT)")
         other.execute("CREATE TABLE experiments (name TEXT)")

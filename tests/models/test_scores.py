@@ -11,7 +11,7 @@ from payrank.models.predict import predict
 from payrank.models.shap.explain import TOLERANCE, check_sum, explain
 
 
-def test_probabilities_and_shares_lie_between_0_and_1_on_the_index_of_the_frame(trained, payment_frame):
+def test_probabilities_and_shares_are_between_0_and_1_with_the_index_of_the_frame(trained, payment_frame):
     rows = payment_frame.data.iloc[::-7]
     scores = predict(trained.bundle, rows)
     assert scores.index.equals(rows.index)
@@ -21,7 +21,7 @@ def test_probabilities_and_shares_lie_between_0_and_1_on_the_index_of_the_frame(
     assert (scores["expected_share"] >= 0).all()
 
 
-def test_a_row_scores_the_same_alone_as_in_company_and_on_any_number_of_threads(trained, payment_frame):
+def test_a_row_scores_the_same_alone_with_others_and_on_any_number_of_threads(trained, payment_frame):
     together = predict(trained.bundle, payment_frame.data, threads=2)
     alone = predict(trained.bundle, payment_frame.data.iloc[[5]], threads=1)
     assert alone.iloc[0].equals(together.iloc[5])
@@ -41,7 +41,7 @@ def test_the_raw_score_is_the_weighted_mean_of_the_boosters(trained, payment_fra
     assert predict(bundle, payment_frame.data)["raw_score"].to_numpy() == pytest.approx(each.mean(axis=0))
 
 
-def test_base_and_contributions_add_up_to_the_raw_score_on_every_row(trained, payment_frame):
+def test_base_value_and_contributions_add_up_to_the_raw_score_of_every_row(trained, payment_frame):
     explanation = explain(trained.bundle, payment_frame.data)
     raw = predict(trained.bundle, payment_frame.data)["raw_score"].to_numpy()
     total = explanation.base_value + explanation.contributions.sum(axis=1)
@@ -49,7 +49,7 @@ def test_base_and_contributions_add_up_to_the_raw_score_on_every_row(trained, pa
     assert explanation.features == tuple(feature.name for feature in payment_frame.features)
 
 
-def test_the_base_value_is_the_same_whichever_rows_are_explained(trained, payment_frame):
+def test_the_base_value_does_not_depend_on_the_rows(trained, payment_frame):
     whole = explain(trained.bundle, payment_frame.data)
     part = explain(trained.bundle, payment_frame.data.iloc[3:4])
     assert part.base_value == whole.base_value

@@ -1,4 +1,4 @@
-"""The registered model as MLflow's own tools use it: loaded, served over HTTP, and as a Spark UDF; real ones, here."""
+"""The registered model in MLflow's own tools: loaded, served over HTTP, and as a Spark UDF."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ EXTRACT = {"accounts.parquet": "ab" * 32, "transactions.parquet": "cd" * 32}
 
 @pytest.fixture(scope="module")
 def store(trained: Any, empty_store: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A registry with one model, named by the environment as MLflow's tools expect it."""
+    """A registry with one model, configured by MLflow's environment variable."""
     folder = tmp_path_factory.mktemp("served")
     shutil.copy(empty_store, folder / "runs.db")
     with pytest.MonkeyPatch.context() as patch:
@@ -56,14 +56,14 @@ def model_folder(store: Path) -> Path:
 
 @pytest.fixture
 def rows(payment_frame: Any, trained: Any) -> pd.DataFrame:
-    """Feature rows as a frame has them, unknown values and all."""
+    """Feature rows of a frame, including missing values."""
     names = [column.name for column in trained.bundle.manifest.features]
     frame = payment_frame.data[names].head(120)
     assert frame.isna().any().any()
     return frame
 
 
-def test_mlflow_loads_the_champion_and_scores_as_the_nightly_job_does(store, rows, trained):
+def test_mlflow_loads_the_champion_and_scores_as_a_nightly_run_does(store, rows, trained):
     import mlflow  # noqa: PLC0415 - two seconds, and only where it is asked for
 
     model = mlflow.pyfunc.load_model(CHAMPION)
@@ -75,18 +75,38 @@ def test_mlflow_loads_the_champion_and_scores_as_the_nightly_job_does(store, row
         model.predict(rows.drop(columns="past_rate"))
 
 
-def test_the_input_example_is_scored_and_is_nobodys(store, model_folder, trained, frame_maker):
+def test_mlflow_loads_the_champion_in_a_folder_with_its_own_models_package(store, trained, tmp_path):
+    for name in ("models", "features"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "__init__.py").write_text("mine = True\n")
+    code = (
+        "import models, mlflow.pyfunc; assert models.mine; "
+        f"print(mlflow.pyfunc.load_model({CHAMPION!r}).unwrap_python_model().bundle.digest)"
+    )
+    root = str(Path(__file__).parents[2])
+    loaded = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": root},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert loaded.stdout.strip() == find_model(CHAMPION, "payment").bundle.digest
+
+
+def test_the_input_example_can_be_scored_and_is_simulated(store, model_folder, trained, frame_maker):
     example = json.loads((model_folder / "input_example.json").read_text())
     shown = pd.DataFrame(example["data"], columns=example["columns"])
     columns = trained.bundle.manifest.features
     pd.testing.assert_frame_equal(shown, simulate_rows(columns), check_dtype=False)
     assert predict(trained.bundle, shown)["probability"].between(0, 1).all()
-    others = frame_maker(seed=99).data  # what is drawn depends on the units alone, so other data give the same numbers
+    others = frame_maker(seed=99).data  # the draws depend only on the units, so other data give the same numbers
     assert not np.isin(shown["balance_now"], others["balance_now"]).any()
     assert set(shown["payer_class"]) <= set(columns[-1].levels)
 
 
-def test_nothing_in_the_model_is_pickled_or_tells_where_it_was_made(store, model_folder):
+def test_nothing_in_the_model_is_pickled_or_shows_where_it_was_made(store, model_folder):
     files = [path for path in model_folder.rglob("*") if path.is_file()]
     assert {"MLmodel", "served_code.py", "input_example.json", "requirements.txt"} <= {path.name for path in files}
     for path in files:
@@ -98,7 +118,7 @@ def test_nothing_in_the_model_is_pickled_or_tells_where_it_was_made(store, model
         assert b"PLANTED" not in content, path.name
 
 
-def test_a_bundle_that_was_touched_is_not_served(store, model_folder):
+def test_an_edited_bundle_is_not_served(store, model_folder):
     import mlflow  # noqa: PLC0415 - two seconds, and only where it is asked for
 
     trees = model_folder / "artifacts" / "bundle" / "likelihood_0.txt"
@@ -111,7 +131,7 @@ def test_a_bundle_that_was_touched_is_not_served(store, model_folder):
         trees.write_bytes(whole)
 
 
-def test_the_run_names_its_data_by_digest_alone_and_its_model_by_its_figures(store, trained):
+def test_the_run_records_its_data_by_digest_and_its_model_with_metrics(store, trained):
     with sqlite3.connect(store / "runs.db") as database:
         data = database.execute(
             "SELECT name, digest, dataset_source_type, dataset_source, dataset_schema, dataset_profile FROM datasets "
@@ -125,7 +145,7 @@ def test_the_run_names_its_data_by_digest_alone_and_its_model_by_its_figures(sto
     assert auc == (trained.bundle.manifest.metrics["auc"],)
 
 
-def test_a_found_model_leaves_nothing_in_the_temporary_folder(store, tmp_path, monkeypatch):
+def test_finding_a_model_leaves_no_temporary_files(store, tmp_path, monkeypatch):
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     find_model(CHAMPION, "payment")
     assert list(tmp_path.iterdir()) == []
@@ -133,7 +153,7 @@ def test_a_found_model_leaves_nothing_in_the_temporary_folder(store, tmp_path, m
 
 @pytest.fixture
 def server(store: Path) -> Iterator[str]:
-    """`mlflow models serve` on this machine alone, once it answers."""
+    """`mlflow models serve` on localhost, once it answers."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     tools = str(Path(sys.executable).parent)

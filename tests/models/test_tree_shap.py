@@ -1,4 +1,4 @@
-"""SHAP values from tables are LightGBM's own and those of the definition, whatever the trees look like."""
+"""SHAP values from tables match LightGBM's and the definition for every kind of tree."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ QUIET = {
 
 
 def make_rows(count: int, seed: int) -> np.ndarray:
-    """Rows with ties, unknowns, a category with unseen and unknown levels, and a column that is always there."""
+    """Rows with ties, missing values, a category with unseen and missing levels, and a column with no gaps."""
     draw = np.random.default_rng(seed)
     rows = np.column_stack(
         [
@@ -65,7 +65,7 @@ KINDS = {
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_tables_give_lightgbms_own_contributions(kind: str) -> None:
+def test_tables_match_lightgbms_own_contributions(kind: str) -> None:
     booster = fit(**KINDS[kind])
     rows = make_rows(700, 9)
     rows[:3, CATEGORY] = (-1, 41, 4000)
@@ -78,7 +78,7 @@ def test_tables_give_lightgbms_own_contributions(kind: str) -> None:
 
 
 def expected_value(leaves: tuple[Leaf, ...], codes: dict[int, int], known: tuple[int, ...]) -> float:
-    """A tree's value when only some features are known: the others go both ways, by the training rows' shares."""
+    """A tree's value when only some features are known: the others follow both branches, by training shares."""
     total = 0.0
     for leaf in leaves:
         ways = (
@@ -89,7 +89,7 @@ def expected_value(leaves: tuple[Leaf, ...], codes: dict[int, int], known: tuple
     return total
 
 
-def test_tables_give_shapleys_own_sum_over_coalitions() -> None:
+def test_tables_match_shapleys_sum_over_coalitions() -> None:
     booster = fit(num_leaves=9, rounds=3)
     rows = make_rows(40, 5)
     contributions = np.zeros((6, 40))
@@ -109,7 +109,7 @@ def test_tables_give_shapleys_own_sum_over_coalitions() -> None:
 
 
 @pytest.mark.parametrize(("name", "value"), [("ROWS_AT_ONCE", 7), ("MAX_STATES", 2), ("MAX_STATES", 10**6)])
-def test_neither_the_size_of_tables_nor_of_chunks_changes_a_value(monkeypatch, name: str, value: int) -> None:
+def test_neither_table_size_nor_batch_size_changes_a_value(monkeypatch, name: str, value: int) -> None:
     booster, rows = fit(num_leaves=20, rounds=5), make_rows(100, 8)
     before, after = np.zeros((6, 100)), np.zeros((6, 100))
     add_contributions(booster, 1.0, rows, before)
@@ -119,16 +119,14 @@ def test_neither_the_size_of_tables_nor_of_chunks_changes_a_value(monkeypatch, n
 
 
 @pytest.mark.parametrize("parameters", [{"zero_as_missing": True}, {"linear_tree": True}, {"boosting": "rf"}])
-def test_trees_that_tables_cannot_hold_are_left_to_lightgbm(parameters: dict[str, object]) -> None:
+def test_trees_that_tables_cannot_represent_are_left_to_lightgbm(parameters: dict[str, object]) -> None:
     booster = fit(native=False, rounds=3, **parameters, bagging_fraction=0.5, bagging_freq=1)
     contributions = np.zeros((6, 10))
     assert add_contributions(booster, 1.0, make_rows(10, 1), contributions) is None
     assert not contributions.any()
 
 
-def test_a_way_over_too_many_features_is_left_to_lightgbm_and_explained_all_the_same(
-    trained, payment_frame, monkeypatch
-) -> None:
+def test_a_path_over_too_many_features_is_explained_by_lightgbm(trained, payment_frame, monkeypatch) -> None:
     by_tables = explain(trained.bundle, payment_frame.data)
     monkeypatch.setattr(tree_shap, "MAX_FEATURES", 1)
     walked = explain(trained.bundle, payment_frame.data)
@@ -136,7 +134,7 @@ def test_a_way_over_too_many_features_is_left_to_lightgbm_and_explained_all_the_
     assert walked.base_value == pytest.approx(by_tables.base_value, abs=1e-12)
 
 
-def test_a_row_that_does_not_add_up_is_lightgbm_contributions_by_lightgbm(trained, payment_frame, monkeypatch) -> None:
+def test_a_row_that_does_not_add_up_is_explained_by_lightgbm(trained, payment_frame, monkeypatch) -> None:
     exact = explain(trained.bundle, payment_frame.data)
 
     def add_wrongly(booster, weight, matrix, total):
