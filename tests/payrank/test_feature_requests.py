@@ -67,7 +67,7 @@ def test_a_faulty_site_feature_is_named_with_what_is_allowed(payrank: Any, small
 def test_features_of_an_absent_table_are_null_and_named(payrank: Any, small: Path) -> None:
     result = ask(payrank, small)
     assert result.code == 0, result.err
-    named = result.out.split("Unknown for want of tables or columns: ")[1].split()
+    named = result.out.split("Null because the extract lacks tables or columns: ")[1].split()
     of_contacts = {
         feature.name for feature in ACCOUNT_FEATURES if getattr(feature.source, "relation", "") == "contacts"
     }
