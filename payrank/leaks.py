@@ -93,8 +93,8 @@ def leaks_table(results: Sequence[ProbeResult]) -> Table:
 def describe_probe(probed: ProbeResult) -> str:
     """Return what a check examined, what it had too few rows to decide, or why it could not run."""
     if probed.undecided:
-        return f"{probed.figures}; too few rows to decide: {', '.join(probed.undecided)}"
-    return probed.not_run or probed.figures
+        return f"{probed.details}; too few rows to decide: {', '.join(probed.undecided)}"
+    return probed.not_run or probed.details
 
 
 def list_leaks(results: Sequence[ProbeResult]) -> list[str]:
@@ -117,10 +117,10 @@ def as_data(results: Sequence[ProbeResult]) -> list[dict[str, object]]:
             "probe": probed.probe,
             "unit": probed.unit,
             "verdict": probed.verdict,
-            "looked_at": probed.looked_at,
-            "figures": probed.figures,
+            "examined": probed.examined,
+            "details": probed.details,
             "not_run": probed.not_run,
-            "too_few_to_judge": list(probed.undecided),
+            "too_few_rows": list(probed.undecided),
             "leaks": [{"subject": leak.subject, "text": leak.text} for leak in probed.leaks],
         }
         for probed in results

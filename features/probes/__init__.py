@@ -1,1 +1,1 @@
-"""Probes for leaks: does anything in this extract, or in these features, know what could not be known yet?"""
+"""Leakage probes: find features, columns, and tables that contain information from the future."""

@@ -1,4 +1,4 @@
-"""Probe: a training row is, to the bit, the row that the night of its day would have seen."""
+"""Probe: a training row equals, bit for bit, the row that a nightly run on its date would have scored."""
 
 from __future__ import annotations
 
@@ -14,27 +14,27 @@ from payrank.features.probes.result import Leak, ProbeResult
 from payrank.features.site.features import NO_SITE_FEATURES, SiteFeatures
 
 PROBE = "train/night agreement"
-NIGHTS = 3
-"""Snapshot days that are compared: first, middle, last."""
+COMPARED_DAYS = 3
+"""Snapshot days to compare: first, middle, and last."""
 
 
 def probe_agreement(extract: Extract, frame: Frame, site_features: SiteFeatures = NO_SITE_FEATURES) -> ProbeResult:
-    """Make the nightly frame of some of a training frame's days, and compare the rows that both hold."""
+    """Build the nightly frame of some days of a training frame, and compare the rows that both have."""
     days = sorted(frame.data["as_of"].unique())
     if not days:
-        return ProbeResult(PROBE, frame.unit, 0, "", not_run="the training frame has no row")
-    chosen = sorted({days[0], days[len(days) // 2], days[-1]})[:NIGHTS]
+        return ProbeResult(PROBE, frame.unit, 0, "", not_run="the training frame has no rows")
+    chosen = sorted({days[0], days[len(days) // 2], days[-1]})[:COMPARED_DAYS]
     leaks: dict[str, Leak] = {}
     rows = 0
     for day in chosen:
-        on = pd.Timestamp(day).date()
-        night = nightly_frame(extract, frame.target, on, site_features=site_features)
-        shared = list(night.data.columns)
+        as_of = pd.Timestamp(day).date()
+        nightly = nightly_frame(extract, frame.target, as_of, site_features=site_features)
+        shared = list(nightly.data.columns)
         trained = frame.data.loc[frame.data["as_of"] == day, shared].reset_index(drop=True)
-        seen = night.data.set_index("unit_id").reindex(trained["unit_id"]).reset_index()[shared]
+        scored = nightly.data.set_index("unit_id").reindex(trained["unit_id"]).reset_index()[shared]
         rows += len(trained)
-        for name, told in find_differences(replace(frame, data=trained), replace(night, data=seen)):
-            text = f"{name} of training and of the night of {on} differ in {told}"
+        for name, where in find_differences(replace(frame, data=trained), replace(nightly, data=scored)):
+            text = f"{name} differs between the training frame and the nightly frame of {as_of} in {where}"
             leaks.setdefault(name, Leak(name, text))
-    figures = f"{rows:,} rows of {len(chosen)} nights compared bit by bit"
-    return ProbeResult(PROBE, frame.unit, len(frame.features), figures, tuple(leaks.values()))
+    details = f"{rows:,} rows on {len(chosen)} days compared bit by bit"
+    return ProbeResult(PROBE, frame.unit, len(frame.features), details, tuple(leaks.values()))

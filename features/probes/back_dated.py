@@ -1,8 +1,8 @@
-"""Probe: payments bear the day on which they were posted, not an earlier one.
+"""Probe: `posted_on` is the date on which a payment was posted, not an earlier one.
 
-A feature sees a payment from the day after `posted_on`. A system that writes the day of service, of the statement or of
-the deposit there lets features know payments that nobody knew yet. Other rows bear witness: the numbers that the system
-gave out in order, the day on which the payment took effect, and an office that went on asking for what was paid.
+A feature sees a payment from the day after `posted_on`. If a system stores the date of service, statement, or deposit
+there, features see payments that nobody knew about yet. Three kinds of evidence show it: transaction numbers assigned
+in order, the effective date of the payment, and collection contacts about accounts that were already paid.
 """
 
 from __future__ import annotations
@@ -16,54 +16,59 @@ from payrank.features.probes.result import Leak, ProbeResult
 
 PROBE = "payments dated back"
 COLUMN = "transactions.posted_on"
-FEWEST_ROWS = 11
+MIN_ROWS = 11
 LATE_DAYS = 7
-"""Days that posting may lag behind its witnesses before a row is counted."""
-MOST_LATE, MOST_ASKED = 0.01, 0.1
-"""Share of payments that may be out of order, and of letters and calls on accounts paid a week ago (2 to 3 % on
-simulated hospitals: letters cross with payments)."""
+"""Days by which the evidence may lag behind `posted_on` before a row counts."""
+MAX_LATE, MAX_CONTACTED = 0.01, 0.1
+"""Largest plausible share of payments out of order, and of contacts about accounts paid a week ago (2% to 3% on
+simulated hospitals, because letters cross with payments in the mail)."""
 IN_ORDER = 0.99
-"""Share of the other rows that must be in the order of their numbers, before the numbers bear witness."""
+"""Share of other rows that must be in order of their numbers before the numbers count as evidence."""
 
 _PAYMENT = "kind = 'patient_payment' AND amount < 0"
 
 
 @dataclass(frozen=True, slots=True)
-class Witness:
-    """Rows that one kind of evidence looked at, those that speak against the ledger's day, and how that is told."""
+class Evidence:
+    """One kind of evidence: rows examined, rows that contradict `posted_on`, the share allowed, and its description."""
 
     rows: int
-    against: int
-    most: float
-    told: str
+    contradicting: int
+    allowed_share: float
+    text: str
 
 
 def probe_back_dated(extract: Extract, as_of: date) -> ProbeResult:
-    """Ask the transaction numbers, the effective days and the contacts whether patients' payments are dated back.
+    """Check transaction numbers, effective dates, and contacts for back-dated patient payments.
 
-    A witness convicts when it speaks against more rows than chance and mess allow: 11 rows, and a share over its
-    limit by four standard errors.
+    Evidence shows a leak when it contradicts more rows than chance and messy data allow: at least 11 rows, and a share
+    that exceeds its limit by four standard errors.
     """
     if not extract.has("transactions"):
-        return ProbeResult(PROBE, "account", 0, "", not_run="there is no table transactions")
-    witnesses = [one for one in (_numbers(extract), _effective(extract), _asked(extract, as_of)) if one]
+        return ProbeResult(PROBE, "account", 0, "", not_run="table transactions is missing")
+    candidates = (_check_numbers(extract), _check_effective(extract), _check_contacts(extract, as_of))
+    evidence = [item for item in candidates if item]
+    if not evidence:
+        reason = "transaction numbers are not in order, and there are no effective dates or contacts to compare"
+        return ProbeResult(PROBE, "account", 0, "", not_run=reason)
+    counts = [f"{item.contradicting:,} of {item.rows:,} {item.text}" for item in evidence]
     leaks = tuple(
-        Leak(COLUMN, f"{COLUMN}: {one.against:,} of {one.rows:,} {one.told}") for one in witnesses if _convicts(one)
+        Leak(COLUMN, f"{COLUMN}: {count}")
+        for count, item in zip(counts, evidence, strict=True)
+        if _exceeds_allowed(item)
     )
-    figures = "; ".join(f"{one.against:,} of {one.rows:,} {one.told.split(':', maxsplit=1)[0]}" for one in witnesses)
-    if not witnesses:
-        why = "transaction numbers are in no order, and neither effective days nor contacts are there to compare"
-        return ProbeResult(PROBE, "account", 0, "", not_run=why)
-    return ProbeResult(PROBE, "account", len(witnesses), figures, leaks)
+    details = "; ".join(count.split(":", maxsplit=1)[0] for count in counts)
+    return ProbeResult(PROBE, "account", len(evidence), details, leaks)
 
 
-def _convicts(one: Witness) -> bool:
-    error = (one.most * (1 - one.most) / one.rows) ** 0.5
-    return one.against >= FEWEST_ROWS and one.against / one.rows > one.most + 4 * error
+def _exceeds_allowed(evidence: Evidence) -> bool:
+    error = (evidence.allowed_share * (1 - evidence.allowed_share) / evidence.rows) ** 0.5
+    share = evidence.contradicting / evidence.rows
+    return evidence.contradicting >= MIN_ROWS and share > evidence.allowed_share + 4 * error
 
 
-def _numbers(extract: Extract) -> Witness | None:
-    """Compare payments with the newest other row of a lower number, where numbers follow the days."""
+def _check_numbers(extract: Extract) -> Evidence | None:
+    """Compare payments with the median date of rows with neighboring numbers, if numbers follow the dates."""
     others, ordered, payments, late = fetch_one_row(
         extract.connection,
         f"""
@@ -82,24 +87,24 @@ def _numbers(extract: Extract) -> Witness | None:
     )
     if not payments or not others or ordered / others < IN_ORDER:
         return None
-    told = f"payments bear a day over {LATE_DAYS} days before the rows of neighboring numbers: they were posted later"
-    return Witness(payments, late, MOST_LATE, told)
+    text = f"payments are dated over {LATE_DAYS} days before the rows with neighboring numbers: they were posted later"
+    return Evidence(payments, late, MAX_LATE, text)
 
 
-def _effective(extract: Extract) -> Witness | None:
-    """Count payments that took effect after the day on which they are said to have been posted."""
+def _check_effective(extract: Extract) -> Evidence | None:
+    """Count payments with an effective date after their posting date."""
     if not extract.has("transactions", "effective_on"):
         return None
     rows, later = fetch_one_row(
         extract.connection,
         f"SELECT count(effective_on), count_if(effective_on > posted_on) FROM transactions WHERE {_PAYMENT}",
     )
-    told = "payments took effect after their posting day: they were posted later"
-    return Witness(rows, later, MOST_LATE, told) if rows else None
+    text = "payments have an effective date after their posting date: they were posted later"
+    return Evidence(rows, later, MAX_LATE, text) if rows else None
 
 
-def _asked(extract: Extract, as_of: date) -> Witness | None:
-    """Count letters, calls and texts about accounts that, by the ledger, a payment had settled a week before."""
+def _check_contacts(extract: Extract, as_of: date) -> Evidence | None:
+    """Count letters, calls, and texts about accounts that a payment had settled a week before, by the ledger."""
     if not extract.has("contacts", "account_id"):
         return None
     rows, paid = fetch_one_row(
@@ -115,8 +120,8 @@ def _asked(extract: Extract, as_of: date) -> Witness | None:
         SELECT count_if(owed = 1), count_if(owed = 1 AND balance <= 0 AND has_paid = 1) FROM asked
         """,
     )
-    told = (
-        f"letters, calls and texts ask about accounts that, by the ledger, a payment settled over {LATE_DAYS} days "
-        "before: the office did not know of it"
+    text = (
+        f"letters, calls, and texts concern accounts that a payment settled over {LATE_DAYS} days earlier, by the "
+        "ledger: the office did not know about the payment"
     )
-    return Witness(rows, paid, MOST_ASKED, told) if rows else None
+    return Evidence(rows, paid, MAX_CONTACTED, text) if rows else None

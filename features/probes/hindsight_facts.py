@@ -1,4 +1,4 @@
-"""What an extract knows of a row's further way: outcomes, and figures over the whole extract and over the row's day."""
+"""What happened to each row afterward: outcomes, and totals over the whole extract and as of the row's own date."""
 
 from __future__ import annotations
 
@@ -21,31 +21,40 @@ RATE_KEYS: tuple[tuple[str, ...], ...] = (
     ("service_line", "carc"),
     ("payer_id", "carc", "service_line"),
 )
-"""Groups whose overturn rate a column may carry."""
+"""Groups whose overturn rate a column may contain."""
 
 RATE, GROUP = "rate_", "group_"
-"""Begin the names of a group's rate, and of the column that tells the groups apart."""
+"""Prefixes of the names of a group's rate, and of the column that identifies the group."""
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """Rows with `unit_id` and `household`, in order of unit.
+    """What happened to each row afterward.
 
-    `outcomes` are what is told of an outcome -> its column (0, 1, or unknown); `figures` what is told of a figure ->
-    its column over the whole extract, and its column as of the row's own day ("" where there was none yet). `groups`
-    are the columns that a site's rate may have been made by, in the order of the rows; `known_on` names the column
-    with the day on which an outcome was known, where there is one, beside `day`, the row's own.
+    Attributes
+    ----------
+    rows
+        Rows with `unit_id` and `household`, in order of unit.
+    outcomes
+        Description of an outcome to its column (0, 1, or unknown).
+    totals
+        Description of a total to its column over the whole extract, and its column as of the row's own date ("" if
+        there is none).
+    groups
+        Columns that a site may have computed a rate by, in the order of the rows.
+    known_on
+        Column with the date on which an outcome became known ("" if there is none). The row's own date is in `day`.
     """
 
     rows: pd.DataFrame
     outcomes: Mapping[str, str]
-    figures: Mapping[str, tuple[str, str]]
+    totals: Mapping[str, tuple[str, str]]
     groups: pd.DataFrame
     known_on: str = ""
 
 
-def account_facts(extract: Extract, ripe: date, as_of: date) -> Facts:
-    """Return the facts of accounts opened before the day `ripe`, as the extract knows them before `as_of`."""
+def account_facts(extract: Extract, opened_before: date, as_of: date) -> Facts:
+    """Return the facts of accounts opened before a date, from rows known before `as_of`."""
     known = f"posted_on < DATE '{as_of}'"
     paid = "CASE WHEN t.kind = 'patient_payment' THEN -t.amount ELSE 0 END"
     rows = extract.connection.sql(
@@ -56,13 +65,13 @@ def account_facts(extract: Extract, ripe: date, as_of: date) -> Facts:
                 max(CASE WHEN responsibility = 'patient' AND amount > 0 THEN 1 ELSE 0 END) AS owed,
                 max(CASE WHEN kind = 'bad_debt_write_off' THEN 1 ELSE 0 END) AS bad_debt
             FROM transactions t WHERE {known} GROUP BY account_id),
-        own AS (
+        at_opening AS (
             SELECT a.account_id, sum({paid}) AS paid_then FROM accounts a
             JOIN transactions t ON t.account_id = a.account_id AND t.posted_on <= a.opened_on GROUP BY a.account_id),
         household AS (
-            SELECT a.account_id, sum({paid}) AS house_paid, count_if({paid} > 0) AS house_payments,
-                sum(CASE WHEN t.posted_on <= a.opened_on THEN {paid} ELSE 0 END) AS house_paid_then,
-                count_if(t.posted_on <= a.opened_on AND {paid} > 0) AS house_payments_then
+            SELECT a.account_id, sum({paid}) AS household_paid, count_if({paid} > 0) AS household_payments,
+                sum(CASE WHEN t.posted_on <= a.opened_on THEN {paid} ELSE 0 END) AS household_paid_then,
+                count_if(t.posted_on <= a.opened_on AND {paid} > 0) AS household_payments_then
             FROM accounts a JOIN accounts b ON b.guarantor_id = a.guarantor_id
             JOIN transactions t ON t.account_id = b.account_id AND t.kind = 'patient_payment' AND {known}
             GROUP BY a.account_id)
@@ -70,19 +79,19 @@ def account_facts(extract: Extract, ripe: date, as_of: date) -> Facts:
             CAST(coalesce(l.paid, 0) AS DOUBLE) AS paid, CAST(coalesce(o.paid_then, 0) AS DOUBLE) AS paid_then,
             CAST(coalesce(l.payments, 0) AS DOUBLE) AS payments,
             CAST(l.balance AS DOUBLE) AS balance,
-            CAST(coalesce(h.house_paid, 0) AS DOUBLE) AS house_paid,
-            CAST(coalesce(h.house_paid_then, 0) AS DOUBLE) AS house_paid_then,
-            CAST(coalesce(h.house_payments, 0) AS DOUBLE) AS house_payments,
-            CAST(coalesce(h.house_payments_then, 0) AS DOUBLE) AS house_payments_then,
-            CAST(coalesce(h.house_paid, 0) - coalesce(h.house_paid_then, 0) AS DOUBLE) AS house_later,
+            CAST(coalesce(h.household_paid, 0) AS DOUBLE) AS household_paid,
+            CAST(coalesce(h.household_paid_then, 0) AS DOUBLE) AS household_paid_then,
+            CAST(coalesce(h.household_payments, 0) AS DOUBLE) AS household_payments,
+            CAST(coalesce(h.household_payments_then, 0) AS DOUBLE) AS household_payments_then,
+            CAST(coalesce(h.household_paid, 0) - coalesce(h.household_paid_then, 0) AS DOUBLE) AS household_later,
             CASE WHEN l.owed = 1 THEN CASE WHEN l.paid > 0 THEN 1.0 ELSE 0.0 END END AS has_paid,
             CASE WHEN l.owed = 1 THEN CASE WHEN l.balance <= 0 THEN 1.0 ELSE 0.0 END END AS is_settled,
             CASE WHEN l.owed = 1 THEN CAST(l.bad_debt AS DOUBLE) END AS is_bad_debt,
-            CASE WHEN coalesce(h.house_payments, 0) > coalesce(h.house_payments_then, 0) THEN 1.0 ELSE 0.0 END
-                AS house_pays_later
-        FROM accounts a LEFT JOIN ledger l USING (account_id) LEFT JOIN own o USING (account_id)
+            CASE WHEN coalesce(h.household_payments, 0) > coalesce(h.household_payments_then, 0) THEN 1.0 ELSE 0.0 END
+                AS household_pays_later
+        FROM accounts a LEFT JOIN ledger l USING (account_id) LEFT JOIN at_opening o USING (account_id)
         LEFT JOIN household h USING (account_id)
-        WHERE a.opened_on < DATE '{ripe}' ORDER BY a.account_id
+        WHERE a.opened_on < DATE '{opened_before}' ORDER BY a.account_id
         """
     ).to_arrow_table()
     return Facts(
@@ -91,33 +100,33 @@ def account_facts(extract: Extract, ripe: date, as_of: date) -> Facts:
             "the patient paid": "has_paid",
             "the patient's balance was settled": "is_settled",
             "the account went to bad debt": "is_bad_debt",
-            "the guarantor paid anything later": "house_pays_later",
+            "the guarantor paid anything later": "household_pays_later",
         },
         {
             "the account's payments": ("paid", "paid_then"),
             "the number of the account's payments": ("payments", ""),
             "the account's balance": ("balance", ""),
-            "the guarantor's payments": ("house_paid", "house_paid_then"),
-            "the number of the guarantor's payments": ("house_payments", "house_payments_then"),
-            "the guarantor's later payments": ("house_later", ""),
+            "the guarantor's payments": ("household_paid", "household_paid_then"),
+            "the number of the guarantor's payments": ("household_payments", "household_payments_then"),
+            "the guarantor's later payments": ("household_later", ""),
         },
-        account_groups(extract, ripe),
+        account_groups(extract, opened_before),
     )
 
 
 def denial_facts(extract: Extract, as_of: date) -> Facts:
-    """Return the facts of denials as the extract knows them before `as_of`; undecided ones have no outcome."""
-    rates, joins, figures = [], [], {}
+    """Return the facts of denials from rows known before `as_of`. Undecided denials have no outcome."""
+    rates, joins, totals = [], [], {}
     for keys in RATE_KEYS:
         name = "_".join(keys)
         joins.append(f"LEFT JOIN ({_render_rate(keys)}) r_{name} ON r_{name}.denial_id = n.denial_id")
         rates += [f"r_{name}.whole AS {RATE}{name}", f"r_{name}.past AS {RATE}{name}_then"]
         rates.append(f"hash({', '.join(f'n.{key}' for key in keys)}) AS {GROUP}{name}")
-        told = " and ".join(key.removesuffix("_id").replace("_", " ") for key in keys)
-        figures[f"the overturn rate by {told}"] = (RATE + name, f"{RATE}{name}_then")
+        label = " and ".join(key.removesuffix("_id").replace("_", " ") for key in keys)
+        totals[f"the overturn rate by {label}"] = (RATE + name, f"{RATE}{name}_then")
     rows = extract.connection.sql(
         f"""
-        WITH judged AS (
+        WITH reviewed AS (
             SELECT denial_id, max(won) AS won, arg_min(won, (decided_on, appeal_id)) AS first_won,
                 min(CASE WHEN won IS NOT NULL THEN decided_on END) AS first_on, max(decided_on) AS decided_on,
                 sum(recovered_amount) AS recovered
@@ -126,7 +135,7 @@ def denial_facts(extract: Extract, as_of: date) -> Facts:
             GROUP BY denial_id),
         decided AS (
             SELECT n.*, j.won, j.first_won, j.first_on, j.decided_on, j.recovered, a.guarantor_id FROM denials n
-            LEFT JOIN judged j USING (denial_id) LEFT JOIN accounts a ON a.account_id = n.account_id)
+            LEFT JOIN reviewed j USING (denial_id) LEFT JOIN accounts a ON a.account_id = n.account_id)
         SELECT n.denial_id AS unit_id, coalesce(n.guarantor_id, n.account_id, n.denial_id) AS household,
             n.denied_on AS day, n.won, n.first_won, n.first_on,
             CASE WHEN n.won IS NOT NULL THEN CAST(coalesce(n.recovered, 0) AS DOUBLE) END AS recovered,
@@ -137,14 +146,14 @@ def denial_facts(extract: Extract, as_of: date) -> Facts:
     return Facts(
         rows.to_pandas(),
         {"the appeal was won": "won", "the first appeal was won": "first_won"},
-        {"what the appeal recovered": ("recovered", ""), **figures},
+        {"what the appeal recovered": ("recovered", ""), **totals},
         denial_groups(extract, as_of),
         "first_on",
     )
 
 
 def _render_rate(keys: tuple[str, ...]) -> str:
-    """SQL of each denial's group's overturn rate: over the whole extract, and from decisions before its own day."""
+    """Return SQL of each denial's group's overturn rate: over the whole extract, and before the denial's own date."""
     named = ", ".join(keys)
     known = " AND ".join(f"{key} IS NOT NULL" for key in keys)
     return (

@@ -1,19 +1,18 @@
-"""What a probe found: how much it looked at, the leaks, or why it could not look."""
+"""The result of a leakage probe: what it examined, the leaks, or why it could not run."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 FALSE_ALARM = 0.001
-"""Chance of a false alarm that each probe of one unit allows itself where it judges by figures, over all that it
-looks at (Bonferroni)."""
+"""Chance of any false alarm in one statistical probe of one unit, over everything that it examines (Bonferroni)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Leak:
-    """One thing that knows too much: the feature, column or table, and the sentence that says how it shows.
+    """A feature, column, or table that sees the future, and a sentence with the evidence.
 
-    The sentence holds names, counts and figures, never a value of a row.
+    The sentence has names, counts, and metrics, never a value of a row.
     """
 
     subject: str
@@ -22,22 +21,23 @@ class Leak:
 
 @dataclass(frozen=True, slots=True)
 class ProbeResult:
-    """One probe of one unit. `figures` say what was looked at; `not_run` says why it could not look.
+    """The result of one probe of one unit.
 
-    `undecided` are the columns that it looked at and has too few rows to judge.
+    `examined` counts what it examined and `details` describes it. `not_run` says why it could not run. `undecided`
+    lists the columns with too few rows to decide.
     """
 
     probe: str
     unit: str
-    looked_at: int
-    figures: str
+    examined: int
+    details: str
     leaks: tuple[Leak, ...] = ()
     not_run: str = ""
     undecided: tuple[str, ...] = ()
 
     @property
     def verdict(self) -> str:
-        """`leak`, `clean`, `too few` or `not run`."""
+        """`leak`, `clean`, `too few`, or `not run`."""
         if self.not_run:
             return "not run"
         return "leak" if self.leaks else "too few" if self.undecided else "clean"

@@ -61,7 +61,7 @@ def test_a_rate_over_the_whole_extract_is_convicted(seed: int, smoothing: float)
 def test_a_rate_of_groups_of_one_row_is_convicted_by_being_there(seed: int) -> None:
     facts = make_facts(220, seed, undecided=0.7, keys=(20, 20))
     told = judge_rate(whole_rate(facts), facts, 1).leak
-    assert "whose group had no outcome yet on their own day" in told
+    assert "whose group had no outcome yet on their own date" in told
 
 
 @pytest.mark.parametrize("seed", range(4))

@@ -101,7 +101,7 @@ def test_a_clean_hospital_raises_none(clean: Extract, frame: Frame) -> None:
         probe_back_dated(clean, AS_OF),
     ]
     assert [(one.verdict, one.leaks) for one in found] == [("clean", ())] * len(found)
-    assert all(one.looked_at for one in found)
+    assert all(one.examined for one in found)
 
 
 def test_the_extract_is_as_it_was_after_its_future_was_changed(clean: Extract) -> None:
@@ -270,7 +270,7 @@ def test_payments_dated_back_are_found_by_the_day_they_took_effect(folder: Path,
     renumbered = f"SELECT * REPLACE (md5(transaction_id) AS transaction_id) FROM ({query})"
     with load_extract(plant(folder, tmp_path / "x", "transactions", renumbered)) as extract:
         told = [leak.text for leak in probe_back_dated(extract, AS_OF).leaks]
-    assert any("took effect after" in text for text in told)
+    assert any("effective date after" in text for text in told)
     assert not any("neighboring numbers" in text for text in told)
 
 

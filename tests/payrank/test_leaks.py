@@ -120,4 +120,4 @@ def test_a_check_with_too_few_rows_says_so() -> None:
     probed = ProbeResult("hindsight", "denial", 3, "3 columns", undecided=("denials.rate",))
     assert probed.verdict == "too few"
     assert describe_probe(probed) == "3 columns; too few rows to decide: denials.rate"
-    assert as_data([probed])[0]["too_few_to_judge"] == ["denials.rate"]
+    assert as_data([probed])[0]["too_few_rows"] == ["denials.rate"]

@@ -29,8 +29,8 @@ def frame_of(**options: float) -> Frame:
 @pytest.mark.parametrize("seed", range(1, 9))
 def test_shuffled_labels_of_a_clean_frame_cannot_be_predicted(seed: int) -> None:
     found = probe_shuffled_labels(frame_of(seed=seed), seed=seed)
-    assert found.verdict == "clean", found.figures
-    assert "interval" in found.figures
+    assert found.verdict == "clean", found.details
+    assert "interval" in found.details
 
 
 def test_labels_shared_by_a_household_are_shuffled_together() -> None:
@@ -80,4 +80,4 @@ def test_a_site_feature_that_is_only_useful_is_not_reported(seed: int) -> None:
 
 def test_a_frame_without_site_features_has_nothing_to_compare() -> None:
     found = probe_site_features(frame_of())
-    assert (found.verdict, found.looked_at) == ("clean", 0)
+    assert (found.verdict, found.examined) == ("clean", 0)

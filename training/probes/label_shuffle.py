@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from payrank.features.frame import Frame
-from payrank.features.probes.ranking import FEWEST, rank
+from payrank.features.probes.ranking import MIN_OUTCOMES, rank
 from payrank.features.probes.result import FALSE_ALARM, Leak, ProbeResult
 from payrank.features.probes.single_features import split_in_time
 from payrank.training.fit.quick_fit import forecast_later
@@ -47,14 +47,14 @@ def probe_shuffled_labels(frame: Frame, prepare: Prepare | None = None, seed: in
     parts = split_in_time(data)
     if parts is None:
         return ProbeResult(
-            PROBE, frame.unit, 0, "", not_run=f"fewer than {FEWEST} outcomes of each kind in the earlier or later rows"
+            PROBE, frame.unit, 0, "", not_run=f"fewer than {MIN_OUTCOMES} outcomes of each kind in the earlier or later rows"
         )
     earlier, later = parts
     score = forecast_later(data, frame.features, earlier, later)
     blocks = data.groupby(["household", "as_of"], dropna=False, observed=True).ngroup().to_numpy()[later]
     ranking = rank(data["label"].to_numpy(dtype=np.float64)[later], score, blocks.astype(np.intp))
     if ranking is None:
-        return ProbeResult(PROBE, frame.unit, 0, "", not_run=f"fewer than {FEWEST} households in the later rows")
+        return ProbeResult(PROBE, frame.unit, 0, "", not_run=f"fewer than {MIN_OUTCOMES} households in the later rows")
     lower = ranking.lower(1, FALSE_ALARM)
     upper = ranking.auc + NormalDist().inv_cdf(1 - FALSE_ALARM) * ranking.error
     result = f"AUC {ranking.auc:.3f} on {int(later.sum()):,} later rows, interval {lower:.3f} to {upper:.3f}"

@@ -8,7 +8,7 @@ import numpy as np
 
 from payrank.features.feature import Feature
 from payrank.features.frame import Frame
-from payrank.features.probes.ranking import FEWEST, number_households, rank, standard_error
+from payrank.features.probes.ranking import MIN_OUTCOMES, number_households, rank, standard_error
 from payrank.features.probes.result import FALSE_ALARM, Leak, ProbeResult
 from payrank.features.probes.single_features import rank_features, split_in_time
 from payrank.features.site.features import PREFIX
@@ -32,14 +32,14 @@ def probe_site_features(frame: Frame) -> ProbeResult:
     parts = split_in_time(frame.data)
     if parts is None:
         return ProbeResult(
-            PROBE, frame.unit, 0, "", not_run=f"fewer than {FEWEST} outcomes of each kind in the earlier or later rows"
+            PROBE, frame.unit, 0, "", not_run=f"fewer than {MIN_OUTCOMES} outcomes of each kind in the earlier or later rows"
         )
     earlier, later = parts
     label = frame.data["label"].to_numpy(dtype=np.float64)
     household = number_households(frame.data["household"])[later]
     catalog = rank(label[later], forecast_later(frame.data, catalog_features, earlier, later), household)
     if catalog is None:
-        return ProbeResult(PROBE, frame.unit, 0, "", not_run=f"fewer than {FEWEST} households in the later rows")
+        return ProbeResult(PROBE, frame.unit, 0, "", not_run=f"fewer than {MIN_OUTCOMES} households in the later rows")
     alone = rank_features(Frame(frame.unit, frame.data, site_features, frame.target), earlier, later)
     leaks = []
     for name, ranking in alone.items():
