@@ -1,1 +1,1 @@
-"""The relations that features read, each cut to what was known before the snapshot."""
+"""The relations that features read, each limited to rows known before the snapshot."""

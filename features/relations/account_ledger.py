@@ -1,4 +1,4 @@
-"""What an account's transactions add up to, and which of them each total needs to see."""
+"""Totals of an account's transactions, and the transactions that each total reads."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ RAISED = "t.kind IN ('charge', 'transfer', 'interest')"
 class LedgerFact:
     """An aggregate over an account's known transactions `t` at the snapshot `d`.
 
-    `among` is an SQL condition that every row which counts meets: a pass that reads only such rows gives the same.
+    `among` is an SQL condition that every contributing row meets, so reading only those rows gives the same result.
     """
 
     sql: str
@@ -26,15 +26,15 @@ class LedgerFact:
 def ledger_facts(dialect: Dialect) -> dict[str, LedgerFact]:
     """Return the facts by name.
 
-    Amounts are dollars; payments and adjustments are turned to positive amounts, net of their reversals.
+    Amounts are in dollars. Payments and adjustments are positive, net of their reversals.
     """
     days = dialect.days_between("t.posted_on", "d.as_of")
 
     def total(among: str, sign: str = "", also: str = "") -> LedgerFact:
         return LedgerFact(f"SUM(CASE WHEN {among}{also} THEN {sign}t.amount ELSE 0 END)", among)
 
-    def day(least_or_most: str, among: str, also: str) -> LedgerFact:
-        return LedgerFact(f"{least_or_most}(CASE WHEN {among} AND {also} THEN t.posted_on END)", among)
+    def day(aggregate: str, among: str, also: str) -> LedgerFact:
+        return LedgerFact(f"{aggregate}(CASE WHEN {among} AND {also} THEN t.posted_on END)", among)
 
     return {
         "patient_balance": total(PATIENT_SIDE),
@@ -57,10 +57,10 @@ def ledger_facts(dialect: Dialect) -> dict[str, LedgerFact]:
 
 
 def known_ledger(facts: dict[str, LedgerFact], names: Collection[str]) -> str:
-    """SQL of the named facts of every account at each snapshot, in one pass over the rows that some fact needs."""
-    wanted = {name: fact for name, fact in facts.items() if name in names}
-    columns = "".join(f", {fact.sql} AS {name}" for name, fact in wanted.items())
-    among = " OR ".join(dict.fromkeys(fact.among for fact in wanted.values()))
+    """Return SQL of the named facts of every account at each snapshot, in one pass over the rows that they need."""
+    used = {name: fact for name, fact in facts.items() if name in names}
+    columns = "".join(f", {fact.sql} AS {name}" for name, fact in used.items())
+    among = " OR ".join(dict.fromkeys(fact.among for fact in used.values()))
     return (
         f"SELECT t.account_id AS account_id, d.as_of AS as_of{columns} FROM transactions t "
         f"JOIN as_of_dates d ON t.posted_on < d.as_of WHERE {among} GROUP BY t.account_id, d.as_of"

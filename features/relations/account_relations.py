@@ -1,4 +1,4 @@
-"""What an account's features look at: its ledger, household, contacts, promises, plans, denials and coverages."""
+"""The relations of an account: ledger, household, contacts, promises, plans, flags, denials, and coverages."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from collections.abc import Mapping
 
 from payrank.features.dialects.dialect import Dialect
 from payrank.features.relations.account_flags import account_plans, flags
-from payrank.features.relations.relation import Field, Relation, columns_of
+from payrank.features.relations.relation import Field, Relation, plain_fields
 
 PROMISE_GRACE_DAYS = 3
-"""A promise is kept when its amount arrives by its due date plus these days (rule S5)."""
+"""Days after the due date by which a promised amount must arrive for the promise to be kept (rule S5)."""
 
 
 def ledger() -> Relation:
@@ -20,7 +20,7 @@ def ledger() -> Relation:
         key_sql="t.account_id",
         rows="transactions t",
         known_on="t.posted_on",
-        fields=columns_of(
+        fields=plain_fields(
             "t", "transactions", "kind", "amount", "responsibility", "posted_on", "payer_id", "reverses_id"
         ),
         needs=("transactions",),
@@ -29,10 +29,10 @@ def ledger() -> Relation:
 
 
 def household(horizon_days: int, state: Mapping[str, Field]) -> Relation:
-    """Accounts of the same guarantor, as they stood at the snapshot.
+    """Accounts of the same guarantor, as of the snapshot.
 
-    `at_risk` marks another balance that was unpaid at the snapshot's age and has been seen for the horizon after it;
-    `paid_soon` marks that it was paid within that horizon.
+    `at_risk` marks another balance that was unpaid at the age of the snapshot's balance and has been followed through
+    the horizon after that age. `paid_soon` marks that it was paid within that horizon.
     """
     names = [
         "patient_balance",
@@ -89,14 +89,14 @@ def contacts() -> Relation:
         key_sql="c.guarantor_id",
         rows="contacts c",
         known_on="c.contacted_on",
-        fields=columns_of("c", "contacts", "channel", "direction", "outcome", "contacted_on"),
+        fields=plain_fields("c", "contacts", "channel", "direction", "outcome", "contacted_on"),
         needs=("contacts",),
         tie="c.contact_id",
     )
 
 
 def promises(dialect: Dialect) -> Relation:
-    """Promises of the household with what was paid for them by the due date plus grace, as known at the snapshot."""
+    """Promises of the household, with the amount paid by the due date plus grace, as known at the snapshot."""
     last_day = dialect.add_days("p.due_on", str(PROMISE_GRACE_DAYS))
     return Relation(
         name="promises",
@@ -120,17 +120,17 @@ def promises(dialect: Dialect) -> Relation:
 
 
 def plans() -> Relation:
-    """Payment plans of the household; how a plan ended is unknown before it did."""
+    """Payment plans of the household; an end and its reason are null until they are known."""
     return Relation(
         name="plans",
         key="guarantor_id",
         key_sql="a.guarantor_id",
         rows="payment_plans p JOIN accounts a ON a.account_id = p.account_id",
-        # The account says whose plan it is, so the plan is known when both are.
+        # A plan belongs to a household through its account, so it is known once both are known.
         known_on="CASE WHEN a.opened_on > p.started_on THEN a.opened_on ELSE p.started_on END",
         fields={
-            **columns_of("p", "payment_plans", "installment", "frequency_days"),
-            **columns_of("p", "payment_plans", "ended_on", known_on="p.ended_on"),
+            **plain_fields("p", "payment_plans", "installment", "frequency_days"),
+            **plain_fields("p", "payment_plans", "ended_on", known_on="p.ended_on"),
             "end_reason": Field(
                 "p.end_reason", ("payment_plans.end_reason", "payment_plans.ended_on"), known_on="p.ended_on"
             ),
@@ -148,14 +148,14 @@ def account_denials() -> Relation:
         key_sql="n.account_id",
         rows="denials n",
         known_on="n.denied_on",
-        fields=columns_of("n", "denials", "denied_amount", "group_code", "carc", "claim_id", "payer_id"),
+        fields=plain_fields("n", "denials", "denied_amount", "group_code", "carc", "claim_id", "payer_id"),
         needs=("denials", "denials.account_id"),
         tie="n.denial_id",
     )
 
 
 def coverages(dialect: Dialect) -> Relation:
-    """Coverages of the account; an end is unknown before it came."""
+    """Coverages of the account; an end date is null until it is known."""
     return Relation(
         name="coverages",
         key="account_id",
@@ -163,8 +163,8 @@ def coverages(dialect: Dialect) -> Relation:
         rows="coverages v LEFT JOIN payers y ON y.payer_id = v.payer_id",
         known_on="v.known_on",
         fields={
-            **columns_of("v", "coverages", "priority"),
-            **columns_of("v", "coverages", "ended_on", known_on="v.ended_on"),
+            **plain_fields("v", "coverages", "priority"),
+            **plain_fields("v", "coverages", "ended_on", known_on="v.ended_on"),
             "ended_days_ago": Field(
                 dialect.days_between("v.ended_on", "d.as_of"), ("coverages.ended_on",), known_on="v.ended_on"
             ),
@@ -176,8 +176,8 @@ def coverages(dialect: Dialect) -> Relation:
 
 
 def account_relations(dialect: Dialect, horizon_days: int, state: Mapping[str, Field]) -> dict[str, Relation]:
-    """Return every relation that an account's features may name; `state` are the columns of `account_state`."""
-    found = (
+    """Return every relation that account features may read; `state` has the columns of `account_state`."""
+    relations = (
         ledger(),
         household(horizon_days, state),
         contacts(),
@@ -188,4 +188,4 @@ def account_relations(dialect: Dialect, horizon_days: int, state: Mapping[str, F
         account_denials(),
         coverages(dialect),
     )
-    return {relation.name: relation for relation in found}
+    return {relation.name: relation for relation in relations}

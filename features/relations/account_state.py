@@ -1,4 +1,4 @@
-"""How each account stood at each snapshot: the state that population, household features and rates read."""
+"""The state of each account at each snapshot, which the population, household features, and rates read."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def account_fields(dialect: Dialect, target: PaymentTarget, attributes: tuple[st
 
 
 def primary_payer() -> str:
-    """SQL: the account's primary payer among the coverages known and not ended at the snapshot."""
+    """Return SQL of each account's primary payer among the coverages known and active at the snapshot."""
     return (
         "SELECT account_id, as_of, payer_id, payer_class FROM ("
         "SELECT v.account_id, d.as_of, v.payer_id, y.payer_class, ROW_NUMBER() OVER ("
@@ -85,8 +85,8 @@ def primary_payer() -> str:
 
 
 def agency_accounts() -> str:
-    """SQL: accounts placed with an agency as known at the snapshot, by themselves or with all of their guarantor's."""
-    # The word as most systems write it is found without taking every text apart.
+    """Return SQL of accounts placed with an agency as known at the snapshot, singly or with all of the guarantor's."""
+    # Most systems write the flag exactly so. Testing that first avoids normalizing every text.
     placed = f"(f.flag = 'agency_placed' OR {flag_word('f.flag')} = 'agency_placed')"
     known = (
         "JOIN as_of_dates d ON f.known_on < d.as_of AND (f.ended_on IS NULL OR f.ended_on >= d.as_of) "
@@ -100,7 +100,7 @@ def agency_accounts() -> str:
 
 
 def account_state(fields: Mapping[str, Field]) -> str:
-    """SQL of the state of every account known at each snapshot."""
+    """Return SQL of the state of every account known at each snapshot."""
     columns = ", ".join(f"{field.sql} AS {name}" for name, field in fields.items())
     return (
         f"SELECT {columns} FROM accounts a JOIN as_of_dates d ON a.opened_on < d.as_of "
@@ -111,11 +111,12 @@ def account_state(fields: Mapping[str, Field]) -> str:
 
 
 def paid_at_age(horizon_days: int) -> tuple[Step, ...]:
-    """Steps that count, for each age in the spine, the balances unpaid at that age and those paid soon after.
+    """Return steps that count, for each age in the spine, balances unpaid at that age and those then paid.
 
-    A balance owed for o days and paid after p was unpaid, and then seen for the horizon h, at every age up to the
-    lesser of o - h and p; of those ages, it was paid within the horizon at all above p - h. So each balance is at most
-    two steps in a count by age, and the ages of the spine add up what lies at or above them.
+    Take a balance due for o days and paid after p days, and the horizon h. It was unpaid and then followed through the
+    horizon at every age up to min(o - h, p), and of those it was paid within the horizon at every age above p - h. So
+    each balance changes the counts at no more than two ages. A histogram of those changes is enough: summing it at and
+    above an age gives the counts at that age, without comparing every balance with every age.
     """
     seen_until = f"e.days_owed - {horizon_days}"
     return (
@@ -143,7 +144,7 @@ PAID_AT_AGE_JOIN = (
 
 
 def paid_at_age_sql(source: RateAtAge) -> str:
-    """SQL of the smoothed share paid within the horizon among balances unpaid at the snapshot's age."""
+    """Return SQL of the smoothed share paid within the horizon among balances unpaid at the snapshot's age."""
     return (
         "CASE WHEN paid_at_age.seen > 0 THEN "
         f"(paid_at_age.hits + {source.weight * source.prior!r}) / (paid_at_age.seen + {source.weight!r}) END"
@@ -151,19 +152,19 @@ def paid_at_age_sql(source: RateAtAge) -> str:
 
 
 def account_population(target: PaymentTarget) -> str:
-    """SQL condition of the payment population: a balance that is due, not in the credit, agency or bad-debt state."""
+    """Return the SQL condition of the payment population: a balance due, and no credit, agency, or bad-debt state."""
     return f"patient_balance > 0 AND patient_balance >= {target.min_balance:.2f} AND bad_debt <= 0 AND at_agency = 0"
 
 
 def account_labels(dialect: Dialect, target: PaymentTarget, matured_by: str) -> str:
-    """SQL of the labels: what patients paid in [as_of, as_of + horizon), once that horizon has passed.
+    """Return SQL of the labels: what patients paid in [as_of, as_of + horizon), once that horizon has passed.
 
-    Columns: unit_id, as_of, label (0/1), share (of the balance paid, 0..1), recovered (dollars, at most the balance),
-    days_to_outcome (whole days from the snapshot to the first by which enough was paid; null without the outcome),
-    known_on (the day after the horizon's last).
+    Columns: unit_id, as_of, label (0 or 1), share (of the balance paid, 0 to 1), recovered (dollars, at most the
+    balance), days_to_outcome (whole days from the snapshot to the first day on which enough was paid; null without the
+    outcome), known_on (the day after the last day of the horizon).
     """
     end = dialect.add_days("s.as_of", str(target.horizon_days))
-    # By whole days: what is paid and taken back within one day was never there.
+    # Payments are summed by whole days, so a payment reversed on the same day never counts.
     payments = (
         "SELECT s.account_id, s.as_of, t.posted_on, -t.amount AS paid, "
         "SUM(-t.amount) OVER (PARTITION BY s.account_id, s.as_of ORDER BY t.posted_on) AS paid_so_far "

@@ -1,4 +1,4 @@
-"""The last day to appeal a denial, defined once: what a model learns from is what a worklist shows."""
+"""The last day to appeal a denial, defined once for both model features and worklists."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from payrank.features.dialects.dialect import Dialect
 
 @dataclass(frozen=True, slots=True)
 class Deadline:
-    """Days to a level 1 appeal for a class of payer, with where that is written and since when."""
+    """Days allowed for a level 1 appeal to a class of payers, with the citation and its effective date."""
 
     payer_class: str
     since: date
@@ -23,7 +23,7 @@ class Deadline:
 
 @dataclass(frozen=True, slots=True)
 class Deadlines:
-    """The table in force; `assumed_days` stand where nothing is known."""
+    """The current table; `assumed_days` apply when nothing else is known."""
 
     version: str
     assumed_days: int
@@ -32,28 +32,29 @@ class Deadlines:
 
 @cache
 def read_deadlines() -> Deadlines:
-    """Read the table that ships with payrank (rules.md: appeal deadlines, level 1)."""
+    """Return the table of level 1 appeal deadlines that ships with payrank."""
     data = tomllib.loads(files("payrank.features.relations").joinpath("appeal_deadlines.toml").read_text("utf-8"))
     return Deadlines(data["version"], data["assumed_days"], tuple(Deadline(**row) for row in data["deadline"]))
 
 
 def due_on(dialect: Dialect) -> str:
-    """SQL of the last day to appeal, over denials `n` and payers `y`.
+    """Return SQL of the last day to appeal, over denials `n` and payers `y`.
 
-    The denial's own date comes first, then the payer's contract, then what the law gives the payer's class, then the
+    Order of precedence: the date stated on the denial, the payer's contract, the rule for the payer's class, the
     assumed days.
     """
     table = read_deadlines()
-    by_class = " ".join(f"WHEN '{one.payer_class}' THEN {one.days}" for one in table.by_class)
+    by_class = " ".join(f"WHEN '{deadline.payer_class}' THEN {deadline.days}" for deadline in table.by_class)
     days = f"COALESCE(y.appeal_days, CASE y.payer_class {by_class} ELSE {table.assumed_days} END)"
     return f"COALESCE(n.appeal_due_on, {dialect.add_days('n.denied_on', days)})"
 
 
 def due_on_source() -> str:
-    """SQL of where that day comes from, in words; an assumption is always called one."""
+    """Return SQL of the source of that date as text. An assumption is always labeled as one."""
     table = read_deadlines()
     by_class = " ".join(
-        f"WHEN y.payer_class = '{one.payer_class}' THEN '{one.citation}, from the denial'" for one in table.by_class
+        f"WHEN y.payer_class = '{deadline.payer_class}' THEN '{deadline.citation}, from the denial'"
+        for deadline in table.by_class
     )
     return (
         "CASE WHEN n.appeal_due_on IS NOT NULL THEN 'stated on the denial' "

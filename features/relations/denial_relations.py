@@ -1,4 +1,4 @@
-"""What a denial's features look at: its appeals, its account's ledger, and other denials of claim and payer."""
+"""The relations of a denial: its appeals, its account's ledger, and other denials of its account, claim, and payer."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from payrank.features.relations.account_relations import ledger
-from payrank.features.relations.relation import Field, Relation, columns_of
+from payrank.features.relations.relation import Field, Relation, plain_fields
 
 
 def appeals() -> Relation:
-    """Appeals of the denial; a decision is unknown before its day."""
+    """Appeals of the denial; a decision is null until its date."""
     return Relation(
         name="appeals",
         key="denial_id",
@@ -18,8 +18,8 @@ def appeals() -> Relation:
         rows="appeals p",
         known_on="p.filed_on",
         fields={
-            **columns_of("p", "appeals", "level", "filed_on"),
-            **columns_of("p", "appeals", "decided_on", "outcome", "recovered_amount", known_on="p.decided_on"),
+            **plain_fields("p", "appeals", "level", "filed_on"),
+            **plain_fields("p", "appeals", "decided_on", "outcome", "recovered_amount", known_on="p.decided_on"),
         },
         needs=("appeals",),
         tie="p.appeal_id",
@@ -33,7 +33,7 @@ def account_ledger() -> Relation:
 
 
 def _other_denials(name: str, key: str, state: Mapping[str, Field]) -> Relation:
-    """Earlier denials that share a key, as they stood at the snapshot, the denial itself among them."""
+    """Denials that share a key, as of the snapshot, including the denial itself."""
     return Relation(
         name=name,
         key=key,
@@ -53,7 +53,7 @@ def _other_denials(name: str, key: str, state: Mapping[str, Field]) -> Relation:
 
 
 def payer_activity(state: Mapping[str, Field]) -> Relation:
-    """Denials of the payer, for volumes: one group a payer and day, not a snapshot."""
+    """Denials of the payer, in one group per payer and as-of date instead of one per snapshot."""
     return Relation(
         name="payer_denials",
         key="payer_id",
@@ -72,12 +72,12 @@ def payer_activity(state: Mapping[str, Field]) -> Relation:
 
 
 def denial_relations(state: Mapping[str, Field]) -> dict[str, Relation]:
-    """Return every relation that a denial's features may name; `state` are the columns of `denial_state`."""
-    found = (
+    """Return every relation that denial features may read; `state` has the columns of `denial_state`."""
+    relations = (
         appeals(),
         account_ledger(),
         payer_activity(state),
         _other_denials("account_denials", "account_id", state),
         _other_denials("claim_denials", "claim_id", state),
     )
-    return {relation.name: relation for relation in found}
+    return {relation.name: relation for relation in relations}

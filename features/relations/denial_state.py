@@ -1,4 +1,4 @@
-"""How each denial stood at each snapshot: open or decided, at which level, and what its payer and account are."""
+"""The state of each denial at each snapshot: open or decided, its appeal level, its payer, and its account."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from payrank.features.relations.relation import Field
 
 WON = "p.outcome IN ('overturned', 'partially_overturned')"
 PAID_SHARE = 0.5
-"""A denial counts as paid without an appeal when the payer paid at least this share of it after the denial."""
+"""Share of a denial that the payer must pay afterward for it to count as paid without an appeal."""
 
 
 def known_appeals() -> str:
-    """SQL: what was known of each denial's appeals at each snapshot; a decision counts only after its day."""
+    """Return SQL of what was known about each denial's appeals at each snapshot. A decision counts after its date."""
     decided = "p.decided_on < d.as_of"
     return (
         "SELECT p.denial_id, d.as_of, COUNT(*) AS filed, MAX(p.level) AS level, MAX(p.filed_on) AS last_filed_on, "
@@ -27,7 +27,7 @@ def known_appeals() -> str:
 
 
 def paid_after_denial() -> str:
-    """SQL: what the denying payer paid on the account after the denial, dollars."""
+    """Return SQL of the dollars that the denying payer paid on the account after the denial."""
     return (
         "SELECT n.denial_id, d.as_of, SUM(-t.amount) AS paid FROM denials n "
         "JOIN transactions t ON t.account_id = n.account_id AND t.kind = 'insurance_payment' "
@@ -41,7 +41,7 @@ def denial_fields(dialect: Dialect, attributes: tuple[str, ...]) -> dict[str, Fi
 
     Over denials `n`, their known appeals `p`, later payments `q`, account `a` and payer `y`.
     """
-    own = [
+    columns = [
         "account_id",
         "claim_id",
         "payer_id",
@@ -63,7 +63,7 @@ def denial_fields(dialect: Dialect, attributes: tuple[str, ...]) -> dict[str, Fi
     return {
         "denial_id": Field("n.denial_id"),
         "denied_on": Field("n.denied_on"),
-        **{name: Field(f"n.{name}", (f"denials.{name}",)) for name in own},
+        **{name: Field(f"n.{name}", (f"denials.{name}",)) for name in columns},
         **{f"site_{name}": Field(f"n.{name}", (f"denials.{name}",)) for name in attributes},
         "as_of": Field("d.as_of"),
         "guarantor_id": Field("a.guarantor_id", ("denials.account_id", "accounts")),
@@ -96,7 +96,7 @@ def denial_fields(dialect: Dialect, attributes: tuple[str, ...]) -> dict[str, Fi
 
 
 def denial_state(fields: Mapping[str, Field]) -> str:
-    """SQL of the state of every denial known at each snapshot."""
+    """Return SQL of the state of every denial known at each snapshot."""
     columns = ", ".join(f"{field.sql} AS {name}" for name, field in fields.items())
     return (
         f"SELECT {columns} FROM denials n JOIN as_of_dates d ON n.denied_on < d.as_of "
@@ -108,16 +108,16 @@ def denial_state(fields: Mapping[str, Field]) -> str:
 
 
 DENIAL_POPULATION = "outcome IS NULL AND paid_without_appeal = 0"
-"""Open at the snapshot: no appeal won, none finally upheld, and not paid without one."""
+"""Open at the snapshot: no appeal was won, none was finally upheld, and the payer did not pay without an appeal."""
 
 
 def denial_labels(dialect: Dialect, matured_by: str) -> str:
-    """SQL of the labels: the decision that came on or after the snapshot and was known by the training day.
+    """Return SQL of the labels: decisions made on or after the snapshot and known by the training day.
 
-    Columns: unit_id, as_of, label (0/1), share (of the denied amount recovered, 0..1), recovered (dollars),
-    days_to_outcome (whole days from the snapshot to the first decision for us; null without one), known_on (the day
+    Columns: unit_id, as_of, label (0 or 1), share (of the denied amount recovered, 0 to 1), recovered (dollars),
+    days_to_outcome (whole days from the snapshot to the first favorable decision; null without one), known_on (the day
     after the decision).
-    Withdrawn and undecided appeals give no label, nor does an upheld one with another still pending.
+    Withdrawn and undecided appeals give no label, nor does an upheld appeal while another is pending.
     """
     known = f"p.decided_on >= s.as_of AND p.decided_on < {matured_by}"
 

@@ -1,4 +1,4 @@
-"""Relations: the sets of rows that features aggregate, each already cut to what was known before the snapshot."""
+"""Relations: the sets of rows that features aggregate, each limited to rows known before the snapshot."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A column of a relation: its SQL, the contract's columns it stands on, and since when it is known.
+    """A column of a relation: its SQL, the contract's columns that it needs, and when it becomes known.
 
-    `known_on` is set for values that fill in later than their row (an appeal's outcome): before that day they are null.
+    `known_on` is set for a value that fills in after its row (the outcome of an appeal). It is null before that date.
     """
 
     sql: str
@@ -25,23 +25,23 @@ class Relation:
     Parameters
     ----------
     name
-        What features call it.
+        Name by which features refer to it.
     key
-        Column that it shares with the snapshot, besides the as-of date.
+        Column that it shares with the snapshot, in addition to the as-of date.
     key_sql
-        SQL of that column among the rows.
+        SQL of that column in the rows.
     rows
         SQL of a FROM clause.
     known_on
-        SQL of the day on which a row was known; None when the rows are states that already carry `as_of`.
+        SQL of the date on which a row became known; None if the rows are states that already have `as_of`.
     fields
-        The columns that features may use.
+        Columns that features may read.
     needs
-        Tables, or `table.column`, without which the relation does not exist.
+        Tables, or `table.column`, that the relation requires.
     per_snapshot
-        Whether rows are compared with the snapshot's own values (`spine.…`), one group for each snapshot.
+        Whether rows are compared with the snapshot's own values (`spine.<column>`), with one group per snapshot.
     tie
-        SQL that orders rows of one day, for `Latest`.
+        SQL that orders rows of the same day, for `Latest`.
     """
 
     name: str
@@ -55,8 +55,8 @@ class Relation:
     tie: str = ""
 
 
-def columns_of(alias: str, table: str, *names: str, known_on: str | None = None) -> dict[str, Field]:
-    """Return fields that are plain columns of one contract table.
+def plain_fields(alias: str, table: str, *names: str, known_on: str | None = None) -> dict[str, Field]:
+    """Return fields that are plain columns of a contract table.
 
     >>> columns_of("t", "transactions", "amount")["amount"].sql
     't.amount'

@@ -28,7 +28,7 @@ REACHED = ("right_party", "promise", "refused", "dispute")
 def account_frame(rows: Rows, target: PaymentTarget, day: date) -> dict[str, Row]:
     """Return the features of everyone in the payment population as of a day, by account."""
     seen = known_before(rows, day)
-    states = [_stand(account, seen, day, target.horizon_days) for account in seen["accounts"]]
+    states = [_account_state(account, seen, day, target.horizon_days) for account in seen["accounts"]]
     frame = {}
     for state in states:
         is_due = state["patient_balance"] > 0 and state["patient_balance"] >= Decimal(str(target.min_balance))
@@ -54,21 +54,21 @@ def payment_label(
         if paid > 0 and paid >= Decimal(repr(target.min_share)) * owed:
             met.append(after)
     enough = bool(met) and met[-1] == target.horizon_days - 1
-    kept = min(max(paid, Decimal(0)), owed)
+    recovered = min(max(paid, Decimal(0)), owed)
     return {
         "label": float(enough),
-        "share": float(kept / owed),
-        "recovered": float(kept),
+        "share": float(recovered / owed),
+        "recovered": float(recovered),
         "days_to_outcome": met[0] if enough else None,
         "known_on": end,
     }
 
 
-def _stand(account: Row, seen: Rows, day: date, horizon: int) -> Row:
+def _account_state(account: Row, seen: Rows, day: date, horizon: int) -> Row:
     ledger = [row for row in seen["transactions"] if row["account_id"] == account["account_id"]]
 
     def total(kinds: tuple[str, ...], within: int | None = None, of: str | None = None) -> Decimal:
-        found = Decimal(0)
+        amount = Decimal(0)
         for row in ledger:
             if kinds and row["kind"] not in kinds:
                 continue
@@ -76,8 +76,8 @@ def _stand(account: Row, seen: Rows, day: date, horizon: int) -> Row:
                 continue
             if within is not None and (day - row["posted_on"]).days > within:
                 continue
-            found += row["amount"]
-        return found
+            amount += row["amount"]
+        return amount
 
     raised = ("charge", "transfer", "interest")
     owed_from = [
@@ -139,8 +139,8 @@ def _payer(account: Row, seen: Rows) -> Row:
         best = row if better else best
     if best is None:
         return {"payer_id": None, "payer_class": "self_pay"}
-    found = [payer["payer_class"] for payer in seen["payers"] if payer["payer_id"] == best["payer_id"]]
-    return {"payer_id": best["payer_id"], "payer_class": found[0] if found else None}
+    classes = [payer["payer_class"] for payer in seen["payers"] if payer["payer_id"] == best["payer_id"]]
+    return {"payer_id": best["payer_id"], "payer_class": classes[0] if classes else None}
 
 
 def _features(state: Row, states: list[Row], seen: Rows, day: date, horizon: int) -> Row:
@@ -149,7 +149,7 @@ def _features(state: Row, states: list[Row], seen: Rows, day: date, horizon: int
     return {
         **_ages_and_balances(state, others),
         **_payer_mix(state, family, seen, day),
-        **_own_history(state, day),
+        **_payment_history(state, day),
         **_family_history(others, day),
         **_same_age(state, states, others, horizon),
         **_promises_and_plans(state, seen, day),
@@ -193,7 +193,7 @@ def _bucket(days: int | None) -> str | None:
 
 
 def _payer_mix(state: Row, family: list[Row], seen: Rows, day: date) -> Row:
-    own = [row for row in seen["coverages"] if row["account_id"] == state["account_id"]]
+    coverages = [row for row in seen["coverages"] if row["account_id"] == state["account_id"]]
     denied = [row for row in seen["denials"] if row["account_id"] == state["account_id"]]
     recent = [member for member in family if member["account_age"] <= 730]
     others = [member for member in family if member["account_id"] != state["account_id"]]
@@ -201,11 +201,13 @@ def _payer_mix(state: Row, family: list[Row], seen: Rows, day: date) -> Row:
         "payer_class": state["payer_class"],
         "patient_class": state["patient_class"],
         "service_line": state["service_line"],
-        "coverage_count": sum(row["ended_on"] is None for row in own),
-        "past_payer_class": _last_ended(own, seen),
-        "coverages_lost": sum(row["ended_on"] is not None for row in own),
-        "coverages_gained_90d": sum((day - row["known_on"]).days <= 90 for row in own),
-        "coverages_lost_90d": sum(row["ended_on"] is not None and (day - row["ended_on"]).days <= 90 for row in own),
+        "coverage_count": sum(row["ended_on"] is None for row in coverages),
+        "past_payer_class": _last_ended(coverages, seen),
+        "coverages_lost": sum(row["ended_on"] is not None for row in coverages),
+        "coverages_gained_90d": sum((day - row["known_on"]).days <= 90 for row in coverages),
+        "coverages_lost_90d": sum(
+            row["ended_on"] is not None and (day - row["ended_on"]).days <= 90 for row in coverages
+        ),
         "insurance_paid_share": ratio(state["insurance_paid"], state["charges"]),
         "contractual_share": ratio(state["contractual"], state["charges"]),
         "denied_dollars": sum(row["denied_amount"] or 0 for row in denied),
@@ -231,9 +233,9 @@ def _last_ended(coverages: list[Row], seen: Rows) -> str | None:
     return next((payer["payer_class"] for payer in seen["payers"] if payer["payer_id"] == last["payer_id"]), None)
 
 
-def _own_history(state: Row, day: date) -> Row:
-    payments = [row["amount"] for row in state["ledger"] if row["kind"] == "patient_payment"]
-    made = sorted(
+def _payment_history(state: Row, day: date) -> Row:
+    amounts = [row["amount"] for row in state["ledger"] if row["kind"] == "patient_payment"]
+    payments = sorted(
         (row["posted_on"], row["transaction_id"], -row["amount"])
         for row in state["ledger"]
         if row["kind"] == "patient_payment" and row["amount"] < 0
@@ -245,10 +247,10 @@ def _own_history(state: Row, day: date) -> Row:
         "paid_30d": state["paid_30d"],
         "paid_90d": state["paid_90d"],
         "paid_365d": state["paid_365d"],
-        "payments_90d": sum((day - posted_on).days <= 90 for posted_on, _, _ in made),
-        "last_payment": made[-1][2] if made else None,
-        "payment_count": sum(amount < 0 for amount in payments),
-        "payments_returned": sum(amount > 0 for amount in payments),
+        "payments_90d": sum((day - posted_on).days <= 90 for posted_on, _, _ in payments),
+        "last_payment": payments[-1][2] if payments else None,
+        "payment_count": sum(amount < 0 for amount in amounts),
+        "payments_returned": sum(amount > 0 for amount in amounts),
         "days_since_payment": state["days_since_payment"],
     }
 
@@ -304,20 +306,20 @@ def _same_age(state: Row, states: list[Row], others: list[Row], horizon: int) ->
         return sum(b["days_to_pay"] is not None and b["days_to_pay"] < at + horizon for b in balances)
 
     pooled = age if age <= 60 else age // 30 * 30
-    everyone, own = unpaid_then(states, pooled), unpaid_then(others, age)
-    result["household_seen_at_this_age"] = len(own)
-    result["household_paid_at_this_age"] = then_paid(own, age)
+    everyone, household_rows = unpaid_then(states, pooled), unpaid_then(others, age)
+    result["household_seen_at_this_age"] = len(household_rows)
+    result["household_paid_at_this_age"] = then_paid(household_rows, age)
     if everyone:
         rate = (then_paid(everyone, pooled) + 5 * 0.2) / (len(everyone) + 5)
         result["paid_rate_at_this_age"] = rate
-        result["household_pays_at_this_age"] = (then_paid(own, age) + 2 * rate) / (len(own) + 2)
+        result["household_pays_at_this_age"] = (then_paid(household_rows, age) + 2 * rate) / (len(household_rows) + 2)
     return result
 
 
 def _promises_and_plans(state: Row, seen: Rows, day: date) -> Row:
     family = {row["account_id"] for row in seen["accounts"] if row["guarantor_id"] == state["guarantor_id"]}
     promises = [row for row in seen["promises"] if row["account_id"] in family]
-    kept = []
+    fulfilled = []
     for promise in promises:
         last_day = promise["due_on"] + timedelta(days=3)
         if last_day >= day:
@@ -327,13 +329,13 @@ def _promises_and_plans(state: Row, seen: Rows, day: date) -> Row:
             is_payment = row["account_id"] == promise["account_id"] and row["kind"] == "patient_payment"
             if is_payment and promise["made_on"] <= row["posted_on"] <= last_day:
                 paid -= row["amount"]
-        kept.append(paid >= promise["amount"])
+        fulfilled.append(paid >= promise["amount"])
     ahead = [row["amount"] for row in promises if row["due_on"] + timedelta(days=3) >= day]
     plans = [row for row in seen["payment_plans"] if row["account_id"] in family]
     return {
         "promises_made": len(promises),
-        "promises_kept_share": share(kept),
-        "promises_broken": kept.count(False),
+        "promises_kept_share": share(fulfilled),
+        "promises_broken": fulfilled.count(False),
         "promised_dollars": sum(ahead),
         "plans_kept_share": share(
             [row["end_reason"] in ("paid in full", "completed") for row in plans if row["end_reason"] is not None]
@@ -363,9 +365,9 @@ def _flags(state: Row, seen: Rows) -> Row:
 
 
 def _contacts(state: Row, seen: Rows, day: date) -> Row:
-    own = [row for row in seen["contacts"] if row["guarantor_id"] == state["guarantor_id"]]
-    mailed = [r for r in own if r["channel"] in ("statement", "letter") and r["direction"] == "out"]
-    called = [r for r in own if r["channel"] == "call" and r["direction"] == "out"]
+    contacts = [row for row in seen["contacts"] if row["guarantor_id"] == state["guarantor_id"]]
+    mailed = [r for r in contacts if r["channel"] in ("statement", "letter") and r["direction"] == "out"]
+    called = [r for r in contacts if r["channel"] == "call" and r["direction"] == "out"]
 
     def within(rows: list[Row], days: int) -> list[Row]:
         return [row for row in rows if (day - row["contacted_on"]).days <= days]
@@ -373,30 +375,30 @@ def _contacts(state: Row, seen: Rows, day: date) -> Row:
     def dates(rows: list[Row]) -> list[date]:
         return [row["contacted_on"] for row in rows]
 
-    told = sorted((row["contacted_on"], row["contact_id"], row["outcome"]) for row in own if row["outcome"])
+    outcomes = sorted((row["contacted_on"], row["contact_id"], row["outcome"]) for row in contacts if row["outcome"])
     return {
         "days_since_first_statement": days_ago(day, least(dates(mailed))),
         "days_since_statement": days_ago(day, greatest(dates(mailed))),
         "statements_sent": len(within(mailed, 365)),
         "calls_90d": len(within(called, 90)),
         "right_party_share": share([row["outcome"] in REACHED for row in within(called, 365)]),
-        "days_since_conversation": days_ago(day, greatest(dates([r for r in own if r["outcome"] in REACHED]))),
-        "last_contact_outcome": told[-1][2] if told else None,
-        "mail_returned": sum(row["outcome"] in ("returned", "wrong_number") for row in own),
-        "days_since_returned": days_ago(day, greatest(dates([r for r in own if r["outcome"] == "returned"]))),
-        "days_since_portal_view": days_ago(day, greatest(dates([r for r in own if r["channel"] == "portal"]))),
+        "days_since_conversation": days_ago(day, greatest(dates([r for r in contacts if r["outcome"] in REACHED]))),
+        "last_contact_outcome": outcomes[-1][2] if outcomes else None,
+        "mail_returned": sum(row["outcome"] in ("returned", "wrong_number") for row in contacts),
+        "days_since_returned": days_ago(day, greatest(dates([r for r in contacts if r["outcome"] == "returned"]))),
+        "days_since_portal_view": days_ago(day, greatest(dates([r for r in contacts if r["channel"] == "portal"]))),
         "attempts_30d": sum(
             row["direction"] == "out" and row["channel"] in ("call", "text", "email", "visit")
-            for row in within(own, 30)
+            for row in within(contacts, 30)
         ),
-        "portal_views_90d": sum(row["channel"] == "portal" for row in within(own, 90)),
-        "calls_in_90d": sum(row["direction"] == "in" for row in within(own, 90)),
-        "refusals": sum(row["outcome"] == "refused" for row in own),
+        "portal_views_90d": sum(row["channel"] == "portal" for row in within(contacts, 90)),
+        "calls_in_90d": sum(row["direction"] == "in" for row in within(contacts, 90)),
+        "refusals": sum(row["outcome"] == "refused" for row in contacts),
     }
 
 
 def _payer_behavior(state: Row, states: list[Row]) -> Row:
-    found: Row = {}
+    values: Row = {}
     for name, keys in (
         ("payer_class", ("payer_class",)),
         ("payer_id", ("payer_id",)),
@@ -406,10 +408,10 @@ def _payer_behavior(state: Row, states: list[Row]) -> Row:
         ("channel_code", ("channel_code",)),
         ("clinic_channel_code", ("clinic", "channel_code")),
     ):
-        found |= rates(name, "paid", state, states, keys)
-        found |= recent_rates(name, "paid", state, states, keys)
-    judged = [other for other in states if other["outcome"] is not None]
-    return found | {"paid_evidence_site": evidence(state, judged, ("clinic", "channel_code"))}
+        values |= rates(name, "paid", state, states, keys)
+        values |= recent_rates(name, "paid", state, states, keys)
+    decided = [other for other in states if other["outcome"] is not None]
+    return values | {"paid_evidence_site": evidence(state, decided, ("clinic", "channel_code"))}
 
 
 def evidence(unit: Row, judged: list[Row], keys: tuple[str, ...]) -> float | None:
@@ -418,8 +420,8 @@ def evidence(unit: Row, judged: list[Row], keys: tuple[str, ...]) -> float | Non
         return None
 
     def log_odds(rate: float) -> float:
-        kept = min(max(rate, 0.001), 0.999)
-        return math.log(kept / (1 - kept))
+        clipped = min(max(rate, 0.001), 0.999)
+        return math.log(clipped / (1 - clipped))
 
     overall = log_odds(sum(other["outcome"] for other in judged) / len(judged))
     single = [smoothed(unit, judged, (key,)) for key in keys]

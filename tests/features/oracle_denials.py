@@ -16,7 +16,7 @@ WON = ("overturned", "partially_overturned")
 def denial_frame(rows: Rows, day: date) -> dict[str, Row]:
     """Return the features of every open denial as of a day, by denial."""
     seen = known_before(rows, day)
-    states = [_stand(denial, seen, day) for denial in seen["denials"]]
+    states = [_account_state(denial, seen, day) for denial in seen["denials"]]
     return {
         state["denial_id"]: _features(state, states, seen, day)
         for state in states
@@ -37,8 +37,8 @@ def overturn_label(rows: Rows, denial: str, amount: Decimal | None, day: date, t
     known_on = max(row["decided_on"] for row in won + upheld) + timedelta(days=1)
     if not won:
         return {"label": 0.0, "share": 0.0, "recovered": 0.0, "days_to_outcome": None, "known_on": known_on}
-    told = [row["recovered_amount"] for row in won if row["recovered_amount"] is not None]
-    back = max(sum(told), Decimal(0)) if told else None
+    amounts = [row["recovered_amount"] for row in won if row["recovered_amount"] is not None]
+    back = max(sum(amounts), Decimal(0)) if amounts else None
     part = None if back is None or not amount else min(float(back) / float(amount), 1.0)
     if back is not None and amount is not None:
         back = min(back, amount)
@@ -46,7 +46,7 @@ def overturn_label(rows: Rows, denial: str, amount: Decimal | None, day: date, t
     return {"label": 1.0, "share": part, "recovered": back, "days_to_outcome": days, "known_on": known_on}
 
 
-def _stand(denial: Row, seen: Rows, day: date) -> Row:
+def _account_state(denial: Row, seen: Rows, day: date) -> Row:
     appeals = [row for row in seen["appeals"] if row["denial_id"] == denial["denial_id"]]
     won = [row["decided_on"] for row in appeals if row["outcome"] in WON]
     upheld = [row["decided_on"] for row in appeals if row["outcome"] == "upheld"]
@@ -146,7 +146,7 @@ def _other_denials(state: Row, states: list[Row]) -> Row:
         return [o for o in states if o[key] == state[key] and o["denial_id"] != state["denial_id"]]
 
     on_claim, on_account = sharing("claim_id"), sharing("account_id")
-    found = on_account or []
+    denials = on_account or []
     return {
         "claim_denials": None if on_claim is None else len(on_claim),
         "claim_denials_same_code": None
@@ -154,7 +154,7 @@ def _other_denials(state: Row, states: list[Row]) -> Row:
         else sum(o["carc"] is not None and o["carc"] == state["carc"] for o in on_claim),
         "account_denials": None if on_account is None else len(on_account),
         "account_denied": None if on_account is None else sum(other["denied_amount"] or 0 for other in on_account),
-        "account_overturned_share": share([o["outcome"] == 1 for o in found if o["outcome"] is not None]),
+        "account_overturned_share": share([o["outcome"] == 1 for o in denials if o["outcome"] is not None]),
     }
 
 
@@ -173,7 +173,7 @@ def _payer(state: Row, states: list[Row], day: date) -> Row:
 
 
 def _behavior(state: Row, states: list[Row]) -> Row:
-    found: Row = {}
+    values: Row = {}
     for keys in (
         ("payer_id",),
         ("payer_class",),
@@ -188,7 +188,7 @@ def _behavior(state: Row, states: list[Row]) -> Row:
         ("treatment",),
         ("diagnosis", "treatment"),
     ):
-        found |= rates("_".join(keys), "overturned", state, states, keys)
-        found |= recent_rates("_".join(keys), "overturned", state, states, keys)
+        values |= rates("_".join(keys), "overturned", state, states, keys)
+        values |= recent_rates("_".join(keys), "overturned", state, states, keys)
     judged = [other for other in states if other["outcome"] is not None]
-    return found | {"overturned_evidence_site": evidence(state, judged, ("diagnosis", "treatment"))}
+    return values | {"overturned_evidence_site": evidence(state, judged, ("diagnosis", "treatment"))}

@@ -36,41 +36,41 @@ _ARROW = {
 }
 
 
-def columns_of(name: str, attributes: Mapping[str, Mapping[str, str]] = SITE) -> dict[str, str]:
+def list_columns(name: str, attributes: Mapping[str, Mapping[str, str]] = SITE) -> dict[str, str]:
     """Return the columns of a table with their kinds, site attributes among them."""
-    own = {column.name: column.kind for column in table(name).columns}
-    return own | {column: KINDS[kind] for column, kind in attributes.get(name, {}).items()}
+    columns = {column.name: column.kind for column in table(name).columns}
+    return columns | {column: KINDS[kind] for column, kind in attributes.get(name, {}).items()}
 
 
-def extract_of(
+def make_extract(
     rows: Rows, *, absent: Collection[str] = (), attributes: Mapping[str, Mapping[str, str]] = SITE
 ) -> Extract:
     """Return a loaded extract of these rows; `absent` names tables and `table.column` that did not arrive."""
     connection = duckdb.connect(config={"threads": 1})
     states = {}
     for name in (t.name for t in TABLES):
-        columns = columns_of(name, attributes)
+        columns = list_columns(name, attributes)
         fields = ", ".join(f'"{column}" {SQL_TYPES[kind]}' for column, kind in columns.items())
         connection.execute(f"CREATE TABLE {name} ({fields})")
         missing = tuple(column for column in columns if f"{name}.{column}" in absent)
-        found = [] if name in absent else rows.get(name, [])
-        kept = [{c: None if c in missing else row.get(c) for c in columns} for row in found]
-        if kept:
+        source_rows = [] if name in absent else rows.get(name, [])
+        loaded = [{c: None if c in missing else row.get(c) for c in columns} for row in source_rows]
+        if loaded:
             schema = pa.schema([(column, _ARROW.get(kind, pa.string())) for column, kind in columns.items()])
-            connection.register("incoming", pa.Table.from_pylist(kept, schema))
+            connection.register("incoming", pa.Table.from_pylist(loaded, schema))
             connection.execute(f"INSERT INTO {name} SELECT * FROM incoming")
             connection.unregister("incoming")
         states[name] = TableState(
-            name, name not in absent, missing, (), attributes.get(name, {}), len(kept), len(kept), 0, 0
+            name, name not in absent, missing, (), attributes.get(name, {}), len(loaded), len(loaded), 0, 0
         )
     return Extract(connection, "small", Metadata(attributes=dict(attributes)), states, {}, ())
 
 
-def rows_of(extract: Extract) -> Rows:
+def read_rows(extract: Extract) -> Rows:
     """Return every row of an extract as dictionaries."""
     attributes = extract.metadata.attributes
     return {
-        t.name: extract.connection.sql(f"SELECT {', '.join(columns_of(t.name, attributes))} FROM {t.name}")
+        t.name: extract.connection.sql(f"SELECT {', '.join(list_columns(t.name, attributes))} FROM {t.name}")
         .to_arrow_table()
         .to_pylist()
         for t in TABLES
@@ -146,14 +146,14 @@ def _transaction(random: Random, key: str, day: date) -> Row:
         kind = "transfer"
     lowers = kind not in ("charge", "transfer", "refund", "interest")
     amount = money(random) * (-1 if lowers != (random.random() < 0.12) else 1)
-    own = {"insurance_payment": "insurance", "patient_payment": "patient"}
+    payers_side = {"insurance_payment": "insurance", "patient_payment": "patient"}
     return {
         "transaction_id": key,
         "account_id": random.choice(BUSY),
         "posted_on": draw_day(random, day),
         "kind": kind,
         "amount": amount,
-        "responsibility": own.get(kind) or random.choice(("patient", "patient", "insurance")),
+        "responsibility": payers_side.get(kind) or random.choice(("patient", "patient", "insurance")),
         "payer_id": maybe(random, random.choice(PAYERS), 0.5),
     }
 
@@ -207,12 +207,12 @@ def _contact(random: Random, key: str, day: date) -> Row:
 
 
 def _promise(random: Random, key: str, day: date) -> Row:
-    made = draw_day(random, day)
+    made_on = draw_day(random, day)
     return {
         "promise_id": key,
         "account_id": random.choice(ACCOUNTS),
-        "made_on": made,
-        "due_on": made + timedelta(days=random.choice((0, 10, 30))),
+        "made_on": made_on,
+        "due_on": made_on + timedelta(days=random.choice((0, 10, 30))),
         "amount": money(random, 60),
     }
 
@@ -307,12 +307,12 @@ def change_the_future(rows: Rows, day: date, seed: int) -> Rows:
         if name in LATER_KNOWN:
             for row in past:
                 _change_what_came_later(random, name, row, day)
-        kept = [row for row in future if random.random() < 0.5]
-        for row in kept:
+        retained = [row for row in future if random.random() < 0.5]
+        for row in retained:
             row.update(redrawn(random, name, row, day))
         taken = random.sample(past, min(len(past), 12))
         added = [_as_new(random, name, row, f"new-{at}", day) for at, row in enumerate(taken)]
-        changed[name] = unique(name, past + kept + added)
+        changed[name] = unique(name, past + retained + added)
     return changed
 
 

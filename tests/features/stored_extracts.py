@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 from payrank.extracts.contract.metadata import Metadata, write_metadata
 from payrank.extracts.contract.source_file import quote_name
 from payrank.extracts.contract.tables import TABLES
-from tests.features.small_extracts import SITE, Rows, columns_of, extract_of
+from tests.features.small_extracts import SITE, Rows, list_columns, make_extract
 
 Attributes = Mapping[str, Mapping[str, str]]
 
@@ -30,15 +30,15 @@ def write_parquet(rows: Rows, folder: Path, *, absent: Collection[str] = (), att
     """Write an extract's tables as Parquet with the contract's types; an absent table or column is left out."""
     folder.mkdir(parents=True, exist_ok=True)
     write_metadata(Metadata(attributes=attributes), folder)
-    with extract_of(rows, attributes=attributes) as extract:
+    with make_extract(rows, attributes=attributes) as extract:
         for table in TABLES:
             if table.name in absent or not rows.get(table.name):
                 continue
-            columns = [name for name in columns_of(table.name, attributes) if f"{table.name}.{name}" not in absent]
-            found = extract.connection.sql(
+            columns = [name for name in list_columns(table.name, attributes) if f"{table.name}.{name}" not in absent]
+            stored = extract.connection.sql(
                 f"SELECT {', '.join(map(quote_name, columns))} FROM {table.name}"
             ).to_arrow_table()
-            pq.write_table(found, folder / f"{table.name}.parquet")
+            pq.write_table(stored, folder / f"{table.name}.parquet")
     return folder
 
 
@@ -56,7 +56,7 @@ def store_in_postgres(rows: Rows, url: str, schema: str, folder: Path, *, attrib
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(f"DROP SCHEMA IF EXISTS {schema} CASCADE; CREATE SCHEMA {schema}".encode())
         for table in TABLES:
-            columns = columns_of(table.name, attributes)
+            columns = list_columns(table.name, attributes)
             fields = ", ".join(f'"{name}" {POSTGRES_TYPES.get(kind, "text")}' for name, kind in columns.items())
             connection.execute(f"CREATE TABLE {schema}.{table.name} ({fields})".encode())
             with connection.cursor().copy(f"COPY {schema}.{table.name} FROM STDIN".encode()) as copy:
@@ -65,6 +65,6 @@ def store_in_postgres(rows: Rows, url: str, schema: str, folder: Path, *, attrib
     return f"{url}&schema={schema}&metadata={folder / 'extract.toml'}"
 
 
-def assert_same_frame(found: pd.DataFrame, wanted: pd.DataFrame) -> None:
+def assert_same_frame(actual: pd.DataFrame, expected: pd.DataFrame) -> None:
     """Same rows in the same order, same columns and dtypes; floats within a billionth, all else to the letter."""
-    pd.testing.assert_frame_equal(found, wanted, check_exact=False, rtol=1e-9, atol=1e-12)
+    pd.testing.assert_frame_equal(actual, expected, check_exact=False, rtol=1e-9, atol=1e-12)

@@ -46,30 +46,30 @@ def test_an_account_has_at_least_forty_features_and_a_denial_twenty_five() -> No
     assert len(DENIAL_FEATURES) >= 25
 
 
-def test_every_family_is_there() -> None:
-    own = {"account": set(FAMILIES), "denial": set(FAMILIES) - {"contact"}}
-    assert {unit: {feature.family for feature in features} for unit, features in CATALOGS.items()} == own
+def test_the_catalogs_cover_every_family() -> None:
+    families = {"account": set(FAMILIES), "denial": set(FAMILIES) - {"contact"}}
+    assert {unit: {feature.family for feature in features} for unit, features in CATALOGS.items()} == families
 
 
 @BOTH
-def test_no_two_features_have_one_name(unit: str) -> None:
+def test_feature_names_are_unique(unit: str) -> None:
     names = [feature.name for feature in CATALOGS[unit]]
     assert len(set(names)) == len(names)
     assert all(re.fullmatch(r"[a-z][a-z0-9_]*", name) for name in names)
 
 
-def test_two_features_of_one_name_are_refused() -> None:
+def test_two_features_with_the_same_name_are_refused() -> None:
     with pytest.raises(WrongUsageError, match="two features are named 'days_left'"):
         check_catalog([feature for feature in DENIAL_FEATURES if feature.name == "days_left"] * 2)
 
 
 @pytest.mark.parametrize("feature", EVERY, ids=lambda feature: feature.name)
-def test_a_feature_can_be_read(feature: Feature) -> None:
+def test_every_feature_has_readable_texts(feature: Feature) -> None:
     assert feature.meaning[0].isupper()
     assert not feature.meaning.endswith(".")
-    said = feature.phrase.format(value="THIS", support="12", like="These", s="s")
-    assert "{" not in said
-    assert "THIS" in said
+    text = feature.phrase.format(value="THIS", support="12", like="These", s="s")
+    assert "{" not in text
+    assert "THIS" in text
     assert "{" not in feature.when_unknown
     assert "{" not in feature.when_zero.format(value="THIS", s="s")
     assert feature.when_zero != feature.phrase
@@ -86,7 +86,7 @@ def test_no_protected_attribute_is_in_the_sql(unit: str) -> None:
 
 
 @BOTH
-def test_what_could_stand_in_for_a_protected_trait_is_called_a_proxy(unit: str) -> None:
+def test_features_that_could_stand_in_for_a_protected_trait_are_marked_as_proxies(unit: str) -> None:
     """Payers tell of age and public assistance, service lines of sex, a site's own attributes of anything."""
     sensitive = re.compile(r"payer_id|payer_class|service_line|charity|site_")
     for feature in CATALOGS[unit]:
@@ -109,7 +109,7 @@ def test_the_same_catalog_renders_to_the_same_text() -> None:
 
 
 @BOTH
-def test_a_digest_is_of_what_defines_the_values(unit: str) -> None:
+def test_the_digest_depends_only_on_what_defines_the_values(unit: str) -> None:
     features = CATALOGS[unit]
     digest = catalog_digest(features)
     first = features[0]
@@ -129,7 +129,7 @@ def test_a_digest_is_of_what_defines_the_values(unit: str) -> None:
     assert digest not in digests
 
 
-def test_a_window_is_part_of_a_definition() -> None:
+def test_a_time_window_is_part_of_the_digest() -> None:
     feature = next(feature for feature in ACCOUNT_FEATURES if feature.name == "calls_90d")
     assert isinstance(feature.source, Count)
     longer = replace(feature, source=replace(feature.source, within_days=91))
@@ -180,9 +180,9 @@ RENDERED = {
 
 
 @pytest.mark.parametrize("unit", sorted(RENDERED))
-def test_changed_sql_is_noticed_so_that_somebody_asks_whether_old_models_still_fit(unit: str) -> None:
-    found = hashlib.sha256(rendered(unit, None).encode()).hexdigest()
-    assert found == RENDERED[unit], (
+def test_a_change_of_the_rendered_sql_is_noticed(unit: str) -> None:
+    digest = hashlib.sha256(rendered(unit, None).encode()).hexdigest()
+    assert digest == RENDERED[unit], (
         "the rendered SQL changed: if it changes any feature's value, raise COMPUTATION in features/feature.py, so "
-        f"that models trained before are refused; then write the new digest here: {found}"
+        f"that models trained before are refused; then write the new digest here: {digest}"
     )

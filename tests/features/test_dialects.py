@@ -19,7 +19,7 @@ from payrank.features.snapshots import snapshot_days
 from payrank.features.sql.plan import plan_sql
 from payrank.features.targets import OverturnTarget, PaymentTarget
 from tests.features.sample_site_features import some_of_each
-from tests.features.small_extracts import DAY, SITE, columns_of, draw_rows, extract_of
+from tests.features.small_extracts import DAY, SITE, draw_rows, list_columns, make_extract
 
 sqlglot = pytest.importorskip("sqlglot", reason="sqlglot is not installed: install payrank[dev]")
 exp = sqlglot.exp
@@ -46,7 +46,7 @@ def forbidden(tree) -> list[str]:
 def unknown_names(tree) -> list[str]:
     """Return tables that are neither a step nor in the contract, and columns that their contract table lacks."""
     steps = {cte.alias.lower() for cte in tree.ctes}
-    contract = {table.name: {*columns_of(table.name)} for table in TABLES}
+    contract = {table.name: {*list_columns(table.name)} for table in TABLES}
     unknown = []
     for scope in traverse_scope(tree):
         for column in scope.columns:
@@ -78,7 +78,7 @@ def test_the_two_checks_can_fail() -> None:
 def test_the_rendered_catalog_is_portable_and_reads_only_the_contract(name, target):
     """The whole catalog, the features of site attributes, and site features."""
     dialect = DIALECTS[name]
-    with extract_of(draw_rows(2)) as extract:
+    with make_extract(draw_rows(2)) as extract:
         features = build_catalog(extract, target.unit, some_of_each(target.unit))
         days = snapshot_days(target, DAY, first_known(extract, target.unit))
     attributes = tuple(SITE[f"{target.unit}s"])
@@ -122,7 +122,7 @@ def test_weekdays_are_counted_from_monday(name):
     days = " UNION ALL ".join(f"SELECT DATE '2026-11-{day}' AS d" for day in range(16, 23))
     sql = dialect.spell(f"SELECT {dialect.weekday('d')} AS n FROM ({days}) days")
     tree = sqlglot.parse_one(sql, read=name)
-    with extract_of({}) as extract:
+    with make_extract({}) as extract:
         weekdays = extract.connection.execute(tree.sql(dialect="duckdb")).fetchall()
     assert [int(n) for (n,) in weekdays] == [1, 2, 3, 4, 5, 6, 7]
 

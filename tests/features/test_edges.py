@@ -10,7 +10,7 @@ import pytest
 
 from payrank.features.build_frames import nightly_frame
 from payrank.features.targets import PaymentTarget
-from tests.features.small_extracts import DAY, Row, Rows, extract_of
+from tests.features.small_extracts import DAY, Row, Rows, make_extract
 
 TARGET = PaymentTarget(horizon_days=20)
 
@@ -28,7 +28,7 @@ def add_account(rows: Rows, name: str, owed_for: int, paid_after: int | None = N
 
 
 def look(rows: Rows, account: str) -> Row:
-    with extract_of(rows) as extract:
+    with make_extract(rows) as extract:
         return dict(nightly_frame(extract, TARGET, DAY).data.set_index("unit_id").loc[account])
 
 
@@ -36,21 +36,21 @@ def start() -> Rows:
     return {"accounts": [], "transactions": []}
 
 
-@pytest.mark.parametrize(("paid_after", "kept"), [(9, 0), (10, 1), (20, 1), (23, 1), (24, 0)])
-def test_a_promise_is_kept_from_its_day_to_three_days_past_due(paid_after: int, kept: int) -> None:
+@pytest.mark.parametrize(("paid_after", "expected"), [(9, 0), (10, 1), (20, 1), (23, 1), (24, 0)])
+def test_a_promise_is_kept_if_paid_from_its_date_to_three_days_past_due(paid_after: int, expected: int) -> None:
     rows = add_account(start(), "A", 60, paid_after)
-    made = DAY - timedelta(days=50)
-    promise = {"promise_id": "p", "account_id": "A", "made_on": made, "due_on": made + timedelta(days=10)}
-    assert look(rows | {"promises": [promise | {"amount": Decimal(60)}]}, "A")["promises_kept_share"] == kept
+    made_on = DAY - timedelta(days=50)
+    promise = {"promise_id": "p", "account_id": "A", "made_on": made_on, "due_on": made_on + timedelta(days=10)}
+    assert look(rows | {"promises": [promise | {"amount": Decimal(60)}]}, "A")["promises_kept_share"] == expected
     assert look(rows | {"promises": [promise | {"amount": Decimal("60.01")}]}, "A")["promises_kept_share"] == 0
 
 
 @pytest.mark.parametrize(("grace_over", "share"), [(False, None), (True, 0.0)])
-def test_a_promise_is_broken_only_once_its_grace_is_over(grace_over: bool, share: float | None) -> None:
+def test_a_promise_is_broken_only_after_its_grace_period(grace_over: bool, share: float | None) -> None:
     due = DAY - timedelta(days=4 if grace_over else 3)
     promise = {"promise_id": "p", "account_id": "A", "made_on": due, "due_on": due, "amount": Decimal(5)}
-    found = look(add_account(start(), "A", 60) | {"promises": [promise]}, "A")["promises_kept_share"]
-    assert math.isnan(found) if share is None else found == share
+    kept_share = look(add_account(start(), "A", 60) | {"promises": [promise]}, "A")["promises_kept_share"]
+    assert math.isnan(kept_share) if share is None else kept_share == share
 
 
 @pytest.mark.parametrize(
@@ -65,7 +65,7 @@ def test_a_promise_is_broken_only_once_its_grace_is_over(grace_over: bool, share
         "too late",
     ],
 )
-def test_a_balance_counts_at_an_age_when_unpaid_then_and_seen_for_the_horizon(
+def test_a_balance_counts_at_an_age_if_it_was_unpaid_then_and_followed_through_the_horizon(
     owed_for: int, paid_after: int | None, seen: int, paid: int
 ) -> None:
     """The snapshot has owed for 10 days; the horizon is 20."""
@@ -82,10 +82,10 @@ def test_a_balance_counts_at_an_age_when_unpaid_then_and_seen_for_the_horizon(
 @pytest.mark.parametrize(
     ("owed_for", "pooled"), [(59, 59), (60, 60), (61, 60), (89, 60), (90, 90), (119, 90), (120, 120)]
 )
-def test_ages_past_sixty_days_are_pooled_by_thirty(owed_for: int, pooled: int) -> None:
+def test_ages_over_sixty_days_are_pooled_by_thirty_days(owed_for: int, pooled: int) -> None:
     """One stranger's balance was paid on the last day of the horizon after the pooled age, another's a day later."""
     rows = add_account(start(), "now", owed_for)
     for name, paid_after in (("in", pooled + 19), ("out", pooled + 20), ("before", pooled - 1)):
         add_account(rows, name, 400, paid_after, guarantor=name)
-    own = int(owed_for >= pooled + 20)
-    assert look(rows, "now")["paid_rate_at_this_age"] == pytest.approx((1 + 1) / (2 + own + 5))
+    household_rows = int(owed_for >= pooled + 20)
+    assert look(rows, "now")["paid_rate_at_this_age"] == pytest.approx((1 + 1) / (2 + household_rows + 5))

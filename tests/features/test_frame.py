@@ -12,7 +12,7 @@ from payrank.features.build_frames import nightly_frame, training_frame
 from payrank.features.feature import catalog_digest
 from payrank.features.frame import build_catalog
 from payrank.features.targets import OverturnTarget, PaymentTarget
-from tests.features.small_extracts import DAY, Rows, draw_rows, extract_of
+from tests.features.small_extracts import DAY, Rows, draw_rows, make_extract
 
 PAYMENT = PaymentTarget(horizon_days=20, every_days=13, snapshots=4, history_days=1)
 OVERTURN = OverturnTarget(maturity_days=20, every_days=13, snapshots=5, history_days=1, rows_per_unit=None)
@@ -21,8 +21,8 @@ IDS = {"account": ["row_payer_id"], "denial": ["row_account_id", "row_payer_id"]
 
 
 @BOTH
-def test_columns_come_in_the_catalogs_order_with_their_types(target: PaymentTarget | OverturnTarget) -> None:
-    with extract_of(draw_rows(4)) as extract:
+def test_columns_are_in_catalog_order_with_their_types(target: PaymentTarget | OverturnTarget) -> None:
+    with make_extract(draw_rows(4)) as extract:
         frame, tonight = training_frame(extract, target, DAY), nightly_frame(extract, target, DAY)
         features = build_catalog(extract, target.unit)
     key_columns = ["unit_id", "household", "as_of", "amount", "age_days", *IDS[target.unit]]
@@ -51,16 +51,16 @@ def test_columns_come_in_the_catalogs_order_with_their_types(target: PaymentTarg
 
 @BOTH
 @pytest.mark.parametrize("seed", range(3))
-def test_rows_are_one_a_unit_and_day_and_sorted(target: PaymentTarget | OverturnTarget, seed: int) -> None:
-    with extract_of(draw_rows(seed)) as extract:
+def test_rows_are_sorted_and_unique_per_unit_and_day(target: PaymentTarget | OverturnTarget, seed: int) -> None:
+    with make_extract(draw_rows(seed)) as extract:
         data = training_frame(extract, target, DAY).data
     keys = list(zip(data["as_of"], data["unit_id"], strict=True))
     assert keys == sorted(set(keys))
 
 
 @BOTH
-def test_two_runs_give_the_same_bits_and_leave_nothing_behind(target: PaymentTarget | OverturnTarget) -> None:
-    with extract_of(draw_rows(4)) as extract:
+def test_two_runs_give_identical_frames_and_leave_no_tables(target: PaymentTarget | OverturnTarget) -> None:
+    with make_extract(draw_rows(4)) as extract:
         tables = extract.connection.execute("SHOW TABLES").fetchall()
         first, second = training_frame(extract, target, DAY), training_frame(extract, target, DAY)
         assert extract.connection.execute("SHOW TABLES").fetchall() == tables
@@ -68,8 +68,8 @@ def test_two_runs_give_the_same_bits_and_leave_nothing_behind(target: PaymentTar
 
 
 @BOTH
-def test_an_empty_population_makes_an_empty_frame_of_the_same_shape(target: PaymentTarget | OverturnTarget) -> None:
-    with extract_of(draw_rows(4)) as extract:
+def test_an_empty_population_gives_an_empty_frame_with_the_same_columns(target: PaymentTarget | OverturnTarget) -> None:
+    with make_extract(draw_rows(4)) as extract:
         full = nightly_frame(extract, target, DAY).data
         empty = nightly_frame(extract, target, date(2001, 1, 1)).data
     assert empty.empty
@@ -77,7 +77,7 @@ def test_an_empty_population_makes_an_empty_frame_of_the_same_shape(target: Paym
     pd.testing.assert_series_equal(empty.dtypes, full.dtypes)
 
 
-def test_rows_with_the_same_key_elsewhere_do_not_multiply_a_unit() -> None:
+def test_several_rows_per_key_in_other_tables_do_not_duplicate_a_unit() -> None:
     """Two coverages, flags, contacts, promises, plans, denials and appeals at once, all on one day."""
     rows = draw_rows(4)
     days = {"known_on": DAY - timedelta(days=9), "ended_on": None}
@@ -91,7 +91,7 @@ def test_rows_with_the_same_key_elsewhere_do_not_multiply_a_unit() -> None:
         for row in rows["denials"]
         for at in range(3)
     ]
-    with extract_of(rows) as extract:
+    with make_extract(rows) as extract:
         accounts, denials = nightly_frame(extract, PAYMENT, DAY).data, nightly_frame(extract, OVERTURN, DAY).data
     assert accounts["unit_id"].is_unique
     assert denials["unit_id"].is_unique
@@ -104,8 +104,8 @@ def _deep_household() -> Rows:
     return rows | {"accounts": [row | {"guarantor_id": "G1"} for row in rows["accounts"]], "flags": []}
 
 
-def test_an_account_is_no_other_account_of_its_household() -> None:
-    with extract_of(_deep_household()) as extract:
+def test_an_account_is_not_counted_among_its_households_other_accounts() -> None:
+    with make_extract(_deep_household()) as extract:
         data = nightly_frame(extract, PAYMENT, DAY).data.set_index("unit_id")
     owing = data["patient_balance"]
     assert len(data) > 2

@@ -28,9 +28,9 @@ from tests.features.small_extracts import (
     change_the_future,
     draw_row,
     draw_rows,
-    extract_of,
+    make_extract,
+    read_rows,
     redrawn,
-    rows_of,
     unique,
 )
 
@@ -49,12 +49,12 @@ def assert_identical(before: Frame, after: Frame) -> None:
 
 
 def night(rows: Rows, target: Definition, day: date = DAY) -> Frame:
-    with extract_of(rows) as extract:
+    with make_extract(rows) as extract:
         return nightly_frame(extract, target, day)
 
 
 def training(rows: Rows, target: Definition, day: date = DAY) -> Frame:
-    with extract_of(rows) as extract:
+    with make_extract(rows) as extract:
         return training_frame(extract, target, day)
 
 
@@ -90,7 +90,7 @@ def test_nothing_known_on_or_after_the_training_day_changes_features_or_labels(
 
 @BOTH
 @pytest.mark.parametrize("name", [table.name for table in TABLES if table.known_on])
-def test_each_table_alone_may_change_on_the_day_itself(name: str, target: Definition) -> None:
+def test_later_rows_of_any_single_table_change_nothing(name: str, target: Definition) -> None:
     """Many rows of one table, all known exactly on the as-of date."""
     rows = draw_rows(11)
     known_on = next(table.known_on for table in TABLES if table.name == name) or ""
@@ -110,9 +110,12 @@ def _from_the_day_on(random: Random, name: str, key: str) -> list[dict[str, Any]
 
 
 def _all_frames(rows: Rows) -> list[Frame]:
-    with extract_of(rows) as extract:
-        made = [(nightly_frame(extract, one, DAY), training_frame(extract, one, DAY)) for one in (PAYMENT, OVERTURN)]
-    return [frame for pair in made for frame in pair]
+    with make_extract(rows) as extract:
+        frames = [
+            (nightly_frame(extract, target, DAY), training_frame(extract, target, DAY))
+            for target in (PAYMENT, OVERTURN)
+        ]
+    return [frame for pair in frames for frame in pair]
 
 
 @pytest.fixture(scope="module")
@@ -125,7 +128,7 @@ def eventful() -> tuple[Rows, list[Frame]]:
 
 
 @pytest.mark.parametrize("how", ["added", "changed", "deleted"])
-def test_rows_of_every_table_may_be_added_changed_or_deleted_from_the_day_on(
+def test_rows_added_changed_or_deleted_from_the_day_on_change_nothing(
     how: str, eventful: tuple[Rows, list[Frame]]
 ) -> None:
     """No bit of the night, of training, nor of a label that was ripe, of both units."""
@@ -150,7 +153,7 @@ def test_rows_of_every_table_may_be_added_changed_or_deleted_from_the_day_on(
 
 @BOTH
 @pytest.mark.parametrize("name", sorted(LATER_KNOWN))
-def test_what_fills_in_on_the_day_is_not_yet_known(name: str, target: Definition) -> None:
+def test_values_that_fill_in_on_the_day_are_not_yet_known(name: str, target: Definition) -> None:
     rows = draw_rows(12)
     column = LATER_KNOWN[name]
     open_rows = [row | {column: None} for row in rows[name]]
@@ -159,14 +162,14 @@ def test_what_fills_in_on_the_day_is_not_yet_known(name: str, target: Definition
 
 
 @BOTH
-def test_what_became_known_the_day_before_does_change_frames(target: Definition) -> None:
+def test_rows_known_the_day_before_do_change_frames(target: Definition) -> None:
     """The probe itself can fail: the same changes one day earlier are seen."""
     seed = 3
     rows = draw_rows(seed)
     changed = change_the_future(rows, DAY - timedelta(days=1), seed)
     yesterday = {
-        name: [_known_yesterday(name, row) if row not in rows.get(name, []) else row for row in found]
-        for name, found in changed.items()
+        name: [_known_yesterday(name, row) if row not in rows.get(name, []) else row for row in changes]
+        for name, changes in changed.items()
     }
     assert not night(rows, target).data.equals(night(yesterday, target).data)
 
@@ -179,13 +182,13 @@ def _known_yesterday(name: str, row: dict[str, object]) -> dict[str, object]:
 @BOTH
 @given(EXTRACTS, SEEDS)
 @draws(5)
-def test_the_order_of_an_extracts_rows_changes_no_bit(target: Definition, drawn: int, order: int) -> None:
+def test_the_order_of_rows_in_an_extract_changes_no_bit(target: Definition, drawn: int, order: int) -> None:
     random = Random(order)  # noqa: S311 - rows are made up; nothing here is secret
-    shuffled = {name: random.sample(found, len(found)) for name, found in draw_rows(drawn).items()}
+    shuffled = {name: random.sample(rows, len(rows)) for name, rows in draw_rows(drawn).items()}
     assert_identical(training_of(drawn, target), training(shuffled, target))
 
 
-def test_a_plan_of_an_account_not_yet_known_belongs_to_no_household() -> None:
+def test_a_payment_plan_of_an_account_not_yet_known_belongs_to_no_household() -> None:
     rows = draw_rows(1)
     later_account = rows["accounts"][0] | {"account_id": "late", "opened_on": DAY, "guarantor_id": "G1"}
     plan = {"plan_id": "early", "account_id": "late", "started_on": DAY - timedelta(days=30)}
@@ -193,7 +196,7 @@ def test_a_plan_of_an_account_not_yet_known_belongs_to_no_household() -> None:
     assert_identical(night(rows, PAYMENT), night(rows | {"accounts": [*rows["accounts"], later_account]}, PAYMENT))
 
 
-def test_an_appeal_filed_on_the_training_day_gives_no_label_however_it_is_dated() -> None:
+def test_an_appeal_filed_on_the_training_day_gives_no_label_whatever_its_decision_date() -> None:
     rows = draw_rows(2) | {"appeals": []}
     later_rows = [
         {
@@ -214,7 +217,7 @@ def hospital(tmp_path_factory: pytest.TempPathFactory) -> Rows:
     folder: Path = tmp_path_factory.mktemp("hospital") / "extract"
     simulate(folder, accounts=1400, seed=4, as_of=date(2026, 6, 1))
     with load_extract(folder) as extract:
-        rows = rows_of(extract)
+        rows = read_rows(extract)
     for at, row in enumerate(rows["accounts"] + rows["denials"]):
         row.update({name: None for table in SITE.values() for name in table})
         row.update({"clinic": "abc"[at % 3], "channel_code": "xy"[at % 2], "diagnosis": "hb"[at % 2]})
@@ -222,7 +225,7 @@ def hospital(tmp_path_factory: pytest.TempPathFactory) -> Rows:
 
 
 @BOTH
-def test_the_hospitals_future_changes_no_bit_of_its_frames(hospital: Rows, target: Definition) -> None:
+def test_the_future_of_a_simulated_hospital_changes_no_bit_of_its_frames(hospital: Rows, target: Definition) -> None:
     day = date(2025, 11, 1)
     changed = change_the_future(hospital, day, 1)
     assert sum(len(rows) for rows in changed.values()) != sum(len(rows) for rows in hospital.values())
@@ -233,9 +236,9 @@ def test_the_hospitals_future_changes_no_bit_of_its_frames(hospital: Rows, targe
 
 
 @BOTH
-def test_the_hospitals_training_rows_are_what_the_night_would_have_seen(hospital: Rows, target: Definition) -> None:
+def test_training_rows_of_a_simulated_hospital_equal_its_nightly_rows(hospital: Rows, target: Definition) -> None:
     wide = target.model_copy(update={"every_days": 45, "snapshots": 3, "rows_per_unit": None})
-    with extract_of(hospital) as extract:
+    with make_extract(hospital) as extract:
         frame = training_frame(extract, wide, date(2026, 5, 1))
         assert frame.data["as_of"].nunique() == 3
         for day, rows in frame.data.groupby("as_of"):
@@ -246,7 +249,7 @@ def test_the_hospitals_training_rows_are_what_the_night_would_have_seen(hospital
 @given(SEEDS)
 @draws(3)
 def test_a_training_row_is_bit_for_bit_the_nightly_row(target: Definition, seed: int) -> None:
-    with extract_of(draw_rows(seed)) as extract:
+    with make_extract(draw_rows(seed)) as extract:
         frame = training_frame(extract, target, DAY)
         for day, rows in frame.data.groupby("as_of"):
             assert_same_rows(rows, nightly_frame(extract, target, pd.Timestamp(str(day)).date()).data)
@@ -254,15 +257,15 @@ def test_a_training_row_is_bit_for_bit_the_nightly_row(target: Definition, seed:
 
 def assert_same_rows(trained: pd.DataFrame, at_night: pd.DataFrame) -> None:
     """Compare all that both hold; the night also holds rows without a label."""
-    wanted = at_night.set_index("unit_id").loc[trained["unit_id"]].reset_index()
+    expected = at_night.set_index("unit_id").loc[trained["unit_id"]].reset_index()
     pd.testing.assert_frame_equal(
-        trained[list(at_night.columns)].reset_index(drop=True), wanted[list(at_night.columns)]
+        trained[list(at_night.columns)].reset_index(drop=True), expected[list(at_night.columns)]
     )
     both = at_night["unit_id"].is_unique and trained["unit_id"].is_unique
     assert both, "a unit has two rows on one day"
 
 
-def test_the_accounts_of_the_small_extracts_are_known_and_unknown() -> None:
+def test_the_small_extracts_have_accounts_known_before_and_after_the_day() -> None:
     """The probes have something to find: some accounts open on or after the day, with rows known before it."""
     opened = [row["opened_on"] for seed in range(8) for row in draw_rows(seed)["accounts"]]
     assert len(opened) == 8 * len(ACCOUNTS)

@@ -13,7 +13,7 @@ import pytest
 from payrank.extracts.errors import ExtractRefusedError, WrongUsageError
 from payrank.features.build_frames import nightly_frame, training_frame
 from payrank.features.targets import OverturnTarget, PaymentTarget
-from tests.features.small_extracts import Row, Rows, extract_of
+from tests.features.small_extracts import Row, Rows, make_extract
 
 DAY = date(2026, 1, 10)
 HORIZON = 30
@@ -38,10 +38,10 @@ def account(*postings: Row, **more: Any) -> Rows:
     return {"accounts": [opened], "transactions": [posting(-40, "100.00", "charge"), *postings], **more}
 
 
-def one(rows: Rows, target: PaymentTarget | OverturnTarget = PAYMENT, ripe: date = RIPE) -> dict[str, Any] | None:
-    with extract_of(rows) as extract:
-        found = training_frame(extract, target, ripe).data.to_dict("records")
-    return {str(key): value for key, value in found[0].items()} if found else None
+def label_row(rows: Rows, target: PaymentTarget | OverturnTarget = PAYMENT, ripe: date = RIPE) -> dict[str, Any] | None:
+    with make_extract(rows) as extract:
+        records = training_frame(extract, target, ripe).data.to_dict("records")
+    return {str(key): value for key, value in records[0].items()} if records else None
 
 
 @pytest.mark.parametrize(
@@ -60,10 +60,10 @@ def one(rows: Rows, target: PaymentTarget | OverturnTarget = PAYMENT, ripe: date
     ids=["nothing", "on the day", "before it", "last day", "past the horizon", "reversed", "net",
          "overpaid", "returned"],
 )  # fmt: skip
-def test_a_payment_label_counts_net_patient_payments_from_the_day_to_the_horizon(
+def test_a_payment_label_counts_net_patient_payments_from_the_snapshot_to_the_horizon(
     postings: tuple[tuple[int, str], ...], label: int, share: float
 ) -> None:
-    row = one(account(*(posting(*each) for each in postings)))
+    row = label_row(account(*(posting(*each) for each in postings)))
     assert row is not None
     assert (row["label"], row["share"]) == (label, share)
     assert row["recovered"] == pytest.approx(share * row["amount"])
@@ -73,16 +73,16 @@ def test_a_payment_label_counts_net_patient_payments_from_the_day_to_the_horizon
 @pytest.mark.parametrize(
     "kind", ["insurance_payment", "charity_adjustment", "other_adjustment", "small_balance_write_off"]
 )
-def test_only_patients_payments_count(kind: str) -> None:
-    row = one(account(posting(3, "-50.00", kind)))
+def test_only_patient_payments_count(kind: str) -> None:
+    row = label_row(account(posting(3, "-50.00", kind)))
     assert row is not None
     assert row["label"] == 0
 
 
 @pytest.mark.parametrize(("paid", "label"), [("-6.99", 0), ("-7.00", 1), ("-7.01", 1)])
-def test_a_least_share_is_met_to_the_cent(paid: str, label: int) -> None:
+def test_a_minimum_share_must_be_met_to_the_cent(paid: str, label: int) -> None:
     """0.07 * 100 is more than 7 in binary floating point; dollars are not."""
-    row = one(account(posting(3, paid)), PAYMENT.model_copy(update={"min_share": 0.07}))
+    row = label_row(account(posting(3, paid)), PAYMENT.model_copy(update={"min_share": 0.07}))
     assert row is not None
     assert row["label"] == label
 
@@ -102,23 +102,25 @@ def test_a_least_share_is_met_to_the_cent(paid: str, label: int) -> None:
     ids=["never", "on the day", "the payment that makes it enough", "taken back the same day", "taken back",
          "part taken back", "only within the horizon", "past the horizon"],
 )  # fmt: skip
-def test_days_to_outcome_count_to_the_day_by_which_enough_was_paid(
+def test_days_to_outcome_end_on_the_day_that_enough_was_paid(
     postings: tuple[tuple[int, str], ...], min_share: float, days: int | None
 ) -> None:
-    row = one(account(*(posting(*each) for each in postings)), PAYMENT.model_copy(update={"min_share": min_share}))
+    row = label_row(
+        account(*(posting(*each) for each in postings)), PAYMENT.model_copy(update={"min_share": min_share})
+    )
     assert row is not None
     assert pd.isna(row["days_to_outcome"]) if days is None else row["days_to_outcome"] == days
     assert bool(row["label"]) == (days is not None)
 
 
-def test_no_payment_is_no_label_at_any_least_share() -> None:
-    row = one(account(), PAYMENT.model_copy(update={"min_share": 0.0}))
+def test_without_a_payment_the_label_is_zero_at_any_minimum_share() -> None:
+    row = label_row(account(), PAYMENT.model_copy(update={"min_share": 0.0}))
     assert row is not None
     assert row["label"] == 0
 
 
 def test_a_payment_snapshot_is_used_from_the_day_its_horizon_has_passed() -> None:
-    with extract_of(account()) as extract:
+    with make_extract(account()) as extract:
         frame = training_frame(extract, PAYMENT, RIPE)
         early = training_frame(extract, PAYMENT, RIPE - timedelta(days=1))
     assert list(frame.data["as_of"]) == [pd.Timestamp(DAY)]
@@ -158,13 +160,13 @@ def flag(kind: str, subject: str, known: int, ended: int | None = None) -> Rows:
          "agency", "agency later", "back from the agency", "back from the agency later", "another's agency",
          "guarantor's agency", "an account's id is no guarantor's"],
 )  # fmt: skip
-def test_the_payment_population_owes_and_is_neither_at_the_agency_nor_in_bad_debt(rows: Rows, is_in: bool) -> None:
-    with extract_of(rows) as extract:
+def test_the_payment_population_owes_a_balance_and_is_not_at_an_agency_or_in_bad_debt(rows: Rows, is_in: bool) -> None:
+    with make_extract(rows) as extract:
         assert list(nightly_frame(extract, PAYMENT, DAY).data["unit_id"]) == (["A"] if is_in else [])
 
 
-def test_who_owes_nothing_is_never_in_the_population_however_low_the_least_balance() -> None:
-    with extract_of(account(posting(-3, "-100.00"))) as extract:
+def test_an_account_without_a_balance_is_never_in_the_population() -> None:
+    with make_extract(account(posting(-3, "-100.00"))) as extract:
         assert nightly_frame(extract, PAYMENT.model_copy(update={"min_balance": 0.0}), DAY).data.empty
 
 
@@ -215,7 +217,7 @@ def denial(*appeals: Row, **more: Any) -> Rows:
 def test_an_overturn_label_is_the_final_decision_known_by_the_training_day(
     appeals: tuple[Row, ...], label: float | None, share: float | None
 ) -> None:
-    row = one(denial(*appeals), OVERTURN)
+    row = label_row(denial(*appeals), OVERTURN)
     if label is None:
         assert row is None
         return
@@ -225,9 +227,9 @@ def test_an_overturn_label_is_the_final_decision_known_by_the_training_day(
     assert pd.isna(row["recovered"]) if share is None else row["recovered"] == share * 200
 
 
-def test_days_to_an_overturn_count_to_the_first_decision_for_us() -> None:
+def test_days_to_an_overturn_end_at_the_first_favorable_decision() -> None:
     twice = denial(appeal("partially_overturned", 3, "50.00"), appeal("overturned", 9, "70.00", 5, 2))
-    row, lost = one(twice, OVERTURN), one(denial(appeal("upheld", 3)), OVERTURN)
+    row, lost = label_row(twice, OVERTURN), label_row(denial(appeal("upheld", 3)), OVERTURN)
     assert row is not None
     assert lost is not None
     assert row["days_to_outcome"] == 3
@@ -261,31 +263,33 @@ PAID = posting(-3, "-100.00", "insurance_payment", "insurance")
          "paid by another", "paid while appealed", "no account", "amount unknown"],
 )  # fmt: skip
 def test_the_overturn_population_is_open(rows: Rows, is_open: bool) -> None:
-    with extract_of(rows) as extract:
+    with make_extract(rows) as extract:
         assert list(nightly_frame(extract, OVERTURN, DAY).data["unit_id"]) == (["D"] if is_open else [])
 
 
-@pytest.mark.parametrize("kept", [1, 2, None])
-def test_the_rows_kept_of_a_unit_are_those_of_the_least_hash(kept: int | None) -> None:
+@pytest.mark.parametrize("rows_per_unit", [1, 2, None])
+def test_rows_per_unit_keeps_the_snapshots_with_the_lowest_hash(rows_per_unit: int | None) -> None:
     rows = denial(appeal("overturned", 60))
-    target = OverturnTarget(maturity_days=1, every_days=7, snapshots=9, history_days=1, rows_per_unit=kept)
-    with extract_of(rows) as extract:
-        found = training_frame(extract, target, DAY + timedelta(days=61)).data["as_of"]
+    target = OverturnTarget(maturity_days=1, every_days=7, snapshots=9, history_days=1, rows_per_unit=rows_per_unit)
+    with make_extract(rows) as extract:
+        actual = training_frame(extract, target, DAY + timedelta(days=61)).data["as_of"]
     latest = DAY + timedelta(days=60)
     days = [latest - timedelta(days=7 * step) for step in range(9)]
     days = [day for day in days if day >= DAY - timedelta(days=19)]
-    chosen = sorted(days, key=lambda day: hashlib.md5(f"D{day}".encode(), usedforsecurity=False).hexdigest())[:kept]
-    assert list(found) == [pd.Timestamp(day) for day in sorted(chosen)]
+    chosen = sorted(days, key=lambda day: hashlib.md5(f"D{day}".encode(), usedforsecurity=False).hexdigest())[
+        :rows_per_unit
+    ]
+    assert list(actual) == [pd.Timestamp(day) for day in sorted(chosen)]
 
 
-def test_training_too_early_says_what_to_do() -> None:
+def test_training_too_early_is_refused_with_what_to_do() -> None:
     with (
-        extract_of(account()) as extract,
+        make_extract(account()) as extract,
         pytest.raises(WrongUsageError, match=r"no account snapshot has matured.*later day"),
     ):
         training_frame(extract, PAYMENT, DAY - timedelta(days=45))
 
 
 def test_a_unit_without_rows_is_refused() -> None:
-    with extract_of(account()) as extract, pytest.raises(ExtractRefusedError, match="table denials has no rows"):
+    with make_extract(account()) as extract, pytest.raises(ExtractRefusedError, match="table denials has no rows"):
         training_frame(extract, OVERTURN, DAY)

@@ -23,9 +23,9 @@ def make_facts(rows: int, seed: int, undecided: float = 0.3, keys: tuple[int, in
     won = np.where(draw.random(rows) < undecided, np.nan, (draw.random(rows) < chance).astype(float))
     day = pd.to_datetime([START + timedelta(days=int(at)) for at in np.sort(draw.integers(0, 365, rows))])
     decided = pd.Series(day + pd.Timedelta(days=60)).where(~np.isnan(won))
-    found = pd.DataFrame({"day": day, "won": won, "decided_on": decided})
-    groups = pd.DataFrame({"key_0": [f"P{one}" for one in payer], "key_1": [f"C{one}" for one in code]})
-    return Facts(found, {"the appeal was won": "won"}, {}, groups, "decided_on")
+    rows = pd.DataFrame({"day": day, "won": won, "decided_on": decided})
+    groups = pd.DataFrame({"key_0": [f"P{number}" for number in payer], "key_1": [f"C{number}" for number in code]})
+    return Facts(rows, {"the appeal was won": "won"}, {}, groups, "decided_on")
 
 
 def group_of(facts: Facts, *keys: str) -> pd.Series:
@@ -51,28 +51,28 @@ def earlier_rate(facts: Facts, smoothing: float = 0.0) -> pd.Series:
 
 @pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize("smoothing", [0.0, 5.0], ids=["plain", "smoothed"])
-def test_a_rate_over_the_whole_extract_is_convicted(seed: int, smoothing: float) -> None:
+def test_a_rate_over_the_whole_extract_is_a_leak(seed: int, smoothing: float) -> None:
     facts = make_facts(600, seed)
     assert judge_rate(whole_rate(facts, smoothing), facts, 1).leak
     assert judge_rate(100 * whole_rate(facts, smoothing), facts, 1).leak, "in percent"
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_a_rate_of_groups_of_one_row_is_convicted_by_being_there(seed: int) -> None:
+def test_a_rate_of_groups_of_one_row_is_a_leak_because_it_exists(seed: int) -> None:
     facts = make_facts(220, seed, undecided=0.7, keys=(20, 20))
-    told = judge_rate(whole_rate(facts), facts, 1).leak
-    assert "whose group had no outcome yet on their own date" in told
+    leak = judge_rate(whole_rate(facts), facts, 1).leak
+    assert "whose group had no outcome yet on their own date" in leak
 
 
 @pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize("smoothing", [0.0, 5.0], ids=["plain", "smoothed"])
-def test_a_rate_of_earlier_rows_is_not_accused(seed: int, smoothing: float) -> None:
+def test_a_rate_of_earlier_rows_is_clean(seed: int, smoothing: float) -> None:
     for facts in (make_facts(600, seed), make_facts(220, seed, undecided=0.7, keys=(20, 20))):
         assert not judge_rate(earlier_rate(facts, smoothing), facts, 1).leak
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_the_true_chance_and_a_number_from_other_books_are_not_accused(seed: int) -> None:
+def test_the_true_probability_and_a_number_from_another_source_are_clean(seed: int) -> None:
     facts = make_facts(600, seed)
     truth = 0.2 + 0.15 * (facts.groups["key_0"].str[1:].astype(int) % 3)
     truth += 0.1 * (facts.groups["key_1"].str[1:].astype(int) % 4)
@@ -81,13 +81,13 @@ def test_the_true_chance_and_a_number_from_other_books_are_not_accused(seed: int
     assert not judge_rate(other_books, facts, 1).leak
 
 
-def test_a_few_large_groups_are_too_few_to_judge() -> None:
+def test_a_few_large_groups_are_too_few_to_decide() -> None:
     facts = make_facts(60, 1, keys=(3, 1))
-    found = judge_rate(whole_rate(facts), facts, 1)
-    assert (found.leak, found.too_few) == ("", True)
+    verdict = judge_rate(whole_rate(facts), facts, 1)
+    assert (verdict.leak, verdict.too_few) == ("", True)
 
 
-def test_dollars_and_days_are_no_rates() -> None:
+def test_dollars_and_days_are_not_rates() -> None:
     facts = make_facts(60, 1)
     assert judge_rate(pd.Series(np.arange(60) * 7.5), facts, 1) == CLEAN
     assert judge_rate(pd.Series(np.linspace(0, 1, 60)), facts, 1) == CLEAN

@@ -12,7 +12,7 @@ from payrank.extracts.contract.tables import TABLES
 from payrank.features.build_frames import nightly_frame, training_frame
 from payrank.features.frame import Frame, build_catalog
 from payrank.features.targets import OverturnTarget, PaymentTarget
-from tests.features.small_extracts import DAY, SITE, Row, Rows, columns_of, draw_rows, extract_of
+from tests.features.small_extracts import DAY, SITE, Row, Rows, draw_rows, list_columns, make_extract
 
 PAYMENT = PaymentTarget(horizon_days=20, every_days=13, snapshots=3, history_days=1)
 OVERTURN = OverturnTarget(maturity_days=15, every_days=9, snapshots=4, history_days=1)
@@ -23,14 +23,14 @@ FALLS_BACK = {"denials.appeal_due_on", "denials.payer_id", "payers.appeal_days",
 OPTIONAL = [
     f"{table.name}.{name}"
     for table in TABLES
-    for name in columns_of(table.name)
+    for name in list_columns(table.name)
     if table.name not in ("guarantors", "flags") and not (table.column(name) and table.column(name).required)
 ]
 DENIAL_ONLY = ("appeals",)
 
 
 def night(target: PaymentTarget | OverturnTarget, *absent: str) -> Frame:
-    with extract_of(ROWS, absent=absent) as extract:
+    with make_extract(ROWS, absent=absent) as extract:
         return nightly_frame(extract, target, DAY)
 
 
@@ -56,28 +56,28 @@ def assert_only_the_named_are_lost(full: Frame, poorer: Frame, absent: str) -> N
 
 
 @pytest.mark.parametrize("absent", ["coverages", "payers", "contacts", "promises", "payment_plans", "denials"])
-def test_an_absent_table_takes_the_account_features_that_read_it(absent: str, whole: dict[str, Frame]) -> None:
+def test_without_a_table_only_the_account_features_that_read_it_are_null(absent: str, whole: dict[str, Frame]) -> None:
     poorer = night(PAYMENT, absent)
     assert poorer.unavailable
     assert_only_the_named_are_lost(whole["account"], poorer, absent)
 
 
 @pytest.mark.parametrize("absent", ["accounts", "payers", "transactions", "appeals"])
-def test_an_absent_table_takes_the_denial_features_that_read_it(absent: str, whole: dict[str, Frame]) -> None:
+def test_without_a_table_only_the_denial_features_that_read_it_are_null(absent: str, whole: dict[str, Frame]) -> None:
     poorer = night(OVERTURN, absent)
     assert poorer.unavailable
     assert_only_the_named_are_lost(whole["denial"], poorer, absent)
 
 
 @pytest.mark.parametrize("absent", [c for c in OPTIONAL if c.split(".")[0] not in DENIAL_ONLY])
-def test_an_absent_column_takes_the_account_features_that_read_it(absent: str, whole: dict[str, Frame]) -> None:
+def test_without_a_column_only_the_account_features_that_read_it_are_null(absent: str, whole: dict[str, Frame]) -> None:
     assert_only_the_named_are_lost(whole["account"], night(PAYMENT, absent), absent)
 
 
 @pytest.mark.parametrize(
     "absent", [c for c in OPTIONAL if c.split(".")[0] in ("denials", "appeals", "accounts", "payers")]
 )
-def test_an_absent_column_takes_the_denial_features_that_read_it(absent: str, whole: dict[str, Frame]) -> None:
+def test_without_a_column_only_the_denial_features_that_read_it_are_null(absent: str, whole: dict[str, Frame]) -> None:
     assert_only_the_named_are_lost(whole["denial"], night(OVERTURN, absent), absent)
 
 
@@ -101,7 +101,7 @@ def test_an_absent_column_takes_the_denial_features_that_read_it(absent: str, wh
         ("accounts.visits", {"site_visits"}),
     ],
 )  # fmt: skip
-def test_an_account_loses_these_features_without(absent: str, lost: set[str]) -> None:
+def test_account_features_lost_without_a_table_or_column(absent: str, lost: set[str]) -> None:
     assert set(night(PAYMENT, absent).unavailable) == lost
 
 
@@ -117,11 +117,11 @@ def test_an_account_loses_these_features_without(absent: str, lost: set[str]) ->
         ("appeals.level", {"appeal_level"}),
     ],
 )  # fmt: skip
-def test_a_denial_loses_these_features_without(absent: str, lost: set[str]) -> None:
+def test_denial_features_lost_without_a_table_or_column(absent: str, lost: set[str]) -> None:
     assert set(night(OVERTURN, absent).unavailable) == lost
 
 
-def test_without_appeals_nothing_is_said_of_outcomes() -> None:
+def test_without_appeals_every_feature_about_outcomes_is_null() -> None:
     lost = set(night(OVERTURN, "appeals").unavailable)
     named = {name for name in lost if name.startswith(("overturned_", "payer_"))}
     assert {"account_overturned_share", "appeals_filed", "upheld_before", "days_since_filed", "appeal_level"} <= lost
@@ -150,13 +150,13 @@ IMR_ATTRIBUTES = {"denials": {"diagnosis": "category", "treatment": "category"}}
 
 def _imr_absent() -> set[str]:
     tables = {"accounts", "coverages", "payers", "guarantors", "transactions", "contacts", "promises", "payment_plans"}
-    columns = {f"denials.{name}" for name in columns_of("denials", IMR_ATTRIBUTES) if name not in IMR_HAS}
+    columns = {f"denials.{name}" for name in list_columns("denials", IMR_ATTRIBUTES) if name not in IMR_HAS}
     return tables | {"flags", "appeals.level", "appeals.recovered_amount"} | columns
 
 
-def test_denials_with_appeals_and_attributes_alone_make_frames() -> None:
+def test_denials_with_only_appeals_and_attributes_give_frames() -> None:
     target = OverturnTarget(maturity_days=60, every_days=7, snapshots=30, history_days=60)
-    with extract_of(_imr(), absent=_imr_absent(), attributes=IMR_ATTRIBUTES) as extract:
+    with make_extract(_imr(), absent=_imr_absent(), attributes=IMR_ATTRIBUTES) as extract:
         frame = training_frame(extract, target, date(2025, 11, 1))
         tonight = nightly_frame(extract, target, date(2025, 9, 1))
     assert frame.unavailable == tonight.unavailable
@@ -179,7 +179,7 @@ def test_denials_with_appeals_and_attributes_alone_make_frames() -> None:
     assert by_label[0.0] < 0.3
 
 
-def test_accounts_with_a_ledger_alone_make_frames() -> None:
+def test_accounts_with_only_a_ledger_give_frames() -> None:
     rows: Rows = {"accounts": [], "transactions": []}
     for at in range(60):
         opened = date(2025, 1, 1) + timedelta(days=4 * at)
@@ -207,7 +207,7 @@ def test_accounts_with_a_ledger_alone_make_frames() -> None:
     absent |= {"accounts.service_on", "accounts.patient_class", "accounts.service_line", "accounts.facility"}
     absent |= {"transactions.payer_id", "transactions.reverses_id", "transactions.effective_on"}
     target = PaymentTarget(horizon_days=7, every_days=7, snapshots=12, history_days=60)
-    with extract_of(rows, absent=absent, attributes={}) as extract:
+    with make_extract(rows, absent=absent, attributes={}) as extract:
         frame = training_frame(extract, target, date(2025, 8, 1))
     assert len(frame.data) > 40
     assert set(frame.data["label"]) == {0.0, 1.0}
@@ -222,16 +222,18 @@ def test_accounts_with_a_ledger_alone_make_frames() -> None:
 
 
 def test_site_attributes_of_each_kind_become_features() -> None:
-    with extract_of(ROWS) as extract:
-        found = {feature.name: feature for unit in ("account", "denial") for feature in build_catalog(extract, unit)}
+    with make_extract(ROWS) as extract:
+        features = {feature.name: feature for unit in ("account", "denial") for feature in build_catalog(extract, unit)}
         data = nightly_frame(extract, PAYMENT, DAY).data
     kinds = {"category": "category", "number": "number", "boolean": "yes/no"}
     for attributes in SITE.values():
-        assert {name: found[f"site_{name}"].unit for name in attributes} == {n: kinds[k] for n, k in attributes.items()}
+        assert {name: features[f"site_{name}"].unit for name in attributes} == {
+            n: kinds[k] for n, k in attributes.items()
+        }
     assert {"paid_rate_clinic", "paid_support_clinic", "paid_rate_clinic_channel_code", "paid_evidence_site"} <= set(
-        found
+        features
     )
-    assert not found["paid_support_clinic_channel_code"].modeled
+    assert not features["paid_support_clinic_channel_code"].modeled
     assert set(data["site_referred"].dropna()) <= {0.0, 1.0}
     assert str(data["site_clinic"].dtype) == "str"
     assert data["site_visits"].dtype == "float64"

@@ -16,108 +16,108 @@ from payrank.features.targets import OverturnTarget, PaymentTarget
 from tests.features.draws import SEEDS, draws
 from tests.features.oracle_accounts import account_frame, payment_label
 from tests.features.oracle_denials import denial_frame, overturn_label
-from tests.features.small_extracts import DAY, Row, draw_rows, extract_of
+from tests.features.small_extracts import DAY, Row, draw_rows, make_extract
 
 PAYMENT = PaymentTarget(horizon_days=20, every_days=13, snapshots=4, history_days=1, min_share=0.3)
 OVERTURN = OverturnTarget(maturity_days=20, every_days=13, snapshots=5, history_days=1, rows_per_unit=None)
 UNLABELED = dict.fromkeys(("label", "share", "recovered", "days_to_outcome", "known_on"))
 
 
-def disagreements(found: Frame, expected: Mapping[tuple[date, str], Row]) -> list[str]:
-    rows = {(row["as_of"].date(), row["unit_id"]): row for row in found.data.to_dict("records")}
+def disagreements(frame: Frame, expected: Mapping[tuple[date, str], Row]) -> list[str]:
+    rows = {(row["as_of"].date(), row["unit_id"]): row for row in frame.data.to_dict("records")}
     wrong = [f"only one side has {key}" for key in sorted(rows.keys() ^ expected.keys())]
     for key in rows.keys() & expected.keys():
-        wanted = expected[key]
+        expected_row = expected[key]
         columns = [column for column in rows[key] if column not in ("unit_id", "as_of")]
         wrong += [
-            f"{key} {column}: {rows[key][column]} instead of {wanted[column]}"
+            f"{key} {column}: {rows[key][column]} instead of {expected_row[column]}"
             for column in columns
-            if not column.startswith("row_") and not _same(rows[key][column], wanted[column])
+            if not column.startswith("row_") and not _same(rows[key][column], expected_row[column])
         ]
     return wrong
 
 
-def _same(found: Any, wanted: Any) -> bool:
-    if wanted is None or pd.isna(found):
-        return wanted is None and bool(pd.isna(found))
-    if isinstance(found, pd.Timestamp):
-        return found.date() == wanted
-    if isinstance(wanted, str):
-        return bool(found == wanted)
-    return bool(abs(float(found) - float(wanted)) <= 1e-9 * max(1.0, abs(float(wanted))))
+def _same(actual: Any, expected: Any) -> bool:
+    if expected is None or pd.isna(actual):
+        return expected is None and bool(pd.isna(actual))
+    if isinstance(actual, pd.Timestamp):
+        return actual.date() == expected
+    if isinstance(expected, str):
+        return bool(actual == expected)
+    return bool(abs(float(actual) - float(expected)) <= 1e-9 * max(1.0, abs(float(expected))))
 
 
 @given(SEEDS)
 @draws(10)
-def test_every_account_feature_of_the_night_agrees_with_the_oracle(seed: int) -> None:
+def test_every_nightly_account_feature_agrees_with_the_oracle(seed: int) -> None:
     rows = draw_rows(seed)
-    with extract_of(rows) as extract:
-        found = nightly_frame(extract, PAYMENT, DAY)
+    with make_extract(rows) as extract:
+        frame = nightly_frame(extract, PAYMENT, DAY)
     expected = {(DAY, unit): row for unit, row in account_frame(rows, PAYMENT, DAY).items()}
-    assert disagreements(found, expected) == []
+    assert disagreements(frame, expected) == []
 
 
 @given(SEEDS)
 @draws(10)
-def test_every_denial_feature_of_the_night_agrees_with_the_oracle(seed: int) -> None:
+def test_every_nightly_denial_feature_agrees_with_the_oracle(seed: int) -> None:
     rows = draw_rows(seed)
-    with extract_of(rows) as extract:
-        found = nightly_frame(extract, OVERTURN, DAY)
+    with make_extract(rows) as extract:
+        frame = nightly_frame(extract, OVERTURN, DAY)
     expected = {(DAY, unit): row for unit, row in denial_frame(rows, DAY).items()}
-    assert disagreements(found, expected) == []
+    assert disagreements(frame, expected) == []
 
 
 @given(SEEDS)
 @draws(25)
-def test_every_account_feature_and_label_of_training_agrees_with_the_oracle_on_each_of_four_days(seed: int) -> None:
+def test_every_account_feature_and_label_in_training_agrees_with_the_oracle_on_four_days(seed: int) -> None:
     rows = draw_rows(seed)
-    with extract_of(rows) as extract:
-        found = training_frame(extract, PAYMENT, DAY)
+    with make_extract(rows) as extract:
+        frame = training_frame(extract, PAYMENT, DAY)
     expected = {}
     for day in (DAY - timedelta(days=20 + 13 * step) for step in range(4)):
         for unit, row in account_frame(rows, PAYMENT, day).items():
             label = payment_label(rows, unit, row["amount"], PAYMENT, day, DAY)
             assert label is not None
             expected[day, unit] = row | label
-    assert disagreements(found, expected) == []
+    assert disagreements(frame, expected) == []
 
 
 @given(SEEDS)
 @draws(25)
-def test_every_denial_feature_and_label_agrees_with_the_oracle_on_each_of_five_days(seed: int) -> None:
+def test_every_denial_feature_and_label_in_training_agrees_with_the_oracle_on_five_days(seed: int) -> None:
     """Everyone's rows: those with a label are training's, and the others have the features that training left out."""
     rows = draw_rows(seed)
-    with extract_of(rows) as extract:
-        found = population_frame(extract, OVERTURN, DAY)
+    with make_extract(rows) as extract:
+        frame = population_frame(extract, OVERTURN, DAY)
     expected = {}
     for day in (DAY - timedelta(days=20 + 13 * step) for step in range(5)):
         for unit, row in denial_frame(rows, day).items():
             expected[day, unit] = row | (overturn_label(rows, unit, row["amount"], day, DAY) or UNLABELED)
-    assert disagreements(found, expected) == []
+    assert disagreements(frame, expected) == []
 
 
 @given(SEEDS)
 @draws(3)
-def test_training_has_the_denials_that_the_oracle_labels(seed: int) -> None:
+def test_training_has_exactly_the_denials_that_the_oracle_labels(seed: int) -> None:
     rows = draw_rows(seed)
-    with extract_of(rows) as extract:
-        found = training_frame(extract, OVERTURN, DAY)
+    with make_extract(rows) as extract:
+        frame = training_frame(extract, OVERTURN, DAY)
     expected = {}
     for day in (DAY - timedelta(days=20 + 13 * step) for step in range(5)):
         for unit, row in denial_frame(rows, day).items():
             label = overturn_label(rows, unit, row["amount"], day, DAY)
             if label is not None:
                 expected[day, unit] = row | label
-    assert disagreements(found, expected) == []
+    assert disagreements(frame, expected) == []
 
 
 @pytest.mark.parametrize("target", [PAYMENT, OVERTURN], ids=["account", "denial"])
-def test_the_small_extracts_reach_every_feature(target: PaymentTarget | OverturnTarget) -> None:
+def test_the_small_extracts_give_every_feature_a_value(target: PaymentTarget | OverturnTarget) -> None:
     """Each feature is known somewhere, in two values: the oracle compares no empty columns."""
     seen: dict[str, set[Any]] = {}
     for seed in range(12):
         day = DAY + timedelta(days=31 * seed)
-        with extract_of(draw_rows(seed, day)) as extract:
+        with make_extract(draw_rows(seed, day)) as extract:
             frame = nightly_frame(extract, target, day)
         for feature in frame.features:
             seen.setdefault(feature.name, set()).update(frame.data[feature.name].dropna())

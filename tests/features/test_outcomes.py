@@ -15,23 +15,23 @@ from payrank.features.targets import OverturnTarget, PaymentTarget
 
 
 @pytest.mark.parametrize("target", [PaymentTarget(), OverturnTarget()])
-def test_outcomes_are_training_labels_of_everyone(hospital: Any, target: Definition) -> None:
+def test_outcomes_are_the_training_labels_of_the_whole_population(hospital: Any, target: Definition) -> None:
     with load_extract(hospital.extract) as extract:
         frame = training_frame(extract, target.model_copy(update={"rows_per_unit": None}), hospital.as_of).data
         days = [day.date() for day in sorted(set(frame["as_of"]))][-3:]
-        found = find_outcomes(extract, target, days, hospital.as_of)
-    told = frame[frame["as_of"].dt.date.isin(days)].reset_index(drop=True)
-    assert len(found) > 0
+        outcomes = find_outcomes(extract, target, days, hospital.as_of)
+    labeled = frame[frame["as_of"].dt.date.isin(days)].reset_index(drop=True)
+    assert len(outcomes) > 0
     for name in ("unit_id", "as_of", "label", "share", "recovered"):
-        assert found[name].equals(told[name])
+        assert outcomes[name].equals(labeled[name])
 
 
-def test_an_outcome_is_not_told_before_it_is_ripe(hospital: Any) -> None:
+def test_an_outcome_is_not_returned_before_it_matures(hospital: Any) -> None:
     with load_extract(hospital.extract) as extract:
         assert find_outcomes(extract, OverturnTarget(), [hospital.as_of - timedelta(days=60)], hospital.as_of).empty
 
 
-def test_everyone_holds_each_training_row_at_the_snapshot_that_training_drew(hospital: Any) -> None:
+def test_the_population_frame_has_each_training_row_at_the_same_snapshot(hospital: Any) -> None:
     often = OverturnTarget(every_days=7)
     with load_extract(hospital.extract) as extract:
         drawn = training_frame(extract, often, hospital.as_of).data[["unit_id", "as_of"]]

@@ -31,7 +31,7 @@ def change(address, *statements):
             connection.execute(statement)
 
 
-def test_every_odd_text_is_read_or_left_out_as_from_a_file(postgres_url, tmp_path):
+def test_unusual_texts_are_read_or_excluded_as_from_a_file(postgres_url, tmp_path):
     """Beside each odd value stand 99 good ones, so that neither side refuses the table."""
     folder = tmp_path / "files"
     folder.mkdir()
@@ -56,16 +56,16 @@ def test_every_odd_text_is_read_or_left_out_as_from_a_file(postgres_url, tmp_pat
             copy.write("\n".join(lines) + "\n")
     query = "SELECT denial_id, denied_on, denied_amount, appeal_due_on, beds, urgent, level_of_care FROM denials"
     with load_extract(folder) as extract:
-        wanted = extract.connection.execute(query.replace("urgent", "CAST(urgent AS INTEGER)")).fetchall()
+        expected = extract.connection.execute(query.replace("urgent", "CAST(urgent AS INTEGER)")).fetchall()
         state = extract.tables["denials"]
     with open_tables(f"{postgres_url}&schema=odd&metadata={folder}/extract.toml") as tables:
-        found = tables.query(query)
+        actual = tables.query(query)
         left_out = tables.tables["denials"].rows_quarantined
-    assert set(found) ^ set(wanted) == set()
+    assert set(actual) ^ set(expected) == set()
     assert left_out == state.rows_quarantined > 40
 
 
-def test_rows_that_break_a_rule_are_left_out_and_told(ar):
+def test_rows_that_break_a_rule_are_excluded_and_reported(ar):
     change(ar, "UPDATE transactions SET posted_on = '9999-12-31' WHERE transaction_id = 't7'")
     with open_tables(ar) as tables:
         state = tables.tables["transactions"]
@@ -74,7 +74,7 @@ def test_rows_that_break_a_rule_are_left_out_and_told(ar):
         assert tables.query("SELECT COUNT(*) FROM transactions") == [(499,)]
 
 
-def test_over_one_percent_of_broken_rows_refuses_the_table_without_a_value(ar):
+def test_too_many_broken_rows_refuse_the_table_without_showing_a_value(ar):
     change(ar, "UPDATE transactions SET kind = 'SECRET-KIND' WHERE transaction_id IN ('t1','t2','t3','t4','t5','t6')")
     with (
         pytest.raises(ExtractRefusedError, match=r"transactions: 6 of 500 rows .* level in kind 6 times") as refused,
@@ -85,7 +85,7 @@ def test_over_one_percent_of_broken_rows_refuses_the_table_without_a_value(ar):
 
 
 @pytest.mark.parametrize(
-    ("statement", "told"),
+    ("statement", "message"),
     [
         ("ALTER TABLE transactions DROP COLUMN amount", "required column amount is missing"),
         ("ALTER TABLE transactions RENAME amount TO ammount", "did you mean 'ammount'"),
@@ -99,13 +99,13 @@ def test_over_one_percent_of_broken_rows_refuses_the_table_without_a_value(ar):
         ("TRUNCATE accounts, denials", "the extract is empty"),
     ],
 )
-def test_what_a_file_is_refused_for_a_table_is_refused_for(ar, statement, told):
+def test_a_table_is_refused_for_the_same_reasons_as_a_file(ar, statement, message):
     change(ar, *statement.split("; "))
-    with pytest.raises(ExtractRefusedError, match=told), open_tables(ar):
+    with pytest.raises(ExtractRefusedError, match=message), open_tables(ar):
         pass
 
 
-def test_a_row_alike_in_every_column_counts_once(ar):
+def test_an_exact_copy_of_a_row_counts_once(ar):
     change(ar, "INSERT INTO transactions SELECT * FROM transactions WHERE transaction_id IN ('t1', 't2')")
     with open_tables(ar) as tables:
         state = tables.tables["transactions"]
@@ -114,26 +114,26 @@ def test_a_row_alike_in_every_column_counts_once(ar):
 
 
 @pytest.mark.parametrize(
-    ("total", "told"),
+    ("total", "message"),
     [
         ("{ rows = 499 }", "expected 499 rows, found 500 rows"),
         ('{ rows = 500, amount = "500.01" }', "expected 500.01 dollars, found 500.00 dollars"),
         ('{ rows = 500, amount = "500.00" }', None),
     ],
 )
-def test_control_totals_must_tie(ar, tmp_path, total, told):
+def test_control_totals_must_match(ar, tmp_path, total, message):
     path = tmp_path / "totals.toml"
     path.write_text(f"[control_totals]\ntransactions = {total}\n")
     address = ar.split("&metadata=")[0] + f"&metadata={path}"
-    if told is None:
+    if message is None:
         with open_tables(address) as tables:
             assert tables.tables["transactions"].rows_loaded == 500
         return
-    with pytest.raises(ExtractRefusedError, match=told), open_tables(address):
+    with pytest.raises(ExtractRefusedError, match=message), open_tables(address):
         pass
 
 
-def test_types_that_lose_nothing_are_taken(ar):
+def test_lossless_types_are_accepted(ar):
     """Ids as numbers, dollars as floats, dates as moments at midnight, levels as an enumeration."""
     change(
         ar,

@@ -18,7 +18,7 @@ from payrank.features.targets import OverturnTarget, PaymentTarget
 from payrank.simulator import simulate
 from tests.features.draws import SEEDS, draws
 from tests.features.sample_site_features import some_of_each
-from tests.features.small_extracts import DAY, Rows, draw_rows, extract_of, rows_of
+from tests.features.small_extracts import DAY, Rows, draw_rows, make_extract, read_rows
 from tests.features.stored_extracts import assert_same_frame, store_in_postgres
 
 PAYMENT = PaymentTarget(horizon_days=20, every_days=13, snapshots=4, history_days=1, min_share=0.3)
@@ -38,7 +38,7 @@ def change(url, *statements):
 
 
 def assert_agree(address, rows: Rows, target, **extract) -> None:
-    with extract_of(rows, **extract) as held:
+    with make_extract(rows, **extract) as held:
         assert_same_frame(frame_from_database(address, target, DAY).data, nightly_frame(held, target, DAY).data)
         assert_same_frame(
             frame_from_database(address, target, DAY, labeled=True).data, training_frame(held, target, DAY).data
@@ -47,7 +47,7 @@ def assert_agree(address, rows: Rows, target, **extract) -> None:
 
 @given(seed=SEEDS)
 @draws(3)
-def test_frames_of_small_messy_extracts_are_those_of_duckdb(server, tmp_path_factory, seed):
+def test_frames_of_small_messy_extracts_equal_those_of_duckdb(server, tmp_path_factory, seed):
     rows = draw_rows(seed)
     address = store_in_postgres(rows, server, "messy", tmp_path_factory.mktemp("messy"))
     assert_agree(address, rows, PAYMENT)
@@ -56,30 +56,30 @@ def test_frames_of_small_messy_extracts_are_those_of_duckdb(server, tmp_path_fac
 
 @BOTH
 @pytest.mark.parametrize("labeled", [False, True], ids=["night", "training"])
-def test_a_sites_own_features_are_those_of_duckdb(server, tmp_path, target, labeled):
-    rows, own = draw_rows(11), some_of_each(target.unit)
+def test_site_features_equal_those_of_duckdb(server, tmp_path, target, labeled):
+    rows, site_features = draw_rows(11), some_of_each(target.unit)
     address = store_in_postgres(rows, server, "mine", tmp_path)
-    found = frame_from_database(address, target, DAY, labeled=labeled, site_features=own)
-    with extract_of(rows) as extract:
-        wanted = (training_frame if labeled else nightly_frame)(extract, target, DAY, site_features=own)
-    assert {"own_mine_0", "own_mine_5"} <= set(found.data.columns)
-    assert_same_frame(found.data, wanted.data)
+    actual = frame_from_database(address, target, DAY, labeled=labeled, site_features=site_features)
+    with make_extract(rows) as extract:
+        expected = (training_frame if labeled else nightly_frame)(extract, target, DAY, site_features=site_features)
+    assert {"own_mine_0", "own_mine_5"} <= set(actual.data.columns)
+    assert_same_frame(actual.data, expected.data)
 
 
-def test_frames_of_a_simulated_hospital_are_those_of_duckdb(server, tmp_path):
+def test_frames_of_a_simulated_hospital_equal_those_of_duckdb(server, tmp_path):
     day = date(2026, 11, 20)
     simulate(tmp_path / "hospital", accounts=600, seed=5, as_of=day)
     with load_extract(tmp_path / "hospital") as extract:
-        address = store_in_postgres(rows_of(extract), server, "hospital", tmp_path / "toml", attributes={})
+        address = store_in_postgres(read_rows(extract), server, "hospital", tmp_path / "toml", attributes={})
         for target in (PaymentTarget(snapshots=3), OverturnTarget()):
-            found = frame_from_database(address, target, day)
-            wanted = nightly_frame(extract, target, day)
-            assert len(wanted.data) > 20
-            assert_same_frame(found.data, wanted.data)
-            assert (found.features, found.unavailable, found.digest) == (
-                wanted.features,
-                wanted.unavailable,
-                wanted.digest,
+            actual = frame_from_database(address, target, day)
+            expected = nightly_frame(extract, target, day)
+            assert len(expected.data) > 20
+            assert_same_frame(actual.data, expected.data)
+            assert (actual.features, actual.unavailable, actual.digest) == (
+                expected.features,
+                expected.unavailable,
+                expected.digest,
             )
             assert_same_frame(
                 frame_from_database(address, target, day, labeled=True).data, training_frame(extract, target, day).data
@@ -87,7 +87,7 @@ def test_frames_of_a_simulated_hospital_are_those_of_duckdb(server, tmp_path):
 
 
 @BOTH
-def test_tables_and_columns_that_are_absent_make_the_same_features_unavailable(server, tmp_path, target):
+def test_missing_tables_and_columns_make_the_same_features_unavailable(server, tmp_path, target):
     rows = draw_rows(6)
     address = store_in_postgres(rows, server, "poorer", tmp_path)
     change(
@@ -98,24 +98,24 @@ def test_tables_and_columns_that_are_absent_make_the_same_features_unavailable(s
         "ALTER TABLE poorer.accounts DROP COLUMN clinic",
     )
     absent = ("contacts", "transactions.payer_id", "denials.carc", "accounts.clinic")
-    found = frame_from_database(address, target, DAY)
-    with extract_of(rows, absent=absent) as extract:
-        wanted = nightly_frame(extract, target, DAY)
-    assert found.unavailable == wanted.unavailable != ()
-    assert_same_frame(found.data, wanted.data)
+    actual = frame_from_database(address, target, DAY)
+    with make_extract(rows, absent=absent) as extract:
+        expected = nightly_frame(extract, target, DAY)
+    assert actual.unavailable == expected.unavailable != ()
+    assert_same_frame(actual.data, expected.data)
 
 
 @BOTH
-def test_empty_tables_make_an_empty_frame_of_the_same_shape(server, tmp_path, target):
+def test_empty_tables_give_an_empty_frame_with_the_same_columns(server, tmp_path, target):
     rows = draw_rows(6)
-    kept = {"accounts": rows["accounts"], "denials": rows["denials"]}
-    address = store_in_postgres(kept, server, "hollow", tmp_path)
-    with extract_of(kept) as extract:
+    subset = {"accounts": rows["accounts"], "denials": rows["denials"]}
+    address = store_in_postgres(subset, server, "hollow", tmp_path)
+    with make_extract(subset) as extract:
         for day in (DAY, date(2001, 1, 1)):
             assert_same_frame(frame_from_database(address, target, day).data, nightly_frame(extract, target, day).data)
 
 
-def test_a_database_in_another_language_breaks_ties_by_bytes_and_reads_its_dates_alike(server, tmp_path):
+def test_a_database_with_another_locale_sorts_by_bytes_and_reads_the_same_dates(server, tmp_path):
     """In English "p1" comes before "P2"; by bytes, as in files, it comes after."""
     rows = draw_rows(4)
     rows["coverages"] = [
@@ -142,7 +142,7 @@ def test_a_database_in_another_language_breaks_ties_by_bytes_and_reads_its_dates
     assert_agree(address, rows, OVERTURN)
 
 
-def test_attributes_with_reserved_and_long_names_are_the_same_features(server, tmp_path):
+def test_attributes_with_reserved_or_long_names_give_the_same_features(server, tmp_path):
     """PostgreSQL cuts names at 63 bytes: two attributes alike that far must stay two."""
     long = "a_rather_long_name_of_a_clinic_attribute_that_goes_on_and_on_"
     attributes = {"accounts": {"order": "category", "user": "boolean", "end": "number", long + "x": "category"}}
@@ -154,7 +154,7 @@ def test_attributes_with_reserved_and_long_names_are_the_same_features(server, t
     assert_agree(address, rows, PAYMENT, attributes=attributes)
 
 
-def test_a_share_paid_to_the_cent_is_enough_on_each_engine(server, tmp_path):
+def test_a_minimum_share_paid_to_the_cent_counts_on_each_engine(server, tmp_path):
     """30% of $100.10 is $30.03 exactly; in floating point a hair beside it."""
     bill = {"responsibility": "patient", "kind": "charge", "posted_on": DAY - timedelta(days=60)}
     rows: Rows = {"accounts": [], "transactions": []}
@@ -169,13 +169,13 @@ def test_a_share_paid_to_the_cent_is_enough_on_each_engine(server, tmp_path):
         ]
     address = store_in_postgres(rows, server, "cents", tmp_path)
     target = PAYMENT.model_copy(update={"min_balance": 0.5, "snapshots": 1})
-    found = frame_from_database(address, target, DAY, labeled=True).data
-    with extract_of(rows) as extract:
-        assert_same_frame(found, training_frame(extract, target, DAY).data)
-    assert found["label"].tolist() == [1.0, 0.0, 1.0, 1.0]
+    data = frame_from_database(address, target, DAY, labeled=True).data
+    with make_extract(rows) as extract:
+        assert_same_frame(data, training_frame(extract, target, DAY).data)
+    assert data["label"].tolist() == [1.0, 0.0, 1.0, 1.0]
 
 
-def test_two_runs_at_once_get_the_same_frame_and_leave_nothing_behind(server, tmp_path):
+def test_two_concurrent_runs_get_the_same_frame_and_leave_no_tables(server, tmp_path):
     rows = draw_rows(2)
     address = store_in_postgres(rows, server, "busy", tmp_path)
     # A table of the user's own with the name of a step or of a canonical table is neither read nor touched.
@@ -185,13 +185,13 @@ def test_two_runs_at_once_get_the_same_frame_and_leave_nothing_behind(server, tm
     change(server, "CREATE TABLE public.accounts AS SELECT 2 AS kept")
     with ThreadPoolExecutor(2) as pool:
         first, second = pool.map(lambda target: frame_from_database(address, target, DAY), (PAYMENT, PAYMENT))
-    with extract_of(rows) as extract:
-        wanted = nightly_frame(extract, PAYMENT, DAY).data
-    assert_same_frame(first.data, wanted)
-    assert_same_frame(second.data, wanted)
+    with make_extract(rows) as extract:
+        expected = nightly_frame(extract, PAYMENT, DAY).data
+    assert_same_frame(first.data, expected)
+    assert_same_frame(second.data, expected)
     with psycopg.connect(server) as connection:
-        kept = connection.execute("SELECT (SELECT kept FROM public.spine), (SELECT kept FROM public.accounts)")
-        assert kept.fetchone() == (1, 2)
+        leftovers = connection.execute("SELECT (SELECT kept FROM public.spine), (SELECT kept FROM public.accounts)")
+        assert leftovers.fetchone() == (1, 2)
         left = connection.execute(
             "SELECT count(*) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
             "WHERE n.nspname LIKE 'pg_temp%' AND c.relname IN ('accounts', 'spine', 'frame')"
@@ -219,19 +219,19 @@ def reader(server, tmp_path):
     )
 
 
-def test_the_right_to_read_is_enough(reader):
-    with extract_of(draw_rows(2)) as extract:
+def test_read_access_is_enough(reader):
+    with make_extract(draw_rows(2)) as extract:
         assert_same_frame(frame_from_database(reader, PAYMENT, DAY).data, nightly_frame(extract, PAYMENT, DAY).data)
 
 
-def test_a_table_that_may_not_be_read_is_absent(reader, server):
+def test_a_table_without_read_access_counts_as_missing(reader, server):
     change(server, "REVOKE SELECT ON guarded.contacts FROM reader")
     with open_tables(reader) as tables:
         assert not tables.tables["contacts"].present
         assert tables.tables["accounts"].rows_loaded == 12
 
 
-def test_a_user_without_temporary_tables_is_told_which_right_is_missing(reader, server):
+def test_a_user_without_temporary_tables_sees_which_privilege_is_missing(reader, server):
     change(server, "REVOKE TEMPORARY ON DATABASE postgres FROM PUBLIC")
     with pytest.raises(ExtractRefusedError, match="GRANT TEMPORARY ON DATABASE"):
         frame_from_database(reader, PAYMENT, DAY)
@@ -246,7 +246,7 @@ def test_an_address_without_a_server_or_its_metadata_is_refused_by_name(server, 
         frame_from_database(f"{server}&schema=nothing", PAYMENT, DAY)
 
 
-def test_a_training_day_without_a_ripe_snapshot_is_refused_as_on_duckdb(server, tmp_path):
+def test_a_training_day_without_a_matured_snapshot_is_refused_as_on_duckdb(server, tmp_path):
     address = store_in_postgres(draw_rows(2), server, "young", tmp_path)
     with pytest.raises(WrongUsageError, match="no account snapshot has matured"):
         frame_from_database(address, PaymentTarget(history_days=5000), DAY, labeled=True)

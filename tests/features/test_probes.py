@@ -30,7 +30,7 @@ from payrank.features.site.features import SiteFeatures
 from payrank.features.sources import Snapshot
 from payrank.features.targets import OverturnTarget, PaymentTarget
 from payrank.simulator import simulate
-from tests.features.small_extracts import DAY, draw_rows, extract_of
+from tests.features.small_extracts import DAY, draw_rows, make_extract
 
 PAYMENT = PaymentTarget(snapshots=6)
 OVERTURN = OverturnTarget(snapshots=60)
@@ -60,12 +60,12 @@ def frame(clean: Extract) -> Frame:
 def plant(folder: Path, to: Path, table: str, query: str, attributes: dict[str, str] | None = None) -> Path:
     """Copy an extract, one table replaced by a query over the tables, with site attributes declared for it."""
     shutil.copytree(folder, to)
-    with duckdb.connect() as own:
+    with duckdb.connect() as connection:
         for path in folder.glob("*.parquet"):
-            own.execute(f"CREATE VIEW {path.stem} AS SELECT * FROM '{path}'")
-        own.execute(f"COPY ({query}) TO '{to / table}.parquet' (FORMAT parquet)")
-    given = {table: attributes} if attributes else {}
-    write_metadata(replace(read_metadata(to), control_totals={}, attributes=given), to)
+            connection.execute(f"CREATE VIEW {path.stem} AS SELECT * FROM '{path}'")
+        connection.execute(f"COPY ({query}) TO '{to / table}.parquet' (FORMAT parquet)")
+    declared = {table: attributes} if attributes else {}
+    write_metadata(replace(read_metadata(to), control_totals={}, attributes=declared), to)
     return to
 
 
@@ -91,8 +91,8 @@ PAID_EVER = (
 )
 
 
-def test_a_clean_hospital_raises_none(clean: Extract, frame: Frame) -> None:
-    found = [
+def test_a_clean_hospital_has_no_leaks(clean: Extract, frame: Frame) -> None:
+    results = [
         probe_future(clean, PAYMENT, PAST),
         probe_agreement(clean, frame),
         probe_single_features(frame),
@@ -100,11 +100,11 @@ def test_a_clean_hospital_raises_none(clean: Extract, frame: Frame) -> None:
         probe_hindsight(clean, OVERTURN, AS_OF),
         probe_back_dated(clean, AS_OF),
     ]
-    assert [(one.verdict, one.leaks) for one in found] == [("clean", ())] * len(found)
-    assert all(one.examined for one in found)
+    assert [(result.verdict, result.leaks) for result in results] == [("clean", ())] * len(results)
+    assert all(result.examined for result in results)
 
 
-def test_the_extract_is_as_it_was_after_its_future_was_changed(clean: Extract) -> None:
+def test_changing_the_future_leaves_the_extract_unchanged(clean: Extract) -> None:
     def count() -> list[tuple[int]]:
         return clean.connection.execute("SELECT count(*) FROM transactions").fetchall()
 
@@ -117,22 +117,22 @@ def test_the_extract_is_as_it_was_after_its_future_was_changed(clean: Extract) -
 
 
 def test_a_feature_that_sees_the_future_is_found_by_the_future_shuffle(clean: Extract) -> None:
-    found = probe_future(clean, PAYMENT, PAST, peeks(PAID_EVER))
-    assert found.verdict == "leak"
-    assert {leak.subject for leak in found.leaks} == {"peeks"}
+    result = probe_future(clean, PAYMENT, PAST, peeks(PAID_EVER))
+    assert result.verdict == "leak"
+    assert {leak.subject for leak in result.leaks} == {"peeks"}
 
 
-def test_a_table_that_is_not_cut_at_the_day_is_found_by_the_future_shuffle(clean: Extract) -> None:
+def test_a_table_read_past_the_snapshot_is_found_by_the_future_shuffle(clean: Extract) -> None:
     uncut = (
         "(SELECT COUNT(*) FROM contacts x WHERE x.guarantor_id = spine.guarantor_id AND x.contacted_on <= spine.as_of)"
     )
     assert probe_future(clean, PAYMENT, PAST, peeks(uncut)).verdict == "leak"
 
 
-def test_the_day_lies_inside_the_history_however_the_days_are_spread(clean: Extract) -> None:
+def test_the_chosen_day_is_always_inside_the_history(clean: Extract) -> None:
     assert choose_day(clean, PAYMENT, AS_OF) == AS_OF - timedelta(days=PAYMENT.horizon_days)
     yearly = {"accounts": [{"account_id": "A", "guarantor_id": "G", "opened_on": date(2024, 1, 1)}]}
-    with extract_of(yearly) as extract:
+    with make_extract(yearly) as extract:
         assert choose_day(extract, PAYMENT, date(2026, 1, 1)) == date(2024, 1, 1)
 
 
@@ -140,19 +140,19 @@ def test_an_extract_without_a_future_has_nothing_to_shuffle(clean: Extract) -> N
     assert "nothing to shuffle" in probe_future(clean, PAYMENT, AS_OF).not_run
 
 
-def test_a_feature_that_depends_on_who_else_is_in_the_frame_is_found_by_the_nights(clean: Extract) -> None:
-    own = peeks("(SELECT COUNT(*) FROM spine other)")
-    found = probe_agreement(clean, training_frame(clean, PAYMENT, AS_OF, site_features=own), own)
-    assert {leak.subject for leak in found.leaks} == {"peeks"}
+def test_a_feature_that_depends_on_other_rows_in_the_frame_is_found_by_the_agreement_probe(clean: Extract) -> None:
+    site_features = peeks("(SELECT COUNT(*) FROM spine other)")
+    result = probe_agreement(clean, training_frame(clean, PAYMENT, AS_OF, site_features=site_features), site_features)
+    assert {leak.subject for leak in result.leaks} == {"peeks"}
 
 
-def test_a_feature_that_holds_the_outcome_is_too_good_alone(clean: Extract) -> None:
+def test_a_feature_that_contains_the_outcome_is_too_good_alone(clean: Extract) -> None:
     later = PAID_EVER.replace("x.kind", "x.posted_on >= spine.as_of AND x.kind")
-    found = probe_single_features(training_frame(clean, PAYMENT, AS_OF, site_features=peeks(later)))
-    assert {leak.subject for leak in found.leaks} == {"peeks"}
+    result = probe_single_features(training_frame(clean, PAYMENT, AS_OF, site_features=peeks(later)))
+    assert {leak.subject for leak in result.leaks} == {"peeks"}
 
 
-def test_a_short_history_says_why_nothing_was_judged(frame: Frame) -> None:
+def test_a_short_history_gives_the_reason_the_probe_did_not_run(frame: Frame) -> None:
     few = replace(frame, data=frame.data.head(20))
     assert "fewer than 30 outcomes" in probe_single_features(few).not_run
 
@@ -176,9 +176,9 @@ def test_a_status_refreshed_after_the_event_is_found(folder: Path, tmp_path: Pat
     )
     planted = plant(folder, tmp_path / "x", "accounts", query, {"status": "category"})
     with load_extract(planted) as extract:
-        found = probe_hindsight(extract, PAYMENT, AS_OF)
-    assert [leak.subject for leak in found.leaks] == ["accounts.status"]
-    assert "refreshed" in found.leaks[0].text
+        result = probe_hindsight(extract, PAYMENT, AS_OF)
+    assert [leak.subject for leak in result.leaks] == ["accounts.status"]
+    assert "refreshed" in result.leaks[0].text
 
 
 def test_a_status_of_denials_refreshed_after_the_decision_is_found(folder: Path, tmp_path: Path) -> None:
@@ -199,9 +199,9 @@ def test_a_rate_that_includes_the_row_itself_is_found(folder: Path, tmp_path: Pa
     )
     planted = plant(folder, tmp_path / "x", "denials", query, {"rate": "number"})
     with load_extract(planted) as extract:
-        found = probe_hindsight(extract, OVERTURN, AS_OF)
-    assert [leak.subject for leak in found.leaks] == ["denials.rate"]
-    assert "came later" in found.leaks[0].text
+        result = probe_hindsight(extract, OVERTURN, AS_OF)
+    assert [leak.subject for leak in result.leaks] == ["denials.rate"]
+    assert "came later" in result.leaks[0].text
 
 
 @pytest.mark.parametrize(
@@ -233,7 +233,7 @@ def test_a_later_payment_of_the_guarantor_is_found(folder: Path, tmp_path: Path,
     ],
     ids=["chance", "of the guarantor", "month", "payments before"],
 )
-def test_an_honest_attribute_is_not_accused(folder: Path, tmp_path: Path, attribute: str) -> None:
+def test_a_valid_attribute_is_clean(folder: Path, tmp_path: Path, attribute: str) -> None:
     planted = plant(
         folder, tmp_path / "x", "accounts", f"SELECT a.*, {attribute} AS mark FROM accounts a", {"mark": "category"}
     )
@@ -243,7 +243,7 @@ def test_an_honest_attribute_is_not_accused(folder: Path, tmp_path: Path, attrib
 
 
 @pytest.mark.parametrize("salt", range(6))
-def test_an_honest_score_of_payers_is_not_accused(folder: Path, tmp_path: Path, salt: int) -> None:
+def test_a_valid_score_of_payers_is_clean(folder: Path, tmp_path: Path, salt: int) -> None:
     """A score that ranks a handful of payers can stand in the order of their overturn rates by chance."""
     query = f"SELECT n.*, CAST(hash(payer_id || '{salt}') % 100 AS DOUBLE) AS score FROM denials n"
     planted = plant(folder, tmp_path / "x", "denials", query, {"score": "number"})
@@ -258,23 +258,23 @@ def dated_back(to: str) -> str:
     )
 
 
-def test_payments_dated_back_are_found_by_their_numbers(folder: Path, tmp_path: Path) -> None:
+def test_back_dated_payments_are_found_by_their_numbers(folder: Path, tmp_path: Path) -> None:
     query = dated_back("posted_on - 25").replace("REPLACE (", "REPLACE (effective_on - 60 AS effective_on, ")
     with load_extract(plant(folder, tmp_path / "x", "transactions", query)) as extract:
-        told = [leak.text for leak in probe_back_dated(extract, AS_OF).leaks]
-    assert any("neighboring numbers" in text for text in told)
+        texts = [leak.text for leak in probe_back_dated(extract, AS_OF).leaks]
+    assert any("neighboring numbers" in text for text in texts)
 
 
-def test_payments_dated_back_are_found_by_the_day_they_took_effect(folder: Path, tmp_path: Path) -> None:
+def test_back_dated_payments_are_found_by_their_effective_dates(folder: Path, tmp_path: Path) -> None:
     query = dated_back("posted_on - 25")
     renumbered = f"SELECT * REPLACE (md5(transaction_id) AS transaction_id) FROM ({query})"
     with load_extract(plant(folder, tmp_path / "x", "transactions", renumbered)) as extract:
-        told = [leak.text for leak in probe_back_dated(extract, AS_OF).leaks]
-    assert any("effective date after" in text for text in told)
-    assert not any("neighboring numbers" in text for text in told)
+        texts = [leak.text for leak in probe_back_dated(extract, AS_OF).leaks]
+    assert any("effective date after" in text for text in texts)
+    assert not any("neighboring numbers" in text for text in texts)
 
 
-def test_payments_dated_back_are_found_by_the_letters_that_went_on(folder: Path, tmp_path: Path) -> None:
+def test_back_dated_payments_are_found_by_later_collection_contacts(folder: Path, tmp_path: Path) -> None:
     query = (
         "SELECT t.* REPLACE (md5(transaction_id) AS transaction_id, NULL::DATE AS effective_on, CASE WHEN "
         "kind = 'patient_payment' THEN least(posted_on, coalesce(o.owed + 1, posted_on)) ELSE posted_on END "
@@ -282,24 +282,24 @@ def test_payments_dated_back_are_found_by_the_letters_that_went_on(folder: Path,
         "WHERE responsibility = 'patient' AND amount > 0 GROUP BY account_id) o USING (account_id)"
     )
     with load_extract(plant(folder, tmp_path / "x", "transactions", query)) as extract:
-        found = probe_back_dated(extract, AS_OF)
-    assert [leak.subject for leak in found.leaks] == ["transactions.posted_on"]
-    assert "the office did not know" in found.leaks[0].text
+        result = probe_back_dated(extract, AS_OF)
+    assert [leak.subject for leak in result.leaks] == ["transactions.posted_on"]
+    assert "the office did not know" in result.leaks[0].text
 
 
 @pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize("target", [SMALL, OverturnTarget(maturity_days=15, every_days=9, snapshots=4, history_days=1)])
 def test_the_future_of_small_messy_extracts_changes_nothing(seed: int, target: PaymentTarget | OverturnTarget) -> None:
-    with extract_of(draw_rows(seed)) as extract:
+    with make_extract(draw_rows(seed)) as extract:
         assert probe_future(extract, target, DAY).verdict == "clean"
 
 
-def test_no_leak_names_a_value_of_a_row(clean: Extract) -> None:
-    own = peeks(PAID_EVER)
-    told = " ".join(leak.text for leak in probe_future(clean, PAYMENT, PAST, own).leaks)
+def test_no_leak_message_has_a_value_of_a_row(clean: Extract) -> None:
+    site_features = peeks(PAID_EVER)
+    text = " ".join(leak.text for leak in probe_future(clean, PAYMENT, PAST, site_features).leaks)
     ids = {row[0] for row in clean.connection.execute("SELECT account_id FROM accounts").fetchall()}
-    assert told
-    assert ids.isdisjoint(told.split())
+    assert text
+    assert ids.isdisjoint(text.split())
 
 
 def test_differences_count_rows_that_only_one_frame_has(frame: Frame) -> None:
@@ -307,7 +307,7 @@ def test_differences_count_rows_that_only_one_frame_has(frame: Frame) -> None:
     assert find_differences(frame, fewer) == [("rows", "1 snapshots that only one of the two has")]
 
 
-def test_an_interval_that_knows_of_households_is_wider_than_one_of_rows() -> None:
+def test_an_interval_by_households_is_wider_than_one_by_rows() -> None:
     draw = np.random.default_rng(1)
     label = np.repeat(draw.integers(0, 2, 100), 20).astype(float)
     score = np.repeat(draw.random(100), 20)
@@ -319,18 +319,18 @@ def test_an_interval_that_knows_of_households_is_wider_than_one_of_rows() -> Non
     assert together.error > 3 * apart.error
 
 
-def test_the_bound_of_an_auc_holds_as_often_as_it_says() -> None:
+def test_the_lower_bound_of_an_auc_has_its_nominal_coverage() -> None:
     draw = np.random.default_rng(2)
     misses = 0
     for _ in range(400):
         label = (draw.random(300) < 0.4).astype(float)
-        found = rank(label, draw.random(300), np.arange(300))
-        assert found is not None
-        misses += found.lower(1, 0.05) > 0.5
+        ranking = rank(label, draw.random(300), np.arange(300))
+        assert ranking is not None
+        misses += ranking.lower(1, 0.05) > 0.5
     assert 8 <= misses <= 34
 
 
-def test_a_column_alone_is_scored_by_what_was_learned_earlier() -> None:
+def test_a_column_is_scored_by_the_rates_of_earlier_rows() -> None:
     values = pd.Series(["a", "a", "b", "b", "c", None])
     learn = np.array([True, True, True, True, False, False])
     score = score_alone(values, np.array([1.0, 1, 0, 0, 1, 1]), learn)
@@ -338,5 +338,5 @@ def test_a_column_alone_is_scored_by_what_was_learned_earlier() -> None:
     assert score[4] == score[5] == 0.5
 
 
-def test_an_unknown_household_stands_alone() -> None:
+def test_a_row_with_an_unknown_household_is_its_own_household() -> None:
     assert number_households(pd.Series(["x", None, "x", None])).tolist() == [0, 1, 0, 2]

@@ -18,7 +18,7 @@ from payrank.features.site.features import SiteFeatures, read_site_features
 from payrank.features.sources import Count
 from payrank.features.targets import OverturnTarget, PaymentTarget
 from tests.features.sample_site_features import every_source, read, record
-from tests.features.small_extracts import DAY, Rows, change_the_future, draw_rows, extract_of
+from tests.features.small_extracts import DAY, Rows, change_the_future, draw_rows, make_extract
 
 PAYMENT = PaymentTarget(horizon_days=20, every_days=13, snapshots=3, history_days=1)
 OVERTURN = OverturnTarget(maturity_days=15, every_days=9, snapshots=4, history_days=1)
@@ -90,7 +90,7 @@ PAID = {"of": "ledger", "column": "amount", "where": {"kind": "patient_payment"}
     ],
 )  # fmt: skip
 def test_a_feature_from_the_settings_has_the_expected_value(source: dict[str, Any], unit: str, expected: Any) -> None:
-    with extract_of(ROWS) as extract:
+    with make_extract(ROWS) as extract:
         data = nightly_frame(extract, PAYMENT, DAY, site_features=read(record(source, unit))).data.set_index("unit_id")
     value = data.loc["A", "own_mine"]
     assert pd.isna(value) if expected is None else value == pytest.approx(expected)
@@ -99,9 +99,9 @@ def test_a_feature_from_the_settings_has_the_expected_value(source: dict[str, An
 def test_a_site_rate_counts_only_earlier_outcomes() -> None:
     site_features = read(record({"take": "rate", "by": ["facility"]}, "rate"))
     rows = draw_rows(4)
-    with extract_of(rows) as extract:
+    with make_extract(rows) as extract:
         before = nightly_frame(extract, PAYMENT, DAY, site_features=site_features).data
-    with extract_of(change_the_future(rows, DAY, 4)) as extract:
+    with make_extract(change_the_future(rows, DAY, 4)) as extract:
         after = nightly_frame(extract, PAYMENT, DAY, site_features=site_features).data
     assert before["own_mine"].notna().any()
     pd.testing.assert_frame_equal(before, after, check_exact=True)
@@ -114,7 +114,7 @@ def test_the_future_changes_no_bit_of_any_site_feature(target: Any, seed: int) -
     rows = draw_rows(seed)
     frames = []
     for known in (rows, change_the_future(rows, DAY, seed)):
-        with extract_of(known) as extract:
+        with make_extract(known) as extract:
             frames.append(
                 (
                     nightly_frame(extract, target, DAY, site_features=site_features),
@@ -130,7 +130,7 @@ def test_the_future_changes_no_bit_of_any_site_feature(target: Any, seed: int) -
 
 def test_a_feature_whose_table_is_missing_is_null_and_listed_as_unavailable() -> None:
     site_features = read(record({"take": "count", "of": "contacts"}, "count"))
-    with extract_of(ROWS, absent=["contacts"]) as extract:
+    with make_extract(ROWS, absent=["contacts"]) as extract:
         frame = nightly_frame(extract, PAYMENT, DAY, site_features=site_features)
     assert "own_mine" in frame.unavailable
     assert frame.data["own_mine"].isna().all()
@@ -138,7 +138,7 @@ def test_a_feature_whose_table_is_missing_is_null_and_listed_as_unavailable() ->
 
 def test_site_features_are_part_of_the_catalog_and_its_digest() -> None:
     windows = [read(record({"take": "count", "of": "contacts", "within_days": days}, "count")) for days in (30, 31)]
-    with extract_of(ROWS) as extract:
+    with make_extract(ROWS) as extract:
         plain, first, second = (build_catalog(extract, "account", added) for added in (SiteFeatures(), *windows))
         assert build_catalog(extract, "denial", windows[0]) == build_catalog(extract, "denial")
     assert first[:-1] == plain
@@ -151,7 +151,7 @@ def test_a_quote_in_a_level_cannot_inject_sql() -> None:
         read(record(source, "count"))
     site_features = read(record({**source, "where": {"carc": "O'Neil"}}, "count"))
     assert site_features.account[0].source == Count("denials", "carc IN ('O''Neil')")
-    with extract_of(ROWS) as extract:
+    with make_extract(ROWS) as extract:
         assert set(nightly_frame(extract, PAYMENT, DAY, site_features=site_features).data["own_mine"]) == {0.0}
 
 

@@ -25,7 +25,7 @@ from payrank.features.engines.to_pandas import rows_to_pandas
 from payrank.features.targets import OverturnTarget, PaymentTarget
 from payrank.simulator import simulate
 from tests.features.sample_site_features import some_of_each
-from tests.features.small_extracts import DAY, SITE, draw_rows, extract_of
+from tests.features.small_extracts import DAY, SITE, draw_rows, make_extract
 from tests.features.stored_extracts import assert_same_frame, write_columns, write_parquet
 from tests.features.unusual_texts import ODD_TEXTS, TEXT_KINDS
 
@@ -56,26 +56,30 @@ ATTRIBUTES = {
 }
 
 
-def test_frames_of_a_messy_extract_are_those_of_duckdb(tmp_path):
+def test_frames_of_a_messy_extract_equal_those_of_duckdb(tmp_path):
     """The night's and training's, with a site's own attributes and features; the night's accounts are asked below."""
     rows = messy_rows()
     absent = ("promises", "transactions.payer_id", "denials.rarc")
     folder = write_parquet(rows, tmp_path / "messy", absent=absent, attributes=ATTRIBUTES)
-    with open_session() as session, extract_of(rows, absent=absent, attributes=ATTRIBUTES) as extract:
+    with open_session() as session, make_extract(rows, absent=absent, attributes=ATTRIBUTES) as extract:
         tables = SparkTables(session, folder)
         for target, labeled in ((PAYMENT, True), (OVERTURN, True), (OVERTURN, False)):
-            own = some_of_each(target.unit)
-            planned = plan_frame(tables, target, DAY, labeled=labeled, site_features=own)
+            site_features = some_of_each(target.unit)
+            planned = plan_frame(tables, target, DAY, labeled=labeled, site_features=site_features)
             out = tmp_path / f"{target.unit} {labeled}"
             with tables.run(planned.plan, planned.features) as frame:
                 frame.write.parquet(str(out))
-            found = read_frame(out, planned)
-            wanted = (training_frame if labeled else nightly_frame)(extract, target, DAY, site_features=own)
-            assert len(wanted.data) > 2
-            assert len(own.for_unit(target.unit)) == sum(name.startswith("own_mine_") for name in found.data) > 5
-            assert_same_frame(found.data, wanted.data)
-            assert found.unavailable == wanted.unavailable != ()
-            assert found.digest == wanted.digest
+            actual = read_frame(out, planned)
+            expected = (training_frame if labeled else nightly_frame)(extract, target, DAY, site_features=site_features)
+            assert len(expected.data) > 2
+            assert (
+                len(site_features.for_unit(target.unit))
+                == sum(name.startswith("own_mine_") for name in actual.data)
+                > 5
+            )
+            assert_same_frame(actual.data, expected.data)
+            assert actual.unavailable == expected.unavailable != ()
+            assert actual.digest == expected.digest
         assert session.catalog.tableExists("spine")
         with open_session() as other:
             assert not other.catalog.tableExists("spine"), "another run sees this one's views"
@@ -91,7 +95,7 @@ def test_frames_of_a_messy_extract_are_those_of_duckdb(tmp_path):
         (DAY + timedelta(days=4), "is after the extract's own as-of date .* Allowed: from"),
     ],
 )
-def test_a_day_outside_the_extract_is_refused_before_anything_is_written(tmp_path, day, says):
+def test_a_date_outside_the_extract_is_refused_before_anything_is_written(tmp_path, day, says):
     folder = write_parquet({"accounts": draw_rows(6)["accounts"]}, tmp_path / "small", attributes={})
     write_metadata(Metadata(as_of=DAY), folder)
     with pytest.raises(WrongUsageError, match=says):
@@ -99,15 +103,15 @@ def test_a_day_outside_the_extract_is_refused_before_anything_is_written(tmp_pat
     assert not (tmp_path / "frame").exists()
 
 
-def test_an_empty_population_makes_an_empty_frame_of_the_same_shape(tmp_path):
+def test_an_empty_population_gives_an_empty_frame_with_the_same_columns(tmp_path):
     rows = {"accounts": draw_rows(6)["accounts"]}
     folder = write_parquet(rows, tmp_path / "hollow")
     written = write_frame(folder, PAYMENT, DAY, tmp_path / "frame")
-    with extract_of(rows, absent=("transactions", "coverages", "payers")) as extract:
-        wanted = nightly_frame(extract, PAYMENT, DAY)
-    found = read_frame(tmp_path / "frame", written.plan)
-    assert found.data.empty
-    assert found.data.dtypes.to_list() == wanted.data.dtypes.to_list()
+    with make_extract(rows, absent=("transactions", "coverages", "payers")) as extract:
+        expected = nightly_frame(extract, PAYMENT, DAY)
+    actual = read_frame(tmp_path / "frame", written.plan)
+    assert actual.data.empty
+    assert actual.data.dtypes.to_list() == expected.data.dtypes.to_list()
 
 
 @pytest.fixture
@@ -118,20 +122,18 @@ def brought(monkeypatch):
     cells: list[object] = []
 
     def collect(self):
-        rows = given(self)
+        rows = original(self)
         cells.extend(cell for row in rows for cell in row)
         return rows
 
-    given = DataFrame.collect
+    original = DataFrame.collect
     monkeypatch.setattr(DataFrame, "collect", collect)
     for other in ("toPandas", "toArrow", "toLocalIterator", "take", "tail"):
         monkeypatch.delattr(DataFrame, other)
     return cells
 
 
-def test_the_command_writes_duckdbs_frame_whole_sorted_and_private_and_brings_no_row_here(
-    tmp_path, monkeypatch, brought
-):
+def test_the_command_writes_the_same_frame_as_duckdb_and_collects_no_row_on_the_driver(tmp_path, monkeypatch, brought):
     day = date(2026, 11, 20)
     folder, out = tmp_path / "hospital", tmp_path / "frame"
     simulate(folder, accounts=300, seed=5, as_of=day)
@@ -142,19 +144,19 @@ def test_the_command_writes_duckdbs_frame_whole_sorted_and_private_and_brings_no
         )
     assert end.value.code == 0
     with load_extract(folder) as extract:
-        wanted = nightly_frame(extract, PaymentTarget(), day)
-    assert len(wanted.data) > 20
+        expected = nightly_frame(extract, PaymentTarget(), day)
+    assert len(expected.data) > 20
     rows = pq.read_table(out)
-    assert_same_frame(rows_to_pandas(rows, wanted.features), wanted.data)
-    assert rows["unit_id"].to_pylist() == wanted.data["unit_id"].to_list()
+    assert_same_frame(rows_to_pandas(rows, expected.features), expected.data)
+    assert rows["unit_id"].to_pylist() == expected.data["unit_id"].to_list()
     assert {stat.S_IMODE(path.stat().st_mode) for path in out.iterdir()} == {0o600}
     assert stat.S_IMODE(out.stat().st_mode) == 0o700
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
     assert brought, "counts are asked for"
-    assert set(map(str, brought)).isdisjoint(wanted.data["unit_id"])
+    assert set(map(str, brought)).isdisjoint(expected.data["unit_id"])
 
 
-def test_a_folder_that_holds_something_else_is_not_overwritten(tmp_path):
+def test_a_folder_with_other_contents_is_not_overwritten(tmp_path):
     folder = write_parquet({"accounts": draw_rows(6)["accounts"]}, tmp_path / "small")
     out = tmp_path / "mine"
     out.mkdir()
@@ -164,7 +166,7 @@ def test_a_folder_that_holds_something_else_is_not_overwritten(tmp_path):
     assert [path.name for path in out.iterdir()] == ["letter.txt"]
 
 
-def test_what_is_no_folder_of_parquet_is_refused_by_name(tmp_path):
+def test_a_source_that_is_not_a_folder_of_parquet_is_refused_by_name(tmp_path):
     with pytest.raises(ExtractRefusedError, match="no such folder"):
         write_frame(tmp_path / "nowhere", PAYMENT, DAY, tmp_path / "out")
     (tmp_path / "accounts.csv").write_text("account_id\n")
@@ -188,7 +190,7 @@ def accounts(**changed: pa.Array) -> dict[str, pa.Array]:
     return columns | changed
 
 
-def test_every_odd_text_is_read_or_left_out_as_from_a_file(tmp_path):
+def test_unusual_texts_are_read_or_excluded_as_from_a_file(tmp_path):
     rows = [("2026-01-01", "1.50", "2026-02-01", "2.5", "true", "7")] * GOOD + list(ODD_TEXTS)
     columns = dict(zip(TEXT_KINDS[1:], zip(*rows, strict=True), strict=True))
     ids = [f"D{at}" for at in range(len(rows))]
@@ -199,18 +201,18 @@ def test_every_odd_text_is_read_or_left_out_as_from_a_file(tmp_path):
     )
     query = f"SELECT {', '.join(TEXT_KINDS)} FROM denials".replace("urgent", "CAST(urgent AS INT)")
     with load_extract(tmp_path) as extract:
-        wanted = set(extract.connection.execute(query).fetchall())
+        expected = set(extract.connection.execute(query).fetchall())
         left_out = extract.tables["denials"].rows_quarantined
     with open_session() as session:
         tables = SparkTables(session, tmp_path)
-        found = {tuple(row) for row in tables.query(query)}
+        actual = {tuple(row) for row in tables.query(query)}
         state = tables.tables["denials"]
-    assert found ^ wanted == set()
+    assert actual ^ expected == set()
     assert state.rows_quarantined == left_out > 40
     assert state.rows_loaded + left_out == state.rows_read == len(rows)
 
 
-def test_types_that_lose_nothing_are_taken_as_by_duckdb(tmp_path):
+def test_lossless_types_are_accepted_as_by_duckdb(tmp_path):
     """Ids as integers, dollars as floats and wide decimals, dates as moments, whole floats, columns never written."""
     count = 600
     cents = [round(at / 100, 2) for at in range(count)]
@@ -235,18 +237,18 @@ def test_types_that_lose_nothing_are_taken_as_by_duckdb(tmp_path):
     )
     query = "SELECT denial_id, denied_on, denied_amount FROM denials"
     with load_extract(tmp_path) as extract:
-        wanted = set(extract.connection.execute(query).fetchall())
-        kept = {name: (state.rows_loaded, state.rows_quarantined) for name, state in extract.tables.items()}
+        expected = set(extract.connection.execute(query).fetchall())
+        counts = {name: (state.rows_loaded, state.rows_quarantined) for name, state in extract.tables.items()}
     with open_session() as session:
         tables = SparkTables(session, tmp_path)
-        assert {tuple(row) for row in tables.query(query)} == wanted
-        assert {name: (state.rows_loaded, state.rows_quarantined) for name, state in tables.tables.items()} == kept
-    assert kept["denials"] == (count - 3, 3)
-    assert kept["promises"] == (count - 1, 1)
+        assert {tuple(row) for row in tables.query(query)} == expected
+        assert {name: (state.rows_loaded, state.rows_quarantined) for name, state in tables.tables.items()} == counts
+    assert counts["denials"] == (count - 3, 3)
+    assert counts["promises"] == (count - 1, 1)
 
 
 @pytest.mark.parametrize(
-    ("columns", "told"),
+    ("columns", "message"),
     [
         (accounts(account_id=pa.array([1.5] * 300)), "account_id is of type double, which cannot be read as id"),
         (
@@ -260,9 +262,9 @@ def test_types_that_lose_nothing_are_taken_as_by_duckdb(tmp_path):
     ],
     ids=["floating id", "time zone", "missing column", "two rows a key", "broken rows", "empty"],
 )
-def test_what_duckdb_refuses_spark_refuses(tmp_path, columns, told):
+def test_spark_refuses_what_duckdb_refuses(tmp_path, columns, message):
     write_columns(tmp_path, "accounts", **columns)
     with pytest.raises(ExtractRefusedError):
         load_extract(tmp_path)
-    with pytest.raises(ExtractRefusedError, match=told), open_session() as session:
+    with pytest.raises(ExtractRefusedError, match=message), open_session() as session:
         SparkTables(session, tmp_path)

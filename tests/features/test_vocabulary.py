@@ -33,7 +33,7 @@ from payrank.features.sources import (
 from payrank.features.sql.plan import plan_sql
 from payrank.features.targets import OverturnTarget, PaymentTarget
 from tests.features.oracle_accounts import evidence
-from tests.features.small_extracts import DAY, SITE, Rows, change_the_future, draw_row, draw_rows, extract_of
+from tests.features.small_extracts import DAY, SITE, Rows, change_the_future, draw_row, draw_rows, make_extract
 
 PAYMENT = PaymentTarget(horizon_days=20)
 OVERTURN = OverturnTarget()
@@ -53,12 +53,12 @@ def feature(name: str, source: Source, unit: str = "count") -> Feature:
 def compute(features: Sequence[Feature], rows: Rows, target: PaymentTarget | OverturnTarget = PAYMENT) -> pd.DataFrame:
     attributes = tuple(SITE["accounts" if target.unit == "account" else "denials"])
     plan = plan_sql(target, features, [DAY], DIALECT, lambda _: True, attributes, None)
-    with extract_of(rows) as extract:
+    with make_extract(rows) as extract:
         return run_plan(extract.connection, plan, features).set_index("unit_id")
 
 
 @pytest.mark.parametrize(("unit", "relation"), EACH, ids=[f"{unit}-{relation.name}" for unit, relation in EACH])
-def test_every_field_of_a_relation_can_be_asked_for(unit: str, relation: Relation) -> None:
+def test_a_feature_can_read_every_field_of_a_relation(unit: str, relation: Relation) -> None:
     features = [feature(f"known_{name}", Count(relation.name, f"{name} IS NOT NULL")) for name in relation.fields]
     rows = draw_rows(2)
     for at, row in enumerate(rows["denials"]):
@@ -73,8 +73,8 @@ def test_every_field_of_a_relation_can_be_asked_for(unit: str, relation: Relatio
 def test_no_field_of_any_relation_sees_the_future(target: PaymentTarget | OverturnTarget, seed: int) -> None:
     """What a site may ask for tomorrow is as blind as what the catalogs ask for today."""
     relations = RELATIONS[target.unit].values()
-    asked = [(relation.name, name) for relation in relations for name in relation.fields]
-    features = [feature(f"{relation}_{name}", CountDistinct(relation, name)) for relation, name in asked]
+    fields = [(relation.name, name) for relation in relations for name in relation.fields]
+    features = [feature(f"{relation}_{name}", CountDistinct(relation, name)) for relation, name in fields]
     rows = draw_rows(seed)
     for at in range(0, 60, 2):
         rows["promises"].append(draw_row(Random(at), "promises", f"more-{at}"))  # noqa: S311 - rows are made up
@@ -82,13 +82,13 @@ def test_no_field_of_any_relation_sees_the_future(target: PaymentTarget | Overtu
     pd.testing.assert_frame_equal(before, after, check_exact=True)
 
 
-def test_a_payment_of_the_day_itself_is_not_yet_paid_on_a_promise_still_running() -> None:
+def test_a_payment_on_the_day_itself_does_not_count_toward_an_open_promise() -> None:
     bill = {"account_id": "A", "responsibility": "patient"}
-    made = DAY - timedelta(days=5)
-    payments = [(made - timedelta(days=1), -7), (made, -10), (DAY - timedelta(days=1), -20), (DAY, -40)]
+    made_on = DAY - timedelta(days=5)
+    payments = [(made_on - timedelta(days=1), -7), (made_on, -10), (DAY - timedelta(days=1), -20), (DAY, -40)]
     rows: Rows = {
         "accounts": [{"account_id": "A", "guarantor_id": "G", "opened_on": DAY - timedelta(days=30)}],
-        "promises": [{"promise_id": "p", "account_id": "A", "made_on": made, "due_on": DAY, "amount": 50}],
+        "promises": [{"promise_id": "p", "account_id": "A", "made_on": made_on, "due_on": DAY, "amount": 50}],
         "transactions": [
             bill | {"transaction_id": "c", "posted_on": DAY - timedelta(days=30), "kind": "charge", "amount": 500},
             *(
@@ -100,7 +100,7 @@ def test_a_payment_of_the_day_itself_is_not_yet_paid_on_a_promise_still_running(
     assert compute([feature("paid", Sum("promises", "paid"), "dollars")], rows)["paid"].to_list() == [30.0]
 
 
-def test_the_latest_of_rows_of_one_day_is_the_one_of_the_last_id() -> None:
+def test_the_latest_of_several_rows_on_a_day_has_the_last_id() -> None:
     rows = draw_rows(2)
     day = DAY - timedelta(days=3)
     rows["contacts"] = [
@@ -113,7 +113,7 @@ def test_the_latest_of_rows_of_one_day_is_the_one_of_the_last_id() -> None:
     assert set(data["last"]) == {"viewed"}
 
 
-def test_a_half_life_halves_the_weight_of_an_outcome_for_each_span_of_its_age() -> None:
+def test_a_half_life_halves_the_weight_of_an_outcome_per_span_of_its_age() -> None:
     """Two charges of one clinic, judged 0 and 10 days ago: weights 1 and a half; the older one paid."""
     rows: Rows = {"accounts": [], "transactions": []}
     for name, owed_for in (("now", 5), ("young", 20), ("old", 30)):
@@ -142,7 +142,7 @@ def test_a_half_life_halves_the_weight_of_an_outcome_for_each_span_of_its_age() 
     assert data.loc["now", "rate"] == pytest.approx((0.5 + 2 * overall) / (1.5 + 2))
 
 
-def test_evidence_may_stand_on_one_key() -> None:
+def test_evidence_works_with_a_single_key() -> None:
     """It is then the rate's log odds less one figure that all rows share."""
     evidence_of_one = feature("evidence", CombinedLogOdds(("service_line",)), "log odds")
     data = compute([feature("rate", HistoricalRate(("service_line",)), "rate"), evidence_of_one], draw_rows(2)).dropna()
@@ -151,14 +151,14 @@ def test_evidence_may_stand_on_one_key() -> None:
     assert overall.to_numpy() == pytest.approx(overall.iloc[0])
 
 
-def test_evidence_of_no_outcomes_is_unknown() -> None:
+def test_evidence_without_outcomes_is_unknown() -> None:
     assert evidence({"clinic": "north"}, [], ("clinic",)) is None
 
 
-def test_a_site_attribute_that_takes_a_features_name_is_refused_by_that_name() -> None:
+def test_a_site_attribute_with_the_name_of_a_feature_is_refused() -> None:
     attributes = {"denials": {"payer_class": "category"}}
     with (
-        extract_of({}, attributes=attributes) as extract,
+        make_extract({}, attributes=attributes) as extract,
         pytest.raises(WrongUsageError, match="overturned_rate_payer_class"),
     ):
         build_catalog(extract, "denial")

@@ -12,7 +12,7 @@ import pytest
 from payrank.extracts.contract.metadata import Metadata, write_metadata
 from payrank.extracts.load.load_extract import load_extract
 from payrank.simulator import simulate
-from tests.features.small_extracts import draw_rows, rows_of
+from tests.features.small_extracts import draw_rows, read_rows
 from tests.features.stored_extracts import assert_same_frame, store_in_postgres, write_parquet
 
 AS_OF = date(2026, 11, 20)
@@ -30,7 +30,7 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def in_database(small: Path, postgres_url: str, tmp_path: Path) -> str:
     """The address of the same rows in a database."""
     with load_extract(small) as extract:
-        return store_in_postgres(rows_of(extract), postgres_url, "cli", tmp_path / "toml", attributes={})
+        return store_in_postgres(read_rows(extract), postgres_url, "cli", tmp_path / "toml", attributes={})
 
 
 def test_postgres_and_duckdb_compute_the_same_features(
