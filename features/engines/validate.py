@@ -83,7 +83,7 @@ def validate_tables(store: TableStore, metadata: Metadata) -> ValidatedTables:
         findings += validation.findings
     if not any(state.present for state in states.values()):
         raise ExtractRefusedError(
-            f"{store.shown}: no table of the contract was found. Allowed: {', '.join(states)}. "
+            f"{store.shown}: no canonical table found. Allowed: {', '.join(states)}. "
             "Rename the tables, or import with a mapping."
         )
     if not states["accounts"].rows_loaded and not states["denials"].rows_loaded:
@@ -220,9 +220,7 @@ class _TableValidation:
             )
             listed = "; ".join(
                 f"{rule} in {column} {count:,} times (allowed: {ALLOWED[rule]})"
-                for count, (column, rule, _) in (
-                    (count, self.rules[number - 1]) for count, number in worst[:MAX_NAMED]
-                )
+                for count, (column, rule, _) in ((count, self.rules[number - 1]) for count, number in worst[:MAX_NAMED])
             )
             raise ExtractRefusedError(
                 f"{self.place}: {broken:,} of {rows:,} rows break the contract ({broken / rows:.1%}): {listed}. "

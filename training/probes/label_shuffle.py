@@ -47,7 +47,11 @@ def probe_shuffled_labels(frame: Frame, prepare: Prepare | None = None, seed: in
     parts = split_in_time(data)
     if parts is None:
         return ProbeResult(
-            PROBE, frame.unit, 0, "", not_run=f"fewer than {MIN_OUTCOMES} outcomes of each kind in the earlier or later rows"
+            PROBE,
+            frame.unit,
+            0,
+            "",
+            not_run=f"fewer than {MIN_OUTCOMES} outcomes of each kind in the earlier or later rows",
         )
     earlier, later = parts
     score = forecast_later(data, frame.features, earlier, later)

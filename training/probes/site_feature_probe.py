@@ -32,7 +32,11 @@ def probe_site_features(frame: Frame) -> ProbeResult:
     parts = split_in_time(frame.data)
     if parts is None:
         return ProbeResult(
-            PROBE, frame.unit, 0, "", not_run=f"fewer than {MIN_OUTCOMES} outcomes of each kind in the earlier or later rows"
+            PROBE,
+            frame.unit,
+            0,
+            "",
+            not_run=f"fewer than {MIN_OUTCOMES} outcomes of each kind in the earlier or later rows",
         )
     earlier, later = parts
     label = frame.data["label"].to_numpy(dtype=np.float64)
