@@ -1,4 +1,4 @@
-"""`payrank.toml`: one file for what a site sets, refused whole when it holds a name that payrank does not know."""
+"""`payrank.toml`: the site's settings in one file, refused as a whole when it has an unknown name."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pydantic import BaseModel, ValidationError
 from payrank.extracts.errors import WrongUsageError, did_you_mean
 from payrank.features.site.features import SiteFeatures, read_site_features
 from payrank.features.targets import OverturnTarget, PaymentTarget
-from payrank.scoring.settings import RuleOverride, ScoringSettings, Waiver
+from payrank.scoring.settings import RENAMED, RuleOverride, ScoringSettings, Waiver
 
 DEFAULT_FILE = "payrank.toml"
 SECTIONS = ("payment", "overturn", "training", "scoring", "features")
@@ -23,10 +23,10 @@ Model = TypeVar("Model", bound=BaseModel)
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What is in force: targets, training of each kind, scoring, and the features that the site adds.
+    """The settings in force: targets, training of each kind, scoring, and the features that the site adds.
 
-    `training` holds the table as written: `[training]` for both kinds, `[training.payment]` and `[training.overturn]`
-    for one; the training room reads it, which the nightly machine need not have.
+    `training` is the table as written: `[training]` for all kinds of models, `[training.payment]` and
+    `[training.overturn]` for one. It is validated by `payrank.training`, which a nightly machine need not install.
     """
 
     payment: PaymentTarget = field(default_factory=PaymentTarget)
@@ -40,18 +40,18 @@ class Settings:
         return self.payment if kind == "payment" else self.overturn
 
     def training_of(self, kind: str) -> dict[str, Any]:
-        """Return the training table of a kind of model: the shared keys, then its own over them."""
+        """Return the training table of a kind of model: the shared keys, overridden by its own."""
         shared = {name: value for name, value in self.training.items() if name not in {"payment", "overturn"}}
         return {**shared, **self.training.get(kind, {})}
 
 
 def read_settings(path: Path | None) -> Settings:
-    """Read a settings file; None means `payrank.toml` here, and the defaults where there is none.
+    """Read a settings file. None means `payrank.toml` in the working folder, or the defaults when there is none.
 
     Raises
     ------
     WrongUsageError
-        When the file is absent or not TOML, or holds an unknown name or a value out of range.
+        When the file is missing or not TOML, or has an unknown name, a renamed one, or a value out of range.
     """
     if path is None:
         path = Path(DEFAULT_FILE)
@@ -63,15 +63,15 @@ def read_settings(path: Path | None) -> Settings:
         raise WrongUsageError(f"no settings file at {path}; name another with --settings, or leave it out") from None
     except OSError as error:
         raise WrongUsageError(
-            f"{path} cannot be read ({type(error).__name__}); give this user leave to read it"
+            f"{path} cannot be read ({type(error).__name__}); give this user permission to read it"
         ) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise WrongUsageError(f"{path} is not TOML: {error}; mend that line") from None
+        raise WrongUsageError(f"{path} is not valid TOML: {error}; fix that line") from None
     for name in data:
         if name not in SECTIONS:
             raise WrongUsageError(f"{path}: unknown section [{name}]; {did_you_mean(name, SECTIONS)}")
         if not isinstance(data[name], dict):
-            raise WrongUsageError(f"{path}: {name} is not a table; write [{name}] with a line a setting beneath")
+            raise WrongUsageError(f"{path}: {name} is not a table; write [{name}] and one setting per line below it")
     return Settings(
         payment=_read(PaymentTarget, data.get("payment", {}), f"{path} [payment]"),
         overturn=_read(OverturnTarget, data.get("overturn", {}), f"{path} [overturn]"),
@@ -82,7 +82,7 @@ def read_settings(path: Path | None) -> Settings:
 
 
 def _read(model: type[Model], values: object, place: str) -> Model:
-    """Validate one table; the first fault is told with the nearest known name."""
+    """Validate one table; an error names the setting and the nearest known one, or the new name of a renamed one."""
     try:
         return model.model_validate(values)
     except ValidationError as error:
@@ -90,16 +90,22 @@ def _read(model: type[Model], values: object, place: str) -> Model:
         fault = next((fault for fault in faults if fault["type"] == "extra_forbidden"), faults[0])
         name = ".".join(str(part) for part in fault["loc"])
         if fault["type"] == "extra_forbidden":
-            known = sorted(_model_of(model, fault["loc"]).model_fields)
-            raise WrongUsageError(
-                f"{place}: unknown setting {name!r}; {did_you_mean(str(fault['loc'][-1]), known)}"
-            ) from None
+            raise WrongUsageError(f"{place}: {_describe_unknown(model, fault['loc'])}") from None
         if fault["type"] == "value_error":
             raise WrongUsageError(f"{place}: setting {name!r}: {fault['msg'].removeprefix('Value error, ')}") from None
         raise WrongUsageError(f"{place}: setting {name!r}: {fault['msg']}; found {fault['input']!r:.60}") from None
 
 
-def _model_of(model: type[BaseModel], place: tuple[int | str, ...]) -> type[BaseModel]:
-    """Return the model that a fault lies in, by the name of the setting that holds it."""
-    inside: dict[int | str, type[BaseModel]] = {"waive": Waiver, "override": RuleOverride}
-    return inside.get(place[0], model) if len(place) > 1 else model
+def _describe_unknown(model: type[BaseModel], location: tuple[int | str, ...]) -> str:
+    """Return why a setting is refused: it was renamed, or it is unknown."""
+    name = ".".join(str(part) for part in location)
+    if model is ScoringSettings and name in RENAMED:
+        return f"setting {name!r} was renamed; write {RENAMED[name]!r}"
+    known = sorted(_table_model(model, location).model_fields)
+    return f"unknown setting {name!r}; {did_you_mean(str(location[-1]), known)}"
+
+
+def _table_model(model: type[BaseModel], location: tuple[int | str, ...]) -> type[BaseModel]:
+    """Return the model of the innermost table that contains a setting."""
+    tables: dict[int | str, type[BaseModel]] = {"waive": Waiver, "override": RuleOverride}
+    return tables.get(location[0], model) if len(location) > 1 else model

@@ -1,4 +1,4 @@
-"""`payrank.toml`: what is not known is refused with the nearest name, what is known takes effect."""
+"""`payrank.toml`: unknown settings are refused with the nearest name, known ones take effect."""
 
 from __future__ import annotations
 
@@ -21,12 +21,14 @@ from payrank.settings import Settings, read_settings
         ("[scoring]\ncapacity = 0", "setting 'capacity': 0 lines a day would list nobody"),
         ("[scoring.costs]\ncal = 5", "setting 'costs': unknown action, queue or list 'cal'; did you mean 'call'"),
         ("[[scoring.override]]\nrule = 'S5'\nreson = 'no such day here'", "did you mean 'reason'"),
+        ("[[scoring.change]]\nrule = 'S5'", "setting 'change' was renamed; write 'override'"),
+        ("[scoring]\nplan_most_months = 12", "setting 'plan_most_months' was renamed; write 'plan_max_months'"),
         ("[[scoring.waive]]\nrule = 'H12'\nreasn = 'no such flags here'", "did you mean 'reason'"),
         ("[[scoring.waive]]\nrule = 'H12'\nreason = 'no'", "waive.0.reason.* at least 10 characters"),
         ("[payment]\nhorizon = 60", "did you mean 'horizon_days'"),
         ("[overturn]\nmaturity_days = 0", "maturity_days"),
         ("training = 5", "training is not a table"),
-        ("[scoring", "is not TOML"),
+        ("[scoring", "is not valid TOML"),
     ],
 )
 def test_an_error_names_the_setting_and_the_nearest_known_one(tmp_path: Path, text: str, says: str) -> None:
