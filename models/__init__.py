@@ -1,1 +1,1 @@
-"""What a trained model is: the bundle on disk, its predictions, calibration, explanations and registry."""
+"""Trained models: the bundle on disk, predictions, calibration, explanations, monitoring, and the registry."""

@@ -56,10 +56,10 @@ def probability_by_day(timing: Timing, booster: lightgbm.Booster | None, matrix:
         shares = np.tile(np.array(timing.shares, dtype=np.float64), (len(matrix), 1))
     else:
         shares = np.asarray(booster.predict(matrix, num_threads=threads), dtype=np.float64)
-    chance: Floats = np.clip(np.cumsum(shares, axis=1)[:, :spans], 0.0, 1.0)
+    probability: Floats = np.clip(np.cumsum(shares, axis=1)[:, :spans], 0.0, 1.0)
     if spans and not timing.later:
-        chance[:, -1] = 1.0  # not 1 - 1e-16: the longest horizon's probability is the main model's
-    return chance
+        probability[:, -1] = 1.0  # not 1 - 1e-16: the longest horizon has exactly the main model's probability
+    return probability
 
 
 def horizon_column(days: int) -> str:

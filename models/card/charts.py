@@ -69,7 +69,8 @@ def captured_chart(evaluation: Evaluation) -> Chart | None:
 
 def advantage_chart(evaluation: Evaluation) -> Chart | None:
     """Return the model's advantage over each baseline at capacity, with intervals; None without any."""
-    compared = [(one, one.advantage) for one in sorted(evaluation.baselines, key=_most_first) if one.advantage]
+    baselines = sorted(evaluation.baselines, key=_most_first)
+    compared = [(baseline, baseline.advantage) for baseline in baselines if baseline.advantage]
     if not compared:
         return None
 
@@ -214,7 +215,7 @@ def importance_chart(evaluation: Evaluation, count: int) -> Chart | None:
 
     return Chart(
         "Mean absolute SHAP contribution",
-        ", ".join(f"{one.feature.replace('_', ' ')} {one.contribution:.3f}" for one in top),
+        ", ".join(f"{feature.feature.replace('_', ' ')} {feature.contribution:.3f}" for feature in top),
         draw,
         1.0 + 0.27 * len(top),
     )

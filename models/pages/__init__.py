@@ -1,1 +1,1 @@
-"""Templates of the pages that people open: one file each, no request to anywhere, under a strict content policy."""
+"""Templates of self-contained HTML pages: one file each, no network requests, and a strict content policy."""

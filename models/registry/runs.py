@@ -1,4 +1,4 @@
-"""Each training as an MLflow run: its data, settings, figures, plots and model, and the trials of its search."""
+"""Each training as an MLflow run: its data, settings, metrics, plots, and model, and the trials of its search."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ from payrank.models.registry.versions import AS_OF_TAG, DIGEST_TAG, registered_n
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
-DIGEST_SIGNS = 36
-"""MLflow's longest digest of a data set; the tags hold the whole SHA-256."""
-PARAMETERS_AT_ONCE = 100
-"""MLflow's limit of parameters in one call."""
+MAX_DIGEST_LENGTH = 36
+"""MLflow's limit on the digest of a data set; the tags have the full SHA-256."""
+PARAMETERS_PER_CALL = 100
+"""MLflow's limit on parameters per call."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +104,7 @@ def _log_data(client: MlflowClient, run_id: str, bundle: Bundle) -> None:
 
     context = [InputTag("mlflow.data.context", "training")]
     inputs = [
-        DatasetInput(Dataset(name, digest[:DIGEST_SIGNS], "local", json.dumps({"uri": name})), context)
+        DatasetInput(Dataset(name, digest[:MAX_DIGEST_LENGTH], "local", json.dumps({"uri": name})), context)
         for name, digest in sorted(bundle.manifest.extract_digests.items())
     ]
     if inputs:
@@ -137,8 +137,8 @@ def _log(
 
     logged_at = int(time.time() * 1000)  # MLflow requires a time; no code reads it
     params = [Param(name, value) for name, value in sorted(_flatten(settings).items())]
-    for start in range(0, len(params), PARAMETERS_AT_ONCE):
-        client.log_batch(run_id, params=params[start : start + PARAMETERS_AT_ONCE])
+    for start in range(0, len(params), PARAMETERS_PER_CALL):
+        client.log_batch(run_id, params=params[start : start + PARAMETERS_PER_CALL])
     client.log_batch(
         run_id,
         metrics=[Metric(_key(name), float(value), logged_at, 0, model_id) for name, value in sorted(metrics.items())],

@@ -135,9 +135,9 @@ def _give_client(fault: type[PayrankError]) -> Iterator[MlflowClient]:
 
 
 def require_mlflow() -> None:
-    """Check that MLflow is installed, and for a database of one's own, the packages with which MLflow opens it.
+    """Check that MLflow is installed, and for a local database, the packages that MLflow needs to open it.
 
-    A registry behind a server needs `mlflow-skinny` only.
+    A registry on a server needs only `mlflow-skinny`.
 
     Raises
     ------

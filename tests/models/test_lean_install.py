@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import payrank.models
-from payrank.extracts.errors import WrongUsageError
+from payrank.extracts.errors import NoUsableModelError, WrongUsageError
 from payrank.extracts.optional import require
 
 ROOT = Path(__file__).parents[2]
@@ -57,5 +57,5 @@ def test_the_registry_without_mlflow_names_the_extra(tmp_path, monkeypatch):
 
     monkeypatch.setitem(sys.modules, "mlflow", None)
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path / 'runs.db'}")
-    with pytest.raises(WrongUsageError, match=r"MLflow is not installed.*payrank\[train\]"):
+    with pytest.raises(NoUsableModelError, match=r"MLflow is not installed.*payrank\[train\]"):
         list_versions()

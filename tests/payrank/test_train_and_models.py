@@ -188,7 +188,7 @@ def test_models_card_writes_a_card_for_any_model(payrank: Any, hospital: Any, tm
     result = payrank("models", "card", hospital.bundles["payment"], "--out", tmp_path / "card")
     assert result.code == 0, result.err
     assert sorted(path.name for path in (tmp_path / "card").iterdir()) == ["card.html", "card.md"]
-    assert "## What it is not for" in (tmp_path / "card" / "card.md").read_text()
+    assert "## Prohibited uses" in (tmp_path / "card" / "card.md").read_text()
     refused = payrank("models", "card", tmp_path / "nothing", "--out", tmp_path / "other")
     assert refused.code == 5
     assert not (tmp_path / "other").exists()
