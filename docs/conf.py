@@ -17,6 +17,7 @@ extensions = [
     "sphinx.ext.napoleon",
     "myst_nb",
     "sphinx_click",
+    "command_examples",
     "data_tables",
     "settings_tables",
 ]
@@ -45,3 +46,5 @@ napoleon_numpy_docstring = True
 napoleon_google_docstring = False
 napoleon_use_rtype = False
 suppress_warnings = ["myst.domains"]
+default_role = "code"
+smartquotes_action = "qe"  # keep the two hyphens of options such as --out
