@@ -1,4 +1,4 @@
-"""Every account feature and payment label again: loops over rows, slow and plain, from the catalog's meanings."""
+"""A second implementation of every account feature and payment label: slow, plain loops over rows."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ REACHED = ("right_party", "promise", "refused", "dispute")
 
 
 def account_frame(rows: Rows, target: PaymentTarget, day: date) -> dict[str, Row]:
-    """Return the features of everyone in the payment population as of a day, by account."""
+    """Return the features of every account in the payment population as of a day, by account."""
     seen = known_before(rows, day)
     states = [_account_state(account, seen, day, target.horizon_days) for account in seen["accounts"]]
     frame = {}
@@ -40,7 +40,7 @@ def account_frame(rows: Rows, target: PaymentTarget, day: date) -> dict[str, Row
 def payment_label(
     rows: Rows, account: str, balance: float, target: PaymentTarget, day: date, trained: date
 ) -> Row | None:
-    """Return label, share, dollars recovered within the horizon and days to it; None before the horizon has passed."""
+    """Return label, share, dollars recovered, and days to the outcome; None before the horizon has passed."""
     end = day + timedelta(days=target.horizon_days)
     if end > trained:
         return None
@@ -127,7 +127,7 @@ def _account_state(account: Row, seen: Rows, day: date, horizon: int) -> Row:
 
 
 def _payer(account: Row, seen: Rows) -> Row:
-    """The best ranked coverage not known to have ended; of equals the newest, then the first payer by name."""
+    """Return the highest-priority active coverage; ties go to the newest, then to the first payer ID."""
     best: Row | None = None
     for row in sorted(seen["coverages"], key=lambda row: row["payer_id"]):
         if row["account_id"] != account["account_id"] or row["ended_on"] is not None:
@@ -225,7 +225,7 @@ def _payer_mix(state: Row, family: list[Row], seen: Rows, day: date) -> Row:
 
 
 def _last_ended(coverages: list[Row], seen: Rows) -> str | None:
-    """The payer class of the ended coverage that was known last; of equals, the last payer by name."""
+    """Return the payer class of the ended coverage that became known last; ties go to the last payer ID."""
     ended = [row for row in coverages if row["ended_on"] is not None]
     if not ended:
         return None
@@ -285,7 +285,7 @@ def _family_history(others: list[Row], day: date) -> Row:
 
 
 def _same_age(state: Row, states: list[Row], others: list[Row], horizon: int) -> Row:
-    """How balances unpaid at this age went on, over those that were then seen for the horizon."""
+    """Return what happened to balances unpaid at this age and then followed through the horizon."""
     age = state["days_owed"]
     typical = mean([other["days_to_pay"] for other in others])
     result = {
@@ -415,7 +415,7 @@ def _payer_behavior(state: Row, states: list[Row]) -> Row:
 
 
 def evidence(unit: Row, judged: list[Row], keys: tuple[str, ...]) -> float | None:
-    """Return the summed log odds of the single rates above the overall log odds."""
+    """Return the sum of the single keys' log odds minus the overall log odds."""
     if not judged:
         return None
 

@@ -1,4 +1,4 @@
-"""Every denial feature and overturn label again: loops over rows, slow and plain, from the catalog's meanings."""
+"""A second implementation of every denial feature and overturn label: slow, plain loops over rows."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def denial_frame(rows: Rows, day: date) -> dict[str, Row]:
 
 
 def overturn_label(rows: Rows, denial: str, amount: Decimal | None, day: date, trained: date) -> Row | None:
-    """Return label, share, dollars and days to it by decisions from a day on, known before the training day."""
+    """Return label, share, dollars, and days, from decisions on or after a day and known before the training day."""
     seen = known_before(rows, trained)
     appeals = [row for row in seen["appeals"] if row["denial_id"] == denial]
     decided = [row for row in appeals if row["decided_on"] is not None and row["decided_on"] >= day]
@@ -77,7 +77,7 @@ def _account_state(denial: Row, seen: Rows, day: date) -> Row:
 
 
 def _is_paid(denial: Row, seen: Rows) -> bool:
-    """Whether the denying payer has since paid at least half of what it denied."""
+    """Return whether the denying payer has since paid at least half of the denied amount."""
     paid, some = Decimal(0), False
     for row in seen["transactions"]:
         if denial["account_id"] is None or row["account_id"] != denial["account_id"]:

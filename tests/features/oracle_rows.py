@@ -1,4 +1,4 @@
-"""The oracle's view of an extract: what was known before a day, by loops over plain rows."""
+"""The oracle's view of an extract: what was known before a day, computed by loops over plain rows."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ LATER = {
 
 
 def known_before(rows: Rows, day: date) -> Rows:
-    """Return the rows known before a day, with what was known later of them blanked."""
+    """Return the rows known before a day, with values that became known later set to None."""
     seen: Rows = {"payers": [dict(row) for row in rows.get("payers", [])]}
     for name, known_on in KNOWN.items():
         seen[name] = []
@@ -48,7 +48,7 @@ def days_ago(day: date, earlier: date | None) -> int | None:
 
 
 def ratio(above: Any, below: Any) -> float | None:
-    """Return a quotient, unknown when it is by nothing or less."""
+    """Return a quotient, or None if the divisor is zero or negative."""
     return float(above) / float(below) if below is not None and below > 0 else None
 
 
@@ -71,7 +71,7 @@ def mean(values: list[Any]) -> float | None:
 
 
 def share(flags: list[bool], weight: float = 0.0, prior: float = 0.0) -> float | None:
-    """Return the smoothed share of true ones, unknown without any."""
+    """Return the smoothed share of true values, or None without values."""
     return (sum(flags) + weight * prior) / (len(flags) + weight) if flags else None
 
 
@@ -87,7 +87,7 @@ def rates(name: str, subject: str, unit: Row, others: list[Row], keys: tuple[str
 
 
 def recent_rates(name: str, subject: str, unit: Row, others: list[Row], keys: tuple[str, ...]) -> Row:
-    """Return the rate and support in which an outcome counts half after each year, in whole parts of a million odd."""
+    """Return the recency-weighted rate and support: an outcome's weight halves each year, in units of 1/1,048,576."""
     judged = [other | {"counts": faded(other["outcome_age"])} for other in others if other["outcome"] is not None]
     known = all(unit[key] is not None for key in keys)
     same = [other["counts"] for other in judged if all(other[key] == unit[key] for key in keys)]
@@ -98,12 +98,12 @@ def recent_rates(name: str, subject: str, unit: Row, others: list[Row], keys: tu
 
 
 def faded(age: int) -> float:
-    """Return what is left of an outcome after some days."""
+    """Return the weight of an outcome after some days."""
     return round(2**20 * 0.5 ** (age / 365)) / 2**20
 
 
 def smoothed(unit: Row, judged: list[Row], keys: tuple[str, ...], weight: float = 5.0) -> float | None:
-    """Return the rate among those of the same keys, drawn to the overall one, or to the mean of the single keys'."""
+    """Return the rate by keys, smoothed toward the overall rate, or toward the mean of the single keys' rates."""
     if not judged or any(unit[key] is None for key in keys):
         return None
 

@@ -1,4 +1,4 @@
-"""Small messy extracts, made in memory: rows as dictionaries, loaded by the contract's types."""
+"""Small messy extracts built in memory: rows are dictionaries, loaded with the contract's types."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Row = dict[str, Any]
 Rows = dict[str, list[Row]]
 
 DAY = date(2026, 3, 1)
-"""The day around which the small extracts happen."""
+"""The day around which the events of the small extracts fall."""
 
 SITE = {
     "accounts": {"clinic": "category", "channel_code": "category", "visits": "number", "referred": "boolean"},
@@ -37,7 +37,7 @@ _ARROW = {
 
 
 def list_columns(name: str, attributes: Mapping[str, Mapping[str, str]] = SITE) -> dict[str, str]:
-    """Return the columns of a table with their kinds, site attributes among them."""
+    """Return the columns of a table, including site attributes, with their kinds."""
     columns = {column.name: column.kind for column in table(name).columns}
     return columns | {column: KINDS[kind] for column, kind in attributes.get(name, {}).items()}
 
@@ -45,7 +45,7 @@ def list_columns(name: str, attributes: Mapping[str, Mapping[str, str]] = SITE) 
 def make_extract(
     rows: Rows, *, absent: Collection[str] = (), attributes: Mapping[str, Mapping[str, str]] = SITE
 ) -> Extract:
-    """Return a loaded extract of these rows; `absent` names tables and `table.column` that did not arrive."""
+    """Return a loaded extract of these rows; `absent` names missing tables and `table.column`s."""
     connection = duckdb.connect(config={"threads": 1})
     states = {}
     for name in (t.name for t in TABLES):
@@ -80,14 +80,14 @@ def read_rows(extract: Extract) -> Rows:
 GUARANTORS = ("G1", "G2", "G3")
 ACCOUNTS = tuple(f"A{number}" for number in range(12))
 BUSY = ACCOUNTS[:8] * 6 + ACCOUNTS[8:]
-"""Most postings fall on some accounts, so that others are young or nearly empty."""
+"""Most transactions belong to some accounts, so others are new or nearly empty."""
 PAYERS = ("P1", "P2", "P3", "P-unlisted")
 CLAIMS = ("C1", "C2", "C3", None)
 EDGES = (0, 1, 2, 7, 19, 20, 21, 29, 30, 31, 59, 60, 61, 89, 90, 91, 120, 364, 365, 366, 730, 731)
 
 
 def draw_day(random: Random, day: date = DAY) -> date:
-    """Draw a day before `day`, rarely on or after it; the edges of windows often."""
+    """Draw a day before `day`, rarely on or after it, and often at the edge of a time window."""
     chance = random.random()
     if chance < 0.12:
         return day + timedelta(days=random.choice((0, 0, 1, 5, 19, 20, 30)))
@@ -96,18 +96,18 @@ def draw_day(random: Random, day: date = DAY) -> date:
 
 
 def money(random: Random, most: int = 400) -> Decimal:
-    """Draw dollars and cents, sometimes a round figure."""
+    """Draw dollars and cents, sometimes a round amount."""
     cents = random.choice((1000, 10000, 25000)) if random.random() < 0.3 else random.randrange(1, most * 100)
     return Decimal(cents) / 100
 
 
 def draw_row(random: Random, name: str, key: str, day: date = DAY) -> Row:
-    """Draw a row of a table, with `key` as its id where it has one."""
+    """Draw a row of a table, with `key` as its ID if it has one."""
     return _DRAW[name](random, key, day)
 
 
 def maybe(random: Random, value: Any, chance: float = 0.8) -> Any:
-    """Return the value, sometimes nothing."""
+    """Return the value, or sometimes None."""
     return value if random.random() < chance else None
 
 
@@ -269,8 +269,8 @@ _PREFIX = {"denials": "D"}
 
 
 def draw_rows(seed: int, day: date = DAY) -> Rows:
-    """Draw a small messy extract around a day: dangling ids, unknowns, reversals, edges of windows, a known future."""
-    random = Random(seed)  # noqa: S311 - rows are made up; nothing here is secret
+    """Draw a small messy extract around a day: dangling IDs, nulls, reversals, edges of windows, and later rows."""
+    random = Random(seed)  # noqa: S311 - test data, not security
     rows: Rows = {
         "payers": [
             {
@@ -292,14 +292,14 @@ def draw_rows(seed: int, day: date = DAY) -> Rows:
 
 
 def unique(name: str, rows: list[Row]) -> list[Row]:
-    """Keep the first row of each key: a loaded extract has no two."""
+    """Keep the first row of each key, because a loaded extract has unique keys."""
     key = table(name).key
     return list({tuple(row[column] for column in key): row for row in reversed(rows)}.values())[::-1]
 
 
 def change_the_future(rows: Rows, day: date, seed: int) -> Rows:
-    """Add, change and delete rows known on or after a day in every table, and what was known later of earlier rows."""
-    random = Random(seed)  # noqa: S311 - rows are made up; nothing here is secret
+    """Add, change, and delete rows known on or after a day in every table, and later values of earlier rows."""
+    random = Random(seed)  # noqa: S311 - test data, not security
     changed = dict(rows)
     for name, known_on in ((t.name, t.known_on) for t in TABLES if t.known_on):
         past = [dict(row) for row in rows.get(name, []) if row[known_on] < day]
@@ -333,7 +333,7 @@ def _change_what_came_later(random: Random, name: str, row: Row, day: date) -> N
 
 
 def redrawn(random: Random, name: str, row: Row, day: date) -> Row:
-    """A row's values drawn anew, under its key and ids, known on the day or later."""
+    """Return a row with new values, the same key and IDs, and a known date on the day or later."""
     fresh = draw_row(random, name, "x", day)
     keep = {*table(name).key, *(column for column in row if column.endswith("_id"))}
     fresh = {column: value for column, value in fresh.items() if column in row and column not in keep}
@@ -344,7 +344,7 @@ def redrawn(random: Random, name: str, row: Row, day: date) -> Row:
 
 
 def _as_new(random: Random, name: str, row: Row, key: str, day: date) -> Row:
-    """A row like a known one, under a key of its own, known on or after the day."""
+    """Return a row like a known one, with a new key, known on or after the day."""
     known_on = table(name).known_on or ""
     new = dict(row) | {known_on: _later(random, day)}
     own_key = table(name).key

@@ -1,4 +1,4 @@
-"""Small extracts where an engine finds them: as Parquet in a folder, or as tables of a PostgreSQL schema."""
+"""Small extracts stored for engines: as Parquet files in a folder, or as tables in a PostgreSQL schema."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ POSTGRES_TYPES = {
 
 
 def write_parquet(rows: Rows, folder: Path, *, absent: Collection[str] = (), attributes: Attributes = SITE) -> Path:
-    """Write an extract's tables as Parquet with the contract's types; an absent table or column is left out."""
+    """Write an extract's tables as Parquet with the contract's types; without the absent tables and columns."""
     folder.mkdir(parents=True, exist_ok=True)
     write_metadata(Metadata(attributes=attributes), folder)
     with make_extract(rows, attributes=attributes) as extract:
@@ -50,7 +50,7 @@ def write_columns(folder: Path, table: str, **columns: pa.Array) -> Path:
 
 
 def store_in_postgres(rows: Rows, url: str, schema: str, folder: Path, *, attributes: Attributes = SITE) -> str:
-    """Make a schema of the contract's tables with these rows, and return its address with an `extract.toml`."""
+    """Create a schema of the contract's tables with these rows, and return its address with an `extract.toml`."""
     folder.mkdir(parents=True, exist_ok=True)
     write_metadata(Metadata(attributes=attributes), folder)
     with psycopg.connect(url, autocommit=True) as connection:
@@ -66,5 +66,5 @@ def store_in_postgres(rows: Rows, url: str, schema: str, folder: Path, *, attrib
 
 
 def assert_same_frame(actual: pd.DataFrame, expected: pd.DataFrame) -> None:
-    """Same rows in the same order, same columns and dtypes; floats within a billionth, all else to the letter."""
+    """Assert the same rows in the same order, columns, and dtypes; floats within a billionth, all else exactly."""
     pd.testing.assert_frame_equal(actual, expected, check_exact=False, rtol=1e-9, atol=1e-12)

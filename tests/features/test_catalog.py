@@ -1,4 +1,4 @@
-"""The catalog: broad enough, named once, readable, portable, and blind to protected attributes."""
+"""The catalog is broad, readable, and portable, has unique names, and reads no protected attribute."""
 
 from __future__ import annotations
 
@@ -87,20 +87,20 @@ def test_no_protected_attribute_is_in_the_sql(unit: str) -> None:
 
 @BOTH
 def test_features_that_could_stand_in_for_a_protected_trait_are_marked_as_proxies(unit: str) -> None:
-    """Payers tell of age and public assistance, service lines of sex, a site's own attributes of anything."""
+    """Payers can stand in for age and public assistance, service lines for sex, and site attributes for anything."""
     sensitive = re.compile(r"payer_id|payer_class|service_line|charity|site_")
     for feature in CATALOGS[unit]:
         assert (feature.sensitivity == "proxy") == bool(sensitive.search(repr(feature.source))), feature.name
 
 
 @BOTH
-@pytest.mark.parametrize("matured_by", [None, date(2026, 6, 1)], ids=["night", "training"])
+@pytest.mark.parametrize("matured_by", [None, date(2026, 6, 1)], ids=["nightly", "training"])
 def test_the_sql_uses_no_engine_specific_keywords(unit: str, matured_by: date | None) -> None:
     words = {word.upper() for word in re.findall(r"[A-Za-z_]+", rendered(unit, matured_by))}
-    theirs = (
+    engine_specific = (
         "ASOF QUALIFY FILTER MEDIAN INTERVAL LIST UNNEST STRUCT ARG_MAX ANY_VALUE EXCLUDE USING SAMPLE PIVOT TRY_CAST"
     )
-    assert words.isdisjoint(theirs.split())
+    assert words.isdisjoint(engine_specific.split())
     assert "::" not in rendered(unit, matured_by)
 
 
@@ -176,7 +176,7 @@ RENDERED = {
     "account": "4f2386a7793a338667c683a96a5fb822bea5ea10b72092503ac24856911c6341",
     "denial": "cebd4aa0b420302d8c7a0119604886bb9553b85210a8be669a43c611a0ec344d",
 }
-"""SHA-256 of the SQL of each unit's nightly frame, as of the present `COMPUTATION`."""
+"""SHA-256 of the SQL of each unit's nightly frame, for the current `COMPUTATION`."""
 
 
 @pytest.mark.parametrize("unit", sorted(RENDERED))
@@ -184,5 +184,5 @@ def test_a_change_of_the_rendered_sql_is_noticed(unit: str) -> None:
     digest = hashlib.sha256(rendered(unit, None).encode()).hexdigest()
     assert digest == RENDERED[unit], (
         "the rendered SQL changed: if it changes any feature's value, raise COMPUTATION in features/feature.py, so "
-        f"that models trained before are refused; then write the new digest here: {digest}"
+        f"that earlier models are refused. Then update the digest here: {digest}"
     )

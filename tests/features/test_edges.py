@@ -1,4 +1,4 @@
-"""Edges that random rows seldom meet: a promise's grace, the last day of the horizon after an age, pooled ages."""
+"""Edge cases that random rows rarely reach: grace periods, last days of a horizon, and pooled ages."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ TARGET = PaymentTarget(horizon_days=20)
 
 
 def add_account(rows: Rows, name: str, owed_for: int, paid_after: int | None = None, guarantor: str = "G") -> Rows:
-    """Add an account that has owed $100 for some days, with a payment of $60 some days after the bill."""
+    """Add an account with $100 due for some days, and a payment of $60 some days after billing."""
     billed = DAY - timedelta(days=owed_for)
     rows["accounts"].append({"account_id": name, "guarantor_id": guarantor, "opened_on": billed})
     bill: Row = {"account_id": name, "responsibility": "patient", "posted_on": billed, "kind": "charge"}
@@ -68,7 +68,7 @@ def test_a_promise_is_broken_only_after_its_grace_period(grace_over: bool, share
 def test_a_balance_counts_at_an_age_if_it_was_unpaid_then_and_followed_through_the_horizon(
     owed_for: int, paid_after: int | None, seen: int, paid: int
 ) -> None:
-    """The snapshot has owed for 10 days; the horizon is 20."""
+    """The snapshot's balance has been due for 10 days; the horizon is 20 days."""
     row = look(add_account(add_account(start(), "now", 10), "other", owed_for, paid_after), "now")
     assert (row["household_seen_at_this_age"], row["household_paid_at_this_age"]) == (seen, paid)
     if not seen:
@@ -83,7 +83,7 @@ def test_a_balance_counts_at_an_age_if_it_was_unpaid_then_and_followed_through_t
     ("owed_for", "pooled"), [(59, 59), (60, 60), (61, 60), (89, 60), (90, 90), (119, 90), (120, 120)]
 )
 def test_ages_over_sixty_days_are_pooled_by_thirty_days(owed_for: int, pooled: int) -> None:
-    """One stranger's balance was paid on the last day of the horizon after the pooled age, another's a day later."""
+    """One other balance was paid on the last day of the horizon after the pooled age, another a day later."""
     rows = add_account(start(), "now", owed_for)
     for name, paid_after in (("in", pooled + 19), ("out", pooled + 20), ("before", pooled - 1)):
         add_account(rows, name, 400, paid_after, guarantor=name)

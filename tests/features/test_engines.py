@@ -1,4 +1,4 @@
-"""An engine is chosen by name, and told apart from what it cannot read."""
+"""An engine is chosen by name, and refused for a source that it cannot read."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ def test_duckdb_and_postgres_give_the_frame_of_a_loaded_extract(postgres_url, tm
     folder = write_parquet(rows, tmp_path / "files")
     address = store_in_postgres(rows, postgres_url, "named", tmp_path / "toml")
     with make_extract(rows) as extract:
-        night, taught = nightly_frame(extract, PAYMENT, DAY), training_frame(extract, PAYMENT, DAY)
+        nightly, labeled = nightly_frame(extract, PAYMENT, DAY), training_frame(extract, PAYMENT, DAY)
     for engine, source in (("duckdb", folder), ("duckdb", address), ("postgres", address)):
-        assert_same_frame(build_engine_frame(engine, source, PAYMENT, DAY).data, night.data)
-        assert_same_frame(build_engine_frame(engine, source, PAYMENT, DAY, labeled=True).data, taught.data)
+        assert_same_frame(build_engine_frame(engine, source, PAYMENT, DAY).data, nightly.data)
+        assert_same_frame(build_engine_frame(engine, source, PAYMENT, DAY, labeled=True).data, labeled.data)
 
 
 def test_no_driver_is_imported_before_it_is_used():

@@ -1,4 +1,4 @@
-"""A frame's shape: its columns in order, their types, one row a unit and day, sorted, the same twice."""
+"""The shape of a frame: column order and types, one sorted row per unit and day, and the same bits twice."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ IDS = {"account": ["row_payer_id"], "denial": ["row_account_id", "row_payer_id"]
 @BOTH
 def test_columns_are_in_catalog_order_with_their_types(target: PaymentTarget | OverturnTarget) -> None:
     with make_extract(draw_rows(4)) as extract:
-        frame, tonight = training_frame(extract, target, DAY), nightly_frame(extract, target, DAY)
+        frame, nightly = training_frame(extract, target, DAY), nightly_frame(extract, target, DAY)
         features = build_catalog(extract, target.unit)
     key_columns = ["unit_id", "household", "as_of", "amount", "age_days", *IDS[target.unit]]
     names = [feature.name for feature in features]
     plain = [feature.name for feature in features if type(feature.source).__name__ != "Derived"]
     derived = [name for name in names if name not in plain]
-    assert list(tonight.data.columns) == [*key_columns, *plain, *derived]
+    assert list(nightly.data.columns) == [*key_columns, *plain, *derived]
     assert list(frame.data.columns) == [
         *key_columns,
         "label",
@@ -78,7 +78,7 @@ def test_an_empty_population_gives_an_empty_frame_with_the_same_columns(target: 
 
 
 def test_several_rows_per_key_in_other_tables_do_not_duplicate_a_unit() -> None:
-    """Two coverages, flags, contacts, promises, plans, denials and appeals at once, all on one day."""
+    """Several coverages and appeals on the same day do not add rows."""
     rows = draw_rows(4)
     days = {"known_on": DAY - timedelta(days=9), "ended_on": None}
     rows["coverages"] = [
@@ -95,7 +95,7 @@ def test_several_rows_per_key_in_other_tables_do_not_duplicate_a_unit() -> None:
         accounts, denials = nightly_frame(extract, PAYMENT, DAY).data, nightly_frame(extract, OVERTURN, DAY).data
     assert accounts["unit_id"].is_unique
     assert denials["unit_id"].is_unique
-    assert set(accounts["row_payer_id"]) == {"P-unlisted"}, "of equals, the first id in the order of its bytes"
+    assert set(accounts["row_payer_id"]) == {"P-unlisted"}, "ties go to the first ID in byte order"
     assert set(denials["appeals_filed"]) == {3.0}
 
 
@@ -110,4 +110,6 @@ def test_an_account_is_not_counted_among_its_households_other_accounts() -> None
     owing = data["patient_balance"]
     assert len(data) > 2
     together = owing + data["household_balance"]
-    assert together.to_numpy() == pytest.approx(together.iloc[0]), "own and others' balances add up to one household's"
+    assert together.to_numpy() == pytest.approx(together.iloc[0]), (
+        "each account's balance plus the others' is the household's"
+    )

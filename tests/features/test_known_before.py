@@ -1,4 +1,4 @@
-"""Known, not happened: rows known on or after the day, in any table, change no bit of a frame."""
+"""Rows that became known on or after the as-of day, in any table, change no bit of a frame."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ PAYMENT = PaymentTarget(horizon_days=20, every_days=13, snapshots=3, history_day
 OVERTURN = OverturnTarget(maturity_days=15, every_days=9, snapshots=4, history_days=1, rows_per_unit=2)
 BOTH = pytest.mark.parametrize("target", [PAYMENT, OVERTURN], ids=["account", "denial"])
 EXTRACTS = SEEDS if DEEP else st.integers(1, 3)
-"""A frame takes half a second, so that in every run many futures are set beside the frames of a few extracts."""
+"""A frame takes half a second, so each run compares many futures with the frames of only a few extracts."""
 
 
 def assert_identical(before: Frame, after: Frame) -> None:
@@ -48,7 +48,7 @@ def assert_identical(before: Frame, after: Frame) -> None:
     assert before.unavailable == after.unavailable
 
 
-def night(rows: Rows, target: Definition, day: date = DAY) -> Frame:
+def build_nightly(rows: Rows, target: Definition, day: date = DAY) -> Frame:
     with make_extract(rows) as extract:
         return nightly_frame(extract, target, day)
 
@@ -59,14 +59,14 @@ def training(rows: Rows, target: Definition, day: date = DAY) -> Frame:
 
 
 @lru_cache(maxsize=32)
-def night_of(drawn: int, target: Definition) -> Frame:
-    """The nightly frame of a drawn extract, computed once for all that it is compared with."""
-    return night(draw_rows(drawn), target)
+def nightly_of_drawn(drawn: int, target: Definition) -> Frame:
+    """Return the nightly frame of a drawn extract, computed once for all comparisons."""
+    return build_nightly(draw_rows(drawn), target)
 
 
 @lru_cache(maxsize=32)
-def training_of(drawn: int, target: Definition) -> Frame:
-    """The same of training's frame."""
+def training_of_drawn(drawn: int, target: Definition) -> Frame:
+    """Return the training frame of a drawn extract, computed once."""
     return training(draw_rows(drawn), target)
 
 
@@ -75,7 +75,7 @@ def training_of(drawn: int, target: Definition) -> Frame:
 @draws(10)
 def test_nothing_known_on_or_after_the_day_changes_a_nightly_frame(target: Definition, drawn: int, future: int) -> None:
     changed = change_the_future(draw_rows(drawn), DAY, future)
-    assert_identical(night_of(drawn, target), night(changed, target))
+    assert_identical(nightly_of_drawn(drawn, target), build_nightly(changed, target))
 
 
 @BOTH
@@ -85,7 +85,7 @@ def test_nothing_known_on_or_after_the_training_day_changes_features_or_labels(
     target: Definition, drawn: int, future: int
 ) -> None:
     changed = change_the_future(draw_rows(drawn), DAY, future)
-    assert_identical(training_of(drawn, target), training(changed, target))
+    assert_identical(training_of_drawn(drawn, target), training(changed, target))
 
 
 @BOTH
@@ -94,11 +94,13 @@ def test_later_rows_of_any_single_table_change_nothing(name: str, target: Defini
     """Many rows of one table, all known exactly on the as-of date."""
     rows = draw_rows(11)
     known_on = next(table.known_on for table in TABLES if table.name == name) or ""
-    random = Random(5)  # noqa: S311 - rows are made up; nothing here is secret
+    random = Random(5)  # noqa: S311 - test data, not security
     more = [draw_row(random, name, f"late-{at}") | {known_on: DAY} for at in range(40)]
     if name == "appeals":
         more = [row | {"decided_on": DAY - timedelta(days=2)} for row in more]
-    assert_identical(night_of(11, target), night(rows | {name: unique(name, rows[name] + more)}, target))
+    assert_identical(
+        nightly_of_drawn(11, target), build_nightly(rows | {name: unique(name, rows[name] + more)}, target)
+    )
 
 
 DATED = {table.name: table.known_on for table in TABLES if table.known_on}
@@ -120,8 +122,8 @@ def _all_frames(rows: Rows) -> list[Frame]:
 
 @pytest.fixture(scope="module")
 def eventful() -> tuple[Rows, list[Frame]]:
-    """An extract with many rows of every table known from the day on, and all its frames, labels among them."""
-    random = Random(17)  # noqa: S311 - rows are made up; nothing here is secret
+    """Return an extract with many later rows in every table, and all its frames with their labels."""
+    random = Random(17)  # noqa: S311 - test data, not security
     rows = draw_rows(13)
     rows |= {name: unique(name, rows[name] + _from_the_day_on(random, name, "late")) for name in DATED}
     return rows, _all_frames(rows)
@@ -131,8 +133,8 @@ def eventful() -> tuple[Rows, list[Frame]]:
 def test_rows_added_changed_or_deleted_from_the_day_on_change_nothing(
     how: str, eventful: tuple[Rows, list[Frame]]
 ) -> None:
-    """No bit of the night, of training, nor of a label that was ripe, of both units."""
-    random = Random(18)  # noqa: S311 - rows are made up; nothing here is secret
+    """No bit changes of nightly frames, training frames, or matured labels, for accounts and denials."""
+    random = Random(18)  # noqa: S311 - test data, not security
     rows, before = eventful
     after = dict(rows)
     for name, known_on in DATED.items():
@@ -158,12 +160,12 @@ def test_values_that_fill_in_on_the_day_are_not_yet_known(name: str, target: Def
     column = LATER_KNOWN[name]
     open_rows = [row | {column: None} for row in rows[name]]
     filled = [row | {column: DAY} for row in open_rows]
-    assert_identical(night(rows | {name: open_rows}, target), night(rows | {name: filled}, target))
+    assert_identical(build_nightly(rows | {name: open_rows}, target), build_nightly(rows | {name: filled}, target))
 
 
 @BOTH
 def test_rows_known_the_day_before_do_change_frames(target: Definition) -> None:
-    """The probe itself can fail: the same changes one day earlier are seen."""
+    """The test itself can fail: the same changes one day earlier do change frames."""
     seed = 3
     rows = draw_rows(seed)
     changed = change_the_future(rows, DAY - timedelta(days=1), seed)
@@ -171,7 +173,7 @@ def test_rows_known_the_day_before_do_change_frames(target: Definition) -> None:
         name: [_known_yesterday(name, row) if row not in rows.get(name, []) else row for row in changes]
         for name, changes in changed.items()
     }
-    assert not night(rows, target).data.equals(night(yesterday, target).data)
+    assert not build_nightly(rows, target).data.equals(build_nightly(yesterday, target).data)
 
 
 def _known_yesterday(name: str, row: dict[str, object]) -> dict[str, object]:
@@ -183,9 +185,9 @@ def _known_yesterday(name: str, row: dict[str, object]) -> dict[str, object]:
 @given(EXTRACTS, SEEDS)
 @draws(5)
 def test_the_order_of_rows_in_an_extract_changes_no_bit(target: Definition, drawn: int, order: int) -> None:
-    random = Random(order)  # noqa: S311 - rows are made up; nothing here is secret
+    random = Random(order)  # noqa: S311 - test data, not security
     shuffled = {name: random.sample(rows, len(rows)) for name, rows in draw_rows(drawn).items()}
-    assert_identical(training_of(drawn, target), training(shuffled, target))
+    assert_identical(training_of_drawn(drawn, target), training(shuffled, target))
 
 
 def test_a_payment_plan_of_an_account_not_yet_known_belongs_to_no_household() -> None:
@@ -193,7 +195,9 @@ def test_a_payment_plan_of_an_account_not_yet_known_belongs_to_no_household() ->
     later_account = rows["accounts"][0] | {"account_id": "late", "opened_on": DAY, "guarantor_id": "G1"}
     plan = {"plan_id": "early", "account_id": "late", "started_on": DAY - timedelta(days=30)}
     rows["payment_plans"].append(plan)
-    assert_identical(night(rows, PAYMENT), night(rows | {"accounts": [*rows["accounts"], later_account]}, PAYMENT))
+    assert_identical(
+        build_nightly(rows, PAYMENT), build_nightly(rows | {"accounts": [*rows["accounts"], later_account]}, PAYMENT)
+    )
 
 
 def test_an_appeal_filed_on_the_training_day_gives_no_label_whatever_its_decision_date() -> None:
@@ -229,9 +233,9 @@ def test_the_future_of_a_simulated_hospital_changes_no_bit_of_its_frames(hospita
     day = date(2025, 11, 1)
     changed = change_the_future(hospital, day, 1)
     assert sum(len(rows) for rows in changed.values()) != sum(len(rows) for rows in hospital.values())
-    frame = night(hospital, target, day)
+    frame = build_nightly(hospital, target, day)
     assert len(frame.data) > 30
-    assert_identical(frame, night(changed, target, day))
+    assert_identical(frame, build_nightly(changed, target, day))
     assert_identical(training(hospital, target, day), training(changed, target, day))
 
 
@@ -256,7 +260,7 @@ def test_a_training_row_is_bit_for_bit_the_nightly_row(target: Definition, seed:
 
 
 def assert_same_rows(trained: pd.DataFrame, at_night: pd.DataFrame) -> None:
-    """Compare all that both hold; the night also holds rows without a label."""
+    """Compare the rows that both frames have; the nightly frame also has rows without a label."""
     expected = at_night.set_index("unit_id").loc[trained["unit_id"]].reset_index()
     pd.testing.assert_frame_equal(
         trained[list(at_night.columns)].reset_index(drop=True), expected[list(at_night.columns)]
@@ -266,7 +270,7 @@ def assert_same_rows(trained: pd.DataFrame, at_night: pd.DataFrame) -> None:
 
 
 def test_the_small_extracts_have_accounts_known_before_and_after_the_day() -> None:
-    """The probes have something to find: some accounts open on or after the day, with rows known before it."""
+    """The tests have something to find: some accounts open on or after the day and have rows known before it."""
     opened = [row["opened_on"] for seed in range(8) for row in draw_rows(seed)["accounts"]]
     assert len(opened) == 8 * len(ACCOUNTS)
     assert any(day >= DAY for day in opened)

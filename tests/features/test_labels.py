@@ -19,7 +19,7 @@ DAY = date(2026, 1, 10)
 HORIZON = 30
 PAYMENT = PaymentTarget(horizon_days=HORIZON, snapshots=1, history_days=1)
 OVERTURN = OverturnTarget(maturity_days=HORIZON, snapshots=1, history_days=1)
-RIPE = DAY + timedelta(days=HORIZON)
+TRAINING_DAY = DAY + timedelta(days=HORIZON)
 
 
 def posting(after: int, amount: str, kind: str = "patient_payment", who: str = "patient", account: str = "A") -> Row:
@@ -38,9 +38,11 @@ def account(*postings: Row, **more: Any) -> Rows:
     return {"accounts": [opened], "transactions": [posting(-40, "100.00", "charge"), *postings], **more}
 
 
-def label_row(rows: Rows, target: PaymentTarget | OverturnTarget = PAYMENT, ripe: date = RIPE) -> dict[str, Any] | None:
+def label_row(
+    rows: Rows, target: PaymentTarget | OverturnTarget = PAYMENT, training_day: date = TRAINING_DAY
+) -> dict[str, Any] | None:
     with make_extract(rows) as extract:
-        records = training_frame(extract, target, ripe).data.to_dict("records")
+        records = training_frame(extract, target, training_day).data.to_dict("records")
     return {str(key): value for key, value in records[0].items()} if records else None
 
 
@@ -67,7 +69,7 @@ def test_a_payment_label_counts_net_patient_payments_from_the_snapshot_to_the_ho
     assert row is not None
     assert (row["label"], row["share"]) == (label, share)
     assert row["recovered"] == pytest.approx(share * row["amount"])
-    assert row["known_on"] == pd.Timestamp(RIPE)
+    assert row["known_on"] == pd.Timestamp(TRAINING_DAY)
 
 
 @pytest.mark.parametrize(
@@ -81,7 +83,7 @@ def test_only_patient_payments_count(kind: str) -> None:
 
 @pytest.mark.parametrize(("paid", "label"), [("-6.99", 0), ("-7.00", 1), ("-7.01", 1)])
 def test_a_minimum_share_must_be_met_to_the_cent(paid: str, label: int) -> None:
-    """0.07 * 100 is more than 7 in binary floating point; dollars are not."""
+    """0.07 * 100 exceeds 7 in binary floating point, but not in dollars."""
     row = label_row(account(posting(3, paid)), PAYMENT.model_copy(update={"min_share": 0.07}))
     assert row is not None
     assert row["label"] == label
@@ -121,8 +123,8 @@ def test_without_a_payment_the_label_is_zero_at_any_minimum_share() -> None:
 
 def test_a_payment_snapshot_is_used_from_the_day_its_horizon_has_passed() -> None:
     with make_extract(account()) as extract:
-        frame = training_frame(extract, PAYMENT, RIPE)
-        early = training_frame(extract, PAYMENT, RIPE - timedelta(days=1))
+        frame = training_frame(extract, PAYMENT, TRAINING_DAY)
+        early = training_frame(extract, PAYMENT, TRAINING_DAY - timedelta(days=1))
     assert list(frame.data["as_of"]) == [pd.Timestamp(DAY)]
     assert list(early.data["as_of"]) == [pd.Timestamp(DAY - timedelta(days=1))]
 

@@ -1,4 +1,4 @@
-"""A rate that counts its own row is told from one of earlier rows, and from one that nobody can judge yet."""
+"""The probe separates a rate that counts its own row from a rate of earlier rows, and from one with too few rows."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PAYER, CODE = 6, 8
 
 
 def make_facts(rows: int, seed: int, undecided: float = 0.3, keys: tuple[int, int] = (PAYER, CODE)) -> Facts:
-    """Draw rows of two keys over a year; the chance of winning hangs on both, decisions come 60 days later."""
+    """Draw rows with two keys over a year. Both keys affect the probability of winning; decisions follow in 60 days."""
     draw = np.random.default_rng(seed)
     payer, code = draw.integers(0, keys[0], rows), draw.integers(0, keys[1], rows)
     chance = 0.2 + 0.3 * (payer % 3) / 2 + 0.3 * (code % 4) / 3
@@ -33,14 +33,14 @@ def group_of(facts: Facts, *keys: str) -> pd.Series:
 
 
 def whole_rate(facts: Facts, smoothing: float = 0.0, *keys: str) -> pd.Series:
-    """The rate of each row's group over the whole extract, the row itself among them."""
+    """Return the rate of each row's group over the whole extract, including the row itself."""
     won, group = facts.rows["won"], group_of(facts, *keys)
     hits, size = won.groupby(group).transform("sum"), won.groupby(group).transform("count")
     return (hits + smoothing * won.mean()) / (size + smoothing)
 
 
 def earlier_rate(facts: Facts, smoothing: float = 0.0) -> pd.Series:
-    """The rate of each row's group from decisions before the row's own day."""
+    """Return the rate of each row's group from decisions before the row's own date."""
     rows, group = facts.rows, group_of(facts).to_numpy()
     before = rows["decided_on"].to_numpy()[None, :] < rows["day"].to_numpy()[:, None]
     before &= group[None, :] == group[:, None]

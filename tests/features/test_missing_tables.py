@@ -1,4 +1,4 @@
-"""What an extract lacks makes exactly the features that read it unknown, by name, and leaves the others alone."""
+"""A missing table or column makes exactly the features that read it null, and lists them as unavailable."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ PAYMENT = PaymentTarget(horizon_days=20, every_days=13, snapshots=3, history_day
 OVERTURN = OverturnTarget(maturity_days=15, every_days=9, snapshots=4, history_days=1)
 ROWS = draw_rows(6) | {"flags": []}
 FALLS_BACK = {"denials.appeal_due_on", "denials.payer_id", "payers.appeal_days", "payers.payer_class", "payers"}
-"""Days left to appeal go by the denial, else the payer, its class, 60 days: without one of them the next holds."""
+"""Days left to appeal come from the denial, the payer, its class, or 60 days: if one is missing, the next applies."""
 
 OPTIONAL = [
     f"{table.name}.{name}"
@@ -29,27 +29,27 @@ OPTIONAL = [
 DENIAL_ONLY = ("appeals",)
 
 
-def night(target: PaymentTarget | OverturnTarget, *absent: str) -> Frame:
+def build_nightly(target: PaymentTarget | OverturnTarget, *absent: str) -> Frame:
     with make_extract(ROWS, absent=absent) as extract:
         return nightly_frame(extract, target, DAY)
 
 
 @pytest.fixture(scope="module")
 def whole() -> dict[str, Frame]:
-    return {"account": night(PAYMENT), "denial": night(OVERTURN)}
+    return {"account": build_nightly(PAYMENT), "denial": build_nightly(OVERTURN)}
 
 
-def assert_only_the_named_are_lost(full: Frame, poorer: Frame, absent: str) -> None:
-    """Named features are unknown everywhere; the others are what they were, where the population is the same."""
-    known = poorer.data[list(poorer.unavailable)].notna().any()
+def assert_only_the_named_are_lost(full: Frame, reduced: Frame, absent: str) -> None:
+    """Unavailable features are null everywhere. The others are unchanged wherever the population is the same."""
+    known = reduced.data[list(reduced.unavailable)].notna().any()
     assert known[known].empty, "a feature named unavailable has values"
-    left = [f.name for f in poorer.features if f.name not in poorer.unavailable]
+    left = [f.name for f in reduced.features if f.name not in reduced.unavailable]
     if absent in FALLS_BACK:
         left = [name for name in left if name != "days_left"]
     if absent == "coverages.ended_on":
-        # A coverage whose end is never told is taken for running, and may be the primary one.
-        left = [f.name for f in poorer.features if f.name in left and "payer" not in repr(f.source)]
-    both = full.data.set_index("unit_id")[left], poorer.data.set_index("unit_id")[left]
+        # Without end dates every coverage counts as active, and a different one may be primary.
+        left = [f.name for f in reduced.features if f.name in left and "payer" not in repr(f.source)]
+    both = full.data.set_index("unit_id")[left], reduced.data.set_index("unit_id")[left]
     units = both[0].index.intersection(both[1].index)
     assert len(units) > 2
     pd.testing.assert_frame_equal(both[0].loc[units], both[1].loc[units], check_exact=True)
@@ -57,28 +57,28 @@ def assert_only_the_named_are_lost(full: Frame, poorer: Frame, absent: str) -> N
 
 @pytest.mark.parametrize("absent", ["coverages", "payers", "contacts", "promises", "payment_plans", "denials"])
 def test_without_a_table_only_the_account_features_that_read_it_are_null(absent: str, whole: dict[str, Frame]) -> None:
-    poorer = night(PAYMENT, absent)
-    assert poorer.unavailable
-    assert_only_the_named_are_lost(whole["account"], poorer, absent)
+    reduced = build_nightly(PAYMENT, absent)
+    assert reduced.unavailable
+    assert_only_the_named_are_lost(whole["account"], reduced, absent)
 
 
 @pytest.mark.parametrize("absent", ["accounts", "payers", "transactions", "appeals"])
 def test_without_a_table_only_the_denial_features_that_read_it_are_null(absent: str, whole: dict[str, Frame]) -> None:
-    poorer = night(OVERTURN, absent)
-    assert poorer.unavailable
-    assert_only_the_named_are_lost(whole["denial"], poorer, absent)
+    reduced = build_nightly(OVERTURN, absent)
+    assert reduced.unavailable
+    assert_only_the_named_are_lost(whole["denial"], reduced, absent)
 
 
 @pytest.mark.parametrize("absent", [c for c in OPTIONAL if c.split(".")[0] not in DENIAL_ONLY])
 def test_without_a_column_only_the_account_features_that_read_it_are_null(absent: str, whole: dict[str, Frame]) -> None:
-    assert_only_the_named_are_lost(whole["account"], night(PAYMENT, absent), absent)
+    assert_only_the_named_are_lost(whole["account"], build_nightly(PAYMENT, absent), absent)
 
 
 @pytest.mark.parametrize(
     "absent", [c for c in OPTIONAL if c.split(".")[0] in ("denials", "appeals", "accounts", "payers")]
 )
 def test_without_a_column_only_the_denial_features_that_read_it_are_null(absent: str, whole: dict[str, Frame]) -> None:
-    assert_only_the_named_are_lost(whole["denial"], night(OVERTURN, absent), absent)
+    assert_only_the_named_are_lost(whole["denial"], build_nightly(OVERTURN, absent), absent)
 
 
 @pytest.mark.parametrize(
@@ -102,7 +102,7 @@ def test_without_a_column_only_the_denial_features_that_read_it_are_null(absent:
     ],
 )  # fmt: skip
 def test_account_features_lost_without_a_table_or_column(absent: str, lost: set[str]) -> None:
-    assert set(night(PAYMENT, absent).unavailable) == lost
+    assert set(build_nightly(PAYMENT, absent).unavailable) == lost
 
 
 @pytest.mark.parametrize(
@@ -118,19 +118,19 @@ def test_account_features_lost_without_a_table_or_column(absent: str, lost: set[
     ],
 )  # fmt: skip
 def test_denial_features_lost_without_a_table_or_column(absent: str, lost: set[str]) -> None:
-    assert set(night(OVERTURN, absent).unavailable) == lost
+    assert set(build_nightly(OVERTURN, absent).unavailable) == lost
 
 
 def test_without_appeals_every_feature_about_outcomes_is_null() -> None:
-    lost = set(night(OVERTURN, "appeals").unavailable)
+    lost = set(build_nightly(OVERTURN, "appeals").unavailable)
     named = {name for name in lost if name.startswith(("overturned_", "payer_"))}
     assert {"account_overturned_share", "appeals_filed", "upheld_before", "days_since_filed", "appeal_level"} <= lost
     assert {"payer_days_to_decide", "payer_overturned_share_365d", "payer_pays_without_appeal"} <= named
-    assert all("overturned" not in name for name in set(night(OVERTURN).data.columns) - lost)
+    assert all("overturned" not in name for name in set(build_nightly(OVERTURN).data.columns) - lost)
 
 
 def _imr() -> Rows:
-    """Decided reviews with attributes, and nothing else: no payers, accounts, claims or amounts."""
+    """Return decided reviews with only attributes: no payers, accounts, claims, or amounts."""
     denials: list[Row] = []
     appeals: list[Row] = []
     for at in range(90):
@@ -158,8 +158,8 @@ def test_denials_with_only_appeals_and_attributes_give_frames() -> None:
     target = OverturnTarget(maturity_days=60, every_days=7, snapshots=30, history_days=60)
     with make_extract(_imr(), absent=_imr_absent(), attributes=IMR_ATTRIBUTES) as extract:
         frame = training_frame(extract, target, date(2025, 11, 1))
-        tonight = nightly_frame(extract, target, date(2025, 9, 1))
-    assert frame.unavailable == tonight.unavailable
+        nightly = nightly_frame(extract, target, date(2025, 9, 1))
+    assert frame.unavailable == nightly.unavailable
     assert frame.data["amount"].isna().all()
     assert frame.data["recovered"].dropna().eq(0).all()
     assert set(frame.data["household"]) == set(frame.data["unit_id"])

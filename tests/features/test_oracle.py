@@ -85,7 +85,7 @@ def test_every_account_feature_and_label_in_training_agrees_with_the_oracle_on_f
 @given(SEEDS)
 @draws(25)
 def test_every_denial_feature_and_label_in_training_agrees_with_the_oracle_on_five_days(seed: int) -> None:
-    """Everyone's rows: those with a label are training's, and the others have the features that training left out."""
+    """The population frame includes rows without a label, which training leaves out."""
     rows = draw_rows(seed)
     with make_extract(rows) as extract:
         frame = population_frame(extract, OVERTURN, DAY)
@@ -113,7 +113,7 @@ def test_training_has_exactly_the_denials_that_the_oracle_labels(seed: int) -> N
 
 @pytest.mark.parametrize("target", [PAYMENT, OVERTURN], ids=["account", "denial"])
 def test_the_small_extracts_give_every_feature_a_value(target: PaymentTarget | OverturnTarget) -> None:
-    """Each feature is known somewhere, in two values: the oracle compares no empty columns."""
+    """Each feature has at least two known values, so the oracle compares no empty columns."""
     seen: dict[str, set[Any]] = {}
     for seed in range(12):
         day = DAY + timedelta(days=31 * seed)

@@ -1,4 +1,4 @@
-"""Outcomes looked back at are the labels that training sees, for everyone, and none before it is ripe."""
+"""Outcomes of the whole population equal the training labels, and none is returned before it matures."""
 
 from __future__ import annotations
 

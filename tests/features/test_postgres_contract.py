@@ -1,4 +1,4 @@
-"""The contract judged inside PostgreSQL refuses, counts and leaves out what it does for files."""
+"""Validation in PostgreSQL refuses, counts, and excludes the same rows as for files."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.features.unusual_texts import ODD_TEXTS, TEXT_KINDS
 
 @pytest.fixture
 def ar(postgres_url, tmp_path):
-    """Give the address of a schema with 500 good transactions, and a way to change it."""
+    """Yield the address of a schema with 500 valid transactions, and a way to change it."""
     rows = draw_rows(1)
     payment = {"account_id": "A0", "posted_on": DAY - timedelta(days=3), "kind": "charge", "amount": 1}
     rows["transactions"] = [payment | {"transaction_id": f"t{at}", "responsibility": "patient"} for at in range(500)]
@@ -32,7 +32,7 @@ def change(address, *statements):
 
 
 def test_unusual_texts_are_read_or_excluded_as_from_a_file(postgres_url, tmp_path):
-    """Beside each odd value stand 99 good ones, so that neither side refuses the table."""
+    """Each unusual value comes with 99 valid ones, so neither engine refuses the table."""
     folder = tmp_path / "files"
     folder.mkdir()
     (folder / "accounts.csv").write_text("account_id,guarantor_id,opened_on\nA,G,2026-01-01\n")
@@ -134,7 +134,7 @@ def test_control_totals_must_match(ar, tmp_path, total, message):
 
 
 def test_lossless_types_are_accepted(ar):
-    """Ids as numbers, dollars as floats, dates as moments at midnight, levels as an enumeration."""
+    """IDs as numbers, dollars as floats, dates as timestamps at midnight, and levels as an enumeration."""
     change(
         ar,
         "ALTER TABLE transactions ALTER transaction_id TYPE numeric(20,3) USING substr(transaction_id, 2)::numeric",

@@ -1,4 +1,4 @@
-"""The frame made inside PostgreSQL is DuckDB's frame: on messy rows, on a simulated hospital, whatever the server."""
+"""Frames computed in PostgreSQL equal those of DuckDB, on messy rows and on a simulated hospital, on any server."""
 
 from __future__ import annotations
 
@@ -38,10 +38,10 @@ def change(url, *statements):
 
 
 def assert_agree(address, rows: Rows, target, **extract) -> None:
-    with make_extract(rows, **extract) as held:
-        assert_same_frame(frame_from_database(address, target, DAY).data, nightly_frame(held, target, DAY).data)
+    with make_extract(rows, **extract) as loaded:
+        assert_same_frame(frame_from_database(address, target, DAY).data, nightly_frame(loaded, target, DAY).data)
         assert_same_frame(
-            frame_from_database(address, target, DAY, labeled=True).data, training_frame(held, target, DAY).data
+            frame_from_database(address, target, DAY, labeled=True).data, training_frame(loaded, target, DAY).data
         )
 
 
@@ -116,7 +116,7 @@ def test_empty_tables_give_an_empty_frame_with_the_same_columns(server, tmp_path
 
 
 def test_a_database_with_another_locale_sorts_by_bytes_and_reads_the_same_dates(server, tmp_path):
-    """In English "p1" comes before "P2"; by bytes, as in files, it comes after."""
+    """In English "p1" sorts before "P2"; by bytes, as in files, it sorts after."""
     rows = draw_rows(4)
     rows["coverages"] = [
         {"account_id": row["account_id"], "payer_id": payer, "priority": 1, "known_on": DAY - timedelta(days=9)}
@@ -136,14 +136,16 @@ def test_a_database_with_another_locale_sorts_by_bytes_and_reads_the_same_dates(
     )
     other = server.replace("/postgres?", "/english?")
     with psycopg.connect(other) as connection:
-        assert connection.execute("SELECT 'p1' < 'P2'").fetchone() == (True,), "the trap is not set"
+        assert connection.execute("SELECT 'p1' < 'P2'").fetchone() == (True,), (
+            "the server sorts by bytes, so the test cannot fail"
+        )
     address = store_in_postgres(rows, other, "messy", tmp_path)
     assert_agree(address, rows, PAYMENT)
     assert_agree(address, rows, OVERTURN)
 
 
 def test_attributes_with_reserved_or_long_names_give_the_same_features(server, tmp_path):
-    """PostgreSQL cuts names at 63 bytes: two attributes alike that far must stay two."""
+    """PostgreSQL truncates names at 63 bytes, and two attributes with the same start must stay separate."""
     long = "a_rather_long_name_of_a_clinic_attribute_that_goes_on_and_on_"
     attributes = {"accounts": {"order": "category", "user": "boolean", "end": "number", long + "x": "category"}}
     attributes["accounts"][long + "y"] = "category"
@@ -155,7 +157,7 @@ def test_attributes_with_reserved_or_long_names_give_the_same_features(server, t
 
 
 def test_a_minimum_share_paid_to_the_cent_counts_on_each_engine(server, tmp_path):
-    """30% of $100.10 is $30.03 exactly; in floating point a hair beside it."""
+    """30% of $100.10 is exactly $30.03, but not in floating point."""
     bill = {"responsibility": "patient", "kind": "charge", "posted_on": DAY - timedelta(days=60)}
     rows: Rows = {"accounts": [], "transactions": []}
     for at, (owed, paid) in enumerate([("100.10", "30.03"), ("100.10", "30.02"), ("0.70", "0.21"), ("33.30", "9.99")]):
@@ -178,7 +180,7 @@ def test_a_minimum_share_paid_to_the_cent_counts_on_each_engine(server, tmp_path
 def test_two_concurrent_runs_get_the_same_frame_and_leave_no_tables(server, tmp_path):
     rows = draw_rows(2)
     address = store_in_postgres(rows, server, "busy", tmp_path)
-    # A table of the user's own with the name of a step or of a canonical table is neither read nor touched.
+    # A user's table with the name of a step or a canonical table is neither read nor changed.
     change(
         server, "DROP TABLE IF EXISTS public.spine, public.accounts", "CREATE TABLE public.spine AS SELECT 1 AS kept"
     )
@@ -201,7 +203,7 @@ def test_two_concurrent_runs_get_the_same_frame_and_leave_no_tables(server, tmp_
 
 @pytest.fixture
 def reader(server, tmp_path):
-    """Give the address of a schema as a user who may read it and nothing else."""
+    """Return the address of a schema for a user with read access only."""
     address = store_in_postgres(draw_rows(2), server, "guarded", tmp_path)
     change(
         server,

@@ -1,4 +1,4 @@
-"""Probes find what was planted and say nothing of a clean hospital."""
+"""Probes find every planted leak and none in a clean hospital."""
 
 from __future__ import annotations
 
@@ -57,8 +57,8 @@ def frame(clean: Extract) -> Frame:
     return training_frame(clean, PAYMENT, AS_OF)
 
 
-def plant(folder: Path, to: Path, table: str, query: str, attributes: dict[str, str] | None = None) -> Path:
-    """Copy an extract, one table replaced by a query over the tables, with site attributes declared for it."""
+def plant_leak(folder: Path, to: Path, table: str, query: str, attributes: dict[str, str] | None = None) -> Path:
+    """Copy an extract with one table replaced by the result of a query, and declare its site attributes."""
     shutil.copytree(folder, to)
     with duckdb.connect() as connection:
         for path in folder.glob("*.parquet"):
@@ -69,8 +69,8 @@ def plant(folder: Path, to: Path, table: str, query: str, attributes: dict[str, 
     return to
 
 
-def peeks(sql: str) -> SiteFeatures:
-    """A feature as somebody might write it past the vocabulary: it looks into the tables as they are."""
+def peeking_feature(sql: str) -> SiteFeatures:
+    """Return a feature that bypasses the vocabulary and reads the raw tables."""
     return SiteFeatures(
         account=(
             Feature(
@@ -117,7 +117,7 @@ def test_changing_the_future_leaves_the_extract_unchanged(clean: Extract) -> Non
 
 
 def test_a_feature_that_sees_the_future_is_found_by_the_future_shuffle(clean: Extract) -> None:
-    result = probe_future(clean, PAYMENT, PAST, peeks(PAID_EVER))
+    result = probe_future(clean, PAYMENT, PAST, peeking_feature(PAID_EVER))
     assert result.verdict == "leak"
     assert {leak.subject for leak in result.leaks} == {"peeks"}
 
@@ -126,7 +126,7 @@ def test_a_table_read_past_the_snapshot_is_found_by_the_future_shuffle(clean: Ex
     uncut = (
         "(SELECT COUNT(*) FROM contacts x WHERE x.guarantor_id = spine.guarantor_id AND x.contacted_on <= spine.as_of)"
     )
-    assert probe_future(clean, PAYMENT, PAST, peeks(uncut)).verdict == "leak"
+    assert probe_future(clean, PAYMENT, PAST, peeking_feature(uncut)).verdict == "leak"
 
 
 def test_the_chosen_day_is_always_inside_the_history(clean: Extract) -> None:
@@ -141,14 +141,14 @@ def test_an_extract_without_a_future_has_nothing_to_shuffle(clean: Extract) -> N
 
 
 def test_a_feature_that_depends_on_other_rows_in_the_frame_is_found_by_the_agreement_probe(clean: Extract) -> None:
-    site_features = peeks("(SELECT COUNT(*) FROM spine other)")
+    site_features = peeking_feature("(SELECT COUNT(*) FROM spine other)")
     result = probe_agreement(clean, training_frame(clean, PAYMENT, AS_OF, site_features=site_features), site_features)
     assert {leak.subject for leak in result.leaks} == {"peeks"}
 
 
 def test_a_feature_that_contains_the_outcome_is_too_good_alone(clean: Extract) -> None:
     later = PAID_EVER.replace("x.kind", "x.posted_on >= spine.as_of AND x.kind")
-    result = probe_single_features(training_frame(clean, PAYMENT, AS_OF, site_features=peeks(later)))
+    result = probe_single_features(training_frame(clean, PAYMENT, AS_OF, site_features=peeking_feature(later)))
     assert {leak.subject for leak in result.leaks} == {"peeks"}
 
 
@@ -174,7 +174,7 @@ def test_a_status_refreshed_after_the_event_is_found(folder: Path, tmp_path: Pat
         "SELECT a.*, CASE WHEN l.paid > 0 AND l.balance <= 0 THEN 'closed' WHEN l.paid > 0 THEN 'partly' "
         f"ELSE 'open' END AS status FROM accounts a LEFT JOIN ({BALANCE_NOW}) l USING (account_id)"
     )
-    planted = plant(folder, tmp_path / "x", "accounts", query, {"status": "category"})
+    planted = plant_leak(folder, tmp_path / "x", "accounts", query, {"status": "category"})
     with load_extract(planted) as extract:
         result = probe_hindsight(extract, PAYMENT, AS_OF)
     assert [leak.subject for leak in result.leaks] == ["accounts.status"]
@@ -186,7 +186,7 @@ def test_a_status_of_denials_refreshed_after_the_decision_is_found(folder: Path,
         "SELECT n.*, CASE w.won WHEN 1 THEN 'reversed' WHEN 0 THEN 'final' ELSE 'new' END AS status "
         f"FROM denials n LEFT JOIN {WON} w USING (denial_id)"
     )
-    planted = plant(folder, tmp_path / "x", "denials", query, {"status": "category"})
+    planted = plant_leak(folder, tmp_path / "x", "denials", query, {"status": "category"})
     with load_extract(planted) as extract:
         assert [leak.subject for leak in probe_hindsight(extract, OVERTURN, AS_OF).leaks] == ["denials.status"]
 
@@ -197,7 +197,7 @@ def test_a_rate_that_includes_the_row_itself_is_found(folder: Path, tmp_path: Pa
         f"SELECT n.*, CAST((sum(w.won) OVER same + {weight / 2}) / (count(w.won) OVER same + {weight}) AS DOUBLE) "
         f"AS rate FROM denials n LEFT JOIN {WON} w USING (denial_id) WINDOW same AS (PARTITION BY n.payer_id, n.carc)"
     )
-    planted = plant(folder, tmp_path / "x", "denials", query, {"rate": "number"})
+    planted = plant_leak(folder, tmp_path / "x", "denials", query, {"rate": "number"})
     with load_extract(planted) as extract:
         result = probe_hindsight(extract, OVERTURN, AS_OF)
     assert [leak.subject for leak in result.leaks] == ["denials.rate"]
@@ -216,7 +216,7 @@ def test_a_later_payment_of_the_guarantor_is_found(folder: Path, tmp_path: Path,
         "USING (account_id) WHERE t.kind = 'patient_payment') p "
         "ON p.guarantor_id = a.guarantor_id AND p.posted_on > a.opened_on GROUP BY a.account_id) h USING (account_id)"
     )
-    planted = plant(folder, tmp_path / "x", "accounts", query, {"later": kind})
+    planted = plant_leak(folder, tmp_path / "x", "accounts", query, {"later": kind})
     with load_extract(planted) as extract:
         assert [leak.subject for leak in probe_hindsight(extract, PAYMENT, AS_OF).leaks] == ["accounts.later"]
 
@@ -234,7 +234,7 @@ def test_a_later_payment_of_the_guarantor_is_found(folder: Path, tmp_path: Path,
     ids=["chance", "of the guarantor", "month", "payments before"],
 )
 def test_a_valid_attribute_is_clean(folder: Path, tmp_path: Path, attribute: str) -> None:
-    planted = plant(
+    planted = plant_leak(
         folder, tmp_path / "x", "accounts", f"SELECT a.*, {attribute} AS mark FROM accounts a", {"mark": "category"}
     )
     with load_extract(planted) as extract:
@@ -244,9 +244,9 @@ def test_a_valid_attribute_is_clean(folder: Path, tmp_path: Path, attribute: str
 
 @pytest.mark.parametrize("salt", range(6))
 def test_a_valid_score_of_payers_is_clean(folder: Path, tmp_path: Path, salt: int) -> None:
-    """A score that ranks a handful of payers can stand in the order of their overturn rates by chance."""
+    """A score of a few payers can match the order of their overturn rates by chance."""
     query = f"SELECT n.*, CAST(hash(payer_id || '{salt}') % 100 AS DOUBLE) AS score FROM denials n"
-    planted = plant(folder, tmp_path / "x", "denials", query, {"score": "number"})
+    planted = plant_leak(folder, tmp_path / "x", "denials", query, {"score": "number"})
     with load_extract(planted) as extract:
         assert probe_hindsight(extract, OVERTURN, AS_OF).leaks == ()
 
@@ -260,7 +260,7 @@ def dated_back(to: str) -> str:
 
 def test_back_dated_payments_are_found_by_their_numbers(folder: Path, tmp_path: Path) -> None:
     query = dated_back("posted_on - 25").replace("REPLACE (", "REPLACE (effective_on - 60 AS effective_on, ")
-    with load_extract(plant(folder, tmp_path / "x", "transactions", query)) as extract:
+    with load_extract(plant_leak(folder, tmp_path / "x", "transactions", query)) as extract:
         texts = [leak.text for leak in probe_back_dated(extract, AS_OF).leaks]
     assert any("neighboring numbers" in text for text in texts)
 
@@ -268,7 +268,7 @@ def test_back_dated_payments_are_found_by_their_numbers(folder: Path, tmp_path: 
 def test_back_dated_payments_are_found_by_their_effective_dates(folder: Path, tmp_path: Path) -> None:
     query = dated_back("posted_on - 25")
     renumbered = f"SELECT * REPLACE (md5(transaction_id) AS transaction_id) FROM ({query})"
-    with load_extract(plant(folder, tmp_path / "x", "transactions", renumbered)) as extract:
+    with load_extract(plant_leak(folder, tmp_path / "x", "transactions", renumbered)) as extract:
         texts = [leak.text for leak in probe_back_dated(extract, AS_OF).leaks]
     assert any("effective date after" in text for text in texts)
     assert not any("neighboring numbers" in text for text in texts)
@@ -281,7 +281,7 @@ def test_back_dated_payments_are_found_by_later_collection_contacts(folder: Path
         "AS posted_on) FROM transactions t LEFT JOIN (SELECT account_id, min(posted_on) AS owed FROM transactions "
         "WHERE responsibility = 'patient' AND amount > 0 GROUP BY account_id) o USING (account_id)"
     )
-    with load_extract(plant(folder, tmp_path / "x", "transactions", query)) as extract:
+    with load_extract(plant_leak(folder, tmp_path / "x", "transactions", query)) as extract:
         result = probe_back_dated(extract, AS_OF)
     assert [leak.subject for leak in result.leaks] == ["transactions.posted_on"]
     assert "the office did not know" in result.leaks[0].text
@@ -295,7 +295,7 @@ def test_the_future_of_small_messy_extracts_changes_nothing(seed: int, target: P
 
 
 def test_no_leak_message_has_a_value_of_a_row(clean: Extract) -> None:
-    site_features = peeks(PAID_EVER)
+    site_features = peeking_feature(PAID_EVER)
     text = " ".join(leak.text for leak in probe_future(clean, PAYMENT, PAST, site_features).leaks)
     ids = {row[0] for row in clean.connection.execute("SELECT account_id FROM accounts").fetchall()}
     assert text

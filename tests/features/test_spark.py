@@ -37,7 +37,7 @@ pytestmark = pytest.mark.usefixtures("spark")
 
 
 def messy_rows():
-    """Draw rows with what engines read in ways of their own: capitals, accents, backslashes, ties, reserved words."""
+    """Draw rows with text that engines may treat differently: case, accents, backslashes, ties, and reserved words."""
     rows = draw_rows(11)
     rows["coverages"] += [
         {"account_id": row["account_id"], "payer_id": payer, "priority": 0, "known_on": DAY - timedelta(days=9)}
@@ -57,7 +57,7 @@ ATTRIBUTES = {
 
 
 def test_frames_of_a_messy_extract_equal_those_of_duckdb(tmp_path):
-    """The night's and training's, with a site's own attributes and features; the night's accounts are asked below."""
+    """Nightly and training frames with site attributes and site features; nightly accounts are tested below."""
     rows = messy_rows()
     absent = ("promises", "transactions.payer_id", "denials.rarc")
     folder = write_parquet(rows, tmp_path / "messy", absent=absent, attributes=ATTRIBUTES)
@@ -82,7 +82,7 @@ def test_frames_of_a_messy_extract_equal_those_of_duckdb(tmp_path):
             assert actual.digest == expected.digest
         assert session.catalog.tableExists("spine")
         with open_session() as other:
-            assert not other.catalog.tableExists("spine"), "another run sees this one's views"
+            assert not other.catalog.tableExists("spine"), "another run can see the views of this run"
 
 
 @pytest.mark.parametrize(
@@ -116,8 +116,8 @@ def test_an_empty_population_gives_an_empty_frame_with_the_same_columns(tmp_path
 
 @pytest.fixture
 def brought(monkeypatch):
-    """Give every cell that Spark hands to this process."""
-    from pyspark.sql.classic.dataframe import DataFrame  # noqa: PLC0415 - where there is no Spark, all here is skipped
+    """Collect every cell that Spark passes to this process."""
+    from pyspark.sql.classic.dataframe import DataFrame  # noqa: PLC0415 - skipped without Spark
 
     cells: list[object] = []
 
@@ -152,7 +152,7 @@ def test_the_command_writes_the_same_frame_as_duckdb_and_collects_no_row_on_the_
     assert {stat.S_IMODE(path.stat().st_mode) for path in out.iterdir()} == {0o600}
     assert stat.S_IMODE(out.stat().st_mode) == 0o700
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
-    assert brought, "counts are asked for"
+    assert brought, "counts are collected"
     assert set(map(str, brought)).isdisjoint(expected.data["unit_id"])
 
 
@@ -213,7 +213,7 @@ def test_unusual_texts_are_read_or_excluded_as_from_a_file(tmp_path):
 
 
 def test_lossless_types_are_accepted_as_by_duckdb(tmp_path):
-    """Ids as integers, dollars as floats and wide decimals, dates as moments, whole floats, columns never written."""
+    """IDs as integers, dollars as floats and wide decimals, dates as timestamps, whole floats, and empty columns."""
     count = 600
     cents = [round(at / 100, 2) for at in range(count)]
     day = date(2026, 1, 1)

@@ -1,4 +1,4 @@
-"""What a feature may say beyond what the catalogs say today: every field of every relation, half-lives, ties."""
+"""What a feature may use beyond today's catalogs: every field of every relation, half-lives, and ties."""
 
 from __future__ import annotations
 
@@ -71,13 +71,13 @@ def test_a_feature_can_read_every_field_of_a_relation(unit: str, relation: Relat
 @pytest.mark.parametrize("seed", range(2))
 @pytest.mark.parametrize("target", [PAYMENT, OVERTURN], ids=["account", "denial"])
 def test_no_field_of_any_relation_sees_the_future(target: PaymentTarget | OverturnTarget, seed: int) -> None:
-    """What a site may ask for tomorrow is as blind as what the catalogs ask for today."""
+    """Fields that no catalog feature reads yet are limited to the past too."""
     relations = RELATIONS[target.unit].values()
     fields = [(relation.name, name) for relation in relations for name in relation.fields]
     features = [feature(f"{relation}_{name}", CountDistinct(relation, name)) for relation, name in fields]
     rows = draw_rows(seed)
     for at in range(0, 60, 2):
-        rows["promises"].append(draw_row(Random(at), "promises", f"more-{at}"))  # noqa: S311 - rows are made up
+        rows["promises"].append(draw_row(Random(at), "promises", f"more-{at}"))  # noqa: S311 - test data
     before, after = (compute(features, each, target) for each in (rows, change_the_future(rows, DAY, seed)))
     pd.testing.assert_frame_equal(before, after, check_exact=True)
 
@@ -114,7 +114,7 @@ def test_the_latest_of_several_rows_on_a_day_has_the_last_id() -> None:
 
 
 def test_a_half_life_halves_the_weight_of_an_outcome_per_span_of_its_age() -> None:
-    """Two charges of one clinic, judged 0 and 10 days ago: weights 1 and a half; the older one paid."""
+    """Two balances of one clinic with outcomes 0 and 10 days ago have weights 1 and 0.5; the older one was paid."""
     rows: Rows = {"accounts": [], "transactions": []}
     for name, owed_for in (("now", 5), ("young", 20), ("old", 30)):
         posted = DAY - timedelta(days=owed_for)
@@ -143,7 +143,7 @@ def test_a_half_life_halves_the_weight_of_an_outcome_per_span_of_its_age() -> No
 
 
 def test_evidence_works_with_a_single_key() -> None:
-    """It is then the rate's log odds less one figure that all rows share."""
+    """It is then the rate's log odds minus a constant."""
     evidence_of_one = feature("evidence", CombinedLogOdds(("service_line",)), "log odds")
     data = compute([feature("rate", HistoricalRate(("service_line",)), "rate"), evidence_of_one], draw_rows(2)).dropna()
     overall = np.log(data["rate"] / (1 - data["rate"])) - data["evidence"]

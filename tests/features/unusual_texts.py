@@ -1,4 +1,4 @@
-"""Texts that each rule of the contract reads or refuses, one odd cell a row, the others good."""
+"""Texts that the contract's rules read or refuse: one unusual cell per row, the others valid."""
 
 from __future__ import annotations
 
@@ -29,4 +29,4 @@ ODD_TEXTS = (
     *((*_GOOD[:4], word, *_GOOD[5:]) for word in _BOOLEANS),
     *((*_GOOD[:1], "", "", "", "", "") for _ in range(1)),
 )
-"""Rows of six cells in the order of `TEXT_KINDS` after the id."""
+"""Rows of six cells in the order of `TEXT_KINDS` after the ID."""
