@@ -11,7 +11,7 @@ Place = Literal["listed", "over_capacity", "suppressed"]
 LISTED: Place = "listed"
 OVER_CAPACITY: Place = "over_capacity"
 SUPPRESSED: Place = "suppressed"
-"""Where a scored account or denial ends up: on the list, below its capacity, or kept off by a rule."""
+"""Where a scored account or denial ends up: on the list, over its capacity, or suppressed by a rule."""
 
 
 @dataclass(frozen=True, slots=True)

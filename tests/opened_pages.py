@@ -1,4 +1,4 @@
-"""A real browser for tests of pages: silent consoles, and no request to anywhere."""
+"""A real browser for tests of pages: the console stays silent, and the page makes no request."""
 
 from __future__ import annotations
 
@@ -17,6 +17,11 @@ IN_BROWSER = [
     pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine: the pages were not opened"),
 ]
 LAPTOP, PHONE = {"width": 1366, "height": 768}, {"width": 390, "height": 844}
+SLOW = pytest.mark.slow
+LAPTOP_AND_PHONE = pytest.mark.parametrize(
+    "size", [pytest.param(LAPTOP, id="laptop"), pytest.param(PHONE, id="phone", marks=SLOW)]
+)
+"""The laptop by default; the phone too when slow tests run."""
 Opener = Callable[..., Page]
 
 
@@ -31,9 +36,9 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def open_page(browser: Browser, tmp_path: Path) -> Iterator[Opener]:
-    """Open bytes from a file; at the end assert that the console stayed silent and nothing was requested."""
-    complaints: list[str] = []
-    asked: list[str] = []
+    """Open bytes from a file; at the end, assert that the console stayed silent and nothing was requested."""
+    messages: list[str] = []
+    requests: list[str] = []
     contexts = []
 
     def opened(content: bytes, size: dict[str, int] = LAPTOP, **options: object) -> Page:
@@ -41,17 +46,17 @@ def open_page(browser: Browser, tmp_path: Path) -> Iterator[Opener]:
         path.write_bytes(content)
         contexts.append(browser.new_context(viewport=size, **options))
         page = contexts[-1].new_page()
-        page.on("console", lambda message: complaints.append(message.text))
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on("request", lambda request: asked.append(request.url))
+        page.on("console", lambda message: messages.append(message.text))
+        page.on("pageerror", lambda error: messages.append(str(error)))
+        page.on("request", lambda request: requests.append(request.url))
         page.goto(path.as_uri())
         return page
 
     yield opened
     for context in contexts:
         context.close()
-    assert complaints == []
-    assert set(asked) <= {(tmp_path / "list.html").as_uri()}, "the page asked somebody for something"
+    assert messages == []
+    assert set(requests) <= {(tmp_path / "list.html").as_uri()}, "the page requested something"
 
 
 def lines(page: Page) -> list[str]:

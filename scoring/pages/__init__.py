@@ -1,1 +1,1 @@
-"""Templates of the pages that people open: one file each, no request to anywhere, under a strict content policy."""
+"""Page templates: each page is one file that makes no request, under a strict content security policy."""

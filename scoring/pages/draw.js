@@ -101,13 +101,13 @@ function strength(amount) {
   return size < 0.15 ? `${verb} slightly` : size < 0.5 ? verb : `${verb} strongly`;
 }
 
-// A waterfall: each bar starts where the one before ended, on the log-odds scale of the score.
+// A waterfall: each bar starts where the previous one ends, on the log-odds scale of the score.
 function waterfall(reasons, scale, ending) {
   const steps = reasons.map(([text, amount]) => ({ text, amount }));
   const from = scale ? scale[0] : 0;
   if (scale) {
     const rest = scale[1] - scale[0] - reasons.reduce((sum, reason) => sum + reason[1], 0);
-    if (Math.abs(rest) > 0.005) steps.push({ text: "All other signs together", amount: rest });
+    if (Math.abs(rest) > 0.005) steps.push({ text: "All other factors combined", amount: rest });
   }
   let at = from;
   for (const step of steps) {

@@ -1,1 +1,1 @@
-"""Publishing a run all at once, and which earlier runs to keep."""
+"""Publish a run atomically, and remove old runs."""

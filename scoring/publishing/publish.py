@@ -1,17 +1,17 @@
-"""A run appears whole or not at all: built aside, then one rename, then the pointer `current`.
+"""Publish a run atomically: build it in a hidden folder, rename that folder, then move the pointer `current`.
 
 The order, and why a crash at any point loses nothing:
 
-1. Take the lock `OUT/.lock`. Under it, put right what a crash of an earlier run left behind (`_recover`).
+1. Take the lock `OUT/.lock`. While holding it, clean up what a crash of an earlier run left behind (`_recover`).
 2. Build in the hidden sibling `OUT/.<as-of>.new`. A crash here leaves a hidden folder that the next run removes.
-3. Make it private (folders 0700, files 0600) and flush every file and folder to the disk.
-4. If this as-of was published before, move that folder to `OUT/.<as-of>.old`. A crash here, before the next
-   line: nothing is lost, but the day's folder is missing until the next run moves it back.
-5. Rename `.new` to `OUT/<as-of>`. From here the new run is whole.
-6. Replace `OUT/current` by renaming a finished link over it, so that a reader finds the old run or the new one.
-7. Remove `.old`, and runs beyond those that the settings keep. A crash before: the next run removes them.
+3. Make it private (folders 0700, files 0600) and flush every file and folder to disk.
+4. If this as-of date was published before, move that folder to `OUT/.<as-of>.old`. After a crash between this step and
+   the next, nothing is lost, but the folder of that date is missing until the next run moves it back.
+5. Rename `.new` to `OUT/<as-of>`. From here on, the new run is complete.
+6. Replace `OUT/current` by renaming a finished link over it, so a reader always finds the old run or the new one.
+7. Remove `.old`, and the runs that the settings no longer keep. After an earlier crash, the next run removes them.
 
-An exception in 2-6 undoes what was done, so a failed run leaves the previous ones as they were.
+An exception in steps 2 to 6 undoes what was done, so a failed run leaves the previous ones as they were.
 """
 
 from __future__ import annotations
@@ -26,33 +26,33 @@ from pathlib import Path
 
 from payrank.extracts.atomic import PRIVATE_FOLDER, flush, flush_tree, make_private, swap_folder, take_lock
 from payrank.extracts.errors import PayrankError, RunLockedError
-from payrank.scoring.publishing.retention import clear_leaving, retire_runs
+from payrank.scoring.publishing.retention import finish_removals, retire_runs
 
 _LOCK = ".lock"
 _POINTER = "current"
-_LINK_IN_MAKING = ".current.new"
+_NEW_LINK = ".current.new"
 
 _WHY_NOT_WRITTEN = {
     errno.ENOSPC: "the disk is full",
     errno.EDQUOT: "the disk quota is used up",
-    errno.EFBIG: "a file would grow beyond the limit for files",
+    errno.EFBIG: "a file would exceed the file size limit",
     errno.EROFS: "the file system is read-only",
     errno.EACCES: "this user may not write there",
     errno.EPERM: "this user may not write there",
-    errno.ENOTDIR: "a part of the path is a file, not a folder",
-    errno.ELOOP: "a link stands where a file of payrank's own belongs",
+    errno.ENOTDIR: "part of the path is a file, not a folder",
+    errno.ELOOP: "a link is in the place of a file that payrank writes",
     errno.ENAMETOOLONG: "the path is too long",
-    errno.EIO: "the disk reports a fault",
+    errno.EIO: "the disk reports an error",
 }
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)
 
 
 @contextmanager
 def hold_lock(out: Path) -> Iterator[None]:
-    """Hold the output folder for one run; the folder is made if need be.
+    """Lock the output folder for one run; the folder is created if it does not exist.
 
-    The lock is the kernel's, so it frees itself when the process ends, however it ends. The file holds the process
-    number and nothing else.
+    The kernel holds the lock, so it is released when the process ends, however it ends. The lock file contains only
+    the process id.
 
     Raises
     ------
@@ -61,17 +61,18 @@ def hold_lock(out: Path) -> Iterator[None]:
     PayrankError
         When the folder cannot be written.
     """
-    with _in_plain_words(out):
+    with _explain_write_errors(out):
         out.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
         handle = take_lock(out / _LOCK)
     if handle is None:
         holder = (out / _LOCK).read_bytes()[:20].decode("ascii", errors="replace").strip()
         raise RunLockedError(
             f"Another run holds the lock {out / _LOCK} (process {holder or 'unknown'}). One run at a time may "
-            "write to an output folder: wait for it to end, or give this run another --out. The lock frees itself."
+            "write to an output folder: wait for it to end, or give this run another --out. The lock is "
+            "released when that process ends."
         )
     try:
-        with _in_plain_words(out):
+        with _explain_write_errors(out):
             os.ftruncate(handle, 0)
             os.pwrite(handle, f"{os.getpid()}\n".encode("ascii"), 0)
         yield
@@ -81,32 +82,32 @@ def hold_lock(out: Path) -> Iterator[None]:
 
 @contextmanager
 def publish_run(out: Path, as_of: date, *, dry_run: bool = False, keep: int | None = None) -> Iterator[Path]:
-    """Give a hidden folder to build the run in; when the block ends without an exception the run is published.
+    """Yield a hidden folder to build the run in; when the block ends without an exception, the run is published.
 
     Parameters
     ----------
     out
         The folder of all runs. The run becomes `out/<as-of>/` and `out/current` points to it.
     as_of
-        The run's day. An earlier run of the same day is replaced.
+        The run's date. An earlier run of the same date is replaced.
     dry_run
-        Build as ever, on the same disk and under the same lock, and publish nothing.
+        Build as usual, on the same disk and under the same lock, but publish nothing.
     keep
-        How many runs stay, this one among them; None keeps all. Older ones go once this one stands.
+        How many runs to keep, including this one; None keeps all. Older ones are removed after this one is published.
 
     Raises
     ------
     RunLockedError
         When another run holds the lock.
     PayrankError
-        When the folder cannot be written: full disk, read-only target, no permission. Earlier runs stand untouched.
+        When the folder cannot be written: full disk, read-only target, no permission. Earlier runs are unchanged.
     """
     run = out / as_of.isoformat()
     building, old = out / f".{run.name}.new", out / f".{run.name}.old"
     with hold_lock(out):
         _check_names(out, run)
         try:
-            with _in_plain_words(out):
+            with _explain_write_errors(out):
                 _recover(out)
                 building.mkdir(mode=PRIVATE_FOLDER)
                 yield building
@@ -114,7 +115,7 @@ def publish_run(out: Path, as_of: date, *, dry_run: bool = False, keep: int | No
                 flush_tree(building)
                 if not dry_run:
                     _swap_in(building, run, old)
-                    with suppress(OSError):  # the run stands; what could not be removed goes with the next
+                    with suppress(OSError):  # the run is published; the next one removes what could not be removed now
                         retire_runs(out, keep)
         finally:
             shutil.rmtree(building, ignore_errors=True)
@@ -125,14 +126,15 @@ def _check_names(out: Path, run: Path) -> None:
     pointer = out / _POINTER
     if pointer.exists() and not pointer.is_symlink():
         raise PayrankError(
-            f"{pointer} is not a link, so it was not made by payrank. Move it away: a run points it to its lists."
+            f"{pointer} is not a link, so payrank did not create it. Move it away: payrank uses that name to "
+            "point to the latest run."
         )
     if run.is_symlink() or (run.exists() and not run.is_dir()):
-        raise PayrankError(f"{run} is not a folder, so it was not made by payrank. Move it away, then run again.")
+        raise PayrankError(f"{run} is not a folder, so payrank did not create it. Move it away, then run again.")
 
 
 def _recover(out: Path) -> None:
-    """Put right what a crash left: give back a folder that was moved aside, and clear what was half built."""
+    """Clean up after a crash: restore a folder that was moved aside, and remove what was only half built."""
     for old in sorted(out.glob(".????-??-??.old")):
         run = out / old.name[1:-4]
         if run.exists():
@@ -141,12 +143,12 @@ def _recover(out: Path) -> None:
             old.rename(run)
     for building in sorted(out.glob(".????-??-??.new")):
         shutil.rmtree(building)
-    (out / _LINK_IN_MAKING).unlink(missing_ok=True)
-    clear_leaving(out)
+    (out / _NEW_LINK).unlink(missing_ok=True)
+    finish_removals(out)
 
 
 def _swap_in(building: Path, run: Path, old: Path) -> None:
-    """Put the built folder in place and point `current` to it; on any exception put everything back."""
+    """Move the built folder into place and point `current` to it; on any exception, restore everything."""
     out = run.parent
 
     def point_to_run() -> None:
@@ -156,31 +158,31 @@ def _swap_in(building: Path, run: Path, old: Path) -> None:
     try:
         swap_folder(building, run, old, then=point_to_run)
     except BaseException:
-        (out / _LINK_IN_MAKING).unlink(missing_ok=True)
+        (out / _NEW_LINK).unlink(missing_ok=True)
         raise
-    with suppress(OSError):  # the run stands; a flush that fails here must not call it a failure
+    with suppress(OSError):  # the run is published; a flush that fails here must not fail it
         flush(out)
 
 
 def _point_to(run: Path) -> None:
-    link = run.parent / _LINK_IN_MAKING
+    link = run.parent / _NEW_LINK
     link.symlink_to(run.name, target_is_directory=True)
     link.replace(run.parent / _POINTER)
 
 
 @contextmanager
-def _in_plain_words(out: Path) -> Iterator[None]:
-    """Turn the system's refusal to write into a PayrankError; other faults pass as they are."""
+def _explain_write_errors(out: Path) -> Iterator[None]:
+    """Turn a system error about writing to `out` into a PayrankError; raise other errors unchanged."""
     try:
         yield
     except OSError as error:
         why = _WHY_NOT_WRITTEN.get(error.errno or 0)
-        ours = error.errno in _FULL or _lies_under(error.filename, out)
-        if why is None or not ours:
+        about_out = error.errno in _FULL or _lies_under(error.filename, out)
+        if why is None or not about_out:
             raise
         raise PayrankError(
-            f"The run could not be written to {out}: {why}. Nothing was published and earlier runs stand as they were. "
-            "Free or change the place (--out), then run again."
+            f"The run could not be written to {out}: {why}. Nothing was published, and earlier runs are unchanged. "
+            "Free up space or choose another --out, then run again."
         ) from error
 
 

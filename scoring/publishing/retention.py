@@ -1,4 +1,4 @@
-"""Old runs go when the site's settings say so: they hold patients' rows, and nobody needs them for ever."""
+"""Remove old runs when the site's settings say so: they contain patient data, and nobody needs them forever."""
 
 from __future__ import annotations
 
@@ -7,37 +7,37 @@ import shutil
 from pathlib import Path
 
 _RUN = re.compile(r"^\d{4}-\d{2}-\d{2}$")
-_LEAVING = ".leaving-"
+_REMOVING = ".leaving-"
 
 
 def published_runs(out: Path) -> list[Path]:
-    """Return the published runs of an output folder, the latest day first."""
-    found = (path for path in out.glob("????-??-??") if _RUN.match(path.name) and not path.is_symlink())
-    return sorted((path for path in found if (path / "manifest.json").is_file()), reverse=True)
+    """Return the published runs of an output folder, latest first."""
+    folders = (path for path in out.glob("????-??-??") if _RUN.match(path.name) and not path.is_symlink())
+    return sorted((path for path in folders if (path / "manifest.json").is_file()), reverse=True)
 
 
 def retire_runs(out: Path, keep: int | None) -> tuple[str, ...]:
-    """Remove all but the `keep` latest runs, and return the days removed; None keeps all.
+    """Remove all except the `keep` latest runs, and return the dates removed; None keeps all.
 
-    The run that `current` points to stays whatever its day, and so does every folder that is no run of payrank's. A run
-    leaves by one rename before its files go, so that a crash never leaves half a run to read.
+    The run that `current` points to is kept whatever its date, and so is every folder that is not a payrank run. A run
+    is renamed before its files are removed, so a crash never leaves half a run where people read.
     """
-    clear_leaving(out)
+    finish_removals(out)
     if keep is None:
         return ()
     current = (out / "current").resolve()
-    gone = []
+    removed = []
     for run in published_runs(out)[keep:]:
         if run.resolve() == current:
             continue
-        leaving = out / f"{_LEAVING}{run.name}"
-        run.rename(leaving)
-        shutil.rmtree(leaving)
-        gone.append(run.name)
-    return tuple(sorted(gone))
+        removing = out / f"{_REMOVING}{run.name}"
+        run.rename(removing)
+        shutil.rmtree(removing)
+        removed.append(run.name)
+    return tuple(sorted(removed))
 
 
-def clear_leaving(out: Path) -> None:
-    """Finish what a crash of an earlier run interrupted."""
-    for leaving in sorted(out.glob(f"{_LEAVING}????-??-??")):
-        shutil.rmtree(leaving)
+def finish_removals(out: Path) -> None:
+    """Finish a removal that a crash interrupted."""
+    for removing in sorted(out.glob(f"{_REMOVING}????-??-??")):
+        shutil.rmtree(removing)

@@ -16,7 +16,7 @@ FRIDAY = date(2026, 11, 20)
 DAYS = working_days(FRIDAY, 3)
 
 
-def test_a_number_is_for_each_list_and_each_day() -> None:
+def test_one_number_applies_to_each_list_and_each_day() -> None:
     capacity = Capacity.model_validate(40)
     for name in ("patient_pay", "denials"):
         slots = capacity_slots(capacity, name, DAYS)
@@ -24,7 +24,7 @@ def test_a_number_is_for_each_list_and_each_day() -> None:
         assert not slots.limited_queues
 
 
-def test_a_table_limits_lists_and_queues_by_weekday_and_leaves_the_rest_free() -> None:
+def test_a_table_limits_lists_and_queues_by_weekday_and_nothing_else() -> None:
     capacity = Capacity.model_validate({"denials": 30, "peer_to_peer": {"mon": 4, "fri": 2}, "call": 7})
     slots = capacity_slots(capacity, "denials", DAYS)
     assert slots.total == (30, 30, 30)
@@ -39,7 +39,7 @@ def test_without_a_capacity_nothing_is_limited() -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "told"),
+    ("value", "message"),
     [
         (0, "0 lines a day would list nobody. Give 1 or more, or leave capacity out"),
         ({"total": 0}, "would list nobody"),
@@ -52,12 +52,12 @@ def test_without_a_capacity_nothing_is_limited() -> None:
         ({"appeal": {"monday": 5}}, "mon"),
     ],
 )
-def test_what_would_list_nobody_or_is_not_known_is_refused(given: Any, told: str) -> None:
-    with pytest.raises(ValidationError, match=told):
-        Capacity.model_validate(given)
+def test_a_capacity_that_lists_nobody_or_is_unknown_is_refused(value: Any, message: str) -> None:
+    with pytest.raises(ValidationError, match=message):
+        Capacity.model_validate(value)
 
 
-def test_working_days_pass_over_weekends_and_holidays() -> None:
+def test_working_days_skip_weekends_and_holidays() -> None:
     days = working_days(date(2026, 11, 21), 3, [date(2026, 11, 23)])
     assert days == (date(2026, 11, 24), date(2026, 11, 25), date(2026, 11, 26))
     assert [last_day_index(days, due) for due in (None, date(2026, 11, 23), date(2026, 11, 25), date(2027, 1, 1))] == [

@@ -52,52 +52,52 @@ def days_of(table: pd.DataFrame) -> dict[str, str]:
     return {name: day.strftime("%a %d") for name, day in listed["work_on"].items()}
 
 
-def test_lines_fall_on_working_days_the_most_valuable_first() -> None:
+def test_lines_are_planned_on_working_days_highest_value_first() -> None:
     table = plan([(10.0, 90), (30.0, 90), (20.0, 90), (5.0, 90)])
     assert days_of(table) == {"D2": "Fri 20", "D3": "Mon 23", "D1": "Tue 24"}
     assert table["place"].tolist() == ["listed", "listed", "listed", "over_capacity"]
     assert table["rank"].tolist() == [3, 1, 2, 4]
 
 
-def test_what_is_due_soon_is_never_late_for_the_sake_of_something_worth_more() -> None:
+def test_an_urgent_denial_is_never_late_because_of_a_more_valuable_one() -> None:
     table = plan([(9000.0, 90), (8000.0, 90), (7000.0, 90), (1.0, 3)])
     assert days_of(table) == {"D4": "Fri 20", "D1": "Mon 23", "D2": "Tue 24"}
 
 
-def test_what_is_due_soon_and_not_worth_its_cost_takes_only_places_that_are_left() -> None:
+def test_an_urgent_denial_not_worth_its_cost_takes_only_leftover_slots() -> None:
     assert days_of(plan([(9.0, 90), (8.0, 90), (-5.0, 10)], days=2)) == {"D1": "Fri 20", "D2": "Mon 23"}
     assert days_of(plan([(9.0, 90), (8.0, 90), (-5.0, 10)])) == {"D3": "Fri 20", "D1": "Mon 23", "D2": "Tue 24"}
     assert days_of(plan([(9.0, 90), (-5.0, 90)])) == {"D1": "Fri 20"}
 
 
-def test_a_deadline_on_a_weekend_is_met_on_the_friday_before() -> None:
+def test_a_weekend_deadline_is_met_on_the_friday_before() -> None:
     assert days_of(plan([(9.0, 13), (5.0, 2)])) == {"D2": "Fri 20", "D1": "Mon 23"}
 
 
-def test_what_is_due_before_the_next_working_day_is_for_today_over_and_above_the_plan() -> None:
+def test_a_denial_due_before_the_next_working_day_is_for_today_on_top_of_the_plan() -> None:
     saturday = FRIDAY + timedelta(days=1)
     table = plan([(9.0, 1), (8.0, 0), (7.0, 90), (-1.0, 0)], saturday, days=1)
     assert days_of(table) == {"D2": "Sat 21", "D1": "Sat 21", "D3": "Mon 23"}
 
 
-def test_without_a_capacity_all_that_is_worth_its_cost_is_for_today() -> None:
+def test_without_a_capacity_everything_worth_its_cost_is_for_today() -> None:
     table = plan([(9.0, 90), (0.0, 90), (None, 90), (3.0, 14)], capacity=None)
     assert days_of(table) == {"D4": "Fri 20", "D1": "Fri 20", "D3": "Fri 20"}
 
 
-def test_queues_and_weekdays_have_their_own_places() -> None:
+def test_queues_and_weekdays_have_their_own_slots() -> None:
     rows: list[Row] = [(9.0, 90), (8.0, 90), (7.0, 90)]
     queues: list[object] = ["peer_to_peer", "peer_to_peer", "appeal"]
     table = plan(rows, capacity={"total": 1, "peer_to_peer": {"mon": 1}}, queue=queues)
     assert days_of(table) == {"D3": "Fri 20", "D1": "Mon 23"}
 
 
-def test_an_appeal_that_was_filed_has_no_last_day_and_one_that_waits_is_not_listed() -> None:
+def test_a_filed_appeal_has_no_deadline_and_a_waiting_one_is_not_listed() -> None:
     table = plan([(9.0, -30), (8.0, -30)], pending=[1, 1], waits=[False, True])
     assert days_of(table) == {"D1": "Fri 20"}
 
 
-def test_ties_go_to_the_higher_chance_then_the_nearer_day_then_the_smaller_id() -> None:
+def test_ties_go_to_the_higher_probability_then_the_nearer_deadline_then_the_smaller_id() -> None:
     rows: list[Row] = [(5.0, 40), (5.0, 30), (5.0, 40), (5.0, 90)]
     table = plan(rows, days=4, probability=[0.5, 0.5, 0.5, 0.9])
     assert list(days_of(table)) == ["D4", "D2", "D1", "D3"]
@@ -118,7 +118,7 @@ def best_under_rule_d2(table: pd.DataFrame, days: int, capacity: int) -> tuple[f
     return best
 
 
-def test_of_all_plans_that_put_first_what_is_due_soon_none_is_worth_more() -> None:
+def test_no_plan_that_puts_urgent_denials_first_is_worth_more() -> None:
     dice = Random(5)  # noqa: S311 - a seed, so that every run draws the same
     for _ in range(25):
         rows: list[Row] = [(float(dice.randint(1, 9)), dice.choice((0, 2, 3, 4, 14, 15, 60))) for _ in range(5)]
@@ -130,7 +130,7 @@ def test_of_all_plans_that_put_first_what_is_due_soon_none_is_worth_more() -> No
 
 
 @pytest.mark.parametrize("capacity", [None, 1])
-def test_a_capacity_that_cannot_meet_a_deadline_says_so_with_what_is_lost(capacity: int | None) -> None:
+def test_a_missed_deadline_is_reported_with_the_value_lost(capacity: int | None) -> None:
     rows: list[Row] = [(900.0, 0), (800.0, 0), (70.0, 2), (-5.0, 1)]
     settings = ScoringSettings.model_validate({"capacity": capacity, "plan_days": 3})
     told = describe_plan(plan_denials(make_table(rows), FRIDAY, settings), FRIDAY, settings)

@@ -1,4 +1,4 @@
-"""Flags find whom they are about however the id is padded, and a feed that names nobody is no feed."""
+"""Flags match their subject even if the id is padded, and a feed that matches nobody is not trusted."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def first_listed(run: Path) -> list[str]:
     ["id || '  ', 'deceased', '2026-11-01'", "chr(9) || id || chr(160), 'deceased', '2026-11-01'"],
     ids=["blanks behind", "a tab before and a hard space behind"],
 )
-def test_a_flag_whose_id_is_padded_keeps_its_household_off(
+def test_a_flag_with_a_padded_id_suppresses_its_household(
     hospital: Any, finished_run: Any, tmp_path: Path, row: str
 ) -> None:
     chosen = first_listed(finished_run.result.folder)[:5]
@@ -33,7 +33,7 @@ def test_a_flag_whose_id_is_padded_keeps_its_household_off(
     assert not set(chosen) & set(listed)
 
 
-def test_flags_whose_ids_changed_their_form_hold_the_patient_list_back(hospital: Any, tmp_path: Path) -> None:
+def test_flags_with_a_new_id_format_withhold_the_patient_list(hospital: Any, tmp_path: Path) -> None:
     query = "SELECT * REPLACE ('X' || subject_id AS subject_id) FROM {table}"
     night = hospital.score(tmp_path / "runs", hospital.copy(tmp_path / "extract", flags=query), explain="listed")
     assert not list((night.folder / "worklists").glob("patient_pay.*"))
@@ -41,7 +41,7 @@ def test_flags_whose_ids_changed_their_form_hold_the_patient_list_back(hospital:
     assert "rule H12" in night.lists["patient_pay"].why_unpublished
 
 
-def test_half_of_the_flags_losing_whom_they_are_about_is_a_feed_that_shrank(hospital: Any, tmp_path: Path) -> None:
+def test_a_feed_in_which_half_the_flags_match_nobody_counts_as_shrunk(hospital: Any, tmp_path: Path) -> None:
     runs = tmp_path / "runs"
     hospital.score(runs, explain="listed")
     changed = "CASE WHEN hash(subject_id) % 2 = 0 THEN 'X' || subject_id ELSE subject_id END AS subject_id"

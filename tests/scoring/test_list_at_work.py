@@ -4,12 +4,11 @@ from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
 
-import pytest
 from playwright.sync_api import expect
 
 from payrank.scoring.worklist import Reason
 from payrank.scoring.worklists.html_list import render_html
-from tests.opened_pages import IN_BROWSER, LAPTOP, PHONE, lines
+from tests.opened_pages import IN_BROWSER, LAPTOP_AND_PHONE, lines
 
 pytestmark = IN_BROWSER
 
@@ -97,7 +96,7 @@ ODD = {
 }
 
 
-@pytest.mark.parametrize("size", [LAPTOP, PHONE], ids=["laptop", "phone"])
+@LAPTOP_AND_PHONE
 def test_unusual_texts_stay_in_their_cells_and_nothing_overflows(open_page, denial_list, size):
     worklist = denial_list(len(ODD))
     odd = tuple(

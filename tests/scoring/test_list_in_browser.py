@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 from payrank.scoring.reports.report import Flow, RunReport, TableHealth, render_report, sort_by_age
 from payrank.scoring.worklists.html_list import render_html
 from payrank.scoring.worklists.list_summary import summarize_list
-from tests.opened_pages import IN_BROWSER, LAPTOP, PHONE, ids, lines
+from tests.opened_pages import IN_BROWSER, LAPTOP, LAPTOP_AND_PHONE, PHONE, SLOW, ids, lines
 
 pytestmark = IN_BROWSER
 
@@ -25,7 +25,7 @@ def test_the_list_opens_best_first_with_fifty_rows_per_page(open_page, patient_l
     assert lines(page) == ids(worklist)
 
 
-@pytest.mark.parametrize("by_keyboard", [False, True])
+@pytest.mark.parametrize("by_keyboard", [pytest.param(False, marks=SLOW), True], ids=["mouse", "keyboard"])
 def test_headers_sort_both_ways_and_announce_it(open_page, patient_list, by_keyboard):
     worklist = patient_list(40)
     page = open_page(render_html(worklist))
@@ -176,13 +176,20 @@ def test_five_thousand_lines_can_be_searched_filtered_sorted_and_paged(open_page
     assert page.locator("tr.line").count() < 60, "only the rows of a page are drawn"
 
 
-def test_nothing_overflows_the_screen(open_page, patient_list, denial_list):
-    for size in (LAPTOP, {"width": 1024, "height": 768}, PHONE):
-        for worklist in (patient_list(20), denial_list(20)):
-            long = replace(worklist.lines[0], queue="queue" * 20, action="Action" * 20, action_why="why" * 60)
-            page = open_page(render_html(replace(worklist, lines=(long, *worklist.lines[1:]))), size)
-            page.locator(".toggle").first.click()
-            assert page.evaluate("document.documentElement.scrollWidth") <= size["width"]
+@pytest.mark.parametrize(
+    "size",
+    [
+        pytest.param(PHONE, id="phone"),
+        pytest.param(LAPTOP, id="laptop", marks=SLOW),
+        pytest.param({"width": 1024, "height": 768}, id="tablet", marks=SLOW),
+    ],
+)
+def test_nothing_overflows_the_screen(open_page, patient_list, denial_list, size):
+    for worklist in (patient_list(20), denial_list(20)):
+        long = replace(worklist.lines[0], queue="queue" * 20, action="Action" * 20, action_why="why" * 60)
+        page = open_page(render_html(replace(worklist, lines=(long, *worklist.lines[1:]))), size)
+        page.locator(".toggle").first.click()
+        assert page.evaluate("document.documentElement.scrollWidth") <= size["width"]
 
 
 def test_on_a_phone_each_row_is_a_labeled_card_and_can_be_sorted(open_page, denial_list):
@@ -215,7 +222,7 @@ def test_an_empty_list_is_labeled(open_page, denial_list):
     expect(page.locator("#rows tbody")).to_have_text("This list is empty today.")
 
 
-@pytest.mark.parametrize("size", [LAPTOP, PHONE], ids=["laptop", "phone"])
+@LAPTOP_AND_PHONE
 def test_the_report_opens_without_a_script_and_fits(open_page, patient_list, size):
     report = RunReport(
         date(2026, 11, 20),
@@ -231,7 +238,10 @@ def test_the_report_opens_without_a_script_and_fits(open_page, patient_list, siz
     assert page.evaluate("document.documentElement.scrollWidth") <= size["width"]
 
 
-@pytest.mark.parametrize(("size", "scheme"), [(LAPTOP, "dark"), (PHONE, "light")], ids=["laptop dark", "phone light"])
+@pytest.mark.parametrize(
+    ("size", "scheme"),
+    [pytest.param(LAPTOP, "dark", id="laptop dark"), pytest.param(PHONE, "light", id="phone light", marks=SLOW)],
+)
 def test_axe_finds_nothing_serious(open_page, patient_list, denial_list, size, scheme):
     axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is not installed: not checked")
     report = RunReport(date(2026, 11, 20), None, lists=(summarize_list(denial_list(9)),), aging=sort_by_age([(3, 9.0)]))

@@ -74,12 +74,14 @@ def reviews(tmp_path: Path) -> Path:
     return write(tmp_path / "reviews", toml, denials=denials, appeals=appeals)
 
 
-def test_reviews_without_amounts_or_payers_run_to_a_denial_list_ranked_by_chance(reviews: Path, tmp_path: Path) -> None:
+def test_reviews_without_amounts_or_payers_give_a_denial_list_ranked_by_probability(
+    reviews: Path, tmp_path: Path
+) -> None:
     day = date(2020, 1, 10)
     models = fit("overturn", reviews, day, OverturnTarget(every_days=180, snapshots=12, history_days=1))
     with load_extract(reviews) as extract:
-        night = run_nightly(extract, models, as_of=day, out=tmp_path / "runs", settings=FOLLOWED_AT_ONCE)
-    rows = pq.read_table(night.folder / "denial_scores.parquet").to_pylist()
+        run = run_nightly(extract, models, as_of=day, out=tmp_path / "runs", settings=FOLLOWED_AT_ONCE)
+    rows = pq.read_table(run.folder / "denial_scores.parquet").to_pylist()
     assert len(rows) == 100
     listed = sorted(rows, key=lambda row: row["rank"])
     chances = [row["probability"] for row in listed]
@@ -87,17 +89,17 @@ def test_reviews_without_amounts_or_payers_run_to_a_denial_list_ranked_by_chance
     assert chances[0] > chances[-1]
     assert all(row["denied_amount"] is None and row["expected_value"] is None for row in rows)
     assert {row["due_on_source"] for row in rows} == {"assumed: 60 days from the denial"}
-    told = {reason["text"] for row in rows for reason in row["reasons"]}
-    assert {"Review kind: urgent", "Review kind: experimental"} & told
+    texts = {reason["text"] for row in rows for reason in row["reasons"]}
+    assert {"Review kind: urgent", "Review kind: experimental"} & texts
     for kind in ("csv", "xlsx", "html"):
-        assert (night.folder / f"worklists/denials.{kind}").stat().st_size
-    assert not (night.folder / "payment_scores.parquet").exists()
-    counts = json.loads((night.folder / "manifest.json").read_text())["counts"]
+        assert (run.folder / f"worklists/denials.{kind}").stat().st_size
+    assert not (run.folder / "payment_scores.parquet").exists()
+    counts = json.loads((run.folder / "manifest.json").read_text())["counts"]
     assert counts["denials"]["listed"] == 100
-    assert counts["patient_pay"]["unpublished"] == "The extract has no table accounts, so there is nothing to list."
-    report = (night.folder / "report.html").read_text()
+    assert counts["patient_pay"]["unpublished"] == "The extract has no accounts table, so there is nothing to list."
+    report = (run.folder / "report.html").read_text()
     assert "denied_amount" in report
-    assert "no table accounts" in report
+    assert "no accounts table" in report
 
 
 @pytest.fixture
@@ -122,23 +124,23 @@ def invoices(tmp_path: Path) -> Path:
     return write(tmp_path / "invoices", "as_of = 2026-11-01\n", accounts=accounts, transactions=ledger)
 
 
-def test_a_ledger_alone_runs_to_a_patient_list_when_the_flags_are_waived(invoices: Path, tmp_path: Path) -> None:
+def test_a_ledger_alone_gives_a_patient_list_when_the_flags_rule_is_waived(invoices: Path, tmp_path: Path) -> None:
     day = date(2026, 11, 1)
     target = PaymentTarget(horizon_days=7, every_days=7, snapshots=30, history_days=30)
     models = fit("payment", invoices, day, target)
     with load_extract(invoices) as extract:
-        night = run_nightly(extract, models, as_of=day, out=tmp_path / "runs", settings=NO_FLAGS)
-        held = run_nightly(extract, models, as_of=day, out=tmp_path / "held", settings=ScoringSettings())
-    counts = json.loads((night.folder / "manifest.json").read_text())["counts"]
+        run = run_nightly(extract, models, as_of=day, out=tmp_path / "runs", settings=NO_FLAGS)
+        withheld = run_nightly(extract, models, as_of=day, out=tmp_path / "withheld", settings=ScoringSettings())
+    counts = json.loads((run.folder / "manifest.json").read_text())["counts"]
     assert counts["patient_pay"]["listed"] > 0
-    assert (night.folder / "worklists/patient_pay.html").is_file()
-    assert "no table denials" in counts["denials"]["unpublished"]
-    assert not (held.folder / "worklists").exists()
-    assert (held.folder / "payment_scores.parquet").is_file()
-    assert "rule H12" in (held.folder / "report.html").read_text()
+    assert (run.folder / "worklists/patient_pay.html").is_file()
+    assert "no denials table" in counts["denials"]["unpublished"]
+    assert not (withheld.folder / "worklists").exists()
+    assert (withheld.folder / "payment_scores.parquet").is_file()
+    assert "rule H12" in (withheld.folder / "report.html").read_text()
 
 
-def test_a_night_whose_balances_are_all_paid_publishes_an_empty_list(invoices: Path, tmp_path: Path) -> None:
+def test_a_run_in_which_every_balance_is_paid_publishes_an_empty_list(invoices: Path, tmp_path: Path) -> None:
     day = date(2026, 11, 1)
     models = fit("payment", invoices, day, PaymentTarget(horizon_days=7, every_days=7, snapshots=30, history_days=30))
     with (invoices / "transactions.csv").open(newline="") as file:
@@ -149,6 +151,6 @@ def test_a_night_whose_balances_are_all_paid_publishes_an_empty_list(invoices: P
         writer.writeheader()
         writer.writerows(row for row in rows if row["account_id"] in paid)
     with load_extract(invoices) as extract:
-        night = run_nightly(extract, models, as_of=day, out=tmp_path / "runs", settings=NO_FLAGS)
-    assert night.lists["patient_pay"].received == 0
-    assert (night.folder / "worklists/patient_pay.csv").is_file()
+        run = run_nightly(extract, models, as_of=day, out=tmp_path / "runs", settings=NO_FLAGS)
+    assert run.lists["patient_pay"].received == 0
+    assert (run.folder / "worklists/patient_pay.csv").is_file()

@@ -43,24 +43,24 @@ def frames(hospital: Path) -> dict[str, Frame]:
 
 
 @pytest.mark.parametrize("unit", ["account", "denial"])
-def test_every_value_of_the_hospital_is_told_in_words(frames: dict[str, Frame], unit: str) -> None:
+def test_every_value_in_the_hospital_is_explained_in_plain_words(frames: dict[str, Frame], unit: str) -> None:
     frame = frames[unit]
     rows = frame.data.head(150)
-    told: set[str] = set()
-    for turn in range(0, len(frame.features), 8):  # eight reasons a row: over the turns every feature is told
+    texts: set[str] = set()
+    for turn in range(0, len(frame.features), 8):  # eight reasons per row: together the rounds cover every feature
         push = np.zeros((len(rows), len(frame.features)))
         push[:, turn : turn + 8] = 1.0
         found = explain_rows(frame.features, rows, push)
-        told |= {reason.text for reasons in found for reason in reasons}
-    assert len(told) > 300
-    for text in told:
+        texts |= {reason.text for reasons in found for reason in reasons}
+    assert len(texts) > 300
+    for text in texts:
         assert not PROTECTED.search(text), text
         assert not re.search(r"\bnan\b|: None\b|[{}_]|<NA>|  ", text), text
         assert text[0] == text[0].upper(), text
         assert not RAW_CODE.search(text), text
 
 
-def test_every_code_that_the_hospital_sends_has_a_meaning_on_file(hospital: Path) -> None:
+def test_every_code_in_the_hospital_has_a_description(hospital: Path) -> None:
     made_up = {"QX9", "Z99"}  # the simulator's codes that no list holds
     with duckdb.connect() as connection:
         for feature in ("group_code", "carc", "rarc"):

@@ -42,7 +42,7 @@ def visible(out: Path) -> list[str]:
     return sorted(path.name for path in out.iterdir() if path.name != ".lock")
 
 
-def test_a_run_appears_under_its_day_and_current_points_to_it(tmp_path):
+def test_a_run_is_published_under_its_date_and_current_points_to_it(tmp_path):
     publish(tmp_path / "out", MONDAY, "first")
     publish(tmp_path / "out", TUESDAY, "second")
     assert visible(tmp_path / "out") == ["2026-11-23", "2026-11-24", "current"]
@@ -50,20 +50,20 @@ def test_a_run_appears_under_its_day_and_current_points_to_it(tmp_path):
     assert whole(tmp_path / "out" / "current") == "second"
 
 
-def test_the_pointer_still_holds_when_the_folder_is_moved(tmp_path):
+def test_the_pointer_still_works_after_the_folder_is_moved(tmp_path):
     publish(tmp_path / "out", MONDAY, "first")
     (tmp_path / "out").rename(tmp_path / "elsewhere")
     assert whole(tmp_path / "elsewhere" / "current") == "first"
 
 
-def test_a_rerun_of_the_same_day_replaces_it_and_leaves_nothing_behind(tmp_path):
+def test_a_rerun_of_the_same_date_replaces_the_run_and_leaves_nothing_behind(tmp_path):
     publish(tmp_path, MONDAY, "first")
     publish(tmp_path, MONDAY, "again")
     assert visible(tmp_path) == ["2026-11-23", "current"]
     assert whole(tmp_path / "current") == "again"
 
 
-def test_folders_and_files_are_for_their_owner_alone_even_when_written_openly(tmp_path):
+def test_only_the_owner_can_read_folders_and_files_even_if_written_openly(tmp_path):
     before = os.umask(0)
     try:
         publish(tmp_path / "out", MONDAY, "first")
@@ -156,7 +156,7 @@ with publish_run(Path(sys.argv[1]), date(2026, 11, 23)) as run:
 """
 
 
-def test_a_crash_at_any_step_of_a_rerun_is_put_right_by_the_next_run(tmp_path):
+def test_the_next_run_recovers_from_a_crash_at_any_step_of_a_rerun(tmp_path):
     outcomes = []
     for die_at in range(1, 60):
         out = tmp_path / str(die_at)
@@ -204,14 +204,14 @@ def test_a_second_run_is_refused_while_another_process_holds_the_lock(tmp_path):
     assert whole(tmp_path / "current") == "after the other died"
 
 
-def test_the_lock_is_given_back_after_a_failure(tmp_path):
+def test_the_lock_is_released_after_a_failure(tmp_path):
     with pytest.raises(ZeroDivisionError), hold_lock(tmp_path):
         raise ZeroDivisionError
     with hold_lock(tmp_path):
         pass
 
 
-def test_a_full_disk_is_a_clear_line_and_earlier_runs_stand(tmp_path):
+def test_a_full_disk_gives_a_clear_error_and_keeps_earlier_runs(tmp_path):
     publish(tmp_path, MONDAY, "first")
     with pytest.raises(PayrankError, match="the disk is full") as refused, publish_run(tmp_path, TUESDAY):
         Path("/dev/full").write_bytes(b"the kernel answers as a full disk does")
@@ -236,7 +236,7 @@ except PayrankError as error:
 
 
 @pytest.mark.parametrize("below", ["", "new"], ids=["existing folder", "folder to be made"])
-def test_a_read_only_target_is_a_clear_line(below):
+def test_a_read_only_target_gives_a_clear_error(below):
     with tempfile.TemporaryDirectory() as target:
         Path(target).chmod(0o555)
         arguments = [sys.executable, "-c", READ_ONLY, str(Path(target) / below)]
@@ -246,21 +246,21 @@ def test_a_read_only_target_is_a_clear_line(below):
     assert "Traceback" not in done.stderr
 
 
-def test_a_target_below_a_file_is_a_clear_line(tmp_path):
+def test_a_target_below_a_file_gives_a_clear_error(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(PayrankError, match="a file, not a folder"), publish_run(tmp_path / "file" / "out", MONDAY):
         pass
 
 
-def test_another_fault_of_the_system_is_not_called_a_fault_of_the_target(tmp_path):
+def test_an_unrelated_system_error_is_raised_unchanged(tmp_path):
     with pytest.raises(FileNotFoundError), publish_run(tmp_path / "out", MONDAY):
         (tmp_path / "no such model").read_text()
 
 
 @pytest.mark.parametrize("name", ["current", "2026-11-23"])
-def test_what_payrank_did_not_make_is_not_replaced(tmp_path, name):
+def test_files_that_payrank_did_not_create_are_not_replaced(tmp_path, name):
     (tmp_path / name).write_text("somebody's notes")
-    with pytest.raises(PayrankError, match="not made by payrank"), publish_run(tmp_path, MONDAY):
+    with pytest.raises(PayrankError, match="payrank did not create it"), publish_run(tmp_path, MONDAY):
         pass
     assert (tmp_path / name).read_text() == "somebody's notes"
 
@@ -276,6 +276,6 @@ def test_a_link_inside_a_run_is_refused(tmp_path):
 def test_a_lock_that_is_a_link_is_not_followed(tmp_path):
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / ".lock").symlink_to(tmp_path / "victim")
-    with pytest.raises(PayrankError, match="a link stands where"), publish_run(tmp_path / "out", MONDAY):
+    with pytest.raises(PayrankError, match="a link is in the place of a file"), publish_run(tmp_path / "out", MONDAY):
         pass
     assert not (tmp_path / "victim").exists()

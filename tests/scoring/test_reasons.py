@@ -26,11 +26,13 @@ from payrank.scoring.reasons.reasons import (
 )
 
 BY_NAME = {feature.name: feature for feature in (*DENIAL_FEATURES, *ACCOUNT_FEATURES)}
-EVERY = (
-    *ACCOUNT_FEATURES,
-    *DENIAL_FEATURES,
-    *attribute_features({"clinic": "category", "line": "category", "visits": "number", "urgent": "boolean"}, "paid"),
-)
+CATALOGS = {
+    "accounts": ACCOUNT_FEATURES,
+    "denials": DENIAL_FEATURES,
+    "site": attribute_features(
+        {"clinic": "category", "line": "category", "visits": "number", "urgent": "boolean"}, "paid"
+    ),
+}
 
 PROTECTED = {"birth", "sex", "gender", "race", "ethnicity", "marital", "married", "language", "religion", "pregnant"}
 
@@ -77,7 +79,7 @@ def sentence(name: str, value: float | str | None, support: float = 12.0, **besi
         ("paid_rate_payer_id", None, "No payer on record"),
     ],
 )
-def test_a_reason_tells_its_value_in_the_units_of_the_trade(name: str, value: float | str | None, text: str) -> None:
+def test_a_reason_shows_its_value_in_the_usual_units(name: str, value: float | str | None, text: str) -> None:
     assert sentence(name, value) == text
 
 
@@ -99,13 +101,13 @@ def test_a_reason_tells_its_value_in_the_units_of_the_trade(name: str, value: fl
         ("overturned_rate_rarc", {"rarc": "X9"}, "Remark X9 (no description on file): about 50% "),
     ],
 )
-def test_a_rate_names_what_it_is_of(name: str, beside: dict[str, str], text: str) -> None:
+def test_a_rate_says_what_it_refers_to(name: str, beside: dict[str, str], text: str) -> None:
     assert sentence(name, 0.5, **beside).startswith(text)
 
 
-@pytest.mark.parametrize(("support", "told"), [(0.0, "none"), (0.4, "none"), (3.0, "fewer than 11"), (11.0, "11")])
-def test_a_handful_of_earlier_outcomes_is_not_counted_out(support: float, told: str) -> None:
-    assert sentence("overturned_rate_carc", 0.5, support=support).endswith(f"({told} earlier)")
+@pytest.mark.parametrize(("support", "count"), [(0.0, "none"), (0.4, "none"), (3.0, "fewer than 11"), (11.0, "11")])
+def test_fewer_than_11_earlier_outcomes_are_not_counted(support: float, count: str) -> None:
+    assert sentence("overturned_rate_carc", 0.5, support=support).endswith(f"({count} earlier)")
 
 
 @pytest.mark.parametrize("name", [SETTLED_SHARE, PAST_ACCOUNTS, DAYS_TO_PAY])
@@ -122,33 +124,35 @@ def test_how_the_household_paid_before_is_one_sentence(name, share, count, days,
     assert sentence(name, values.pop(name), **values) == text
 
 
-@pytest.mark.parametrize("feature", EVERY, ids=lambda feature: feature.name)
-def test_every_phrase_of_the_catalogs_can_be_said(feature: Feature) -> None:
-    for value in ("surgery",) if feature.is_category else (0.0, 1.0, 2.5):
-        data = pd.DataFrame({feature.name: [value], feature.name.replace("_rate_", "_support_", 1): [value]})
-        ((reason, *_),) = explain_rows([feature], data, np.array([[0.1]]))
-        assert reason.text[0] == reason.text[0].upper()
-        assert not {"{", "}", "_"} & set(reason.text)
-        assert "nan" not in reason.text.lower().replace("financial", "")
-    assert feature.meaning
+@pytest.mark.parametrize("catalog", CATALOGS)
+def test_every_phrase_in_the_catalogs_reads_as_a_sentence(catalog: str) -> None:
+    for feature in CATALOGS[catalog]:
+        for value in ("surgery",) if feature.is_category else (0.0, 1.0, 2.5):
+            data = pd.DataFrame({feature.name: [value], feature.name.replace("_rate_", "_support_", 1): [value]})
+            ((reason, *_),) = explain_rows([feature], data, np.array([[0.1]]))
+            assert reason.text[0] == reason.text[0].upper(), feature.name
+            assert not {"{", "}", "_"} & set(reason.text), feature.name
+            assert "nan" not in reason.text.lower().replace("financial", ""), feature.name
+        assert feature.meaning, feature.name
 
 
-@pytest.mark.parametrize("feature", EVERY, ids=lambda feature: feature.name)
-def test_no_phrase_names_a_protected_attribute(feature: Feature) -> None:
-    told = f"{feature.name} {feature.phrase} {feature.when_unknown} {feature.when_zero}".lower().replace("_", " ")
-    assert not PROTECTED & set(re.findall(r"[a-z]+", told))
+@pytest.mark.parametrize("catalog", CATALOGS)
+def test_no_phrase_names_a_protected_attribute(catalog: str) -> None:
+    for feature in CATALOGS[catalog]:
+        texts = f"{feature.name} {feature.phrase} {feature.when_unknown} {feature.when_zero}".lower().replace("_", " ")
+        assert not PROTECTED & set(re.findall(r"[a-z]+", texts)), feature.name
 
 
-def test_no_meaning_of_a_code_names_a_protected_attribute() -> None:
-    told = {
+def test_no_code_description_names_a_protected_attribute() -> None:
+    descriptions = {
         meaning: set(re.findall(r"[a-z]+", meaning.lower()))
         for codes in read_descriptions().values()
         for meaning in codes.values()
     }
-    assert not [meaning for meaning, words in told.items() if words & (PROTECTED | {"age"})]
+    assert not [meaning for meaning, words in descriptions.items() if words & (PROTECTED | {"age"})]
 
 
-def test_every_code_has_a_meaning_that_is_not_the_code() -> None:
+def test_every_code_has_a_description_other_than_the_code() -> None:
     for feature in CODED:
         for code, meaning in read_descriptions()[feature].items():
             assert format_value("category", code, feature=feature) == f"{code} ({meaning})"
@@ -156,7 +160,7 @@ def test_every_code_has_a_meaning_that_is_not_the_code() -> None:
             assert meaning != code
 
 
-def test_the_strongest_come_first_and_the_rest_is_summed_so_that_all_adds_up() -> None:
+def test_the_strongest_reasons_come_first_and_the_rest_is_summed() -> None:
     features = [feature for feature in ACCOUNT_FEATURES if not feature.is_category][:12]
     draw = np.random.default_rng(4)
     data = pd.DataFrame(draw.uniform(1, 90, (25, 12)), columns=[feature.name for feature in features])
@@ -171,7 +175,7 @@ def test_the_strongest_come_first_and_the_rest_is_summed_so_that_all_adds_up() -
         assert len(top_reasons(reasons, 3)) == 3
 
 
-def test_what_contributes_nothing_or_has_no_words_is_no_reason() -> None:
+def test_a_feature_without_contribution_or_text_gives_no_reason() -> None:
     silent = BY_NAME["patient_balance"]
     data = pd.DataFrame({"patient_balance": [np.nan], "days_owed": [3.0]})
     (reasons,) = explain_rows([silent, BY_NAME["days_owed"]], data, np.array([[0.7, 0.0]]))
@@ -182,7 +186,7 @@ def names_of(groups: list[list[int]], features: tuple[Feature, ...]) -> set[froz
     return {frozenset(features[place].name for place in group) for group in groups if len(group) > 1}
 
 
-def test_a_class_with_its_rates_and_their_support_is_one_reason() -> None:
+def test_a_category_its_rates_and_their_support_make_one_reason() -> None:
     joined = names_of(group_features(DENIAL_FEATURES), DENIAL_FEATURES)
     rate = "overturned_rate_carc"
     assert {"carc", rate, f"{rate}_recent", "overturned_support_carc", "overturned_support_carc_recent"} in joined
@@ -193,7 +197,7 @@ def test_a_class_with_its_rates_and_their_support_is_one_reason() -> None:
             assert keys == {feature.source.keys}
 
 
-def test_what_training_found_alike_adds_up_and_is_told_by_the_strongest_in_the_sums_direction() -> None:
+def test_correlated_features_add_up_and_the_strongest_in_the_sums_direction_gives_the_text() -> None:
     features = tuple(BY_NAME[name] for name in ("days_owed", "patient_balance", "charges"))
     data = pd.DataFrame({"days_owed": [9.0, 9.0], "patient_balance": [50.0, 50.0], "charges": [80.0, 80.0]})
     contributions = np.array([[0.1, 0.5, -0.7], [0.4, 0.3, 0.2]])
@@ -206,7 +210,7 @@ def test_what_training_found_alike_adds_up_and_is_told_by_the_strongest_in_the_s
     ]
 
 
-def test_a_rate_tells_of_its_support_even_where_that_pulls_harder() -> None:
+def test_a_rate_gives_the_text_even_when_its_support_contributes_more() -> None:
     features = tuple(BY_NAME[name] for name in ("overturned_rate_carc", "overturned_support_carc"))
     data = pd.DataFrame({"overturned_rate_carc": [0.7], "overturned_support_carc": [40.0], "carc": ["16"]})
     ((reason, rest),) = explain_rows(features, data, np.array([[0.1, -0.6]]))
@@ -215,8 +219,8 @@ def test_a_rate_tells_of_its_support_even_where_that_pulls_harder() -> None:
 
 
 @pytest.mark.parametrize(
-    ("word", "told"),
+    ("category", "text"),
     [("a\u202eb\x00c", "a b c"), ("x" * 90, "x" * 59 + "\u2026"), ("UNKNOWN", "unknown"), (" \u200b ", "unknown")],
 )
-def test_a_sites_own_word_is_told_on_one_short_line_in_one_direction(word: str, told: str) -> None:
-    assert format_category(word, "site_clinic") == told
+def test_a_sites_own_category_is_shown_on_one_short_line_in_one_direction(category: str, text: str) -> None:
+    assert format_category(category, "site_clinic") == text

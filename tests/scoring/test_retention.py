@@ -14,7 +14,7 @@ FIRST = date(2026, 11, 16)
 LEAVES_HALF_WAY = """
 import shutil, sys, os
 from pathlib import Path
-from scoring import retention
+from payrank.scoring.publishing import retention
 retention.shutil.rmtree = lambda folder: os._exit(9)
 retention.retire_runs(Path(sys.argv[1]), 2)
 """
@@ -30,24 +30,24 @@ def names(out: Path) -> list[str]:
     return sorted(path.name for path in out.iterdir() if path.name != ".lock")
 
 
-def test_all_runs_stay_unless_the_settings_say_otherwise(tmp_path: Path) -> None:
+def test_all_runs_are_kept_by_default(tmp_path: Path) -> None:
     publish(tmp_path, 4)
     assert len(published_runs(tmp_path)) == 4
 
 
-def test_the_latest_runs_stay_and_older_ones_go(tmp_path: Path) -> None:
+def test_the_latest_runs_are_kept_and_older_ones_removed(tmp_path: Path) -> None:
     publish(tmp_path, 5, keep=2)
     assert names(tmp_path) == ["2026-11-19", "2026-11-20", "current"]
 
 
-def test_the_run_that_people_work_from_stays_whatever_its_day(tmp_path: Path) -> None:
+def test_the_run_that_current_points_to_is_kept_whatever_its_date(tmp_path: Path) -> None:
     publish(tmp_path, 4)
     with publish_run(tmp_path, FIRST - timedelta(days=30), keep=2) as run:
         (run / "manifest.json").write_text("{}")
     assert names(tmp_path) == ["2026-10-17", "2026-11-18", "2026-11-19", "current"]
 
 
-def test_what_payrank_did_not_make_is_never_removed(tmp_path: Path) -> None:
+def test_folders_that_payrank_did_not_create_are_never_removed(tmp_path: Path) -> None:
     publish(tmp_path, 3)
     (tmp_path / "2020-01-01").mkdir()
     (tmp_path / "notes").mkdir()
@@ -56,7 +56,7 @@ def test_what_payrank_did_not_make_is_never_removed(tmp_path: Path) -> None:
     assert names(tmp_path) == ["2019-01-01", "2020-01-01", "2026-11-17", "2026-11-18", "current", "notes"]
 
 
-def test_a_run_that_was_leaving_in_a_crash_is_gone_from_sight_and_cleared_by_the_next(tmp_path: Path) -> None:
+def test_a_removal_that_crashed_is_finished_by_the_next_run(tmp_path: Path) -> None:
     publish(tmp_path, 3)
     died = subprocess.run([sys.executable, "-c", LEAVES_HALF_WAY, str(tmp_path)], check=False)
     assert died.returncode == 9

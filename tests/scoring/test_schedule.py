@@ -71,7 +71,7 @@ def try_every_schedule(case: Case) -> int:
     return best
 
 
-def test_a_thousand_random_offices_get_the_worth_of_the_best_of_all_schedules() -> None:
+def test_a_thousand_random_cases_reach_the_value_of_the_best_schedule() -> None:
     dice = Random(20)  # noqa: S311 - a seed, so that every run draws the same
     for _ in range(1000):
         case = draw_case(dice)
@@ -80,7 +80,7 @@ def test_a_thousand_random_offices_get_the_worth_of_the_best_of_all_schedules() 
         assert sum(case.values[at] for at in planned) == try_every_schedule(case), case
 
 
-def test_no_line_comes_after_its_last_day_and_no_day_or_queue_is_overfull() -> None:
+def test_no_line_misses_its_last_day_and_no_day_or_queue_is_overfull() -> None:
     dice = Random(21)  # noqa: S311 - a seed, so that every run draws the same
     for _ in range(1000):
         case = draw_case(dice)
@@ -93,7 +93,7 @@ def test_no_line_comes_after_its_last_day_and_no_day_or_queue_is_overfull() -> N
             assert all(here.count(queue) <= places[day] for queue, places in case.slots.limited_queues.items())
 
 
-def test_each_in_turn_gets_the_earliest_day_that_any_schedule_of_the_chosen_could_give_it() -> None:
+def test_each_selected_line_in_order_gets_the_earliest_possible_day() -> None:
     dice = Random(23)  # noqa: S311 - a seed, so that every run draws the same
     for _ in range(300):
         case = draw_case(dice)
@@ -126,7 +126,7 @@ def place_in_turn(case: Case, lines: Sequence[int]) -> list[int]:
     return found
 
 
-def test_the_chosen_get_the_earliest_day_that_leaves_room_for_the_rest() -> None:
+def test_selected_lines_get_the_earliest_day_that_leaves_slots_for_the_rest() -> None:
     slots = CapacitySlots(3, (1, 1, 1))
     assert plan_days([2, 2, 2], ["a"] * 3, slots) == [0, 1, 2]
     assert plan_days([2, 2, 2], ["a"] * 3, slots, order=[2, 0, 1]) == [1, 2, 0]
@@ -134,12 +134,12 @@ def test_the_chosen_get_the_earliest_day_that_leaves_room_for_the_rest() -> None
     assert plan_days([1, 1, 1, 2], ["a"] * 4, slots) == [0, 1, NOT_PLANNED, 2]
 
 
-def test_a_line_moves_to_another_day_when_that_makes_room_for_one_of_another_queue() -> None:
+def test_a_line_moves_to_another_day_to_free_a_slot_for_another_queue() -> None:
     slots = CapacitySlots(2, (1, 1), {"peer_to_peer": (0, 1)})
     assert plan_days([1, 1], ["appeal", "peer_to_peer"], slots) == [0, 1]
 
 
-def test_without_limits_all_is_for_the_first_day() -> None:
+def test_without_limits_everything_is_for_the_first_day() -> None:
     assert plan_days([0, 3, -1], ["a", "b", "a"], CapacitySlots(4)) == [0, 0, NOT_PLANNED]
 
 
@@ -148,7 +148,7 @@ def test_without_limits_all_is_for_the_first_day() -> None:
     [(100_000, None), (10_000, {"a": (25,) * 20, "b": (50,) * 20})],
     ids=["by day", "by queue and day"],
 )
-def test_many_lines_fill_every_place_that_can_be_filled(lines: int, limited: dict[str, tuple[int, ...]] | None) -> None:
+def test_many_lines_fill_every_slot_that_can_be_filled(lines: int, limited: dict[str, tuple[int, ...]] | None) -> None:
     dice = Random(22)  # noqa: S311 - a seed, so that every run draws the same
     last = [dice.randint(0, 60) for _ in range(lines)]
     queues = [dice.choice("abcdef") for _ in range(lines)]

@@ -15,14 +15,14 @@ from payrank.scoring.worklist import DenialLine, PatientLine, Worklist
     ("left", "pending", "counted"),
     [(14, False, 1), (0, False, 1), (15, False, 0), (14, True, 0), (-3, True, 0), (-3, False, 0)],
 )
-def test_a_denial_counts_as_due_while_its_appeal_is_still_to_be_filed(
+def test_a_denial_is_urgent_until_its_appeal_is_filed(
     two_denials: Worklist[DenialLine], left: int, pending: bool, counted: int
 ) -> None:
     line = replace(two_denials.lines[0], days_left=left, queue=FOLLOW_UP if pending else "appeal")
     assert replace(two_denials, lines=(line,)).urgent == counted
 
 
-def test_a_guarantor_counts_by_the_deadline(
+def test_a_guarantors_line_is_urgent_by_its_deadline(
     household: Worklist[PatientLine], patient_list: Callable[..., Worklist[PatientLine]]
 ) -> None:
     assert household.urgent == 1
