@@ -48,6 +48,9 @@ _DISPLAY_TEXTS = {
     "managed_medicaid": "Managed Medicaid",
     "workers_comp": "Workers' compensation",
     "self_pay": "Self-pay",
+    "write_off_review": "Write-off review",
+    "follow_up": "Follow-up",
+    "peer_to_peer": "Peer-to-peer",
 }
 
 
@@ -55,7 +58,7 @@ def display_text(code: str) -> str:
     """Return the display text of a queue, action, or payer class.
 
     >>> display_text("write_off_review")
-    'Write off review'
+    'Write-off review'
     >>> display_text("Call by Friday")
     'Call by Friday'
     """

@@ -68,7 +68,7 @@ def count_by_queue(queues: Iterable[str]) -> tuple[Bar, ...]:
     """Return one bar per queue, longest first; beyond ten queues, one bar combines the others.
 
     >>> [(bar.label, bar.value) for bar in count_by_queue(["appeal", "write_off_review", "appeal"])]
-    [('Appeal', 2), ('Write off review', 1)]
+    [('Appeal', 2), ('Write-off review', 1)]
     """
     counts = sorted(Counter(queues).items(), key=lambda item: (-item[1], item[0]))
     shown = [(display_text(queue), count) for queue, count in counts[:MAX_BARS]]

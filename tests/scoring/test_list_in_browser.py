@@ -75,7 +75,7 @@ def test_filters_show_the_right_rows_and_totals(open_page, denial_list):
     worklist = denial_list(50)
     page = open_page(render_html(worklist))
     filters = {
-        ("Queue", "Peer to peer"): lambda line: line.queue == "peer_to_peer",
+        ("Queue", "Peer-to-peer"): lambda line: line.queue == "peer_to_peer",
         ("Payer", "Aetna"): lambda line: line.payer == "Aetna",
         ("Payer", "No payer"): lambda line: line.payer == "",
         ("Age", "31\u201360 days"): lambda line: 31 <= line.age_days <= 60,

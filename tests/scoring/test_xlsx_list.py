@@ -73,7 +73,7 @@ def test_accounts_have_their_own_sheet_in_list_order(patient_list):
 def test_each_queue_has_a_sheet_and_every_row_is_on_exactly_one(denial_list):
     book = open_book(render_xlsx(denial_list(40)))
     queues = [sheet for sheet in book.worksheets if sheet.title not in ("Worklist", "About")]
-    assert [sheet.title for sheet in queues] == ["Appeal", "Corrected claim", "Peer to peer"]
+    assert [sheet.title for sheet in queues] == ["Appeal", "Corrected claim", "Peer-to-peer"]
     assert sorted(row[0] for sheet in queues for row in cells(sheet)) == list(range(1, 41))
 
 
