@@ -1,1 +1,1 @@
-"""Point-in-time features: who is scored as of when, what was known then, and what happened after."""
+"""Point-in-time features: the population as of a date, what was known about it then, and what happened afterward."""

@@ -22,7 +22,7 @@ from payrank.settings import Settings
 
 LogLine = Callable[[str], None]
 
-NEEDS_FRAME = ("train/night agreement", "too good alone", "label shuffle", "site features")
+NEEDS_FRAME = ("train/score agreement", "too good alone", "label shuffle", "site features")
 
 
 def find_leaks(

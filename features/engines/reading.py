@@ -14,7 +14,7 @@ from payrank.extracts.contract.tables import Column
 from payrank.extracts.errors import ExtractRefusedError
 
 TypeFamily = Literal["text", "date", "timestamp", "decimal", "whole", "floating", "boolean", "unknown", "empty"]
-"""TypeFamily of a column's type. A `timestamp` has no time zone, and an `empty` column has no values at all."""
+"""Family of a column's type. A `timestamp` has no time zone, and an `empty` column has no values at all."""
 
 TYPED = {
     "id": "integers (without leading zeros)",

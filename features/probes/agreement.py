@@ -13,7 +13,7 @@ from payrank.features.probes.future import find_differences
 from payrank.features.probes.result import Leak, ProbeResult
 from payrank.features.site.features import NO_SITE_FEATURES, SiteFeatures
 
-PROBE = "train/night agreement"
+PROBE = "train/score agreement"
 COMPARED_DAYS = 3
 """Snapshot days to compare: first, middle, and last."""
 

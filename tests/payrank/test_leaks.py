@@ -42,7 +42,7 @@ def probes(hospital: Any) -> Any:
 def test_every_leakage_check_runs_and_the_clean_hospital_has_no_leak(probes: Any) -> None:
     assert list_leaks(probes) == []
     ran = {(probe.probe, probe.unit) for probe in probes if not probe.not_run}
-    both = {"future shuffle", "train/night agreement", "hindsight", "site features"}
+    both = {"future shuffle", "train/score agreement", "hindsight", "site features"}
     assert {(probe, unit) for probe in both for unit in ("account", "denial")} <= ran | {
         (probe.probe, probe.unit) for probe in probes if probe.not_run and "fewer than" in probe.not_run
     }
