@@ -1,4 +1,4 @@
-"""payrank installs whole beside other people's packages, whatever their names, and stays small where it only scores."""
+"""payrank installs next to other packages of any name, and the base install stays small."""
 
 from __future__ import annotations
 
@@ -18,6 +18,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 HOME = Path(__file__).parents[1]
 FOLDERS = ("extracts", "features", "models", "scoring", "simulator", "training")
 SHIPPED = {".py", ".toml", ".html", ".css", ".js", ".typed"}
@@ -36,8 +38,10 @@ class Environment:
 
     def run(self, *arguments: str, code: int = 0, **variables: str) -> str:
         """Run Python in the user's folder; return what it printed."""
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "MLFLOW"))}
-        variables = {**kept, "MLFLOW_DISABLE_TELEMETRY": "true", **variables}
+        variables_kept = {
+            name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "MLFLOW"))
+        }
+        variables = {**variables_kept, "MLFLOW_DISABLE_TELEMETRY": "true", **variables}
         command = [str(self.python), *arguments]
         done = subprocess.run(command, cwd=self.work, env=variables, capture_output=True, text=True, check=False)
         printed: str = done.stdout + done.stderr
@@ -85,9 +89,9 @@ def base_packages() -> set[Path]:
         if name in names or re.search(r"extra|sys_platform", marker):
             continue
         names.add(name)
-        found = metadata.distribution(name)
-        waiting += found.requires or []
-        entries |= {Path(str(found.locate_file(file.parts[0]))) for file in found.files or ()}
+        distribution = metadata.distribution(name)
+        waiting += distribution.requires or []
+        entries |= {Path(str(distribution.locate_file(file.parts[0]))) for file in distribution.files or ()}
     return {entry for entry in entries if entry.name not in {"..", "__pycache__"}}
 
 
@@ -153,19 +157,19 @@ def test_the_wheel_holds_every_file_of_payrank_and_no_other_top_level_package(wh
 
 def test_the_sdist_holds_no_links_and_builds_the_same_wheel(sdist: Path, wheel: Path, tmp_path: Path) -> None:
     with tarfile.open(sdist) as archive:
-        assert not [one.name for one in archive.getmembers() if one.islnk() or one.issym()]
+        assert not [member.name for member in archive.getmembers() if member.islnk() or member.issym()]
         archive.extractall(tmp_path, filter="data")
     rebuilt = build(next(tmp_path.glob("payrank-*")), tmp_path / "dist", "--wheel")
     assert contents(rebuilt) == contents(wheel)
 
 
-def test_the_demo_and_the_logged_model_run_beside_packages_of_the_same_names(neighbors: Environment) -> None:
+def test_the_demo_and_a_logged_model_run_next_to_packages_of_the_same_names(neighbors: Environment) -> None:
     assert (neighbors.work / "demo/runs/2026-11-20/worklists/patient_pay.html").is_file()
     store = f"sqlite:///{neighbors.work}/demo/mlflow.db"
     assert "rows scored" in neighbors.run("-c", LOAD_CHAMPION, MLFLOW_TRACKING_URI=store)
 
 
-def test_the_sdist_runs_beside_packages_of_the_same_names_and_outlives_them(
+def test_the_sdist_runs_next_to_packages_of_the_same_names_and_survives_their_removal(
     sdist: Path, wheel: Path, hostile_wheel: Path, tmp_path: Path
 ) -> None:
     environment = make_environment(tmp_path, all_packages())
