@@ -1,1 +1,1 @@
-"""Questions asked of data, each with its command and its figures."""
+"""Experiments: questions about data and speed, each with the command that answers it and its results."""

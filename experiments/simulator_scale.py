@@ -18,7 +18,7 @@ import time
 from datetime import date
 from pathlib import Path
 
-from experiments.speed.measured import peak_memory, processor_seconds
+from experiments.speed.measurement import peak_memory, processor_seconds
 from payrank.simulator import simulate
 
 AS_OF = date(2026, 11, 1)

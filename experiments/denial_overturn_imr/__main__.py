@@ -1,4 +1,4 @@
-"""Train on decisions up to year Y, score year Y + 1, and set the figures beside honest baselines on the same rows.
+"""Train on decisions up to year Y, score year Y + 1, and compare with simple baselines on the same rows.
 
 python -m experiments.denial_overturn_imr [--data FILE_OR_FOLDER] [--years 2010 2011 ...]
 """
@@ -14,7 +14,7 @@ import lightgbm
 import numpy as np
 import pandas as pd
 
-from experiments.judging import OURS, Floats, Period, auc_table, brier_table, find_data, logistic, rate_by, show
+from experiments.compare_rankings import PAYRANK, Floats, Period, auc_table, brier_table, find_data, logistic, rate_by, print_table
 from payrank.extracts.extract import Extract
 from payrank.extracts.load.load_extract import load_extract
 from payrank.extracts.readers.mapped.import_csv import import_csv
@@ -32,10 +32,10 @@ FIRST_YEAR = 2010
 
 
 def main() -> None:
-    """Import, then train, score and judge year by year."""
+    """Import the data, then train, score, and evaluate year by year."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path, help="CSV file or folder (default: imr/ of PAYRANK_DATA)")
-    parser.add_argument("--years", type=int, nargs="*", help="years to score (default: 2010 to the last)")
+    parser.add_argument("--data", type=Path, help="CSV file or folder (default: imr/ in PAYRANK_DATA)")
+    parser.add_argument("--years", type=int, nargs="*", help="years to score (default: 2010 to the last year)")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="payrank-imr-") as scratch:
         folder = Path(scratch)
@@ -44,13 +44,13 @@ def main() -> None:
             decisions = read_decisions(extract)
             last = int(decisions["year"].max())
             years = arguments.years or list(range(FIRST_YEAR, last + 1))
-            periods = [judge_year(extract, decisions, year, folder) for year in years]
-    show("AUC: trained on decisions up to the year before, scored on the year", auc_table(periods))
-    show("Brier score (smaller is better)", brier_table(periods))
+            periods = [evaluate_year(extract, decisions, year, folder) for year in years]
+    print_table("AUC: trained on decisions up to the year before, scored on the year", auc_table(periods))
+    print_table("Brier score (smaller is better)", brier_table(periods))
 
 
 def read_decisions(extract: Extract) -> pd.DataFrame:
-    """Return every decided denial: denial_id, year of the decision, overturned (0 or 1), attributes."""
+    """Return every decided denial: denial_id, year of the decision, overturned (0 or 1), and the attributes."""
     names = ", ".join(f"n.{name}" for name in ATTRIBUTES)
     return extract.connection.execute(
         "SELECT n.denial_id, EXTRACT(YEAR FROM p.decided_on) AS year, "
@@ -59,8 +59,8 @@ def read_decisions(extract: Extract) -> pd.DataFrame:
     ).df()
 
 
-def judge_year(extract: Extract, decisions: pd.DataFrame, year: int, folder: Path) -> Period:
-    """Train as of 1 January on what was decided before, score that day's open denials, compare with the decisions."""
+def evaluate_year(extract: Extract, decisions: pd.DataFrame, year: int, folder: Path) -> Period:
+    """Train as of January 1 on earlier decisions, score that day's open denials, and compare with their decisions."""
     as_of = date(year, 1, 1)
     frame = training_frame(extract, OverturnTarget(), as_of)
     trained = train(frame, kind="overturn", as_of=as_of, settings=default_settings("overturn"))
@@ -81,19 +81,19 @@ def judge_year(extract: Extract, decisions: pd.DataFrame, year: int, folder: Pat
     trees = plain_trees(earlier[names], label, later[names])
     rates = {f"rate by {name.replace('_', ' ')}": rate_by(earlier[name], label, later[name]) for name in names}
     recent = earlier.loc[earlier["year"] == year - 1, "overturned"].mean()
-    found = {
-        OURS: later["probability"].to_numpy(dtype=np.float64),
+    scores_by_ranking = {
+        PAYRANK: later["probability"].to_numpy(dtype=np.float64),
         "one-hot logistic": one_hot,
         "plain LightGBM on native categories": trees,
         "mean of these two": (one_hot + trees) / 2,
         **rates,
         "base rate of the year before": np.full(len(later), recent),
     }
-    return Period(str(year), later["overturned"].to_numpy(dtype=np.float64), found, tuple(found))
+    return Period(str(year), later["overturned"].to_numpy(dtype=np.float64), scores_by_ranking, tuple(scores_by_ranking))
 
 
 def plain_trees(train_rows: pd.DataFrame, label: Floats, test: pd.DataFrame) -> Floats:
-    """Return the probabilities of LightGBM with its defaults on the attributes as native categories."""
+    """Return the probabilities of LightGBM with its defaults, on the attributes as native categories."""
     both = pd.concat([train_rows, test]).astype("category")
     model = lightgbm.LGBMClassifier(n_estimators=100, verbosity=-1, num_threads=2, deterministic=True, seed=1)
     model.fit(both.iloc[: len(train_rows)], label)

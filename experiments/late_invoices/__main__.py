@@ -1,4 +1,4 @@
-"""Train before each month, score its Mondays, and set the figures beside honest baselines on the same rows.
+"""Train before each month, score its Mondays, and compare with simple baselines on the same rows.
 
 python -m experiments.late_invoices [--data FILE_OR_FOLDER] [--months 2019-07 2019-08 ...]
 """
@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from experiments.judging import OURS, Floats, Period, auc_table, brier_table, find_data, logistic, show
+from experiments.compare_rankings import PAYRANK, Floats, Period, auc_table, brier_table, find_data, logistic, print_table
 from payrank.extracts.extract import Extract
 from payrank.extracts.load.load_extract import load_extract
 from payrank.extracts.readers.mapped.import_csv import import_csv
@@ -36,10 +36,10 @@ SIMPLE = {
 
 
 def main() -> None:
-    """Import, then train, score and judge month by month."""
+    """Import the data, then train, score, and evaluate month by month."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path, help="CSV file or folder (default: invoices/ of PAYRANK_DATA)")
-    parser.add_argument("--months", nargs="*", help="months to score (default: 2019-07 to the last with ripe labels)")
+    parser.add_argument("--data", type=Path, help="CSV file or folder (default: invoices/ in PAYRANK_DATA)")
+    parser.add_argument("--months", nargs="*", help="months to score (default: 2019-07 to the last with matured labels)")
     arguments = parser.parse_args()
     settings = read_settings(HERE / "payrank.toml")
     with tempfile.TemporaryDirectory(prefix="payrank-invoices-") as scratch:
@@ -47,30 +47,30 @@ def main() -> None:
         import_csv(find_data("invoices", arguments.data), folder / "extract", HERE / "mapping.toml")
         with load_extract(folder / "extract") as extract:
             months = arguments.months or months_with_labels(extract)
-            periods = [judge_month(extract, month, settings, folder / "runs") for month in months]
-    show("AUC: past-due invoices on the Mondays of each month, paid within 7 days", auc_table(periods))
-    show("Brier score (smaller is better)", brier_table(periods))
+            periods = [evaluate_month(extract, month, settings, folder / "runs") for month in months]
+    print_table("AUC: past-due invoices on the Mondays of each month, paid within 7 days", auc_table(periods))
+    print_table("Brier score (smaller is better)", brier_table(periods))
 
 
 def months_with_labels(extract: Extract) -> list[str]:
-    """Return the months from the first one scored to the last that has a Monday with a ripe label."""
+    """Return the months from 2019-07 to the last one that has a Monday with a matured label."""
     known_until = extract.metadata.as_of
     if known_until is None:
-        raise SystemExit("the extract has no as-of day; import it with the mapping of this experiment")
+        raise SystemExit("the extract has no as-of date; import it with the mapping of this experiment")
     last = known_until - WEEK
     return [str(month) for month in pd.period_range(FIRST_MONTH, last.strftime("%Y-%m"), freq="M")]
 
 
 def mondays(month: str, known_until: date) -> list[date]:
-    """Return the Mondays of a month whose labels are ripe."""
+    """Return the Mondays of a month with matured labels."""
     first = date.fromisoformat(f"{month}-01")
     day = first + timedelta(days=(7 - first.weekday()) % 7)
-    found = [day + WEEK * step for step in range(5)]
-    return [one for one in found if one.strftime("%Y-%m") == month and one + WEEK <= known_until]
+    candidates = [day + WEEK * step for step in range(5)]
+    return [monday for monday in candidates if monday.strftime("%Y-%m") == month and monday + WEEK <= known_until]
 
 
-def judge_month(extract: Extract, month: str, settings: Settings, runs: Path) -> Period:
-    """Train as of the month's first Monday, score each of its Mondays, compare with what was then paid."""
+def evaluate_month(extract: Extract, month: str, settings: Settings, runs: Path) -> Period:
+    """Train as of the month's first Monday, score each of its Mondays, and compare with what was paid."""
     days = mondays(month, extract.metadata.as_of or date.max)
     frame = training_frame(extract, settings.payment, days[0])
     trained = train(
@@ -80,16 +80,16 @@ def judge_month(extract: Extract, month: str, settings: Settings, runs: Path) ->
     simple = {name: frame.data[column].fillna(frame.data[column].median()) for name, column in SIMPLE.items()}
     later = {name: rows[column].fillna(frame.data[column].median()) for name, column in SIMPLE.items()}
     label = frame.data["label"].to_numpy(dtype=np.float64)
-    found: dict[str, Floats] = {OURS: rows["probability"].to_numpy(dtype=np.float64)}
-    found["logistic on the three"] = logistic(pd.DataFrame(simple), label, pd.DataFrame(later))
+    scores: dict[str, Floats] = {PAYRANK: rows["probability"].to_numpy(dtype=np.float64)}
+    scores["logistic on the three"] = logistic(pd.DataFrame(simple), label, pd.DataFrame(later))
     for name in SIMPLE:
         sign = 1.0 if np.corrcoef(simple[name], label)[0, 1] >= 0 else -1.0
-        found[name] = sign * later[name].to_numpy(dtype=np.float64)
-    return Period(month, rows["paid"].to_numpy(dtype=np.float64), found, probabilities=(OURS, "logistic on the three"))
+        scores[name] = sign * later[name].to_numpy(dtype=np.float64)
+    return Period(month, rows["paid"].to_numpy(dtype=np.float64), scores, probabilities=(PAYRANK, "logistic on the three"))
 
 
 def score_day(extract: Extract, bundle: Bundle, day: date, settings: Settings, runs: Path) -> pd.DataFrame:
-    """Return the scored invoices of a day: probability, what the baselines look at, and whether it was then paid."""
+    """Return the scored invoices of a day: probability, the baselines' columns, and whether it was paid in a week."""
     models = RunModels({"payment": bundle}, {"payment": "trained before the month"})
     night = run_nightly(extract, models, as_of=day, out=runs, settings=settings.scoring, explain="listed")
     scores = pd.read_parquet(night.folder / "payment_scores.parquet", columns=["account_id", "probability"])
@@ -97,9 +97,9 @@ def score_day(extract: Extract, bundle: Bundle, day: date, settings: Settings, r
         "SELECT account_id, 1 AS paid FROM transactions WHERE kind = 'patient_payment' "
         f"AND posted_on >= DATE '{day}' AND posted_on < DATE '{day + WEEK}' GROUP BY account_id"
     ).df()
-    seen = nightly_frame(extract, settings.payment, day).data[["unit_id", *SIMPLE.values()]]
+    features = nightly_frame(extract, settings.payment, day).data[["unit_id", *SIMPLE.values()]]
     rows = scores.merge(paid, on="account_id", how="left").fillna({"paid": 0})
-    return rows.merge(seen, left_on="account_id", right_on="unit_id", validate="one_to_one")
+    return rows.merge(features, left_on="account_id", right_on="unit_id", validate="one_to_one")
 
 
 if __name__ == "__main__":

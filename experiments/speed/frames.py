@@ -21,8 +21,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from experiments.speed.beside import NIGHTS_BY_ACCOUNT, beside_others
-from experiments.speed.measured import alternate, load_average, measure, peak_memory
+from experiments.speed.other_tools import NIGHTS_BY_ACCOUNT, beside_others
+from experiments.speed.measurement import alternate, load_average, measure, peak_memory
 from payrank.extracts.load.load_extract import load_extract
 from payrank.features.build_frames import nightly_frame, training_frame
 from payrank.features.frame import build_catalog

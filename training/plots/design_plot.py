@@ -45,13 +45,12 @@ def design_chart(manifest: Manifest) -> Chart:
 
 
 def _title(windows: Windows) -> str:
-    title = f"Each fit uses what was known before its period: a label is known after {windows.label_lag_days} days."
+    title = f"Each fit uses labels known before its period (after {windows.label_lag_days} days)."
     reserved = windows.reserved
     if reserved is None:
         return title
     return (
-        f"{title} The final test evaluates {reserved.households:,} of {reserved.of_households:,} households that its "
-        "fit never saw."
+        f"{title} Final test: {reserved.households:,} of {reserved.of_households:,} households, unseen by its fit."
     )
 
 

@@ -1,6 +1,6 @@
 """Some of the features by featuretools with cutoff times; run by the Python of an environment that has it.
 
-python beside_featuretools.py EXTRACT WANTED: WANTED is JSON, a list of nights with the ids of their accounts.
+python featuretools_features.py EXTRACT WANTED: WANTED is JSON, a list of nights with the ids of their accounts.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ import numpy as np
 
 from payrank.features.arrays import Floats
 from payrank.simulator.truth.best_possible import best_auc, best_dollars
-from payrank.training.evaluate.metrics import reliability_cells
+from payrank.training.evaluate.metrics import reliability_bins
 
 CAPACITY = 0.2
 
@@ -62,7 +62,7 @@ def compare(probability: Floats, worth: Floats, chance: Floats, dollars: Floats)
     """
     listed = max(1, round(CAPACITY * len(chance)))
     top = np.argsort(-worth, kind="stable")[:listed]
-    cells = reliability_cells(probability)
+    cells = reliability_bins(probability)
     gaps = np.bincount(cells, weights=probability - chance)
     return Beside(
         rows=len(chance),

@@ -1,4 +1,4 @@
-"""How an experiment is judged: scores and baselines on the same rows, one period at a time, as a table."""
+"""Compares scores with baselines on the same rows, by period, as tables."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from payrank.features.arrays import Floats
 
-OURS = "payrank"
+PAYRANK = "payrank"
 
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """One period: its name, the outcome of each row (0 or 1), and what each ranking says of the same rows.
+    """One period: its name, the outcome of each row (0 or 1), and each ranking's scores of the same rows.
 
-    `probabilities` names the rankings whose scores are probabilities: their Brier scores are shown too.
+    `probabilities` are the names of the rankings whose scores are probabilities; these also get a Brier score.
     """
 
     name: str
@@ -33,19 +33,19 @@ class Period:
     probabilities: tuple[str, ...] = ()
 
 
-def find_data(folder: str, given: Path | None) -> Path:
-    """Return the data of an experiment: what was given, or the folder in PAYRANK_DATA or ../shared/data."""
-    if given is not None:
-        return given
-    home = Path(os.environ.get("PAYRANK_DATA", Path(__file__).resolve().parents[2] / "shared" / "data"))
-    found = home / folder
-    if not found.exists():
-        raise SystemExit(f"no data at {found}: name a file or folder with --data, or set PAYRANK_DATA")
-    return found
+def find_data(folder: str, path: Path | None) -> Path:
+    """Return the data of an experiment: `path` if it is given, or the folder in PAYRANK_DATA or ../shared/data."""
+    if path is not None:
+        return path
+    root = Path(os.environ.get("PAYRANK_DATA", Path(__file__).resolve().parents[2] / "shared" / "data"))
+    data = root / folder
+    if not data.exists():
+        raise SystemExit(f"no data at {data}; give a file or folder with --data, or set PAYRANK_DATA")
+    return data
 
 
 def auc_table(periods: list[Period]) -> pd.DataFrame:
-    """Return the AUC of each ranking in each period, and the mean of the periods."""
+    """Return the AUC of each ranking in each period, and the mean over the periods."""
     table = pd.DataFrame(
         {
             period.name: {name: roc_auc_score(period.label, score) for name, score in period.scores.items()}
@@ -57,7 +57,7 @@ def auc_table(periods: list[Period]) -> pd.DataFrame:
 
 
 def brier_table(periods: list[Period]) -> pd.DataFrame:
-    """Return the Brier score of each ranking that gives probabilities, and the mean of the periods."""
+    """Return the Brier score of each ranking with probabilities, by period, and the mean over the periods."""
     table = pd.DataFrame(
         {
             period.name: {name: brier_score_loss(period.label, period.scores[name]) for name in period.probabilities}
@@ -68,8 +68,8 @@ def brier_table(periods: list[Period]) -> pd.DataFrame:
     return table
 
 
-def show(title: str, table: pd.DataFrame) -> None:
-    """Print a table of figures as Markdown, ready for the experiment's README."""
+def print_table(title: str, table: pd.DataFrame) -> None:
+    """Print a table as Markdown, ready for the experiment's README."""
     print(f"\n{title}\n")
     print("| | " + " | ".join(str(column) for column in table.columns) + " |")
     print("|---" * (len(table.columns) + 1) + "|")
@@ -78,11 +78,11 @@ def show(title: str, table: pd.DataFrame) -> None:
 
 
 def logistic(train: pd.DataFrame, label: Floats, test: pd.DataFrame) -> Floats:
-    """Return the probabilities of a logistic regression: categories one-hot (rare ones pooled), numbers scaled."""
-    words = [name for name in train if not pd.api.types.is_numeric_dtype(train[name])]
-    numbers = [name for name in train if name not in words]
+    """Return the probabilities of a logistic regression, with one-hot categories (rare ones pooled) and scaled numbers."""
+    categories = [name for name in train if not pd.api.types.is_numeric_dtype(train[name])]
+    numbers = [name for name in train if name not in categories]
     one_hot = OneHotEncoder(handle_unknown="infrequent_if_exist", min_frequency=5)
-    columns = ColumnTransformer([("words", one_hot, words), ("numbers", StandardScaler(), numbers)])
+    columns = ColumnTransformer([("categories", one_hot, categories), ("numbers", StandardScaler(), numbers)])
     model = make_pipeline(columns, LogisticRegression(max_iter=2000))
     fitted = model.fit(train, label)
     probability: Floats = fitted.predict_proba(test)[:, 1]
@@ -90,6 +90,6 @@ def logistic(train: pd.DataFrame, label: Floats, test: pd.DataFrame) -> Floats:
 
 
 def rate_by(train: pd.Series, label: Floats, test: pd.Series) -> Floats:
-    """Return the outcome rate of each category in the training rows, the overall rate for a category not seen."""
+    """Return each category's outcome rate in the training rows; an unseen category has the overall rate."""
     rates = pd.Series(label, index=train.index).groupby(train).mean()
     return test.map(rates).fillna(label.mean()).to_numpy(dtype=np.float64)

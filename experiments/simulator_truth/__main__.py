@@ -1,6 +1,6 @@
 """Simulate a hospital, train both models as of a day, score a later one, and compare with what the simulator hides.
 
-python -m experiments.beside_truth --accounts 100000 --seed 11
+python -m experiments.simulator_truth --accounts 100000 --seed 11
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from experiments.beside_truth.against_chances import CAPACITY, Beside, compare
-from experiments.beside_truth.truth import true_overturns, true_payments
+from experiments.simulator_truth.expected_metrics import CAPACITY, Beside, compare
+from experiments.simulator_truth.true_chances import true_overturns, true_payments
 from payrank.extracts.codes.code_lists import NO_APPEAL_RARCS
 from payrank.extracts.extract import Extract
 from payrank.extracts.load.load_extract import load_extract

@@ -14,9 +14,9 @@ import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 
-from experiments.speed.beside_pandas import ALIKE, Tables, by_account, by_feature
-from experiments.speed.measured import alternate
-from experiments.speed.some_features import frame_of
+from experiments.speed.pandas_features import ALIKE, Tables, by_account, by_feature
+from experiments.speed.measurement import alternate
+from experiments.speed.feature_subset import frame_of
 from payrank.extracts.extract import Extract
 from payrank.extracts.load.load_extract import load_extract
 from payrank.features.build_frames import nightly_frame
@@ -93,7 +93,7 @@ def _featuretools(extract: Extract, folder: Path, units: Mapping[date, list[str]
     """Run featuretools in its own Python, and payrank with the same features right before and after it."""
     wanted = folder.parent / "wanted.json"
     wanted.write_text(json.dumps([[day.isoformat(), ids] for day, ids in units.items()]), "utf-8")
-    command = [python, str(Path(__file__).with_name("beside_featuretools.py")), str(folder), str(wanted)]
+    command = [python, str(Path(__file__).with_name("featuretools_features.py")), str(folder), str(wanted)]
     # The Python to run is the one that the person at the terminal named.
     done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)  # noqa: S603 - as above
     theirs: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
