@@ -78,7 +78,7 @@ def print_table(title: str, table: pd.DataFrame) -> None:
 
 
 def logistic(train: pd.DataFrame, label: Floats, test: pd.DataFrame) -> Floats:
-    """Return the probabilities of a logistic regression, with one-hot categories (rare ones pooled) and scaled numbers."""
+    """Return probabilities of a logistic regression on one-hot categories (rare ones pooled) and scaled numbers."""
     categories = [name for name in train if not pd.api.types.is_numeric_dtype(train[name])]
     numbers = [name for name in train if name not in categories]
     one_hot = OneHotEncoder(handle_unknown="infrequent_if_exist", min_frequency=5)
@@ -92,4 +92,5 @@ def logistic(train: pd.DataFrame, label: Floats, test: pd.DataFrame) -> Floats:
 def rate_by(train: pd.Series, label: Floats, test: pd.Series) -> Floats:
     """Return each category's outcome rate in the training rows; an unseen category has the overall rate."""
     rates = pd.Series(label, index=train.index).groupby(train).mean()
-    return test.map(rates).fillna(label.mean()).to_numpy(dtype=np.float64)
+    rate: Floats = np.asarray(test.map(rates).fillna(label.mean()), dtype=np.float64)
+    return rate

@@ -1,9 +1,9 @@
-"""Measures the X12 reader on remittances made up on the spot: megabytes a second, and memory.
+"""Measures the X12 reader on generated remittances: megabytes per second, and memory.
 
     python -m experiments.x12_speed 20 60 120
 
-writes varied 835 text of each size to a temporary folder and reads it twice, each size in a process of its own:
-checked alone, and imported. Prints one line a size.
+writes varied 835 text of each size to a temporary folder and reads it twice, each size in its own process: first
+checked only, then imported. Prints one line per size.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ from pathlib import Path
 
 from payrank.extracts.readers.x12.files.read_file import read_file
 
-CLAIMS_A_REMITTANCE = 40
+CLAIMS_PER_REMITTANCE = 40
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
-    """Speed in MB (a million bytes) a second, and the growth of the process's peak memory in MiB.
+class ReaderSpeed:
+    """Speed in MB (a million bytes) per second, and the growth of the process's peak memory in MiB.
 
-    Reading is measured in seconds of its one core, the import, which uses several, in seconds of the clock.
+    Reading, which uses one core, is measured in CPU seconds; the import, which uses several, in wall seconds.
     """
 
     megabytes: float
@@ -38,8 +38,8 @@ class Measured:
 
 
 def write_remittances(path: Path, megabytes: float, seed: int = 1) -> None:
-    """Write one interchange of made-up remittances that balance, the same for the same seed."""
-    draw = random.Random(seed)  # noqa: S311 - made-up claims, not keys
+    """Write one interchange of generated remittances that balance. The same seed gives the same bytes."""
+    draw = random.Random(seed)  # noqa: S311 - generated claims, not keys
     written = remit = 0
     with path.open("w", encoding="ascii", newline="") as file:
         file.write("ISA*00*          *00*          *ZZ*MADEUP         *ZZ*MADEUP         *261001*0101*^*00501*")
@@ -53,7 +53,7 @@ def write_remittances(path: Path, megabytes: float, seed: int = 1) -> None:
 def _remittance(draw: random.Random, remit: int) -> Iterator[str]:
     day = f"2026{draw.randint(1, 9):02d}{draw.randint(10, 28)}"
     claims, paid = [], 0
-    for ordinal in range(CLAIMS_A_REMITTANCE):
+    for ordinal in range(CLAIMS_PER_REMITTANCE):
         segments, cents = _claim(draw, remit * 100 + ordinal, day)
         claims += segments
         paid += cents
@@ -76,7 +76,7 @@ def _remittance(draw: random.Random, remit: int) -> Iterator[str]:
 
 
 def _claim(draw: random.Random, number: int, day: str) -> tuple[list[str], int]:
-    """Make up a claim of one to five lines; give its segments and its payment in cents."""
+    """Generate a claim of one to five lines; return its segments and its payment in cents."""
     lines: list[str] = []
     charged = paid = patient = 0
     for line in range(draw.randint(1, 5)):
@@ -111,12 +111,12 @@ def _dollars(cents: int) -> str:
     return f"{cents / 100:.2f}".removesuffix(".00")
 
 
-def measure(megabytes: float, *, whole_import: bool = True) -> Measured:
-    """Measure reading with all balances, and the whole import, on a made-up file of this size.
+def measure(megabytes: float, *, whole_import: bool = True) -> ReaderSpeed:
+    """Measure reading with all balance checks, and the whole import, on a generated file of this size.
 
-    Peak memory is the process's own and never falls: measure in a fresh process.
+    The peak memory of a process never falls, so measure in a fresh process.
     """
-    from payrank.extracts.readers.x12.import_x12 import import_x12  # noqa: PLC0415 - what it brings is no memory of reading
+    from payrank.extracts.readers.x12.import_x12 import import_x12  # noqa: PLC0415 - its memory is not that of reading
 
     with tempfile.TemporaryDirectory(prefix="payrank-") as folder:
         path = Path(folder) / "made-up.835"
@@ -124,16 +124,16 @@ def measure(megabytes: float, *, whole_import: bool = True) -> Measured:
         size = path.stat().st_size / 1e6
         small = Path(folder) / "small.835"
         write_remittances(small, 0.01)
-        read_file(small)  # what is imported at the first use is no memory of reading
+        read_file(small)  # modules imported at first use do not count as memory of reading
         before, start = _peak(), time.process_time()
         read_file(path)
-        read = Measured(size, size / (time.process_time() - start), _peak() - before)
+        read = ReaderSpeed(size, size / (time.process_time() - start), _peak() - before)
         if not whole_import:
             return read
         start = time.perf_counter()
         import_x12(path, Path(folder) / "extract")
         speed = size / (time.perf_counter() - start)
-        return Measured(size, read.read_mb_per_second, read.read_mib, speed, _peak() - before)
+        return ReaderSpeed(size, read.read_mb_per_second, read.read_mib, speed, _peak() - before)
 
 
 def _peak() -> float:
@@ -142,7 +142,7 @@ def _peak() -> float:
 
 
 def main() -> None:
-    """Measure each size that the command names in a process of its own."""
+    """Measure each size of the command line in its own process."""
     sizes = [float(size) for size in sys.argv[1:]] or [60.0]
     if len(sizes) == 1:
         sys.stdout.write(f"{measure(sizes[0])}\n")

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from sklearn.metrics import brier_score_loss, roc_auc_score
 
-from experiments.denial_overturn_imr import __main__ as imr
 from experiments.compare_rankings import PAYRANK
+from experiments.denial_overturn_imr import __main__ as imr
 from experiments.late_invoices import __main__ as invoices
 from payrank.extracts.load.load_extract import load_extract
 from payrank.extracts.readers.mapped.import_csv import import_csv

@@ -1,1 +1,1 @@
-"""Overturned denials of California, 2001 on: which does an independent reviewer overturn?"""
+"""Which denials do independent reviewers in California overturn? Decisions from 2001 on."""

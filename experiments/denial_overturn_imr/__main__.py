@@ -14,10 +14,20 @@ import lightgbm
 import numpy as np
 import pandas as pd
 
-from experiments.compare_rankings import PAYRANK, Floats, Period, auc_table, brier_table, find_data, logistic, rate_by, print_table
+from experiments.compare_rankings import (
+    PAYRANK,
+    Period,
+    auc_table,
+    brier_table,
+    find_data,
+    logistic,
+    print_table,
+    rate_by,
+)
 from payrank.extracts.extract import Extract
 from payrank.extracts.load.load_extract import load_extract
 from payrank.extracts.readers.mapped.import_csv import import_csv
+from payrank.features.arrays import Floats
 from payrank.features.build_frames import training_frame
 from payrank.features.targets import OverturnTarget
 from payrank.scoring.run_models import RunModels
@@ -64,7 +74,7 @@ def evaluate_year(extract: Extract, decisions: pd.DataFrame, year: int, folder: 
     as_of = date(year, 1, 1)
     frame = training_frame(extract, OverturnTarget(), as_of)
     trained = train(frame, kind="overturn", as_of=as_of, settings=default_settings("overturn"))
-    night = run_nightly(
+    run = run_nightly(
         extract,
         RunModels({"overturn": trained.bundle}, {"overturn": f"trained as of {as_of}"}),
         as_of=as_of,
@@ -72,7 +82,7 @@ def evaluate_year(extract: Extract, decisions: pd.DataFrame, year: int, folder: 
         settings=ScoringSettings(),
         explain="listed",
     )
-    scores = pd.read_parquet(night.folder / "denial_scores.parquet", columns=["denial_id", "probability"])
+    scores = pd.read_parquet(run.folder / "denial_scores.parquet", columns=["denial_id", "probability"])
     later = decisions[decisions["year"] == year].merge(scores, on="denial_id", validate="one_to_one")
     earlier = decisions[decisions["year"] < year]
     label = earlier["overturned"].to_numpy(dtype=np.float64)
@@ -89,7 +99,9 @@ def evaluate_year(extract: Extract, decisions: pd.DataFrame, year: int, folder: 
         **rates,
         "base rate of the year before": np.full(len(later), recent),
     }
-    return Period(str(year), later["overturned"].to_numpy(dtype=np.float64), scores_by_ranking, tuple(scores_by_ranking))
+    return Period(
+        str(year), later["overturned"].to_numpy(dtype=np.float64), scores_by_ranking, tuple(scores_by_ranking)
+    )
 
 
 def plain_trees(train_rows: pd.DataFrame, label: Floats, test: pd.DataFrame) -> Floats:

@@ -1,1 +1,1 @@
-"""A business ledger as a stand-in for a payment history: which past-due invoices are paid within a week?"""
+"""Which past-due invoices are paid within a week? A business ledger as a stand-in for a payment history."""

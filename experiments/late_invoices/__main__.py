@@ -13,10 +13,19 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from experiments.compare_rankings import PAYRANK, Floats, Period, auc_table, brier_table, find_data, logistic, print_table
+from experiments.compare_rankings import (
+    PAYRANK,
+    Period,
+    auc_table,
+    brier_table,
+    find_data,
+    logistic,
+    print_table,
+)
 from payrank.extracts.extract import Extract
 from payrank.extracts.load.load_extract import load_extract
 from payrank.extracts.readers.mapped.import_csv import import_csv
+from payrank.features.arrays import Floats
 from payrank.features.build_frames import nightly_frame, training_frame
 from payrank.models.bundle import Bundle
 from payrank.scoring.run_models import RunModels
@@ -39,7 +48,9 @@ def main() -> None:
     """Import the data, then train, score, and evaluate month by month."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, help="CSV file or folder (default: invoices/ in PAYRANK_DATA)")
-    parser.add_argument("--months", nargs="*", help="months to score (default: 2019-07 to the last with matured labels)")
+    parser.add_argument(
+        "--months", nargs="*", help="months to score (default: 2019-07 to the last with matured labels)"
+    )
     arguments = parser.parse_args()
     settings = read_settings(HERE / "payrank.toml")
     with tempfile.TemporaryDirectory(prefix="payrank-invoices-") as scratch:
@@ -85,14 +96,16 @@ def evaluate_month(extract: Extract, month: str, settings: Settings, runs: Path)
     for name in SIMPLE:
         sign = 1.0 if np.corrcoef(simple[name], label)[0, 1] >= 0 else -1.0
         scores[name] = sign * later[name].to_numpy(dtype=np.float64)
-    return Period(month, rows["paid"].to_numpy(dtype=np.float64), scores, probabilities=(PAYRANK, "logistic on the three"))
+    return Period(
+        month, rows["paid"].to_numpy(dtype=np.float64), scores, probabilities=(PAYRANK, "logistic on the three")
+    )
 
 
 def score_day(extract: Extract, bundle: Bundle, day: date, settings: Settings, runs: Path) -> pd.DataFrame:
     """Return the scored invoices of a day: probability, the baselines' columns, and whether it was paid in a week."""
     models = RunModels({"payment": bundle}, {"payment": "trained before the month"})
-    night = run_nightly(extract, models, as_of=day, out=runs, settings=settings.scoring, explain="listed")
-    scores = pd.read_parquet(night.folder / "payment_scores.parquet", columns=["account_id", "probability"])
+    run = run_nightly(extract, models, as_of=day, out=runs, settings=settings.scoring, explain="listed")
+    scores = pd.read_parquet(run.folder / "payment_scores.parquet", columns=["account_id", "probability"])
     paid = extract.connection.execute(
         "SELECT account_id, 1 AS paid FROM transactions WHERE kind = 'patient_payment' "
         f"AND posted_on >= DATE '{day}' AND posted_on < DATE '{day + WEEK}' GROUP BY account_id"

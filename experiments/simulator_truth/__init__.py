@@ -1,1 +1,1 @@
-"""Both models beside the simulated hospital's own chances: how far from what anyone could know?"""
+"""Compares both models with the simulated hospital's true chances: how close do they come to the best possible?"""

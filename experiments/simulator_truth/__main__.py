@@ -1,4 +1,4 @@
-"""Simulate a hospital, train both models as of a day, score a later one, and compare with what the simulator hides.
+"""Simulate a hospital, train both models, score a later day, and compare the scores with the hidden true chances.
 
 python -m experiments.simulator_truth --accounts 100000 --seed 11
 """
@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from experiments.simulator_truth.expected_metrics import CAPACITY, Beside, compare
+from experiments.simulator_truth.expected_metrics import CAPACITY, TruthComparison, compare
 from experiments.simulator_truth.true_chances import true_overturns, true_payments
 from payrank.extracts.codes.code_lists import NO_APPEAL_RARCS
 from payrank.extracts.extract import Extract
@@ -29,10 +29,10 @@ from payrank.training.train import train
 
 SCORED_ON = date(2026, 11, 1)
 LATER_DAYS = 30
-"""Days from the training to the day that is scored."""
-FLOORS = {"payment": 0.97, "overturn": 0.90}
-"""Of the way from 0.5 to the truth's AUC."""
-CAPTURED, GAP = 0.95, 0.02
+"""Days from the training day to the scored day."""
+GOALS: dict[ModelKind, float] = {"payment": 0.97, "overturn": 0.90}
+"""Goal for the model's AUC above 0.5, as a share of that of the true chances."""
+CAPTURED_GOAL, CALIBRATION_GOAL = 0.95, 0.02
 
 
 def main() -> None:
@@ -40,27 +40,30 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--accounts", type=int, default=100_000)
     parser.add_argument("--seed", type=int, required=True)
-    parser.add_argument("--kind", choices=tuple(FLOORS), action="append", help="one model only")
-    given = parser.parse_args()
+    parser.add_argument("--kind", choices=tuple(GOALS), action="append", help="only this model")
+    arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="payrank-truth-") as scratch:
         folder = Path(scratch) / "extract"
-        hospital = simulate(folder, accounts=given.accounts, seed=given.seed, as_of=SCORED_ON).hospital
+        hospital = simulate(folder, accounts=arguments.accounts, seed=arguments.seed, as_of=SCORED_ON).hospital
         with load_extract(folder) as extract:
-            found = {kind: judge(extract, hospital, kind) for kind in given.kind or FLOORS}
-    print(f"{given.accounts:,} accounts, seed {given.seed}\n")
-    print("| | rows | AUC | truth's AUC | way | floor | dollars | floor | ECE | most | promised | true |")
+            kinds: list[ModelKind] = arguments.kind or list(GOALS)
+            comparisons = {kind: compare_with_truth(extract, hospital, kind) for kind in kinds}
+    print(f"{arguments.accounts:,} accounts, seed {arguments.seed}\n")
+    print(
+        "| | rows | AUC | best AUC | share of best | goal | dollars | goal | ECE | goal | mean predicted | mean true |"
+    )
     print("|---" * 12 + "|")
-    for kind, beside in found.items():
+    for kind, result in comparisons.items():
         print(
-            f"| {kind} | {beside.rows:,} | {beside.auc:.3f} | {beside.best:.3f} | {beside.way:.1%} | "
-            f"{FLOORS[kind]:.0%} | {beside.captured:.1%} | {CAPTURED:.0%} | {beside.gap:.3f} | {GAP:.2f} | "
-            f"{beside.promised:.3f} | {beside.true:.3f} |"
+            f"| {kind} | {result.rows:,} | {result.auc:.3f} | {result.best_auc:.3f} | {result.share_of_best:.1%} | "
+            f"{GOALS[kind]:.0%} | {result.captured:.1%} | {CAPTURED_GOAL:.0%} | {result.calibration_error:.3f} | "
+            f"{CALIBRATION_GOAL:.2f} | {result.mean_predicted:.3f} | {result.mean_true:.3f} |"
         )
-    print(f"\nDollars of the {CAPACITY:.0%} that rank first, of those that the truth's own ranking brings.")
+    print(f"\nDollars: those of the top {CAPACITY:.0%}, as a share of those of the best possible top {CAPACITY:.0%}.")
 
 
-def judge(extract: Extract, hospital: Hospital, kind: ModelKind) -> Beside:
-    """Train a model, score the later day with it, and set it beside the truth on the rows that both know."""
+def compare_with_truth(extract: Extract, hospital: Hospital, kind: ModelKind) -> TruthComparison:
+    """Train a model, score the later day with it, and compare it with the true chances of the same rows."""
     target = PaymentTarget() if kind == "payment" else OverturnTarget()
     as_of = SCORED_ON - timedelta(days=LATER_DAYS)
     bundle = train(
@@ -68,23 +71,23 @@ def judge(extract: Extract, hospital: Hospital, kind: ModelKind) -> Beside:
     ).bundle
     data = nightly_frame(extract, target, SCORED_ON).data
     if kind == "overturn":
-        # Whom an appeal can still be filed for: the others have their decision coming, no day left, or no right to one.
-        open_still = (data["appeals_filed"] == 0) & ~(data["days_left"] < 0)
-        data = data[open_still & ~data["rarc"].isin(NO_APPEAL_RARCS)]
+        # Denials that can still be appealed: no appeal filed, the deadline not passed, and a remark that allows one.
+        appealable = (data["appeals_filed"] == 0) & ~(data["days_left"] < 0)
+        data = data[appealable & ~data["rarc"].isin(NO_APPEAL_RARCS)]
     scores = predict(bundle, data, threads=2)
     truth = (
         true_payments(hospital, SCORED_ON, PaymentTarget().horizon_days)
         if kind == "payment"
         else true_overturns(hospital, SCORED_ON)
     )
-    said = pd.DataFrame(
+    predicted = pd.DataFrame(
         {
             "unit_id": data["unit_id"],
             "probability": scores["probability"],
             "worth": scores["expected_share"] * data["amount"].fillna(0.0),
         }
     )
-    rows = said.merge(truth, on="unit_id", validate="one_to_one")
+    rows = predicted.merge(truth, on="unit_id", validate="one_to_one")
     columns = (rows[name].to_numpy(dtype=np.float64) for name in ("probability", "worth", "chance", "dollars"))
     return compare(*columns)
 

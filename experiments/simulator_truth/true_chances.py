@@ -1,4 +1,4 @@
-"""What the simulated hospital hides of a day's balances and open denials."""
+"""The true chances that the simulated hospital hides: of a day's balances and open denials."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ EPOCH = date(1970, 1, 1)
 
 
 def true_payments(hospital: Hospital, as_of: date, horizon_days: int) -> pd.DataFrame:
-    """Return `chance` and `dollars` of each open balance, by `unit_id`, if the office works as it does."""
+    """Return `chance` and `dollars` of each open balance, by `unit_id`, if the office keeps working as usual."""
     truth = payment_truth(hospital, (as_of - EPOCH) // timedelta(days=1), horizon_days)
     return pd.DataFrame(
         {
@@ -30,11 +30,11 @@ def true_payments(hospital: Hospital, as_of: date, horizon_days: int) -> pd.Data
 
 
 def true_overturns(hospital: Hospital, as_of: date) -> pd.DataFrame:
-    """Return `chance` and `dollars` of each denial, by `unit_id`, were it appealed when staff usually would.
+    """Return `chance` and `dollars` of each denial, by `unit_id`, if it is appealed when staff usually would.
 
-    That is after the mean wait of denials that had reached its age, and not after its last day: each day of waiting
-    takes from the odds. `chance` is that of winning at some level once decided, which is what the label says (appeals
-    that are withdrawn have none). What is no denial is left out.
+    That is after the mean wait of denials that reached its age, and before its deadline; each day of waiting lowers the
+    odds. `chance` is the chance to win at some level once decided, as in the label (withdrawn appeals have no label).
+    Rejected claims that are not denials are left out.
     """
     denials = hospital.denials
     age = np.maximum((as_of - EPOCH) // timedelta(days=1) - denials.day, 0)
@@ -42,7 +42,7 @@ def true_overturns(hospital: Hospital, as_of: date) -> pd.DataFrame:
     age = np.maximum(age, np.minimum(age + usual_wait(hospital)[age], limit))
     now, fresh = overturn_truth(hospital, age), overturn_truth(hospital, 0)
     real = denials.real & (fresh.without_appeal > 0)
-    # A corrected claim brings the whole worth, so its dollars over its chance are the worth of a denial.
+    # A corrected claim recovers the full value, so its dollars divided by its chance are the value of a denial.
     worth = fresh.dollars_without_appeal[real] / fresh.without_appeal[real]
     won = now.dollars_with_appeal[real] / (WON_SHARE * np.maximum(worth, 1e-9))
     return pd.DataFrame(
@@ -55,7 +55,7 @@ def true_overturns(hospital: Hospital, as_of: date) -> pd.DataFrame:
 
 
 def usual_wait(hospital: Hospital) -> Integers:
-    """Return, for each age of a denial in days, how much longer first appeals that came later took in the mean."""
+    """Return, for each age of a denial in days, the mean further wait of first appeals that were filed later."""
     rows = hospital.outcomes.rows.collect()
     first = rows["level"] == 1
     delay = np.sort((rows["filed"] - hospital.denials.day[rows["denial"]])[first].astype(np.int64))

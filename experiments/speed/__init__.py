@@ -1,1 +1,1 @@
-"""How fast the main job is, side by side with the least that the same work could cost."""
+"""Measures the speed of the main job, compared with yardsticks: the least that the same work could cost."""

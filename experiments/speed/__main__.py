@@ -1,8 +1,8 @@
-"""Measure the main job on a simulated hospital: each stage beside a yardstick on the same data, in one run.
+"""Measure the main job on a simulated hospital: each stage compared with a yardstick on the same data, in one run.
 
 python -m experiments.speed [--accounts 100000]
 
-Ratios are what to compare between machines; seconds are this machine's.
+Compare ratios between machines; the seconds depend on the machine.
 """
 
 from __future__ import annotations
@@ -37,10 +37,10 @@ AS_OF = date(2026, 11, 20)
 
 
 def timed(work: Callable[[], T]) -> tuple[T, float]:
-    """Return what the work gave and the seconds it took."""
+    """Return the result of the work and the seconds it took."""
     started = time.perf_counter()
-    found = work()
-    return found, time.perf_counter() - started
+    result = work()
+    return result, time.perf_counter() - started
 
 
 def main() -> None:
@@ -55,7 +55,7 @@ def main() -> None:
         rows.append((f"simulate {accounts:,} accounts", seconds, ""))
         extract, seconds = timed(lambda: load_extract(folder))
         ledger = extract.tables["transactions"].rows_loaded
-        rows.append((f"load, {ledger:,} transactions", seconds, f"{ledger / seconds:,.0f} transactions a second"))
+        rows.append((f"load, {ledger:,} transactions", seconds, f"{ledger / seconds:,.0f} transactions per second"))
         scan = (
             "SELECT account_id, SUM(amount) FROM transactions WHERE posted_on < DATE '2026-11-20' GROUP BY account_id"
         )
@@ -63,8 +63,8 @@ def main() -> None:
         rows.append(("yardstick: one scan of the ledger, one group-by", once, ""))
         for target, unit in ((PaymentTarget(), "account"), (OverturnTarget(), "denial")):
             frame, seconds = timed(partial(nightly_frame, extract, target, AS_OF))
-            told = f"{seconds / once:.1f} x the yardstick"
-            rows.append((f"nightly frame, {len(frame.data):,} {unit}s x {len(frame.features)}", seconds, told))
+            note = f"{seconds / once:.1f} x the yardstick"
+            rows.append((f"nightly frame, {len(frame.data):,} {unit}s x {len(frame.features)}", seconds, note))
         labeled, seconds = timed(lambda: training_frame(extract, PaymentTarget(), AS_OF))
         rows.append((f"training frame, {len(labeled.data):,} snapshots", seconds, ""))
         settings = default_settings("payment")
@@ -72,24 +72,24 @@ def main() -> None:
         columns = trained.bundle.manifest.features
         matrix = encode(labeled.data, columns)
         label = labeled.data["label"].to_numpy(dtype=np.float64)
-        rounds = next(iter(trained.found.rounds.values()))
+        n_estimators = next(iter(trained.backtest.n_estimators.values()))
         plain = {"objective": "binary", "num_leaves": 15, "num_threads": 2, "verbosity": -1}
-        _, once_fitted = timed(lambda: lightgbm.train(plain, lightgbm.Dataset(matrix, label), rounds))
-        rows.append((f"yardstick: lightgbm.train, {rounds} trees, once", once_fitted, ""))
+        _, once_fitted = timed(lambda: lightgbm.train(plain, lightgbm.Dataset(matrix, label), n_estimators))
+        rows.append((f"yardstick: lightgbm.train, {n_estimators} trees, once", once_fitted, ""))
         rows.append(("train, validate, calibrate, baselines", seconds, f"{seconds / once_fitted:.1f} x the yardstick"))
-        night = nightly_frame(extract, PaymentTarget(), AS_OF).data
-        _, seconds = timed(lambda: predict(trained.bundle, night))
-        rows.append(("predict", seconds, f"{len(night) / seconds:,.0f} rows a second"))
-        _, seconds = timed(lambda: explain(trained.bundle, night))
-        rows.append(("explain, exact", seconds, f"{len(night) / seconds:,.0f} rows a second"))
+        rows_to_score = nightly_frame(extract, PaymentTarget(), AS_OF).data
+        _, seconds = timed(lambda: predict(trained.bundle, rows_to_score))
+        rows.append(("predict", seconds, f"{len(rows_to_score) / seconds:,.0f} rows per second"))
+        _, seconds = timed(lambda: explain(trained.bundle, rows_to_score))
+        rows.append(("explain, exact", seconds, f"{len(rows_to_score) / seconds:,.0f} rows per second"))
         extract.close()
     _, seconds = timed(
         lambda: subprocess.run([sys.executable, "-m", "payrank", "--help"], check=True, stdout=subprocess.DEVNULL)
     )
     rows.append(("payrank --help", seconds, ""))
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024**2
-    for name, took, told in rows:
-        print(f"{name:55} {took:8.2f} s   {told}")
+    for name, seconds, note in rows:
+        print(f"{name:55} {seconds:8.2f} s   {note}")
     print(f"{'peak memory':55} {peak:8.2f} GiB")
 
 

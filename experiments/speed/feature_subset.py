@@ -1,4 +1,4 @@
-"""A frame of some of the catalog's features alone, for comparisons on the same work."""
+"""A frame with only some of the catalog's features, to compare other tools on the same work."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from payrank.features.sql.plan import plan_sql
 from payrank.features.targets import PaymentTarget
 
 
-def frame_of(extract: Extract, days: Sequence[date], names: Collection[str]) -> pd.DataFrame:
-    """Return the rows of some nights with the named features of accounts, in one plan; the steps of no others run."""
-    chosen = [feature for feature in ACCOUNT_FEATURES if feature.name in names]
+def make_subset_frame(extract: Extract, days: Sequence[date], names: Collection[str]) -> pd.DataFrame:
+    """Return the rows of some snapshot days with the named account features, in one plan without any other step."""
+    features = [feature for feature in ACCOUNT_FEATURES if feature.name in names]
 
     def has(need: str) -> bool:
         table, _, column = need.partition(".")
         return extract.has(table, column) if column else extract.has(table)
 
-    plan = plan_sql(PaymentTarget(), chosen, days, DuckDBDialect(), has, (), None)
-    return run_plan(extract.connection, plan, chosen)
+    plan = plan_sql(PaymentTarget(), features, days, DuckDBDialect(), has, (), None)
+    return run_plan(extract.connection, plan, features)

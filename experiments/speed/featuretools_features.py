@@ -1,6 +1,6 @@
-"""Some of the features by featuretools with cutoff times; run by the Python of an environment that has it.
+"""Some of the features with featuretools and cutoff times. Run it with a Python that has featuretools installed.
 
-python featuretools_features.py EXTRACT WANTED: WANTED is JSON, a list of nights with the ids of their accounts.
+python featuretools_features.py EXTRACT REQUEST: REQUEST is JSON, a list of days with the IDs of their accounts.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ import time
 import warnings
 from pathlib import Path
 
-import featuretools as ft  # type: ignore[import-not-found]  # it lives in an environment of its own
+import featuretools as ft  # type: ignore[import-not-found]  # installed in its own environment
 import pandas as pd
-from featuretools import primitives  # type: ignore[import-not-found]  # as above
+from featuretools import primitives
 
 CHILDREN = {
     "transactions": ("transaction_id", "account_id", "posted_on", ["kind", "responsibility"], "amount"),
@@ -24,28 +24,28 @@ CHILDREN = {
 
 
 def main() -> None:
-    """Compute once and print the seconds as JSON, with sums by which the features can be compared."""
+    """Compute the features once and print the seconds as JSON, with sums to compare the features by."""
     warnings.simplefilter("ignore")
-    folder, wanted = Path(sys.argv[1]), json.loads(Path(sys.argv[2]).read_text("utf-8"))
+    folder, request = Path(sys.argv[1]), json.loads(Path(sys.argv[2]).read_text("utf-8"))
     entities = _read(folder)
-    # A row of the night itself is not yet known, but featuretools takes in what happened at the cutoff.
+    # A row of the snapshot day itself is not known yet, but featuretools includes what happened at the cutoff.
     cutoffs = pd.DataFrame(
-        [(unit, pd.Timestamp(day) - pd.Timedelta(1, "s")) for day, ids in wanted for unit in ids],
+        [(unit, pd.Timestamp(day) - pd.Timedelta(1, "s")) for day, ids in request for unit in ids],
         columns=["account_id", "time"],
     )
     features = _features(entities)
     started, before = time.perf_counter(), resource.getrusage(resource.RUSAGE_SELF)
-    made = ft.calculate_feature_matrix(list(features.values()), entities, cutoff_time=cutoffs, n_jobs=1)
+    matrix = ft.calculate_feature_matrix(list(features.values()), entities, cutoff_time=cutoffs, n_jobs=1)
     after = resource.getrusage(resource.RUSAGE_SELF)
-    made.columns = list(features)
-    found = {
+    matrix.columns = list(features)
+    result = {
         "wall": time.perf_counter() - started,
-        "processor": after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime,
+        "cpu": after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime,
         "version": ft.__version__,
         "features": list(features),
-        "sums": {name: float(made[name].astype(float).fillna(0).sum()) for name in features},
+        "sums": {name: float(matrix[name].astype(float).fillna(0).sum()) for name in features},
     }
-    print(json.dumps(found))
+    print(json.dumps(result))
 
 
 def _read(folder: Path) -> ft.EntitySet:
@@ -68,32 +68,32 @@ def _read(folder: Path) -> ft.EntitySet:
 
 
 def _features(entities: ft.EntitySet) -> dict[str, ft.Feature]:
-    """Return the features under the names that they have in payrank's catalog."""
+    """Return the features by their names in payrank's catalog."""
 
-    def made(table: str, column: str, primitive: object, **where: str) -> ft.Feature:
+    def aggregate(table: str, column: str, primitive: object, **where: str) -> ft.Feature:
         parent = "accounts" if CHILDREN[table][1] == "account_id" else "guarantors"
         condition = None
         for name, value in where.items():
             condition = ft.Feature(entities[table].ww[name]) == value
-        found = ft.Feature(
+        feature = ft.Feature(
             entities[table].ww[column], parent_dataframe_name=parent, primitive=primitive, where=condition
         )
-        return found if parent == "accounts" else ft.Feature(found, dataframe_name="accounts")
+        return feature if parent == "accounts" else ft.Feature(feature, dataframe_name="accounts")
 
     last = primitives.TimeSinceLast(unit="days")
     return {
         "account_age": ft.Feature(entities["accounts"].ww["opened_on"], primitive=primitives.TimeSince(unit="days")),
-        "patient_balance": made("transactions", "amount", primitives.Sum, responsibility="patient"),
-        "insurance_balance": made("transactions", "amount", primitives.Sum, responsibility="insurance"),
-        "charges": made("transactions", "amount", primitives.Sum, kind="charge"),
-        "payment_count": made("transactions", "transaction_id", primitives.Count, kind="patient_payment"),
-        "days_since_payment": made("transactions", "posted_on", last, kind="patient_payment"),
-        "days_since_activity": made("transactions", "posted_on", last),
-        "denied_dollars": made("denials", "denied_amount", primitives.Sum),
-        "denial_count": made("denials", "denial_id", primitives.Count),
-        "refusals": made("contacts", "contact_id", primitives.Count, outcome="refused"),
-        "days_since_returned": made("contacts", "contacted_on", last, outcome="returned"),
-        "days_since_portal_view": made("contacts", "contacted_on", last, channel="portal"),
+        "patient_balance": aggregate("transactions", "amount", primitives.Sum, responsibility="patient"),
+        "insurance_balance": aggregate("transactions", "amount", primitives.Sum, responsibility="insurance"),
+        "charges": aggregate("transactions", "amount", primitives.Sum, kind="charge"),
+        "payment_count": aggregate("transactions", "transaction_id", primitives.Count, kind="patient_payment"),
+        "days_since_payment": aggregate("transactions", "posted_on", last, kind="patient_payment"),
+        "days_since_activity": aggregate("transactions", "posted_on", last),
+        "denied_dollars": aggregate("denials", "denied_amount", primitives.Sum),
+        "denial_count": aggregate("denials", "denial_id", primitives.Count),
+        "refusals": aggregate("contacts", "contact_id", primitives.Count, outcome="refused"),
+        "days_since_returned": aggregate("contacts", "contacted_on", last, outcome="returned"),
+        "days_since_portal_view": aggregate("contacts", "contacted_on", last, channel="portal"),
     }
 
 

@@ -1,10 +1,10 @@
-"""How fast and how large frames are, beside scans of the ledger, a tenth of the accounts, pandas and featuretools.
+"""Measures time and memory of frames, compared with ledger scans, a tenth of the accounts, pandas, and featuretools.
 
 python -m experiments.speed.frames --accounts 1000000 [--featuretools PYTHON]
 
-Each size runs in a process of its own, so that its peak memory is its own; contestants take turns, and medians are
-shown. Ratios are what to compare between machines. featuretools 1.31 fails with pandas 3, which payrank runs on: give
-it an environment of its own, and name its Python.
+Each size runs in its own process, so that its peak memory is measured alone. Candidates take turns, and medians are
+shown. Compare ratios, not seconds, between machines. featuretools 1.31 fails with pandas 3, which payrank uses, so
+install it in its own environment and pass its Python.
 
     python -m venv /tmp/featuretools && /tmp/featuretools/bin/pip install "featuretools==1.31.0" "pandas<3" pyarrow
 """
@@ -21,8 +21,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from experiments.speed.other_tools import NIGHTS_BY_ACCOUNT, beside_others
-from experiments.speed.measurement import alternate, load_average, measure, peak_memory
+from experiments.speed.measurement import load_average, measure, measure_in_turns, peak_memory
+from experiments.speed.other_tools import DAYS_BY_ACCOUNT, compare_tools
 from payrank.extracts.load.load_extract import load_extract
 from payrank.features.build_frames import nightly_frame, training_frame
 from payrank.features.frame import build_catalog
@@ -31,7 +31,7 @@ from payrank.simulator import simulate
 
 AS_OF = date(2026, 11, 20)
 MONTHS = 12
-ROUNDS = 3
+REPEATS = 3
 SCANS = {
     "one sum": "SUM(amount) AS amount",
     "five totals": (
@@ -40,32 +40,32 @@ SCANS = {
         "SUM(CASE WHEN kind = 'patient_payment' THEN -amount ELSE 0 END) AS paid, MAX(posted_on) AS last_on"
     ),
 }
-"""What a scan of the ledger with one group-by, by account, into a table sums: the barest, and an aged trial balance."""
+"""What a ledger scan with one group-by by account sums: the bare minimum, and an aged trial balance."""
 
 
 def main() -> None:
-    """Run each size in its own process and print the figures."""
+    """Run each size in its own process and print the measurements."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--accounts", type=int, default=200_000, help="accounts of the large nightly frame")
     parser.add_argument("--monthly", type=int, default=200_000, help="accounts of the twelve monthly snapshots")
-    parser.add_argument("--beside", type=int, default=20_000, help="accounts of the comparison with other tools")
+    parser.add_argument("--tools", type=int, default=20_000, help="accounts of the comparison with other tools")
     parser.add_argument("--featuretools", help="Python of an environment that has featuretools 1.31")
     parser.add_argument("--one", nargs=3, metavar=("WHAT", "ACCOUNTS", "PYTHON"), help=argparse.SUPPRESS)
-    given = parser.parse_args()
-    if given.one:
-        what, accounts, python = given.one
-        print(json.dumps(_ONE[what](int(accounts), python)))
+    arguments = parser.parse_args()
+    if arguments.one:
+        what, accounts, python = arguments.one
+        print(json.dumps(_MEASUREMENTS[what](int(accounts), python)))
         return
-    _show_nights(_apart("night", given.accounts), _apart("night", given.accounts // 10))
-    monthly = _apart("months", given.monthly)
-    print(f"{MONTHS} monthly snapshots, {monthly['told']}")
+    _print_nightly(_run("nightly", arguments.accounts), _run("nightly", arguments.accounts // 10))
+    monthly = _run("monthly", arguments.monthly)
+    print(f"{MONTHS} monthly snapshots, {monthly['description']}")
     _print("frame", monthly["frame"])
-    print(f"  {monthly['memory']:6.2f} GiB at most; load average {monthly['load']:.1f}")
-    _show_beside(_apart("beside", given.beside, given.featuretools or ""))
+    print(f"  {monthly['memory']:6.2f} GiB peak memory; load average {monthly['load']:.1f}")
+    _print_tools(_run("tools", arguments.tools, arguments.featuretools or ""))
 
 
-def _show_nights(large: dict[str, Any], small: dict[str, Any]) -> None:
-    print(f"nightly frame, {large['told']}")
+def _print_nightly(large: dict[str, Any], small: dict[str, Any]) -> None:
+    print(f"nightly frame, {large['description']}")
     _print("loading", large["loading"])
     frame = large["measured"]["frame"]
     _print("frame", frame)
@@ -73,43 +73,43 @@ def _show_nights(large: dict[str, Any], small: dict[str, Any]) -> None:
         if name != "frame":
             _print(f"yardstick: one scan, one group-by, {name}", scan, frame)
     _print("yardstick: the frame of a tenth of the accounts", small["measured"]["frame"], frame)
-    print(f"  {large['memory']:6.2f} GiB at most, the loaded extract among them; load average {large['load']:.1f}")
+    print(f"  {large['memory']:6.2f} GiB peak memory, including the loaded extract; load average {large['load']:.1f}")
 
 
-def _show_beside(found: dict[str, Any]) -> None:
-    print(f"beside others, {found['told']}")
-    every, slow = found["every"], found["slow"]
-    _print("payrank, the whole catalog", every["the whole catalog"])
-    _print(f"payrank, {found['alike']} features", every["the same features"])
-    rival = "pandas, a group-by a feature"
-    _print(f"{rival}, the same features", every[rival], every["the same features"], faster=True)
-    print(f"  of them {NIGHTS_BY_ACCOUNT} nights, {found['slow_rows']:,} rows")
-    _print(f"payrank, {found['alike']} features", slow["the same features"])
+def _print_tools(result: dict[str, Any]) -> None:
+    print(f"compared with other tools, {result['description']}")
+    all_days, few_days = result["all_days"], result["few_days"]
+    _print("payrank, the whole catalog", all_days["the whole catalog"])
+    _print(f"payrank, {result['features']} features", all_days["the same features"])
+    rival = "pandas, one group-by per feature"
+    _print(f"{rival}, the same features", all_days[rival], all_days["the same features"], faster=True)
+    print(f"  {DAYS_BY_ACCOUNT} of these days, {result['few_days_rows']:,} rows")
+    _print(f"payrank, {result['features']} features", few_days["the same features"])
     rival = "pandas, account by account"
-    _print(f"{rival}, the same features", slow[rival], slow["the same features"], faster=True)
-    if "featuretools" in found:
-        theirs = found["featuretools"]
-        _print(f"payrank, {len(theirs['features'])} features", theirs["ours"])
-        _print(f"featuretools {theirs['version']}, the same features", theirs, theirs["ours"], faster=True)
+    _print(f"{rival}, the same features", few_days[rival], few_days["the same features"], faster=True)
+    if "featuretools" in result:
+        tool = result["featuretools"]
+        _print(f"payrank, {len(tool['features'])} features", tool["payrank"])
+        _print(f"featuretools {tool['version']}, the same features", tool, tool["payrank"], faster=True)
 
 
 def _print(name: str, each: dict[str, float], other: dict[str, float] | None = None, *, faster: bool = False) -> None:
-    line = f"  {name:58} {each['wall']:8.2f} s wall {each['processor']:8.2f} s processor"
+    line = f"  {name:58} {each['wall']:8.2f} s wall {each['cpu']:8.2f} s CPU"
     if other is not None:
-        wall, processor = other["wall"] / each["wall"], other["processor"] / each["processor"]
-        line += f"   x {1 / wall:.1f} {1 / processor:.1f}" if faster else f"   frame x {wall:.1f} {processor:.1f}"
+        wall, cpu = other["wall"] / each["wall"], other["cpu"] / each["cpu"]
+        line += f"   x {1 / wall:.1f} {1 / cpu:.1f}" if faster else f"   frame x {wall:.1f} {cpu:.1f}"
     print(line, flush=True)
 
 
-def _apart(what: str, accounts: int, python: str = "") -> dict[str, Any]:
+def _run(what: str, accounts: int, python: str = "") -> dict[str, Any]:
     command = [sys.executable, "-m", "experiments.speed.frames", "--one", what, str(accounts), python]
-    told = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout  # noqa: S603 - this module itself
-    return dict(json.loads(told.splitlines()[-1]))
+    output = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout  # noqa: S603 - this module itself
+    return dict(json.loads(output.splitlines()[-1]))
 
 
-def _night(accounts: int, _: str) -> dict[str, Any]:
+def _measure_nightly(accounts: int, _: str) -> dict[str, Any]:
     with tempfile.TemporaryDirectory(prefix="payrank-speed-") as scratch:
-        folder = _simulated(Path(scratch), accounts)
+        folder = _simulate(Path(scratch), accounts)
         opened = []
         loading = measure(lambda: opened.append(load_extract(folder)))
         with opened[0] as extract:
@@ -123,46 +123,51 @@ def _night(accounts: int, _: str) -> dict[str, Any]:
                 connection.execute("DROP TABLE scanned")
 
             ledgers = {"loaded": "transactions", "Parquet": f"read_parquet('{folder / 'transactions.parquet'}')"}
-            measured = alternate(
+            measured = measure_in_turns(
                 {
                     f"{name}, {where}": partial(scan, totals, ledger)
                     for where, ledger in ledgers.items()
                     for name, totals in SCANS.items()
                 }
                 | {"frame": lambda: nightly_frame(extract, PaymentTarget(), AS_OF)},
-                rounds=ROUNDS,
+                repeats=REPEATS,
             )
             ledger = extract.tables["transactions"].rows_loaded
-            told = f"{accounts:,} accounts, {ledger:,} transactions, {len(build_catalog(extract, 'account'))} features"
+            description = (
+                f"{accounts:,} accounts, {ledger:,} transactions, {len(build_catalog(extract, 'account'))} features"
+            )
     return {
-        "told": told, "loading": loading.told(), "measured": {name: each.told() for name, each in measured.items()},
-        "memory": peak_memory(), "load": load_average(),
-    }  # fmt: skip
+        "description": description,
+        "loading": loading.to_json(),
+        "measured": {name: seconds.to_json() for name, seconds in measured.items()},
+        "memory": peak_memory(),
+        "load": load_average(),
+    }
 
 
-def _months(accounts: int, _: str) -> dict[str, Any]:
+def _measure_monthly(accounts: int, _: str) -> dict[str, Any]:
     target = PaymentTarget(every_days=30, snapshots=MONTHS)
     with (
         tempfile.TemporaryDirectory(prefix="payrank-speed-") as scratch,
-        load_extract(_simulated(Path(scratch), accounts)) as extract,
+        load_extract(_simulate(Path(scratch), accounts)) as extract,
     ):
         rows = len(training_frame(extract, target, AS_OF).data)
-        frame = alternate({"frame": lambda: training_frame(extract, target, AS_OF)}, rounds=ROUNDS)["frame"]
-    told = f"{accounts:,} accounts, {rows:,} labeled rows"
-    return {"told": told, "frame": frame.told(), "memory": peak_memory(), "load": load_average()}
+        frame = measure_in_turns({"frame": lambda: training_frame(extract, target, AS_OF)}, repeats=REPEATS)["frame"]
+    description = f"{accounts:,} accounts, {rows:,} labeled rows"
+    return {"description": description, "frame": frame.to_json(), "memory": peak_memory(), "load": load_average()}
 
 
-def _beside(accounts: int, python: str) -> dict[str, Any]:
-    return beside_others(accounts, AS_OF, python)
+def _measure_tools(accounts: int, python: str) -> dict[str, Any]:
+    return compare_tools(accounts, AS_OF, python)
 
 
-def _simulated(scratch: Path, accounts: int) -> Path:
+def _simulate(scratch: Path, accounts: int) -> Path:
     folder = scratch / "extract"
     simulate(folder, accounts=accounts, seed=1, as_of=AS_OF)
     return folder
 
 
-_ONE = {"night": _night, "months": _months, "beside": _beside}
+_MEASUREMENTS = {"nightly": _measure_nightly, "monthly": _measure_monthly, "tools": _measure_tools}
 
 
 if __name__ == "__main__":

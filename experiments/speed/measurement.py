@@ -1,4 +1,4 @@
-"""One measurement: wall and processor seconds, on a machine that others may share."""
+"""Measurements of wall and CPU seconds on a machine that others may share."""
 
 from __future__ import annotations
 
@@ -11,47 +11,46 @@ from statistics import median
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
-    """Seconds; `processor` adds both cores and is the steadier figure on a shared machine."""
+class Seconds:
+    """Wall and CPU seconds. `cpu` adds up all cores and varies less on a shared machine."""
 
     wall: float
-    processor: float
+    cpu: float
 
-    def told(self) -> dict[str, float]:
-        """Return the seconds by name, as JSON takes them."""
+    def to_json(self) -> dict[str, float]:
+        """Return the seconds by name."""
         return asdict(self)
 
 
-def processor_seconds() -> float:
-    """Return the processor seconds that this process has used."""
+def cpu_seconds() -> float:
+    """Return the CPU seconds that this process has used."""
     used = resource.getrusage(resource.RUSAGE_SELF)
     return used.ru_utime + used.ru_stime
 
 
-def measure(work: Callable[[], object]) -> Measured:
-    """Do the work once."""
-    started, used = time.perf_counter(), processor_seconds()
+def measure(work: Callable[[], object]) -> Seconds:
+    """Run the work once and measure it."""
+    started, used = time.perf_counter(), cpu_seconds()
     work()
-    return Measured(time.perf_counter() - started, processor_seconds() - used)
+    return Seconds(time.perf_counter() - started, cpu_seconds() - used)
 
 
-def alternate(contestants: Mapping[str, Callable[[], object]], rounds: int) -> dict[str, Measured]:
-    """Let the contestants work in turns, so that a busy machine slows them alike, and return the median of each."""
-    found: dict[str, list[Measured]] = {name: [] for name in contestants}
-    for _ in range(rounds):
-        for name, work in contestants.items():
-            found[name].append(measure(work))
+def measure_in_turns(candidates: Mapping[str, Callable[[], object]], repeats: int) -> dict[str, Seconds]:
+    """Run the candidates in turns and return each one's medians, so that a busy machine slows all of them alike."""
+    runs: dict[str, list[Seconds]] = {name: [] for name in candidates}
+    for _ in range(repeats):
+        for name, work in candidates.items():
+            runs[name].append(measure(work))
     return {
-        name: Measured(median(each.wall for each in tries), median(each.processor for each in tries))
-        for name, tries in found.items()
+        name: Seconds(median(run.wall for run in each), median(run.cpu for run in each)) for name, each in runs.items()
     }
 
 
 def peak_memory() -> float:
-    """Return the most memory that this process has held, in GiB."""
+    """Return the peak memory of this process, in GiB."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024**2
 
 
 def load_average() -> float:
-    """Return how many programs wanted a processor in the last minute."""
+    """Return the mean number of processes that wanted a CPU during the last minute."""
     return os.getloadavg()[0]

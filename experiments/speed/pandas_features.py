@@ -1,4 +1,4 @@
-"""Some of the features as people write them in pandas: a group-by a feature, and account by account."""
+"""Some of the features as people write them in pandas: one group-by per feature, and account by account."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from datetime import date
 import pandas as pd
 import pyarrow as pa
 
-RAISED = ["charge", "transfer", "interest"]
-REACHED = ["right_party", "promise", "refused", "dispute"]
-SENT = ["statement", "letter"]
-ALIKE = (
+INCREASES = ["charge", "transfer", "interest"]
+CONVERSATIONS = ["right_party", "promise", "refused", "dispute"]
+STATEMENT_CHANNELS = ["statement", "letter"]
+FEATURES = (
     "account_age days_owed days_since_activity patient_balance insurance_balance charges insurance_paid_share "
     "contractual_share patient_share_of_charges balance_left paid_30d paid_90d paid_365d payment_count payments_90d "
     "days_since_payment statements_sent calls_90d mail_returned refusals days_since_conversation portal_views_90d "
     "days_since_portal_view"
 ).split()
-"""The features of the catalog that both ways give."""
+"""The catalog features that both versions compute."""
 
 
 class Tables:
-    """The tables as a data scientist has them: dollars as numbers, days as timestamps, accounts by their id."""
+    """The tables as a data scientist would load them: dollars as floats, days as timestamps, accounts by ID."""
 
     def __init__(self, tables: Mapping[str, pa.Table]) -> None:
         accounts, self.ledger, self.contacts = (
@@ -34,41 +34,45 @@ class Tables:
 
 
 def by_feature(tables: Tables, day: date) -> pd.DataFrame:
-    """Return a night's features of every account: what is known is cut once, then a group-by a feature."""
+    """Return the features of every account as of a day: cut the known rows once, then one group-by per feature."""
     now = pd.Timestamp(day)
     accounts = tables.accounts[tables.accounts["opened_on"] < now]
     known = tables.ledger[tables.ledger["posted_on"] < now]
-    told = tables.contacts[tables.contacts["contacted_on"] < now]
-    age, back = (now - known["posted_on"]).dt.days, (now - told["contacted_on"]).dt.days
+    contacts = tables.contacts[tables.contacts["contacted_on"] < now]
+    age, contact_age = (now - known["posted_on"]).dt.days, (now - contacts["contacted_on"]).dt.days
     patient = known["responsibility"] == "patient"
-    raised = patient & known["kind"].isin(RAISED)
+    increases = patient & known["kind"].isin(INCREASES)
     paying = known["kind"] == "patient_payment"
     paid = paying & (known["amount"] < 0)
     frame = pd.DataFrame(index=accounts.index)
 
     def total(rows: pd.Series, sign: int = 1) -> pd.Series:
-        return (sign * known[rows].groupby("account_id")["amount"].sum()).reindex(frame.index).fillna(0.0)
+        result: pd.Series = (sign * known[rows].groupby("account_id")["amount"].sum()).reindex(frame.index).fillna(0.0)
+        return result
 
     def count(rows: pd.Series) -> pd.Series:
-        return known[rows].groupby("account_id").size().reindex(frame.index).fillna(0.0)
+        result: pd.Series = known[rows].groupby("account_id").size().reindex(frame.index).fillna(0.0)
+        return result
 
-    def least(rows: pd.Series) -> pd.Series:
-        return age[rows].groupby(known["account_id"]).min().reindex(frame.index)
+    def smallest_age(rows: pd.Series) -> pd.Series:
+        result: pd.Series = age[rows].groupby(known["account_id"]).min().reindex(frame.index)
+        return result
 
-    def of_household(found: pd.Series, absent: float | None = None) -> pd.Series:
-        spread = accounts["guarantor_id"].map(found)
-        return spread if absent is None else spread.fillna(absent)
+    def by_household(values: pd.Series, absent: float | None = None) -> pd.Series:
+        mapped = accounts["guarantor_id"].map(values)
+        result: pd.Series = mapped if absent is None else mapped.fillna(absent)
+        return result
 
     def contacted(rows: pd.Series) -> pd.Series:
-        return of_household(told[rows].groupby("guarantor_id").size(), 0.0)
+        return by_household(contacts[rows].groupby("guarantor_id").size(), 0.0)
 
     frame["account_age"] = (now - accounts["opened_on"]).dt.days
-    frame["days_owed"] = age[raised & (known["amount"] > 0)].groupby(known["account_id"]).max().reindex(frame.index)
+    frame["days_owed"] = age[increases & (known["amount"] > 0)].groupby(known["account_id"]).max().reindex(frame.index)
     frame["days_since_activity"] = age.groupby(known["account_id"]).min().reindex(frame.index)
     frame["patient_balance"], frame["insurance_balance"] = total(patient), total(~patient)
     frame["charges"] = total(known["kind"] == "charge")
     charged = frame["charges"].where(frame["charges"] > 0)
-    billed = total(raised)
+    billed = total(increases)
     frame["insurance_paid_share"] = total(known["kind"] == "insurance_payment", -1) / charged
     frame["contractual_share"] = total(known["kind"] == "contractual_adjustment", -1) / charged
     frame["patient_share_of_charges"] = billed / charged
@@ -76,55 +80,61 @@ def by_feature(tables: Tables, day: date) -> pd.DataFrame:
     for days in (30, 90, 365):
         frame[f"paid_{days}d"] = total(paying & (age <= days), -1)
     frame["payment_count"], frame["payments_90d"] = count(paid), count(paid & (age <= 90))
-    frame["days_since_payment"] = least(paid)
-    out = told["direction"] == "out"
-    frame["statements_sent"] = contacted(told["channel"].isin(SENT) & out & (back <= 365))
-    frame["calls_90d"] = contacted((told["channel"] == "call") & out & (back <= 90))
-    frame["mail_returned"] = contacted(told["outcome"].isin(["returned", "wrong_number"]))
-    frame["refusals"] = contacted(told["outcome"] == "refused")
-    frame["portal_views_90d"] = contacted((told["channel"] == "portal") & (back <= 90))
+    frame["days_since_payment"] = smallest_age(paid)
+    out = contacts["direction"] == "out"
+    frame["statements_sent"] = contacted(contacts["channel"].isin(STATEMENT_CHANNELS) & out & (contact_age <= 365))
+    frame["calls_90d"] = contacted((contacts["channel"] == "call") & out & (contact_age <= 90))
+    frame["mail_returned"] = contacted(contacts["outcome"].isin(["returned", "wrong_number"]))
+    frame["refusals"] = contacted(contacts["outcome"] == "refused")
+    frame["portal_views_90d"] = contacted((contacts["channel"] == "portal") & (contact_age <= 90))
     for name, rows in {
-        "days_since_conversation": told["outcome"].isin(REACHED),
-        "days_since_portal_view": told["channel"] == "portal",
+        "days_since_conversation": contacts["outcome"].isin(CONVERSATIONS),
+        "days_since_portal_view": contacts["channel"] == "portal",
     }.items():
-        frame[name] = of_household(back[rows].groupby(told["guarantor_id"]).min())
-    return frame[ALIKE]
+        frame[name] = by_household(contact_age[rows].groupby(contacts["guarantor_id"]).min())
+    return frame[FEATURES]
 
 
 def by_account(tables: Tables, day: date, units: Iterable[str]) -> pd.DataFrame:
-    """Return a night's features of some accounts, each from its own rows known before the day."""
+    """Return the features of some accounts as of a day, computed account by account from its known rows."""
     now = pd.Timestamp(day)
     units = list(units)
     accounts = tables.accounts.loc[units]
     ledger = tables.ledger[tables.ledger["account_id"].isin(units) & (tables.ledger["posted_on"] < now)]
-    wanted = tables.contacts["guarantor_id"].isin(accounts["guarantor_id"])
-    contacts = tables.contacts[wanted & (tables.contacts["contacted_on"] < now)]
-    rows_of, told_of = dict(list(ledger.groupby("account_id"))), dict(list(contacts.groupby("guarantor_id")))
+    of_guarantors = tables.contacts["guarantor_id"].isin(accounts["guarantor_id"])
+    contacts = tables.contacts[of_guarantors & (tables.contacts["contacted_on"] < now)]
+    ledger_by_account = dict(list(ledger.groupby("account_id")))
+    contacts_by_guarantor = dict(list(contacts.groupby("guarantor_id")))
     rows = [
-        _of_one(
-            account, rows_of.get(unit, ledger.iloc[:0]), told_of.get(account["guarantor_id"], contacts.iloc[:0]), now
+        _compute_account(
+            account,
+            ledger_by_account.get(unit, ledger.iloc[:0]),
+            contacts_by_guarantor.get(account["guarantor_id"], contacts.iloc[:0]),
+            now,
         )
         for unit, account in accounts.iterrows()
     ]
-    return pd.DataFrame(rows, index=accounts.index)[ALIKE]
+    return pd.DataFrame(rows, index=accounts.index)[FEATURES]
 
 
-def _of_one(account: pd.Series, known: pd.DataFrame, told: pd.DataFrame, now: pd.Timestamp) -> dict[str, float]:
-    age, back = (now - known["posted_on"]).dt.days, (now - told["contacted_on"]).dt.days
+def _compute_account(
+    account: pd.Series, known: pd.DataFrame, contacts: pd.DataFrame, now: pd.Timestamp
+) -> dict[str, float]:
+    age, contact_age = (now - known["posted_on"]).dt.days, (now - contacts["contacted_on"]).dt.days
     kind, amount = known["kind"], known["amount"]
     patient = known["responsibility"] == "patient"
-    raised = patient & kind.isin(RAISED)
+    increases = patient & kind.isin(INCREASES)
     paying = kind == "patient_payment"
     paid = paying & (amount < 0)
-    charges, billed = amount[kind == "charge"].sum(), amount[raised].sum()
-    out, channel, outcome = told["direction"] == "out", told["channel"], told["outcome"]
+    charges, billed = amount[kind == "charge"].sum(), amount[increases].sum()
+    out, channel, outcome = contacts["direction"] == "out", contacts["channel"], contacts["outcome"]
 
     def share(part: float, whole: float) -> float:
         return part / whole if whole > 0 else float("nan")
 
     return {
         "account_age": (now - account["opened_on"]).days,
-        "days_owed": age[raised & (amount > 0)].max(),
+        "days_owed": age[increases & (amount > 0)].max(),
         "days_since_activity": age.min(),
         "patient_balance": amount[patient].sum(),
         "insurance_balance": amount[~patient].sum(),
@@ -137,11 +147,11 @@ def _of_one(account: pd.Series, known: pd.DataFrame, told: pd.DataFrame, now: pd
         "payment_count": paid.sum(),
         "payments_90d": (paid & (age <= 90)).sum(),
         "days_since_payment": age[paid].min(),
-        "statements_sent": (channel.isin(SENT) & out & (back <= 365)).sum(),
-        "calls_90d": ((channel == "call") & out & (back <= 90)).sum(),
+        "statements_sent": (channel.isin(STATEMENT_CHANNELS) & out & (contact_age <= 365)).sum(),
+        "calls_90d": ((channel == "call") & out & (contact_age <= 90)).sum(),
         "mail_returned": outcome.isin(["returned", "wrong_number"]).sum(),
         "refusals": (outcome == "refused").sum(),
-        "days_since_conversation": back[outcome.isin(REACHED)].min(),
-        "portal_views_90d": ((channel == "portal") & (back <= 90)).sum(),
-        "days_since_portal_view": back[channel == "portal"].min(),
+        "days_since_conversation": contact_age[outcome.isin(CONVERSATIONS)].min(),
+        "portal_views_90d": ((channel == "portal") & (contact_age <= 90)).sum(),
+        "days_since_portal_view": contact_age[channel == "portal"].min(),
     }

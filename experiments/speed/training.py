@@ -1,13 +1,12 @@
-"""Time a training of half a million rows beside plain lightgbm.train calls with the same rows, trees and rounds.
+"""Compare a training run on half a million rows with plain lightgbm.train calls on the same rows, trees, and rounds.
 
 python -m experiments.speed.training [--rows 500000] [--accounts 20000]
 
-Two readings. The first sets the whole training (choices, validation fits, served fit, share, timing, calibration,
-baselines, evaluation) beside every booster it fitted, each fitted again by plain `lightgbm.train` on the same matrix
-with the same tree parameters and number of trees, LightGBM's own defaults for all else. The second sets it beside the
-served likelihood alone, which is what somebody pays who validates nothing. Wall-clock seconds on a busy machine say
-little; seconds of processor time are the ones to compare, with OMP_WAIT_POLICY=passive, or threads that wait for each
-other count as work.
+Two comparisons. The first compares the whole run (automatic settings, validation fits, served fit, share, timing,
+calibration, baselines, evaluation) with every booster that it fitted, each fitted again by plain `lightgbm.train` on
+the same matrix with the same tree parameters and number of trees, and LightGBM's defaults otherwise. The second
+compares it with the served likelihood alone, which is the cost without any validation. On a busy machine compare CPU
+seconds, not wall seconds, with OMP_WAIT_POLICY=passive, because threads that wait for each other count as work.
 """
 
 from __future__ import annotations
@@ -37,13 +36,21 @@ from payrank.training.settings import Trees, default_settings
 from payrank.training.train import train
 
 AS_OF = date(2026, 11, 20)
-OURS = {"objective", "seed", "num_class", "monotone_constraints", "num_threads", "verbosity", *Trees.model_fields}
-"""Parameters that decide which trees are fitted; plain LightGBM keeps its defaults for the others."""
+TREE_PARAMETERS = {
+    "objective",
+    "seed",
+    "num_class",
+    "monotone_constraints",
+    "num_threads",
+    "verbosity",
+    *Trees.model_fields,
+}
+"""Parameters that determine the fitted trees; plain LightGBM uses its defaults for all others."""
 
 
 @dataclass
 class Fit:
-    """One booster that a training fitted: its parameters, rows, and number of trees."""
+    """One fitted booster: its parameters, rows, and number of trees."""
 
     parameters: dict[str, Any]
     data: lightgbm.Dataset
@@ -53,7 +60,7 @@ class Fit:
 
 @dataclass
 class Recorder:
-    """Stands between the training and LightGBM, and remembers what was fitted on what."""
+    """Wraps LightGBM during a training run and records each fit and its data."""
 
     fits: list[Fit] = field(default_factory=list)
     matrices: dict[int, tuple[Any, ...]] = field(default_factory=dict)
@@ -62,33 +69,35 @@ class Recorder:
         self._train, self._init = lightgbm.train, lightgbm.Dataset.__init__
         recorder, train_plain, init = self, self._train, self._init
 
-        def remember(dataset: lightgbm.Dataset, data: Any, label: Any = None, **named: Any) -> None:
-            init(dataset, data, label, **named)
-            if named.get("reference") is None:
-                found = (data, label, named.get("weight"), named.get("categorical_feature", []))
-                recorder.matrices[id(dataset)] = (dataset, *found)
+        def remember(dataset: lightgbm.Dataset, data: Any, label: Any = None, **options: Any) -> None:
+            init(dataset, data, label, **options)
+            if options.get("reference") is None:
+                parts = (data, label, options.get("weight"), options.get("categorical_feature", []))
+                recorder.matrices[id(dataset)] = (dataset, *parts)
 
-        def fit(parameters: dict[str, Any], data: lightgbm.Dataset, **named: Any) -> lightgbm.Booster:
-            booster = train_plain(parameters, data, **named)
-            recorder.fits.append(Fit(dict(parameters), data, "valid_sets" in named, booster.current_iteration()))
+        def fit(parameters: dict[str, Any], data: lightgbm.Dataset, **options: Any) -> lightgbm.Booster:
+            booster = train_plain(parameters, data, **options)
+            recorder.fits.append(Fit(dict(parameters), data, "valid_sets" in options, booster.current_iteration()))
             return booster
 
-        lightgbm.train, lightgbm.Dataset.__init__ = fit, remember
+        lightgbm.train, lightgbm.Dataset.__init__ = fit, remember  # type: ignore[method-assign, assignment]
         return self
 
     def __exit__(self, *_: object) -> None:
-        lightgbm.train, lightgbm.Dataset.__init__ = self._train, self._init
+        lightgbm.train, lightgbm.Dataset.__init__ = self._train, self._init  # type: ignore[method-assign]
 
     def fit_plainly(self, fit: Fit, threads: int) -> None:
-        """Fit the same trees again, as a plain script would: its own data set, nothing else said."""
+        """Fit the same trees again as a plain script would, with a new data set and default parameters."""
         _, matrix, label, weight, categories = self.matrices[id(fit.data)]
-        parameters = {name: value for name, value in fit.parameters.items() if name in OURS} | {"num_threads": threads}
+        parameters = {name: value for name, value in fit.parameters.items() if name in TREE_PARAMETERS} | {
+            "num_threads": threads
+        }
         data = lightgbm.Dataset(matrix, label, weight=weight, categorical_feature=categories)
         lightgbm.train(parameters, data, num_boost_round=fit.rounds)
 
 
 def large_frame(accounts: int, rows: int) -> Frame:
-    """Return so many labeled rows: a simulated hospital's, repeated as other households with other amounts."""
+    """Return `rows` labeled rows: those of a simulated hospital, repeated as new households with other amounts."""
     with tempfile.TemporaryDirectory(prefix="payrank-speed-") as scratch:
         simulate(Path(scratch) / "extract", accounts=accounts, seed=1, as_of=AS_OF)
         with load_extract(Path(scratch) / "extract") as extract:
@@ -110,53 +119,55 @@ def large_frame(accounts: int, rows: int) -> Frame:
 
 
 def clock() -> tuple[float, float]:
-    """Return the wall clock and this process's processor time, seconds."""
+    """Return the wall time and this process's CPU time, in seconds."""
     return time.perf_counter(), time.process_time()
 
 
 def main() -> None:
-    """Train once, fit the same boosters plainly, and print both readings."""
+    """Train once, fit the same boosters with plain LightGBM, and print both comparisons."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rows", type=int, default=500_000)
     parser.add_argument("--accounts", type=int, default=20_000)
-    parser.add_argument("--plain-threads", type=int, default=1, help="Threads of plain LightGBM (ours: one a booster).")
-    parser.add_argument("--profile", action="store_true", help="Also print where the training's time went.")
-    given = parser.parse_args()
-    frame = large_frame(given.accounts, given.rows)
+    parser.add_argument(
+        "--plain-threads", type=int, default=1, help="Threads of plain LightGBM (payrank uses one per booster)."
+    )
+    parser.add_argument("--profile", action="store_true", help="Also print where the time of the training run went.")
+    arguments = parser.parse_args()
+    frame = large_frame(arguments.accounts, arguments.rows)
     settings = default_settings("payment")
     features = sum(feature.modeled for feature in frame.features)
     print(f"{len(frame.data):,} rows x {features} features, {settings.threads} threads")
     profile = cProfile.Profile()
     before = clock()
     with Recorder() as recorder:
-        if given.profile:
+        if arguments.profile:
             profile.enable()
         trained = train(frame, kind="payment", as_of=AS_OF, settings=settings)
         profile.disable()
-    ours = np.subtract(clock(), before)
+    whole = np.subtract(clock(), before)
     plain = np.zeros(2)
     served = np.zeros(2)
     manifest = trained.bundle.manifest
     for place, fit in enumerate(recorder.fits):
         before = clock()
-        recorder.fit_plainly(fit, given.plain_threads)
-        took = np.subtract(clock(), before)
-        plain += took
-        is_served = fit.parameters["objective"] == "binary" and len(fit.data.get_label()) == manifest.rows
-        served += took * is_served
-        told = f"{fit.parameters['objective']}, {len(fit.data.get_label()):,} rows, {fit.rounds} rounds"
-        print(f"  {place:3} {told:45} {took[0]:8.1f} s wall {took[1]:8.1f} s processor")
+        recorder.fit_plainly(fit, arguments.plain_threads)
+        seconds = np.subtract(clock(), before)
+        plain += seconds
+        is_served = fit.parameters["objective"] == "binary" and len(np.asarray(fit.data.get_label())) == manifest.rows
+        served += seconds * is_served
+        description = f"{fit.parameters['objective']}, {len(np.asarray(fit.data.get_label())):,} rows, {fit.rounds} trees"
+        print(f"  {place:3} {description:45} {seconds[0]:8.1f} s wall {seconds[1]:8.1f} s CPU")
     for name, took in (
-        ("whole training", ours),
-        ("all boosters, plainly", plain),
-        ("served boosters, plainly", served),
+        ("whole training run", whole),
+        ("all boosters with plain LightGBM", plain),
+        ("served boosters with plain LightGBM", served),
     ):
-        print(f"{name:40} {took[0]:8.1f} s wall {took[1]:8.1f} s processor")
-    for name, took in (("all its boosters", plain), ("its served boosters", served)):
-        wall, processor = ours / took
-        print(f"the training to {name}, plainly: {wall:.2f} by the wall, {processor:.2f} by processor time")
+        print(f"{name:40} {took[0]:8.1f} s wall {took[1]:8.1f} s CPU")
+    for name, took in (("all boosters", plain), ("served boosters", served)):
+        wall, cpu = whole / took
+        print(f"whole run / {name} with plain LightGBM: {wall:.2f} in wall time, {cpu:.2f} in CPU time")
     print(f"peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024**2:.1f} GiB")
-    if given.profile:
+    if arguments.profile:
         pstats.Stats(profile, stream=sys.stdout).sort_stats("cumtime").print_stats(60)
 
 
