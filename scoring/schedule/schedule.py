@@ -94,7 +94,7 @@ class _Plan:
         self.days = slots.days
         self.taken = [0] * slots.days
         self.taken_of = [[0] * slots.days for _ in names]
-        self.held = [[Counter[int]() for _ in range(slots.days)] for _ in names]
+        self.taken_until = [[Counter[int]() for _ in range(slots.days)] for _ in names]
         self.latest = [list(range(slots.days)) for _ in names]
         self.closed: set[tuple[int, int]] = set()
         self.soonest: dict[tuple[int, int], int] = {}
@@ -113,7 +113,7 @@ class _Plan:
             day -= 1
         self.latest[queue][last] = day
         if day >= 0:
-            self.held[queue][day][last] += 1
+            self.taken_until[queue][day][last] += 1
             self.taken_of[queue][day] += 1
             self.taken[day] += 1
             return True
@@ -128,12 +128,12 @@ class _Plan:
         A day that was too early for one line of a queue and last day is too early for the next one, because the set of
         settled lines only grows.
         """
-        held = next(day for day in range(last, -1, -1) if self.held[queue][day][last])
-        self.held[queue][held][last] -= 1
-        self.taken_of[queue][held] -= 1
-        self.taken[held] -= 1
+        current = next(day for day in range(last, -1, -1) if self.taken_until[queue][day][last])
+        self.taken_until[queue][current][last] -= 1
+        self.taken_of[queue][current] -= 1
+        self.taken[current] -= 1
         for day in range(self.soonest.get((queue, last), 0), last + 1):
-            if self._free_slot(queue, day, held):
+            if self._free_slot(queue, day, current):
                 self.soonest[queue, last] = day
                 return day
         raise AssertionError("a selected line always has a day: the one that it held")
@@ -152,10 +152,10 @@ class _Plan:
             others = range(self.queues) if self.taken_of[queue][day] < self.queue_slots[queue][day] else (queue,)
             for other in others:
                 open_slots = self.queue_slots[other][freed] - self.taken_of[other][freed]
-                last = max((end for end, count in self.held[other][day].items() if count), default=-1)
+                last = max((end for end, count in self.taken_until[other][day].items() if count), default=-1)
                 if open_slots > 0 and last >= freed:
-                    self.held[other][day][last] -= 1
-                    self.held[other][freed][last] += 1
+                    self.taken_until[other][day][last] -= 1
+                    self.taken_until[other][freed][last] += 1
                     self.taken_of[other][day] -= 1
                     self.taken_of[other][freed] += 1
                     self.taken_of[queue][day] += 1
@@ -182,7 +182,7 @@ class _Plan:
         if kind == "lines":
             return [("slot", queue, earlier) for earlier in range(day + 1)]
         if kind == "slot":
-            moved = [("lines", queue, last) for last, count in sorted(self.held[queue][day].items()) if count]
+            moved = [("lines", queue, last) for last, count in sorted(self.taken_until[queue][day].items()) if count]
             return [("day", -1, day), *moved] if self.taken_of[queue][day] < self.queue_slots[queue][day] else moved
         return [("slot", other, day) for other in range(self.queues) if self.taken_of[other][day]]
 
@@ -194,9 +194,9 @@ class _Plan:
         while before is not None:
             match before[0], node[0]:
                 case "lines", "slot":
-                    self.held[node[1]][node[2]][before[2]] += 1
+                    self.taken_until[node[1]][node[2]][before[2]] += 1
                 case "slot", "lines":
-                    self.held[before[1]][before[2]][node[2]] -= 1
+                    self.taken_until[before[1]][before[2]][node[2]] -= 1
                 case "slot", "day":
                     self.taken_of[before[1]][before[2]] += 1
                 case "day", "slot":

@@ -81,7 +81,7 @@ def format_reason(reason: Reason) -> str:
 
 def _reason_columns() -> tuple[ListColumn[PatientLine | DenialLine], ...]:
     return tuple(
-        ListColumn(f"reason_{position + 1}", f"Reason {position + 1}", "long_text", 44, _reason(position))
+        ListColumn(f"reason_{position + 1}", f"Reason {position + 1}", "long_text", 52, _reason(position))
         for position in range(REASONS_SHOWN)
     )
 
@@ -97,8 +97,8 @@ PATIENT_COLUMNS: tuple[ListColumn[PatientLine], ...] = (
         "account_ids", "Accounts", "text", 22, lambda line: ID_SEPARATOR.join(a.account_id for a in line.accounts)
     ),
     ListColumn("queue", "Queue", "code", 18, lambda line: line.queue),
-    ListColumn("action", "Next action", "text", 26, lambda line: line.action),
-    ListColumn("action_why", "Reason for action", "long_text", 44, lambda line: line.action_why),
+    ListColumn("action", "Next action", "text", 38, lambda line: line.action),
+    ListColumn("action_why", "Reason for action", "long_text", 60, lambda line: line.action_why),
     ListColumn("balance", "Balance", "money", 13, lambda line: line.balance),
     ListColumn("age_days", "Age (days)", "count", 11, lambda line: line.age_days),
     ListColumn("payers", "Payers", "text", 22, lambda line: ID_SEPARATOR.join(line.payers)),
@@ -120,8 +120,8 @@ DENIAL_COLUMNS: tuple[ListColumn[DenialLine], ...] = (
     ListColumn("carc", "CARC", "text", 8, lambda line: line.carc),
     ListColumn("rarc", "RARC", "text", 9, lambda line: line.rarc),
     ListColumn("queue", "Queue", "code", 18, lambda line: line.queue),
-    ListColumn("action", "Next action", "text", 26, lambda line: line.action),
-    ListColumn("action_why", "Reason for action", "long_text", 44, lambda line: line.action_why),
+    ListColumn("action", "Next action", "text", 38, lambda line: line.action),
+    ListColumn("action_why", "Reason for action", "long_text", 60, lambda line: line.action_why),
     ListColumn("denied_amount", "Denied amount", "money", 13, lambda line: line.denied_amount),
     ListColumn("age_days", "Age (days)", "count", 11, lambda line: line.age_days),
     ListColumn("probability", "Chance of overturn", "probability", 11, lambda line: line.probability),

@@ -31,16 +31,16 @@ def next_action(settings: ScoringSettings | None = None, **known: object) -> Nex
     connection = duckdb.connect()
     consent = {None: "NULL", True: "TRUE", False: "FALSE"}[row.pop("text_consent")]  # type: ignore[index]  # from a dict
     language = row.pop("language")
-    told = "NULL" if language is None else f"'{language}'"
+    language_sql = "NULL" if language is None else f"'{language}'"
     connection.execute(
-        f"CREATE TABLE guarantors AS SELECT 'G1' AS guarantor_id, {consent} AS text_consent, {told} AS language"
+        f"CREATE TABLE guarantors AS SELECT 'G1' AS guarantor_id, {consent} AS text_consent, {language_sql} AS language"
     )
-    homes = pd.DataFrame([{"household": 0, "guarantor_id": "G1", **row}])
-    homes["last_contact"] = homes["last_contact"].astype("str")
-    make_households(connection, homes, read_rules(), settings)
-    found = choose_actions(connection, "households", "household", "patient_pay", settings)
+    households = pd.DataFrame([{"household": 0, "guarantor_id": "G1", **row}])
+    households["last_contact"] = households["last_contact"].astype("str")
+    make_households(connection, households, read_rules(), settings)
+    actions = choose_actions(connection, "households", "household", "patient_pay", settings)
     connection.close()
-    return found[0]
+    return actions[0]
 
 
 POOR = {"balance": 2000.0, "probability": 0.05, "text_consent": True}
@@ -95,8 +95,8 @@ def test_an_installment_fits_the_balance() -> None:
     for balance, plan in plans.items():
         assert balance <= plan.dollars * plan.months < balance + plan.dollars
     offer = next(row for row in read_actions().patient_pay if row.name == "payment_plan_offer")
-    said = describe_action(offer, ScoringSettings(), {"installment": 1250.0, "months": 36})
-    assert said == ("Offer a payment plan of $1,250 a month", "Balance of $500 or more, spread over 36 months")
+    texts = describe_action(offer, ScoringSettings(), {"installment": 1250.0, "months": 36})
+    assert texts == ("Offer a payment plan of $1,250 a month", "Balance of $500 or more, spread over 36 months")
 
 
 def test_no_score_leads_to_a_collection_agency() -> None:
@@ -112,10 +112,10 @@ def denial_action(settings: ScoringSettings | None = None, **known: object) -> t
     row = {"carc": "197", "level": 0, "pending": 0, "days_since_denial": 5, "days_since_filed": None, **known}
     connection = duckdb.connect()
     connection.register("denied", pd.DataFrame([{"denial_id": "D1", **row}]).astype({"carc": "str"}))
-    found = choose_actions(connection, "denied", "denial_id", "denials", settings or ScoringSettings())["D1"]
+    action = choose_actions(connection, "denied", "denial_id", "denials", settings or ScoringSettings())["D1"]
     connection.close()
-    return found.queue, describe_action(
-        found, ScoringSettings(), {"next_level": row["level"] + 1, "carc": row["carc"]}
+    return action.queue, describe_action(
+        action, ScoringSettings(), {"next_level": row["level"] + 1, "carc": row["carc"]}
     )[0]
 
 
@@ -146,7 +146,7 @@ def test_an_appeal_shows_its_level_and_timely_filing_has_its_own_text() -> None:
 
 
 @pytest.mark.parametrize(
-    ("filed", "said"), [(29, "Wait for the payer's decision"), (30, "Ask the payer for a decision")]
+    ("filed", "text"), [(29, "Wait for the payer's decision"), (30, "Ask the payer for a decision")]
 )
-def test_a_filed_appeal_is_followed_up_after_the_days_in_the_settings(filed: int, said: str) -> None:
-    assert denial_action(pending=1, level=1, days_since_filed=filed) == ("follow_up", said)
+def test_a_filed_appeal_is_followed_up_after_the_days_in_the_settings(filed: int, text: str) -> None:
+    assert denial_action(pending=1, level=1, days_since_filed=filed) == ("follow_up", text)

@@ -133,9 +133,9 @@ def test_no_plan_that_puts_urgent_denials_first_is_worth_more() -> None:
 def test_a_missed_deadline_is_reported_with_the_value_lost(capacity: int | None) -> None:
     rows: list[Row] = [(900.0, 0), (800.0, 0), (70.0, 2), (-5.0, 1)]
     settings = ScoringSettings.model_validate({"capacity": capacity, "plan_days": 3})
-    told = describe_plan(plan_denials(make_table(rows), FRIDAY, settings), FRIDAY, settings)
+    notices = describe_plan(plan_denials(make_table(rows), FRIDAY, settings), FRIDAY, settings)
     if capacity is None:
-        assert not told
+        assert not notices
     else:
-        assert told[0] == "The plan covers 1 denial over 3 working days, through 2026-11-24; 1 on its first day."
-        assert "2 denials due within 14 days, worth $870." in told[1]
+        assert notices[0] == "The plan covers 1 denial over 3 working days, through 2026-11-24; 1 on its first day."
+        assert "2 denials due within 14 days, worth $870." in notices[1]

@@ -76,9 +76,9 @@ def test_the_last_day_comes_from_the_denial_then_the_contract_then_the_law_and_e
 ) -> None:
     row = denial(1, payer_id=payer, appeal_due_on=stated)
     with load_extract(write(tmp_path / "extract", denials=[row], payers=PAYERS)) as extract:
-        found = appeal_deadlines(extract.connection, AS_OF)
-    assert found["due_on"].dt.date.tolist() == [AS_OF + timedelta(days=days - 10)]
-    assert found["due_on_source"].tolist() == [source]
+        deadlines = appeal_deadlines(extract.connection, AS_OF)
+    assert deadlines["due_on"].dt.date.tolist() == [AS_OF + timedelta(days=days - 10)]
+    assert deadlines["due_on_source"].tolist() == [source]
 
 
 @pytest.fixture

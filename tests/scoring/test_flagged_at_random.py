@@ -24,7 +24,7 @@ from payrank.scoring.scores import Scored
 AS_OF = date(2026, 11, 20)
 FLAGGED = 10_000
 ACCOUNTS = 30_000
-HOMES = 25_000
+GUARANTORS = 25_000
 ALONE = {"dispute", "agency_placed"}
 UNKNOWN = ("bk ch 7", "Probate?", "legal-hold", "do not call")
 
@@ -43,17 +43,17 @@ class Flagged:
     subjects: set[tuple[str, str]]
     suppressed: set[str]
     accounts: PatientAccounts
-    homes: dict[str, str]
+    guarantors: dict[str, str]
 
 
 @pytest.fixture(scope="module")
 def flagged(tmp_path_factory: pytest.TempPathFactory, run_over: Callable[..., NightlyRun]) -> Flagged:
     dice = Random(10)  # noqa: S311 - a seed, so that every run draws the same
-    homes = {f"A{number}": f"G{dice.randrange(HOMES)}" for number in range(ACCOUNTS)}
-    of_home: dict[str, set[str]] = {}
-    for account, home in homes.items():
-        of_home.setdefault(home, set()).add(account)
-    names = {"account": list(homes), "guarantor": sorted(of_home)}
+    guarantors = {f"A{number}": f"G{dice.randrange(GUARANTORS)}" for number in range(ACCOUNTS)}
+    accounts_of: dict[str, set[str]] = {}
+    for account, guarantor in guarantors.items():
+        accounts_of.setdefault(guarantor, set()).add(account)
+    names = {"account": list(guarantors), "guarantor": sorted(accounts_of)}
     subjects: set[tuple[str, str]] = set()
     suppressed: set[str] = set()
     seen: dict[str, list[tuple[str, str, str, int, int | None]]] = {}
@@ -70,11 +70,11 @@ def flagged(tmp_path_factory: pytest.TempPathFactory, run_over: Callable[..., Ni
         if known >= 0 and (ended is None or ended <= 0):
             subjects.add((kind, subject))
             alone = kind == "account" and word in ALONE
-            suppressed |= {subject} if alone else of_home[homes.get(subject, subject)]
+            suppressed |= {subject} if alone else accounts_of[guarantors.get(subject, subject)]
     folder = tmp_path_factory.mktemp("flagged") / "extract"
     folder.mkdir()
     people = pd.DataFrame(
-        {"account_id": list(homes), "guarantor_id": list(homes.values()), "opened_on": date(2026, 1, 5)}
+        {"account_id": list(guarantors), "guarantor_id": list(guarantors.values()), "opened_on": date(2026, 1, 5)}
     )
     rows = [row for of_subject in seen.values() for row in of_subject]
     flags = pd.DataFrame(rows, columns=["subject_type", "subject_id", "flag", "known", "ended"])
@@ -82,12 +82,12 @@ def flagged(tmp_path_factory: pytest.TempPathFactory, run_over: Callable[..., Ni
         flags[f"{name}_on"] = [None if pd.isna(ago) else AS_OF - timedelta(days=int(ago)) for ago in flags[name]]
     _write(folder / "accounts.parquet", people)
     _write(folder / "flags.parquet", flags.drop(columns=["known", "ended"]))
-    chance = [dice.uniform(0.05, 0.95) for _ in homes]
+    chance = [dice.uniform(0.05, 0.95) for _ in guarantors]
     data = pd.DataFrame(
         {
-            "unit_id": list(homes),
-            "household": list(homes.values()),
-            "amount": [round(dice.uniform(200, 3000), 2) for _ in homes],
+            "unit_id": list(guarantors),
+            "household": list(guarantors.values()),
+            "amount": [round(dice.uniform(200, 3000), 2) for _ in guarantors],
             "age_days": 40.0,
             "insurance_balance": 0.0,
             "payer_class": "commercial",
@@ -99,7 +99,7 @@ def flagged(tmp_path_factory: pytest.TempPathFactory, run_over: Callable[..., Ni
     scores = pd.DataFrame({"raw_score": 0.0, "probability": chance, "expected_share": chance})
     scored = Scored(Frame("account", data, (), PaymentTarget()), None, scores)  # type: ignore[arg-type]  # unused
     with load_extract(folder) as extract:
-        return Flagged(subjects, suppressed, value_accounts(run_over(extract), scored), homes)
+        return Flagged(subjects, suppressed, value_accounts(run_over(extract), scored), guarantors)
 
 
 def _write(path: Path, table: pd.DataFrame) -> None:
@@ -112,17 +112,21 @@ def _write(path: Path, table: pd.DataFrame) -> None:
 def test_none_of_ten_thousand_flagged_subjects_is_listed(flagged: Flagged) -> None:
     places = flagged.accounts.table["place"]
     assert len(flagged.subjects) == FLAGGED
-    assert FLAGGED < len(flagged.suppressed) < len(flagged.homes) - 5000
+    assert FLAGGED < len(flagged.suppressed) < len(flagged.guarantors) - 5000
     assert set(places[list(flagged.suppressed)]) == {"suppressed"}
     selected = {lead.guarantor_id for lead in flagged.accounts.selected}
-    assert selected == {home for account, home in flagged.homes.items() if account not in flagged.suppressed}
+    assert selected == {
+        guarantor for account, guarantor in flagged.guarantors.items() if account not in flagged.suppressed
+    }
 
 
 def test_an_ended_or_future_flag_suppresses_nobody(flagged: Flagged) -> None:
-    free = flagged.accounts.table.loc[[one for one in flagged.homes if one not in flagged.suppressed]]
-    assert set(free["place"]) == {"listed"}
-    assert all(not hits for hits in free["suppressed_by"])
+    unflagged = flagged.accounts.table.loc[
+        [account for account in flagged.guarantors if account not in flagged.suppressed]
+    ]
+    assert set(unflagged["place"]) == {"listed"}
+    assert all(not hits for hits in unflagged["suppressed_by"])
     assert Counter(flagged.accounts.table["place"]) == {
-        "listed": len(flagged.homes) - len(flagged.suppressed),
+        "listed": len(flagged.guarantors) - len(flagged.suppressed),
         "suppressed": len(flagged.suppressed),
     }

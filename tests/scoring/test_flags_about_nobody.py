@@ -35,10 +35,10 @@ def test_a_flag_with_a_padded_id_suppresses_its_household(
 
 def test_flags_with_a_new_id_format_withhold_the_patient_list(hospital: Any, tmp_path: Path) -> None:
     query = "SELECT * REPLACE ('X' || subject_id AS subject_id) FROM {table}"
-    night = hospital.score(tmp_path / "runs", hospital.copy(tmp_path / "extract", flags=query), explain="listed")
-    assert not list((night.folder / "worklists").glob("patient_pay.*"))
-    assert "only 0 of " in night.lists["patient_pay"].why_unpublished
-    assert "rule H12" in night.lists["patient_pay"].why_unpublished
+    result = hospital.score(tmp_path / "runs", hospital.copy(tmp_path / "extract", flags=query), explain="listed")
+    assert not list((result.folder / "worklists").glob("patient_pay.*"))
+    assert "only 0 of " in result.lists["patient_pay"].why_unpublished
+    assert "rule H12" in result.lists["patient_pay"].why_unpublished
 
 
 def test_a_feed_in_which_half_the_flags_match_nobody_counts_as_shrunk(hospital: Any, tmp_path: Path) -> None:
@@ -48,6 +48,6 @@ def test_a_feed_in_which_half_the_flags_match_nobody_counts_as_shrunk(hospital: 
     tomorrow = hospital.as_of.replace(day=hospital.as_of.day + 1)
     query = f"SELECT * REPLACE ({changed}) FROM {{table}}"
     extract = hospital.copy(tmp_path / "extract", as_of=tomorrow, flags=query)
-    night = hospital.score(runs, extract, as_of=tomorrow, explain="listed")
-    assert not list((night.folder / "worklists").glob("patient_pay.*"))
-    assert "the flags table shrank" in night.lists["patient_pay"].why_unpublished
+    result = hospital.score(runs, extract, as_of=tomorrow, explain="listed")
+    assert not list((result.folder / "worklists").glob("patient_pay.*"))
+    assert "the flags table shrank" in result.lists["patient_pay"].why_unpublished

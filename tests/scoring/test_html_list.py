@@ -144,8 +144,8 @@ def test_an_assumed_deadline_says_so(two_denials):
 
 
 def test_a_line_has_no_field_for_a_name_a_birth_date_or_a_note():
-    held = {field.name for record in (PatientLine, AccountLine, DenialLine) for field in fields(record)}
-    assert not [name for name in held if re.search(r"name|birth|ssn|sex|race|diagnosis|zip|note|phone|address", name)]
+    names = {field.name for record in (PatientLine, AccountLine, DenialLine) for field in fields(record)}
+    assert not [name for name in names if re.search(r"name|birth|ssn|sex|race|diagnosis|zip|note|phone|address", name)]
 
 
 def test_the_same_list_gives_the_same_bytes(worklist):

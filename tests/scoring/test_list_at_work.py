@@ -124,10 +124,10 @@ def test_a_filter_can_hold_thousands_of_queues(open_page, denial_list):
 def test_a_printed_list_shows_every_matching_row_in_black_on_white(open_page, denial_list):
     page = open_page(render_html(denial_list(70)), color_scheme="dark")
     choose(page, "Queue", "Appeal")
-    kept = int(page.locator("#shown").inner_text().split(" of ")[1].split(" ")[0])
+    matching = int(page.locator("#shown").inner_text().split(" of ")[1].split(" ")[0])
     page.emulate_media(media="print")
     page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
-    expect(page.locator("tr.line")).to_have_count(kept)
+    expect(page.locator("tr.line")).to_have_count(matching)
     colors = page.evaluate("[getComputedStyle(document.body).color, getComputedStyle(document.body).backgroundColor]")
     assert colors == ["rgb(0, 0, 0)", "rgb(255, 255, 255)"]
     for hidden in (".controls", ".pager", ".toggle", ".keys"):

@@ -57,10 +57,10 @@ def test_unknown_amounts_sort_last_in_both_directions(open_page, denial_list):
 def test_search_finds_guarantors_accounts_payers_and_reasons(open_page, patient_list):
     worklist = patient_list(40)
     page = open_page(render_html(worklist))
-    wanted = worklist.lines[25]
-    for words in (wanted.guarantor_id.lower(), wanted.accounts[-1].account_id, f" {wanted.guarantor_id} "):
+    line = worklist.lines[25]
+    for words in (line.guarantor_id.lower(), line.accounts[-1].account_id, f" {line.guarantor_id} "):
         page.get_by_label("Search").fill(words)
-        assert wanted.guarantor_id in lines(page)
+        assert line.guarantor_id in lines(page)
         expect(page.locator("#shown")).to_contain_text("(of 40 listed)")
     page.get_by_label("Search").fill("promises kept")
     expected = [line.guarantor_id for line in worklist.lines if any("promises kept" in r.text for r in line.reasons)]
@@ -250,8 +250,8 @@ def test_axe_finds_nothing_serious(open_page, patient_list, denial_list, size, s
         page = open_page(content, size, color_scheme=scheme)
         for toggle in page.locator(".toggle").all()[:2]:
             toggle.click()
-        found = axe.Axe().run(page).response["violations"]
+        violations = axe.Axe().run(page).response["violations"]
         serious = [
-            (rule["id"], rule["nodes"][0]["html"]) for rule in found if rule["impact"] in {"serious", "critical"}
+            (rule["id"], rule["nodes"][0]["html"]) for rule in violations if rule["impact"] in {"serious", "critical"}
         ]
         assert serious == []

@@ -26,8 +26,14 @@ Row = dict[str, object]
 Listed = tuple[PatientAccounts, tuple[PatientLine, ...]]
 
 
-def account(number: int, home: str, balance: float, share: float, **known: object) -> Row:
-    row: Row = {"account": f"A{number}", "home": home, "balance": balance, "share": share, "payer_class": "commercial"}
+def account(number: int, guarantor: str, balance: float, share: float, **known: object) -> Row:
+    row: Row = {
+        "account": f"A{number}",
+        "guarantor": guarantor,
+        "balance": balance,
+        "share": share,
+        "payer_class": "commercial",
+    }
     return {**row, "statements": 2.0, "last_contact": "no_answer", **known}
 
 
@@ -44,18 +50,19 @@ def run(tmp_path: Path, run_over: Callable[..., NightlyRun]) -> Callable[..., Li
     ) -> Listed:
         folder = tmp_path / "extract"
         folder.mkdir()
-        homes = sorted({str(row["home"]) for row in rows})
+        guarantors = sorted({str(row["guarantor"]) for row in rows})
         tables: dict[str, list[Row]] = {
             "accounts": [
-                {"account_id": row["account"], "guarantor_id": row["home"], "opened_on": "2026-01-05"} for row in rows
+                {"account_id": row["account"], "guarantor_id": row["guarantor"], "opened_on": "2026-01-05"}
+                for row in rows
             ],
             "guarantors": [
                 {
-                    "guarantor_id": home,
-                    "text_consent": str(home == "G-text").lower(),
-                    "language": languages.get(home, ""),
+                    "guarantor_id": guarantor,
+                    "text_consent": str(guarantor == "G-text").lower(),
+                    "language": languages.get(guarantor, ""),
                 }
-                for home in homes
+                for guarantor in guarantors
             ],
             **more,
         }
@@ -69,7 +76,7 @@ def run(tmp_path: Path, run_over: Callable[..., NightlyRun]) -> Callable[..., Li
         data = pd.DataFrame(
             {
                 "unit_id": [row["account"] for row in rows],
-                "household": [row["home"] for row in rows],
+                "household": [row["guarantor"] for row in rows],
                 "amount": [row["balance"] for row in rows],
                 "age_days": 40.0,
                 "insurance_balance": 0.0,

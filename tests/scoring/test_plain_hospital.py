@@ -1,4 +1,4 @@
-"""Every reason of a whole simulated night, as people read it: all features, all the values that the hospital holds."""
+"""Every reason of a simulated run as people read it: all features, with all values in the simulated hospital."""
 
 from __future__ import annotations
 
@@ -50,8 +50,8 @@ def test_every_value_in_the_hospital_is_explained_in_plain_words(frames: dict[st
     for turn in range(0, len(frame.features), 8):  # eight reasons per row: together the rounds cover every feature
         push = np.zeros((len(rows), len(frame.features)))
         push[:, turn : turn + 8] = 1.0
-        found = explain_rows(frame.features, rows, push)
-        texts |= {reason.text for reasons in found for reason in reasons}
+        explained = explain_rows(frame.features, rows, push)
+        texts |= {reason.text for reasons in explained for reason in reasons}
     assert len(texts) > 300
     for text in texts:
         assert not PROTECTED.search(text), text

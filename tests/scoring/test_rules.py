@@ -292,7 +292,7 @@ def test_massachusetts_allows_two_calls_in_seven_days(run: Callable[..., Hits]) 
 
 
 @pytest.mark.parametrize(
-    ("state", "channel", "count", "held"),
+    ("state", "channel", "count", "suppressed"),
     [
         ("MA", "text", 2, True),
         ("MA", "letter", 3, False),
@@ -305,12 +305,12 @@ def test_massachusetts_allows_two_calls_in_seven_days(run: Callable[..., Hits]) 
     ],
 )
 def test_a_state_cap_counts_only_its_channels(
-    run: Callable[..., Hits], state: str, channel: str, count: int, held: bool
+    run: Callable[..., Hits], state: str, channel: str, count: int, suppressed: bool
 ) -> None:
     people = [{"guarantor_id": "G1", "state": state}, {"guarantor_id": "G2", "state": "OH"}]
     contacts = [{**contact(number, 2), "channel": channel} for number in range(count)]
     hits = run(guarantors=people, contacts=contacts)
-    assert hits == (dict.fromkeys(("A1", "A2"), (("S1",), "wait_to_call")) if held else {})
+    assert hits == (dict.fromkeys(("A1", "A2"), (("S1",), "wait_to_call")) if suppressed else {})
 
 
 @pytest.mark.parametrize(
@@ -341,9 +341,9 @@ def test_an_overridden_limit_takes_effect(
 
 
 def test_a_current_plan_suppresses_the_guarantor_until_an_installment_is_missed(run: Callable[..., Hits]) -> None:
-    held = dict.fromkeys(("A1", "A2"), (("S4",), "payment_plan"))
-    assert run(payment_plans=[plan(started=5)]) == held
-    assert run(payment_plans=[plan(started=100)], transactions=[payment(1, 15, -50.0)]) == held
+    suppressed = dict.fromkeys(("A1", "A2"), (("S4",), "payment_plan"))
+    assert run(payment_plans=[plan(started=5)]) == suppressed
+    assert run(payment_plans=[plan(started=100)], transactions=[payment(1, 15, -50.0)]) == suppressed
     assert run(payment_plans=[plan(started=100)], transactions=[payment(1, 45, -50.0)]) == {}
     assert run(payment_plans=[plan(started=100)], transactions=[payment(1, 15, -20.0)]) == {}
     assert run(payment_plans=[plan(started=100, ended=3)], transactions=[payment(1, 15, -50.0)]) == {}

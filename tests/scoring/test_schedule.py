@@ -116,14 +116,14 @@ def place_in_turn(case: Case, lines: Sequence[int]) -> list[int]:
             limit = case.slots.limited_queues.get(case.queues[at])
             if limit is not None and here.count(case.queues[at]) >= limit[day]:
                 continue
-            found = go_on([*done, day])
-            if found is not None:
-                return found
+            days = go_on([*done, day])
+            if days is not None:
+                return days
         return None
 
-    found = go_on([])
-    assert found is not None
-    return found
+    days = go_on([])
+    assert days is not None
+    return days
 
 
 def test_selected_lines_get_the_earliest_day_that_leaves_slots_for_the_rest() -> None:

@@ -81,8 +81,8 @@ def test_base_value_and_contributions_sum_to_the_raw_score_on_every_row(
 ) -> None:
     rows = pq.read_table(finished_run.result.folder / name).to_pylist()
     assert rows
-    told = [row["base_value"] + sum(reason["contribution"] for reason in row["reasons"]) for row in rows]
-    np.testing.assert_allclose(told, [row["raw_score"] for row in rows], rtol=0, atol=1e-6)
+    explained = [row["base_value"] + sum(reason["contribution"] for reason in row["reasons"]) for row in rows]
+    np.testing.assert_allclose(explained, [row["raw_score"] for row in rows], rtol=0, atol=1e-6)
 
 
 @pytest.mark.parametrize(("name", "columns"), FILES)
@@ -128,8 +128,8 @@ def test_a_denial_is_worth_its_recovery_less_the_cost_of_an_appeal_and_nothing_a
     assert all(row["expected_value"] == 0 and row["expected_recovery"] == 0 for row in known)
     alive = [row for row in rows if "D1" not in row["suppressed_by"] and row["denied_amount"] is not None]
     assert alive
-    of_queue = {one.queue: one for one in read_actions().denials}
-    for row in [one for one in alive if not one["suppressed_by"] and one["queue"] in {"appeal", "rebill"}]:
+    of_queue = {action.queue: action for action in read_actions().denials}
+    for row in [row for row in alive if not row["suppressed_by"] and row["queue"] in {"appeal", "rebill"}]:
         worth_today = row["expected_recovery"] * 1.08 ** (-row["expected_days"] / 365)
         assert row["expected_value"] == pytest.approx(worth_today - of_queue[row["queue"]].cost, rel=2e-3, abs=1)
     for row in alive:
