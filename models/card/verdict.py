@@ -49,7 +49,8 @@ def describe_verdict(evaluation: Evaluation) -> tuple[str, ...]:
             f"Verdict: no significant difference in {unit} captured in {top} of the list from {len(similar)} of "
             f"{len(compared)} baselines: {_name(similar)}. {show_count(holdout.events)} outcomes of "
             f"{show_count(holdout.households)} households are too few to tell them apart. Do not expect more {unit} "
-            f"than {_plain(first)} brings, and train again when you have a longer history or more accounts."
+            f"than the ranking '{_plain(first)}' captures, and train again when you have a longer history or more "
+            "accounts."
             f"{_compare_probabilities(evaluation, first)}"
         )
     return tuple(sentences)

@@ -41,7 +41,7 @@ class Holdout(_Record):
 
 
 SHORT_NAMES: Mapping[str, str] = {
-    "majority": "same for all",
+    "majority": "same probability for all",
     "logistic": "logistic regression",
     "rate_by_aging_bucket": "rate by days owed",
 }

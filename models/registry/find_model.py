@@ -71,7 +71,7 @@ def find_by_name(text: str) -> ResolvedModel:
             f"models:/{registered_name(MODEL_KINDS[0])}/1"
         )
     if has_no_store():
-        kind = _kind_of(match["name"])
+        kind = _find_kind(match["name"])
         raise NoUsableModelError(
             f"no {kind} model: {text} was requested, but the working folder has no {DATABASE}; train one with "
             f"`payrank train {kind}`, give a bundle folder, or set MLFLOW_TRACKING_URI to your model registry"
@@ -88,7 +88,7 @@ def _find_version(client: MlflowClient, name: str, alias: str | None, version: s
         and name in map(registered_name, MODEL_KINDS)
         and CHAMPION not in (read_aliases(client, name) or {})
     ):
-        kind = _kind_of(name)
+        kind = _find_kind(name)
         raise NoUsableModelError(
             f"no {kind} champion is registered at {without_password(registry_uri())}; train one with "
             f"`payrank train {kind} EXTRACT --as-of DATE`, or give a bundle folder with --{kind}"
@@ -115,6 +115,6 @@ def _open_version(client: MlflowClient, version: ModelVersion) -> ResolvedModel:
     return ResolvedModel(bundle, name, int(version.version))
 
 
-def _kind_of(name: str) -> str:
+def _find_kind(name: str) -> str:
     """Return the kind of a registered model by name, or the first kind for other names."""
     return next((kind for kind in MODEL_KINDS if registered_name(kind) == name), MODEL_KINDS[0])

@@ -72,6 +72,7 @@ def add_contributions(booster: lightgbm.Booster, weight: float, matrix: Floats, 
     for table in _tables(forest):
         for start in range(0, len(matrix), ROWS_AT_ONCE):
             _look_up(table, codes, slice(start, start + ROWS_AT_ONCE), weight, total)
+    # The base value is the mean over the leaves, each weighted by the share of training rows that reached it.
     values = (
         leaf.value * math.prod(condition.share for condition in leaf.conditions.values())
         for t in forest.trees
@@ -90,6 +91,7 @@ def _look_up(table: LeafTable, codes: Mapping[int, Codes], rows: slice, weight: 
 
 def _tables(forest: Forest) -> Iterator[LeafTable]:
     """Yield the tables of every tree; adjacent leaves share a table while it has at most `MAX_STATES` states."""
+    # Leaves come from left to right, so adjacent ones share most of their features and one table serves several.
     for tree in forest.trees:
         grouped: list[Leaf] = []
         parts: dict[int, tuple[int, ...]] = {}
@@ -106,6 +108,7 @@ def _tables(forest: Forest) -> Iterator[LeafTable]:
 
 def _split_parts(parts: Mapping[int, tuple[int, ...]], leaf: Leaf, forest: Forest) -> dict[int, tuple[int, ...]]:
     """Return, by feature, the sets of codes that the leaves do not distinguish, after adding one leaf."""
+    # Codes that no leaf of the table distinguishes count as one state; otherwise the table would need every code.
     finer = dict(parts)
     for feature, condition in leaf.conditions.items():
         known = finer.get(feature, ((1 << forest.codings[feature].count) - 1,))
@@ -123,6 +126,7 @@ def _fill(leaves: Sequence[Leaf], parts: Mapping[int, tuple[int, ...]], forest: 
     shape = [len(parts[feature]) for feature in features]
     added = np.zeros([len(features), *shape])
     for leaf in leaves:
+        # Bit i of `passed` says, for every state of the table, whether it meets the leaf's condition i.
         passed: NDArray[np.intp] | int = 0
         places = [features.index(feature) for feature in leaf.conditions]
         for bit, (place, (feature, condition)) in enumerate(zip(places, leaf.conditions.items(), strict=True)):
