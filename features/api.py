@@ -39,7 +39,8 @@ _WHOLE_NUMBERS = (Count, CountDistinct, DaysSinceLast, DaysSinceFirst)
 class TrainingFrame(Frame):
     """A labeled frame with the parts that scikit-learn needs, all in the same row order.
 
-    `payrank.train` accepts it directly. The index of every part is the unit's key, `account_id` or `denial_id`.
+    The index of every part is the unit's key, `account_id` or `denial_id`. `payrank.train` accepts the whole object; it
+    reads `data`, where the key column is named `unit_id` for every unit.
     """
 
     @property

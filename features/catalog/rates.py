@@ -45,7 +45,7 @@ def rate_features(
         recently = " recently"
         weighting = f", with an outcome's weight halved every {half_life_days} days"
     counted = _COUNTED.get(outcome, "outcomes")
-    sensitivity = sensitivity_of(keys)
+    sensitivity = find_sensitivity(keys)
     return (
         Feature(
             name=f"{outcome}_rate_{name}",
@@ -75,7 +75,7 @@ def rate_features(
 _PROXIES = {"payer_class", "payer_id", "service_line"}
 
 
-def sensitivity_of(keys: tuple[str, ...]) -> Sensitivity:
+def find_sensitivity(keys: tuple[str, ...]) -> Sensitivity:
     """Return `proxy` when a key could stand in for a protected trait, as any site attribute could."""
     return "proxy" if any(key in _PROXIES or key.startswith("site_") for key in keys) else "none"
 
@@ -120,7 +120,7 @@ def _value_feature(name: str, kind: str) -> Feature:
         family="site attribute",
         source=Snapshot(f"site_{name}"),
         phrase=f"{label}: {{value}}",
-        sensitivity=sensitivity_of((f"site_{name}",)),
+        sensitivity=find_sensitivity((f"site_{name}",)),
     )
 
 
@@ -138,6 +138,6 @@ def _combined_evidence(keys: tuple[str, ...], outcome: str) -> tuple[Feature, ..
             source=CombinedLogOdds(keys),
             phrase="Combined history of its site attributes: {value}",
             direction=1,
-            sensitivity=sensitivity_of(keys),
+            sensitivity=find_sensitivity(keys),
         ),
     )

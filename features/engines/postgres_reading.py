@@ -47,7 +47,7 @@ class PostgresReading:
         text = f"trim_scale({source})" if family == "decimal" else source
         return f'(CAST({text} AS text) COLLATE "C")'
 
-    def null_of(self, kind: str) -> str:
+    def typed_null(self, kind: str) -> str:
         """Cast null to the kind's type."""
         null = f"CAST(NULL AS {self.types[kind]})"
         return f'({null} COLLATE "C")' if self.types[kind] == "text" else null

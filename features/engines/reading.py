@@ -37,7 +37,7 @@ class Reading(Protocol):
     def as_text(self, source: str, kind: str, family: TypeFamily, /) -> str | None:
         """SQL of an ID, text, or level as text that sorts by its bytes; None if the type cannot be read."""
 
-    def null_of(self, kind: str) -> str:
+    def typed_null(self, kind: str) -> str:
         """SQL of a null of that kind."""
 
     def matches(self, text: str, pattern: str) -> str:
@@ -80,7 +80,7 @@ def read_column(column: Column, family: TypeFamily, type_name: str, reading: Rea
     """
     source = f"source.{quote_name(column.name)}"
     if family == "empty":
-        return Parsed(column, reading.null_of(column.kind), reading.null_of(column.kind))
+        return Parsed(column, reading.typed_null(column.kind), reading.typed_null(column.kind))
     text = reading.as_text(source, column.kind, family) if family == "text" or column.kind in _TEXT_KINDS else None
     if text is not None:
         text = f"NULLIF({text}, '')"

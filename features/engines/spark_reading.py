@@ -58,7 +58,7 @@ class SparkReading:
             return source
         return f"CAST({source} AS STRING)" if family == "whole" and kind != "level" else None
 
-    def null_of(self, kind: str) -> str:
+    def typed_null(self, kind: str) -> str:
         """Cast null to the kind's type."""
         return f"CAST(NULL AS {self.types[kind]})"
 

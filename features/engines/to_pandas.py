@@ -23,12 +23,12 @@ def arrow_schema(names: Sequence[str], features: Sequence[Feature]) -> pa.Schema
     """
     categories = {feature.name for feature in features if feature.is_category}
 
-    def type_of(name: str) -> pa.DataType:
+    def arrow_type(name: str) -> pa.DataType:
         if name in _DAYS:
             return pa.date32()
         return pa.string() if name in categories or name in _TEXTS or name.startswith("row_") else pa.float64()
 
-    return pa.schema([(name, type_of(name)) for name in names])
+    return pa.schema([(name, arrow_type(name)) for name in names])
 
 
 def rows_to_pandas(rows: pa.Table, features: Sequence[Feature]) -> pd.DataFrame:

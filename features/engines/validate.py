@@ -108,7 +108,7 @@ def _count(store: TableStore, validations: Mapping[str, _TableValidation], metad
 
 
 def _render_empty(columns: Sequence[Column], reading: Reading) -> str:
-    fields = ", ".join(f"{reading.null_of(column.kind)} AS {quote_name(column.name)}" for column in columns)
+    fields = ", ".join(f"{reading.typed_null(column.kind)} AS {quote_name(column.name)}" for column in columns)
     return f"SELECT {fields} WHERE 1 = 0"
 
 
@@ -170,9 +170,9 @@ class _TableValidation:
     def render(self) -> str:
         """Render the query of all parsed rows, each with the number of the first rule that it breaks (0: none)."""
         by_name = {parsed.column.name: parsed for parsed in self.parsed}
-        null_of = self.store.reading.null_of
+        typed_null = self.store.reading.typed_null
         values = [
-            f"{by_name[column.name].value if column.name in by_name else null_of(column.kind)} AS "
+            f"{by_name[column.name].value if column.name in by_name else typed_null(column.kind)} AS "
             f"{quote_name(column.name)}"
             for column in self.columns
         ]

@@ -121,7 +121,7 @@ def denial_labels(dialect: Dialect, matured_by: str) -> str:
     """
     known = f"p.decided_on >= s.as_of AND p.decided_on < {matured_by}"
 
-    def any_of(condition: str) -> str:
+    def flag_any(condition: str) -> str:
         return f"MAX(CASE WHEN {condition} THEN 1 ELSE 0 END)"
 
     won, upheld = f"{known} AND {WON}", f"{known} AND p.outcome = 'upheld'"
@@ -134,7 +134,7 @@ def denial_labels(dialect: Dialect, matured_by: str) -> str:
         "CASE WHEN won = 0 THEN 0 WHEN recovered < 0 THEN 0 WHEN recovered > amount THEN amount ELSE recovered END "
         "AS recovered, days_to_outcome FROM ("
         "SELECT s.denial_id AS unit_id, s.as_of, s.denied_amount AS amount, "
-        f"{any_of(won)} AS won, {any_of(upheld)} AS upheld, "
+        f"{flag_any(won)} AS won, {flag_any(upheld)} AS upheld, "
         f"MAX(CASE WHEN p.decided_on < {matured_by} THEN 0 ELSE 1 END) AS pending, "
         f"SUM(CASE WHEN {won} THEN p.recovered_amount END) AS recovered, {dialect.add_days(decided, '1')} AS known_on, "
         f"{days} AS days_to_outcome "

@@ -10,14 +10,14 @@ from decimal import Decimal
 from payrank.features.targets import PaymentTarget
 from tests.features.oracle_rows import (
     days_ago,
-    greatest,
     known_before,
-    least,
+    largest,
     mean,
     rates,
     ratio,
     recent_rates,
     share,
+    smallest,
     smoothed,
 )
 from tests.features.small_extracts import Row, Rows
@@ -86,7 +86,7 @@ def _account_state(account: Row, seen: Rows, day: date, horizon: int) -> Row:
         if row["responsibility"] == "patient" and row["kind"] in raised and row["amount"] > 0
     ]
     paid_on = [row["posted_on"] for row in ledger if row["kind"] == "patient_payment" and row["amount"] < 0]
-    first_owed, first_paid = least(owed_from), least(paid_on)
+    first_owed, first_paid = smallest(owed_from), smallest(paid_on)
     billed = total(raised, of="patient")
     state = dict(account) | {
         "ledger": ledger,
@@ -106,8 +106,8 @@ def _account_state(account: Row, seen: Rows, day: date, horizon: int) -> Row:
         "account_age": days_ago(day, account["opened_on"]),
         "days_owed": days_ago(day, first_owed),
         "days_to_pay": (first_paid - first_owed).days if first_paid and first_owed else None,
-        "last_paid": greatest(paid_on),
-        "days_since_payment": days_ago(day, greatest(paid_on)),
+        "last_paid": largest(paid_on),
+        "days_since_payment": days_ago(day, largest(paid_on)),
         "settled": None,
         "outcome": None,
     }
@@ -178,7 +178,7 @@ def _ages_and_balances(state: Row, others: list[Row]) -> Row:
         "charges_left": ratio(state["patient_balance"] + state["insurance_balance"], state["charges"]),
         "household_balance": sum(owing),
         "household_open_accounts": len(owing),
-        "household_largest_balance": greatest([other["patient_balance"] for other in others]),
+        "household_largest_balance": largest([other["patient_balance"] for other in others]),
         "charity_given": state["charity"],
     }
 
@@ -242,8 +242,8 @@ def _payment_history(state: Row, day: date) -> Row:
     )
     moved = [r["posted_on"] for r in state["ledger"] if r["kind"] == "transfer" and r["responsibility"] == "patient"]
     return {
-        "days_since_activity": days_ago(day, greatest([row["posted_on"] for row in state["ledger"]])),
-        "days_since_transfer": days_ago(day, greatest(moved)),
+        "days_since_activity": days_ago(day, largest([row["posted_on"] for row in state["ledger"]])),
+        "days_since_transfer": days_ago(day, largest(moved)),
         "paid_30d": state["paid_30d"],
         "paid_90d": state["paid_90d"],
         "paid_365d": state["paid_365d"],
@@ -262,22 +262,22 @@ def _family_history(others: list[Row], day: date) -> Row:
     lately = [other for other in others if other["days_owed"] is not None and other["days_owed"] <= 30]
     just_paid = [o for o in others if o["days_since_payment"] is not None and o["days_since_payment"] <= 30]
     paid_days = {other["last_paid"] for other in others if other["last_paid"] is not None}
-    gap = (greatest(since) - least(since)) / (len(paid_days) - 1) if len(paid_days) > 1 else None
+    gap = (largest(since) - smallest(since)) / (len(paid_days) - 1) if len(paid_days) > 1 else None
     return {
         "household_paid_90d": sum(other["paid_90d"] for other in others),
         "household_paid_365d": sum(other["paid_365d"] for other in others),
-        "household_days_since_payment": least(since),
-        "household_days_since_first_payment": greatest(since),
+        "household_days_since_payment": smallest(since),
+        "household_days_since_first_payment": largest(since),
         "household_payment_days": len(paid_days),
         "household_payment_gap": gap,
-        "next_payment_in": None if gap is None else gap - least(since),
+        "next_payment_in": None if gap is None else gap - smallest(since),
         "household_past_accounts": len(earlier),
         "household_settled_share": share(earlier),
         "household_days_to_pay": mean(waits),
-        "household_slowest_days_to_pay": greatest(waits),
+        "household_slowest_days_to_pay": largest(waits),
         "household_days_to_pay_spread": statistics.stdev(waits) if len(waits) > 1 else None,
         "household_recent_days_to_pay": mean([other["days_to_pay"] for other in just_paid]),
-        "household_oldest_days_owed": greatest([o["days_owed"] for o in others if o["patient_balance"] > 0]),
+        "household_oldest_days_owed": largest([o["days_owed"] for o in others if o["patient_balance"] > 0]),
         "household_unpaid_share_30d": share([other["patient_balance"] > 0 for other in lately]),
         "household_bad_debt": sum(other["bad_debt"] for other in others),
         "household_refunds": sum(other["refunded"] for other in others),
@@ -377,16 +377,16 @@ def _contacts(state: Row, seen: Rows, day: date) -> Row:
 
     outcomes = sorted((row["contacted_on"], row["contact_id"], row["outcome"]) for row in contacts if row["outcome"])
     return {
-        "days_since_first_statement": days_ago(day, least(dates(mailed))),
-        "days_since_statement": days_ago(day, greatest(dates(mailed))),
+        "days_since_first_statement": days_ago(day, smallest(dates(mailed))),
+        "days_since_statement": days_ago(day, largest(dates(mailed))),
         "statements_sent": len(within(mailed, 365)),
         "calls_90d": len(within(called, 90)),
         "right_party_share": share([row["outcome"] in REACHED for row in within(called, 365)]),
-        "days_since_conversation": days_ago(day, greatest(dates([r for r in contacts if r["outcome"] in REACHED]))),
+        "days_since_conversation": days_ago(day, largest(dates([r for r in contacts if r["outcome"] in REACHED]))),
         "last_contact_outcome": outcomes[-1][2] if outcomes else None,
         "mail_returned": sum(row["outcome"] in ("returned", "wrong_number") for row in contacts),
-        "days_since_returned": days_ago(day, greatest(dates([r for r in contacts if r["outcome"] == "returned"]))),
-        "days_since_portal_view": days_ago(day, greatest(dates([r for r in contacts if r["channel"] == "portal"]))),
+        "days_since_returned": days_ago(day, largest(dates([r for r in contacts if r["outcome"] == "returned"]))),
+        "days_since_portal_view": days_ago(day, largest(dates([r for r in contacts if r["channel"] == "portal"]))),
         "attempts_30d": sum(
             row["direction"] == "out" and row["channel"] in ("call", "text", "email", "visit")
             for row in within(contacts, 30)

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from tests.features.oracle_accounts import evidence
-from tests.features.oracle_rows import days_ago, greatest, known_before, mean, rates, ratio, recent_rates, share
+from tests.features.oracle_rows import days_ago, known_before, largest, mean, rates, ratio, recent_rates, share
 from tests.features.small_extracts import Row, Rows
 
 BY_LAW = {"medicare": 120, "medicare_advantage": 60, "medicaid": 60, "managed_medicaid": 60, "commercial": 180}
@@ -93,8 +93,8 @@ def _is_paid(denial: Row, seen: Rows) -> bool:
 def _features(state: Row, states: list[Row], seen: Rows, day: date) -> Row:
     names = "payer_class group_code carc rarc service_line patient_class appeal_days denied_amount".split()
     names += ["days_service_to_denial", "days_left"]
-    filed = greatest([row["filed_on"] for row in state["appeals"]])
-    levels = greatest([row["level"] for row in state["appeals"]])
+    filed = largest([row["filed_on"] for row in state["appeals"]])
+    levels = largest([row["level"] for row in state["appeals"]])
     return {
         **{name: state[name] for name in names},
         "amount": state["denied_amount"],
@@ -132,10 +132,10 @@ def _account(state: Row, seen: Rows, day: date) -> Row:
         "denied_share_of_charges": None
         if unknown or state["denied_amount"] is None
         else ratio(state["denied_amount"], sum(charges)),
-        "largest_charge": None if unknown else greatest(charges),
+        "largest_charge": None if unknown else largest(charges),
         "days_since_insurance_payment": None
         if unknown
-        else days_ago(day, greatest([row["posted_on"] for row in paid if row["amount"] < 0])),
+        else days_ago(day, largest([row["posted_on"] for row in paid if row["amount"] < 0])),
     }
 
 

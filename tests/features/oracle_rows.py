@@ -52,13 +52,13 @@ def ratio(above: Any, below: Any) -> float | None:
     return float(above) / float(below) if below is not None and below > 0 else None
 
 
-def least(values: list[Any]) -> Any:
+def smallest(values: list[Any]) -> Any:
     """Return the smallest known value."""
     known = [value for value in values if value is not None]
     return min(known) if known else None
 
 
-def greatest(values: list[Any]) -> Any:
+def largest(values: list[Any]) -> Any:
     """Return the largest known value."""
     known = [value for value in values if value is not None]
     return max(known) if known else None

@@ -28,20 +28,20 @@ def make_facts(rows: int, seed: int, undecided: float = 0.3, keys: tuple[int, in
     return Facts(rows, {"the appeal was won": "won"}, {}, groups, "decided_on")
 
 
-def group_of(facts: Facts, *keys: str) -> pd.Series:
+def number_groups(facts: Facts, *keys: str) -> pd.Series:
     return facts.groups.groupby(list(keys or ("key_0", "key_1"))).ngroup()
 
 
 def whole_rate(facts: Facts, smoothing: float = 0.0, *keys: str) -> pd.Series:
     """Return the rate of each row's group over the whole extract, including the row itself."""
-    won, group = facts.rows["won"], group_of(facts, *keys)
+    won, group = facts.rows["won"], number_groups(facts, *keys)
     hits, size = won.groupby(group).transform("sum"), won.groupby(group).transform("count")
     return (hits + smoothing * won.mean()) / (size + smoothing)
 
 
 def earlier_rate(facts: Facts, smoothing: float = 0.0) -> pd.Series:
     """Return the rate of each row's group from decisions before the row's own date."""
-    rows, group = facts.rows, group_of(facts).to_numpy()
+    rows, group = facts.rows, number_groups(facts).to_numpy()
     before = rows["decided_on"].to_numpy()[None, :] < rows["day"].to_numpy()[:, None]
     before &= group[None, :] == group[:, None]
     hits, size = before @ rows["won"].fillna(0).to_numpy(), before.sum(axis=1)
@@ -76,7 +76,7 @@ def test_the_true_probability_and_a_number_from_another_source_are_clean(seed: i
     facts = make_facts(600, seed)
     truth = 0.2 + 0.15 * (facts.groups["key_0"].str[1:].astype(int) % 3)
     truth += 0.1 * (facts.groups["key_1"].str[1:].astype(int) % 4)
-    other_books = whole_rate(make_facts(600, seed + 100)).groupby(group_of(facts)).transform("first")
+    other_books = whole_rate(make_facts(600, seed + 100)).groupby(number_groups(facts)).transform("first")
     assert not judge_rate(truth, facts, 1).leak
     assert not judge_rate(other_books, facts, 1).leak
 
