@@ -1,9 +1,9 @@
-"""Several extracts into one: the first has the word, the others add what it does not know.
+"""Combine several extracts into one. The first extract wins, and the others add rows that it does not have.
 
-A remittance's payments are in the AR system's ledger too, under other ids. So across systems an account's ledger comes
-from one alone, the first that has a transaction of it, and a denial that another system holds in every particular is
-not taken again under another id. Extracts of one system - two months of remittances - add up, each row known by its
-key. Everything that is not taken is skipped with its reason.
+A remittance's payments are also in the AR system's ledger, under other IDs. Across systems, an account's ledger
+therefore comes from one system only: the first with a transaction for it. A denial that another system has with the
+same details is not added again under another ID. Extracts from one system, such as two months of remittances, add up,
+with rows identified by their key. Rows that are not added are skipped with a reason.
 """
 
 from __future__ import annotations
@@ -25,21 +25,21 @@ from payrank.extracts.readers.session.report import ImportReport
 from payrank.extracts.readers.session.run_import import run_import
 from payrank.extracts.readers.session.source_table import LINE, SourceTable
 
-KNOWN = "its key is known from an earlier extract, whose row stands"
-OTHER_LEDGER = "the ledger of its account comes from an earlier extract of another system"
-SAME_DENIAL = "the same denial is known from another system's extract under another id"
+KNOWN = "an earlier extract has a row with the same key"
+OTHER_LEDGER = "the account's ledger comes from an earlier extract from another system"
+SAME_DENIAL = "another system's extract has the same denial under another ID"
 UNNAMED = "unnamed"
 
 
 def combine_extracts(sources: Sequence[Path | str], out: Path) -> ImportReport:
-    """Combine extracts - folders, or addresses of databases - into a new extract folder.
+    """Combine extracts (folders or database addresses) into a new extract folder.
 
-    The as-of day and the site attributes' kinds are the first extract's; attributes of others are added.
+    The as-of date comes from the first extract. The site attributes of all extracts are kept.
 
     Raises
     ------
     ExtractRefusedError
-        When an extract is refused by itself, or two declare one attribute as different kinds.
+        When one of the extracts is refused, or two declare the same attribute with different kinds.
     """
     with ExitStack() as stack:
         extracts = [stack.enter_context(load_extract(source)) for source in sources]
@@ -61,8 +61,8 @@ def _join_attributes(extracts: Sequence[Extract]) -> dict[str, dict[str, str]]:
             for column, kind in columns.items():
                 if joined.setdefault(table, {}).setdefault(column, kind) != kind:
                     raise ExtractRefusedError(
-                        f"attribute {column} of {table} is declared as {joined[table][column]} by one extract and as "
-                        f"{kind} by another. Allowed: one kind. Correct extract.toml of one of them."
+                        f"attribute {column} of {table} is declared as {joined[table][column]} in one extract and as "
+                        f"{kind} in another. Allowed: one kind. Correct one extract.toml."
                     )
     return joined
 
@@ -74,22 +74,22 @@ def _read(session: ImportSession, extracts: Sequence[Extract]) -> None:
         label = f"{Path(extract.source.split('?', maxsplit=1)[0]).name}/"
         for notice in extract.notices:
             session.add_notice(f"{label}{notice}")
-        system = extract.metadata.source_system or f"{UNNAMED} {number}"  # nobody knows whether two unnamed are one
+        system = extract.metadata.source_system or f"{UNNAMED} {number}"  # two unnamed systems may differ
         tables = [table for table in (*TABLES, STATED_BALANCES) if _is_present(extract, table)]
         staged = {table.name: _stage(session, extract, table, f"{number}_{table.name}", label) for table in tables}
         beyond = 0
         for table in tables:
             _select_rows(session, extract, table, staged[table.name], system)
             if number and as_of is not None and table.known_on in staged[table.name].names:
-                beyond += _count(session, f"FROM taken WHERE {table.known_on} >= DATE '{as_of}'")
-            session.load(table.name, staged[table.name], "SELECT * FROM taken")
+                beyond += _count(session, f"FROM selected WHERE {table.known_on} >= DATE '{as_of}'")
+            session.load(table.name, staged[table.name], "SELECT * FROM selected")
         if "transactions" in staged:
             _warn_about_doubtful(session, staged["transactions"], system, label)
             _note_ledgers(session, staged["transactions"], system)
         if beyond:
             session.add_notice(
-                f"{label[:-1]}: {pluralize(beyond, 'row')} known only on the as-of day of the first extract or after "
-                "it: no snapshot on that day sees them. Name the newest extract first, or set as_of in its extract.toml"
+                f"{label[:-1]}: {pluralize(beyond, 'row')} dated on or after the first extract's as-of date, so no "
+                "snapshot on that date sees them. List the newest extract first, or set as_of in its extract.toml"
             )
 
 
@@ -103,7 +103,7 @@ def _is_present(extract: Extract, table: Table) -> bool:
 
 
 def _stage(session: ImportSession, extract: Extract, table: Table, relation: str, label: str) -> SourceTable:
-    """Copy a loaded table into the session, row by row in its order; what its loading quarantined comes along."""
+    """Copy a loaded table to the session in row order, along with the records that its load quarantined."""
     rows = extract.connection.sql(f"SELECT *, rowid + 1 AS {LINE} FROM {quote_name(table.name)} ORDER BY rowid")
     session.connection.register("arriving", rows.to_arrow_reader(100_000))
     session.connection.execute(f"CREATE TABLE {quote_name(relation)} AS SELECT * FROM arriving")
@@ -115,12 +115,12 @@ def _stage(session: ImportSession, extract: Extract, table: Table, relation: str
     name = f"{label}{files[0]}"
     repeated = extract.tables[table.name].rows_repeated
     if repeated:
-        session.add_notice(f"{name}: {pluralize(repeated, 'row')} were repeated there, alike in every column")
+        session.add_notice(f"{name}: {pluralize(repeated, 'row')} there were exact duplicates")
     return session.add_source(name, extract.digests[files[0]], relation, broken)
 
 
 def _note_ledgers(session: ImportSession, source: SourceTable, system: str) -> None:
-    """Remember which system the ledgers come from that this extract was the first to tell."""
+    """Record this system for the accounts whose ledger it is the first to provide."""
     session.connection.execute(
         f"INSERT INTO ledger_systems SELECT DISTINCT account_id, ? FROM {quote_name(source.relation)} "
         "WHERE account_id NOT IN (SELECT account_id FROM ledger_systems)",
@@ -129,25 +129,25 @@ def _note_ledgers(session: ImportSession, source: SourceTable, system: str) -> N
 
 
 def _warn_about_doubtful(session: ImportSession, source: SourceTable, system: str, label: str) -> None:
-    """Tell of rows skipped although the ledger's system, itself combined, has this one among its parts."""
+    """Add a notice about rows skipped although the ledger comes from a combined extract that includes this system."""
     name = quote_text(system)
     doubtful = _count(
         session,
-        f"FROM {quote_name(source.relation)} AS one JOIN ledger_systems AS ledgers USING (account_id) "
+        f"FROM {quote_name(source.relation)} AS arriving JOIN ledger_systems AS ledgers USING (account_id) "
         f"WHERE ledgers.system <> {name} AND list_has_any(split(ledgers.system, ' + '), split({name}, ' + ')) "
-        "AND one.transaction_id NOT IN (SELECT transaction_id FROM transactions)",
+        "AND arriving.transaction_id NOT IN (SELECT transaction_id FROM transactions)",
     )
     if doubtful:
         session.add_notice(
-            f"{label[:-1]}: {pluralize(doubtful, 'transaction')} skipped, for the earlier extract is itself combined "
-            "and does not say which of its systems an account's ledger is from. Combine the single extracts in one go"
+            f"{label[:-1]}: {pluralize(doubtful, 'transaction')} skipped, because the earlier extract is itself "
+            "combined and does not say which system an account's ledger comes from. Combine all single extracts at once"
         )
 
 
 def _select_rows(session: ImportSession, extract: Extract, table: Table, source: SourceTable, system: str) -> None:
-    """Make the table `taken` of the rows that are to land, and set the others aside.
+    """Create the table `selected` with the rows to load, and skip the others.
 
-    Settled before anything lands: the conditions ask the very table that the rows then go to.
+    This happens before any row is loaded, because the conditions query the table that the rows go to.
     """
     known = {*table.names, *extract.metadata.attributes.get(table.name, {})}
     audit = [name for name in source.names if table.name == "guarantors" and name.startswith("audit_")]
@@ -157,31 +157,32 @@ def _select_rows(session: ImportSession, extract: Extract, table: Table, source:
     skip_conditions = {KNOWN: _render_known(session, table)}
     if table.name in {"transactions", STATED_BALANCES.name}:
         other = f"SELECT account_id FROM ledger_systems WHERE system <> {quote_text(system)}"
-        skip_conditions = {OTHER_LEDGER: f"one.account_id IN ({other})", **skip_conditions}
+        skip_conditions = {OTHER_LEDGER: f"arriving.account_id IN ({other})", **skip_conditions}
     if table.name == "denials":
         columns = [name for name in names if name in session.columns.get(table.name, ())]
         match_denials(session.connection, relation, system, columns, has_loaded=table.name in session.columns)
-        skip_conditions[SAME_DENIAL] = "one.denial_id IN (SELECT denial_id FROM same_denials)"
-    taken = " AND ".join(f"NOT coalesce({condition}, false)" for condition in skip_conditions.values())
+        skip_conditions[SAME_DENIAL] = "arriving.denial_id IN (SELECT denial_id FROM same_denials)"
+    selected = " AND ".join(f"NOT coalesce({condition}, false)" for condition in skip_conditions.values())
     for reason, condition in skip_conditions.items():
-        session.skip(source, reason, f"SELECT {LINE} FROM {relation} AS one WHERE {condition}")
-    fields = ", ".join(f"one.{quote_name(name)}" for name in names)
+        session.skip(source, reason, f"SELECT {LINE} FROM {relation} AS arriving WHERE {condition}")
+    fields = ", ".join(f"arriving.{quote_name(name)}" for name in names)
     session.connection.execute(
-        f"CREATE OR REPLACE TABLE taken AS SELECT {fields}, {LINE} FROM {relation} AS one WHERE {taken} ORDER BY {LINE}"
+        f"CREATE OR REPLACE TABLE selected AS SELECT {fields}, {LINE} FROM {relation} AS arriving WHERE {selected} "
+        f"ORDER BY {LINE}"
     )
     if table.name == "denials":
-        probable = count_probable(session.connection, "taken", system, columns)
+        probable = count_probable(session.connection, "selected", system, columns)
         if probable:
             session.add_notice(
-                f"{source.name}: {pluralize(probable, 'denial')} taken that another system's extract may tell already: "
-                f"the same account, group, CARC and dollars within {SAME_WITHIN} days"
+                f"{source.name}: {pluralize(probable, 'denial')} added that may duplicate another system's denials: "
+                f"same account, group, CARC, and dollars within {SAME_WITHIN} days"
             )
-        note_origins(session.connection, "taken", system)
+        note_origins(session.connection, "selected", system)
 
 
 def _render_known(session: ImportSession, table: Table) -> str:
-    """Say whether a row's key was landed before; a part of a key may be null, as the responsibility of a balance."""
+    """Return SQL for: a row with this key was loaded before. Part of a key may be null (a balance's responsibility)."""
     if table.name not in session.columns:
         return "false"
-    same = " AND ".join(f"other.{name} IS NOT DISTINCT FROM one.{name}" for name in table.key)
+    same = " AND ".join(f"other.{name} IS NOT DISTINCT FROM arriving.{name}" for name in table.key)
     return f"EXISTS (SELECT 1 FROM {quote_name(table.name)} AS other WHERE {same})"

@@ -1,7 +1,7 @@
-"""Which denials of one system are those of another: alike in every particular, counted one for one.
+"""Match the denials of one system with those of another that have the same details, one to one.
 
-Two lines of a claim may be denied alike to the cent, so likeness alone does not make two denials one: as many are taken
-for the same as the other system holds. Within one system a denial is known by its id alone.
+Two lines of a claim may have identical denials, so identical details do not make two denials the same: only as many
+match as the other system has. Within one system, a denial is identified by its ID alone.
 """
 
 from __future__ import annotations
@@ -14,13 +14,12 @@ from payrank.extracts.contract.source_file import quote_text
 from payrank.extracts.fetch_row import fetch_one_row
 from payrank.extracts.readers.session.source_table import LINE
 
-PARTICULARS = ("denied_on", "denied_amount", "group_code", "carc", "rarc")
-"""With the account: what makes two denials alike. Payers and claims are left out, for two systems name them
-differently; which of several alike denials is taken for the same one is told by the claim, where both name it
-alike."""
+MATCHED_DETAILS = ("denied_on", "denied_amount", "group_code", "carc", "rarc")
+"""Details that, with the account, must be equal. Payers and claims are left out because systems name them differently.
+Among several candidates, one with the same claim ID is preferred."""
 
 SAME_WITHIN = 5
-"""Days within which two systems may date one denial: a remittance by its payment, a ledger by its posting."""
+"""Days by which two systems may date one denial differently: a remittance by payment, a ledger by posting."""
 
 ORIGINS = """
 CREATE TABLE IF NOT EXISTS denial_origins (denial_id VARCHAR, system VARCHAR);
@@ -32,23 +31,23 @@ CREATE OR REPLACE TABLE same_denials (denial_id VARCHAR, other_id VARCHAR);
 def match_denials(
     connection: duckdb.DuckDBPyConnection, relation: str, system: str, columns: Sequence[str], has_loaded: bool
 ) -> None:
-    """Fill the table `same_denials`: denials of an arriving relation that another system's landed ones tell already.
+    """Fill the table `same_denials` with arriving denials that another system's loaded denials match.
 
     Parameters
     ----------
     relation
         The arriving denials, as an SQL name.
     system
-        Which system they come from.
+        The system that they come from.
     columns
-        Columns of denials that both the relation and the landed table have.
+        Columns that both the arriving relation and the loaded table have.
     has_loaded
-        Whether any denials were landed before.
+        Whether any denials were loaded before.
     """
     connection.execute(ORIGINS)
     if not has_loaded or not {"account_id", "carc"} <= set(columns):
         return
-    alike = ", ".join(["account_id", *(name for name in PARTICULARS if name in columns)])
+    alike = ", ".join(["account_id", *(name for name in MATCHED_DETAILS if name in columns)])
     same_claim = "first.claim_id IS NOT NULL AND first.claim_id = other.claim_id" if "claim_id" in columns else "false"
     matched = " AND ".join(f"first.{name} IS NOT DISTINCT FROM other.{name}" for name in alike.split(", "))
     connection.execute(
@@ -57,10 +56,10 @@ def match_denials(
         WITH before AS (
           SELECT denial_id, other_id FROM denials_known_elsewhere WHERE system = $system
         ), arriving AS (
-          SELECT one.*, row_number() OVER (PARTITION BY {alike} ORDER BY known_claim DESC, {LINE}) AS nth FROM (
+          SELECT candidate.*, row_number() OVER (PARTITION BY {alike} ORDER BY known_claim DESC, {LINE}) AS nth FROM (
             SELECT first.*, EXISTS (SELECT 1 FROM denials AS other WHERE {matched} AND {same_claim}) AS known_claim
             FROM {relation} AS first WHERE account_id IS NOT NULL
-          ) AS one
+          ) AS candidate
           WHERE denial_id NOT IN (SELECT denial_id FROM denials) AND denial_id NOT IN (SELECT denial_id FROM before)
         ), held AS (
           SELECT other.*, row_number() OVER (PARTITION BY {alike} ORDER BY known_claim DESC, load_order) AS nth FROM (
@@ -81,26 +80,26 @@ def match_denials(
 
 
 def count_probable(connection: duckdb.DuckDBPyConnection, relation: str, system: str, columns: Sequence[str]) -> int:
-    """Count the denials of a relation that another system's landed ones probably tell, dated some days apart.
+    """Count the denials of a relation that probably duplicate another system's loaded denials.
 
-    Probable is: the same account, group, CARC and dollars, denied within `SAME_WITHIN` days, and not taken for the same
-    denial as any other.
+    Probable duplicates have the same account, group, CARC, and dollars, are dated within `SAME_WITHIN` days, and are
+    not matched with another denial.
     """
     if not {"account_id", "denied_on", "carc"} <= set(columns):
         return 0
     alike = [name for name in ("account_id", "denied_amount", "group_code", "carc") if name in columns]
-    same = " AND ".join(f"one.{name} IS NOT DISTINCT FROM other.{name}" for name in alike)
+    same = " AND ".join(f"arriving.{name} IS NOT DISTINCT FROM other.{name}" for name in alike)
     name = quote_text(system)
     (count,) = fetch_one_row(
         connection,
-        f"SELECT count(*) FROM {relation} AS one WHERE account_id IS NOT NULL AND EXISTS (SELECT 1 FROM denials "
+        f"SELECT count(*) FROM {relation} AS arriving WHERE account_id IS NOT NULL AND EXISTS (SELECT 1 FROM denials "
         f"AS other JOIN denial_origins AS origins USING (denial_id) WHERE origins.system <> {name} AND {same} "
-        f"AND abs(one.denied_on - other.denied_on) <= {SAME_WITHIN} AND other.denial_id NOT IN "
+        f"AND abs(arriving.denied_on - other.denied_on) <= {SAME_WITHIN} AND other.denial_id NOT IN "
         f"(SELECT other_id FROM denials_known_elsewhere WHERE system = {name}))",
     )
     return int(count)
 
 
 def note_origins(connection: duckdb.DuckDBPyConnection, relation: str, system: str) -> None:
-    """Remember which system the denials of a relation come from, which are landed next."""
+    """Record the system of the denials that are loaded next."""
     connection.execute(f"INSERT INTO denial_origins SELECT denial_id, ? FROM {relation}", [system])

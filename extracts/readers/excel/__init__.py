@@ -1,1 +1,1 @@
-"""Excel workbooks as tables, read from their XML without running anything."""
+"""Read Excel workbooks as tables, from their XML, without running anything."""

@@ -1,7 +1,7 @@
-"""What a cell of a workbook says, as text: numbers to 15 digits, days as ISO days, and cells that cannot be read.
+"""Convert a workbook's cells to text: numbers to 15 digits, dates as ISO dates, and unreadable cells as faults.
 
-Excel keeps a number as a double and shows 15 digits of it; a day is a number too, counted from 1900 or 1904, and only
-its format tells it from one (ECMA-376 part 1, 18.8.30 and 18.17.4).
+Excel stores a number as a double and shows 15 digits. A date is also a number, which counts days from 1900 or 1904.
+Only its format distinguishes it from other numbers (ECMA-376 part 1, 18.8.30 and 18.17.4).
 """
 
 from __future__ import annotations
@@ -13,12 +13,13 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 FAULT = "\x01"
-"""Begins the text of a cell that cannot be read, before the rule; no text of a workbook can hold it."""
+"""Starts the text of an unreadable cell, before the rule. XML text cannot contain this character."""
 
 ERROR, FORMULA, ROUNDED = "excel_error", "excel_formula", "excel_rounded"
 FIRST_ROUNDED = 1e15
+"""Excel rounds numbers from here on, because they have over 15 digits."""
 CENT = 1e-9
-"""Dollars by which a sum of doubles may miss the cent, as for a DOUBLE column of a Parquet file."""
+"""Rounding error of doubles, in dollars, within which an amount counts as exact to the cent."""
 
 _DATE_NUMBERS = frozenset(map(str, [*range(14, 23), *range(27, 37), 45, 47, *range(50, 59)]))
 _LITERAL = re.compile(r'"[^"]*"|\\.|_.|\*.')
@@ -29,14 +30,14 @@ _LAST_SERIAL = 2958465
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """How a style shows a number: as a day or time, or padded with zeros to `zeros` digits, or as it is."""
+    """How a cell style shows a number: as a date or time, padded with zeros to `zeros` digits, or unchanged."""
 
     is_date: bool = False
     zeros: int = 0
 
 
 def read_format(number: str, code: str | None) -> Format:
-    """Tell what a number format shows, from its built-in number or its code.
+    """Return how a number format shows a number, from its built-in number or its code.
 
     >>> read_format("14", None), read_format("164", "00000"), read_format("165", "yyyy-mm-dd;@")
     (Format(is_date=True, zeros=0), Format(is_date=False, zeros=5), Format(is_date=True, zeros=0))
@@ -54,9 +55,9 @@ def read_format(number: str, code: str | None) -> Format:
 
 
 def render_number(raw: str, zeros: int = 0) -> str:
-    """Write a number as plain digits, to the cent where it misses a cent by a double's error alone.
+    """Return a number as plain digits, rounded to the cent if it misses the cent only by a double's rounding error.
 
-    A number of 16 digits or more is a fault: Excel kept 15 of them, and an id so written is another id.
+    A number with 16 or more digits is a fault: Excel kept 15 of them, so an ID would be a different ID.
 
     >>> render_number("1234.5600000000001"), render_number("12.345"), render_number("7", 5), render_number("1E3")
     ('1234.56', '12.345', '00007', '1000')
@@ -81,9 +82,10 @@ def render_number(raw: str, zeros: int = 0) -> str:
 
 
 def render_serial(raw: str, *, since_1904: bool) -> str:
-    """Write a serial day as an ISO day, with its time after a blank where it has one; a time alone as a time.
+    """Return a serial date as an ISO date, followed by its time if it has one. A time without a date is a time.
 
-    Day 60 of the 1900 system is 29 February 1900, which never was: it is written so, for the contract to refuse.
+    Day 60 of the 1900 system is February 29, 1900, which did not exist. It is returned as is, and the contract rejects
+    it.
 
     >>> render_serial("46027", since_1904=False), render_serial("44565", since_1904=True)
     ('2026-01-05', '2026-01-05')
@@ -113,7 +115,7 @@ def render_serial(raw: str, *, since_1904: bool) -> str:
 
 
 def render_moment(raw: str) -> str:
-    """Write an ISO moment, as strict workbooks keep it, as a day, with its time where it has one.
+    """Return an ISO timestamp, which strict workbooks use, as a date, followed by its time if it has one.
 
     >>> render_moment("2026-01-05T00:00:00"), render_moment("2026-01-05T18:30:00Z")
     ('2026-01-05', '2026-01-05 18:30:00')

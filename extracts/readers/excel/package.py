@@ -1,7 +1,7 @@
-"""An Excel workbook as a package of XML parts: opened within limits, its sheets listed, its texts and formats read.
+"""Open an Excel workbook, a package of XML parts, within size limits, and read its sheets, texts, and formats.
 
-The format is ECMA-376 (Office Open XML), part 1, SpreadsheetML, and part 2 for the package. The parts are read as
-streams by expat, without entities or a document type, so that numbers arrive digit by digit as the file holds them.
+The format is ECMA-376 (Office Open XML): part 1 for SpreadsheetML, and part 2 for the package. Expat reads the parts as
+streams, without entities or document types, and numbers keep exactly the digits of the file.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from payrank.extracts.errors import ExtractRefusedError
 from payrank.extracts.readers.excel.cells import Format, read_format
 
 MAX_TEXT_BYTES = 256 << 20
-"""Bytes. A workbook keeps its distinct texts in one part, which is held in memory."""
+"""Largest part with shared texts, in bytes. It is kept in memory."""
 
 ALLOWED = "Allowed: Excel workbooks (.xlsx, .xlsm) without a password."
 _OLE = bytes.fromhex("D0CF11E0A1B11AE1")
@@ -33,7 +33,7 @@ Text = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """A worksheet of a workbook: its name on the tab, the part that holds it, and whether it is hidden."""
+    """A worksheet: its name, its part in the package, and whether it is hidden."""
 
     name: str
     part: str
@@ -42,9 +42,9 @@ class Sheet:
 
 @dataclass(frozen=True, slots=True)
 class Book:
-    """A workbook. `since_1904`: its days count from 1904. `uncalculated`: its formulas' results are not to be trusted.
+    """A workbook. `since_1904`: dates count from 1904. `uncalculated`: the results of formulas are not up to date.
 
-    `texts` are the shared strings, `formats` the number format of each cell style.
+    `texts` are the shared strings. `formats` has the number format of each cell style.
     """
 
     path: Path
@@ -57,24 +57,24 @@ class Book:
 
 
 def refuse_book(path: Path, problem: str, advice: str) -> ExtractRefusedError:
-    """Say what is wrong with a workbook as a whole."""
+    """Return the error for a workbook that cannot be used at all."""
     return ExtractRefusedError(f"{path.name}: {problem}. {ALLOWED} {advice}")
 
 
 def open_book(path: Path) -> Book:
-    """Open a workbook; the caller closes its `package`.
+    """Open a workbook. The caller closes its `package`.
 
     Raises
     ------
     ExtractRefusedError
-        By name: old .xls, .xlsb, OpenDocument, a password, HTML or text under an Excel name, a damaged or cut file, a
-        bomb.
+        When the file is an old .xls, an .xlsb, OpenDocument, password-protected, HTML or text with an Excel name,
+        damaged, truncated, or a zip bomb.
     """
     _refuse_other_formats(path)
     try:
         package = zipfile.ZipFile(path)
     except (zipfile.BadZipFile, OSError):
-        raise refuse_book(path, "damaged or cut: it is no whole zip file", "Send the file again.") from None
+        raise refuse_book(path, "damaged or truncated: it is not a complete zip file", "Send the file again.") from None
     try:
         return _read_book(path, package)
     except BaseException:
@@ -93,11 +93,9 @@ def _refuse_other_formats(path: Path) -> None:
     if not start:
         raise refuse_book(path, "empty file", "Send the file again.")
     if start.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
-        raise refuse_book(path, "is HTML or XML under an Excel name", "Open it in Excel and save it as .xlsx.")
+        raise refuse_book(path, "is HTML or XML with an Excel name", "Open it in Excel and save it as .xlsx.")
     if not start.startswith(b"PK"):
-        raise refuse_book(
-            path, "is no Excel workbook", "Give a text file its own ending (.csv), or save it as .xlsx in Excel."
-        )
+        raise refuse_book(path, "is not an Excel workbook", "Rename a text file to .csv, or save it as .xlsx in Excel.")
 
 
 def _read_book(path: Path, package: zipfile.ZipFile) -> Book:
@@ -111,7 +109,7 @@ def _read_book(path: Path, package: zipfile.ZipFile) -> Book:
     root = _relations(path, package, "_rels/.rels", "")
     workbook = next((target for kind, target in root.values() if kind == "officeDocument"), None)
     if workbook is None or workbook not in names:
-        raise refuse_book(path, "holds no workbook", "Save it as .xlsx in Excel.")
+        raise refuse_book(path, "has no workbook inside", "Save it as .xlsx in Excel.")
     return _read_workbook(path, package, workbook, names)
 
 
@@ -158,14 +156,14 @@ def _relations(path: Path, package: zipfile.ZipFile, part: str, folder: str) -> 
 
 def _read_texts(path: Path, package: zipfile.ZipFile, part: str) -> tuple[str, ...]:
     if package.getinfo(part).file_size > MAX_TEXT_BYTES:
-        raise refuse_book(path, "holds over 256 MiB of texts", "Save its sheets as CSV UTF-8.")
+        raise refuse_book(path, "has over 256 MiB of text", "Save its sheets as CSV UTF-8.")
     texts = _Texts()
     walk(path, package, part, texts.start, texts.end, texts.text, most=MAX_TEXT_BYTES)
     return tuple(texts.texts)
 
 
 class _Texts:
-    """The shared strings: a text may come in runs, and have a reading aid (`rPh`) that is no part of it."""
+    """The shared strings. A text may be split into runs, and may have a phonetic guide (`rPh`), which is ignored."""
 
     def __init__(self) -> None:
         self.texts: list[str] = []
@@ -211,7 +209,7 @@ def _read_formats(path: Path, package: zipfile.ZipFile, part: str) -> tuple[Form
 
 
 def unescape(text: str) -> str:
-    """Read the characters that XML cannot hold, as `_x000D_`; control characters other than line ends stay escaped.
+    """Decode escaped characters such as `_x000D_`. Control characters other than tabs and line ends stay escaped.
 
     >>> unescape("one_x000A_two_x0001_")
     'one\\ntwo_x0001_'
@@ -236,7 +234,7 @@ def walk(
     *,
     most: int | None = None,
 ) -> None:
-    """Read a part from end to end, telling each element by its name without prefix."""
+    """Read a whole part, and call the handlers with each element's name, without its prefix."""
     for _ in stream(path, package, part, start, end, text, most=most):
         pass
 
@@ -251,18 +249,18 @@ def stream(
     *,
     most: int | None = None,
 ) -> Iterator[None]:
-    """Read a part as `walk` does, pausing after each chunk of its bytes.
+    """Read a part like `walk`, and yield after each chunk of bytes.
 
     Raises
     ------
     ExtractRefusedError
-        When the part is damaged, has a document type, or grows beyond its limits.
+        When the part is damaged, has a document type, or exceeds its size limits.
     """
     parser = expat.ParserCreate()
     parser.buffer_text = True
 
     def refuse_type(*_: object) -> None:
-        raise refuse_book(path, "its XML has a document type, which no workbook has", "Save it again in Excel.")
+        raise refuse_book(path, "its XML has a document type, which workbooks do not have", "Save it again in Excel.")
 
     parser.StartDoctypeDeclHandler = refuse_type
     parser.StartElementHandler = lambda name, data: start(name.rpartition(":")[2], data)
@@ -276,13 +274,13 @@ def stream(
             yield
         parser.Parse(b"", True)
         yield
-    # ValueError: a handler found letters where the format has a number.
+    # ValueError: a handler found text instead of a number.
     except (expat.ExpatError, zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, ValueError):
         raise refuse_book(path, "damaged: a part of it cannot be read", "Send the file again.") from None
 
 
 def _chunks(path: Path, package: zipfile.ZipFile, part: str, most: int | None) -> Iterator[bytes]:
-    """Give a part's bytes, counting them as they come: what the zip says of its own sizes is not believed."""
+    """Yield a part's bytes and count them, because the sizes that a zip file states may be wrong."""
     size, packed = 0, max(package.getinfo(part).compress_size, 1)
     with package.open(part) as file:
         while chunk := file.read(csv_bytes.CHUNK):
@@ -290,6 +288,6 @@ def _chunks(path: Path, package: zipfile.ZipFile, part: str, most: int | None) -
             bomb = size > csv_bytes.BOMB_BYTES and size > csv_bytes.BOMB_RATIO * packed
             if bomb or (most is not None and size > most):
                 raise refuse_book(
-                    path, "grows over 200 times its size or beyond its limit (a bomb)", "Send it as CSV if it is meant."
+                    path, "expands to over 200 times its size or over its limit (a bomb)", "If it is real, send a CSV."
                 )
             yield chunk

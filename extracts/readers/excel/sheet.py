@@ -1,4 +1,4 @@
-"""The rows of a worksheet as a stream: each with its Excel row number, its cells as texts by column."""
+"""Stream the rows of a worksheet: each with its Excel row number, and its cells as text by column."""
 
 from __future__ import annotations
 
@@ -24,8 +24,10 @@ _REFERENCE = re.compile(r"([A-Z]{1,3})([0-9]{1,7})")
 
 @dataclass(slots=True)
 class Row:
-    """A row: `cells` are column (from 0) -> text, empty cells left out; `numbers` are the columns that hold a number
-    without leading zeros to show."""
+    """A row. `cells` maps column (from 0) -> text, without empty cells.
+
+    `numbers` are the columns with a number whose format does not show leading zeros.
+    """
 
     number: int
     hidden: bool
@@ -35,16 +37,16 @@ class Row:
 
 @dataclass(slots=True)
 class Layout:
-    """What a reader of the sheet should tell: areas of merged cells, their first row each, and hidden columns."""
+    """Layout that may surprise the user: the first row of each merged area, and hidden columns."""
 
     merged: list[int] = field(default_factory=list)
     hidden_columns: list[int] = field(default_factory=list)
 
 
-def letter_of(column: int) -> str:
-    """Name a column (from 0) as Excel does.
+def column_letters(column: int) -> str:
+    """Return Excel's letters for a column (from 0).
 
-    >>> letter_of(0), letter_of(27)
+    >>> column_letters(0), column_letters(27)
     ('A', 'AB')
     """
     letters = ""
@@ -56,7 +58,7 @@ def letter_of(column: int) -> str:
 
 
 def read_rows(book: Book, sheet: Sheet, layout: Layout) -> Iterator[Row]:
-    """Read a sheet's rows that hold something, from the top; `layout` is filled as the sheet is read.
+    """Read the nonempty rows of a sheet, from the top. Reading fills `layout`.
 
     Raises
     ------

@@ -1,8 +1,8 @@
-"""An Excel worksheet as a source of the mapped import: a table of texts, each record with its Excel row number.
+"""Stage an Excel worksheet for a mapped import: a table of texts, each record with its Excel row number.
 
-What Excel has changed before we see it is told or refused, never guessed: ids kept as numbers have lost their leading
-zeros (a notice), numbers over 15 digits are rounded, errors and formulas without a result say nothing (their rows are
-quarantined where a mapping uses them), merged cells hold their value once (a notice), hidden rows are read (a notice).
+Anything that Excel changed is reported or refused, never guessed. IDs stored as numbers have lost their leading zeros
+(a notice). Numbers over 15 digits are rounded, and errors and formulas without a result have no value (their rows are
+quarantined if a mapping uses them). Merged cells have their value once, and hidden rows are read (notices).
 """
 
 from __future__ import annotations
@@ -20,20 +20,22 @@ from payrank.extracts.load.quarantine import MAX_QUARANTINED_SHARE
 from payrank.extracts.pluralize import pluralize
 from payrank.extracts.readers.excel.cells import FAULT
 from payrank.extracts.readers.excel.package import Book, Sheet, open_book, refuse_book
-from payrank.extracts.readers.excel.sheet import Layout, Row, letter_of, read_rows
+from payrank.extracts.readers.excel.sheet import Layout, Row, column_letters, read_rows
 from payrank.extracts.readers.session.import_session import ImportSession
 from payrank.extracts.readers.session.source_table import LINE, SourceTable
 
 SUFFIXES = (".xlsx", ".xlsm")
 OTHER_SUFFIXES = (".xls", ".xlsb", ".ods")
-"""Workbooks that are refused by name, with what to do."""
+"""Workbook formats that are refused, with advice."""
 BATCH = 20_000
 
 
 @dataclass(frozen=True, slots=True)
 class StagedSheet:
-    """A staged worksheet. `faulty`: column -> rules that cells of it broke; `numbers`: column -> cells that hold a
-    number. The view `<relation>_marked` has a column `<name> fault` beside each faulty one."""
+    """A staged worksheet. `faulty` maps column -> rules that its cells broke, and `numbers` column -> number cells.
+
+    The view `<relation>_marked` has an additional column `<name> fault` for each faulty column.
+    """
 
     source: SourceTable
     faulty: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -41,12 +43,12 @@ class StagedSheet:
 
 
 def is_workbook(path: Path) -> bool:
-    """Tell by its name whether a file is meant for Excel."""
+    """Return whether a file has the name of an Excel workbook."""
     return path.suffix.casefold() in {*SUFFIXES, *OTHER_SUFFIXES}
 
 
 def list_sheets(path: Path) -> list[str]:
-    """Name the worksheets of a workbook that hold rows, in the order of their tabs; hidden ones come last."""
+    """Return the names of a workbook's worksheets with rows, in tab order, with hidden sheets last."""
     book = open_book(path)
     with book.package:
         filled = [sheet for sheet in book.sheets if _holds_rows(book, sheet)]
@@ -66,21 +68,21 @@ def stage_sheet(
     Parameters
     ----------
     sheet
-        The name on its tab; None takes the only visible one that holds rows.
+        Name of the sheet. None means the only visible sheet with rows.
     header_row
-        The Excel row that names the columns; None takes the first row that holds anything.
+        Excel row number of the header. None means the first nonempty row.
     nulls
         Texts that mean unknown.
 
     Returns
     -------
-    The sheet; what is already staged under the same name is given again, with its source alone.
+    The staged sheet. If the sheet was staged before, only its source is returned.
 
     Raises
     ------
     ExtractRefusedError
-        When the workbook or the sheet cannot be read, several sheets hold rows and none is named, or the header lacks
-        a name or gives one twice.
+        When the workbook or the sheet cannot be read, several sheets have rows and none is named, or the header lacks
+        a name or repeats one.
     """
     book = open_book(path)
     with book.package:
@@ -117,17 +119,19 @@ def _choose(session: ImportSession, book: Book, name: str | None) -> Sheet:
         if sheet is None:
             raise refuse_book(book.path, f"has no sheet {name!r} (it has {listed})", "Correct sheet in the mapping.")
         if sheet.hidden:
-            session.add_notice(f"{book.path.name}[{name}]: the sheet is hidden; it was read, for the mapping names it")
+            session.add_notice(
+                f"{book.path.name}[{name}]: the sheet is hidden, but it was read because the mapping names it"
+            )
         return sheet
     filled = [sheet for sheet in book.sheets if _holds_rows(book, sheet)]
     visible = [sheet for sheet in filled if not sheet.hidden]
     if len(visible) != 1:
         names = ", ".join(sheet.name for sheet in visible)
-        found_text = f"holds rows in {len(visible)} sheets ({names})" if visible else "holds no visible sheet with rows"
-        raise refuse_book(book.path, found_text, 'Name one in the mapping, as sheet = "Charges".')
+        problem = f"has rows in {len(visible)} sheets ({names})" if visible else "has no visible sheet with rows"
+        raise refuse_book(book.path, problem, 'Name one in the mapping, such as sheet = "Charges".')
     for sheet in filled:
         if sheet.hidden:
-            session.add_notice(f"{book.path.name}: the hidden sheet {sheet.name} holds rows and was not read")
+            session.add_notice(f"{book.path.name}: the hidden sheet {sheet.name} has rows and was not read")
     return visible[0]
 
 
@@ -179,29 +183,29 @@ class _Staging:
         header = next((row for row in rows if self.header_row is None or row.number >= self.header_row), None)
         if header is None or (self.header_row is not None and header.number != self.header_row):
             place = f"row {self.header_row}" if self.header_row else "any row"
-            raise self.refuse(
-                f"holds nothing in {place} of sheet {self.sheet.name}", "Correct header_row, or the sheet."
-            )
+            raise self.refuse(f"has nothing in {place} of sheet {self.sheet.name}", "Correct header_row or the sheet.")
         self.header = header.number
         self.columns = {place: text for place, text in sorted(header.cells.items()) if text.strip()}
         folded = Counter(name.casefold() for name in self.columns.values())
-        twice = [letter_of(place) for place, name in self.columns.items() if folded[name.casefold()] > 1]
-        if twice:  # by letter: in a sheet without a header the names are a patient's values
+        twice = [column_letters(place) for place, name in self.columns.items() if folded[name.casefold()] > 1]
+        if twice:  # Named by letter: in a sheet without a header, the names are a patient's values.
             raise self.refuse(
-                f"row {self.header} gives columns {', '.join(twice)} a name that another has", "Rename one."
+                f"columns {', '.join(twice)} in row {self.header} have the same name as another", "Rename one."
             )
-        bad = [letter_of(place) for place, name in self.columns.items() if FAULT in name or name.casefold() == LINE]
+        bad = [
+            column_letters(place) for place, name in self.columns.items() if FAULT in name or name.casefold() == LINE
+        ]
         if bad:
-            raise self.refuse(f"row {self.header} gives columns {', '.join(bad)} no usable name", "Rename them.")
+            raise self.refuse(f"columns {', '.join(bad)} in row {self.header} have no usable name", "Rename them.")
 
     def batches(self, rows: Iterator[Row]) -> Iterator[list[list[object]]]:
         batch: list[list[object]] = [[] for _ in range(len(self.columns) + 1)]
         for row in rows:
             self.records += 1
             self.hidden += row.hidden
-            strays = row.cells.keys() - self.columns.keys()
-            if strays:
-                self.unnamed.update(strays)
+            extra = row.cells.keys() - self.columns.keys()
+            if extra:
+                self.unnamed.update(extra)
                 self.broken.append((row.number, "too_many_columns"))
                 continue
             for values, (place, name) in zip(batch, self.columns.items(), strict=False):
@@ -220,15 +224,15 @@ class _Staging:
 
     def refuse_unnamed(self) -> None:
         if len(self.broken) > MAX_QUARANTINED_SHARE * self.records:
-            letters = ", ".join(letter_of(place) for place in sorted(self.unnamed))
+            letters = ", ".join(column_letters(place) for place in sorted(self.unnamed))
             raise self.refuse(
-                f"{pluralize(len(self.broken), 'row')} of sheet {self.sheet.name} hold something in columns {letters}, "
-                f"which row {self.header} does not name",
-                "Name them, or set header_row in the mapping when the header is further down.",
+                f"{pluralize(len(self.broken), 'row')} of sheet {self.sheet.name} have values in columns {letters}, "
+                f"which have no name in row {self.header}",
+                "Name them, or set header_row in the mapping if the header is further down.",
             )
 
     def create_views(self, raw: str) -> None:
-        """Show a cell that cannot be read as null, and its rule in a column of its own in the `_marked` view."""
+        """Create a view in which unreadable cells are null, and a `_marked` view with their rules as more columns."""
         shown = [
             f"CASE WHEN starts_with({column}, chr(1)) THEN NULL ELSE {column} END AS {column}"
             if name in self.faulty
@@ -250,7 +254,7 @@ class _Staging:
         self.session.connection.execute(f"CREATE VIEW {quote_name(f'{self.relation}_marked')} AS {marked}")
 
     def add_notices(self) -> None:
-        """Give notice of what a reader of the sheet on screen would not expect."""
+        """Add notices about anything that a user who sees the sheet in Excel would not expect."""
         if self.hidden:
             self.session.add_notice(f"{self.title}: {pluralize(self.hidden, 'hidden row')} were read like any other")
         if any(place in self.columns for place in self.layout.hidden_columns):
@@ -258,7 +262,7 @@ class _Staging:
         merged = sum(row > self.header for row in self.layout.merged)
         if merged:
             self.session.add_notice(
-                f"{self.title}: {pluralize(merged, 'area')} of merged cells; the first cell of each holds the value, "
+                f"{self.title}: {pluralize(merged, 'area')} of merged cells: the first cell of each has the value, and "
                 "the others are empty"
             )
 

@@ -1,1 +1,1 @@
-"""The reader of `payrank import csv`: tables of any shape, by a mapping."""
+"""The reader behind `payrank import csv`: imports tables of any layout with a mapping."""

@@ -1,4 +1,4 @@
-"""The trade's words for a column, as people write them in exports: account number, HAR, DOS, post date, CARC, ..."""
+"""Common column names in billing exports: account number, HAR, DOS, post date, CARC, ..."""
 
 from __future__ import annotations
 
@@ -42,9 +42,9 @@ _WRITTEN_OUT: dict[str, str] = {
     "language": "lang",
 }
 _SHORT = {short: word for word, shorts in _WRITTEN_OUT.items() for short in shorts.split()}
-"""What short forms stand for."""
+"""Abbreviation -> word."""
 
-_CALLED: dict[str, str] = {
+_COLUMN_NAMES: dict[str, str] = {
     "transaction": "transaction id, transaction, entry id, ledger id, activity id, payment id, charge id, id",
     "account": (
         "account id, hospital account id, patient account id, account, visit id, encounter id, encounter, invoice "
@@ -109,17 +109,17 @@ _CALLED: dict[str, str] = {
     "state": "state, guarantor state, patient state",
     "language": "language, preferred language",
 }
-ROLES: dict[str, tuple[str, ...]] = {role: tuple(called.split(", ")) for role, called in _CALLED.items()}
-"""Role -> what such a column is called, the surest first, short forms written out."""
-_VOCABULARY = frozenset(word for called in ROLES.values() for name in called for word in name.split())
-_ALSO_CALLED = frozenset(
+ROLES: dict[str, tuple[str, ...]] = {role: tuple(names.split(", ")) for role, names in _COLUMN_NAMES.items()}
+"""Role -> names of such a column, most certain first, without abbreviations."""
+_VOCABULARY = frozenset(word for names in ROLES.values() for name in names for word in name.split())
+_OTHER_COLUMN_WORDS = frozenset(
     "name first last middle ssn birth dob sex gender race ethnicity address street city county phone email zip status "
     "code note comment user source plan group policy subscriber relation provider physician doctor npi tax cpt hcpcs "
     "drg icd diagnosis procedure modifier quantity units qty revenue fee rate percent age days aging bucket month "
     "quarter period check batch deposit bank flag count line sequence version row record key guid uuid ref reference "
     "total sum net gross cost price currency".split()
 )
-"""Words of other columns that such exports have."""
+"""Words in the names of other columns of such exports."""
 _LEVEL_WORDS = frozenset(
     "a an and as at by for from in of on or the to with non no not other misc miscellaneous all total new old "
     "payment payments pay paid pmt pmts pymt pymts receipt receipts deposit deposits prepayment prepay overpayment "
@@ -144,7 +144,7 @@ _LEVEL_WORDS = frozenset(
     "admission hospice newborn home rehab rehabilitation telehealth virtual lab laboratory radiology pharmacy "
     "i o e p x r w".split()
 )
-"""All the words that a level may be made of to be shown in a draft. No word of it is telling of a person."""
+"""A draft shows a level only if all its words are in this list. None of them can identify a person."""
 
 KINDS: tuple[tuple[str, str], ...] = (
     (r"transfer", "transfer"),
@@ -160,7 +160,7 @@ KINDS: tuple[tuple[str, str], ...] = (
     (r"charge|chg|invoice|debit|procedure", "charge"),
     (r"pay|pmt|pymt|receipt", "payment"),
 )
-"""How a type of transaction is worded -> the kind; `payment` alone does not say whose."""
+"""Pattern in the wording of a transaction type -> kind. `payment` alone could be a patient's or an insurer's."""
 
 OUTCOMES: tuple[tuple[str, str], ...] = (
     (r"partial", "partially_overturned"),
@@ -179,7 +179,7 @@ PATIENT_CLASSES: tuple[tuple[str, str], ...] = (
 
 
 def find_patient_class(text: str) -> str | None:
-    """Tell the class of a patient from how it is worded.
+    """Return the patient class for a source's wording, or None.
 
     >>> find_patient_class("IP Inpatient"), find_patient_class("Recurring")
     ('inpatient', None)
@@ -188,7 +188,7 @@ def find_patient_class(text: str) -> str | None:
 
 
 def normalize(name: str) -> str:
-    """Write a column's name as plain words, short forms written out.
+    """Return a column's name as plain words, without abbreviations.
 
     >>> normalize("PATIENTID"), normalize("Fin Class"), normalize("TX_TYPE_HA_C_NAME")
     ('patient id', 'financial class', 'transaction type')
@@ -204,7 +204,7 @@ def normalize(name: str) -> str:
 
 
 def _split(word: str) -> tuple[str, ...]:
-    """Take words apart that were written as one, as PATIENTID; a word that is none of two is left as it is."""
+    """Split two known words that are written as one, such as PATIENTID. Other words are unchanged."""
     if word in _SHORT or word in _VOCABULARY:
         return (word,)
     for place in range(2, len(word) - 1):
@@ -214,7 +214,7 @@ def _split(word: str) -> tuple[str, ...]:
 
 
 def find_kind(text: str) -> str | None:
-    """Tell the kind of a transaction from how its type is worded.
+    """Return the transaction kind for a source's wording, or None.
 
     >>> find_kind("Insurance Payment"), find_kind("CHARGE"), find_kind("Payment"), find_kind("Note")
     ('insurance_payment', 'charge', 'payment', None)
@@ -223,7 +223,7 @@ def find_kind(text: str) -> str | None:
 
 
 def find_outcome(text: str) -> str | None:
-    """Tell the outcome of an appeal from how it is worded.
+    """Return the appeal outcome for a source's wording, or None.
 
     >>> find_outcome("Upheld Decision of Health Plan"), find_outcome("Pending")
     ('upheld', None)
@@ -231,17 +231,17 @@ def find_outcome(text: str) -> str | None:
     return _find(OUTCOMES, text)
 
 
-def is_called(name: str) -> bool:
-    """Tell whether a word of a column's name is the trade's.
+def has_billing_word(name: str) -> bool:
+    """Return whether a column's name has a billing term.
 
-    >>> is_called("Acct #"), is_called("LAST_NAME"), is_called("SMITH")
+    >>> has_billing_word("Acct #"), has_billing_word("LAST_NAME"), has_billing_word("SMITH")
     (True, True, False)
     """
-    return any(word in _VOCABULARY or word in _ALSO_CALLED for word in normalize(name).split())
+    return any(word in _VOCABULARY or word in _OTHER_COLUMN_WORDS for word in normalize(name).split())
 
 
 def is_plain_wording(text: str) -> bool:
-    """Tell whether a text is made of the trade's words alone, so that it can name no person and no disease.
+    """Return whether a text consists only of billing terms, so that it cannot name a person or a disease.
 
     >>> is_plain_wording("Bad Debt Write-Off"), is_plain_wording("Payment from Robert Smith")
     (True, False)

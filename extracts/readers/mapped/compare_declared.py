@@ -1,4 +1,4 @@
-"""Compares what arrived with what the sender declared, and refuses what does not tie; says where nothing was."""
+"""Compare the files that arrived with the totals that the sender declared, and refuse a file that does not match."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from payrank.extracts.readers.session.import_session import ImportSession
 
 MAX_NAMED = 3
 _ADVICE = (
-    "Allowed: equal to the row and to the cent. What came may be cut or doubled: send it again, or correct what is "
-    "declared."
+    "Allowed: exactly equal rows and cents. The file may be truncated or duplicated: send it again, or correct the "
+    "declaration."
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Arrived:
-    """A file that was staged: where it lies, and as which sheet or text."""
+    """A staged file: its path, and its sheet or text."""
 
     path: Path
     sheet: StagedSheet
@@ -35,13 +35,13 @@ class Arrived:
 
     @property
     def name(self) -> str:
-        """How reports call it."""
+        """Name used in reports."""
         return self.sheet.source.name
 
 
 @dataclass(slots=True)
 class DeclarationCheck:
-    """Ties everything that one mapping declares to what arrived of one source."""
+    """Compares all declarations of one mapping with the files of one source."""
 
     session: ImportSession
     declared: Sequence[Declared]
@@ -50,21 +50,21 @@ class DeclarationCheck:
     _declared: set[str] = field(default_factory=set)
 
     def run(self) -> None:
-        """Compare all of it.
+        """Compare all declarations.
 
         Raises
         ------
         WrongUsageError
-            When an amount is no column, or a workbook of several sheets is not told by sheet.
+            When an amount is not a column, or a declaration fits several sheets of a workbook.
         ExtractRefusedError
-            When rows or dollars differ from those declared, or a declared file did not come.
+            When rows or dollars differ from the declared ones, or a declared file is missing.
         """
         for declaration in self.declared:
             self.compare(declaration, self.find(declaration))
         self.warn_about_undeclared()
 
     def find(self, declaration: Declared) -> list[Arrived]:
-        """Find what a declaration is about, a file that came twice once."""
+        """Return the files that a declaration fits. A file delivered twice counts once."""
         files = [
             each for each in self.arrived if declaration.fits(each.path, self.source) and _is_sheet(declaration, each)
         ]
@@ -72,16 +72,16 @@ class DeclarationCheck:
         books = [each.path for each in files if is_workbook(each.path)]
         if len(set(books)) < len(books):
             raise WrongUsageError(
-                f"{declaration.title}: several sheets are read of a workbook that it fits. Allowed: one, as "
+                f"{declaration.title}: it fits several sheets of a workbook. Allowed: one, such as "
                 f'[files."book.xlsx[Sheet]"]. Correct the mapping.'
             )
         once = {each.sheet.source.relation: each for each in reversed(files)}
         return [each for each in files if once[each.sheet.source.relation] is each]
 
     def compare(self, declaration: Declared, files: list[Arrived]) -> None:
-        """Compare one declaration: all its files together, then each with its own trailer and count file."""
+        """Check one declaration: first all its files together, then each with its own trailer and count file."""
         if not files and (declaration.rows is not None or declaration.total is not None):
-            raise ExtractRefusedError(f"{declaration.title}: no file that the mapping reads fits it. {_ADVICE}")
+            raise ExtractRefusedError(f"{declaration.title}: it fits no file that the mapping reads. {_ADVICE}")
         names = _name_some([each.name for each in files])
         if declaration.rows is not None:
             self.compare_rows(
@@ -103,18 +103,19 @@ class DeclarationCheck:
                 self.compare_rows(each.name, f"its count file ({declaration.count_file})", _read_rows(count), records)
 
     def compare_rows(self, names: str, title: str, expected: int, actual: int) -> None:
-        """Refuse when the number of records is not the declared one."""
+        """Refuse a file with another number of records than declared."""
         if expected != actual:
             raise ExtractRefusedError(
                 f"{names}: {title} declares {pluralize(expected, 'row')}, found {pluralize(actual, 'row')}. {_ADVICE}"
             )
 
     def compare_dollars(self, names: str, title: str, expected: Decimal, sums: list[tuple[Decimal, int]]) -> None:
-        """Refuse when dollars are not the declared ones; where some cannot be read, they cannot be compared."""
+        """Refuse a file with another dollar total than declared. Totals with unreadable amounts are not compared."""
         unread = sum(count for _, count in sums)
         if unread:
             self.session.add_notice(
-                f"{names}: {title} declares dollars, but {pluralize(unread, 'row')} may hide an amount: not compared"
+                f"{names}: the dollar total of {title} was not compared, because {pluralize(unread, 'row')} may have "
+                "an amount"
             )
             return
         total = sum((dollars for dollars, _ in sums), Decimal(0))
@@ -124,11 +125,11 @@ class DeclarationCheck:
             )
 
     def add_up(self, declaration: Declared, each: Arrived) -> tuple[Decimal, int]:
-        """Return the dollars of a file's column, and how many of its records may hide some."""
+        """Return the sum of a file's amount column in dollars, and the number of records with unreadable amounts."""
         source = each.sheet.source
         if declaration.amount not in source.names:
             raise WrongUsageError(
-                f"{declaration.title}: amount is no column of {source.name}. Allowed: "
+                f"{declaration.title}: amount is not a column of {source.name}. Allowed: "
                 f"{hint_name(self.session.connection, source, str(declaration.amount))}. Correct the mapping."
             )
         faulty = declaration.amount in each.sheet.faulty
@@ -140,28 +141,29 @@ class DeclarationCheck:
         return Decimal(dollars), unread + unknown + len(source.broken)
 
     def read_dollars(self, name: str, text: str) -> Decimal:
-        """Read the total of a trailer as `dollars` reads a row's."""
+        """Read a trailer's total, as `dollars` reads a row's amount."""
         (dollars,) = fetch_one_row(self.session.connection, f"SELECT TRY(dollars({quote_text(text)}))")
         if dollars is None:
             raise ExtractRefusedError(
-                f"{name}: the total of its trailer cannot be read as dollars. Allowed: as in the rows, say 1,234.50. "
-                "The file was cut, or decimal of [csv] is another: send it again, or correct the mapping."
+                f"{name}: the total in its trailer cannot be read as dollars. Allowed: an amount such as 1,234.50, as "
+                "in the rows. The file was truncated, or decimal in [csv] is wrong: send it again, or correct the "
+                "mapping."
             )
         return Decimal(dollars)
 
     def warn_about_undeclared(self) -> None:
-        """Give notice of texts of which nothing was declared: a cut at a line's end cannot be seen there."""
-        bare = [each for each in self.arrived if each.text is not None and each.name not in self._declared]
-        for each in bare:
+        """Add a notice about files without declarations: if one is truncated at a line end, nobody would notice."""
+        undeclared = [each for each in self.arrived if each.text is not None and each.name not in self._declared]
+        for each in undeclared:
             if each.text is not None and not each.text.closed:
                 self.session.add_notice(
-                    f"{each.name}: its last line has no line end. If the file was cut there, its last value is wrong, "
-                    "and nothing was declared that would tell"
+                    f"{each.name}: the last line has no line end. If the file was truncated there, its last value is "
+                    "wrong, and no declared total would show it"
                 )
-        if bare:
+        if undeclared:
             self.session.add_notice(
-                f"{_name_some(sorted({each.name for each in bare}))}: no rows, sum or trailer was declared, so a file "
-                "that was cut at a line's end could not be told. Declare them under [files] of the mapping"
+                f"{_name_some(sorted({each.name for each in undeclared}))}: no rows, total, or trailer declared, so a "
+                "truncated file would not be detected. Declare them under [files] in the mapping"
             )
 
 

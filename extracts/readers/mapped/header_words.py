@@ -1,4 +1,4 @@
-"""Whether a first line names columns, or is a row itself: the values of a patient must not be shown as names."""
+"""Decide whether a file's first line is a header or a row, because a patient's values must never be shown as names."""
 
 from __future__ import annotations
 
@@ -6,30 +6,30 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
-from payrank.extracts.readers.mapped.column_words import is_called
+from payrank.extracts.readers.mapped.column_words import has_billing_word
 
 _MIN_ALIKE_SHARE = 0.8
-"""Share of a column's values that are written as its name is, from which on the name may be one of them."""
+"""If at least this share of a column's values are written like its name, the name may be a value, too."""
 
 
 def looks_like_data(names: Sequence[str], rows: Sequence[Sequence[str | None]]) -> bool:
-    """Tell whether the names of a table's columns look like its values rather than names.
+    """Return whether the column names of a table look like values rather than names.
 
-    A name counts as known when a word of it is the trade's; as repeated when it stands again as a value of its own
-    column; as alike when most values below are written in the same classes of letters, digits and marks.
+    A name is known if one of its words is a billing term. It is repeated if it is also a value of its column. It is
+    alike if most of the values below it have the same pattern of letters, digits, and punctuation.
 
     >>> looks_like_data(["SMITH", "JOHN", "CA"], [["DOE", "JANE", "CA"], ["ROE", "RICHARD", "CA"]])
     True
     >>> looks_like_data(["Konto", "Betrag"], [["00123", "12,50"], ["00124", "1,00"]])
     False
     """
-    values = [row for row in rows if not _same(names, row)]  # a report may print its header on each page
+    values = [row for row in rows if not _same(names, row)]  # a report may print its header on every page
     known = repeated = alike = strong = 0
     for place, name in enumerate(names):
         column = Counter(text for row in values if place < len(row) and (text := row[place]))
         again = name in column
         repeated += again
-        known += not again and is_called(name)
+        known += not again and has_billing_word(name)
         shape = _shape(name)
         fitting = sum(count for text, count in column.items() if _shape(text) == shape)
         if column and fitting >= _MIN_ALIKE_SHARE * column.total():
@@ -47,7 +47,7 @@ def _same(names: Sequence[str], row: Sequence[str | None]) -> bool:
 
 
 def _shape(text: str) -> str:
-    """Write a text as classes: A for capitals, a for other letters, 9 for digits, marks as they are.
+    """Return the pattern of a text: A for capitals, a for other letters, 9 for digits, and punctuation unchanged.
 
     >>> _shape("T0012"), _shape("5-Jan-26"), _shape("Smith, J")
     ('A9', '9-Aa-9', 'Aa, A')

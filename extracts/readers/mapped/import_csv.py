@@ -1,4 +1,4 @@
-"""Imports tables of any shape by a mapping: every block over every file that it reads."""
+"""Import tables of any layout with a mapping: run every mapping block on every file that it reads."""
 
 from __future__ import annotations
 
@@ -26,29 +26,28 @@ from payrank.extracts.readers.session.source_table import SourceTable
 from payrank.extracts.readers.session.validate import ValidatedRows
 
 SUFFIXES = (".csv", ".csv.gz", *EXCEL_SUFFIXES, *OTHER_SUFFIXES)
-TAKEN_BY_NONE = "taken by no block of the mapping"
+NOT_MAPPED = "not selected by any block of the mapping"
 
 
 def import_csv(source: Path, out: Path, mapping: Path | str) -> ImportReport:
-    """Import CSV files and Excel workbooks into a new extract folder; `run_import` says what is written there.
+    """Import CSV files and Excel workbooks into a new extract folder. `run_import` describes the files that it writes.
 
     Parameters
     ----------
     source
         A CSV file (also .csv.gz), a workbook (.xlsx, .xlsm), or a folder of them.
     out
-        A new or empty folder, or one that an import made, which is then replaced.
+        A new or empty folder, or one that an import made, which is replaced.
     mapping
-        A TOML file (its grammar is in `payrank.extracts.readers.mapped.mapping`), or
-        `ready:NAME` for one that comes with
-        payrank.
+        A TOML file (`payrank.extracts.readers.mapped.mapping` describes its syntax), or `ready:NAME` for one that comes
+        with payrank.
 
     Raises
     ------
     WrongUsageError
-        When the mapping does not fit the source, or `out` holds something else.
+        When the mapping does not fit the source, or `out` has other contents.
     ExtractRefusedError
-        When a file cannot be read, over 1% of a table's rows is quarantined, or the result is no valid extract.
+        When a file cannot be read, over 1% of a table's rows are quarantined, or the result is not a valid extract.
     """
     plan = read_mapping(find_mapping(mapping))
     counts = tuple(declaration.count_file for declaration in plan.declared if declaration.count_file)
@@ -58,10 +57,10 @@ def import_csv(source: Path, out: Path, mapping: Path | str) -> ImportReport:
     if not any(paths for _, paths in matches):
         raise WrongUsageError(f"{source}: no file fits any block of the mapping. Correct the mapping or the source.")
     lookups = {lookup.name: lookup for block, paths in matches if paths for lookup in block.lookups}
-    looked_up = {name: _find_one(source, lookup) for name, lookup in lookups.items()}
+    lookup_paths = {name: _find_one(source, lookup) for name, lookup in lookups.items()}
     return run_import(
         out,
-        lambda session: _Mapped(session, plan, source).read(matches, lookups, looked_up),
+        lambda session: _Mapped(session, plan, source).read(matches, lookups, lookup_paths),
         source_system=plan.source_system,
         as_of=plan.as_of,
         attributes=plan.attributes,
@@ -69,12 +68,12 @@ def import_csv(source: Path, out: Path, mapping: Path | str) -> ImportReport:
 
 
 Key = tuple[Path, str | None, int | None]
-"""A file, and of a workbook the sheet and the row of its header."""
+"""A file, and for a workbook its sheet and header row."""
 
 
 @dataclass(slots=True)
 class _Mapped:
-    """One import: every file is staged first, the database is shut off, then every block runs on its files."""
+    """One import: stage every file, lock the database, then run every block on its files."""
 
     session: ImportSession
     plan: SourceMapping
@@ -85,32 +84,32 @@ class _Mapped:
     texts: dict[Path, StagedFile] = field(default_factory=dict)
 
     def read(
-        self, matches: list[tuple[Block, list[Path]]], lookups: dict[str, Lookup], looked_up: dict[str, Path]
+        self, matches: list[tuple[Block, list[Path]]], lookups: dict[str, Lookup], lookup_paths: dict[str, Path]
     ) -> None:
         connection = self.session.connection
         define_macros(connection, self.plan.csv.decimal)
         self.session.add_rules({"expression": EXPRESSION})
         keys: set[Key] = {(path, block.sheet, block.header_row) for block, paths in matches for path in paths}
-        keys |= {(looked_up[name], lookup.sheet, lookup.header_row) for name, lookup in lookups.items()}
+        keys |= {(lookup_paths[name], lookup.sheet, lookup.header_row) for name, lookup in lookups.items()}
         for key in sorted(keys, key=lambda key: (str(key[0]), key[1] or "", key[2] or 0)):
             self.staged[key] = self.stage(*key)
-        # DuckDB 2.0 moves an expression that occurs twice out of its TRY, where its error ends the query; `in_clause`
-        # stays off for the order of the rows, see `open_database`.
+        # DuckDB 2.0 moves an expression that occurs twice out of its TRY, so that its error stops the query.
+        # `in_clause` stays off to preserve the row order, see `open_database`.
         connection.execute("SET disabled_optimizers = 'common_subexpressions,in_clause'")
         lock_database(connection)
         arrived = [Arrived(key[0], sheet, self.texts.get(key[0])) for key, sheet in self.staged.items()]
         DeclarationCheck(self.session, self.plan.declared, self.source, arrived).run()
         for name, lookup in lookups.items():
-            sheet = self.staged[looked_up[name], lookup.sheet, lookup.header_row]
+            sheet = self.staged[lookup_paths[name], lookup.sheet, lookup.header_row]
             self.tables[name] = stage_lookup(self.session, lookup, sheet.source)
             if sheet.faulty:
                 self.session.add_notice(
-                    f"{lookup.title}: columns {', '.join(sheet.faulty)} of {sheet.source.name} have cells that cannot "
-                    "be read; they tell nothing"
+                    f"{lookup.title}: columns {', '.join(sheet.faulty)} of {sheet.source.name} have unreadable cells, "
+                    "which count as null"
                 )
         for name in MAPPABLE:
             self.run_table(name, [(block, paths) for block, paths in matches if block.table == name])
-        self.account({(looked_up[name], lookup.sheet, lookup.header_row) for name, lookup in lookups.items()})
+        self.skip_unmapped({(lookup_paths[name], lookup.sheet, lookup.header_row) for name, lookup in lookups.items()})
 
     def stage(self, path: Path, sheet: str | None, header_row: int | None) -> StagedSheet:
         options = self.plan.csv
@@ -119,12 +118,12 @@ class _Mapped:
             return next((other for other in self.staged.values() if other.source is staged.source), staged)
         if sheet is not None:
             raise WrongUsageError(
-                f"{path.name}: the mapping gives it a sheet, and it is no workbook. Allowed: for "
+                f"{path.name}: the mapping gives it a sheet, but it is not a workbook. Allowed: sheet for "
                 f"{', '.join(EXCEL_SUFFIXES)}. Correct the mapping."
             )
         if path in self.texts:
             raise WrongUsageError(
-                f"{path.name}: the mapping reads it with different header_row. Allowed: one header a text file. "
+                f"{path.name}: the mapping gives it different values of header_row. Allowed: one header per text file. "
                 "Correct the mapping."
             )
         declared = [declaration for declaration in self.plan.declared if declaration.fits(path, self.source)]
@@ -132,18 +131,20 @@ class _Mapped:
         return StagedSheet(self.texts[path].source)
 
     def run_table(self, name: str, blocks: list[tuple[Block, list[Path]]]) -> None:
-        """Run the blocks of a table, in the mapping's order, each over its files by name."""
+        """Run the blocks of a table in the mapping's order, each on its files, sorted by name."""
         mapped = {column for block, paths in blocks if paths for column in block.columns}
         if mapped:
             self.session.create_table(name, mapped)
         for block, paths in blocks:
             if not paths:
-                self.session.add_notice(f"{block.title}: no file fits {block.file!r}; left out, for it is optional")
+                self.session.add_notice(
+                    f"{block.title}: skipped, because it is optional and no file fits {block.file!r}"
+                )
             for path in paths:
                 self.run_block(block, self.staged[path, block.sheet, block.header_row])
 
     def run_block(self, block: Block, sheet: StagedSheet) -> None:
-        """Map one table's rows into the block's."""
+        """Map the rows of one source table with the block."""
         source = sheet.source
         if source.same_as is not None:
             return
@@ -161,9 +162,9 @@ class _Mapped:
         self.warn_about_numeric_ids(block, sheet)
 
     def warn_about_padded_ids(self, block: Block, source: SourceTable, rows: ValidatedRows) -> None:
-        """Give notice of ids that begin or end with a blank or begin with an apostrophe: to the letter they are others.
+        """Add a notice about IDs with surrounding blanks or a leading apostrophe, because IDs are compared exactly.
 
-        Rows that were found under `00123` in one file and `'00123` in another would never meet.
+        Rows with the ID `00123` in one file and `'00123` in another would not match.
         """
         for column in rows.columns:
             if column.kind != "id":
@@ -173,43 +174,43 @@ class _Mapped:
             (count,) = fetch_one_row(self.session.connection, query)
             if count:
                 self.session.add_notice(
-                    f"{source.name}: {pluralize(count, 'row')} of {block.title} have a blank around {column.name} or "
-                    "an apostrophe before it; ids are kept to the letter. Take it off by trim() or ltrim()"
+                    f"{source.name}: {pluralize(count, 'row')} of {block.title} have blanks around {column.name}, or "
+                    "an apostrophe before it. IDs are kept exactly. Remove them with trim() or ltrim()"
                 )
 
     def warn_about_numeric_ids(self, block: Block, sheet: StagedSheet) -> None:
-        """Give notice of ids that a workbook keeps as numbers: their leading zeros, if there were any, are gone."""
+        """Add a notice about IDs that a workbook stores as numbers, which have lost any leading zeros."""
         for name, text in block.columns.items():
             column = any_table(block.table).column(name)
             if text in sheet.numbers and column is not None and column.kind == "id":
                 message = (
-                    f"{sheet.source.name}: column {text} holds {pluralize(sheet.numbers[text], 'id')} as numbers; "
-                    "leading zeros, if there were any, were lost in Excel"
+                    f"{sheet.source.name}: column {text} has {pluralize(sheet.numbers[text], 'ID')} stored as numbers; "
+                    "any leading zeros were lost in Excel"
                 )
                 if message not in self.session.notices:
                     self.session.add_notice(message)
 
-    def account(self, looked_up: set[Key]) -> None:
-        """Say of the records that no block took that none did; a lookup's were looked up."""
+    def skip_unmapped(self, lookup_keys: set[Key]) -> None:
+        """Skip the records that no block selects. Lookup tables are reference records already."""
         for key, sheet in self.staged.items():
-            if key not in looked_up:
+            if key not in lookup_keys:
                 query = f"SELECT source_line FROM {sheet.source.relation}"
-                self.session.skip(sheet.source, TAKEN_BY_NONE, query)
+                self.session.skip(sheet.source, NOT_MAPPED, query)
 
 
 def find_files(source: Path, block: Block) -> list[Path]:
-    """Find the files that a block reads, sorted by name; an optional block may find none.
+    """Return the files that a block reads, sorted by name. An optional block may have none.
 
     Raises
     ------
     WrongUsageError
-        When the source is absent or no file fits the block's pattern.
+        When the source does not exist, or no file fits the block's pattern.
     """
     paths = _match(source, block.file, block.title)
     if not paths and not block.optional:
         pattern = block.file or " or ".join(f"*{suffix}" for suffix in SUFFIXES[:3])
         raise WrongUsageError(
-            f"{block.title}: no file of {source} fits {pattern!r}. Correct the pattern or the source."
+            f"{block.title}: no file in {source} fits {pattern!r}. Correct the pattern or the source."
         )
     return paths
 
@@ -218,7 +219,7 @@ def _find_one(source: Path, lookup: Lookup) -> Path:
     paths = _match(source, lookup.file, lookup.title)
     if len(paths) != 1:
         raise WrongUsageError(
-            f"{lookup.title}: {pluralize(len(paths), 'file')} of {source} fit {lookup.file!r}. Allowed: one. Correct "
+            f"{lookup.title}: {pluralize(len(paths), 'file')} in {source} fit {lookup.file!r}. Allowed: one. Correct "
             "the pattern or the source."
         )
     return paths[0]
@@ -228,7 +229,7 @@ def _match(source: Path, pattern: str | None, title: str) -> list[Path]:
     if not source.exists():
         raise WrongUsageError(f"{source}: no such file or folder. Give a CSV file, a workbook, or a folder of them.")
     if pattern is not None and (Path(pattern).is_absolute() or ".." in Path(pattern).parts):
-        raise WrongUsageError(f"{title}: file points outside the source folder. Allowed: a pattern inside it.")
+        raise WrongUsageError(f"{title}: file is outside the source folder. Allowed: a pattern inside it.")
     if source.is_file():
         return [source] if pattern is None or source.match(pattern) else []
     if pattern is None:

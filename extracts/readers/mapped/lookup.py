@@ -1,12 +1,12 @@
-"""Lookups of a mapping: another table of the source that each row of a block consults by one key.
+"""Lookups of a mapping: each row of a block finds a row in another table of the source by a key.
 
 ```toml
-[lookups.kind]                    # its columns are kind."CDF_MEANING" and so on in the block's expressions
-file = "CODE_VALUE.*"             # one file; sheet, header_row and where as in a block
-key = "CODE_VALUE"                # the column of that file that tells its rows apart
-by = "TRANS_TYPE_CD"              # the column or expression of the block's row that is looked up
+[lookups.kind]                    # in the block's expressions, its columns are kind."CDF_MEANING" and so on
+file = "CODE_VALUE.*"             # one file; sheet, header_row, and where as in a block
+key = "CODE_VALUE"                # the unique column of that file
+by = "TRANS_TYPE_CD"              # the column or expression of the block's row to look up
 [[transactions]]
-lookups = ["kind"]                # a later one may look up by what an earlier one found
+lookups = ["kind"]                # a later lookup may use the result of an earlier one
 ```
 """
 
@@ -27,7 +27,7 @@ from payrank.extracts.readers.session.source_table import LINE, SourceTable
 
 @dataclass(frozen=True, slots=True)
 class Lookup:
-    """One `[lookups.NAME]`: the rows of `file` by `key`, found for a block's row by the column or expression `by`."""
+    """One `[lookups.NAME]` section. It finds the row of `file` whose `key` equals the block row's `by`."""
 
     name: str
     file: str
@@ -39,23 +39,23 @@ class Lookup:
 
     @property
     def title(self) -> str:
-        """How messages call it."""
+        """Name used in messages."""
         return f"[lookups.{self.name}]"
 
 
 def stage_lookup(session: ImportSession, lookup: Lookup, source: SourceTable) -> str:
-    """Create the table `lookup_NAME` of a source's rows, one a key.
+    """Create the table `lookup_NAME` with one source row per key.
 
     Raises
     ------
     WrongUsageError
-        When the key is no column, or `where` no condition over the file's columns.
+        When the key is not a column, or `where` is not a condition over the file's columns.
     ExtractRefusedError
-        When two rows that differ have the same key: which one is meant cannot be known.
+        When two different rows have the same key, because either could be the right one.
     """
     if lookup.key not in source.names:
         raise WrongUsageError(
-            f"{lookup.title}: key is no column of {source.name}. Allowed: "
+            f"{lookup.title}: key is not a column of {source.name}. Allowed: "
             f"{hint_name(session.connection, source, lookup.key)}. Correct the mapping."
         )
     session.mark_reference(source)
@@ -67,8 +67,8 @@ def stage_lookup(session: ImportSession, lookup: Lookup, source: SourceTable) ->
         connection.execute(f"CREATE TABLE {quote_name(f'{table}_rows')} AS {rows}")
     except duckdb.Error as error:
         raise WrongUsageError(
-            f"{lookup.title}: where is no condition over a row of {source.name} ({type(error).__name__}). Allowed: an "
-            "expression as in a block's where. Correct the mapping."
+            f"{lookup.title}: where is not a condition over a row of {source.name} ({type(error).__name__}). Allowed: "
+            "an expression as in a block's where. Correct the mapping."
         ) from None
     different = connection.execute(
         f"SELECT min({LINE}), max({LINE}) FROM (SELECT {columns}, min({LINE}) AS {LINE} "
@@ -77,8 +77,8 @@ def stage_lookup(session: ImportSession, lookup: Lookup, source: SourceTable) ->
     if different:
         first, second = different[0]
         raise ExtractRefusedError(
-            f"{source.name}: lines {first} and {second} have the same {lookup.key} and differ, so {lookup.title} "
-            "cannot tell which is meant. Allowed: one row a key. Add a where to the lookup, or correct the file."
+            f"{source.name}: lines {first} and {second} have the same {lookup.key} and differ, so {lookup.title} is "
+            "ambiguous. Allowed: one row per key. Add a where to the lookup, or correct the file."
         )
     connection.execute(
         f"CREATE TABLE {quote_name(table)} AS SELECT DISTINCT {columns} FROM {quote_name(f'{table}_rows')}"
@@ -87,22 +87,22 @@ def stage_lookup(session: ImportSession, lookup: Lookup, source: SourceTable) ->
 
 
 def join_lookup(session: ImportSession, source: SourceTable, relation: str, lookup: Lookup, table: str) -> str:
-    """Create a table of a relation's rows, each with what its lookup found as one struct; return its name.
+    """Create a table of a relation's rows, each with its lookup result as a struct. Return the table's name.
 
     Raises
     ------
     WrongUsageError
-        When the lookup has the name of a column, or `by` is no expression over the row.
+        When the lookup has the name of a column, or `by` is not an expression over the row.
     """
     if lookup.name.casefold() in {name.casefold() for name in source.names}:
         raise WrongUsageError(
-            f"{lookup.title}: {source.name} has a column of that name. Allowed: another name for the lookup. Correct "
+            f"{lookup.title}: {source.name} has a column with that name. Allowed: another name for the lookup. Correct "
             "the mapping."
         )
     name, key = quote_name(lookup.name), quote_name(f"{lookup.name} key")
     by = quote_name(lookup.by) if lookup.by in source.names else f"({lookup.by}\n)"
     joined = f"{relation}_{lookup.name}"
-    # The looked-up row needs an alias that is no column: a table of payers may well have a column payer.
+    # The alias of the looked-up row must not be a column name: a table of payers may well have a column payer.
     matched = quote_name(f"{lookup.name} found")
     query = (
         f"SELECT rows.*, {matched} AS {name} FROM (SELECT *, TRY(CAST({by} AS VARCHAR)) AS {key} "
@@ -124,12 +124,12 @@ def join_lookup(session: ImportSession, source: SourceTable, relation: str, look
 def _warn_about_unmatched(session: ImportSession, source: SourceTable, lookup: Lookup, joined: str) -> None:
     key = quote_name(f"{lookup.name} key")
     matched = f"{quote_name(lookup.name)}.{quote_name(lookup.key)}"
-    (lost,) = fetch_one_row(
+    (unmatched,) = fetch_one_row(
         session.connection,
         f"SELECT count(*) FROM {quote_name(joined)} WHERE {key} IS NOT NULL AND {matched} IS NULL",
     )
-    if lost:
+    if unmatched:
         session.add_notice(
-            f"{source.name}: {pluralize(lost, 'row')} found nothing in {lookup.title} ({lookup.file}); what it would "
-            "tell of them is unknown"
+            f"{source.name}: {pluralize(unmatched, 'row')} without a match in {lookup.title} ({lookup.file}); values "
+            "from the lookup are null"
         )

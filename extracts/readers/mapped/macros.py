@@ -1,10 +1,10 @@
-r"""What a mapping's expressions may call: `dollars(text)` and `day(text)`, `day(text, format)`, all of them strict.
+r"""Strict SQL macros for a mapping's expressions: `dollars(text)`, `day(text)`, and `day(text, format)`.
 
-`day(text, format)` reads a day of one declared format and fails for what does not fit, so that `03/04/2026` is never
-guessed at: a row of another format is quarantined. A format is one of `day_formats()`: y is four digits and yy two
-(69 to 99 are 1969 to 1999), m and d one or two, mon a month as `JAN`; add ` time` where a time follows that is to be
-dropped (`m/d/y time`); `excel` and `excel-1904` are a workbook's serial days that lost their format. `day(text)`
-takes midnight off an ISO day and leaves anything else as it is, for the contract to judge.
+`day(text, format)` reads a date in one declared format and fails for anything else, so that `03/04/2026` is never
+guessed: a row with another format is quarantined. A format is one of `day_formats()`. In a format, y is four digits, yy
+two (69 to 99 are 1969 to 1999), m and d one or two, and mon a month such as `JAN`. Add ` time` if a time follows, which
+is dropped (`m/d/y time`). `excel` and `excel-1904` are serial dates of a workbook that lost their cell format.
+`day(text)` removes midnight from an ISO date and returns anything else unchanged, so that the contract rejects it.
 """
 
 from __future__ import annotations
@@ -29,18 +29,18 @@ ORDERS = (
 )
 TIME = r"[ T]\d{1,2}:\d{2}(:\d{2}([.,]\d+)?)?( ?[AaPp][Mm])?(Z|[+-]\d{2}:?\d{2})?"
 BLANKS = " \t\u00a0\u202f"
-"""Blanks around a value and between its thousands, those too that do not break a line."""
+"""Blanks around a value or between thousands, including non-breaking spaces."""
 EXPRESSION = (
-    "what the expression can read; dollars() reads 1,234.50 ($1,234.50) 1,234.50- 1,234.50 CR with the decimal mark of "
-    "[csv], day() the one format that it declares; other texts need an expression of their own, see docs/readers/csv.md"
+    "text that the expression can read. dollars() reads 1,234.50 ($1,234.50) 1,234.50- 1,234.50 CR with the decimal "
+    "mark of [csv], and day() reads its one declared format. For other text, see docs/readers/csv.md"
 )
-"""What the rule `expression` allows, for messages."""
+"""Text that the rule `expression` allows, for messages."""
 _SERIALS = {"excel": "1899-12-30", "excel-1904": "1904-01-01"}
 _CALL = re.compile(r"(?i)\bday\s*\([^()]*(?:\([^()]*\)[^()]*)*,\s*'([^']*)'\s*\)")
 
 
 def day_formats() -> tuple[str, ...]:
-    """List what `day(text, format)` knows.
+    """Return the formats that `day(text, format)` accepts.
 
     >>> day_formats()[:3], "d-mon-y time" in day_formats()
     (('m/d/y', 'm/d/y time', 'm-d-y'), True)
@@ -49,7 +49,7 @@ def day_formats() -> tuple[str, ...]:
 
 
 def day_pattern(order: str) -> tuple[str, str]:
-    """Return the regular expression and the strptime mask of a format without its time.
+    """Return the regular expression and the strptime mask of a format, without its time.
 
     >>> day_pattern("m/d/y")
     ('\\\\d{1,2}/\\\\d{1,2}/\\\\d{4}', '%m/%d/%Y')
@@ -61,7 +61,7 @@ def day_pattern(order: str) -> tuple[str, str]:
 
 
 def find_formats(expression: str) -> tuple[str, ...]:
-    """Find the formats that an expression declares for days.
+    """Return the date formats that an expression declares.
 
     >>> find_formats("day(trim(DOS), 'm/d/y')")
     ('m/d/y',)
@@ -70,7 +70,7 @@ def find_formats(expression: str) -> tuple[str, ...]:
 
 
 def define_macros(connection: duckdb.DuckDBPyConnection, decimal: str) -> None:
-    """Define the macros in a connection; `decimal` is what dollars() takes for the decimal mark."""
+    """Define the macros in a connection. `decimal` is the decimal mark that dollars() expects."""
     connection.execute(_render_dollars(decimal))
     connection.execute(
         r"CREATE OR REPLACE MACRO day(given) AS CASE WHEN regexp_full_match(given, "
@@ -80,7 +80,7 @@ def define_macros(connection: duckdb.DuckDBPyConnection, decimal: str) -> None:
 
 
 def dollars_pattern(decimal: str) -> str:
-    """Return the regular expression of what `dollars` reads under a decimal mark; one for DuckDB and Python alike.
+    """Return the regular expression of the text that `dollars` reads, for both DuckDB and Python.
 
     >>> [bool(re.fullmatch(dollars_pattern("."), text)) for text in ("($1,234.50)", " 12.50 CR", ".5", "12.345")]
     [True, True, True, False]
@@ -97,11 +97,12 @@ def dollars_pattern(decimal: str) -> str:
 
 
 def _render_dollars(decimal: str) -> str:
-    """`($1,234.50)`, `-1234.5`, `1,234.5-`, `12.50 CR`; anything else, `12.345` too, is an error."""
+    """Return the macro, which reads `($1,234.50)`, `-1234.5`, `1,234.5-`, and `12.50 CR`, and fails for `12.345`."""
     pattern = dollars_pattern(decimal).replace("'", "''")
     plain = f"regexp_replace(amount, '[^0-9{decimal}]', '', 'g')"
     value = f"CAST(replace({plain}, ',', '.') AS DECIMAL(18, 2))"
-    # The last branch fails on purpose: DuckDB's TRY catches a failed cast, but refuses error() as volatile.
+    # The last branch fails on purpose. DuckDB's TRY catches a failed cast, but does not accept error(), a volatile
+    # function.
     return (
         f"CREATE MACRO dollars(amount) AS CASE WHEN amount IS NULL THEN NULL "
         f"WHEN regexp_full_match(amount, '{pattern}') "

@@ -1,4 +1,4 @@
-"""One block of a mapping over one source file, in SQL: each expression tried on each row, then read by the contract."""
+"""Run one mapping block on one source file, in SQL: evaluate each expression on each row, then parse the results."""
 
 from __future__ import annotations
 
@@ -30,23 +30,22 @@ def map_rows(
     relation: str | None = None,
     faulty: Mapping[str, tuple[str, ...]] | None = None,
 ) -> ValidatedRows:
-    """Create a table of the rows of a source relation that the block takes, parsed and judged.
+    """Create a table of the source rows that the block selects, parsed and validated.
 
     Parameters
     ----------
     columns
         The columns that the block maps.
     relation
-        The source's rows with what their lookups found, when the block has lookups, or with the marks of cells that
-        cannot be read; without it the source's own.
+        A relation to use instead of the source's own, with lookup results or with marks for unreadable cells.
     faulty
-        Column of the source -> rules that cells of it broke, each row's in its column `<name> fault`. A row is
-        quarantined by such a rule where an expression names the column.
+        Source column -> rules that its cells broke. The column `<name> fault` has the rule of each row. The rule
+        quarantines a row if an expression uses the column.
 
     Raises
     ------
     WrongUsageError
-        When an expression is no expression over these columns, or gives a type that its column cannot be.
+        When an expression is not valid for these columns, or has a type that the canonical column cannot have.
     """
     texts = [] if block.where is None else [(WHERE, block.where)]
     texts += block.columns.items()
@@ -74,8 +73,8 @@ def map_rows(
         connection.execute(f"CREATE OR REPLACE TABLE {name} AS {parsed} ORDER BY {LINE}")
     except duckdb.Error as error:
         raise WrongUsageError(
-            f"{block.title} over {source.name}: an expression stops the whole query ({type(error).__name__}) "
-            "instead of failing for its row. Allowed: casts and functions that fail row by row. Simplify the mapping."
+            f"{block.title} over {source.name}: an expression stops the whole query ({type(error).__name__}) instead "
+            "of failing for one row. Allowed: casts and functions that fail row by row. Simplify the mapping."
         ) from None
     rules = [*faults, *((column, "expression") for column in expressions)]
     rules += [(p.column.name, rule) for p in present for rule, _ in p.rules]
@@ -83,12 +82,15 @@ def map_rows(
 
 
 def _failed(sql: str) -> str:
-    """Say whether an expression raises an error on a row: TRY makes it null, and it cannot be seen to be null."""
+    """Return SQL for: this expression raises an error on the row.
+
+    TRY returns null both for an error and for a null result. On an error, `expression IS NULL` fails, too.
+    """
     return f"(TRY({sql}) IS NULL AND TRY(({sql}) IS NULL) IS DISTINCT FROM true)"
 
 
 def _find_faults(texts: Mapping[str, str], faulty: Mapping[str, tuple[str, ...]]) -> dict[tuple[str, str], str]:
-    """Give, for each expression and rule, the condition under which a cell that the expression names broke the rule."""
+    """Return (expression, rule) -> SQL for: a cell that the expression uses broke the rule."""
     faults: dict[tuple[str, str], list[str]] = {}
     for name, text in texts.items():
         for column, rules in faulty.items():
@@ -108,7 +110,7 @@ def _resolve(
     unknown = [text_format for text_format in find_formats(text) if text_format not in day_formats()]
     if unknown:
         raise WrongUsageError(
-            f"{where}: unknown format of days {unknown[0]!r}. Allowed: {did_you_mean(unknown[0], day_formats())}. "
+            f"{where}: unknown date format {unknown[0]!r}. Allowed: {did_you_mean(unknown[0], day_formats())}. "
             "Correct the mapping."
         )
     query = f"SELECT TRY({text}\n) FROM {rows}"
@@ -117,10 +119,10 @@ def _resolve(
         described = connection.execute(f"DESCRIBE {query}").fetchall() if single else []
     except duckdb.Error as error:
         raise WrongUsageError(
-            f"{where}: neither a column of the file nor an expression over one row of it "
+            f"{where}: neither a column of the file nor a valid expression over one row "
             f"({str(error).splitlines()[0]}). Allowed: {hint_name(connection, source, text)}, or an expression without "
-            "aggregates, windows, subqueries and random functions. Correct the mapping."
+            "aggregates, windows, subqueries, and random functions. Correct the mapping."
         ) from None
     if len(described) != 1:
-        raise WrongUsageError(f"{where}: is more than one expression. Allowed: one. Correct the mapping.")
+        raise WrongUsageError(f"{where}: more than one expression. Allowed: one. Correct the mapping.")
     return f"({text}\n)"

@@ -1,4 +1,4 @@
-"""Mappings that come with payrank, for systems whose field names are public: `--mapping ready:NAME`."""
+"""Ready-made mappings for systems that publish their field names: `--mapping ready:NAME`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _FOLDER = Path(__file__).parent / "ready"
 
 
 def ready_mappings() -> dict[str, str]:
-    """Return name -> its first line: the system, and on what the mapping was verified.
+    """Return name -> first line, which names the system and how the mapping was verified.
 
     >>> sorted(ready_mappings())
     ['nextgen', 'oracle_health', 'tebra']
@@ -20,7 +20,7 @@ def ready_mappings() -> dict[str, str]:
 
 
 def list_ready_mappings() -> str:
-    """Write the ready mappings for a terminal, one a line: how to call it, the system, and on what it was verified.
+    """Return the ready mappings for a terminal, one per line: name, system, and how the mapping was verified.
 
     >>> print(list_ready_mappings().splitlines()[0].split(":")[1])
     nextgen
@@ -33,12 +33,12 @@ def _first_line(path: Path) -> str:
 
 
 def find_mapping(mapping: Path | str) -> Path:
-    """Return the file of a mapping: the path as it is, or where `ready:NAME` lies.
+    """Return the path of a mapping file. `ready:NAME` is a mapping that comes with payrank.
 
     Raises
     ------
     WrongUsageError
-        When no ready mapping has that name; the message lists those that there are.
+        When there is no ready mapping with that name. The message lists all of them.
     """
     text = str(mapping)
     if not text.startswith(PREFIX):

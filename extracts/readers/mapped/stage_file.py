@@ -1,4 +1,4 @@
-"""A delimited file as a source of the mapped import: its records alone, and what its trailer and count file tell."""
+"""Stage a delimited file for a mapped import: its records, and the totals in its trailer and count file."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from payrank.extracts.readers.session.import_session import ImportSession
 from payrank.extracts.readers.session.source_table import SourceTable, TextOptions, stage_text, transcode
 
 MAX_COUNT_FILE_BYTES = 1024
-"""Bytes that a count file may hold: a number and blanks."""
+"""Largest count file, in bytes: a number and blanks."""
 
 
 @dataclass(frozen=True, slots=True)
 class StagedFile:
-    """A staged file. `told`: `rows` and `total` of its trailer and `count` of its count file, as they are written.
+    """A staged file. `closed`: its last line has a line end.
 
-    `closed`: its last line has a line end.
+    `declared_values` has the `rows` and `total` of its trailer and the `count` of its count file, as text.
     """
 
     source: SourceTable
@@ -39,16 +39,16 @@ def stage_file(
     Parameters
     ----------
     header_row
-        The line that names the columns; None is the first.
+        Line number of the header. None means the first line.
     declared
-        What the mapping declares of this file.
+        The mapping's declarations for this file.
 
     Raises
     ------
     WrongUsageError
-        When two trailers are declared for it.
+        When the mapping declares two trailers for it.
     ExtractRefusedError
-        When the file as a whole cannot be read, lacks the declared trailer, or has no count file beside it.
+        When the file cannot be read at all, or lacks the declared trailer or count file.
     """
     counts = {
         f"count {declaration.title}": _read_count(path, declaration.count_file)
@@ -58,7 +58,9 @@ def stage_file(
     trailers = [declaration for declaration in declared if declaration.trailer]
     if len(trailers) > 1:
         titles = " and ".join(trailer.title for trailer in trailers)
-        raise WrongUsageError(f"{path.name}: {titles} both give it a trailer. Allowed: one. Correct the mapping.")
+        raise WrongUsageError(
+            f"{path.name}: {titles} both declare its trailer. Allowed: one trailer. Correct the mapping."
+        )
     sha256 = digest_file(path)
     first = next((s for s in session.sources if s.sha256 == sha256 and s.same_as is None), None)
     if first is not None:
@@ -81,24 +83,24 @@ def stage_file(
     except ExtractRefusedError as error:
         if "the header" not in str(error) or header_row is not None:
             raise
-        advice = "Where titles stand above the header, say by header_row in the mapping on which line it stands."
+        advice = "If titles come before the header, set header_row in the mapping to the header's line."
         raise ExtractRefusedError(f"{error} {advice}") from None
     source = session.add_source(path.name, sha256, relation, scan.broken)
     return StagedFile(source, values | counts, closed=scan.closed or bool(trailer))
 
 
 def _read_count(path: Path, ending: str) -> str:
-    beside = path.with_name(path.name + ending)
+    count_file = path.with_name(path.name + ending)
     try:
-        with beside.open("rb") as file:
+        with count_file.open("rb") as file:
             text = file.read(MAX_COUNT_FILE_BYTES).decode("utf-8-sig").strip()
     except OSError:
         raise ExtractRefusedError(
-            f"{path.name}: its count file {beside.name} is not beside it. Allowed: a file that holds the number of its "
-            "rows. Wait for the whole delivery, or take count_file out of the mapping."
+            f"{path.name}: its count file {count_file.name} is missing. Allowed: a file in the same folder with the "
+            "number of rows. Wait for the complete delivery, or remove count_file from the mapping."
         ) from None
     except UnicodeDecodeError:
         text = ""
     if not text.replace(",", "").isdecimal():
-        raise refuse_bytes(beside, "holds no number of rows alone", "Write the number of rows into it.")
+        raise refuse_bytes(count_file, "is not just a number of rows", "Write the number of rows into it.")
     return text

@@ -1,4 +1,4 @@
-"""Takes off a delimited file what is no record: titles above its header, and the trailer that its sender declares."""
+"""Remove the lines of a delimited file that are not records: titles above the header, and the declared trailer."""
 
 from __future__ import annotations
 
@@ -15,25 +15,25 @@ from payrank.extracts.readers.mapped.declared import strip_padding
 def trim_lines(
     path: Path, out: Path, *, header_row: int, trailer: Sequence[re.Pattern[str]], delimiter: str
 ) -> dict[str, str]:
-    """Write a copy of a UTF-8 file from its header's line to the line before its trailer.
+    """Copy a UTF-8 file from its header to the line before its trailer.
 
     Parameters
     ----------
     out
         The copy, in the private workspace.
     header_row
-        Line of the header, from 1; what stands above it are titles.
+        Line number of the header, from 1. Lines above it are titles.
     trailer
-        What the last lines that are not blank must match, in their order; none where the file has no trailer.
+        Patterns that the last nonblank lines must match, in their order. Empty if the file has no trailer.
 
     Returns
     -------
-    What the trailer tells: `rows` and `total`, as they are written.
+    The trailer's `rows` and `total`, as text.
 
     Raises
     ------
     ExtractRefusedError
-        When the file is no text that can be read, has no line `header_row`, or ends without the declared trailer.
+        When the file cannot be read as text, has no line `header_row`, or ends without the declared trailer.
     """
     check_bytes(path)
     tail: deque[bytes] = deque()
@@ -46,13 +46,14 @@ def trim_lines(
             tail.append(line)
             if line.strip(b"\r\n"):
                 last.append(line)
-            # Only what stands before the last lines is surely no trailer; blank lines are kept with what they follow.
+            # Hold back the last lines, which may be the trailer, and copy the lines before them. Blank lines stay with
+            # the line that they follow.
             while len(last) > trailer_size:
                 last.popleft()
                 while tail and (not last or tail[0] is not last[0]):
                     copy.write(tail.popleft())
         if not last and not copy.tell():
-            raise refuse_bytes(path, f"holds nothing in line {header_row} or after", "Correct header_row.")
+            raise refuse_bytes(path, f"has nothing in line {header_row} or after", "Correct header_row.")
     return _read_trailer(path, list(last), trailer, delimiter)
 
 
@@ -64,8 +65,8 @@ def _read_trailer(
     values = [match for match in matches if match is not None]
     if len(values) < len(trailer):
         raise ExtractRefusedError(
-            f"{path.name}: does not end with the trailer that the mapping declares. Allowed: its last line that is not "
-            "blank matches trailer. The file was cut, or its trailer is worded otherwise: send the whole file again, "
-            "or correct the mapping."
+            f"{path.name}: does not end with the trailer that the mapping declares. Allowed: its last nonblank line "
+            "matches trailer. The file was truncated, or its trailer differs: send the complete file again, or correct "
+            "the mapping."
         )
     return {name: text for match in values for name, text in match.groupdict().items() if text is not None}

@@ -101,7 +101,7 @@ def test_an_attribute_of_two_kinds_is_refused_by_name(write_extract, tmp_path):
         for kind in ("category", "number")
     )
     with pytest.raises(
-        ExtractRefusedError, match="attribute clinic of accounts is declared as category by one extract"
+        ExtractRefusedError, match="attribute clinic of accounts is declared as category in one extract"
     ):
         combine_extracts([first, two], tmp_path / "out")
     assert not (tmp_path / "out").exists()
@@ -167,7 +167,7 @@ def test_an_unnamed_first_system_keeps_its_place_in_the_name(write_system, tmp_p
 def test_rows_known_after_the_first_extracts_day_are_counted_in_a_notice(write_system, tmp_path):
     parts = write_system("one", "x12", NOVEMBER, as_of="2026-02-05"), write_system("two", "x12", DECEMBER)
     notices = combine_extracts(parts, tmp_path / "out").notices
-    assert any(notice.startswith("two: 1 row known only on the as-of day of the first") for notice in notices)
+    assert any(notice.startswith("two: 1 row dated on or after the first extract's as-of date") for notice in notices)
     notices = combine_extracts(parts[::-1], tmp_path / "again").notices
     assert not any("as-of day of the first" in notice for notice in notices)
 
@@ -214,5 +214,6 @@ def test_denials_alike_but_for_a_few_days_are_kept_and_counted(write_system, tmp
     report = combine_extracts(parts, tmp_path / "out")
     assert ids(tmp_path / "out", "denials", "denial_id") == ["D1", "R1"]
     assert (
-        any("1 denial taken that another system's extract may tell" in notice for notice in report.notices) == message
+        any("1 denial added that may duplicate another system's denials" in notice for notice in report.notices)
+        == message
     )

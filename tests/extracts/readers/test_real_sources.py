@@ -60,5 +60,5 @@ def test_every_invoice_is_charged_once_and_paid_once_where_it_was_cleared(real_d
     with load_extract(tmp_path / "extract") as extract:
         assert extract.connection.execute("SELECT sum(amount) FROM transactions").fetchall() == [(still_open,)]
         undeclared, *notice = report.notices
-        assert undeclared.startswith("invoices_as_of_2019_12_01.csv: no rows, sum or trailer was declared")
+        assert undeclared.startswith("invoices_as_of_2019_12_01.csv: no rows, total, or trailer declared")
         assert tuple(notice) == extract.notices

@@ -1,1 +1,1 @@
-"""Mappings of systems whose field names are public."""
+"""Ready-made mappings for systems that publish their field names."""

@@ -1,1 +1,1 @@
-"""Drafting a mapping from the headers and contents of a user's own files."""
+"""Draft a mapping from the headers and contents of a user's files."""

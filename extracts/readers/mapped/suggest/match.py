@@ -1,4 +1,4 @@
-"""Which column of a table plays which role, by its name first and by what it holds second."""
+"""Find the role of each column, first by its name and then by its contents."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ MONEY = frozenset(role for role in ROLES if role.endswith("amount") or role in {
 
 
 def find_roles(profiles: Mapping[str, Profile], taken: Collection[str] = ()) -> dict[str, str]:
-    """Give each role the column whose name is the surest and whose contents fit; a role that no column has is left out.
+    """Return role -> the column with the most certain name whose contents fit. Roles without a column are left out.
 
     Parameters
     ----------
     taken
-        Columns that are not to be considered.
+        Columns to ignore.
     """
     words = {name: normalize(name) for name in profiles if name not in taken}
     roles = {}
@@ -29,7 +29,7 @@ def find_roles(profiles: Mapping[str, Profile], taken: Collection[str] = ()) -> 
 
 
 def find_unreadable_days(profiles: Mapping[str, Profile]) -> dict[str, str]:
-    """Give the roles of days whose column is there by name but fits no format of days: what has to be answered."""
+    """Return column -> role for columns that are named like dates and fit no date format, so the user must answer."""
     words = {name: normalize(name) for name in profiles}
     return {
         name: role
@@ -40,12 +40,12 @@ def find_unreadable_days(profiles: Mapping[str, Profile]) -> dict[str, str]:
 
 
 def find_unreadable_money(profiles: Mapping[str, Profile]) -> list[str]:
-    """Give the columns whose name says dollars surely, and whose contents are none that `dollars` reads."""
-    surely = {called[0] for role in MONEY for called in [ROLES[role]]}
+    """Return the columns that are clearly named like dollars, with contents that `dollars` cannot read."""
+    certain = {ROLES[role][0] for role in MONEY}
     return [
         name
         for name, profile in profiles.items()
-        if normalize(name) in surely and profile.filled and profile.mark is None
+        if normalize(name) in certain and profile.filled and profile.mark is None
     ]
 
 

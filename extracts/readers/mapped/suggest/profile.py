@@ -1,4 +1,4 @@
-"""What a column holds, told from its contents: days and in which format, money and its sign, keys, a few levels."""
+"""Profile a column from its contents: dates and their format, money and its sign, keys, and short lists of levels."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ _YEAR = re.compile(r"(19|20)\d{2}")
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """A column: `filled` of the rows hold something, `distinct` different texts.
+    """Profile of a column: `filled` rows have a value, with `distinct` different texts.
 
-    `formats` are the formats of days that all of it fits, `marks` the decimal marks when all of it is money; or all
-    but 1%, the share that an import quarantines. `unread` counts those cells, and the formulas and errors of a
-    workbook, which are not among `filled`. `plain` tells whether the money is written plainly. `levels` are its texts
-    where they are few and often repeated, else none; `padded`: some text has blanks around it.
+    `formats` are the date formats that all its values fit, and `marks` the decimal marks if all are money. Up to 1% of
+    the values, the share that an import may quarantine, need not fit. `unread` counts these, plus a workbook's formulas
+    and errors, which are not in `filled`. `plain`: money is written without symbols. `levels` are the texts, if they
+    are few and repeated often. `padded`: some text has surrounding blanks.
     """
 
     name: str
@@ -57,30 +57,30 @@ class Profile:
 
     @property
     def mark(self) -> str | None:
-        """The decimal mark of money; a point where whole dollars fit a comma too."""
+        """The decimal mark of money. Whole dollars, which fit both marks, count as a point."""
         return next(iter(self.marks), None)
 
     @property
     def is_key(self) -> bool:
-        """Every row holds another text."""
+        """Whether every row has a different text."""
         return self.rows > 0 and self.filled == self.rows == self.distinct
 
     @property
     def is_day(self) -> bool:
-        """All of it are days of some format, or all but 1%."""
+        """Whether at least 99% of the values fit a date format."""
         return bool(self.formats)
 
 
 def read_profiles(table: RawTable) -> dict[str, Profile]:
-    """Tell what each column of a table holds."""
+    """Return the profile of each column of a table."""
     columns = zip(*table.rows, strict=True) if table.rows else ([] for _ in table.names)
     return {name: _read_profile(name, list(texts)) for name, texts in zip(table.names, columns, strict=True)}
 
 
 def _read_profile(name: str, texts: list[str | None]) -> Profile:
-    given = Counter(text for text in texts if text is not None)
-    counts = Counter({text: count for text, count in given.items() if not text.startswith(FAULT)})
-    filled, faults = counts.total(), given.total() - counts.total()
+    all_counts = Counter(text for text in texts if text is not None)
+    counts = Counter({text: count for text, count in all_counts.items() if not text.startswith(FAULT)})
+    filled, faults = counts.total(), all_counts.total() - counts.total()
     formats, undated = _find_fitting(counts, _PATTERNS, _fits_day)
     formats = tuple(name for name in formats if not name.endswith(" time")) or formats
     marks, unpaid = _find_fitting(counts, _DOLLARS, lambda text, dollars: bool(dollars.fullmatch(text)))
@@ -106,11 +106,9 @@ def _read_profile(name: str, texts: list[str | None]) -> Profile:
 def _find_fitting(
     counts: Counter[str], patterns: Mapping[str, Pattern], fits: Callable[[str, Pattern], bool]
 ) -> tuple[tuple[str, ...], int]:
-    """Find the patterns that all texts fit; where there is none, those that all but 1% of the rows fit.
+    """Return the names of the patterns that all texts fit, or else those that at least 99% of the rows fit.
 
-    Returns
-    -------
-    Their names, and how many rows do not fit.
+    Also return how many rows do not fit.
     """
     most = int(MAX_QUARANTINED_SHARE * counts.total())
     amiss = {}
@@ -132,7 +130,7 @@ def _is_negative(text: str) -> bool:
 
 
 def _may_be_shown(text: str) -> bool:
-    """A level is words, not a number, a date or a long text."""
+    """Return whether a text is words, rather than a number, a date, or a long text."""
     return len(text) <= 60 and not re.search(r"\d{3}|\d[/.-]\d|@", text)
 
 
@@ -151,7 +149,7 @@ def _is_day(text: str, mask: str) -> bool:
 
 
 def read_level(table: RawTable, by: str, level: str) -> dict[str, Profile]:
-    """Tell what each column holds in the rows whose column `by` has this text; zeros of dollars count as nothing."""
+    """Profile each column in the rows whose column `by` has this text. Zero dollars count as empty."""
     place = table.names.index(by)
     rows = [row for row in table.rows if row[place] == level]
     columns = zip(*rows, strict=True)

@@ -1,4 +1,4 @@
-"""The tables of a source whose mapping is to be drafted: how each is written, its header, and its first rows."""
+"""The tables of a source for a drafted mapping: the format of each, its header, and its first rows."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from payrank.extracts.readers.excel.workbook import OTHER_SUFFIXES, SUFFIXES, is
 from payrank.extracts.readers.mapped.header_words import looks_like_data
 
 MAX_ROWS = 20_000
-"""Rows that a draft looks at; what it says of a column is said of these."""
+"""Rows that a draft examines."""
 TEXT_SUFFIXES = (".csv", ".csv.gz", ".tsv", ".tsv.gz", ".txt", ".txt.gz")
 _DELIMITERS = (",", "\t", ";", "|")
 _MARKS = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
@@ -27,10 +27,10 @@ _MARKS = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UT
 
 @dataclass(frozen=True, slots=True)
 class RawTable:
-    """A table as texts: the file, how it is written, its column names and first rows.
+    """A table as texts: its file, format, column names, and first rows.
 
-    `again` counts the rows that were the header once more, and are not in `rows`. An empty field is None; a cell
-    of a workbook that cannot be read starts with `FAULT`.
+    `repeated_headers` counts rows that repeat the header, which are not in `rows`. An empty field is None. An
+    unreadable cell of a workbook starts with `FAULT`. `whole`: the rows are the complete table.
     """
 
     file: str
@@ -41,29 +41,29 @@ class RawTable:
     names: tuple[str, ...]
     rows: tuple[tuple[str | None, ...], ...]
     whole: bool
-    again: int = 0
+    repeated_headers: int = 0
 
     @property
     def title(self) -> str:
-        """How the draft calls it."""
+        """Name used in the draft."""
         return self.file if self.sheet is None else f"{self.file}, sheet {self.sheet}"
 
 
 def read_tables(source: Path) -> list[RawTable]:
-    """Read the first rows of each table of a file or folder, by name.
+    """Read the first rows of each table in a file or folder, sorted by name.
 
     Raises
     ------
     WrongUsageError
-        When there is no such file, or none that holds a table.
+        When the file does not exist, or the folder has no table.
     ExtractRefusedError
-        When a file cannot be read, or its header names a patient's values rather than columns.
+        When a file cannot be read, or its header looks like a patient's values.
     """
     if not source.exists():
         raise WrongUsageError(f"{source}: no such file or folder. Give a CSV file, a workbook, or a folder of them.")
     paths = [source] if source.is_file() else sorted(path for path in source.iterdir() if _is_table(path))
     if not paths:
-        raise WrongUsageError(f"{source}: holds no table. Allowed: {', '.join((*TEXT_SUFFIXES, *SUFFIXES))}. Add one.")
+        raise WrongUsageError(f"{source}: has no table. Allowed: {', '.join((*TEXT_SUFFIXES, *SUFFIXES))}. Add one.")
     return [table for path in paths for table in (_read_book(path) if is_workbook(path) else [_read_text(path)])]
 
 
@@ -85,7 +85,7 @@ def _read_text(path: Path) -> RawTable:
         except csv.Error:
             raise refuse_bytes(path, "cannot be read as delimited text", "Look for quotes that do not close.") from None
     if not lines:
-        raise refuse_bytes(path, "empty file, without even a header", "Send the file again.")
+        raise refuse_bytes(path, "the file is empty, without a header", "Send the file again.")
     place = _find_header([sum(map(bool, fields)) for _, fields in lines]) or 0
     line, header = lines[place]
     whole = [tuple(field or None for field in fields) for _, fields in lines[place + 1 :] if len(fields) == len(header)]
@@ -105,7 +105,7 @@ def _read_text(path: Path) -> RawTable:
 
 
 def _read_lines(text: io.TextIOWrapper, delimiter: str) -> Iterator[tuple[int, list[str]]]:
-    """Read records, each with the line that it begins on; blank lines are none."""
+    """Read records with the line on which each begins, and skip blank lines."""
     reader = csv.reader(text, delimiter=delimiter)
     line = 1
     for fields in reader:
@@ -119,20 +119,20 @@ def _check_header(path: Path, header: list[str], rows: Sequence[Sequence[str | N
     if digits or not all(name.strip() for name in header) or len({name.casefold() for name in header}) < len(header):
         raise refuse_bytes(
             path,
-            "the first line is no header: it has numbers, a field without a name, or one name twice",
+            "the first line is not a header: it has numbers, an empty name, or a repeated name",
             "Put a line of column names first.",
         )
     if looks_like_data(header, rows):
         raise refuse_bytes(
             path,
-            "the first line looks like a row, not like names of columns: none is a word of the trade, or it is written "
-            "as the lines below it are",
-            "Put a line of column names first, some in plain words as Account, Date or Amount.",
+            "the first line looks like a row, not a header: it has no billing term, or has the same format as the "
+            "lines below it",
+            "Put a line of column names first, with some plain words such as Account, Date, or Amount.",
         )
 
 
 def _find_encoding(path: Path) -> str:
-    """Tell UTF-8, UTF-16 and Windows-1252 apart by the bytes of the whole file."""
+    """Detect UTF-8, UTF-16, or Windows-1252 from the bytes of the whole file."""
     decoder = codecs.getincrementaldecoder("utf-8")()
     first = True
     for chunk in read_chunks(path):
@@ -151,7 +151,7 @@ def _find_encoding(path: Path) -> str:
 
 
 def _find_delimiter(head: str) -> str:
-    """Choose the delimiter under which most of the first lines have as many columns; titles may stand above them."""
+    """Choose the delimiter that gives most of the first lines the same, largest number of columns."""
 
     def columns(delimiter: str) -> int:
         counts = Counter(len(row) for row in csv.reader(io.StringIO(head), delimiter=delimiter) if row)
@@ -190,7 +190,7 @@ def _read_book(path: Path) -> list[RawTable]:
 
 
 def _find_header(filled: list[int]) -> int | None:
-    """Find the first of the first 30 rows that is as full as the fullest of them: titles above a table are narrower.
+    """Return the index of the first of 30 rows that is about as full as the fullest. Titles above a table are narrower.
 
     >>> _find_header([1, 2, 0, 7, 8, 8]), _find_header([1, 1])
     (3, None)

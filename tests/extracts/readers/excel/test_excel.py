@@ -136,7 +136,7 @@ def test_ids_kept_as_numbers_give_a_notice_and_zero_padding_is_read_as_shown(boo
     assert ask(out, "SELECT account_id, guarantor_id FROM accounts LIMIT 1") == [("00001", "1")]
     notices = [notice for notice in report.notices if "leading zeros" in notice]
     assert len(notices) == 1
-    assert "column Guarantor holds 3 ids as numbers" in notices[0]
+    assert "column Guarantor has 3 IDs stored as numbers" in notices[0]
 
 
 def test_a_number_that_excel_rounded_is_quarantined_where_it_is_mapped_and_nulls_beside_it_change_nothing(book):
@@ -224,13 +224,13 @@ def test_the_header_may_stand_further_down(book):
     sheet.append(["Aged trial balance"])
     sheet.append([])
     fill(sheet)
-    with pytest.raises(ExtractRefusedError, match=r"columns B, C, D, which row 1 does not name.*header_row"):
+    with pytest.raises(ExtractRefusedError, match=r"columns B, C, D, which have no name in row 1.*header_row"):
         book(workbook)
     with_row = MAPPING.replace("]]\n", "]]\nheader_row = 3\n")
     report, _, _ = book(workbook, with_row)
     assert report.rows_written == {"accounts": 300, "transactions": 300}
     assert [file.name for file in report.files] == ["book.xlsx[Sheet!3]"]
-    with pytest.raises(ExtractRefusedError, match="holds nothing in row 2"):
+    with pytest.raises(ExtractRefusedError, match="has nothing in row 2"):
         book(workbook, MAPPING.replace("]]\n", "]]\nheader_row = 2\n"))
 
 
@@ -248,7 +248,7 @@ def test_each_sheet_is_a_source_and_one_must_be_named_when_several_hold_rows(boo
     workbook.active.title = "Accounts"
     fill(workbook.create_sheet("Charges"), [good(n) for n in range(5)])
     workbook.create_sheet("Empty")
-    with pytest.raises(ExtractRefusedError, match=r"holds rows in 2 sheets \(Accounts, Charges\)"):
+    with pytest.raises(ExtractRefusedError, match=r"has rows in 2 sheets \(Accounts, Charges\)"):
         book(workbook)
     named = MAPPING.replace("[[accounts]]", '[[accounts]]\nsheet = "Accounts"')
     named = named.replace("[[transactions]]", '[[transactions]]\nfile = "book.xlsx"\nsheet = "Charges"')
@@ -265,7 +265,7 @@ def test_a_hidden_sheet_is_read_when_named_and_told_when_not(book):
     hidden = fill(workbook.create_sheet("Old"), [good(n) for n in range(4)])
     hidden.sheet_state = "hidden"
     report, _, _ = book(workbook)
-    assert any("hidden sheet Old holds rows and was not read" in notice for notice in report.notices)
+    assert any("hidden sheet Old has rows and was not read" in notice for notice in report.notices)
     report, _, _ = book(workbook, MAPPING.replace("]]\n", ']]\nsheet = "Old"\n'))
     assert report.rows_written["accounts"] == 4
     assert any("the sheet is hidden" in notice for notice in report.notices)

@@ -11,7 +11,7 @@ import xlsxwriter
 from openpyxl import Workbook, load_workbook
 
 from payrank.extracts.readers.excel.package import open_book
-from payrank.extracts.readers.excel.sheet import Layout, letter_of, read_rows
+from payrank.extracts.readers.excel.sheet import Layout, column_letters, read_rows
 
 FORMATS = ["General", "0.00", "#,##0.00", '"$"#,##0.00_);[Red]("$"#,##0.00)', "0%", "yyyy-mm-dd", "m/d/yy h:mm", "@"]
 
@@ -97,4 +97,4 @@ def test_each_cell_is_read_as_it_was_written_and_as_openpyxl_reads_it(tmp_path, 
 
 
 def test_columns_are_named_as_in_excel():
-    assert [letter_of(place) for place in (0, 25, 26, 701, 702, 16383)] == ["A", "Z", "AA", "ZZ", "AAA", "XFD"]
+    assert [column_letters(place) for place in (0, 25, 26, 701, 702, 16383)] == ["A", "Z", "AA", "ZZ", "AAA", "XFD"]

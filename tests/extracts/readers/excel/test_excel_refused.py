@@ -23,8 +23,8 @@ def book(tmp_path):
 @pytest.mark.parametrize(
     ("header", "problem"),
     [
-        (["Account", "Guarantor", "Opened", "account"], "gives columns A, D a name that another has"),
-        (["Account", "Guarantor", "Opened", "source_line"], "gives columns D no usable name"),
+        (["Account", "Guarantor", "Opened", "account"], "columns A, D in row 1 have the same name as another"),
+        (["Account", "Guarantor", "Opened", "source_line"], "columns D in row 1 have no usable name"),
     ],
 )
 def test_a_header_that_names_badly_is_refused_by_letter(book, header, problem):
@@ -43,10 +43,10 @@ def test_a_header_that_names_badly_is_refused_by_letter(book, header, problem):
             "book.xlsx",
             "protected by a password",
         ),
-        (b"<html><table>", "book.xls", "HTML or XML under an Excel name"),
-        (b"Account,Guarantor\n", "book.xlsx", "no Excel workbook"),
+        (b"<html><table>", "book.xls", "HTML or XML with an Excel name"),
+        (b"Account,Guarantor\n", "book.xlsx", "is not an Excel workbook"),
         (b"", "book.xlsx", "empty file"),
-        (b"PK\x03\x04 and nothing more", "book.xlsx", "damaged or cut"),
+        (b"PK\x03\x04 and nothing more", "book.xlsx", "damaged or truncated"),
     ],
 )
 def test_what_is_no_workbook_is_refused_by_name_with_what_to_do(tmp_path, content, name, problem):
@@ -63,7 +63,7 @@ def test_what_is_no_workbook_is_refused_by_name_with_what_to_do(tmp_path, conten
     [
         (["xl/workbook.bin"], r"binary workbook \(\.xlsb\)"),
         (["mimetype", "content.xml"], r"OpenDocument sheet \(\.ods\)"),
-        (["readme.txt"], "holds no workbook"),
+        (["readme.txt"], "has no workbook inside"),
     ],
 )
 def test_other_packages_are_refused_by_name(tmp_path, parts, problem):
@@ -77,7 +77,7 @@ def test_other_packages_are_refused_by_name(tmp_path, parts, problem):
 
 @pytest.mark.parametrize("keep", [0.3, 0.9, 0.99])
 def test_a_workbook_cut_on_its_way_is_refused(book, keep):
-    with pytest.raises(ExtractRefusedError, match="damaged or cut"):
+    with pytest.raises(ExtractRefusedError, match="damaged or truncated"):
         book(alter=lambda path: path.write_bytes(path.read_bytes()[: int(path.stat().st_size * keep)]))
 
 

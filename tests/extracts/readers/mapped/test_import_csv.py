@@ -203,8 +203,8 @@ def test_a_block_reads_the_files_of_its_pattern_and_knows_file_and_row(desk):
         ("guarantor_id", "(SELECT content FROM read_text('/etc/hostname'))", "neither a column"),
         ("guarantor_id", "Guarantor), (Clinic", "more than one expression"),
         ("guarantor_id", "Guarantor) FROM source_0; SELECT (1", "more than one expression"),
-        ("guarantor_id", "CAST(Balance AS DOUBLE)", "of type DOUBLE"),
-        ("opened_on", "1", "of type INTEGER"),
+        ("guarantor_id", "CAST(Balance AS DOUBLE)", "has type DOUBLE"),
+        ("opened_on", "1", "has type INTEGER"),
     ],
 )
 def test_an_expression_that_does_not_fit_is_wrong_usage_naming_table_and_column(desk, column, expression, problem):
@@ -226,7 +226,7 @@ def test_an_expression_that_does_not_fit_is_wrong_usage_naming_table_and_column(
     ],
 )
 def test_an_as_of_that_gives_no_day_is_wrong_usage(desk, as_of, problem):
-    with pytest.raises(WrongUsageError, match=f"as_of of the mapping {problem}"):
+    with pytest.raises(WrongUsageError, match=f"as_of in the mapping {problem}"):
         desk(mapping=MAPPING.replace("SELECT max(posted_on) + 1 FROM transactions", as_of))
 
 
@@ -258,9 +258,9 @@ def test_a_refused_import_leaves_the_previous_one_untouched(desk):
 def test_a_source_that_is_not_there_is_wrong_usage(desk):
     with pytest.raises(WrongUsageError, match="no such file or folder"):
         desk(source="nothing.csv")
-    with pytest.raises(WrongUsageError, match=r"no file of .* fits 'x\*\.csv'"):
+    with pytest.raises(WrongUsageError, match=r"no file in .* fits 'x\*\.csv'"):
         desk(mapping=MAPPING.replace("[[accounts]]", '[[accounts]]\nfile = "x*.csv"'))
-    with pytest.raises(WrongUsageError, match="points outside"):
+    with pytest.raises(WrongUsageError, match="is outside the source folder"):
         desk(mapping=MAPPING.replace("[[accounts]]", '[[accounts]]\nfile = "../*.csv"'))
 
 

@@ -82,7 +82,7 @@ def test_dollars_that_are_read_by_no_declaration_are_refused_with_what_is_and_as
     with pytest.raises(ExtractRefusedError, match=r"expression in amount 120 times.*dollars\(\) reads .*1,234\.50 CR"):
         send(HEADER + rows(amount))
     draft = suggest_mapping(tmp_path / "source" / "ledger.csv")
-    assert "Amt is called dollars, and over 1% of its values are none that dollars() reads" in draft
+    assert "Amt is named like dollars, but dollars() cannot read over 1% of its values" in draft
 
 
 @pytest.mark.parametrize(
@@ -100,7 +100,8 @@ def test_days_are_read_by_the_declared_format_with_blanks_around_them(send, tmp_
     assert rows_read == (PLAIN, "2026-01-01", "00000")
     draft = suggest_mapping(tmp_path / "source" / "ledger.csv")
     assert (
-        read.replace("Post", '\\"Post\\"') in draft or "Post is called a day, and its values fit no one format" in draft
+        read.replace("Post", '\\"Post\\"') in draft
+        or "Post is named like a date, but its values do not fit a single date format" in draft
     )
 
 
@@ -111,7 +112,7 @@ def test_days_are_read_by_the_declared_format_with_blanks_around_them(send, tmp_
 def test_ids_with_an_apostrophe_or_a_blank_are_kept_told_and_taken_off_by_declaration(send, account, taken, off):
     rows_read, report = send(HEADER + rows(account=account))
     assert rows_read[2] == taken
-    assert any("120 rows of [[transactions]] block 1 have a blank around account_id or an" in n for n in report.notices)
+    assert any("120 rows of [[transactions]] block 1 have blanks around account_id, or an" in n for n in report.notices)
     rows_read, report = send(HEADER + rows(account=account), account=off)
     assert rows_read[2] == "00000"
     assert not any("apostrophe" in notice for notice in report.notices)
@@ -135,7 +136,7 @@ def test_titles_above_the_header_are_passed_over_by_its_line(send, tmp_path, tit
 
 def test_a_header_without_names_asks_whether_titles_stand_above_it(send):
     with pytest.raises(
-        ExtractRefusedError, match=r"a column without a name.*Where titles stand above the header.*header_row"
+        ExtractRefusedError, match=r"a column without a name.*If titles come before the header.*header_row"
     ):
         send("General Hospital,,,\n" + HEADER + rows())
 
@@ -144,7 +145,7 @@ def test_a_header_that_stands_again_on_each_page_is_left_out_by_where(send, tmp_
     pages = HEADER + rows() + HEADER + rows(number=0) + HEADER
     with pytest.raises(ExtractRefusedError, match="expression in amount 2 times"):
         send(pages)
-    assert "The header stands again in 2 rows: add \"Tx\" <> 'Tx' to where." in suggest_mapping(
+    assert "2 rows repeat the header: add \"Tx\" <> 'Tx' to where." in suggest_mapping(
         tmp_path / "source" / "ledger.csv"
     )
     rows_read, report = send(pages, block='where = "\\"Tx\\" <> \'Tx\'"')

@@ -163,7 +163,7 @@ def test_each_declared_format_reads_its_own_days(desk, order, text, tmp_path):
         ((HEADER + ROWS).replace(",", "\t").encode(), "", "separated by a tab"),
         ((HEADER + ROWS).replace(",", "|").encode(), "", "separated by pipes"),
         ((HEADER + ROWS).encode(), 'delimiter = "|"', "separated by commas"),
-        (b"Account,Guarantor,account\n", "", "a name that another has"),
+        (b"Account,Guarantor,account\n", "", "have the same name as another"),
         (b"Account,,Opened\n", "", "a column without a name"),
         ((HEADER + ROWS + "X,G1,01/0").encode(), "", "the file was truncated"),
         ((HEADER + ROWS + 'X,G1,01/05/2026,"AETNA').encode(), "", "the file was truncated"),
@@ -233,7 +233,7 @@ def test_a_gzip_bomb_is_refused_before_it_grows_in_any_encoding(desk, options, m
 
 def test_a_row_repeated_to_the_letter_is_counted_once_and_one_that_differs_refuses(desk):
     report, out, _ = desk({"desk.csv": HEADER + ROWS + ROWS.splitlines(keepends=True)[7]})
-    assert any("repeat" in notice for notice in report.notices)
+    assert any("exact duplicates" in notice for notice in report.notices)
     assert ask(out, "SELECT count(*), count(DISTINCT transaction_id) FROM transactions") == [(300, 300)]
     with pytest.raises(ExtractRefusedError, match="rows that differ") as refused:
         desk({"desk.csv": HEADER + ROWS + "00007,G9,01/08/2026,AETNA,7.50\n"})

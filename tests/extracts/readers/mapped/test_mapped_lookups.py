@@ -62,7 +62,7 @@ def test_a_row_finds_its_row_and_what_that_row_finds(desk):
         "ledger.csv": (300, 0),
         "plans.csv": (0, 3),
     }
-    assert any("ledger.csv: 100 rows found nothing in [lookups.class]" in notice for notice in report.notices)
+    assert any("ledger.csv: 100 rows without a match in [lookups.class]" in notice for notice in report.notices)
 
 
 def test_a_row_without_a_key_finds_nothing_and_is_no_loss(desk):
@@ -89,9 +89,7 @@ def test_a_lookup_may_be_a_sheet_and_its_unreadable_cells_are_told(desk, tmp_pat
         workbook.active.append(row)
     report, rows = desk({"ledger.csv": LEDGER, "classes.csv": CLASSES, "plans.xlsx": workbook})
     assert rows == [(None, "medicare"), ("AETNA", "commercial"), ("None", None)]
-    assert any(
-        "columns Name of plans.xlsx[Sheet] have cells that cannot be read" in notice for notice in report.notices
-    )
+    assert any("columns Name of plans.xlsx[Sheet] have unreadable cells" in notice for notice in report.notices)
 
 
 def test_a_table_may_be_reference_and_give_rows_itself(desk):
@@ -105,21 +103,21 @@ def test_a_table_may_be_reference_and_give_rows_itself(desk):
 @pytest.mark.parametrize(
     ("old", "new", "problem"),
     [
-        ('key = "Plan ID"', 'key = "Plan Id"', r"\[lookups\.insurer\]: key is no column of plans\.csv.*'Plan ID'"),
+        ('key = "Plan ID"', 'key = "Plan Id"', r"\[lookups\.insurer\]: key is not a column of plans\.csv.*'Plan ID'"),
         ('by = "Plan"', 'by = "Plann"', r"\[lookups\.insurer\]: by is neither a column nor an expression.*'Plan'"),
         ('file = "plans.*"', 'file = "none.csv"', r"\[lookups\.insurer\]: 0 files .* fit 'none\.csv'. Allowed: one"),
         ('file = "plans.*"', 'file = "*.csv"', r"\[lookups\.insurer\]: 3 files"),
-        ('file = "plans.*"', 'file = "../plans.csv"', "points outside"),
-        ('key = "Plan ID"', 'key = "Plan ID"\nwhere = "max(Name)"', "where is no condition"),
-        ("[lookups.insurer]", "[lookups.Guar]", r"names no known lookup: 'insurer'"),
-        ('lookups = ["insurer", "class"]', 'lookups = "insurer"', "lookups is no list"),
+        ('file = "plans.*"', 'file = "../plans.csv"', "is outside the source folder"),
+        ('key = "Plan ID"', 'key = "Plan ID"\nwhere = "max(Name)"', "where is not a condition"),
+        ("[lookups.insurer]", "[lookups.Guar]", r"has an unknown lookup: 'insurer'"),
+        ('lookups = ["insurer", "class"]', 'lookups = "insurer"', "lookups is not a list"),
         ('lookups = ["insurer", "class"]', 'lookups = ["class"]', r"\[lookups\.class\]: by is neither"),
         ('by = "Plan"', 'bye = "Plan"', "unknown key of .*did you mean 'by'"),
-        ('by = "Plan"', "by = 3", "lacks file, key or by"),
-        ('by = "Plan"', 'by = "Plan"\nheader_row = 0', "header_row is no row"),
-        ("[[accounts]]", '[[accounts]]\noptional = "yes"', "optional is neither true nor false"),
-        ("[[accounts]]", "[[accounts]]\nheader_row = true", "header_row is no row"),
-        ('"Opened"', "\"day(Opened, 'mm/dd/yyyy')\"", "unknown format of days 'mm/dd/yyyy'"),
+        ('by = "Plan"', "by = 3", "lacks file, key, or by"),
+        ('by = "Plan"', 'by = "Plan"\nheader_row = 0', "header_row is not a row number"),
+        ("[[accounts]]", '[[accounts]]\noptional = "yes"', "optional is not true or false"),
+        ("[[accounts]]", "[[accounts]]\nheader_row = true", "header_row is not a row number"),
+        ('"Opened"', "\"day(Opened, 'mm/dd/yyyy')\"", "unknown date format 'mm/dd/yyyy'"),
     ],
 )
 def test_a_mistake_is_named_with_what_is_allowed(desk, old, new, problem):
@@ -130,16 +128,19 @@ def test_a_mistake_is_named_with_what_is_allowed(desk, old, new, problem):
 
 def test_a_lookup_with_the_name_of_a_column_is_wrong_usage(desk):
     mapping = MAPPING.replace("[lookups.insurer]", "[lookups.guar]").replace('["insurer", "class"]', '["guar"]')
-    with pytest.raises(WrongUsageError, match=r"ledger\.csv has a column of that name"):
+    with pytest.raises(WrongUsageError, match=r"ledger\.csv has a column with that name"):
         desk(mapping=mapping.replace("insurer.", "guar."))
 
 
 def test_a_block_that_is_optional_is_left_out_and_one_that_is_not_refuses(desk):
     denials = '[[denials]]\nfile = "denials.csv"\ndenial_id = "Id"\ndenied_on = "Day"\n'
-    with pytest.raises(WrongUsageError, match=r"no file of .* fits 'denials\.csv'"):
+    with pytest.raises(WrongUsageError, match=r"no file in .* fits 'denials\.csv'"):
         desk(mapping=MAPPING + denials)
     report, _ = desk(mapping=MAPPING + denials.replace("[[denials]]", "[[denials]]\noptional = true"))
-    assert any("[[denials]] block 1: no file fits 'denials.csv'; left out" in notice for notice in report.notices)
+    assert any(
+        "[[denials]] block 1: skipped, because it is optional and no file fits 'denials.csv'" in notice
+        for notice in report.notices
+    )
 
 
 def test_a_mapping_of_which_no_block_finds_a_file_is_wrong_usage(desk):

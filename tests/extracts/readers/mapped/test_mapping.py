@@ -33,25 +33,25 @@ def test_a_mapping_is_read_whole(tmp_path):
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ("x = [", "is no TOML"),
+        ("x = [", "not valid TOML"),
         ("", "has no block"),
         (ACCOUNTS.replace("accounts", "acounts"), "unknown table or key 'acounts'.*did you mean 'accounts'"),
-        (ACCOUNTS.replace("[[accounts]]", "[accounts]"), r"\[accounts\] is one table"),
+        (ACCOUNTS.replace("[[accounts]]", "[accounts]"), r"\[accounts\] is a single table"),
         (ACCOUNTS + 'opened_at = "c"', "block 1 maps 'opened_at'.*did you mean 'opened_on'"),
         (ACCOUNTS + 'audit_sex = "c"', "block 1 maps 'audit_sex'"),
-        (ACCOUNTS + "facility = 3", "an entry that is no text"),
-        (ACCOUNTS + 'facility = " "', "an entry that is no text"),
-        ('[[accounts]]\naccount_id = "a"\n', "maps nothing to guarantor_id, opened_on"),
+        (ACCOUNTS + "facility = 3", "an entry that is not text"),
+        (ACCOUNTS + 'facility = " "', "an entry that is not text"),
+        ('[[accounts]]\naccount_id = "a"\n', "does not map guarantor_id, opened_on"),
         ('[attributes.accounts]\nclinic = "category"\n' + ACCOUNTS, "declares clinic, which no block maps"),
         ('[attributes.accounts]\nage = "number"\n' + ACCOUNTS, "protected attribute"),
         ('[csv]\nseparator = "|"\n' + ACCOUNTS, r"unknown option of \[csv\] 'separator'"),
         ('[csv]\ndelimiter = "||"\n' + ACCOUNTS, "delimiter cannot be used"),
         ('[csv]\nencoding = "klingon"\n' + ACCOUNTS, "encoding is unknown"),
         ('[csv]\ndecimal = ";"\n' + ACCOUNTS, "decimal is unknown"),
-        ('[csv]\nnulls = "N/A"\n' + ACCOUNTS, "nulls is no list"),
-        ("csv = 3\n" + ACCOUNTS, "csv is no table"),
-        ("as_of = 3\n" + ACCOUNTS, "as_of is no day"),
-        ("source_system = 3\n" + ACCOUNTS, "source_system is no text"),
+        ('[csv]\nnulls = "N/A"\n' + ACCOUNTS, "nulls is not a list"),
+        ("csv = 3\n" + ACCOUNTS, "csv is not a table"),
+        ("as_of = 3\n" + ACCOUNTS, "as_of is not a date"),
+        ("source_system = 3\n" + ACCOUNTS, "source_system is not text"),
     ],
 )
 def test_a_mistake_in_a_mapping_is_named(tmp_path, text, problem):
@@ -63,3 +63,13 @@ def test_a_mistake_in_a_mapping_is_named(tmp_path, text, problem):
 def test_an_absent_mapping_is_wrong_usage(tmp_path):
     with pytest.raises(WrongUsageError, match="no such mapping file"):
         read_mapping(tmp_path / "none.toml")
+
+
+@pytest.mark.parametrize("day", ["2026-11-20", '"2026-11-20"'])
+def test_the_as_of_date_may_be_quoted(tmp_path, day):
+    assert read(tmp_path, f"as_of = {day}\n{ACCOUNTS}").as_of == date(2026, 11, 20)
+
+
+def test_a_quoted_date_that_does_not_exist_is_refused(tmp_path):
+    with pytest.raises(WrongUsageError, match="as_of is not a date"):
+        read(tmp_path, f'as_of = "2026-02-30"\n{ACCOUNTS}')

@@ -197,7 +197,7 @@ def test_oracle_health_leaves_out_the_tables_that_a_site_does_not_send(ready):
     names = ("CODE_VALUE", "PFT_ENCNTR", "PFT_TRANS_RELTN", "TRANS_LOG", "BO_HP_RELTN", "BENEFIT_ORDER")
     report, _ = ready("oracle_health", {name: MILLENNIUM[name] for name in names})
     assert set(report.rows_written) == {"accounts", "coverages", "transactions", "stated_balances"}
-    assert sum("left out, for it is optional" in notice for notice in report.notices) == 4
+    assert sum("skipped, because it is optional" in notice for notice in report.notices) == 4
 
 
 def test_oracle_health_quarantines_what_it_cannot_place_rather_than_guess(ready):
@@ -214,4 +214,4 @@ def test_oracle_health_quarantines_what_it_cannot_place_rather_than_guess(ready)
         ["responsibility", "required"],
         ["kind", "required"],
     ]
-    assert any("1 row found nothing in [lookups.balance]" in notice for notice in report.notices)
+    assert any("1 row without a match in [lookups.balance]" in notice for notice in report.notices)

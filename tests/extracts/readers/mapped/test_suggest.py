@@ -95,7 +95,7 @@ def test_no_value_of_a_row_is_in_a_draft_but_levels_that_many_rows_share(tmp_pat
     draft = suggest_mapping(write(tmp_path, "ledger.csv", LEDGER, rows))
     for value in {field for row in rows for field in row} - {"Charge"}:
         assert value not in draft
-    assert "too many or too rare to be shown" in draft
+    assert "too many or too rare to show" in draft
     assert "[[transactions]]" not in re.sub("(?m)^#.*", "", draft)
 
 
@@ -104,7 +104,7 @@ def test_levels_that_say_no_kind_are_asked_for_and_not_shown(tmp_path):
     rows = [[str(n), "2026-01-05", ("Charge", "Adjustment", "Ada Lovelace")[n % 3], f"{n}.00"] for n in range(60)]
     draft = suggest_mapping(write(tmp_path, "ledger.csv", header, rows))
     assert [block["kind"] for block in blocks(draft)["transactions"]] == ["'other_adjustment'", "'charge'"]
-    assert "Category has 1 more values, in words that say no kind" in draft
+    assert "Category has 1 more values that do not name a known kind" in draft
     assert "Lovelace" not in draft
     names = [[*row[:2], ("Ada Lovelace", "Grace Hopper")[n % 2], row[3]] for n, row in enumerate(rows)]
     draft = suggest_mapping(write(tmp_path, "ledger.csv", header, names))
@@ -134,14 +134,14 @@ def test_the_format_of_days_is_told_by_the_days_themselves(tmp_path, days, expec
 def test_days_that_fit_two_formats_are_a_question_and_no_block(tmp_path):
     rows = [[*row[:4], f"0{n % 9 + 1}/0{n % 8 + 1}/2026", *row[5:]] for n, row in enumerate(ledger())]
     draft = suggest_mapping(write(tmp_path, "ledger.csv", LEDGER, rows))
-    assert "# ? Post Dt: which of m/d/y and d/m/y is meant?" in draft
+    assert "# ? Post Dt: which is right, m/d/y or d/m/y?" in draft
     assert "transactions" not in tomllib.loads(draft)
 
 
 def test_mixed_formats_of_days_are_not_guessed(tmp_path):
     rows = [[*row[:4], "13/01/2026" if n % 2 else "01/13/2026", *row[5:]] for n, row in enumerate(ledger())]
     draft = suggest_mapping(write(tmp_path, "ledger.csv", LEDGER, rows))
-    assert "Post Dt is called a day, and its values fit no one format" in draft
+    assert "Post Dt is named like a date, but its values do not fit a single date format" in draft
     assert "transactions" not in tomllib.loads(draft)
 
 
@@ -268,7 +268,7 @@ def test_a_file_without_a_header_is_refused_without_showing_its_first_line(tmp_p
 
 
 def test_a_source_without_tables_is_wrong_usage(tmp_path):
-    with pytest.raises(WrongUsageError, match="holds no table"):
+    with pytest.raises(WrongUsageError, match="has no table"):
         suggest_mapping(tmp_path)
     with pytest.raises(WrongUsageError, match="no such file or folder"):
         suggest_mapping(tmp_path / "none.csv")

@@ -32,7 +32,7 @@ def test_a_type_that_many_rows_share_is_not_shown_when_a_word_of_it_is_not_the_t
         "'contractual_adjustment'",
         "'insurance_payment'",
     ]
-    assert "Tx Type has 1 more values, in words that say no kind" in draft
+    assert "Tx Type has 1 more values that do not name a known kind" in draft
     assert not re.search("Smith|HIV|Lovelace|Hara|ller", draft)
 
 
@@ -41,7 +41,7 @@ def test_outcomes_and_classes_that_name_a_person_or_a_disease_are_asked_for(tmp_
     rows = "".join(f"D{n},C{n},2026-01-05,197,{outcomes[n % 2]}\n" for n in range(60))
     (tmp_path / "denials.csv").write_text("Denial ID,Claim,Denial Date,CARC,Outcome\n" + rows)
     draft = suggest_mapping(tmp_path / "denials.csv")
-    assert "outcome: which values of Outcome are which?" in draft
+    assert "outcome: what do the values of Outcome mean?" in draft
     assert not re.search("Miller|cancer", draft)
 
 
@@ -121,6 +121,6 @@ def test_names_of_columns_are_taken_for_names(names, rows):
 def test_no_message_of_an_import_shows_the_first_line_of_a_file_without_a_header(tmp_path, mapping):
     (tmp_path / "x.csv").write_text("SMITH,JOHN,CA\n" + NAMES)
     (tmp_path / "mapping.toml").write_text(mapping)
-    with pytest.raises(WrongUsageError, match="its first line looks like a row") as wrong:
+    with pytest.raises(WrongUsageError, match="Its first line looks like a row") as wrong:
         import_csv(tmp_path / "x.csv", tmp_path / "out", tmp_path / "mapping.toml")
     assert not re.search("SMITH|JOHN|CA,|DOE", str(wrong.value))

@@ -33,7 +33,7 @@ def test_a_formula_and_an_amount_of_mills_in_400_rows_leave_the_ledger_drafted_a
     workbook.save(tmp_path / "ar.xlsx")
     draft = suggest_mapping(tmp_path / "ar.xlsx")
     assert [block["kind"] for block in tomllib.loads(draft)["transactions"]] == ["'other_adjustment'", "'charge'"]
-    assert "; 2 cells of 400 cannot be read so: the import quarantines their rows, up to 1%" in draft
+    assert "; 2 cells of 400 cannot be read this way, and the import quarantines their rows (up to 1%)" in draft
 
 
 def test_over_one_percent_of_amounts_that_are_none_is_no_money(tmp_path):
@@ -42,7 +42,7 @@ def test_over_one_percent_of_amounts_that_are_none_is_no_money(tmp_path):
         row[4] = "12.345"
     draft = suggest_mapping(write_csv(tmp_path / "ledger.csv", rows))
     assert "transactions" not in tomllib.loads(draft)
-    assert "cannot be read so" not in draft
+    assert "cannot be read this way" not in draft
 
 
 def test_days_with_a_few_that_are_none_are_drafted_and_one_exact_format_is_taken_before_a_near_one(tmp_path):
@@ -50,13 +50,13 @@ def test_days_with_a_few_that_are_none_are_drafted_and_one_exact_format_is_taken
     rows[3][2] = "01/13/2026"  # m/d/y fits all of them, d/m/y all but one
     draft = suggest_mapping(write_csv(tmp_path / "ledger.csv", rows))
     assert {block["posted_on"] for block in tomllib.loads(draft)["transactions"]} == {"day(\"Post Date\", 'm/d/y')"}
-    assert "cannot be read so" not in draft
+    assert "cannot be read this way" not in draft
     rows[4][2] = "n/a"
-    assert "which of m/d/y and d/m/y is meant?" in suggest_mapping(write_csv(tmp_path / "ledger.csv", rows))
+    assert "which is right, m/d/y or d/m/y?" in suggest_mapping(write_csv(tmp_path / "ledger.csv", rows))
     for row in rows[20:60]:
         row[2] = "01/14/2026"
     draft = suggest_mapping(write_csv(tmp_path / "ledger.csv", rows))
-    assert "every value fits m/d/y alone; 1 cell of 400 cannot be read so" in draft
+    assert "every value fits only m/d/y; 1 cell of 400 cannot be read this way" in draft
 
 
 @pytest.mark.parametrize(("number", "amount"), [(60, "1.2{:02},50"), (60, "({}.000,25)")])
