@@ -197,7 +197,7 @@ def test_in_memory_tables_leave_no_file_behind(tmp_path: Path, monkeypatch: pyte
                 {"accounts": pd.concat([ACCOUNTS, ACCOUNTS]).assign(account_id=[1, "secret-value"])}
             ),
             ExtractRefusedError,
-            r"mixed in account_id \(id\)",
+            r"account_id \(id\) mixes values",
         ),
     ],
 )
