@@ -155,7 +155,8 @@ def main() -> None:
         plain += seconds
         is_served = fit.parameters["objective"] == "binary" and len(np.asarray(fit.data.get_label())) == manifest.rows
         served += seconds * is_served
-        description = f"{fit.parameters['objective']}, {len(np.asarray(fit.data.get_label())):,} rows, {fit.rounds} trees"
+        fitted_rows = len(np.asarray(fit.data.get_label()))
+        description = f"{fit.parameters['objective']}, {fitted_rows:,} rows, {fit.rounds} trees"
         print(f"  {place:3} {description:45} {seconds[0]:8.1f} s wall {seconds[1]:8.1f} s CPU")
     for name, took in (
         ("whole training run", whole),

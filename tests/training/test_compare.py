@@ -33,12 +33,12 @@ QUICK = TrainingSettings(
     max_n_estimators=30, share_n_estimators=10, min_outcomes=11, members=(Member(seeds=(1,), n_estimators=30),)
 )
 HALF = 0.5
-"""A few hundred rows: what lies in a fifth of them hangs on a handful of balances."""
+"""With a few hundred rows, the dollars in a fifth of them would depend on a handful of balances."""
 TARGET = PaymentTarget(horizon_days=90, snapshots=8)
 
 
 def changed(bundle: Bundle, calibration: Any = None, **fields: Any) -> Bundle:
-    """Return a bundle like another but for some fields of its manifest, or its calibration."""
+    """Return a copy of a bundle with changed manifest fields, or another calibration."""
     files = {name: content for name, content in bundle.files.items() if name != MANIFEST}
     if calibration is not None:
         files[CALIBRATION] = calibration.model_dump_json().encode()
@@ -65,7 +65,7 @@ def good(frame: Any) -> Bundle:
 
 @pytest.fixture(scope="module")
 def contrary(frame: Any) -> Bundle:
-    """A model that was taught that small balances are paid and large ones are not."""
+    """A model trained on labels that say small balances are paid and large ones are not."""
     data = frame.data.copy()
     data["label"] = (data["amount"] < data["amount"].median()).astype("float64")
     data["share"] = data["label"]
@@ -73,46 +73,46 @@ def contrary(frame: Any) -> Bundle:
     return train(replace(frame, data=data), kind="payment", as_of=TRAINED, settings=QUICK).bundle
 
 
-def test_a_model_that_knows_wins_against_one_that_does_not_and_loses_the_other_way_round(
-    extract, hospital, good, contrary
-):
-    found = compare(extract, good, contrary, hospital.as_of, names=("new", "old"), capacity=HALF)
-    assert found.verdict == "wins"
-    assert found.may_replace
-    assert found.differences["captured"].low > 0
+def test_a_good_model_wins_against_a_bad_one_and_a_bad_one_loses(extract, hospital, good, contrary):
+    comparison = compare(extract, good, contrary, hospital.as_of, names=("new", "old"), capacity=HALF)
+    assert comparison.verdict == "wins"
+    assert comparison.may_replace
+    assert comparison.differences["captured"].low > 0
     back = compare(extract, contrary, good, hospital.as_of, capacity=HALF)
     assert back.verdict == "loses"
     assert not back.may_replace
-    assert back.differences["captured"].value == -found.differences["captured"].value
-    assert (found.challenger.name, found.challenger.digest) == ("new", good.digest)
-    assert found.champion.digest == contrary.digest
+    assert back.differences["captured"].value == -comparison.differences["captured"].value
+    assert (comparison.challenger.name, comparison.challenger.digest) == ("new", good.digest)
+    assert comparison.champion.digest == contrary.digest
 
 
-def test_only_rows_that_neither_was_fitted_on_are_scored_and_their_number_is_told(extract, hospital, good, contrary):
-    found = compare(extract, good, contrary, hospital.as_of)
+def test_only_rows_that_neither_model_was_fitted_on_are_compared_and_counted(extract, hospital, good, contrary):
+    comparison = compare(extract, good, contrary, hospital.as_of)
     later = training_frame(extract, TARGET, hospital.as_of).data
-    mine = later[later["as_of"] >= pd.Timestamp(TRAINED)]
-    assert found.since == TRAINED
-    assert found.holdout.rows == len(mine) > 100
-    assert found.holdout.events == int(mine["label"].sum())
-    assert found.holdout.first >= TRAINED
-    assert found.holdout.last + timedelta(days=90) <= hospital.as_of
-    assert found.holdout.households == mine["household"].nunique()
-    scores = predict(good, mine)["raw_score"]
-    assert found.challenger.metrics["auc"].value == pytest.approx(roc_auc_score(mine["label"], scores), abs=1e-5)
-    assert found.challenger.metrics["average_precision"].value == pytest.approx(
-        average_precision_score(mine["label"], scores), abs=1e-5
+    expected = later[later["as_of"] >= pd.Timestamp(TRAINED)]
+    assert comparison.since == TRAINED
+    assert comparison.holdout.rows == len(expected) > 100
+    assert comparison.holdout.events == int(expected["label"].sum())
+    assert comparison.holdout.first >= TRAINED
+    assert comparison.holdout.last + timedelta(days=90) <= hospital.as_of
+    assert comparison.holdout.households == expected["household"].nunique()
+    scores = predict(good, expected)["raw_score"]
+    assert comparison.challenger.metrics["auc"].value == pytest.approx(
+        roc_auc_score(expected["label"], scores), abs=1e-5
     )
-    for figure in ("auc", "average_precision", "brier", "log_loss", "ece", "captured"):
-        gap = found.differences[figure]
+    assert comparison.challenger.metrics["average_precision"].value == pytest.approx(
+        average_precision_score(expected["label"], scores), abs=1e-5
+    )
+    for metric in ("auc", "average_precision", "brier", "log_loss", "ece", "captured"):
+        gap = comparison.differences[metric]
         assert gap.value == pytest.approx(
-            found.challenger.metrics[figure].value - found.champion.metrics[figure].value, abs=2e-5
+            comparison.challenger.metrics[metric].value - comparison.champion.metrics[metric].value, abs=2e-5
         )
         assert gap.low < gap.high
 
 
-def test_a_tie_is_decided_by_calibration(extract, hospital, good):
-    """The same ranking with every probability far too high: what is captured ties, and the calibration decides."""
+def test_calibration_decides_a_tie(extract, hospital, good):
+    """The rankings are the same and capture the same, but one model's probabilities are far too high."""
     off = changed(good, Platt(slope=1.0, offset=1.5))
     better = compare(extract, good, off, hospital.as_of, capacity=0.99)
     assert better.verdict == "calibrates_better"
@@ -123,21 +123,21 @@ def test_a_tie_is_decided_by_calibration(extract, hospital, good):
     assert not worse.may_replace
 
 
-def test_an_alarm_holds_back_a_winner(extract, hospital, good, contrary):
+def test_an_alarm_blocks_a_winner(extract, hospital, good, contrary):
     alarm = Alarm(name="feature_too_good_alone", text="status_today alone has an AUC of 0.990")
     evaluation = good.manifest.evaluation.model_copy(update={"alarms": (alarm,)})
-    found = compare(extract, changed(good, evaluation=evaluation), contrary, hospital.as_of, capacity=HALF)
-    assert found.verdict == "wins"
-    assert found.alarms == (alarm,)
-    assert not found.may_replace
+    comparison = compare(extract, changed(good, evaluation=evaluation), contrary, hospital.as_of, capacity=HALF)
+    assert comparison.verdict == "wins"
+    assert comparison.alarms == (alarm,)
+    assert not comparison.may_replace
 
 
-def test_the_same_comparison_gives_the_same_bytes(extract, hospital, good, contrary):
-    one, two = (compare(extract, good, contrary, hospital.as_of) for _ in range(2))
-    assert one.model_dump_json() == two.model_dump_json()
+def test_repeating_a_comparison_gives_the_same_bytes(extract, hospital, good, contrary):
+    first, two = (compare(extract, good, contrary, hospital.as_of) for _ in range(2))
+    assert first.model_dump_json() == two.model_dump_json()
 
 
-def test_no_later_row_is_refused_with_the_days_that_would_do(extract, good, contrary):
+def test_a_comparison_without_later_rows_is_refused_with_days_that_would_work(extract, good, contrary):
     with pytest.raises(WrongUsageError) as caught:
         compare(extract, good, contrary, date(2026, 8, 1))
     assert str(caught.value) == (
@@ -147,7 +147,7 @@ def test_no_later_row_is_refused_with_the_days_that_would_do(extract, good, cont
     )
 
 
-def test_too_few_outcomes_are_refused_with_their_number(hospital, good, contrary, tmp_path):
+def test_too_few_outcomes_are_refused_with_their_count(hospital, good, contrary, tmp_path):
     small = hospital.copy(
         tmp_path / "small",
         transactions="SELECT * FROM {table} WHERE NOT (kind = 'patient_payment' AND posted_on >= DATE '2026-06-01')",
@@ -174,18 +174,18 @@ def test_models_that_cannot_be_compared_are_refused(extract, hospital, good, con
         compare(extract, contrary, absent, hospital.as_of)
 
 
-def test_rankings_in_a_resample_are_those_of_the_rows_as_often_as_they_were_drawn():
+def test_metrics_of_a_resample_count_each_row_as_often_as_it_was_drawn():
     draw = np.random.default_rng(3)
     label = (draw.random(60) < 0.4).astype(float)
     score = np.round(label * 0.3 + draw.random(60), 1)  # with ties
-    house = Households(np.repeat(np.arange(20), 3), 20, 25, 9)
-    found = resample_rankings(house, label, {"one": score, "other": -score})
+    households = Households(np.repeat(np.arange(20), 3), 20, 25, 9)
+    metrics = resample_rankings(households, label, {"one": score, "other": -score})
     again = np.random.default_rng(9)
     for resample in range(1, 26):
-        times = np.bincount(again.integers(20, size=20), minlength=20)[house.of_row]
+        times = np.bincount(again.integers(20, size=20), minlength=20)[households.of_row]
         for name, sign in (("one", 1), ("other", -1)):
             auc = roc_auc_score(label, sign * score, sample_weight=times)
             precision = average_precision_score(label, sign * score, sample_weight=times)
-            assert found[name]["auc"][resample] == pytest.approx(auc)
-            assert found[name]["average_precision"][resample] == pytest.approx(precision)
-    assert found["one"]["auc"][0] == pytest.approx(roc_auc_score(label, score))
+            assert metrics[name]["auc"][resample] == pytest.approx(auc)
+            assert metrics[name]["average_precision"][resample] == pytest.approx(precision)
+    assert metrics["one"]["auc"][0] == pytest.approx(roc_auc_score(label, score))

@@ -1,4 +1,4 @@
-"""Figures, each against a slow or hand-made second opinion."""
+"""Each metric is compared with a slow or manual second computation."""
 
 from __future__ import annotations
 
@@ -21,20 +21,20 @@ from payrank.training.evaluate.holdout import Forecast, make_holdout, number_lis
 from payrank.training.evaluate.metrics import ForecastMetrics, measure_discrimination, measure_probabilities
 
 
-def _judged(label: list[float], amount: list[float], share: list[float]) -> pd.DataFrame:
+def _rows(label: list[float], amount: list[float], share: list[float]) -> pd.DataFrame:
     data = pd.DataFrame({"as_of": pd.Timestamp("2024-01-01"), "label": label, "amount": amount, "share": share})
     data["recovered"] = data["share"] * data["amount"]
     data["household"] = [f"H{number}" for number in range(len(data))]
     return data
 
 
-def _figures(data: pd.DataFrame, periods: np.ndarray, forecast: Forecast, capacity: float) -> dict[str, float]:
+def _measure(data: pd.DataFrame, periods: np.ndarray, forecast: Forecast, capacity: float) -> dict[str, float]:
     measured = ForecastMetrics(make_holdout(data, periods, capacity, resamples=20), {"one": forecast})
-    return {name: figure.value for name, figure in measured.metrics("one").items()}
+    return {name: estimate.value for name, estimate in measured.metrics("one").items()}
 
 
 def _families(rows: int, people: int, seed: int = 3) -> tuple[pd.DataFrame, np.ndarray]:
-    """Rows of families whose members act alike, over three lists, and a score that tells something of them."""
+    """Rows of families whose members behave alike, in three lists, and an informative score."""
     draw = np.random.default_rng(seed)
     family = draw.integers(people, size=rows)
     leaning = draw.normal(size=people)[family]
@@ -54,52 +54,52 @@ def _families(rows: int, people: int, seed: int = 3) -> tuple[pd.DataFrame, np.n
     return data, 1 / (1 + np.exp(1 - leaning + draw.normal(0, 0.5, rows)))
 
 
-def test_dollars_in_the_top_fifth_are_counted_list_by_list():
-    data = _judged([1, 0, 0, 0, 0, 1, 1, 0, 0, 0], [100.0] * 5 + [1000.0] * 5, [1, 0, 0, 0, 0, 0.5, 0.1, 0, 0, 0])
+def test_captured_dollars_are_counted_list_by_list():
+    data = _rows([1, 0, 0, 0, 0, 1, 1, 0, 0, 0], [100.0] * 5 + [1000.0] * 5, [1, 0, 0, 0, 0, 0.5, 0.1, 0, 0, 0])
     worth = np.array([9.0, 1, 1, 1, 1, 5, 9, 1, 1, 1])
-    found = _figures(data, np.repeat([0, 1], 5), Forecast(worth, None, worth), 0.2)
-    assert found["captured"] == pytest.approx((100 + 100) / (100 + 500 + 100), abs=1e-5)
-    assert found["lift"] == pytest.approx(1.0 / 0.3, abs=1e-5)
-    assert "brier" not in found
+    metrics = _measure(data, np.repeat([0, 1], 5), Forecast(worth, None, worth), 0.2)
+    assert metrics["captured"] == pytest.approx((100 + 100) / (100 + 500 + 100), abs=1e-5)
+    assert metrics["lift"] == pytest.approx(1.0 / 0.3, abs=1e-5)
+    assert "brier" not in metrics
 
 
-def test_outcomes_are_counted_where_amounts_are_unknown():
-    data = _judged([1, 0, 1, 0], [np.nan] * 4, [np.nan] * 4)
+def test_outcomes_are_counted_if_amounts_are_unknown():
+    data = _rows([1, 0, 1, 0], [np.nan] * 4, [np.nan] * 4)
     score = np.array([4.0, 3, 2, 1])
-    assert _figures(data, np.zeros(4, dtype=int), Forecast(score, None, score), 0.25)["captured"] == 0.5
+    assert _measure(data, np.zeros(4, dtype=int), Forecast(score, None, score), 0.25)["captured"] == 0.5
     assert not make_holdout(data, np.zeros(4, dtype=int), 0.25).in_dollars
 
 
-def test_figures_that_one_class_cannot_have_are_left_out():
-    data = _judged([0, 0, 0, 0], [1.0] * 4, [0.0] * 4)
+def test_metrics_that_are_undefined_with_one_class_are_left_out():
+    data = _rows([0, 0, 0, 0], [1.0] * 4, [0.0] * 4)
     score = np.arange(4.0)
-    found = _figures(data, np.zeros(4, dtype=int), Forecast(score, np.full(4, 0.1), score), 0.25)
-    assert not {"auc", "average_precision", "lift", "captured"} & set(found)
-    assert found["brier"] == pytest.approx(0.01)
+    metrics = _measure(data, np.zeros(4, dtype=int), Forecast(score, np.full(4, 0.1), score), 0.25)
+    assert not {"auc", "average_precision", "lift", "captured"} & set(metrics)
+    assert metrics["brier"] == pytest.approx(0.01)
 
 
-def test_auc_is_the_mean_of_the_periods_whose_scores_are_never_in_one_list():
-    data = _judged([0, 1, 0, 1], [1.0] * 4, [0.0, 1, 0, 1])
+def test_auc_is_the_mean_over_periods_which_are_never_ranked_together():
+    data = _rows([0, 1, 0, 1], [1.0] * 4, [0.0, 1, 0, 1])
     score = np.array([1.0, 2.0, 11.0, 12.0])
-    assert _figures(data, np.array([1, 1, 2, 2]), Forecast(score, None, score), 0.5)["auc"] == 1.0
-    assert _figures(data, np.array([1, 1, 1, 1]), Forecast(score, None, score), 0.5)["auc"] == 0.75
+    assert _measure(data, np.array([1, 1, 2, 2]), Forecast(score, None, score), 0.5)["auc"] == 1.0
+    assert _measure(data, np.array([1, 1, 1, 1]), Forecast(score, None, score), 0.5)["auc"] == 0.75
 
 
 @settings(max_examples=60, deadline=None)
 @given(rows=st.lists(st.tuples(st.integers(0, 4), st.booleans()), min_size=4, max_size=60))
-def test_auc_is_the_chance_that_an_event_outranks_a_non_event(rows):
+def test_auc_is_the_probability_that_an_event_outranks_a_non_event(rows):
     score = np.array([float(row[0]) for row in rows])
     label = np.array([float(row[1]) for row in rows])
-    found = measure_discrimination(label, score)
+    metrics = measure_discrimination(label, score)
     if len(set(label)) < 2:
-        assert found == {}
+        assert metrics == {}
         return
     gaps = score[label == 1][:, None] - score[label == 0][None, :]
-    assert found["auc"] == pytest.approx(float(((gaps > 0) + 0.5 * (gaps == 0)).mean()))
-    assert found["average_precision"] == pytest.approx(average_precision_score(label, score))
+    assert metrics["auc"] == pytest.approx(float(((gaps > 0) + 0.5 * (gaps == 0)).mean()))
+    assert metrics["average_precision"] == pytest.approx(average_precision_score(label, score))
 
 
-def test_probabilities_that_are_the_rate_have_no_calibration_error_and_wrong_ones_have_theirs():
+def test_correct_probabilities_have_no_calibration_error_and_wrong_ones_have():
     label = np.tile([1.0, 0, 0, 0], 250)
     assert measure_probabilities(label, np.full(1000, 0.25))["ece"] == pytest.approx(0)
     assert measure_probabilities(label, np.full(1000, 0.45))["ece"] == pytest.approx(0.2)
@@ -107,44 +107,47 @@ def test_probabilities_that_are_the_rate_have_no_calibration_error_and_wrong_one
 
 @settings(max_examples=40, deadline=None)
 @given(st.integers(0, 10_000), st.integers(30, 200))
-def test_the_parts_of_the_brier_score_add_up_to_it(seed, rows):
+def test_the_components_of_the_brier_score_add_up_to_it(seed, rows):
     draw = np.random.default_rng(seed)
     probability = np.round(draw.random(rows), int(draw.integers(1, 4)))
-    data = _judged(list((draw.random(rows) < probability**2).astype(float)), [1.0] * rows, [0.0] * rows)
-    found = _figures(data, np.zeros(rows, dtype=int), Forecast(probability, probability, probability), 0.2)
-    parts = found["reliability"] - found["resolution"] + found["uncertainty"] + found["within_bins"]
-    assert found["brier"] == pytest.approx(((probability - data["label"]) ** 2).mean(), abs=1e-5)
-    assert parts == pytest.approx(found["brier"], abs=5e-5)
+    data = _rows(list((draw.random(rows) < probability**2).astype(float)), [1.0] * rows, [0.0] * rows)
+    metrics = _measure(data, np.zeros(rows, dtype=int), Forecast(probability, probability, probability), 0.2)
+    parts = metrics["reliability"] - metrics["resolution"] + metrics["uncertainty"] + metrics["within_bins"]
+    assert metrics["brier"] == pytest.approx(((probability - data["label"]) ** 2).mean(), abs=1e-5)
+    assert parts == pytest.approx(metrics["brier"], abs=5e-5)
 
 
-def test_the_parts_of_the_brier_score_are_murphys_where_each_bin_has_one_probability():
+def test_the_components_of_the_brier_score_match_murphy_if_each_bin_has_one_probability():
     probability = np.repeat([0.2, 0.8], 50)
     label = np.concatenate([np.repeat([1.0, 0], [20, 30]), np.repeat([1.0, 0], [40, 10])])
-    found = _figures(
-        _judged(list(label), [1.0] * 100, list(label)),
+    metrics = _measure(
+        _rows(list(label), [1.0] * 100, list(label)),
         np.zeros(100, dtype=int),
         Forecast(probability, probability, probability),
         0.2,
     )
-    assert found["reliability"] == pytest.approx((0.2**2 + 0.0) / 2)
-    assert found["resolution"] == pytest.approx((0.2**2 + 0.2**2) / 2)
-    assert found["uncertainty"] == pytest.approx(0.6 * 0.4)
-    assert found["within_bins"] == pytest.approx(0, abs=1e-5)
+    assert metrics["reliability"] == pytest.approx((0.2**2 + 0.0) / 2)
+    assert metrics["resolution"] == pytest.approx((0.2**2 + 0.2**2) / 2)
+    assert metrics["uncertainty"] == pytest.approx(0.6 * 0.4)
+    assert metrics["within_bins"] == pytest.approx(0, abs=1e-5)
 
 
-def test_an_interval_is_that_of_drawing_whole_households_one_by_one():
+def test_an_interval_equals_resampling_whole_households_one_by_one():
     data, _ = _families(300, 60)
-    house = number_rows_by_household(data["household"], resamples=300, seed=8)
-    sums = RowSums(house)
+    households = number_rows_by_household(data["household"], resamples=300, seed=8)
+    sums = RowSums(households)
     sums.add("rows", np.ones(300))
     sums.add("label", data["label"].to_numpy())
     drawn = sums.resample()
     fast = ratio(drawn.total("label"), drawn.total("rows"))
     draw = np.random.default_rng(8)
     labels = [data["label"].to_numpy()[data["household"] == name] for name in data["household"].unique()]
-    assert len(labels) == house.count
+    assert len(labels) == households.count
     slow = [
-        np.concatenate([labels[one] for one in draw.integers(len(labels), size=len(labels))]).mean() for _ in range(300)
+        np.concatenate(
+            [labels[drawn_household] for drawn_household in draw.integers(len(labels), size=len(labels))]
+        ).mean()
+        for _ in range(300)
     ]
     assert fast[0] == pytest.approx(data["label"].mean())
     assert fast[1:] == pytest.approx(slow)
@@ -152,7 +155,7 @@ def test_an_interval_is_that_of_drawing_whole_households_one_by_one():
 
 
 def _captured_slowly(data: pd.DataFrame, worth: np.ndarray, rows: np.ndarray) -> float:
-    """Return the share of dollars in the top fifth of each list of rows, copies and all, every list sorted anew."""
+    """Return the share of dollars in the top fifth of each list, with repeated rows, sorting every list again."""
     lists, recovered = data["as_of"].to_numpy()[rows], data["recovered"].to_numpy()[rows]
     inside = 0.0
     for day in np.unique(lists):
@@ -162,7 +165,7 @@ def _captured_slowly(data: pd.DataFrame, worth: np.ndarray, rows: np.ndarray) ->
     return inside / recovered.sum()
 
 
-def test_intervals_of_captured_dollars_are_those_of_lists_made_anew_in_every_resample():
+def test_intervals_of_captured_dollars_match_ranking_the_lists_again_in_every_resample():
     data, score = _families(1500, 500)
     amount = data["amount"].to_numpy()
     forecasts = {"model": Forecast(score, score, score * amount), "largest": Forecast(amount, None, amount)}
@@ -172,24 +175,24 @@ def test_intervals_of_captured_dollars_are_those_of_lists_made_anew_in_every_res
     of_family = [np.flatnonzero(rows) for rows in (data["household"] == name for name in data["household"].unique())]
     slow = []
     for _ in range(400):
-        rows = np.concatenate([of_family[one] for one in draw.integers(len(of_family), size=len(of_family))])
-        slow.append([_captured_slowly(data, one.worth, np.sort(rows)) for one in forecasts.values()])
+        rows = np.concatenate([of_family[family] for family in draw.integers(len(of_family), size=len(of_family))])
+        slow.append([_captured_slowly(data, forecast.worth, np.sort(rows)) for forecast in forecasts.values()])
     slow = np.array(slow)
     ahead = measured.advantage("model", "largest")
-    for found, told in (
+    for resampled, estimate in (
         (slow[:, 0], measured.metrics("model")["captured"]),
         (slow[:, 1], measured.metrics("largest")["captured"]),
         (slow[:, 0] - slow[:, 1], ahead),
     ):
-        low, high = np.quantile(found, [0.025, 0.975])
-        assert told.low == pytest.approx(low, abs=0.25 * (high - low))
-        assert told.high == pytest.approx(high, abs=0.25 * (high - low))
-        assert (told.high - told.low) == pytest.approx(high - low, rel=0.2)
+        low, high = np.quantile(resampled, [0.025, 0.975])
+        assert estimate.low == pytest.approx(low, abs=0.25 * (high - low))
+        assert estimate.high == pytest.approx(high, abs=0.25 * (high - low))
+        assert (estimate.high - estimate.low) == pytest.approx(high - low, rel=0.2)
     everyone = _captured_slowly(data, forecasts["model"].worth, np.arange(1500))
     assert measured.metrics("model")["captured"].value == pytest.approx(everyone, abs=1e-5)
 
 
-def test_a_paired_difference_is_surer_than_the_two_figures_apart():
+def test_a_paired_difference_has_a_narrower_interval_than_each_metric_alone():
     data, score = _families(1500, 500)
     worth = score * data["amount"].to_numpy()
     near = Forecast(score, score, worth * np.random.default_rng(1).normal(1, 0.02, 1500))
@@ -202,20 +205,22 @@ def test_a_paired_difference_is_surer_than_the_two_figures_apart():
     assert ahead.low <= ahead.value <= ahead.high
 
 
-def test_the_interval_of_a_calibration_error_is_not_raised_by_its_own_noise():
+def test_noise_does_not_raise_the_interval_of_a_calibration_error():
     data, _ = _families(3000, 3000, seed=5)
     draw = np.random.default_rng(2)
     chance = draw.uniform(0.1, 0.9, 3000)
     data["label"] = (draw.random(3000) < chance).astype(float)
-    found = ForecastMetrics(make_holdout(data, np.zeros(3000, dtype=int), 0.2), {"x": Forecast(chance, chance, chance)})
-    ece = found.metrics("x")["ece"]
+    measured = ForecastMetrics(
+        make_holdout(data, np.zeros(3000, dtype=int), 0.2), {"x": Forecast(chance, chance, chance)}
+    )
+    ece = measured.metrics("x")["ece"]
     assert ece.low == pytest.approx(0, abs=0.006)
     assert ece.high <= ece.value + 0.01
     noisy = np.abs(np.random.default_rng(0).normal(0.02, 0.01, 400))
     assert reflected_interval(np.append(0.02, noisy))[0] == pytest.approx(max(0, 0.04 - np.quantile(noisy, 0.975)))
 
 
-def test_gains_are_those_of_working_each_list_from_the_top():
+def test_cumulative_gains_equal_working_each_list_from_the_top():
     draw = np.random.default_rng(6)
     lists, worth = np.repeat([0, 1], [40, 60]), draw.random(100)
     gain = np.where(draw.random(100) < 0.3, draw.exponential(100, 100), 0.0)
@@ -223,8 +228,8 @@ def test_gains_are_those_of_working_each_list_from_the_top():
     slow = []
     for share in worked:
         inside = 0.0
-        for one in (0, 1):
-            here = np.flatnonzero(lists == one)
+        for number in (0, 1):
+            here = np.flatnonzero(lists == number)
             best = sorted(here, key=lambda row: -worth[row])[: int(len(here) * share + 1e-9)]
             inside += gain[best].sum()
         slow.append(inside / gain.sum())
@@ -243,13 +248,13 @@ def test_small_snapshots_are_ranked_by_period():
     assert set(number_lists(few, np.zeros(300, dtype=int))) == {0}
 
 
-def test_no_point_of_the_reliability_curve_is_of_fewer_than_eleven_people():
+def test_every_point_of_the_reliability_curve_has_at_least_eleven_people():
     data, score = _families(90, 30)
     measured = ForecastMetrics(
         make_holdout(data, np.zeros(90, dtype=int), 0.2, resamples=50), {"x": Forecast(score, score, score)}
     )
     bins = measured.deciles("x")
-    assert sum(one.rows for one in bins) == 90
-    edges = np.cumsum([one.rows for one in bins])[:-1]
+    assert sum(decile.rows for decile in bins) == 90
+    edges = np.cumsum([decile.rows for decile in bins])[:-1]
     order = np.argsort(score, kind="stable")
     assert all(data["household"].iloc[rows].nunique() >= 11 for rows in np.split(order, edges))

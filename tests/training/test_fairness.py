@@ -1,4 +1,4 @@
-"""The fairness audit: figures by hand, nothing checked in silence, and a door that no attribute gets through."""
+"""The fairness audit: metrics counted by hand, clear notes, and no way for an attribute to reach a model."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ QUICK = TrainingSettings(
 
 
 def _rows() -> tuple[pd.DataFrame, Forecast]:
-    """400 households of one row: 160 a, 160 b, 8 c, 72 unknown; a ranks above b, every second paid."""
+    """400 households with one row each: 160 a, 160 b, 8 c, 72 unknown; a ranks above b, and every second row paid."""
     data = pd.DataFrame(
         {
             "household": [f"H{n}" for n in range(400)],
@@ -51,7 +51,7 @@ GROUPS = pd.DataFrame({"kin": ["a"] * 160 + ["b"] * 160 + ["c"] * 8 + [None] * 7
 
 
 def _facts(groups: pd.DataFrame = GROUPS, called: Sequence[int] = (*range(20), *range(160, 200))) -> AuditFacts:
-    """Twenty a and forty b were called, twelve a asked for assistance, and ten more a day after the horizon."""
+    """Twenty of a and forty of b were called; twelve of a asked for assistance, and ten more a day too late."""
     calls = pd.DataFrame({"household": [f"H{n}" for n in called], "day": pd.Timestamp("2024-01-01")})
     late = pd.DataFrame(
         {"household": [f"H{n}" for n in range(22)], "day": pd.to_datetime(["2024-01-30"] * 12 + ["2024-01-31"] * 10)}
@@ -59,86 +59,86 @@ def _facts(groups: pd.DataFrame = GROUPS, called: Sequence[int] = (*range(20), *
     return AuditFacts(groups, calls, late)
 
 
-def test_the_figures_of_each_group_are_those_counted_by_hand():
+def test_the_metrics_of_each_group_match_a_count_by_hand():
     data, forecast = _rows()
     holdout = make_holdout(data, np.zeros(400, dtype=int), 0.3, resamples=100)
     (audit,) = audit_fairness(holdout, forecast, _facts(), 30).attributes
-    told = {one.group: one for one in audit.groups}
-    assert set(told) == {"a", "b", MERGED}
-    assert {name: one.rows for name, one in told.items()} == {"a": 160, "b": 160, MERGED: 80}
-    a, b = told["a"].shares, told["b"].shares
+    by_group = {group.group: group for group in audit.groups}
+    assert set(by_group) == {"a", "b", MERGED}
+    assert {name: group.rows for name, group in by_group.items()} == {"a": 160, "b": 160, MERGED: 80}
+    a, b = by_group["a"].shares, by_group["b"].shares
     assert (a["listed"].value, b["listed"].value) == (120 / 160, 0)
     assert (a["called"].value, b["called"].value) == (20 / 160, 40 / 160)
     assert (a["passed_over"].value, b["passed_over"].value) == (20 / 80, 80 / 80)
     assert (a["assistance"].value, b["assistance"].value) == (12 / 160, 0)
     score = forecast.probability
-    assert told["b"].gap.value == pytest.approx(score[160:320].mean() - 0.5, abs=1e-5)
-    assert told["b"].gap.low < told["b"].gap.value < told["b"].gap.high
-    worst = {one.metric: (one.group, one.overall) for one in audit.worst_groups}
+    assert by_group["b"].gap.value == pytest.approx(score[160:320].mean() - 0.5, abs=1e-5)
+    assert by_group["b"].gap.low < by_group["b"].gap.value < by_group["b"].gap.high
+    worst = {worst.metric: (worst.group, worst.overall) for worst in audit.worst_groups}
     assert worst["listed"] == ("b", 0.3)
     assert worst["called"] == ("a", 0.15)
     assert worst["passed_over"] == ("b", 140 / 200)
     assert worst["gap"][0] == "a"
 
 
-def test_a_group_of_ten_people_is_never_told_apart():
+def test_a_group_of_ten_people_is_never_shown():
     data, forecast = _rows()
     holdout = make_holdout(data, np.zeros(400, dtype=int), 0.3, resamples=20)
     groups = pd.DataFrame({"kin": ["a"] * 379 + ["b"] * 11 + ["c"] * 10}, index=GROUPS.index)
     (audit,) = audit_fairness(holdout, forecast, _facts(groups), 30).attributes
-    assert {one.group: one.households for one in audit.groups} == {"a": 379, MERGED: 21}
-    found = count_groups(groups, {"listed": [f"H{n}" for n in range(390)], "assistance": ["H390"]})
-    assert {one.group: one.counts for one in found} == {
-        "a": {"listed": None, "assistance": None},  # or the other could be had by subtraction
+    assert {group.group: group.households for group in audit.groups} == {"a": 379, MERGED: 21}
+    counts = count_groups(groups, {"listed": [f"H{n}" for n in range(390)], "assistance": ["H390"]})
+    assert {group.group: group.counts for group in counts} == {
+        "a": {"listed": None, "assistance": None},  # else subtraction would reveal the other
         MERGED: {"listed": None, "assistance": None},  # one of twelve was not listed
     }
 
 
-def test_what_would_tell_of_fewer_than_eleven_people_is_told_of_no_group_and_no_sentence():
+def test_shares_that_reveal_fewer_than_eleven_people_are_suppressed():
     data, forecast = _rows()
     holdout = make_holdout(data, np.zeros(400, dtype=int), 0.3, resamples=20)
-    most = range(160, 315)  # all b but five
-    for called, told in (
-        ([0], {"a": None, "b": None, MERGED: 0.0}),  # one a; b, or a could be had by subtraction
+    most = range(160, 315)  # all of b except five
+    for called, expected in (
+        ([0], {"a": None, "b": None, MERGED: 0.0}),  # one of a; b too, or subtraction would reveal a
         (range(12), {"a": 12 / 160, "b": 0.0, MERGED: 0.0}),
         ((*range(30), *most, *range(330, 370)), {"a": None, "b": None, MERGED: 0.5}),
         ((*range(5), *range(160, 164), *range(330, 342)), {"a": None, "b": None, MERGED: 12 / 80}),
     ):
-        found = audit_fairness(holdout, forecast, _facts(called=called), 30)
-        (audit,) = found.attributes
-        shares = {one.group: one.shares["called"] for one in audit.groups}
-        assert {name: share and share.value for name, share in shares.items()} == told
-        hidden = None in told.values()
-        assert ("called" in {one.metric for one in audit.worst_groups}) is not hidden
-        said = "kin: suppressed for some groups because fewer than 11 people are involved: called"
-        assert found.notes == ((said,) if hidden else ())
+        fairness = audit_fairness(holdout, forecast, _facts(called=called), 30)
+        (audit,) = fairness.attributes
+        shares = {group.group: group.shares["called"] for group in audit.groups}
+        assert {name: share and share.value for name, share in shares.items()} == expected
+        hidden = None in expected.values()
+        assert ("called" in {worst.metric for worst in audit.worst_groups}) is not hidden
+        note = "kin: suppressed for some groups because fewer than 11 people are involved: called"
+        assert fairness.notes == ((note,) if hidden else ())
 
 
-def test_no_share_of_all_rows_is_told_where_fewer_than_eleven_people_stand_behind_it():
+def test_a_share_of_all_rows_from_fewer_than_eleven_people_is_suppressed():
     data, forecast = _rows()
     holdout = make_holdout(data, np.zeros(400, dtype=int), 0.3, resamples=20)
     groups = pd.DataFrame({"kin": np.repeat(["a", "b", "c", "d"], 100)}, index=GROUPS.index)
     (audit,) = audit_fairness(holdout, forecast, _facts(groups, called=(0, 100)), 30).attributes
-    assert [one.shares["called"] and one.shares["called"].value for one in audit.groups] == [None, None, 0.0, 0.0]
-    assert "called" not in {one.metric for one in audit.worst_groups}
+    assert [group.shares["called"] and group.shares["called"].value for group in audit.groups] == [None, None, 0.0, 0.0]
+    assert "called" not in {worst.metric for worst in audit.worst_groups}
 
 
-def test_outcomes_of_one_household_with_many_rows_are_not_told_in_any_figure():
+def test_outcomes_of_one_household_with_many_rows_are_suppressed_in_every_metric():
     data, forecast = _rows()
     data["household"] = ["H0"] * 40 + [f"H{n}" for n in range(40, 400)]
     data["label"] = np.where(np.arange(400) < 40, 1.0, np.where(np.arange(400) < 160, 0.0, data["label"]))
     holdout = make_holdout(data, np.zeros(400, dtype=int), 0.3, resamples=20)
-    found = audit_fairness(holdout, forecast, _facts(), 30)
-    told = {one.group: one for one in found.attributes[0].groups}
+    fairness = audit_fairness(holdout, forecast, _facts(), 30)
+    by_group = {group.group: group for group in fairness.attributes[0].groups}
     for name, hidden in {"a": True, MERGED: True, "b": False}.items():
-        one = told[name]
-        figures = (one.events, one.actual, one.gap, one.auc, one.shares["passed_over"])
-        assert [figure is None for figure in figures] == [hidden] * 5, name
-    assert "passed over" in found.notes[0]
-    assert "outcomes and AUC" in found.notes[0]
+        group = by_group[name]
+        suppressed = (group.events, group.actual, group.gap, group.auc, group.shares["passed_over"])
+        assert [value is None for value in suppressed] == [hidden] * 5, name
+    assert "passed over" in fairness.notes[0]
+    assert "outcomes and AUC" in fairness.notes[0]
 
 
-def test_an_event_counts_from_the_snapshot_to_the_horizon_and_for_its_household_alone():
+def test_an_event_counts_within_the_horizon_and_only_for_its_household():
     data = pd.DataFrame({"household": ["A", "A", "B", None], "as_of": pd.to_datetime(["2024-01-01", "2024-03-01"] * 2)})
     events = pd.DataFrame({"household": ["A", "C"], "day": pd.to_datetime(["2024-01-31", "2024-03-01"])})
     assert has_event_within(data, events, 31).tolist() == [1, 0, 0, 0]
@@ -147,16 +147,16 @@ def test_an_event_counts_from_the_snapshot_to_the_horizon_and_for_its_household_
     assert has_event_within(data, on_the_day, 1).tolist() == [1, 0, 0, 0]
 
 
-def test_without_attributes_the_report_says_that_nothing_was_checked(trained):
+def test_without_attributes_the_report_says_that_nothing_was_audited(trained):
     fairness = trained.bundle.manifest.evaluation.fairness
     assert fairness.attributes == ()
     assert fairness.not_checked.startswith("Not audited")
     data, forecast = _rows()
     holdout = make_holdout(data, np.zeros(400, dtype=int), 0.3, resamples=20)
     for groups in (GROUPS[[]], pd.DataFrame({"kin": [None] * 400}, index=GROUPS.index, dtype=object)):
-        found = audit_fairness(holdout, forecast, _facts(groups), 30)
-        assert found.attributes == ()
-        assert found.not_checked.startswith("Not audited")
+        fairness = audit_fairness(holdout, forecast, _facts(groups), 30)
+        assert fairness.attributes == ()
+        assert fairness.not_checked.startswith("Not audited")
     bare = audit_fairness(holdout, forecast, AuditFacts(GROUPS, None, None), 30)
     assert bare.notes == (
         "called was not audited because the extract has no contacts",
@@ -165,7 +165,7 @@ def test_without_attributes_the_report_says_that_nothing_was_checked(trained):
     assert set(bare.attributes[0].groups[0].shares) == {"listed", "passed_over"}
 
 
-def test_an_extract_gives_the_audit_groups_calls_and_assistance(hospital):
+def test_an_extract_provides_groups_calls_and_assistance_for_the_audit(hospital):
     with load_extract(hospital.extract) as extract:
         facts = read_audit(extract)
         assert list(facts.groups.columns) == ["race_ethnicity", "sex"]
@@ -175,33 +175,33 @@ def test_an_extract_gives_the_audit_groups_calls_and_assistance(hospital):
         assert len(facts.assistance) > 10
 
 
-def test_no_attribute_reaches_a_frame_or_a_model_and_the_audit_changes_no_byte_of_it(hospital, tmp_path):
-    told = hospital.copy(
-        tmp_path / "told", guarantors="SELECT *, 'x' || (row_number() OVER ()) AS audit_who FROM {table}"
+def test_no_attribute_reaches_a_frame_or_a_model_and_the_audit_changes_no_byte(hospital, tmp_path):
+    with_attribute = hospital.copy(
+        tmp_path / "with_attribute", guarantors="SELECT *, 'x' || (row_number() OVER ()) AS audit_who FROM {table}"
     )
     bare = hospital.copy(
         tmp_path / "bare", guarantors="SELECT * EXCLUDE (audit_sex, audit_race_ethnicity) FROM {table}"
     )
     target = PaymentTarget(snapshots=8)
     models = []
-    for folder in (told, bare):
+    for folder in (with_attribute, bare):
         with load_extract(folder) as extract:
             for feature in build_catalog(extract, "account"):
                 assert "audit" not in repr(feature)
             frame = training_frame(extract, target, hospital.as_of)
             assert not [name for name in frame.data.columns if "audit" in name or "sex" in name or "race" in name]
             settings = QUICK.model_copy(update={"min_outcomes": 11})
-            found = train(
+            bundle = train(
                 frame, kind="payment", as_of=hospital.as_of, settings=settings, audit=read_audit(extract)
             ).bundle
-        models.append({name: text for name, text in found.files.items() if name != "manifest.json"})
-        checked = [one.attribute for one in found.manifest.evaluation.fairness.attributes]
-        assert checked == (["race_ethnicity", "sex"] if folder == told else [])
-        assert "x1" not in found.files["manifest.json"].decode().split('"fairness"')[1][:2000]
+        models.append({name: text for name, text in bundle.files.items() if name != "manifest.json"})
+        checked = [audit.attribute for audit in bundle.manifest.evaluation.fairness.attributes]
+        assert checked == (["race_ethnicity", "sex"] if folder == with_attribute else [])
+        assert "x1" not in bundle.files["manifest.json"].decode().split('"fairness"')[1][:2000]
     assert models[0] == models[1]
 
 
-def test_an_attribute_cannot_be_smuggled_in_by_the_catalog_the_extract_or_the_sites_settings(hospital, tmp_path):
+def test_an_attribute_cannot_enter_through_the_catalog_the_extract_or_the_settings(hospital, tmp_path):
     folder = hospital.copy(tmp_path / "extract")
     text = (folder / "extract.toml").read_text()
     for table in ("guarantors", "accounts"):
@@ -240,16 +240,16 @@ def test_a_feature_that_reads_an_audit_column_finds_none_in_the_frame(payment_fr
         )
 
 
-def test_groups_that_are_not_recorded_are_told_but_are_never_the_worst():
+def test_unrecorded_groups_are_shown_but_are_never_the_least_favorable():
     data, forecast = _rows()
     holdout = make_holdout(data, np.zeros(400, dtype=int), 0.3, resamples=20)
     groups = pd.DataFrame({"kin": ["a"] * 160 + ["b"] * 160 + [None] * 80}, index=GROUPS.index)
     (audit,) = audit_fairness(holdout, forecast, _facts(groups), 30).attributes
-    assert [one.group for one in audit.groups] == ["a", "b", NOT_RECORDED]
-    assert NOT_RECORDED not in {one.group for one in audit.worst_groups}
+    assert [group.group for group in audit.groups] == ["a", "b", NOT_RECORDED]
+    assert NOT_RECORDED not in {worst.group for worst in audit.worst_groups}
 
 
-def test_a_larger_group_that_is_surely_worse_off_is_told_behind_a_small_one_that_is_worst_by_chance():
+def test_a_large_group_that_is_significantly_worse_off_is_reported_after_a_small_one():
     half = Estimate(value=0.5)
 
     def group(name: str, *ends: float) -> GroupMetrics:
@@ -260,17 +260,19 @@ def test_a_larger_group_that_is_surely_worse_off_is_told_behind_a_small_one_that
         )  # fmt: skip
 
     groups = (group("few", 0.1, 0.0, 0.4), group("many", 0.12, 0.1, 0.14), group("most", 0.3, 0.25, 0.35))
-    found = find_worst_groups(groups, {"rows": 270.0, "events": 135.0, "predicted": 135.0, "listed": 54.0})
-    assert [(one.metric, one.group, one.is_significant) for one in found if one.metric == "listed"] == [
+    worst_groups = find_worst_groups(groups, {"rows": 270.0, "events": 135.0, "predicted": 135.0, "listed": 54.0})
+    assert [
+        (worst.metric, worst.group, worst.is_significant) for worst in worst_groups if worst.metric == "listed"
+    ] == [
         ("listed", "few", False),
         ("listed", "many", True),
     ]
 
 
-def test_a_share_of_none_has_an_interval_that_reaches_above_zero():
+def test_the_interval_of_a_share_of_zero_reaches_above_zero():
     data, forecast = _rows()
     holdout = make_holdout(data, np.zeros(400, dtype=int), 0.3, resamples=100)
     (audit,) = audit_fairness(holdout, forecast, _facts(), 30).attributes
-    none = next(one for one in audit.groups if one.group == "b").shares["listed"]
+    none = next(group for group in audit.groups if group.group == "b").shares["listed"]
     assert (none.value, none.low) == (0.0, 0.0)
     assert none.high == pytest.approx(1 - 0.025 ** (1 / 160), abs=1e-5)

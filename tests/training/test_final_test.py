@@ -42,16 +42,16 @@ def test_labels_of_the_final_test_change_no_choice_and_no_earlier_metric(payment
     rows = changed.index[design.splits[-1].predicted]
     changed.loc[rows, "label"] = 1.0 - changed.loc[rows, "label"]
     settings = QUICK.model_copy(update={"refit": False})
-    one = train(payment_frame, kind="payment", as_of=AS_OF, settings=settings)
+    first = train(payment_frame, kind="payment", as_of=AS_OF, settings=settings)
     two = train(replace(payment_frame, data=changed), kind="payment", as_of=AS_OF, settings=settings)
-    before, after = one.bundle.manifest, two.bundle.manifest
+    before, after = first.bundle.manifest, two.bundle.manifest
     assert before.final_test != after.final_test
     assert before.settings == after.settings
     assert before.auto_settings == after.auto_settings
     assert before.n_estimators == after.n_estimators
     assert before.evaluation == after.evaluation
-    assert one.bundle.files["likelihood_0.txt"] == two.bundle.files["likelihood_0.txt"]
-    assert np.array_equal(one.final_test.probability, two.final_test.probability)
+    assert first.bundle.files["likelihood_0.txt"] == two.bundle.files["likelihood_0.txt"]
+    assert np.array_equal(first.final_test.probability, two.final_test.probability)
 
 
 def test_the_calibration_of_the_final_test_is_learned_without_its_households(payment_frame):
@@ -63,10 +63,10 @@ def test_the_calibration_of_the_final_test_is_learned_without_its_households(pay
     assert len(rows) > 30
     fixed = QUICK.model_copy(update={"members": (Member(seeds=(1,), n_estimators=20),)})
     changed.loc[rows, "label"] = 1.0 - changed.loc[rows, "label"]
-    one = train(payment_frame, kind="payment", as_of=AS_OF, settings=fixed).final_test
+    first = train(payment_frame, kind="payment", as_of=AS_OF, settings=fixed).final_test
     two = train(replace(payment_frame, data=changed), kind="payment", as_of=AS_OF, settings=fixed).final_test
-    assert np.array_equal(one.raw, two.raw)
-    assert np.array_equal(one.probability, two.probability)
+    assert np.array_equal(first.raw, two.raw)
+    assert np.array_equal(first.probability, two.probability)
 
 
 def test_a_label_that_was_unknown_when_the_final_test_began_does_not_change_it(payment_frame):
@@ -77,9 +77,9 @@ def test_a_label_that_was_unknown_when_the_final_test_began_does_not_change_it(p
     changed = payment_frame.data.copy()
     changed.loc[changed.index[late], "label"] = 1.0 - changed.loc[changed.index[late], "label"]
     fixed = QUICK.model_copy(update={"members": (Member(seeds=(1,), n_estimators=20),)})
-    one = train(payment_frame, kind="payment", as_of=AS_OF, settings=fixed).final_test
+    first = train(payment_frame, kind="payment", as_of=AS_OF, settings=fixed).final_test
     two = train(replace(payment_frame, data=changed), kind="payment", as_of=AS_OF, settings=fixed).final_test
-    assert np.array_equal(one.probability, two.probability)
+    assert np.array_equal(first.probability, two.probability)
 
 
 def test_all_households_are_evaluated_if_none_appears_earlier(payment_frame):

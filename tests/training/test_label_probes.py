@@ -28,9 +28,9 @@ def frame_of(**options: float) -> Frame:
 
 @pytest.mark.parametrize("seed", range(1, 9))
 def test_shuffled_labels_of_a_clean_frame_cannot_be_predicted(seed: int) -> None:
-    found = probe_shuffled_labels(frame_of(seed=seed), seed=seed)
-    assert found.verdict == "clean", found.details
-    assert "interval" in found.details
+    result = probe_shuffled_labels(frame_of(seed=seed), seed=seed)
+    assert result.verdict == "clean", result.details
+    assert "interval" in result.details
 
 
 def test_labels_shared_by_a_household_are_shuffled_together() -> None:
@@ -48,9 +48,9 @@ def include_own_label(data: pd.DataFrame) -> pd.DataFrame:
 
 
 def test_a_rate_that_counts_the_row_itself_is_detected() -> None:
-    found = probe_shuffled_labels(frame_of(), include_own_label)
-    assert found.verdict == "leak"
-    assert "a feature contains the label" in found.leaks[0].text
+    result = probe_shuffled_labels(frame_of(), include_own_label)
+    assert result.verdict == "leak"
+    assert "a feature contains the label" in result.leaks[0].text
 
 
 def test_too_few_outcomes_are_reported() -> None:
@@ -67,8 +67,10 @@ def with_column(frame: Frame, name: str, values: np.ndarray, family: str = "site
 def test_a_site_feature_that_contains_the_outcome_is_detected(name: str) -> None:
     frame = frame_of(strength=0.5)
     leaky = frame.data["label"].to_numpy() + np.random.default_rng(1).normal(0, 0.5, len(frame.data))
-    found = probe_site_features(with_column(frame, name, leaky, "site attribute" if name == "site_mark" else "history"))
-    assert [leak.subject for leak in found.leaks] == [name]
+    result = probe_site_features(
+        with_column(frame, name, leaky, "site attribute" if name == "site_mark" else "history")
+    )
+    assert [leak.subject for leak in result.leaks] == [name]
 
 
 @pytest.mark.parametrize("seed", range(1, 5))
@@ -79,5 +81,5 @@ def test_a_site_feature_that_is_only_useful_is_not_reported(seed: int) -> None:
 
 
 def test_a_frame_without_site_features_has_nothing_to_compare() -> None:
-    found = probe_site_features(frame_of())
-    assert (found.verdict, found.examined) == ("clean", 0)
+    result = probe_site_features(frame_of())
+    assert (result.verdict, result.examined) == ("clean", 0)

@@ -43,14 +43,14 @@ def make_rows(calibrate_scores, n=12_000, seed=4, words=("a", "b")):
 
 
 def test_calibrated_log_odds_stay_nearly_unchanged():
-    found = recalibrate(make_rows(lambda raw, *_: sigmoid(raw)), AUTO)
+    recalibrated = recalibrate(make_rows(lambda raw, *_: sigmoid(raw)), AUTO)
     grid = np.linspace(-2.5, 2.5, 21)
-    assert found.calibration.apply(grid) == pytest.approx(sigmoid(grid), abs=0.03)
-    assert found.record.log_loss_by_method["none"] == pytest.approx(
-        min(found.record.log_loss_by_method.values()), abs=5e-4
+    assert recalibrated.calibration.apply(grid) == pytest.approx(sigmoid(grid), abs=0.03)
+    assert recalibrated.record.log_loss_by_method["none"] == pytest.approx(
+        min(recalibrated.record.log_loss_by_method.values()), abs=5e-4
     )
-    assert not found.record.segments
-    assert not found.record.shift.is_significant
+    assert not recalibrated.record.segments
+    assert not recalibrated.record.shift.is_significant
 
 
 def test_the_method_has_the_lowest_loss_on_rows_that_it_was_not_learned_on():
@@ -66,16 +66,16 @@ def test_the_method_has_the_lowest_loss_on_rows_that_it_was_not_learned_on():
 @pytest.mark.parametrize("method", ["none", "platt", "beta", "isotonic"])
 def test_a_named_method_is_used(method):
     rows = make_rows(lambda raw, *_: sigmoid(0.5 * raw), n=2_000)
-    found = recalibrate(rows, AUTO.model_copy(update={"calibration": method, "correct_shift": False}))
-    assert (found.record.method, found.calibration.method) == (method, method)
+    recalibrated = recalibrate(rows, AUTO.model_copy(update={"calibration": method, "correct_shift": False}))
+    assert (recalibrated.record.method, recalibrated.calibration.method) == (method, method)
 
 
 def test_a_segment_that_pays_differently_gets_its_own_offset():
-    found = recalibrate(make_rows(lambda raw, _, word: sigmoid(raw - 0.8 * (word == "b"))), AUTO)
-    offsets = {one.name: one.offset for one in found.record.segments}
+    recalibrated = recalibrate(make_rows(lambda raw, _, word: sigmoid(raw - 0.8 * (word == "b"))), AUTO)
+    offsets = {segment.name: segment.offset for segment in recalibrated.record.segments}
     assert offsets["b"] - offsets["a"] == pytest.approx(-0.8, abs=0.15)
-    assert isinstance(found.calibration, AdjustedCalibration)
-    probability = apply_map(found.calibration, np.zeros(2), pd.DataFrame({"payer_class": ["a", "b"]}))
+    assert isinstance(recalibrated.calibration, AdjustedCalibration)
+    probability = apply_map(recalibrated.calibration, np.zeros(2), pd.DataFrame({"payer_class": ["a", "b"]}))
     assert probability == pytest.approx(sigmoid(np.array([0.0, -0.8])), abs=0.04)
     none = recalibrate(make_rows(lambda raw, *_: sigmoid(raw), seed=9), AUTO)
     assert none.record.log_loss_reduction is not None
@@ -86,20 +86,20 @@ def test_a_segment_with_few_outcomes_gets_no_offset():
     draw = np.random.default_rng(1)
     rows = make_rows(lambda raw, _, word: sigmoid(raw - 1.5 * (word == "b")))
     rare = pd.Series(np.where(draw.random(len(rows.raw)) < 0.01, "rare", rows.segment))
-    names = {one.name for one in recalibrate(replace(rows, segment=rare), AUTO).record.segments}
+    names = {segment.name for segment in recalibrate(replace(rows, segment=rare), AUTO).record.segments}
     assert names == {"a", "b"}
 
 
 @pytest.mark.parametrize("moved", [-0.7, 0.7])
 def test_a_recent_shift_of_the_base_rate_is_detected_and_corrected(moved):
     rows = make_rows(lambda raw, place, _: sigmoid(raw + moved * (place > DAYS - 90)))
-    found = recalibrate(rows, AUTO)
-    shift = found.record.shift
+    recalibrated = recalibrate(rows, AUTO)
+    shift = recalibrated.record.shift
     assert shift.is_significant
     assert np.sign(shift.offset) == np.sign(moved)
     assert (shift.gap.low > 0) == (moved > 0)
     late = rows.day > rows.day.max() - np.timedelta64(90, "D")
-    promised = apply_map(found.calibration, rows.raw[late]).mean()
+    promised = apply_map(recalibrated.calibration, rows.raw[late]).mean()
     assert promised == pytest.approx(rows.label[late].mean(), abs=0.03)
     assert "the base rate has shifted" in shift.describe()
     uncorrected = recalibrate(rows, AUTO.model_copy(update={"correct_shift": False}))
@@ -140,15 +140,15 @@ def test_training_reports_a_shift_and_serves_the_correction(frame_maker):
     lately = (data["as_of"] > data["as_of"].max() - pd.Timedelta(days=90)).to_numpy()
     more = np.random.default_rng(2).random(lately.sum()) < 0.5
     data.loc[lately, "label"] = np.maximum(data.loc[lately, "label"], more)
-    found = train(replace(frame, data=data), kind="payment", as_of=date(2025, 6, 1), settings=QUICK)
-    manifest = found.bundle.manifest
+    trained = train(replace(frame, data=data), kind="payment", as_of=date(2025, 6, 1), settings=QUICK)
+    manifest = trained.bundle.manifest
     assert manifest.recalibration.shift.is_significant
     assert manifest.recalibration.shift.offset > 0.1
     assert any("the base rate has shifted" in notice for notice in manifest.notices)
-    assert isinstance(found.bundle.calibration, AdjustedCalibration)
-    assert found.bundle.calibration.shift == manifest.recalibration.shift.offset
-    scores = predict(found.bundle, data.iloc[:50])
-    chance = apply_map(found.bundle.calibration, scores["raw_score"].to_numpy(), data.iloc[:50])
+    assert isinstance(trained.bundle.calibration, AdjustedCalibration)
+    assert trained.bundle.calibration.shift == manifest.recalibration.shift.offset
+    scores = predict(trained.bundle, data.iloc[:50])
+    chance = apply_map(trained.bundle.calibration, scores["raw_score"].to_numpy(), data.iloc[:50])
     assert np.array_equal(scores["probability"], chance)
 
 

@@ -1,4 +1,4 @@
-"""Slices, stability, importance and alarms of a training."""
+"""Slices, stability, importance, and alarms of a training run."""
 
 from __future__ import annotations
 
@@ -31,37 +31,37 @@ def evaluation(trained):
     return trained.bundle.manifest.evaluation
 
 
-def test_slices_of_each_kind_hold_every_judged_row_once(evaluation):
-    kinds = {one.dimension for one in evaluation.slices}
+def test_the_slices_of_each_dimension_contain_every_holdout_row_once(evaluation):
+    kinds = {part.dimension for part in evaluation.slices}
     assert kinds == {"period", "payer", "balance", "age"}
     for kind in kinds:
-        parts = [one for one in evaluation.slices if one.dimension == kind]
-        assert sum(one.rows for one in parts) == evaluation.holdout.rows
-        assert sum(one.events for one in parts) == evaluation.holdout.events
-        assert all(one.households >= 11 for one in parts)
+        parts = [part for part in evaluation.slices if part.dimension == kind]
+        assert sum(part.rows for part in parts) == evaluation.holdout.rows
+        assert sum(part.events for part in parts) == evaluation.holdout.events
+        assert all(part.households >= 11 for part in parts)
 
 
-def test_a_slice_says_what_its_rows_say(trained, evaluation):
+def test_the_metrics_of_a_slice_match_its_rows(trained, evaluation):
     rows = trained.backtest_rows[trained.backtest.holdout]
     probability = trained.backtest.probability[trained.backtest.holdout]
     here = (rows["payer_class"] == "medicare").to_numpy()
-    told = next(one for one in evaluation.slices if one.name == "medicare")
-    assert told.rows == here.sum()
-    assert told.predicted == pytest.approx(probability[here].mean(), abs=1e-5)
-    assert told.actual.value == pytest.approx(rows["label"][here].mean(), abs=1e-5)
-    assert told.brier == pytest.approx(((probability - rows["label"])[here] ** 2).mean(), abs=1e-5)
+    medicare = next(part for part in evaluation.slices if part.name == "medicare")
+    assert medicare.rows == here.sum()
+    assert medicare.predicted == pytest.approx(probability[here].mean(), abs=1e-5)
+    assert medicare.actual.value == pytest.approx(rows["label"][here].mean(), abs=1e-5)
+    assert medicare.brier == pytest.approx(((probability - rows["label"])[here] ** 2).mean(), abs=1e-5)
     part, periods = rows[here], trained.backtest.period[trained.backtest.holdout][here]
     best = 0.0
     for period in np.unique(periods):
-        one = part[periods == period].sort_values("amount", ascending=False, kind="stable")
-        best += one["recovered"].iloc[: round(len(one) * 0.2)].sum()
-    assert told.baselines["largest_first"] == pytest.approx(best / part["recovered"].sum(), abs=1e-5)
-    ahead = told.advantage["largest_first"]
-    assert ahead.value == pytest.approx(told.captured.value - told.baselines["largest_first"], abs=2e-5)
+        ranked = part[periods == period].sort_values("amount", ascending=False, kind="stable")
+        best += ranked["recovered"].iloc[: round(len(ranked) * 0.2)].sum()
+    assert medicare.baselines["largest_first"] == pytest.approx(best / part["recovered"].sum(), abs=1e-5)
+    ahead = medicare.advantage["largest_first"]
+    assert ahead.value == pytest.approx(medicare.captured.value - medicare.baselines["largest_first"], abs=2e-5)
     assert ahead.low <= ahead.value <= ahead.high
 
 
-def test_payers_of_a_few_people_are_one_slice_and_never_alone():
+def test_payers_with_few_people_are_combined_into_one_slice():
     draw = np.random.default_rng(2)
     data = pd.DataFrame(
         {
@@ -75,43 +75,46 @@ def test_payers_of_a_few_people_are_one_slice_and_never_alone():
     )
     data["recovered"] = data["label"] * 50
     score = draw.random(300)
-    found = measure_slices(
+    slices = measure_slices(
         make_holdout(data, np.zeros(300, dtype=int), 0.2, resamples=20), Forecast(score, score, score), {}
     )
-    assert [(one.name, one.rows) for one in found if one.dimension == "payer"] == [("commercial", 280), (OTHERS, 20)]
-    assert [one.name for one in found if one.dimension == "age"] == ["0-30 days and 31-60 days"]
+    assert [(part.name, part.rows) for part in slices if part.dimension == "payer"] == [
+        ("commercial", 280),
+        (OTHERS, 20),
+    ]
+    assert [part.name for part in slices if part.dimension == "age"] == ["0-30 days and 31-60 days"]
     names = pd.Series(["a"] * 30 + ["b"] * 15 + ["c"] * 2)
     assert join_small(names, np.arange(47), "rest").value_counts().to_dict() == {"a": 30, "rest": 17}
 
 
-def test_scores_that_moved_have_a_shift_by_hand_and_ranks_correlate():
+def test_the_stability_index_and_the_rank_correlation_match_a_computation_by_hand():
     before, after = np.repeat([0.1, 0.9], [50, 50]), np.repeat([0.1, 0.9], [80, 20])
     assert population_stability_index(before, after) == pytest.approx(0.3 * np.log(0.8 / 0.5) - 0.3 * np.log(0.2 / 0.5))
     assert rank_correlation(np.array([1.0, 2, 3, 4]), np.array([1.0, 2, 4, 3])) == pytest.approx(0.8)
     assert rank_correlation(np.ones(3), np.arange(3.0)) is None
 
 
-def test_periods_are_set_beside_each_other(evaluation):
+def test_successive_periods_are_compared(evaluation):
     (only,) = evaluation.stability
-    first, second = (one for one in evaluation.slices if one.dimension == "period")
+    first, second = (part for part in evaluation.slices if part.dimension == "period")
     assert (only.auc_earlier, only.auc_later) == (first.auc.value, second.auc.value)
     assert only.importance_rank_correlation > 0.5
 
 
-def test_features_that_tell_are_important_and_noise_is_not(evaluation, trained):
-    order = [one.feature for one in evaluation.importance]
+def test_predictive_features_are_important_and_noise_is_not(evaluation, trained):
+    order = [entry.feature for entry in evaluation.importance]
     assert set(order) == {feature.name for feature in trained.bundle.manifest.features}
     assert set(order[:2]) == {"days_open", "past_rate"}
-    lost = {one.feature: one.auc_drop for one in evaluation.importance}
+    lost = {entry.feature: entry.auc_drop for entry in evaluation.importance}
     assert lost["days_open"] > 0.04
     assert abs(lost["noise"]) < 0.02
 
 
-def test_importance_is_the_mean_size_of_exact_contributions(trained):
+def test_importance_is_the_mean_absolute_exact_contribution(trained):
     data = trained.backtest_rows.iloc[-40:]
     bundle = trained.bundle
     texts = [bundle.files[f"likelihood_{n}.txt"].decode() for n in range(3)]
-    found = measure_importance(
+    importance = measure_importance(
         [FittedBooster(text, 0) for text in texts],
         bundle.manifest.weights,
         [column.name for column in bundle.manifest.features],
@@ -121,22 +124,22 @@ def test_importance_is_the_mean_size_of_exact_contributions(trained):
     )
     exact = explain(bundle, data)
     sizes = dict(zip(exact.features, np.abs(exact.contributions).mean(axis=0), strict=True))
-    assert {one.feature: one.contribution for one in found} == pytest.approx(sizes, abs=1e-5)
+    assert {entry.feature: entry.contribution for entry in importance} == pytest.approx(sizes, abs=1e-5)
 
 
 def test_honest_features_raise_no_alarm(evaluation):
     assert evaluation.alarms == ()
 
 
-def test_a_feature_that_knows_the_outcome_raises_the_alarms_of_a_leak(payment_frame):
+def test_a_feature_that_contains_the_outcome_raises_the_alarms_of_a_leak(payment_frame):
     frame = replace(payment_frame, data=payment_frame.data.assign(noise=payment_frame.data["label"]))
-    found = train(frame, kind="payment", as_of=date(2025, 3, 1), settings=QUICK).bundle.manifest
-    assert {one.name for one in found.evaluation.alarms} == {"auc_too_good", "feature_too_good_alone"}
-    assert any("noise alone has an AUC of 1.000" in one.text for one in found.evaluation.alarms)
-    assert any(said.startswith("alarm: AUC") for said in found.notices)
+    manifest = train(frame, kind="payment", as_of=date(2025, 3, 1), settings=QUICK).bundle.manifest
+    assert {alarm.name for alarm in manifest.evaluation.alarms} == {"auc_too_good", "feature_too_good_alone"}
+    assert any("noise alone has an AUC of 1.000" in alarm.text for alarm in manifest.evaluation.alarms)
+    assert any(notice.startswith("alarm: AUC") for notice in manifest.notices)
 
 
-def test_a_feature_that_was_filled_in_afterwards_is_better_left_out(payment_frame):
+def test_a_feature_that_was_filled_in_after_the_outcome_raises_an_alarm(payment_frame):
     data = payment_frame.data
     early = (data["as_of"] < "2024-09-01").to_numpy()
     known = np.where(early, data["label"], np.random.default_rng(3).permutation(data["label"]))
@@ -146,6 +149,6 @@ def test_a_feature_that_was_filled_in_afterwards_is_better_left_out(payment_fram
     assert rise.low > 0.02
     assert rise_without(frame, "past_rate", learn, judge).high < rise.low
     alarms = raise_alarms(0.7, frame, learn, judge, ["noise", "past_rate"])
-    assert [one.name for one in alarms] == ["better_without"]
+    assert [alarm.name for alarm in alarms] == ["better_without"]
     assert "without noise the AUC" in alarms[0].text
     assert raise_alarms(0.7, payment_frame, learn, judge, ["past_rate", "noise"]) == ()

@@ -57,7 +57,7 @@ def histories(draw: st.DrawFn) -> tuple[pd.DataFrame, int, TrainingSettings]:
 
 @settings(max_examples=150, deadline=None)
 @given(history=histories())
-def test_each_fitted_label_was_known_before_the_period_and_each_predicted_row_is_a_gap_later(history):
+def test_fitted_labels_were_known_before_the_period_and_predicted_rows_are_later_by_the_lag(history):
     data, gap, chosen = history
     last = data["as_of"].max().date()
     try:
@@ -67,8 +67,8 @@ def test_each_fitted_label_was_known_before_the_period_and_each_predicted_row_is
     assert design.splits[0].role == "tuning"
     roles = [split.role for split in design.splits[1:]]
     assert set(roles[:-1]) <= {"holdout"}
-    kept = data["household"].iloc[design.splits[-1].evaluated].nunique()
-    assert roles[-1] == "holdout" or (len(roles) > 1 and kept >= MIN_PEOPLE)
+    households_evaluated = data["household"].iloc[design.splits[-1].evaluated].nunique()
+    assert roles[-1] == "holdout" or (len(roles) > 1 and households_evaluated >= MIN_PEOPLE)
     assert (roles[-1] == "final") == (not any("final test" in notice for notice in list_design_notices(data, design)))
     predicted = np.concatenate([split.predicted for split in design.splits])
     assert len(np.unique(predicted)) == len(predicted)
@@ -143,7 +143,7 @@ def test_a_rolling_window_drops_older_snapshots():
     assert described.fitted.rows == len(design.served) < len(data)
 
 
-def test_unit_weights_count_each_account_once_and_rows_once():
+def test_unit_weights_count_each_account_once_and_row_weights_each_row():
     data = _rows([0, 0, 0, 0], [True] * 4).assign(unit_id=["a", "a", "a", "b"])
     every = np.arange(4)
     assert row_weights(data, every, SMALL).tolist() == [1, 1, 1, 1]
@@ -151,7 +151,7 @@ def test_unit_weights_count_each_account_once_and_rows_once():
     assert by_unit == pytest.approx([2 / 3, 2 / 3, 2 / 3, 2])
 
 
-def test_a_half_life_halves_the_weight_of_a_row_that_is_that_much_older():
+def test_a_row_older_by_the_half_life_counts_half():
     data = _rows([0, 100], [True, False])
     weights = row_weights(data, np.arange(2), SMALL.model_copy(update={"half_life_days": 100.0}))
     assert weights[1] / weights[0] == pytest.approx(2)

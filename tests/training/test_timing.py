@@ -1,4 +1,4 @@
-"""When the outcome comes: horizons as one family, whose probabilities never fall from one to a longer one."""
+"""Timing of the outcome: the probabilities of longer horizons are never lower than those of shorter ones."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def bundle(payment_frame):
     return train(payment_frame, kind="payment", as_of=AS_OF, settings=QUICK).bundle
 
 
-def test_a_longer_horizon_never_has_the_lower_probability_and_the_longest_is_the_models(bundle, payment_frame):
+def test_a_longer_horizon_never_has_a_lower_probability_and_the_longest_is_the_models(bundle, payment_frame):
     scores = predict(bundle, payment_frame.data)
     family = scores[["probability_20", "probability_40", "probability_60"]].to_numpy()
     assert (np.diff(family, axis=1) >= 0).all()
@@ -41,7 +41,7 @@ def test_a_longer_horizon_never_has_the_lower_probability_and_the_longest_is_the
     assert "probability_90" not in scores
 
 
-def test_the_chance_by_a_day_holds_for_each_group_of_unseen_rows(bundle, frame_maker):
+def test_the_probability_by_each_day_is_calibrated_for_unseen_rows_of_each_group(bundle, frame_maker):
     unseen = frame_maker(snapshots=1, rows=4000, seed=99).data
     scores = predict(bundle, unseen)
     happened = unseen["label"] == 1
@@ -55,7 +55,7 @@ def test_the_chance_by_a_day_holds_for_each_group_of_unseen_rows(bundle, frame_m
     assert by_20[later].mean() < by_20[~later].mean() - 0.4
 
 
-def test_what_is_known_of_the_time_is_in_the_manifest(bundle, payment_frame):
+def test_the_manifest_describes_the_timing_model(bundle, payment_frame):
     timing = bundle.manifest.timing
     assert (timing.method, timing.days, timing.later) == ("model", (20, 40, 60), False)
     assert timing.outcomes == int(payment_frame.data["label"].sum())
@@ -67,20 +67,20 @@ def test_what_is_known_of_the_time_is_in_the_manifest(bundle, payment_frame):
     assert TIMING in bundle.files
 
 
-def test_the_figures_of_each_horizon_are_of_the_final_test_and_its_own_outcomes(payment_frame):
+def test_the_metrics_of_each_horizon_use_the_final_test_and_the_outcomes_by_then(payment_frame):
     trained = train(payment_frame, kind="payment", as_of=AS_OF, settings=QUICK)
     horizons, final = trained.bundle.manifest.horizons, trained.final_test
-    assert [one.days for one in horizons] == [20, 40, 60]
+    assert [horizon.days for horizon in horizons] == [20, 40, 60]
     rows = payment_frame.data.iloc[final.rows[final.holdout]]
-    for one in horizons:
-        assert one.rows == len(rows)
-        assert one.base_rate == pytest.approx((rows["days_to_outcome"] < one.days).mean(), abs=1e-5)
-        assert one.auc > 0.6
-    figures = trained.bundle.manifest.final_test.metrics
-    assert horizons[-1].brier == pytest.approx(figures["brier"].value, abs=1e-4)
+    for horizon in horizons:
+        assert horizon.rows == len(rows)
+        assert horizon.base_rate == pytest.approx((rows["days_to_outcome"] < horizon.days).mean(), abs=1e-5)
+        assert horizon.auc > 0.6
+    metrics = trained.bundle.manifest.final_test.metrics
+    assert horizons[-1].brier == pytest.approx(metrics["brier"].value, abs=1e-4)
 
 
-def test_few_outcomes_share_one_mean_and_unknown_days_have_no_horizons(payment_frame):
+def test_few_outcomes_share_mean_timings_and_unknown_days_have_no_horizons(payment_frame):
     few = train(
         payment_frame, kind="payment", as_of=AS_OF, settings=QUICK.model_copy(update={"min_timing_outcomes": 5000})
     )
@@ -95,7 +95,7 @@ def test_few_outcomes_share_one_mean_and_unknown_days_have_no_horizons(payment_f
     assert list(predict(none.bundle, payment_frame.data)) == ["raw_score", "probability", "expected_share"]
 
 
-def test_a_target_without_a_horizon_leaves_room_for_what_comes_later(frame_maker):
+def test_a_target_without_a_horizon_has_a_last_span_without_an_end(frame_maker):
     frame = frame_maker(unit="denial")
     bundle = train(frame, kind="overturn", as_of=AS_OF, settings=QUICK).bundle
     timing = bundle.manifest.timing
@@ -105,7 +105,7 @@ def test_a_target_without_a_horizon_leaves_room_for_what_comes_later(frame_maker
     assert (scores["probability_40"] < scores["probability"]).all()
 
 
-def test_no_span_is_kept_that_tells_of_a_handful_of_people():
+def test_spans_with_a_handful_of_people_are_merged():
     days = np.array([5.0] * 30 + [35.0] * 10 + [65.0] * 30 + [95.0] * 4)
     household = pd.Series([f"H{number}" for number in range(len(days))])
     whole = Spans((30, 60, 90, 120), later=False)
@@ -115,6 +115,6 @@ def test_no_span_is_kept_that_tells_of_a_handful_of_people():
     assert merge_spans(Spans((60, 90), later=True), days, household) == Spans((60,), later=True)
 
 
-def test_horizons_must_rise():
+def test_horizons_must_be_in_increasing_order():
     with pytest.raises(WrongUsageError, match="timing_days must be in increasing order"):
         parse_settings({"timing_days": [60, 30]})

@@ -24,12 +24,12 @@ QUICK = TrainingSettings(
 )
 
 
-def test_two_trainings_give_the_same_bytes_on_one_thread_or_two(payment_frame, tmp_path):
+def test_two_training_runs_give_the_same_bytes_with_one_thread_or_two(payment_frame, tmp_path):
     settings = QUICK.model_copy(update={"members": (Member(seeds=(1, 2, 3)),)})
-    one = train(payment_frame, kind="payment", as_of=AS_OF, settings=settings, out=tmp_path / "one")
+    first = train(payment_frame, kind="payment", as_of=AS_OF, settings=settings, out=tmp_path / "one")
     two = train(payment_frame, kind="payment", as_of=AS_OF, settings=settings, out=tmp_path / "two")
     alone = train(payment_frame, kind="payment", as_of=AS_OF, settings=settings.model_copy(update={"threads": 1}))
-    assert one.bundle.files == two.bundle.files
+    assert first.bundle.files == two.bundle.files
     for path in (tmp_path / "one").iterdir():
         assert path.read_bytes() == (tmp_path / "two" / path.name).read_bytes()
         if path.suffix == ".txt":
@@ -38,28 +38,28 @@ def test_two_trainings_give_the_same_bytes_on_one_thread_or_two(payment_frame, t
 
 def test_the_model_ranks_nearly_as_well_as_the_truth_and_is_calibrated(frame_maker):
     frame = frame_maker(snapshots=14, rows=700, strength=1.3)
-    found = train(frame, kind="payment", as_of=date(2025, 6, 1), settings=TrainingSettings(members=QUICK.members))
-    metrics = found.bundle.manifest.metrics
-    rows = found.backtest_rows[found.backtest.holdout]
+    trained = train(frame, kind="payment", as_of=date(2025, 6, 1), settings=TrainingSettings(members=QUICK.members))
+    metrics = trained.bundle.manifest.metrics
+    rows = trained.backtest_rows[trained.backtest.holdout]
     best = roc_auc_score(rows["label"], rows["truth"])
     assert metrics["auc"] - 0.5 >= 0.93 * (best - 0.5)
     assert metrics["ece"] < 0.035
-    baselines = found.bundle.manifest.baselines
+    baselines = trained.bundle.manifest.baselines
     assert metrics["dollars_captured"] > baselines["oldest_first"]["dollars_captured"]
     assert metrics["dollars_captured"] > baselines["largest_first"]["dollars_captured"]
     assert metrics["brier"] < min(baselines[name]["brier"] for name in ("majority", "rate_by_age"))
     unseen = frame_maker(snapshots=1, rows=3000, seed=99, strength=1.3).data
-    scores = predict(found.bundle, unseen)
+    scores = predict(trained.bundle, unseen)
     assert np.abs(scores["probability"] - unseen["truth"]).mean() < 0.08
     assert scores["expected_share"].mean() == pytest.approx(unseen["share"].mean(), abs=0.03)
 
 
 def test_backtest_scores_come_from_models_that_never_saw_the_rows(trained, payment_frame):
-    found = trained.backtest
-    assert (np.diff(found.period) >= 0).all()
-    assert found.holdout.sum() == sum(p.predicted.rows for p in trained.bundle.manifest.windows.periods[1:-1])
-    inside = predict(trained.bundle, payment_frame.data.iloc[found.rows])["raw_score"]
-    assert roc_auc_score(found.label, inside) > roc_auc_score(found.label, found.raw)
+    backtest = trained.backtest
+    assert (np.diff(backtest.period) >= 0).all()
+    assert backtest.holdout.sum() == sum(p.predicted.rows for p in trained.bundle.manifest.windows.periods[1:-1])
+    inside = predict(trained.bundle, payment_frame.data.iloc[backtest.rows])["raw_score"]
+    assert roc_auc_score(backtest.label, inside) > roc_auc_score(backtest.label, backtest.raw)
 
 
 def test_probabilities_of_a_period_are_calibrated_on_earlier_periods_only(payment_frame):
@@ -75,12 +75,12 @@ def test_probabilities_of_a_period_are_calibrated_on_earlier_periods_only(paymen
 
 def test_without_refit_the_last_validated_boosters_are_the_model(payment_frame):
     settings = QUICK.model_copy(update={"refit": False})
-    found = train(payment_frame, kind="payment", as_of=AS_OF, settings=settings)
-    windows = found.bundle.manifest.windows
+    trained = train(payment_frame, kind="payment", as_of=AS_OF, settings=settings)
+    windows = trained.bundle.manifest.windows
     assert windows.fitted == windows.periods[-1].fitted
     assert not windows.refit
-    scores = predict(found.bundle, payment_frame.data.iloc[found.final_test.rows])
-    assert np.array_equal(scores["raw_score"], found.final_test.raw)
+    scores = predict(trained.bundle, payment_frame.data.iloc[trained.final_test.rows])
+    assert np.array_equal(scores["raw_score"], trained.final_test.raw)
 
 
 def test_without_amounts_metrics_count_outcomes_and_the_share_is_assumed(frame_maker):
@@ -116,7 +116,7 @@ def test_the_manifest_can_rebuild_the_settings_and_the_target(trained, payment_f
 
 def test_a_member_has_its_own_trees_seeds_and_weight(trained):
     texts = [trained.bundle.files[f"likelihood_{n}.txt"].decode() for n in range(3)]
-    leaves = [max(int(found) for found in re.findall(r"^num_leaves=(\d+)$", text, re.M)) for text in texts]
+    leaves = [max(int(leaf_count) for leaf_count in re.findall(r"^num_leaves=(\d+)$", text, re.M)) for text in texts]
     assert leaves[2] == 2 < min(leaves[:2])
     assert texts[0] != texts[1]
     settings = TrainingSettings(members=(Member(seeds=(1, 2)), Member(name="b", seeds=(1,), weight=2.0)))
@@ -125,10 +125,10 @@ def test_a_member_has_its_own_trees_seeds_and_weight(trained):
 
 def test_a_fixed_number_of_trees_is_used(payment_frame):
     settings = QUICK.model_copy(update={"members": (Member(seeds=(1, 2), n_estimators=7),)})
-    found = train(payment_frame, kind="payment", as_of=AS_OF, settings=settings)
-    assert dict(found.backtest.n_estimators) == {"trees": 7}
-    assert [booster.num_trees() for booster in found.bundle.likelihood] == [7, 7]
-    assert mean_n_estimators(settings, list(found.backtest.last_boosters)) == {"trees": 7}
+    trained = train(payment_frame, kind="payment", as_of=AS_OF, settings=settings)
+    assert dict(trained.backtest.n_estimators) == {"trees": 7}
+    assert [booster.num_trees() for booster in trained.bundle.likelihood] == [7, 7]
+    assert mean_n_estimators(settings, list(trained.backtest.last_boosters)) == {"trees": 7}
 
 
 def test_monotone_directions_are_enforced_if_the_setting_is_on(payment_frame):
@@ -175,11 +175,11 @@ def test_constant_and_empty_features_are_reported_and_do_no_harm(payment_frame, 
     bundle = read_bundle(tmp_path / "bundle")
     assert predict(bundle, data)["probability"].notna().all()
     assert any(
-        "2 features are null because the extract lacks their tables or columns: noise, payer_class" in said
-        for said in bundle.manifest.notices
+        "2 features are null because the extract lacks their tables or columns: noise, payer_class" in notice
+        for notice in bundle.manifest.notices
     )
     assert any(
-        "1 of 6 features have the same value in all 1,800 fitted rows" in said for said in bundle.manifest.notices
+        "1 of 6 features have the same value in all 1,800 fitted rows" in notice for notice in bundle.manifest.notices
     )
 
 

@@ -1,4 +1,4 @@
-"""The search for trees: repeatable, never worse than where it began, and blind to everything after its period."""
+"""The search for tree parameters is repeatable, never ends worse, and does not use later periods."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ def tuned(payment_frame):
     return tune(payment_frame, kind="payment", as_of=AS_OF, settings=QUICK, budget=SMALL)
 
 
-def test_the_same_seed_and_trials_search_alike_and_another_seed_elsewhere(tuned, payment_frame):
+def test_the_same_seed_repeats_the_search_and_another_seed_does_not(tuned, payment_frame):
     again = tune(payment_frame, kind="payment", as_of=AS_OF, settings=QUICK, budget=SMALL)
     other = tune(payment_frame, kind="payment", as_of=AS_OF, settings=QUICK, budget=SMALL, seed=2)
     assert again == tuned
     assert [trial.params for trial in other.trials[1:]] != [trial.params for trial in tuned.trials[1:]]
 
 
-def test_the_search_begins_at_the_settings_and_ends_no_worse(tuned):
+def test_the_search_starts_from_the_settings_and_never_ends_worse(tuned):
     assert [trial.number for trial in tuned.trials] == list(range(9))
     assert tuned.trials[0].value == tuned.before >= tuned.after
     best = min((trial for trial in tuned.trials if trial.value is not None), key=lambda trial: trial.value)
@@ -41,14 +41,14 @@ def test_the_search_begins_at_the_settings_and_ends_no_worse(tuned):
     assert tuned.settings.model_copy(update={"trees": QUICK.trees}) == QUICK
 
 
-def test_hopeless_trials_are_pruned_and_their_trees_counted(payment_frame):
-    found = tune(payment_frame, kind="payment", as_of=AS_OF, settings=QUICK, budget=Budget(trials=16))
-    pruned = [trial for trial in found.trials if trial.state == "pruned"]
+def test_unpromising_trials_are_pruned_and_their_trees_counted(payment_frame):
+    result = tune(payment_frame, kind="payment", as_of=AS_OF, settings=QUICK, budget=Budget(trials=16))
+    pruned = [trial for trial in result.trials if trial.state == "pruned"]
     assert pruned
     assert all(trial.value is None and 30 <= trial.n_estimators <= 60 for trial in pruned)
 
 
-def test_nothing_after_the_tuning_period_moves_the_search(tuned, payment_frame):
+def test_later_periods_do_not_change_the_search(tuned, payment_frame):
     design = plan_periods(payment_frame.data, 60, AS_OF, QUICK)
     later = np.concatenate([split.predicted for split in design.splits[1:]])
     later = np.setdiff1d(later, np.union1d(design.splits[0].fitted, design.splits[0].predicted))
@@ -60,17 +60,17 @@ def test_nothing_after_the_tuning_period_moves_the_search(tuned, payment_frame):
     )
 
 
-def test_each_trial_is_told_with_the_best_so_far(payment_frame):
-    told = []
+def test_each_trial_is_reported_with_the_best_loss_so_far(payment_frame):
+    reports = []
     tune(
         payment_frame, kind="payment", as_of=AS_OF, settings=QUICK, budget=Budget(trials=3),
-        on_trial=lambda trial, best: told.append((trial.number, trial.value, best)),
+        on_trial=lambda trial, best: reports.append((trial.number, trial.value, best)),
     )  # fmt: skip
-    assert [number for number, _, _ in told] == [0, 1, 2]
-    assert told[-1][2] == min(value for _, value, _ in told)
+    assert [number for number, _, _ in reports] == [0, 1, 2]
+    assert reports[-1][2] == min(value for _, value, _ in reports)
 
 
-def test_minutes_end_a_search_early_and_no_budget_is_refused(payment_frame):
+def test_a_time_limit_ends_a_search_early_and_an_empty_budget_is_refused(payment_frame):
     short = tune(payment_frame, kind="payment", as_of=AS_OF, settings=QUICK, budget=Budget(10_000, minutes=1e-9))
     assert 1 <= len(short.trials) < 100
     for budget in (Budget(0), Budget(3, minutes=0)):
@@ -78,7 +78,7 @@ def test_minutes_end_a_search_early_and_no_budget_is_refused(payment_frame):
             tune(payment_frame, kind="payment", as_of=AS_OF, budget=budget)
 
 
-def test_without_optuna_the_search_says_what_to_install(payment_frame, monkeypatch):
+def test_without_optuna_the_search_names_the_command_to_install_it(payment_frame, monkeypatch):
     monkeypatch.setitem(sys.modules, "optuna", None)
     with pytest.raises(WrongUsageError, match=r"pip install 'payrank\[tune\]'"):
         tune(payment_frame, kind="payment", as_of=AS_OF, settings=QUICK, budget=SMALL)
