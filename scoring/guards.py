@@ -48,8 +48,8 @@ def check_start(extract: Extract, as_of: date) -> None:
     first = min((first_known(extract, unit) for unit in units), default=as_of - timedelta(days=1)) + timedelta(days=1)
     if as_of < first:
         raise WrongUsageError(
-            f"the as-of date {as_of} precedes the first account or denial in the extract. Allowed: dates from {first} "
-            "on. Give a later date"
+            f"the as-of date {as_of} precedes the first account or denial in the extract. Allowed: from {first} "
+            "on. Choose a later date"
         )
 
 

@@ -72,7 +72,7 @@ def test_the_run_report_shows_the_verdict_in_one_line(manifest, finished_run):
         f"Significantly better than {count - 2} of {count} baselines in dollars captured; "
         "no significant difference from 1; significantly worse than 1"
     )
-    assert summarize_verdict(manifest.evaluation) in (finished_run.result.folder / "report.html").read_text("utf-8")
+    assert summarize_verdict(manifest.evaluation) in (finished_run.folder / "report.html").read_text("utf-8")
 
 
 def test_a_significantly_worse_final_test_gives_the_metrics_to_expect(manifest):

@@ -103,7 +103,7 @@ def test_no_list_is_published_for_a_date_outside_the_extract(
     asked = (*models, "--out", tmp_path / "lists", "--engine", engine)
     result = payrank("score", place, "--as-of", BEFORE, *asked)
     assert result.code == 2, result.err
-    assert "no account and no denial was known yet. Allowed: days from 20" in result.last
+    assert "precedes the first account or denial in the extract. Allowed: from 20" in result.last
     if engine == "duckdb":
         result = payrank("score", place, "--as-of", AFTER, *asked)
         assert result.code == 4

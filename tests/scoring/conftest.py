@@ -94,7 +94,7 @@ def _account(dice: Generator, number: int) -> AccountLine:
 
 
 def make_patient_list(count: int, seed: int = 7) -> Worklist[PatientLine]:
-    """A patient list of `count` guarantors, some with several accounts."""
+    """Make a patient list of `count` guarantors, some with several accounts."""
     dice = np.random.default_rng(seed)
     households = [[_account(dice, 10 * i + j) for j in range(_pick(dice, (1, 1, 1, 2, 3)))] for i in range(count)]
     households.sort(key=lambda household: -sum(account.expected_value for account in household))
@@ -142,7 +142,7 @@ def make_patient_list(count: int, seed: int = 7) -> Worklist[PatientLine]:
 
 
 def make_denial_list(count: int, seed: int = 11, *, amounts: bool = True) -> Worklist[DenialLine]:
-    """A list of `count` denials; without `amounts` no denied amount is known."""
+    """Make a list of `count` denials; without `amounts`, every denied amount is unknown."""
     dice = np.random.default_rng(seed)
     lines = []
     for rank in range(1, count + 1):

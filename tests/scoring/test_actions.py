@@ -25,7 +25,7 @@ HOME = {
 
 
 def next_action(settings: ScoringSettings | None = None, **known: object) -> NextAction:
-    """The next action with one household."""
+    """Return the next action for one household."""
     row = {**HOME, **known}
     settings = settings or ScoringSettings()
     connection = duckdb.connect()
@@ -108,7 +108,7 @@ def test_no_score_leads_to_a_collection_agency() -> None:
 
 
 def denial_action(settings: ScoringSettings | None = None, **known: object) -> tuple[str, str]:
-    """The queue and the words of the next action on one denial."""
+    """Return the queue and the text of the next action for one denial."""
     row = {"carc": "197", "level": 0, "pending": 0, "days_since_denial": 5, "days_since_filed": None, **known}
     connection = duckdb.connect()
     connection.register("denied", pd.DataFrame([{"denial_id": "D1", **row}]).astype({"carc": "str"}))

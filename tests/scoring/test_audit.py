@@ -55,7 +55,7 @@ def test_each_share_matches_a_count_by_hand(audit: Any, hospital: Any, finished_
 
 
 def test_the_report_shows_the_audit_and_flags_only_significant_differences(audit: Any, finished_run: Any) -> None:
-    page = (finished_run.result.folder / "report.html").read_text("utf-8")
+    page = (finished_run.folder / "report.html").read_text("utf-8")
     assert "Fairness of the lists" in page
     for audited in audit.lists:
         for row in audited.rows:

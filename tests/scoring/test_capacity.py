@@ -1,4 +1,4 @@
-"""Lines a day: a number, or a table by queue and weekday; nothing that would list nobody."""
+"""Lines a day: one number or a table by queue and weekday, and never a capacity that would list nobody."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""CSV lists: fixed formats, safe to open in a spreadsheet, the same bytes every time."""
+"""CSV lists: fixed formats, safe to open in a spreadsheet, and reproducible byte for byte."""
 
 import csv
 import io

@@ -1,4 +1,4 @@
-"""The plan of denials: within capacity and in time, what is due soon first, and as much value as that leaves."""
+"""The denial plan: within capacity, in time, urgent denials first, and then the highest possible value."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from payrank.scoring.worklist import URGENT_DAYS
 
 FRIDAY = date(2026, 11, 20)
 Row = tuple[float | None, int]
-"""Expected value in dollars, days left."""
+"""Expected value in dollars, and days left."""
 
 
 def make_table(rows: list[Row], as_of: date = FRIDAY, **columns: list[object]) -> pd.DataFrame:
-    """Denials D1, D2 and so on of one queue."""
+    """Make denials D1, D2, and so on in one queue."""
     table = pd.DataFrame(
         {
             "denial_id": [f"D{number}" for number in range(1, len(rows) + 1)],
@@ -47,7 +47,7 @@ def plan(
 
 
 def days_of(table: pd.DataFrame) -> dict[str, str]:
-    """Each listed denial's day, by the order of the list."""
+    """Return the work day of each listed denial, in list order."""
     listed = table[table["place"] == "listed"].sort_values("rank")
     return {name: day.strftime("%a %d") for name, day in listed["work_on"].items()}
 
@@ -104,7 +104,7 @@ def test_ties_go_to_the_higher_probability_then_the_nearer_deadline_then_the_sma
 
 
 def best_under_rule_d2(table: pd.DataFrame, days: int, capacity: int) -> tuple[float, float]:
-    """Of all ways to give each denial a working day or none: the most value due soon, then the most in all."""
+    """Try every assignment of working days: return the highest urgent value, and then the highest total."""
     ends = [sum(day <= left for day in (0, 3, 4, 5)[:days]) for left in table["days_left"]]
     best = (0.0, 0.0)
     for days_of_each in product(range(-1, days), repeat=len(table)):

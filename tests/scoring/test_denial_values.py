@@ -1,4 +1,4 @@
-"""Denials: the last day and its source, what a denial is worth, and in which order they are worked."""
+"""Denials: the deadline and its source, the value of a denial, and the order in which they are worked."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ PAYERS: list[Row] = [
         ("", "", 60, "assumed: 60 days from the denial"),
     ],
 )
-def test_the_last_day_comes_from_the_denial_then_the_contract_then_the_law_and_else_is_said_to_be_assumed(
+def test_the_deadline_comes_from_the_denial_then_the_contract_then_the_law_or_else_is_assumed(
     tmp_path: Path, payer: str, stated: str, days: int, source: str
 ) -> None:
     row = denial(1, payer_id=payer, appeal_due_on=stated)
@@ -83,7 +83,7 @@ def test_the_last_day_comes_from_the_denial_then_the_contract_then_the_law_and_e
 
 @pytest.fixture
 def value(tmp_path: Path, run_over: Callable[..., NightlyRun]) -> Callable[..., pd.DataFrame]:
-    """Value denials that a model gave these chances; a share of 1 is recovered when overturned."""
+    """Value denials with these overturn probabilities; an overturned denial is recovered in full."""
 
     def run(
         rows: list[Row], chances: list[float], settings: ScoringSettings = COSTLESS, appeals: list[Row] | None = None

@@ -1,4 +1,4 @@
-"""Ten thousand subjects flagged at random, in any spelling: none of the active ones is listed, no other one is lost."""
+"""Ten thousand subjects flagged at random, in any spelling: none with an active flag is listed, all others are."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ UNKNOWN = ("bk ch 7", "Probate?", "legal-hold", "do not call")
 
 
 def spell(dice: Random, word: str) -> str:
-    """The same word as systems write it."""
+    """Spell a flag as some system might."""
     word = word.replace("_", dice.choice("_- "))
     word = dice.choice((str.lower, str.upper, str.title, str.swapcase))(word)
     return dice.choice(("", " ", "\t", "\u00a0")) + word + dice.choice(("", "  ", "\r", "\n"))
@@ -38,7 +38,7 @@ def spell(dice: Random, word: str) -> str:
 
 @dataclass(frozen=True)
 class Flagged:
-    """The subjects with an active flag, the accounts that these keep off, the valued accounts, and everyone."""
+    """The subjects with an active flag, the accounts they suppress, the valued accounts, and every guarantor."""
 
     subjects: set[tuple[str, str]]
     suppressed: set[str]

@@ -22,7 +22,7 @@ def first_listed(run: Path) -> list[str]:
 def test_a_flag_with_a_padded_id_suppresses_its_household(
     hospital: Any, finished_run: Any, tmp_path: Path, row: str
 ) -> None:
-    chosen = first_listed(finished_run.result.folder)[:5]
+    chosen = first_listed(finished_run.folder)[:5]
     query = (
         "SELECT subject_type, subject_id, flag, CAST(known_on AS VARCHAR) AS known_on, ended_on FROM {table} UNION ALL "
         f"SELECT 'account', {row}, NULL FROM (SELECT UNNEST({chosen}) AS id)"

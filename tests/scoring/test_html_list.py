@@ -137,13 +137,13 @@ def test_without_javascript_the_page_points_to_the_csv(worklist):
     assert f"{worklist.name}.csv in the same folder has the same rows" in render_html(worklist).decode()
 
 
-def test_an_assumed_deadline_says_so(two_denials):
+def test_an_assumed_deadline_is_labeled(two_denials):
     rows = Page(render_html(two_denials)).data["rows"]
     assert [row["assumed"] for row in rows] == [True, False]
     assert rows[0]["source"] == "assumed: 60 days from the denial"
 
 
-def test_a_line_has_no_field_for_a_name_a_birth_date_or_a_note():
+def test_a_line_has_no_field_for_a_name_birth_date_or_note():
     names = {field.name for record in (PatientLine, AccountLine, DenialLine) for field in fields(record)}
     assert not [name for name in names if re.search(r"name|birth|ssn|sex|race|diagnosis|zip|note|phone|address", name)]
 

@@ -1,4 +1,4 @@
-"""Extracts that hold a part of the contract give what they can: reviews without amounts, a ledger without payers."""
+"""Extracts with only part of the contract give what they can: reviews without amounts, a ledger without payers."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def fit(kind: ModelKind, folder: Path, as_of: date, target: PaymentTarget | Over
 
 @pytest.fixture
 def reviews(tmp_path: Path) -> Path:
-    """Denials and appeals by year with two site attributes; no amount, payer, account or code."""
+    """Denials and appeals by year with two site attributes, but without amounts, payers, accounts, or codes."""
     dice = np.random.default_rng(8)
     denials: list[Row] = []
     appeals: list[Row] = []
@@ -104,7 +104,7 @@ def test_reviews_without_amounts_or_payers_give_a_denial_list_ranked_by_probabil
 
 @pytest.fixture
 def invoices(tmp_path: Path) -> Path:
-    """Accounts and their ledger alone."""
+    """Accounts and their ledger, and nothing else."""
     dice = np.random.default_rng(9)
     accounts: list[Row] = []
     ledger: list[Row] = []

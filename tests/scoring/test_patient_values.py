@@ -1,4 +1,4 @@
-"""Patients: what an account is worth, who leads a household, and the one next action of a line."""
+"""Patients: the value of an account, the lead account of a household, and the next action of a line."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def account(number: int, guarantor: str, balance: float, share: float, **known: 
 
 @pytest.fixture
 def run(tmp_path: Path, run_over: Callable[..., NightlyRun]) -> Callable[..., Listed]:
-    """Value and list accounts that a model gave these shares."""
+    """Value and list accounts with these expected shares paid."""
 
     def value(
         rows: list[Row],

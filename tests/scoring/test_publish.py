@@ -1,4 +1,4 @@
-"""Publishing: a run appears whole or not at all, whatever fails and whenever."""
+"""Publishing: a run appears completely or not at all, whatever fails and whenever."""
 
 import errno
 import os
@@ -19,7 +19,7 @@ from payrank.scoring.publishing.publish import hold_lock, publish_run
 MONDAY, TUESDAY = date(2026, 11, 23), date(2026, 11, 24)
 ROOT = Path(__file__).parents[2]
 STEPS = ("mkdir", "chmod", "fsync", "rename", "replace", "symlink")
-"""Every call by which publishing changes the disk; each is made to fail once, at each place where it is used."""
+"""Every call with which publishing changes the disk; each is made to fail once, everywhere it is used."""
 
 
 def publish(out: Path, as_of: date, text: str) -> None:
@@ -30,7 +30,7 @@ def publish(out: Path, as_of: date, text: str) -> None:
 
 
 def whole(run: Path) -> str | None:
-    """The text of a whole run; None when there is no such folder."""
+    """Return the text of a complete run; None when there is no such folder."""
     if not run.exists():
         return None
     text = (run / "report.html").read_text()

@@ -38,7 +38,7 @@ PROTECTED = {"birth", "sex", "gender", "race", "ethnicity", "marital", "married"
 
 
 def sentence(name: str, value: float | str | None, support: float = 12.0, **beside: float | str | None) -> str:
-    """The text of one feature that alone explains a row."""
+    """Return the text of one feature that explains a row on its own."""
     feature = BY_NAME[name]
     data = pd.DataFrame({name: [value], name.replace("_rate_", "_support_", 1): [support], **beside})
     data[name] = [value]

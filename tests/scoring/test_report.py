@@ -1,4 +1,4 @@
-"""report.html: counts and sums alone, everything accounted for, and plain words for what is missing."""
+"""report.html: only counts and sums, everything accounted for, and a plain statement of what is missing."""
 
 import re
 from dataclasses import replace
@@ -44,7 +44,7 @@ def report(patient_list, denial_list) -> RunReport:
 
 
 def text_of(content: bytes) -> str:
-    """The page as a reader sees it, without markup and with single spaces."""
+    """Return the page as a reader sees it, without markup and with single spaces."""
     body = re.sub(r"<style>.*?</style>", "", content.decode(), flags=re.DOTALL)
     return " ".join(re.sub(r"<[^>]*>", " ", body).split())
 

@@ -1,4 +1,4 @@
-"""Old runs leave when the settings say so, whole, and never the one that people work from."""
+"""Old runs are removed when the settings say so, completely, and never the one that people work from."""
 
 from __future__ import annotations
 

@@ -111,13 +111,13 @@ def write(folder: Path, **tables: Rows) -> Path:
 
 @pytest.fixture(scope="module")
 def extract(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Extract]:
-    """The two households, loaded once; a case adds its rows and takes them back."""
+    """The two households, loaded once; each case adds its rows and rolls them back."""
     with load_extract(write(tmp_path_factory.mktemp("rules") / "extract")) as loaded:
         yield loaded
 
 
 def replace_rows(extract: Extract, table: str, rows: Rows) -> None:
-    """Replace a table's rows by those of a case, given as the text of a CSV."""
+    """Replace a table's rows with those of a case, which has values as in a CSV file."""
     names = list(rows[0])
     types = {str(name): type_ for name, type_, *_ in extract.connection.execute(f"DESCRIBE {table}").fetchall()}
     values = ", ".join(f"CAST(NULLIF(?, '') AS {types[name]})" for name in names)

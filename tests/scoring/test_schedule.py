@@ -1,4 +1,4 @@
-"""The schedule: as good as trying every schedule, within its places and last days, and early where it can be."""
+"""The schedule: as good as trying every schedule, within slots and last days, and as early as possible."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from payrank.scoring.schedule.schedule import NOT_PLANNED, plan_days
 
 @dataclass(frozen=True)
 class Case:
-    """A small office: lines in falling worth."""
+    """A small office: lines sorted by falling value."""
 
     values: Sequence[int]
     last: Sequence[int]
@@ -42,7 +42,7 @@ def draw_case(dice: Random) -> Case:
 
 
 def try_every_schedule(case: Case) -> int:
-    """The greatest worth of all ways to give each line a day or none."""
+    """Return the highest value of all ways to give each line a day or none."""
     taken: dict[object, int] = {}
     best = 0
 
@@ -103,7 +103,7 @@ def test_each_selected_line_in_order_gets_the_earliest_possible_day() -> None:
 
 
 def place_in_turn(case: Case, lines: Sequence[int]) -> list[int]:
-    """The first, in the order of days, of all schedules of these lines: the earliest day for the first, and so on."""
+    """Return the earliest of all schedules of these lines: the earliest day for the first line, and so on."""
 
     def go_on(done: list[int]) -> list[int] | None:
         if len(done) == len(lines):

@@ -1,4 +1,4 @@
-"""Lines that are due soon: the same definition on the list, in the report and in the order of work (rule D2)."""
+"""Urgent lines: the same definition on the list, in the report, and in the work order (rule D2)."""
 
 from __future__ import annotations
 
