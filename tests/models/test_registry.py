@@ -101,29 +101,29 @@ def test_without_a_store_there_is_no_champion_and_no_store_is_created(tmp_path, 
 def test_a_run_logs_settings_metrics_and_plots_and_its_model_the_bundle(here, site, trained):
     with sqlite3.connect(here / "mlflow.db") as store:
         parameters = dict(store.execute("SELECT key, value FROM params"))
-        figures = dict(store.execute("SELECT key, value FROM metrics"))
+        metrics = dict(store.execute("SELECT key, value FROM metrics"))
         tags = dict(store.execute("SELECT key, value FROM tags"))
         status = store.execute("SELECT status FROM runs").fetchall()
     store.close()
     assert parameters["trees.num_leaves"] == "15"
     assert parameters["target.horizon_days"] == "60"
-    assert figures["auc"] == trained.bundle.manifest.metrics["auc"]
+    assert metrics["auc"] == trained.bundle.manifest.metrics["auc"]
     final = trained.bundle.manifest.final_test
-    assert figures["final_auc"] == final.metrics["auc"].value
-    assert figures["final_dollars_captured_low"] == final.metrics["captured"].low
-    assert figures["final_logistic/advantage"] == final.find_baseline("logistic").advantage.value
-    assert figures["final_rows"] == final.holdout.rows
-    assert figures["logistic/auc"] == trained.bundle.manifest.baselines["logistic"]["auc"]
+    assert metrics["final_auc"] == final.metrics["auc"].value
+    assert metrics["final_dollars_captured_low"] == final.metrics["captured"].low
+    assert metrics["final_logistic/advantage"] == final.find_baseline("logistic").advantage.value
+    assert metrics["final_rows"] == final.holdout.rows
+    assert metrics["logistic/auc"] == trained.bundle.manifest.baselines["logistic"]["auc"]
     assert tags["payrank.bundle_digest"] == trained.bundle.digest
     assert status == [("FINISHED",)]
     artifacts = here / "mlartifacts" / site[3] / "artifacts"
     assert sorted(path.name for path in artifacts.iterdir()) == ["card.html", "card.md", "plots"]
     assert (artifacts / "card.html").read_bytes() == render_card(trained.bundle.manifest)
     captured = trained.bundle.manifest.evaluation.metrics["captured"]
-    assert (figures["captured_low"], figures["captured_high"]) == (captured.low, captured.high)
-    assert figures["alarms"] == 0
-    ahead = trained.bundle.manifest.evaluation.find_baseline("oldest_first").advantage
-    assert figures["oldest_first/advantage"] == ahead.value
+    assert (metrics["captured_low"], metrics["captured_high"]) == (captured.low, captured.high)
+    assert metrics["alarms"] == 0
+    advantage = trained.bundle.manifest.evaluation.find_baseline("oldest_first").advantage
+    assert metrics["oldest_first/advantage"] == advantage.value
     assert len(list(here.rglob("artifacts/bundle/manifest.json"))) == 1
     assert {path.stem for path in (artifacts / "plots").glob("*.png")} == set(PLOTS)
 

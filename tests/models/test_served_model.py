@@ -64,7 +64,7 @@ def rows(payment_frame: Any, trained: Any) -> pd.DataFrame:
 
 
 def test_mlflow_loads_the_champion_and_scores_as_a_nightly_run_does(store, rows, trained):
-    import mlflow  # noqa: PLC0415 - two seconds, and only where it is asked for
+    import mlflow  # noqa: PLC0415 - takes two seconds to import
 
     model = mlflow.pyfunc.load_model(CHAMPION)
     bundle = find_model(CHAMPION, "payment").bundle
@@ -119,7 +119,7 @@ def test_nothing_in_the_model_is_pickled_or_shows_where_it_was_made(store, model
 
 
 def test_an_edited_bundle_is_not_served(store, model_folder):
-    import mlflow  # noqa: PLC0415 - two seconds, and only where it is asked for
+    import mlflow  # noqa: PLC0415 - takes two seconds to import
 
     trees = model_folder / "artifacts" / "bundle" / "likelihood_0.txt"
     whole = trees.read_bytes()
@@ -170,7 +170,7 @@ def server(store: Path) -> Iterator[str]:
     try:
         for _ in range(600):
             try:
-                urllib.request.urlopen(f"{address}/ping").close()  # noqa: S310 - our own server, on this machine
+                urllib.request.urlopen(f"{address}/ping").close()  # noqa: S310 - the local test server
                 break
             except OSError:
                 assert process.poll() is None, "the server ended before it answered"
@@ -183,7 +183,7 @@ def server(store: Path) -> Iterator[str]:
 
 def test_a_scoring_server_gives_the_same_scores(server, rows):
     body = json.dumps({"dataframe_split": json.loads(rows.to_json(orient="split", double_precision=15))}).encode()
-    request = urllib.request.Request(  # noqa: S310 - our own server, on this machine
+    request = urllib.request.Request(  # noqa: S310 - the local test server
         f"{server}/invocations", data=body, headers={"Content-Type": "application/json"}
     )
     with urllib.request.urlopen(request) as answer:  # noqa: S310
@@ -195,7 +195,7 @@ def test_a_scoring_server_gives_the_same_scores(server, rows):
 
 @pytest.mark.filterwarnings("ignore:PySpark does not yet fully support pandas:FutureWarning")
 def test_a_spark_udf_gives_the_same_scores(store, rows, spark, tmp_path, monkeypatch):
-    import mlflow  # noqa: PLC0415 - two seconds, and only where it is asked for
+    import mlflow  # noqa: PLC0415 - takes two seconds to import
 
     monkeypatch.setattr(spark.sparkContext, "pythonExec", sys.executable)
     rows.to_parquet(tmp_path / "rows.parquet")
