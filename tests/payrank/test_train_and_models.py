@@ -117,7 +117,7 @@ def test_a_challenger_is_compared_promoted_and_rolled_back_on_the_command_line(
     assert "Final test vs. holdout periods" in result.out
     assert max(map(len, result.out.rstrip().splitlines())) <= 80
     too_early = payrank("models", "compare", "models:/payrank-payment/2", hospital.extract, "--as-of", "2026-08-01")
-    assert (too_early.code, "no row to compare on" in too_early.last) == (2, True)
+    assert (too_early.code, "no rows to compare on" in too_early.last) == (2, True)
     result = payrank(
         *("models", "compare", "models:/payrank-payment/2", hospital.extract, "--as-of", hospital.as_of),
         *("--out", "comparison.json"),
