@@ -57,7 +57,7 @@ def _split(path: Path, file: BinaryIO, longest: int) -> Iterator[tuple[int, byte
 
 def _check_growth(path: Path, taken: int, size: int) -> None:
     if taken > BOMB_BYTES and taken > BOMB_RATIO * size:
-        raise _refuse(path, "gzip grows over 200 times its size (a bomb)", "Send it uncompressed if this is intended.")
+        raise _refuse(path, "gzip expands to over 200 times its size (a bomb)", "If it is real, send it uncompressed.")
 
 
 def _refuse(path: Path, problem: str, advice: str) -> ExtractRefusedError:

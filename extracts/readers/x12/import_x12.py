@@ -26,7 +26,12 @@ from payrank.extracts.readers.x12.tables.remittance_rows import make_remittance_
 from payrank.extracts.readers.x12.tables.reversals import match_reversals
 from payrank.extracts.readers.x12.tables.write_balances import write_balances
 
-TABLES = ("accounts", "coverages", "payers")
+TABLE_ORDERS = {
+    "accounts": "source_line, account_id",
+    "coverages": "source_line, priority, payer_id",
+    "payers": "source_line, payer_id",
+}
+"""Sort order of each table. A claim may add several coverages and payers, so the line alone is not a total order."""
 SLICED = {
     "transactions": ("x12_remittance_rows", "x12_charge_rows", "source_line, transaction_id"),
     "denials": ("x12_denials", None, "source_line, denial_id"),
@@ -103,10 +108,10 @@ def _read(session: ImportSession, source: Path, after: date | None, as_of: date 
 def _load(session: ImportSession, file: SourceTable) -> None:
     """Load one file's rows, and skip its other records with a reason."""
     connection, in_file = session.connection, f"WHERE file = {file.number}"
-    for table in TABLES:
+    for table, order in TABLE_ORDERS.items():
         (rows,) = fetch_one_row(connection, f"SELECT count(*) FROM x12_{table} {in_file}")
         if rows or table == "accounts":
-            query = f"SELECT * EXCLUDE (file) FROM x12_{table} {in_file} ORDER BY source_line"
+            query = f"SELECT * EXCLUDE (file) FROM x12_{table} {in_file} ORDER BY {order}"
             session.load(table, file, query)
     slices = connection.execute(
         f"SELECT min(source_line), max(source_line) FROM (SELECT source_line, row_number() OVER (ORDER BY source_line) "

@@ -61,7 +61,7 @@ class Chunks:
         first = not self.bytes
         self.bytes += len(chunk)
         if self.bytes > BOMB_BYTES and self.bytes > BOMB_RATIO * self.path.stat().st_size:
-            problem = f"gzip expands to over {BOMB_RATIO} times its size (possible bomb)"
+            problem = f"gzip expands to over {BOMB_RATIO} times its size (a bomb)"
             raise refuse_file(self.name, problem, _ALLOWED, "Send it uncompressed if this is intended.")
         self._check_encoding(chunk, final=False)
         return chunk.removeprefix(UTF8_MARK) if first else chunk

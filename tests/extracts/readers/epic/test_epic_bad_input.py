@@ -1,4 +1,4 @@
-"""What is wrong in an Epic export is named by file, line, column and rule, never mended, and never shown."""
+"""Faults in an Epic export are named by file, line, column, and rule, never corrected, and never shown."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ import pytest
 
 from payrank.extracts.errors import ExtractRefusedError
 from payrank.extracts.readers.session.report import ImportReport
-from tests.extracts.readers.epic.test_epic_folders import HAR, HTR, Tables, ask, read_epic, texts, write_tables
+from tests.extracts.readers.epic.test_epic_folders import HAR, HTR, Tables, fetch_rows, read_epic, texts, write_tables
 from tests.extracts.readers.epic.test_epic_professional import action, charge, credit, match, professional
 
 MANY = 250
-"""Records enough for one broken one to be under the 1% that quarantine may carry."""
+"""Enough records for one broken record to stay below the 1% quarantine limit."""
 
 
 def settle(count: int) -> tuple[list[dict[str, str]], list[dict[str, str]]]:
-    """Give one payment for each of so many charges, with its match."""
+    """Return one payment for each charge, with its match."""
     paid = [credit(f"{6000 + number}", "-100") for number in range(count)]
     return paid, [match(f"{6000 + number}", f"{5000 + number}", "100") for number in range(count)]
 
@@ -37,7 +37,7 @@ def untied(report: ImportReport) -> set[str]:
 
 
 def assert_nothing_shown(report: ImportReport, *values: str) -> None:
-    """Neither the notices nor the written report hold a value or an id of a row."""
+    """Neither the notices nor the written report contain a value or an ID of a row."""
     shown = json.dumps(
         [report.notices, json.loads((report.folder / "import_report.json").read_text("utf-8"))["notices"]]
     )
@@ -56,7 +56,7 @@ BROKEN_CHARGES: tuple[tuple[dict[str, str], str, str], ...] = (
 )
 
 
-def test_broken_charges_are_quarantined_with_all_that_hangs_on_them(tmp_path: Path) -> None:
+def test_broken_charges_are_quarantined_with_their_dependent_records(tmp_path: Path) -> None:
     many = 500
     charges = [charge(f"{5000 + number}", HOSP_ACCT_ID=f"{80000 + number}") for number in range(many)]
     for entry, (broken, _, _) in zip(charges, BROKEN_CHARGES, strict=False):
@@ -67,18 +67,18 @@ def test_broken_charges_are_quarantined_with_all_that_hangs_on_them(tmp_path: Pa
     assert sorted(quarantined(report), key=lambda row: row[3]) == [
         ("ARPB_TRANSACTIONS.tsv", column, rule, line) for line, (_, column, rule) in enumerate(BROKEN_CHARGES, start=2)
     ]
-    fates = {file.name: file for file in report.files}
-    assert fates["ARPB_TRANSACTIONS.tsv"].quarantined == len(BROKEN_CHARGES)
-    assert fates["ARPB_TX_MATCH_HX.tsv"].skipped == {"transaction is quarantined": len(BROKEN_CHARGES)}
-    assert fates["ARPB_TX_ACTIONS.tsv"].skipped == {"transaction is quarantined": 1}
-    # Their payments left the visits: they stand undistributed where they were posted, and that does not tie.
+    files = {file.name: file for file in report.files}
+    assert files["ARPB_TRANSACTIONS.tsv"].quarantined == len(BROKEN_CHARGES)
+    assert files["ARPB_TX_MATCH_HX.tsv"].skipped == {"transaction is quarantined": len(BROKEN_CHARGES)}
+    assert files["ARPB_TX_ACTIONS.tsv"].skipped == {"transaction is quarantined": 1}
+    # Their payments are no longer matched to the visits, so they stay where they were posted and do not reconcile.
     query = "SELECT account_id, count(*), sum(amount) FROM transactions WHERE account_id = '70000' GROUP BY 1"
-    assert texts(ask(report, query)) == [("70000", "8", "-800.00")]
+    assert texts(fetch_rows(report, query)) == [("70000", "8", "-800.00")]
     assert "70000" in untied(report)
     assert_nothing_shown(report, "5000", "12.345", "14:05", "Something else", "soon")
 
 
-def test_over_one_percent_broken_refuses_by_file_line_column_and_rule(tmp_path: Path) -> None:
+def test_over_one_percent_broken_is_refused_by_file_line_column_and_rule(tmp_path: Path) -> None:
     with pytest.raises(
         ExtractRefusedError, match=r"money in amount 1 times in HSP_TRANSACTIONS\.tsv, first in line 2"
     ) as caught:
@@ -133,7 +133,7 @@ def test_a_broken_action_is_quarantined_and_moves_nothing(tmp_path: Path) -> Non
         assert any("on the ledger's last day" in notice for notice in report.notices)
 
 
-def test_a_match_that_names_an_absent_transaction_is_skipped_and_counted(tmp_path: Path) -> None:
+def test_a_match_with_a_missing_transaction_is_skipped_and_counted(tmp_path: Path) -> None:
     entries = [charge(OUTSTANDING_AMT="0"), credit("6001", "-60")]
     matches = [match("6001", "5001", "60"), match("5001", "999999999", "40", LINE="2")]
     report = read_epic(tmp_path, professional(entries, matches))
@@ -144,7 +144,7 @@ def test_a_match_that_names_an_absent_transaction_is_skipped_and_counted(tmp_pat
     assert_nothing_shown(report, "999999999")
 
 
-def test_a_void_of_an_absent_charge_is_skipped_and_counted(tmp_path: Path) -> None:
+def test_a_void_of_a_missing_charge_is_skipped_and_counted(tmp_path: Path) -> None:
     void = [{"TX_ID": "999999999", "DEL_REVERSE_DATE": "2024-03-01 00:00:00"}]
     entries = [charge(OUTSTANDING_AMT="100", INSURANCE_AMT="100")]
     report = read_epic(tmp_path, professional(entries, [], ARPB_TX_VOID=void))
@@ -154,7 +154,7 @@ def test_a_void_of_an_absent_charge_is_skipped_and_counted(tmp_path: Path) -> No
     assert_nothing_shown(report, "999999999")
 
 
-def test_a_balance_that_does_not_tie_is_counted_and_listed_for_the_owner_alone(tmp_path: Path) -> None:
+def test_a_balance_that_does_not_reconcile_is_counted_and_listed_in_a_private_file(tmp_path: Path) -> None:
     report = read_epic(tmp_path, {"HSP_ACCOUNT": [{**HAR, "SBO_TOT_BALANCE": "401.17"}], "HSP_TRANSACTIONS": [HTR]})
     assert report.reconciliation is not None
     assert (report.reconciliation.stated, report.reconciliation.mismatched) == (1, 1)
@@ -167,7 +167,7 @@ def test_a_balance_that_does_not_tie_is_counted_and_listed_for_the_owner_alone(t
     assert_nothing_shown(report, "401.17", "700001")
 
 
-def test_ids_are_kept_to_the_letter_beside_nulls_and_with_leading_zeros(tmp_path: Path) -> None:
+def test_ids_are_unchanged_next_to_nulls_and_with_leading_zeros(tmp_path: Path) -> None:
     long, zeros = "12345678901234567", "00123"
     entries = [
         charge(long, HOSP_ACCT_ID="", ACCOUNT_ID=long, VISIT_NUMBER=zeros),
@@ -177,12 +177,12 @@ def test_ids_are_kept_to_the_letter_beside_nulls_and_with_leading_zeros(tmp_path
     ]
     report = read_epic(tmp_path, professional(entries, [match("6001", long, "100")]))
     query = "SELECT account_id, guarantor_id FROM accounts ORDER BY 1"
-    assert ask(report, query) == [("00123", "00123"), ("123", "51"), (f"PB-{long}-{zeros}", long)]
-    assert (f"PB{long}",) in ask(report, "SELECT transaction_id FROM transactions")
-    assert ("12345678901234568",) in ask(report, "SELECT payer_id FROM transactions")
+    assert fetch_rows(report, query) == [("00123", "00123"), ("123", "51"), (f"PB-{long}-{zeros}", long)]
+    assert (f"PB{long}",) in fetch_rows(report, "SELECT transaction_id FROM transactions")
+    assert ("12345678901234568",) in fetch_rows(report, "SELECT payer_id FROM transactions")
 
 
-def test_equal_records_count_once_and_records_that_differ_under_one_id_refuse(tmp_path: Path) -> None:
+def test_identical_records_count_once_and_different_records_with_one_id_are_refused(tmp_path: Path) -> None:
     report = read_epic(tmp_path, {"HSP_ACCOUNT": [HAR], "HSP_TRANSACTIONS": [HTR, HTR]})
     (file,) = [file for file in report.files if file.name == "HSP_TRANSACTIONS.tsv"]
     assert (file.loaded, file.skipped) == (1, {"duplicate record": 1})
@@ -195,7 +195,7 @@ def test_equal_records_count_once_and_records_that_differ_under_one_id_refuse(tm
         read_epic(folder, other)
 
 
-def test_a_file_cut_short_and_a_truncated_gzip_are_refused_by_name(tmp_path: Path) -> None:
+def test_a_truncated_file_and_a_truncated_gzip_are_refused_by_name(tmp_path: Path) -> None:
     folder = write_tables(tmp_path / "epic", {"HSP_ACCOUNT": [HAR], "HSP_TRANSACTIONS": [HTR]}, suffix=".tsv.gz")
     packed = folder / "HSP_TRANSACTIONS.tsv.gz"
     packed.write_bytes(packed.read_bytes()[:-12])

@@ -68,19 +68,19 @@ def read_epic(tmp_path: Path, tables: Tables) -> ImportReport:
     return import_epic(write_tables(tmp_path / "epic", tables), tmp_path / "extract")
 
 
-def ask(report: ImportReport, query: str) -> list[tuple[Any, ...]]:
-    """Ask an imported extract."""
+def fetch_rows(report: ImportReport, query: str) -> list[tuple[Any, ...]]:
+    """Query an imported extract."""
     with load_extract(report.folder) as extract:
         return extract.connection.execute(query).fetchall()
 
 
 def texts(rows: Iterable[Sequence[object]]) -> list[tuple[str | None, ...]]:
-    """Money and days as texts, for tests to read well."""
+    """Return money and dates as text, so that tests are easy to read."""
     return [tuple(None if value is None else str(value) for value in row) for row in rows]
 
 
 @pytest.mark.parametrize(("delimiter", "suffix"), [("|", ".txt"), (",", ".csv.gz"), ("\t", ".TSV"), (",", ".tsv")])
-def test_the_header_tells_what_parts_the_fields(tmp_path: Path, delimiter: str, suffix: str) -> None:
+def test_the_delimiter_is_detected_from_the_header(tmp_path: Path, delimiter: str, suffix: str) -> None:
     folder = write_tables(tmp_path / "epic", HOSPITAL, delimiter=delimiter, suffix=suffix)
     report = import_epic(folder, tmp_path / "extract")
     assert report.rows_written["transactions"] == 1
@@ -88,21 +88,21 @@ def test_the_header_tells_what_parts_the_fields(tmp_path: Path, delimiter: str, 
     assert report.reconciliation.matched == 3
 
 
-def test_names_of_tables_and_columns_may_be_in_any_case(tmp_path: Path) -> None:
+def test_table_and_column_names_ignore_case(tmp_path: Path) -> None:
     tables = {name.lower(): [{c.lower(): v for c, v in row.items()} for row in rows] for name, rows in HOSPITAL.items()}
     report = read_epic(tmp_path, tables)
-    assert texts(ask(report, "SELECT account_id, opened_on, service_on, patient_class FROM accounts")) == [
+    assert texts(fetch_rows(report, "SELECT account_id, opened_on, service_on, patient_class FROM accounts")) == [
         ("700001", "2024-01-03", "2024-01-02", "inpatient")
     ]
 
 
-def test_the_as_of_day_is_given_or_follows_the_last_entry(tmp_path: Path) -> None:
+def test_the_as_of_date_is_passed_or_follows_the_last_entry(tmp_path: Path) -> None:
     folder = write_tables(tmp_path / "epic", HOSPITAL)
     assert import_epic(folder, tmp_path / "one").as_of == date(2024, 1, 4)
     assert import_epic(folder, tmp_path / "two", date(2024, 3, 1)).as_of == date(2024, 3, 1)
 
 
-def test_a_folder_without_a_ledger_is_refused_and_told_what_it_needs(tmp_path: Path) -> None:
+def test_a_folder_without_a_ledger_is_refused_with_what_it_needs(tmp_path: Path) -> None:
     with pytest.raises(
         ExtractRefusedError, match=r"HSP_TRANSACTIONS and ARPB_TRANSACTIONS are both missing.* Add the tables"
     ):
@@ -119,7 +119,7 @@ def test_a_folder_without_a_ledger_is_refused_and_told_what_it_needs(tmp_path: P
         ),
     ],
 )
-def test_half_a_ledger_is_refused_by_the_name_of_what_is_missing(tmp_path: Path, tables: Tables, missing: str) -> None:
+def test_half_a_ledger_is_refused_with_the_missing_table(tmp_path: Path, tables: Tables, missing: str) -> None:
     with pytest.raises(ExtractRefusedError, match=f"{missing}.*Add "):
         read_epic(tmp_path, tables)
 
@@ -130,7 +130,7 @@ def test_a_missing_column_is_named_with_its_file(tmp_path: Path) -> None:
         read_epic(tmp_path, {**HOSPITAL, "HSP_TRANSACTIONS": [less]})
 
 
-def test_no_folder_and_a_folder_of_other_files_are_wrong_usage(tmp_path: Path) -> None:
+def test_a_missing_folder_and_a_folder_of_other_files_are_usage_errors(tmp_path: Path) -> None:
     with pytest.raises(WrongUsageError, match="no such folder"):
         import_epic(tmp_path / "nowhere", tmp_path / "extract")
     (tmp_path / "letters").mkdir()
@@ -139,7 +139,7 @@ def test_no_folder_and_a_folder_of_other_files_are_wrong_usage(tmp_path: Path) -
         import_epic(tmp_path / "letters", tmp_path / "extract")
 
 
-def test_one_table_in_two_files_is_read_once_where_they_are_equal_and_refused_where_not(tmp_path: Path) -> None:
+def test_one_table_in_two_files_is_read_once_if_identical_and_refused_otherwise(tmp_path: Path) -> None:
     folder = write_tables(tmp_path / "epic", HOSPITAL)
     (folder / "hsp_transactions.txt").write_bytes((folder / "HSP_TRANSACTIONS.tsv").read_bytes())
     report = import_epic(folder, tmp_path / "one")
@@ -150,7 +150,7 @@ def test_one_table_in_two_files_is_read_once_where_they_are_equal_and_refused_wh
         import_epic(folder, tmp_path / "two")
 
 
-def test_tables_that_are_not_known_are_named_and_descriptions_are_no_tables(tmp_path: Path) -> None:
+def test_unknown_tables_are_named_and_description_files_are_ignored(tmp_path: Path) -> None:
     strange = {"COLUMNS": [{"a": "b"}], "CLINICAL_NOTES": [{"a": "b"}], "mary smith 1950": [{"a": "b"}]}
     report = read_epic(tmp_path, {**HOSPITAL, **strange})
     (notice,) = [notice for notice in report.notices if "not recognized" in notice]
@@ -158,7 +158,7 @@ def test_tables_that_are_not_known_are_named_and_descriptions_are_no_tables(tmp_
     assert not any("COLUMNS" in notice or "mary" in notice.lower() for notice in report.notices)
 
 
-def test_a_table_of_a_header_alone_is_an_empty_table(tmp_path: Path) -> None:
+def test_a_table_with_only_a_header_is_empty(tmp_path: Path) -> None:
     folder = write_tables(tmp_path / "epic", HOSPITAL)
     (folder / "BDC_INFO.tsv").write_text("BDC_ID\tRECORD_TYPE_C_NAME\tBDC_RECEIVE_DATE\n")
     report = import_epic(folder, tmp_path / "extract")
@@ -171,7 +171,7 @@ def test_a_table_of_a_header_alone_is_an_empty_table(tmp_path: Path) -> None:
     assert other.reconciliation.mismatched == 2
 
 
-def test_scores_of_the_vendor_are_never_read(tmp_path: Path) -> None:
+def test_vendor_scores_are_never_read(tmp_path: Path) -> None:
     read = {column for table in KNOWN.values() for column in table.columns}
     assert not read & set(BLOCKED_COLUMNS)
     assert not any("SCORE" in column or "PROPENSITY" in column for column in read)
@@ -179,16 +179,16 @@ def test_scores_of_the_vendor_are_never_read(tmp_path: Path) -> None:
     scores = {"ACCOUNT_ID": "51", "HB_SCORE": "8", "PB_SCORE": "3"}
     guarantor = {"ACCOUNT_ID": "51", "PROPENSITY_TO_PAY_C_NAME": "High", "CREDIT_SCORE": "700"}
     tables = {**HOSPITAL, "ACCOUNT": [guarantor], "GUAR_PMT_SCORE_REPL": [scores]}
-    one = read_epic(tmp_path, tables)
-    assert any("never read: GUAR_PMT_SCORE_REPL" in notice for notice in one.notices)
+    report = read_epic(tmp_path, tables)
+    assert any("never read: GUAR_PMT_SCORE_REPL" in notice for notice in report.notices)
     other = {**guarantor, "PROPENSITY_TO_PAY_C_NAME": "Low", "CREDIT_SCORE": "300"}
     folder = write_tables(tmp_path / "other", {**HOSPITAL, "ACCOUNT": [other]})
     two = import_epic(folder, tmp_path / "two")
-    for path in one.folder.glob("*.parquet"):
+    for path in report.folder.glob("*.parquet"):
         assert path.read_bytes() == (two.folder / path.name).read_bytes()
-    assert not any("SCORE" in file.name for file in one.files)
+    assert not any("SCORE" in file.name for file in report.files)
 
 
-def test_files_that_hold_patients_are_for_the_owner_alone(tmp_path: Path) -> None:
+def test_only_the_owner_can_read_files_with_patients(tmp_path: Path) -> None:
     report = read_epic(tmp_path, HOSPITAL)
     assert all(path.stat().st_mode & 0o077 == 0 for path in report.folder.iterdir())

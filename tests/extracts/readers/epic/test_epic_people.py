@@ -1,4 +1,4 @@
-"""Accounts, payers, denials, agencies, assistance and plans of an Epic export: who, since when, and by which record."""
+"""Accounts, payers, denials, agencies, assistance, and plans of an Epic export."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from payrank.extracts.load.load_extract import open_database
 from payrank.extracts.readers.epic.export.categories import define_categories
 from payrank.extracts.readers.session.import_session import ImportSession
-from tests.extracts.readers.epic.test_epic_folders import HAR, HOSPITAL, HTR, ask, read_epic, texts
+from tests.extracts.readers.epic.test_epic_folders import HAR, HOSPITAL, HTR, fetch_rows, read_epic, texts
 from tests.extracts.readers.epic.test_epic_professional import charge, credit, professional
 
 DENIAL = {
@@ -44,13 +44,13 @@ def categories(tmp_path: Path) -> duckdb.DuckDBPyConnection:
     return connection
 
 
-def choose(connection: duckdb.DuckDBPyConnection, macro: str, given: str) -> str | None:
-    ((found,),) = connection.execute(f"SELECT {macro}(?)", [given]).fetchall()
-    return None if found is None else str(found)
+def choose(connection: duckdb.DuckDBPyConnection, macro: str, category: str) -> str | None:
+    ((value,),) = connection.execute(f"SELECT {macro}(?)", [category]).fetchall()
+    return None if value is None else str(value)
 
 
 @pytest.mark.parametrize(
-    ("given", "payer_class"),
+    ("category", "payer_class"),
     [
         ("Blue Cross", "commercial"),
         ("Blue Shield", "commercial"),
@@ -75,13 +75,13 @@ def choose(connection: duckdb.DuckDBPyConnection, macro: str, given: str) -> str
     ],
 )
 def test_financial_classes_that_epic_releases_have_a_payer_class(
-    categories: duckdb.DuckDBPyConnection, given: str, payer_class: str | None
+    categories: duckdb.DuckDBPyConnection, category: str, payer_class: str | None
 ) -> None:
-    assert choose(categories, "payer_class_of", given) == payer_class
+    assert choose(categories, "payer_class_of", category) == payer_class
 
 
 @pytest.mark.parametrize(
-    ("macro", "given", "meaning"),
+    ("macro", "category", "meaning"),
     [
         ("patient_class_of", "Inpatient", "inpatient"),
         ("patient_class_of", "Outpatient", "outpatient"),
@@ -101,13 +101,13 @@ def test_financial_classes_that_epic_releases_have_a_payer_class(
         ("money", "12.345", None),
     ],
 )
-def test_words_and_moments_are_read_as_documented(
-    categories: duckdb.DuckDBPyConnection, macro: str, given: str, meaning: str | None
+def test_categories_and_timestamps_are_read_as_documented(
+    categories: duckdb.DuckDBPyConnection, macro: str, category: str, meaning: str | None
 ) -> None:
-    assert choose(categories, macro, given) == meaning
+    assert choose(categories, macro, category) == meaning
 
 
-def test_a_payers_class_is_its_own_or_that_of_its_entries_and_unknown_ones_are_counted(tmp_path: Path) -> None:
+def test_a_payers_class_comes_from_the_payer_or_its_entries_and_unknown_classes_are_counted(tmp_path: Path) -> None:
     payers = [
         {
             "PAYOR_ID": "900",
@@ -128,18 +128,18 @@ def test_a_payers_class_is_its_own_or_that_of_its_entries_and_unknown_ones_are_c
         "HSP_ACCT_CVG_LIST": listed,
     }
     report = read_epic(tmp_path, tables)
-    assert ask(report, "SELECT payer_id, payer_name, payer_class FROM payers ORDER BY 1") == [
+    assert fetch_rows(report, "SELECT payer_id, payer_name, payer_class FROM payers ORDER BY 1") == [
         ("900", "Plan one", "medicare_advantage"),
         ("901", "NA", "other"),
         ("902", "None", "medicaid"),
     ]
     assert any(notice.startswith("1 payer of an unknown financial class") for notice in report.notices)
-    assert texts(ask(report, "SELECT account_id, payer_id, priority, known_on, ended_on FROM coverages")) == [
+    assert texts(fetch_rows(report, "SELECT account_id, payer_id, priority, known_on, ended_on FROM coverages")) == [
         ("700001", "902", "2", "2024-01-03", "2024-06-30")
     ]
 
 
-def test_payers_that_an_export_names_and_does_not_number_are_told_by_name(tmp_path: Path) -> None:
+def test_payers_with_names_but_no_ids_are_identified_by_name(tmp_path: Path) -> None:
     named = {"PAYOR_ID_PAYOR_NAME" if c == "PAYOR_ID" else c: v for c, v in PAID.items()} | {
         "PAYOR_ID_PAYOR_NAME": "Plan"
     }
@@ -150,11 +150,11 @@ def test_payers_that_an_export_names_and_does_not_number_are_told_by_name(tmp_pa
         "CLARITY_EPM": [{"PAYOR_ID_PAYOR_NAME": "Plan", "PAYOR_NAME": "Plan"}],
     }
     report = read_epic(tmp_path, tables)
-    assert ask(report, "SELECT payer_id, payer_class FROM payers") == [("Plan", "commercial")]
-    assert ask(report, "SELECT payer_id FROM transactions WHERE transaction_id = 'HB1002'") == [("Plan",)]
+    assert fetch_rows(report, "SELECT payer_id, payer_class FROM payers") == [("Plan", "commercial")]
+    assert fetch_rows(report, "SELECT payer_id FROM transactions WHERE transaction_id = 'HB1002'") == [("Plan",)]
 
 
-def test_coverages_that_lead_nowhere_are_skipped_each_with_its_reason(tmp_path: Path) -> None:
+def test_unusable_coverages_are_skipped_with_a_reason(tmp_path: Path) -> None:
     covering = [{"COVERAGE_ID": "8", "PAYOR_ID": "900"}, {"COVERAGE_ID": "9", "PAYOR_ID": ""}]
     listed = [("700001", "1", "8"), ("700001", "2", "9"), ("700001", "3", "77"), ("555", "1", "8")]
     rows = [dict(zip(("HSP_ACCOUNT_ID", "LINE", "COVERAGE_ID"), row, strict=True)) for row in listed]
@@ -172,17 +172,21 @@ def test_coverages_that_lead_nowhere_are_skipped_each_with_its_reason(tmp_path: 
 
 def test_an_account_without_a_list_is_covered_by_its_primary_payer(tmp_path: Path) -> None:
     report = read_epic(tmp_path, HOSPITAL)
-    assert texts(ask(report, "SELECT account_id, payer_id, priority FROM coverages")) == [("700001", "900", "1")]
+    assert texts(fetch_rows(report, "SELECT account_id, payer_id, priority FROM coverages")) == [("700001", "900", "1")]
 
 
-def test_guarantors_keep_a_year_and_three_digits(tmp_path: Path) -> None:
+def test_guarantors_keep_only_the_birth_year_and_three_zip_digits(tmp_path: Path) -> None:
     who = {"ACCOUNT_ID": "51", "STATE_C_NAME": "Ohio", "ZIP": "44101-2345", "BIRTHDATE": "1961-05-06 00:00:00"}
     report = read_epic(tmp_path, {**HOSPITAL, "ACCOUNT": [who]})
-    assert ask(report, "SELECT guarantor_id, birth_year, state, zip3 FROM guarantors") == [("51", 1961, "OH", "441")]
+    assert fetch_rows(report, "SELECT guarantor_id, birth_year, state, zip3 FROM guarantors") == [
+        ("51", 1961, "OH", "441")
+    ]
     assert not any(b"1961-05-06" in path.read_bytes() for path in report.folder.glob("*.parquet"))
 
 
-def test_a_guarantor_is_told_by_account_default_or_service_area_and_else_counted(tmp_path: Path) -> None:
+def test_a_guarantor_comes_from_the_account_a_default_or_the_service_area_and_is_counted_otherwise(
+    tmp_path: Path,
+) -> None:
     bare = {**HAR, "GUARANTOR_ID": "", "SERV_AREA_ID": "7"}
     accounts = [
         {**bare, "HSP_ACCOUNT_ID": "1", "GUARANTOR_ID": "61"},
@@ -196,7 +200,7 @@ def test_a_guarantor_is_told_by_account_default_or_service_area_and_else_counted
         {"ACCOUNT_ID": "64", "SBO_HSP_ACCOUNT_ID": "", "SERV_AREA_ID": "9"},
     ]
     report = read_epic(tmp_path, {"HSP_ACCOUNT": accounts, "HSP_TRANSACTIONS": [HTR], "ACCOUNT": guarantors})
-    assert ask(report, "SELECT account_id, guarantor_id FROM accounts ORDER BY 1") == [
+    assert fetch_rows(report, "SELECT account_id, guarantor_id FROM accounts ORDER BY 1") == [
         ("1", "61"),
         ("2", "62"),
         ("3", "63"),
@@ -208,7 +212,7 @@ def test_a_guarantor_is_told_by_account_default_or_service_area_and_else_counted
     assert any(notice.startswith("1 account with entries but no record") for notice in report.notices)
 
 
-def test_denial_records_are_placed_by_charge_or_payment_and_others_are_skipped(tmp_path: Path) -> None:
+def test_denial_records_are_assigned_by_charge_or_payment_and_others_are_skipped(tmp_path: Path) -> None:
     records = [
         DENIAL,
         {**DENIAL, "BDC_ID": "32", "SOURCE_PMT_HB_TX_ID": "", "GRP_CODE_C_NAME": "PR", "EXTERNAL_CODE": "96"},
@@ -239,7 +243,7 @@ def test_denial_records_are_placed_by_charge_or_payment_and_others_are_skipped(t
         "SELECT denial_id, account_id, claim_id, payer_id, denied_on, denied_amount, group_code, carc, rarc, "
         "appeal_due_on FROM denials ORDER BY 1"
     )
-    assert texts(ask(report, query)) == [
+    assert texts(fetch_rows(report, query)) == [
         ("BDC31", "700001", "L77", "900", "2024-02-01", "150.10", "CO", "197", "N130", "2024-08-01"),
         ("BDC32", "80001", "L77", "900", "2024-02-01", None, "PR", "96", None, "2024-08-01"),
     ]
@@ -248,8 +252,8 @@ def test_denial_records_are_placed_by_charge_or_payment_and_others_are_skipped(t
     assert any(notice.startswith("1 voided denial record excluded for all dates") for notice in report.notices)
 
 
-def test_remittance_lines_tell_denials_that_no_record_holds(tmp_path: Path) -> None:
-    told = {**REMIT, "IMAGE_ID": "42", "INV_NO": "L77"}
+def test_remittance_lines_provide_denials_without_a_record(tmp_path: Path) -> None:
+    recorded = {**REMIT, "IMAGE_ID": "42", "INV_NO": "L77"}
     back = {**REMIT, "IMAGE_ID": "43", "CLM_STAT_CD_C_NAME": "Reversal of previous payment"}
     lines = [
         LINE,
@@ -263,7 +267,7 @@ def test_remittance_lines_tell_denials_that_no_record_holds(tmp_path: Path) -> N
         "HSP_ACCOUNT": [HAR],
         "HSP_TRANSACTIONS": [{**HTR, "IMD_ID": ""}, {**PAID, "IMD_ID": "41"}],
         "BDC_INFO": [DENIAL],
-        "CL_REMIT": [REMIT, told, back],
+        "CL_REMIT": [REMIT, recorded, back],
         "CL_RMT_SVC_LVL_ADJ": lines,
         "CL_RMT_HC_RMK_CODE": [{"IMAGE_ID": "41", "LINE": "1", "LQ_SERVICE_LINE": "1", "INDUSTRY_CODE": "N115"}],
     }
@@ -272,12 +276,14 @@ def test_remittance_lines_tell_denials_that_no_record_holds(tmp_path: Path) -> N
         "SELECT denial_id, account_id, claim_id, payer_id, denied_on, denied_amount, group_code, carc, rarc "
         "FROM denials WHERE denial_id LIKE 'RMT%'"
     )
-    assert texts(ask(report, query)) == [("RMT41-1", "700001", "L88", "900", "2024-02-02", "90.50", "CO", "50", "N115")]
+    assert texts(fetch_rows(report, query)) == [
+        ("RMT41-1", "700001", "L88", "900", "2024-02-02", "90.50", "CO", "50", "N115")
+    ]
     (file,) = [file for file in report.files if file.name == "CL_RMT_SVC_LVL_ADJ.tsv"]
     assert (file.records, file.loaded, sorted(file.skipped.values())) == (6, 1, [1, 1, 1, 1, 1])
 
 
-def test_agencies_hold_an_account_until_it_is_withdrawn(tmp_path: Path) -> None:
+def test_an_account_is_with_an_agency_until_it_is_withdrawn(tmp_path: Path) -> None:
     history = [("1", "Assign", "2024-03-01"), ("2", "Withdraw", "2024-04-01"), ("10", "Assign", "2024-05-01")]
     rows = [
         {
@@ -300,7 +306,7 @@ def test_agencies_hold_an_account_until_it_is_withdrawn(tmp_path: Path) -> None:
     report = read_epic(tmp_path, tables)
     query = "SELECT subject_type, subject_id, flag, known_on, ended_on FROM flags "
     query += "WHERE flag = 'agency_placed' ORDER BY ALL"
-    assert texts(ask(report, query)) == [
+    assert texts(fetch_rows(report, query)) == [
         ("account", "700001", "agency_placed", "2024-03-01", "2024-04-01"),
         ("account", "700001", "agency_placed", "2024-05-01", None),
         ("account", "80001", "agency_placed", "2024-02-10", "2024-02-12"),
@@ -310,7 +316,7 @@ def test_agencies_hold_an_account_until_it_is_withdrawn(tmp_path: Path) -> None:
     assert file.skipped == {"without its transaction in ARPB_TRANSACTIONS": 1}
 
 
-def test_assistance_is_pending_until_decided_or_withdrawn_and_then_granted_or_not(tmp_path: Path) -> None:
+def test_assistance_is_pending_until_it_is_decided_or_withdrawn(tmp_path: Path) -> None:
     columns = (
         "FIN_ASST_TRACKER_ID",
         "FIN_ASST_CASE_ID",
@@ -336,7 +342,7 @@ def test_assistance_is_pending_until_decided_or_withdrawn_and_then_granted_or_no
     }
     report = read_epic(tmp_path, tables)
     assert texts(
-        ask(
+        fetch_rows(
             report,
             "SELECT subject_id, flag, known_on, ended_on FROM flags WHERE subject_type = 'guarantor' ORDER BY known_on",
         )
@@ -354,7 +360,7 @@ def test_assistance_is_pending_until_decided_or_withdrawn_and_then_granted_or_no
     assert any("1 record of FIN_ASST_TRACKER inactive or entered in error" in notice for notice in report.notices)
 
 
-def test_a_plan_lands_on_each_account_that_it_covers_and_a_new_one_ends_the_old(tmp_path: Path) -> None:
+def test_a_plan_is_loaded_for_each_account_it_covers_and_a_new_plan_ends_the_old_one(tmp_path: Path) -> None:
     plans = [
         {"GUAR_ACCOUNT_ID": "51", "LINE": "1", "PP_START_DATE": "2024-03-01", "PP_AMT": "25", "PP_ORIG_PLAN_LINE": ""},
         {"GUAR_ACCOUNT_ID": "51", "LINE": "2", "PP_START_DATE": "2024-06-01", "PP_AMT": "40", "PP_ORIG_PLAN_LINE": "1"},
@@ -366,7 +372,7 @@ def test_a_plan_lands_on_each_account_that_it_covers_and_a_new_one_ends_the_old(
     query = (
         "SELECT plan_id, started_on, installment, frequency_days, ended_on, end_reason FROM payment_plans ORDER BY 1"
     )
-    assert texts(ask(report, query)) == [
+    assert texts(fetch_rows(report, query)) == [
         ("HB51-1-700001", "2024-03-01", "25.00", "30", "2024-06-01", "replaced"),
         ("HB51-2-700001", "2024-06-01", "40.00", "30", None, None),
         ("HB51-2-700002", "2024-06-01", "40.00", "30", None, None),
@@ -374,7 +380,7 @@ def test_a_plan_lands_on_each_account_that_it_covers_and_a_new_one_ends_the_old(
     assert any(notice.startswith("1 payment plan without an account") for notice in report.notices)
 
 
-def test_guarantor_statuses_are_flags_known_on_the_ledgers_last_day(tmp_path: Path) -> None:
+def test_guarantor_statuses_are_flags_dated_on_the_ledgers_last_day(tmp_path: Path) -> None:
     statuses = [
         "Bankruptcy - Chapter 7",
         "Contested Accounts",
@@ -387,7 +393,7 @@ def test_guarantor_statuses_are_flags_known_on_the_ledgers_last_day(tmp_path: Pa
         {"ACCOUNT_ID": "51", "LINE": str(line), "ACCOUNT_STATUS_C_NAME": status} for line, status in enumerate(statuses)
     ]
     report = read_epic(tmp_path, {**HOSPITAL, "ACCOUNT_STATUS": rows})
-    assert texts(ask(report, "SELECT subject_type, subject_id, flag, known_on FROM flags ORDER BY flag")) == [
+    assert texts(fetch_rows(report, "SELECT subject_type, subject_id, flag, known_on FROM flags ORDER BY flag")) == [
         ("guarantor", "51", "bankruptcy", "2024-01-03"),
         ("guarantor", "51", "deceased", "2024-01-03"),
         ("guarantor", "51", "dispute", "2024-01-03"),
@@ -395,7 +401,7 @@ def test_guarantor_statuses_are_flags_known_on_the_ledgers_last_day(tmp_path: Pa
     ]
 
 
-def test_a_feed_of_agencies_alone_does_not_pass_for_a_feed_of_all_flags(tmp_path: Path) -> None:
+def test_a_feed_with_only_agencies_does_not_count_as_a_complete_flag_feed(tmp_path: Path) -> None:
     agency = [{"ACCOUNT_ID": "99", "LINE": "1", "SUBMIT_DATE": "2024-02-01", "RESOLVED_DATE": ""}]
     tables = {
         **HOSPITAL,
@@ -404,7 +410,7 @@ def test_a_feed_of_agencies_alone_does_not_pass_for_a_feed_of_all_flags(tmp_path
     }
     report = read_epic(tmp_path, tables)
     query = "SELECT subject_type, subject_id, flag FROM flags WHERE flag <> 'agency_placed' ORDER BY 2"
-    assert ask(report, query) == [
+    assert fetch_rows(report, query) == [
         ("account", "700001", "guarantor_status_not_exported"),
         ("account", "80001", "guarantor_status_not_exported"),
     ]

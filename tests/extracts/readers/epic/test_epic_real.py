@@ -1,4 +1,4 @@
-"""A real Epic export, tied out: to the balances that Epic states, to its statements, and to sums made without SQL."""
+"""A real Epic export, reconciled with Epic's stated balances, its statements, and sums computed without SQL."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def as_day(text: str) -> date:
     return date.fromisoformat(text[:10])
 
 
-def ask(report: ImportReport, query: str) -> list[tuple[Any, ...]]:
+def fetch_rows(report: ImportReport, query: str) -> list[tuple[Any, ...]]:
     with load_extract(report.folder) as extract:
         return extract.connection.execute(query).fetchall()
 
@@ -75,7 +75,7 @@ def hospital_kind(row: dict[str, str]) -> str:
 
 
 def expected_rows(export: Path) -> Iterator[tuple[str, Decimal]]:
-    """Every row that the ledger must hold, but transfers: kind and amount, record by record."""
+    """Return every expected ledger row except transfers: kind and amount, record by record."""
     for row in read_table(export, "HSP_TRANSACTIONS"):
         if row["IS_SYSTEM_ADJ_YN"] != "Y":
             yield hospital_kind(row), dollars(row["TX_AMOUNT"])
@@ -86,7 +86,7 @@ def expected_rows(export: Path) -> Iterator[tuple[str, Decimal]]:
             if row["VOID_DATE"]:
                 yield "charge", -dollars(row["AMOUNT"])
     for match in read_table(export, "ARPB_TX_MATCH_HX"):
-        # The charge's own record of each match: the reader goes by the payment's.
+        # The charge's own record of each match. The reader uses the payment's record.
         if entries[match["TX_ID"]]["TX_TYPE_C_NAME"] == "Charge":
             kind = professional_kind(entries[match["MTCH_TX_HX_ID"]])
             yield kind, -dollars(match["MTCH_TX_HX_AMT"])
@@ -94,44 +94,46 @@ def expected_rows(export: Path) -> Iterator[tuple[str, Decimal]]:
                 yield kind, dollars(match["MTCH_TX_HX_AMT"])
 
 
-def test_every_balance_that_epic_states_ties_to_the_cent(report: ImportReport) -> None:
+def test_every_balance_that_epic_states_reconciles_to_the_cent(report: ImportReport) -> None:
     assert report.reconciliation is not None
     assert (report.reconciliation.mismatched, report.reconciliation.unstated) == (0, 0)
-    stated = ask(report, "SELECT account_id, count(*) FROM stated_balances GROUP BY 1 ORDER BY 1")
-    ledger = ask(report, "SELECT DISTINCT account_id FROM transactions ORDER BY 1")
+    stated = fetch_rows(report, "SELECT account_id, count(*) FROM stated_balances GROUP BY 1 ORDER BY 1")
+    ledger = fetch_rows(report, "SELECT DISTINCT account_id FROM transactions ORDER BY 1")
     assert [account for account, _ in stated] == [account for (account,) in ledger]
     assert {parts for _, parts in stated} == {3}
     assert report.rows_quarantined == 0
 
 
-def test_rows_and_dollars_by_kind_are_those_of_the_files(report: ImportReport, export: Path) -> None:
+def test_rows_and_dollars_by_kind_match_the_files(report: ImportReport, export: Path) -> None:
     counts: Counter[str] = Counter()
     sums: dict[str, Decimal] = defaultdict(Decimal)
     for kind, amount in expected_rows(export):
         counts[kind] += 1
         sums[kind] += amount
-    found = ask(report, "SELECT kind, count(*), sum(amount) FROM transactions WHERE kind <> 'transfer' GROUP BY kind")
-    assert {kind: (rows, amount) for kind, rows, amount in found} == {
+    loaded = fetch_rows(
+        report, "SELECT kind, count(*), sum(amount) FROM transactions WHERE kind <> 'transfer' GROUP BY kind"
+    )
+    assert {kind: (rows, amount) for kind, rows, amount in loaded} == {
         kind: (counts[kind], sums[kind]) for kind in counts
     }
 
 
 def test_no_credit_is_lost_or_counted_twice(report: ImportReport, export: Path) -> None:
     posted = {row["TX_ID"]: dollars(row["AMOUNT"]) for row in read_table(export, "ARPB_TRANSACTIONS")}
-    found = ask(
+    loaded = fetch_rows(
         report,
         "SELECT regexp_extract(transaction_id, '^PB(\\d+)', 1), sum(amount) FROM transactions "
         "WHERE transaction_id LIKE 'PB%' AND kind <> 'transfer' GROUP BY 1",
     )
     voided = {row["TX_ID"] for row in read_table(export, "ARPB_TRANSACTIONS") if row["VOID_DATE"]}
     assert voided
-    assert dict(found) == {tx: ZERO if tx in voided else amount for tx, amount in posted.items()}
+    assert dict(loaded) == {tx: ZERO if tx in voided else amount for tx, amount in posted.items()}
 
 
-def test_a_visit_adds_up_as_its_own_record_says(report: ImportReport, export: Path) -> None:
-    found = {
+def test_a_visit_adds_up_to_its_own_record(report: ImportReport, export: Path) -> None:
+    loaded = {
         account: rest
-        for account, *rest in ask(
+        for account, *rest in fetch_rows(
             report,
             "SELECT account_id, coalesce(sum(amount) FILTER (kind = 'charge'), 0), "
             "coalesce(sum(amount) FILTER (kind LIKE '%_payment'), 0), "
@@ -142,35 +144,31 @@ def test_a_visit_adds_up_as_its_own_record_says(report: ImportReport, export: Pa
     visits = [row for row in read_table(export, "ARPB_VISITS") if row["PB_TOTAL_CHARGES"]]
     assert len(visits) == 10
     assert {row["PB_VISIT_ID"]: [dollars(row[name]) for name in names] for row in visits} == {
-        row["PB_VISIT_ID"]: found[row["PB_VISIT_ID"]] for row in visits
+        row["PB_VISIT_ID"]: loaded[row["PB_VISIT_ID"]] for row in visits
     }
     (hospital,) = [row for row in read_table(export, "HSP_ACCOUNT") if row["SBO_TOT_BALANCE"]]
     names = ("SBO_TOTAL_CHARGES", "SBO_TOTAL_PAYMENTS", "SBO_TOTAL_ADJ", "SBO_TOT_BALANCE")
-    assert found[hospital["HSP_ACCOUNT_ID"]] == [dollars(hospital[name]) for name in names]
+    assert loaded[hospital["HSP_ACCOUNT_ID"]] == [dollars(hospital[name]) for name in names]
 
 
-def test_what_the_patient_owed_on_a_statements_day_is_what_the_statement_said(
-    report: ImportReport, export: Path
-) -> None:
+def test_the_patient_balance_on_a_statement_date_matches_the_statement(report: ImportReport, export: Path) -> None:
     statements = read_table(export, "GUAR_ACCT_STMT_HX")
     assert len(statements) == 4
     for statement in statements:
-        ((owed,),) = ask(
+        ((owed,),) = fetch_rows(
             report,
             "SELECT sum(amount) FROM transactions JOIN accounts USING (account_id) WHERE responsibility = 'patient' "
             f"AND guarantor_id = '{statement['ACCOUNT_ID']}' "
             f"AND posted_on <= DATE '{as_day(statement['STMT_HX_STMT_DATE'])}'",
         )
         assert owed == dollars(statement["STMT_HX_NEW_BALANCE"])
-    found = ask(report, "SELECT guarantor_id, contacted_on, channel, direction FROM contacts ORDER BY 2")
-    assert found == [(row["ACCOUNT_ID"], as_day(row["STMT_HX_STMT_DATE"]), "statement", "out") for row in statements]
+    loaded = fetch_rows(report, "SELECT guarantor_id, contacted_on, channel, direction FROM contacts ORDER BY 2")
+    assert loaded == [(row["ACCOUNT_ID"], as_day(row["STMT_HX_STMT_DATE"]), "statement", "out") for row in statements]
 
 
-def test_an_account_went_to_the_agency_with_the_balance_that_epic_wrote_down(
-    report: ImportReport, export: Path
-) -> None:
+def test_an_account_went_to_the_agency_with_the_balance_that_epic_recorded(report: ImportReport, export: Path) -> None:
     assign, withdraw = read_table(export, "HSP_ACCT_CL_AG_HIS")
-    assert ask(
+    assert fetch_rows(
         report, "SELECT subject_type, subject_id, flag, known_on, ended_on FROM flags WHERE flag = 'agency_placed'"
     ) == [
         (
@@ -182,7 +180,7 @@ def test_an_account_went_to_the_agency_with_the_balance_that_epic_wrote_down(
         )
     ]
     for row in (assign, withdraw):
-        ((owed,),) = ask(
+        ((owed,),) = fetch_rows(
             report,
             f"SELECT sum(amount) FROM transactions WHERE account_id = '{row['HSP_ACCOUNT_ID']}' AND "
             f"responsibility = 'patient' AND posted_on <= DATE '{as_day(row['AGNCY_HST_DT_OF_CH'])}'",
@@ -190,7 +188,7 @@ def test_an_account_went_to_the_agency_with_the_balance_that_epic_wrote_down(
         assert owed == dollars(row["AGNCY_HST_ACCT_BAL"])
 
 
-def test_system_adjustments_are_transfers_or_skipped_and_no_write_offs(report: ImportReport, export: Path) -> None:
+def test_system_adjustments_are_transfers_or_skipped_and_never_write_offs(report: ImportReport, export: Path) -> None:
     (account,) = [row for row in read_table(export, "HSP_ACCOUNT") if row["TOT_CHGS"]]
     moves = [row for row in read_table(export, "HSP_TRANSACTIONS") if row["IS_SYSTEM_ADJ_YN"] == "Y"]
     assert sum(dollars(row["TX_AMOUNT"]) for row in moves) == ZERO
@@ -206,32 +204,35 @@ def test_system_adjustments_are_transfers_or_skipped_and_no_write_offs(report: I
     }
     assert len(moves) == 4
     assert len(between) == 2
-    found = ask(
+    loaded = fetch_rows(
         report, "SELECT transaction_id, amount FROM transactions WHERE transaction_id LIKE 'HB%' AND kind = 'transfer'"
     )
-    assert dict(found) == between
+    assert dict(loaded) == between
     (file,) = [file for file in report.files if file.name == "HSP_TRANSACTIONS.tsv"]
     assert sum(file.skipped.values()) == len(moves) - len(between)
 
 
-def test_transfers_are_those_of_next_responsible_party_and_net_to_zero(report: ImportReport, export: Path) -> None:
+def test_transfers_follow_the_next_responsible_party_and_net_to_zero(report: ImportReport, export: Path) -> None:
     moved = sorted(
         (as_day(row["POST_DATE"]), dollars(row["ACTION_AMOUNT"]))
         for row in read_table(export, "ARPB_TX_ACTIONS")
         if row["ACTION_TYPE_C_NAME"] == "Next Responsible Party"
     )
     transfers = "FROM transactions WHERE kind = 'transfer' AND transaction_id LIKE 'PB%'"
-    assert ask(report, f"SELECT posted_on, amount {transfers} AND responsibility = 'patient' ORDER BY ALL") == moved
-    assert ask(report, f"SELECT posted_on, -amount {transfers} AND responsibility = 'insurance' ORDER BY ALL") == moved
+    assert (
+        fetch_rows(report, f"SELECT posted_on, amount {transfers} AND responsibility = 'patient' ORDER BY ALL") == moved
+    )
+    assert (
+        fetch_rows(report, f"SELECT posted_on, -amount {transfers} AND responsibility = 'insurance' ORDER BY ALL")
+        == moved
+    )
 
 
-def test_the_voided_charge_is_a_charge_and_its_reversal_on_the_day_of_the_void(
-    report: ImportReport, export: Path
-) -> None:
+def test_the_voided_charge_is_a_charge_and_a_reversal_on_the_void_date(report: ImportReport, export: Path) -> None:
     (voided,) = [row for row in read_table(export, "ARPB_TRANSACTIONS") if row["VOID_DATE"]]
-    (told,) = [row for row in read_table(export, "ARPB_TX_VOID") if row["DEL_REVERSE_DATE"]]
-    assert (voided["TX_ID"], voided["VOID_DATE"]) == (told["TX_ID"], told["DEL_REVERSE_DATE"])
-    assert ask(
+    (recorded,) = [row for row in read_table(export, "ARPB_TX_VOID") if row["DEL_REVERSE_DATE"]]
+    assert (voided["TX_ID"], voided["VOID_DATE"]) == (recorded["TX_ID"], recorded["DEL_REVERSE_DATE"])
+    assert fetch_rows(
         report,
         "SELECT posted_on, amount, reverses_id FROM transactions WHERE kind = 'charge' AND account_id = "
         f"'{voided['HOSP_ACCT_ID']}' AND transaction_id LIKE 'PB{voided['TX_ID']}%' ORDER BY posted_on",
@@ -241,9 +242,9 @@ def test_the_voided_charge_is_a_charge_and_its_reversal_on_the_day_of_the_void(
     ]
 
 
-def test_denials_are_those_of_epic_and_what_its_remittances_tell_beyond(report: ImportReport, export: Path) -> None:
+def test_denials_come_from_epics_records_and_its_remittances(report: ImportReport, export: Path) -> None:
     (record,) = [row for row in read_table(export, "BDC_INFO") if row["RECORD_TYPE_C_NAME"] == "Denial"]
-    assert ask(
+    assert fetch_rows(
         report,
         "SELECT denial_id, claim_id, payer_id, denied_on, denied_amount, group_code, carc, rarc, appeal_due_on "
         "FROM denials WHERE denial_id LIKE 'BDC%'",
@@ -260,19 +261,21 @@ def test_denials_are_those_of_epic_and_what_its_remittances_tell_beyond(report: 
             as_day(record["APPEAL_DEADLINE_DATE"]),
         )
     ]
-    told = {(row["INVOICE_NUMBER"], row["EXTERNAL_CODE"]) for row in read_table(export, "BDC_INFO")}
+    recorded = {(row["INVOICE_NUMBER"], row["EXTERNAL_CODE"]) for row in read_table(export, "BDC_INFO")}
     remits = {row["IMAGE_ID"]: row for row in read_table(export, "CL_REMIT")}
     beyond = [
         (f"RMT{row['IMAGE_ID']}-{row['LINE']}", row["SVC_ADJ_REASON_CD"], dollars(row["SVC_ADJ_AMT"]))
         for row in read_table(export, "CL_RMT_SVC_LVL_ADJ")
         if row["SVC_ADJ_REASON_CD"] not in {"1", "2", "3", "45"}
         and dollars(row["SVC_ADJ_AMT"]) > 0
-        and (remits[row["IMAGE_ID"]]["INV_NO"], row["SVC_ADJ_REASON_CD"]) not in told
+        and (remits[row["IMAGE_ID"]]["INV_NO"], row["SVC_ADJ_REASON_CD"]) not in recorded
     ]
-    assert ask(report, "SELECT denial_id, carc, denied_amount FROM denials WHERE denial_id LIKE 'RMT%'") == beyond
+    assert (
+        fetch_rows(report, "SELECT denial_id, carc, denied_amount FROM denials WHERE denial_id LIKE 'RMT%'") == beyond
+    )
 
 
-def test_every_record_has_one_fate_and_every_file_is_read(report: ImportReport, export: Path) -> None:
+def test_every_record_has_one_outcome_and_every_file_is_read(report: ImportReport, export: Path) -> None:
     files = sorted(path.name for path in export.glob("*.tsv") if path.name != "COLUMNS.tsv")
     assert [file.name for file in report.files] == files
     assert len(files) == 36
@@ -288,18 +291,18 @@ def test_accounts_open_when_first_posted_and_belong_to_their_guarantor(report: I
         if row["TX_TYPE_C_NAME"] == "Charge":
             posted = as_day(row["POST_DATE"])
             first[row["HOSP_ACCT_ID"]] = min(first.get(row["HOSP_ACCT_ID"], posted), posted)
-    found = {
+    loaded = {
         account: (who, opened)
-        for account, who, opened in ask(report, "SELECT account_id, guarantor_id, opened_on FROM accounts")
+        for account, who, opened in fetch_rows(report, "SELECT account_id, guarantor_id, opened_on FROM accounts")
     }
     guarantor = {row["PB_VISIT_ID"]: row["GUARANTOR_ID"] for row in read_table(export, "ARPB_VISITS")}
-    assert {account: found[account] for account in first} == {a: (guarantor[a], day) for a, day in first.items()}
+    assert {account: loaded[account] for account in first} == {a: (guarantor[a], day) for a, day in first.items()}
     known = {row["ACCOUNT_ID"] for row in read_table(export, "ACCOUNT")}
-    assert {who for who, _ in found.values()} == known
-    assert ask(report, "SELECT payer_class FROM payers") == [("commercial",)]
+    assert {who for who, _ in loaded.values()} == known
+    assert fetch_rows(report, "SELECT payer_class FROM payers") == [("commercial",)]
 
 
-def test_an_export_in_another_order_packed_as_csv_gives_the_same_bytes(
+def test_a_reordered_gzipped_csv_export_produces_the_same_bytes(
     report: ImportReport, export: Path, tmp_path: Path
 ) -> None:
     shuffled = tmp_path / "shuffled"
@@ -318,7 +321,7 @@ def test_an_export_in_another_order_packed_as_csv_gives_the_same_bytes(
     assert report.reconciliation == other.reconciliation
 
 
-def test_an_account_whose_payment_is_gone_does_not_tie_and_is_listed(export: Path, tmp_path: Path) -> None:
+def test_an_account_with_a_missing_payment_does_not_reconcile_and_is_listed(export: Path, tmp_path: Path) -> None:
     broken = tmp_path / "broken"
     shutil.copytree(export, broken)
     path = broken / "ARPB_TRANSACTIONS.tsv"

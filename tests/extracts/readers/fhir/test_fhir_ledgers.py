@@ -1,4 +1,4 @@
-"""Any run of claims and answers leaves with insurers and patients what the amounts say, worked out in plain Python."""
+"""For any claims and responses, the balances match a calculation in plain Python."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def total(code, cents):
 
 
 def write(number, charge, answers):
-    """Give a claim's lines, and what insurance and the patient owe by them in cents; each insurer answers once."""
+    """Return a claim's lines and the resulting insurance and patient balances in cents. Each insurer responds once."""
     lines = [
         {
             "resourceType": "Claim", "id": f"{number}", "status": "active", "created": "2024-01-05",
@@ -45,9 +45,9 @@ def write(number, charge, answers):
                 "total": [total("discount", discount), total("memberliability", left)],
             }
         )  # fmt: skip
-        if explained:  # the same answer as a ClaimResponse changes nothing
-            said = lines[-1] | {"resourceType": "ClaimResponse", "request": {"reference": f"Claim/{number}"}}
-            lines.append({name: value for name, value in said.items() if name != "claim"})
+        if explained:  # the same response as a ClaimResponse changes nothing
+            response = lines[-1] | {"resourceType": "ClaimResponse", "request": {"reference": f"Claim/{number}"}}
+            lines.append({name: value for name, value in response.items() if name != "claim"})
         insurance -= paid + discount + left - patient
         patient = left
     return lines, insurance, patient
@@ -55,7 +55,7 @@ def write(number, charge, answers):
 
 @settings(max_examples=15, deadline=None)
 @given(claims=st.lists(st.tuples(CENTS, ANSWERS), min_size=1, max_size=12), order=st.randoms(use_true_random=False))
-def test_insurance_and_patient_owe_what_the_answers_leave_in_any_order_of_lines(claims, order):
+def test_balances_match_the_responses_in_any_order_of_lines(claims, order):
     lines, expected = [], {}
     for number, (charge, answers) in enumerate(claims):
         written, insurance, patient = write(number, charge, answers)
@@ -67,11 +67,11 @@ def test_insurance_and_patient_owe_what_the_answers_leave_in_any_order_of_lines(
         source.write_text("\n".join(json.dumps(line) for line in lines))
         report = import_fhir(source, Path(folder) / "extract")
         with load_extract(Path(folder) / "extract") as extract:
-            found = extract.connection.execute(
+            rows = extract.connection.execute(
                 "SELECT account_id, responsibility, sum(amount) FROM transactions GROUP BY ALL"
             ).fetchall()
     assert report.rows_quarantined == 0
     due = defaultdict(lambda: defaultdict(Decimal))
-    for account, side, amount in found:
+    for account, side, amount in rows:
         due[account][side] += amount
     assert {a: (due[a]["insurance"], due[a]["patient"]) for a in expected} == expected

@@ -1,4 +1,4 @@
-"""Whatever JSON a line holds, it is a resource with rows or a broken line of a known rule: nothing else comes out."""
+"""Any line is either a resource with rows or breaks a known rule."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ NODES = st.recursive(
 
 
 def read(line):
-    """Read a line as the reader does: its kind, its rows, and the rule that it breaks."""
+    """Read a line as the reader does. Returns its type, its rows, and the rule that it breaks."""
     try:
         resource = parse_resource(line)
         kind = resource["resourceType"]
@@ -50,9 +50,9 @@ def read(line):
 
 @settings(max_examples=400, deadline=None)
 @given(kind=st.sampled_from(sorted(READERS)), body=st.dictionaries(st.sampled_from(NAMES), NODES, max_size=8))
-def test_any_resource_gives_rows_of_known_columns_or_a_known_rule(kind, body):
-    found, rows, rule = read(json.dumps(body | {"resourceType": kind}).encode())
-    assert rule in RULES if found is None else found == kind
+def test_any_resource_yields_rows_of_known_columns_or_breaks_a_known_rule(kind, body):
+    parsed_kind, rows, rule = read(json.dumps(body | {"resourceType": kind}).encode())
+    assert rule in RULES if parsed_kind is None else parsed_kind == kind
     for table, row in rows:
         assert set(row) == set(ROW_TABLES[table])
         assert all(value is None or isinstance(value, str) for value in row.values())
@@ -62,8 +62,8 @@ def test_any_resource_gives_rows_of_known_columns_or_a_known_rule(kind, body):
 @example(b'{"resourceType": "Claim", "a": 1e999999999}')
 @example(b'{"resourceType": "Claim", "a": ' + b"9" * 5000 + b"}")
 def test_any_bytes_are_a_resource_or_break_a_known_rule(line):
-    found, _, rule = read(line)
-    assert rule in RULES if found is None else rule is None
+    parsed_kind, _, rule = read(line)
+    assert rule in RULES if parsed_kind is None else rule is None
 
 
 @given(st.lists(st.decimals(min_value=-(10**9), max_value=10**9, places=2), min_size=1, max_size=20))
@@ -72,11 +72,11 @@ def test_dollars_add_up_exactly(amounts):
 
 
 @pytest.mark.parametrize(
-    ("given_text", "cents"),
+    ("written", "cents"),
     [
         ("-0.00", "0.00"), ("-3", "-3.00"), ("0.005", "0.005"), ("1e-2", "0.01"), ("1E20", "1E20"),
         ("1e999999", "1e999999"), ("12.3400", "12.34"), ("words", "words"), ("NaN", "NaN"),
     ],
 )  # fmt: skip
-def test_what_is_no_whole_number_of_cents_stays_as_it_is_written(given_text, cents):
-    assert render_cents(given_text) == cents
+def test_an_amount_that_is_not_whole_cents_is_unchanged(written, cents):
+    assert render_cents(written) == cents

@@ -1,4 +1,4 @@
-"""FHIR files with something wrong in them: each line has one fate, and no value is ever said."""
+"""Faulty FHIR files: every line has exactly one outcome, and no message shows a value."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def claim(number, **more):
 
 
 def fill(count=110):
-    """Give plain claims: over 100, so that one bad line stays under the 1% that quarantine may hold."""
+    """Return over 100 plain claims, so that one bad line stays below the 1% quarantine limit."""
     return [json.dumps(claim(f"fill{number}")).encode() for number in range(count)]
 
 
@@ -39,14 +39,14 @@ def run(tmp_path):
             (source / f"{name}.ndjson").write_bytes(b"\n".join(texts) + b"\n")
         report = import_fhir(source, tmp_path / "extract")
         for file in report.files:
-            told = file.loaded + file.reference + file.quarantined + sum(file.skipped.values())
-            assert file.same_as is not None or file.records == told
+            accounted = file.loaded + file.reference + file.quarantined + sum(file.skipped.values())
+            assert file.same_as is not None or file.records == accounted
         return report
 
     return run_import
 
 
-def ask(tmp_path, query):
+def fetch_rows(tmp_path, query):
     with load_extract(tmp_path / "extract") as extract:
         return extract.connection.execute(query).fetchall()
 
@@ -82,10 +82,14 @@ def asides(report):
         (b'{"resourceType": "Claim", "id": ' + b"[" * 100_000 + b"]" * 100_000 + b"}", "not_json"),
     ],
 )
-def test_a_line_that_is_no_resource_is_quarantined_by_file_and_line(run, tmp_path, line, rule):
+def test_an_invalid_line_is_quarantined_by_file_and_line(run, tmp_path, line, rule):
     report = run(claims=[*fill(), line, *fill()[:1]])
-    (found,) = read_quarantine(tmp_path)
-    assert (found["source_file"], found["source_line"], found["rule"]) == ("claims.ndjson", "111", rule)
+    (quarantined,) = read_quarantine(tmp_path)
+    assert (quarantined["source_file"], quarantined["source_line"], quarantined["rule"]) == (
+        "claims.ndjson",
+        "111",
+        rule,
+    )
     assert rule in RULES
     assert report.rows_quarantined == 1
     assert report.rows_written["accounts"] == 110
@@ -103,37 +107,37 @@ def test_a_line_that_is_no_resource_is_quarantined_by_file_and_line(run, tmp_pat
         ({"billablePeriod": {"start": "soon"}}, "accounts", "service_on", "date"),
     ],
 )
-def test_what_the_contract_cannot_take_is_quarantined_and_never_mended(run, tmp_path, more, table, column, rule):
+def test_invalid_values_are_quarantined_and_never_corrected(run, tmp_path, more, table, column, rule):
     run(claims=[*fill(), claim("bad", **more)])
-    found = {(row["table_name"], row["column_name"], row["rule"]) for row in read_quarantine(tmp_path)}
-    assert (table, column, rule) in found
+    quarantined = {(row["table_name"], row["column_name"], row["rule"]) for row in read_quarantine(tmp_path)}
+    assert (table, column, rule) in quarantined
     assert {row["source_line"] for row in read_quarantine(tmp_path)} == {"111"}
 
 
-def test_many_bad_lines_refuse_the_run_and_say_no_value(run):
+def test_many_bad_lines_refuse_the_import_without_showing_a_value(run):
     with pytest.raises(ExtractRefusedError, match=r"claims\.ndjson, first in line 3") as refused:
         run(claims=[claim("a"), claim("b"), b'{"SECRET'])
     assert "SECRET" not in str(refused.value)
 
 
-def test_numbers_keep_every_digit_that_they_are_written_with(run, tmp_path):
+def test_numbers_keep_every_digit(run, tmp_path):
     lines = [
         b'{"resourceType": "Claim", "id": "c%d", "status": "active", "created": "2024-01-05", "insurer": '
         b'{"display": "Plan"}, "patient": {"reference": "Patient/p"}, "total": {"value": %s}}' % (number, text)
         for number, text in enumerate([b"9007199254740993.01", b"1E+2", b"0.10000", b"1234567.1", b"5"])
     ]
     run(claims=lines)
-    amounts = ask(tmp_path, "SELECT CAST(amount AS VARCHAR) FROM transactions ORDER BY transaction_id")
+    amounts = fetch_rows(tmp_path, "SELECT CAST(amount AS VARCHAR) FROM transactions ORDER BY transaction_id")
     assert amounts == [("9007199254740993.01",), ("100.00",), ("0.10",), ("1234567.10",), ("5.00",)]
 
 
-def test_ids_stay_to_the_letter(run, tmp_path):
+def test_ids_are_unchanged(run, tmp_path):
     run(claims=[claim("00123"), claim("12345678901234567"), claim("12345678901234568"), claim("1e5")])
-    rows = ask(tmp_path, "SELECT account_id FROM accounts ORDER BY 1")
+    rows = fetch_rows(tmp_path, "SELECT account_id FROM accounts ORDER BY 1")
     assert rows == [("Claim/00123",), ("Claim/12345678901234567",), ("Claim/12345678901234568",), ("Claim/1e5",)]
 
 
-def test_other_types_are_skipped_by_type_and_a_type_that_is_none_without_its_word(run):
+def test_other_types_are_skipped_by_type_and_invalid_types_are_not_named(run):
     report = run(
         mixed=[
             claim("c"), {"resourceType": "Observation", "id": "1"}, {"resourceType": "Observation", "id": "2"},
@@ -169,7 +173,7 @@ def test_other_types_are_skipped_by_type_and_a_type_that_is_none_without_its_wor
         ),
     ],
 )
-def test_what_is_not_in_force_is_skipped_with_its_reason(run, more, why):
+def test_ineligible_resources_are_skipped_with_a_reason(run, more, why):
     report = run(claims=[claim("good"), claim("other", **more)])
     assert asides(report) == {why: 1}
     assert report.rows_written["accounts"] == 1
@@ -188,14 +192,14 @@ def test_what_is_not_in_force_is_skipped_with_its_reason(run, more, why):
     ],
 )
 @pytest.mark.parametrize("newer_first", [True, False])
-def test_the_newest_version_counts_and_the_older_is_skipped(run, tmp_path, older, newer, newer_first):
+def test_the_newest_version_is_used_and_the_older_is_skipped(run, tmp_path, older, newer, newer_first):
     lines = [claim("c", meta=older), claim("c", meta=newer, total={"value": 99})]
     report = run(claims=lines[::-1] if newer_first else lines)
     assert asides(report) == {"older version of a resource": 1}
-    assert ask(tmp_path, "SELECT CAST(amount AS VARCHAR) FROM transactions") == [("99.00",)]
+    assert fetch_rows(tmp_path, "SELECT CAST(amount AS VARCHAR) FROM transactions") == [("99.00",)]
 
 
-def test_a_claim_that_its_newest_version_cancels_does_not_count(run):
+def test_a_claim_canceled_by_its_newest_version_is_skipped(run):
     report = run(
         claims=[claim("good"), claim("c", meta={"versionId": "1"}),
                 claim("c", meta={"versionId": "2"}, status="cancelled")]
@@ -204,18 +208,18 @@ def test_a_claim_that_its_newest_version_cancels_does_not_count(run):
     assert report.rows_written["accounts"] == 1
 
 
-def test_two_contents_of_one_resource_that_nothing_tells_apart_are_both_quarantined(run, tmp_path):
+def test_two_different_versions_without_an_order_are_both_quarantined(run, tmp_path):
     run(claims=[*fill(300), claim("c"), claim("c", total={"value": 11})])
-    found = [(row["rule"], row["source_line"]) for row in read_quarantine(tmp_path)]
-    assert found == [("two_versions", "301"), ("two_versions", "302")]
-    assert ask(tmp_path, "SELECT count(*) FROM accounts WHERE account_id = 'Claim/c'") == [(0,)]
+    quarantined = [(row["rule"], row["source_line"]) for row in read_quarantine(tmp_path)]
+    assert quarantined == [("two_versions", "301"), ("two_versions", "302")]
+    assert fetch_rows(tmp_path, "SELECT count(*) FROM accounts WHERE account_id = 'Claim/c'") == [(0,)]
 
 
-def test_a_resource_that_comes_again_in_another_order_counts_once(run, tmp_path):
+def test_a_resource_repeated_with_keys_in_another_order_counts_once(run, tmp_path):
     first = claim("c")
     report = run(a=[first], b=[dict(reversed(first.items())), claim("d")])
     assert asides(report) == {"duplicate resource": 1}
-    assert ask(tmp_path, "SELECT account_id FROM accounts ORDER BY 1") == [("Claim/c",), ("Claim/d",)]
+    assert fetch_rows(tmp_path, "SELECT account_id FROM accounts ORDER BY 1") == [("Claim/c",), ("Claim/d",)]
 
 
 def test_the_same_file_under_two_names_is_read_once(run, tmp_path):
@@ -224,7 +228,7 @@ def test_the_same_file_under_two_names_is_read_once(run, tmp_path):
     assert report.rows_written["accounts"] == 1
 
 
-def test_what_a_bundle_of_deletions_names_is_skipped(run):
+def test_resources_in_a_bundle_of_deletions_are_skipped(run):
     deleted = {
         "resourceType": "Bundle", "id": "gone", "type": "transaction",
         "entry": [{"request": {"method": "DELETE", "url": "Claim/c"}}],
@@ -234,7 +238,7 @@ def test_what_a_bundle_of_deletions_names_is_skipped(run):
     assert report.rows_written["accounts"] == 1
 
 
-def test_a_claim_that_a_later_one_replaces_is_skipped_with_its_answers(run, tmp_path):
+def test_a_replaced_claim_is_skipped_with_its_responses(run, tmp_path):
     prior = {"claim": {"reference": "Claim/old"}, "relationship": {"coding": [{"code": "prior"}]}}
     other = {"claim": {"reference": "Claim/kin"}, "relationship": {"coding": [{"code": "associated"}]}}
     answer = {
@@ -244,23 +248,23 @@ def test_a_claim_that_a_later_one_replaces_is_skipped_with_its_answers(run, tmp_
     }  # fmt: skip
     report = run(claims=[claim("old"), answer, claim("kin"), claim("new", related=[prior, other])])
     assert asides(report) == {"replaced by a later claim": 2}
-    assert ask(tmp_path, "SELECT account_id FROM accounts ORDER BY 1") == [("Claim/kin",), ("Claim/new",)]
+    assert fetch_rows(tmp_path, "SELECT account_id FROM accounts ORDER BY 1") == [("Claim/kin",), ("Claim/new",)]
 
 
-def test_an_explanation_that_says_it_was_replaced_is_skipped(run):
+def test_an_explanation_marked_as_replaced_is_skipped(run):
     later = {"relationship": {"coding": [{"code": "replacedby"}]}, "reference": {"value": "new"}}
     old = claim("old", resourceType="ExplanationOfBenefit", total=None, related=[later])
     report = run(claims=[claim("c"), old])
     assert asides(report) == {"replaced by a later claim": 1}
 
 
-def test_a_byte_order_mark_blank_lines_and_crlf_do_no_harm(run, tmp_path):
+def test_a_byte_order_mark_blank_lines_and_crlf_are_accepted(run, tmp_path):
     report = run(claims=[b"\xef\xbb\xbf" + json.dumps(claim("a")).encode() + b"\r", b"", b"  \r", claim("b")])
     assert [file.records for file in report.files] == [2]
     assert report.rows_written["accounts"] == 2
 
 
-def test_gzip_reads_the_same_and_a_truncated_one_refuses_by_name(tmp_path):
+def test_gzip_reads_the_same_and_a_truncated_file_is_refused_by_name(tmp_path):
     source = tmp_path / "source"
     source.mkdir()
     whole = gzip.compress(b"\n".join(fill(2000)))
@@ -272,7 +276,7 @@ def test_gzip_reads_the_same_and_a_truncated_one_refuses_by_name(tmp_path):
     assert not (tmp_path / "other").exists()
 
 
-def test_a_gzip_bomb_and_utf16_refuse_by_name(tmp_path):
+def test_a_gzip_bomb_and_utf16_are_refused_by_name(tmp_path):
     bomb = tmp_path / "bomb.ndjson.gz"
     bomb.write_bytes(gzip.compress(b" " * (65 << 20)))
     with pytest.raises(ExtractRefusedError, match=r"bomb\.ndjson\.gz: gzip expands to over 200 times"):
@@ -283,7 +287,7 @@ def test_a_gzip_bomb_and_utf16_refuse_by_name(tmp_path):
         import_fhir(wide, tmp_path / "extract")
 
 
-def test_a_line_over_the_cap_is_told_and_the_next_one_read(tmp_path):
+def test_a_line_over_the_limit_is_reported_and_the_next_line_is_read(tmp_path):
     path = tmp_path / "long.ndjson"
     path.write_bytes(b"a" * 9 + b"\n" + b"b" * 35 + b"\n" + b"c" * 10 + b"\n" + b"d" * 21)
     assert list(read_lines(path, longest=10)) == [(1, b"a" * 9), (2, None), (3, None), (4, None)]
@@ -296,7 +300,7 @@ def test_a_folder_without_ndjson_and_an_empty_one_are_refused(tmp_path):
         import_fhir(tmp_path, tmp_path / "extract")
 
 
-def test_files_of_nothing_that_gives_an_account_are_refused(run):
+def test_files_without_any_account_are_refused(run):
     with pytest.raises(ExtractRefusedError):
         run(patients=[{"resourceType": "Practitioner", "id": "p"}])
 
@@ -309,21 +313,21 @@ def test_two_imports_write_the_same_bytes(run, tmp_path):
         assert path.read_bytes() == (tmp_path / "again" / path.name).read_bytes(), path.name
 
 
-def test_nothing_of_a_person_but_the_birth_year_is_written(run, tmp_path):
+def test_only_the_birth_year_of_a_person_is_written(run, tmp_path):
     patient = {
         "resourceType": "Patient", "id": "p1", "birthDate": "1961-07-30", "gender": "female",
-        "name": [{"family": "Quixote", "given": ["Dulcinea"]}],
+        "name": [{"family": "Quixote", "category": ["Dulcinea"]}],
         "address": [{"line": ["1 Windmill Way"], "postalCode": "02155"}],
         "identifier": [{"system": "http://hl7.org/fhir/sid/us-ssn", "value": "999-12-3456"}],
     }  # fmt: skip
     run(patients=[patient], claims=[claim("c")])
-    assert ask(tmp_path, "SELECT * FROM guarantors") == [("Patient/p1", 1961, None, None, None, None)]
+    assert fetch_rows(tmp_path, "SELECT * FROM guarantors") == [("Patient/p1", 1961, None, None, None, None)]
     written = b"".join(path.read_bytes() for path in (tmp_path / "extract").iterdir())
     for word in (b"Quixote", b"Dulcinea", b"Windmill", b"999-12-3456", b"1961-07", b"female"):
         assert word not in written
 
 
-def test_a_line_without_end_is_passed_over_without_holding_it(tmp_path):
+def test_an_endless_line_is_skipped_without_being_held_in_memory(tmp_path):
     path = tmp_path / "endless.ndjson"
     path.write_bytes(b"x" * (16 << 20) + b"\n{}\n")
     tracemalloc.start()

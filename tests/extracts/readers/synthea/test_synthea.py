@@ -1,4 +1,4 @@
-"""The Synthea reader on Synthea's own files: each total recomputed in plain Python, each claim tied."""
+"""The Synthea reader on Synthea's own files: totals recomputed in plain Python and every claim reconciled."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def dollars(text):
     return Decimal(text or "0")
 
 
-def test_every_record_of_every_file_has_one_fate_and_none_is_lost(folder, tmp_path):
+def test_every_record_has_one_outcome_and_none_is_lost(folder, tmp_path):
     report = import_synthea(folder, tmp_path / "extract")
     for file in report.files:
         assert file.records == len(read(folder, file.name))
@@ -41,7 +41,7 @@ def test_every_record_of_every_file_has_one_fate_and_none_is_lost(folder, tmp_pa
         assert by_name[name].reference == by_name[name].records
 
 
-def test_sums_by_kind_are_those_of_the_files(folder, tmp_path):
+def test_sums_by_kind_match_the_files(folder, tmp_path):
     import_synthea(folder, tmp_path / "extract")
     rows = read(folder, "claims_transactions.csv")
     sums: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
@@ -61,15 +61,15 @@ def test_sums_by_kind_are_those_of_the_files(folder, tmp_path):
             side = {"2": "insurance", "p": "patient"}[row["TRANSFERTYPE"]]
             sums["transfer", side] += dollars(row["TRANSFERS"])
     with load_extract(tmp_path / "extract") as extract:
-        found = extract.connection.execute(
+        loaded = extract.connection.execute(
             "SELECT kind, responsibility, sum(amount) FROM transactions GROUP BY ALL"
         ).fetchall()
         once = extract.connection.execute("SELECT count(*) FROM transactions WHERE transaction_id NOT LIKE '%:%'")
         assert once.fetchall() == [(len(rows),)]
-    assert {(kind, side): amount for kind, side, amount in found} == dict(sums)
+    assert {(kind, side): amount for kind, side, amount in loaded} == dict(sums)
 
 
-def test_every_claim_ties_to_what_it_states_or_is_listed(folder, tmp_path):
+def test_every_claim_reconciles_with_its_stated_balance_or_is_listed(folder, tmp_path):
     report = import_synthea(folder, tmp_path / "extract")
     claims = {row["Id"]: row for row in read(folder, "claims.csv")}
     sign = {"CHARGE": "AMOUNT", "TRANSFERIN": "AMOUNT", "PAYMENT": "PAYMENTS", "TRANSFEROUT": "TRANSFERS"}
@@ -91,11 +91,11 @@ def test_every_claim_ties_to_what_it_states_or_is_listed(folder, tmp_path):
     assert report.reconciliation.mismatched == len(listed)
     copays = {
         row["CLAIMID"] for row in read(folder, "claims_transactions.csv") if row["METHOD"] == "COPAY"
-    }  # what does not tie is a copay that Synthea took in full though less was due
+    }  # the differences are copays that Synthea collected in full although less was due
     assert untied <= copays
 
 
-def test_patient_side_of_every_claim_ties(folder, tmp_path):
+def test_the_patient_balance_of_every_claim_reconciles(folder, tmp_path):
     import_synthea(folder, tmp_path / "extract")
     with load_extract(tmp_path / "extract") as extract:
         off = extract.connection.execute(
@@ -121,16 +121,16 @@ def test_accounts_are_claims_with_their_patients_payers_and_visits(folder, tmp_p
         accounts = extract.connection.execute(
             "SELECT account_id, guarantor_id, CAST(opened_on AS VARCHAR), facility FROM accounts"
         ).fetchall()
-        found = extract.connection.execute("SELECT account_id, payer_id, priority FROM coverages").fetchall()
+        loaded = extract.connection.execute("SELECT account_id, payer_id, priority FROM coverages").fetchall()
         early = extract.connection.execute("SELECT count(*) FROM coverages WHERE ended_on < known_on").fetchall()
         ended = extract.connection.execute("SELECT count(ended_on) FROM coverages WHERE priority = 1").fetchall()
     assert {account: (*rest,) for account, *rest in accounts} == expected
-    assert Counter(found) == covers
+    assert Counter(loaded) == covers
     assert early == [(0,)]
     assert ended == [(sum(priority == 1 for _, _, priority in covers),)]
 
 
-def test_guarantors_hold_a_birth_year_and_audit_columns_and_nothing_that_names_a_person(folder, tmp_path):
+def test_guarantors_have_a_birth_year_and_audit_columns_but_no_names(folder, tmp_path):
     import_synthea(folder, tmp_path / "extract")
     patients = read(folder, "patients.csv")
     with load_extract(tmp_path / "extract") as extract:
@@ -142,22 +142,22 @@ def test_guarantors_hold_a_birth_year_and_audit_columns_and_nothing_that_names_a
         "audit_gender",
     }  # fmt: skip
     assert {row[0]: row[1:] for row in years} == {row["Id"]: (int(row["BIRTHDATE"][:4]), "MA") for row in patients}
-    kept = {str(value) for row in rows for value in row}
+    written = {str(value) for row in rows for value in row}
     for name in ("BIRTHDATE", "SSN", "FIRST", "LAST", "ADDRESS", "DRIVERS", "PASSPORT"):
-        assert not kept & {row[name] for row in patients if row[name]}
+        assert not written & {row[name] for row in patients if row[name]}
 
 
 def test_two_imports_write_the_same_bytes(folder, tmp_path):
     import_synthea(folder, tmp_path / "one")
     import_synthea(folder, tmp_path / "two")
-    one, two = (sorted((tmp_path / name).iterdir()) for name in ("one", "two"))
-    assert [path.name for path in one] == [path.name for path in two]
-    for left, right in zip(one, two, strict=True):
+    first, second = (sorted((tmp_path / name).iterdir()) for name in ("one", "two"))
+    assert [path.name for path in first] == [path.name for path in second]
+    for left, right in zip(first, second, strict=True):
         assert left.read_bytes() == right.read_bytes(), left.name
 
 
-def test_nothing_that_the_import_says_holds_an_id_or_a_name(folder, tmp_path):
+def test_no_message_of_the_import_contains_an_id_or_a_name(folder, tmp_path):
     report = import_synthea(folder, tmp_path / "extract")
-    said = " ".join(report.notices) + (tmp_path / "extract" / "import_report.json").read_text()
+    messages = " ".join(report.notices) + (tmp_path / "extract" / "import_report.json").read_text()
     values = {row["Id"] for name in ("claims.csv", "patients.csv", "payers.csv") for row in read(folder, name)}
-    assert not [value for value in values if value in said]
+    assert not [value for value in values if value in messages]

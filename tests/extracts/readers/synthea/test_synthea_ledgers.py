@@ -1,4 +1,4 @@
-"""Any run of charges, payments, adjustments and transfers ties to what a plain running balance says is due."""
+"""Any charges, payments, adjustments, and transfers reconcile with a plain running balance."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ LINES = st.lists(st.tuples(st.sampled_from("12p"), st.integers(0, 500_000), STEP
 
 
 class Ledger:
-    """Writes a claim's rows as Synthea would, and keeps what each holder owes in cents."""
+    """Writes a claim's rows as Synthea would and tracks each holder's balance in cents."""
 
     def __init__(self, claim):
         self.claim = claim
@@ -73,7 +73,7 @@ def text(cents):
 
 @settings(max_examples=25, deadline=None)
 @given(claims=st.lists(LINES, min_size=1, max_size=6), off=st.integers(0, 3))
-def test_every_claim_ties_by_responsibility_and_a_wrong_balance_is_found(claims, off):
+def test_every_claim_reconciles_by_responsibility_and_a_wrong_balance_is_found(claims, off):
     ledgers = []
     for number, lines in enumerate(claims):
         ledger = Ledger(f"c{number}")

@@ -1,4 +1,4 @@
-"""Small Synthea folders with something wrong in them: what is refused, quarantined, listed or kept to the letter."""
+"""Small faulty Synthea folders: what is refused, quarantined, listed, or unchanged."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def transaction(
 
 
 def fill(claims=1):
-    """Give plain claims and their ledger: over 100, so that one bad row stays under the 1% that quarantine may hold."""
+    """Return over 100 plain claims with their ledger, so that one bad row stays below the 1% quarantine limit."""
     names = [f"c{number}" for number in range(claims)]
     rows = [transaction(100 + n, name, "CHARGE", amount="10.00", named="1") for n, name in enumerate(names)]
     rows += [transaction(1000 + n, name, "PAYMENT", paid="10.00", method="ECHECK") for n, name in enumerate(names)]
@@ -68,7 +68,7 @@ def run(write, tmp_path):
     return run_import
 
 
-def ask(tmp_path, query):
+def fetch_rows(tmp_path, query):
     with load_extract(tmp_path / "extract") as extract:
         return extract.connection.execute(query).fetchall()
 
@@ -101,7 +101,7 @@ def test_a_claim_moves_from_first_payer_to_second_to_patient(run, tmp_path):
     )
     assert report.reconciliation is not None
     assert (report.reconciliation.stated, report.reconciliation.mismatched) == (2, 0)
-    rows = ask(
+    rows = fetch_rows(
         tmp_path,
         "SELECT transaction_id, kind, CAST(amount AS VARCHAR), responsibility, payer_id FROM transactions",
     )
@@ -121,7 +121,7 @@ def test_a_claim_moves_from_first_payer_to_second_to_patient(run, tmp_path):
     }
 
 
-def test_an_uninsured_patient_owes_adjusts_and_pays_alone(run, tmp_path):
+def test_an_uninsured_patient_owes_and_pays_everything(run, tmp_path):
     report = run(
         [claim("c", first="0", due=("", "", "2.00"))],
         [
@@ -132,12 +132,12 @@ def test_an_uninsured_patient_owes_adjusts_and_pays_alone(run, tmp_path):
     )
     assert report.reconciliation is not None
     assert (report.reconciliation.stated, report.reconciliation.mismatched) == (1, 0)
-    assert ask(tmp_path, "SELECT kind, responsibility FROM transactions ORDER BY transaction_id") == [
+    assert fetch_rows(tmp_path, "SELECT kind, responsibility FROM transactions ORDER BY transaction_id") == [
         ("charge", "patient"), ("other_adjustment", "patient"), ("patient_payment", "patient"),
     ]  # fmt: skip
 
 
-def test_a_charge_that_names_nobody_is_held_by_the_first_payer_or_the_patient(run, tmp_path):
+def test_a_charge_without_a_holder_belongs_to_the_first_payer_or_the_patient(run, tmp_path):
     run(
         [claim("insured", due=("40.00", "", "")), claim("alone", first="0"), claim("none", first="noins")],
         [
@@ -147,12 +147,12 @@ def test_a_charge_that_names_nobody_is_held_by_the_first_payer_or_the_patient(ru
         ],
         payers="Id,NAME\nmedi,Medicare\nnoins,NO_INSURANCE\n",
     )
-    rows = ask(tmp_path, "SELECT account_id, responsibility FROM transactions ORDER BY transaction_id")
+    rows = fetch_rows(tmp_path, "SELECT account_id, responsibility FROM transactions ORDER BY transaction_id")
     assert rows == [("insured", "insurance"), ("alone", "patient"), ("none", "patient")]
-    assert ask(tmp_path, "SELECT account_id, payer_id FROM coverages") == [("insured", "medi")]
+    assert fetch_rows(tmp_path, "SELECT account_id, payer_id FROM coverages") == [("insured", "medi")]
 
 
-def test_long_ids_leading_zeros_and_payers_named_na_or_none_stay_to_the_letter(run, tmp_path):
+def test_long_ids_leading_zeros_and_payers_named_na_or_none_are_unchanged(run, tmp_path):
     run(
         [
             claim("00123", patient="12345678901234567", first="NA"),
@@ -163,14 +163,16 @@ def test_long_ids_leading_zeros_and_payers_named_na_or_none_stay_to_the_letter(r
         [transaction("00017", "00123", "CHARGE", amount="0.00", named="1", key="00042"), *fill(110)[1]],
         payers="Id,NAME\nNA,NA\nNone,None\n0010,Humana\n",
     )
-    assert ask(tmp_path, "SELECT transaction_id FROM transactions WHERE account_id = '00123'") == [("00042",)]
-    assert ask(tmp_path, "SELECT guarantor_id FROM accounts WHERE account_id = '00123'") == [("12345678901234567",)]
-    assert ask(tmp_path, "SELECT payer_id, payer_name, payer_class FROM payers") == [
+    assert fetch_rows(tmp_path, "SELECT transaction_id FROM transactions WHERE account_id = '00123'") == [("00042",)]
+    assert fetch_rows(tmp_path, "SELECT guarantor_id FROM accounts WHERE account_id = '00123'") == [
+        ("12345678901234567",)
+    ]
+    assert fetch_rows(tmp_path, "SELECT payer_id, payer_name, payer_class FROM payers") == [
         ("NA", "NA", "other"), ("None", "None", "other"), ("0010", "Humana", "commercial"),
     ]  # fmt: skip
-    assert ask(tmp_path, "SELECT payer_id FROM coverages WHERE account_id = '00123'") == [("NA",)]
-    found = [(row["column_name"], row["rule"], row["source_line"]) for row in read_quarantine(tmp_path)]
-    assert found == [("guarantor_id", "required", "3")]
+    assert fetch_rows(tmp_path, "SELECT payer_id FROM coverages WHERE account_id = '00123'") == [("NA",)]
+    quarantined = [(row["column_name"], row["rule"], row["source_line"]) for row in read_quarantine(tmp_path)]
+    assert quarantined == [("guarantor_id", "required", "3")]
 
 
 @pytest.mark.parametrize(
@@ -191,16 +193,20 @@ def test_long_ids_leading_zeros_and_payers_named_na_or_none_stay_to_the_letter(r
         (transaction(1, "nowhere", "CHARGE", amount="5.00"), "responsibility", "required"),
     ],
 )  # fmt: skip
-def test_a_transaction_that_cannot_be_read_is_quarantined_by_file_line_and_rule(run, tmp_path, row, column, rule):
+def test_an_invalid_transaction_is_quarantined_by_file_line_and_rule(run, tmp_path, row, column, rule):
     claims, rows = fill(110)
     report = run(claims, [*rows, row])
     assert report.rows_quarantined == 1
-    (found,) = read_quarantine(tmp_path)
-    assert (found["source_file"], found["source_line"]) == ("claims_transactions.csv", str(len(rows) + 2))
-    assert (found["table_name"], found["column_name"], found["rule"]) == ("transactions", column, rule)
+    (quarantined,) = read_quarantine(tmp_path)
+    assert (quarantined["source_file"], quarantined["source_line"]) == ("claims_transactions.csv", str(len(rows) + 2))
+    assert (quarantined["table_name"], quarantined["column_name"], quarantined["rule"]) == (
+        "transactions",
+        column,
+        rule,
+    )
 
 
-def test_many_transactions_that_cannot_be_read_refuse_the_run_without_a_value_in_the_message(run):
+def test_many_invalid_transactions_refuse_the_import_without_showing_a_value(run):
     with pytest.raises(ExtractRefusedError, match=r"claims_transactions\.csv, first in line 2") as refused:
         run([claim("c")], [transaction(1, "c", "SURPRISE", amount="13.37"), transaction(2, "c", "SURPRISE")])
     assert "SURPRISE" not in str(refused.value)
@@ -225,7 +231,7 @@ def test_a_transfer_without_its_other_half_is_counted_and_its_claim_listed(run, 
     assert (row["account_id"], row["responsibility"]) == ("c", "insurance")
 
 
-def test_what_is_outstanding_by_either_payer_counts_as_insurance(run, tmp_path):
+def test_amounts_outstanding_with_either_payer_count_as_insurance(run, tmp_path):
     report = run(
         [claim("c", second="two", due=("30.00", "20.00", "10.00")), claim("off", due=("1.01", "", "0.00"))],
         [
@@ -242,7 +248,7 @@ def test_what_is_outstanding_by_either_payer_counts_as_insurance(run, tmp_path):
     assert [row["account_id"] for row in read_untied(tmp_path)] == ["off"]
 
 
-def test_a_copay_over_the_charge_is_kept_as_paid_counted_and_listed(run, tmp_path):
+def test_a_copay_above_the_charge_is_loaded_counted_and_listed(run, tmp_path):
     report = run(
         [claim("c")],
         [
@@ -253,18 +259,22 @@ def test_a_copay_over_the_charge_is_kept_as_paid_counted_and_listed(run, tmp_pat
     assert any("1 claim with a copay above the charge" in notice for notice in report.notices)
     assert [row["responsibility"] for row in read_untied(tmp_path)] == ["insurance"]
     paid = "SELECT CAST(sum(amount) AS VARCHAR) FROM transactions WHERE kind = 'patient_payment'"
-    assert ask(tmp_path, paid) == [("-40.00",)]
+    assert fetch_rows(tmp_path, paid) == [("-40.00",)]
 
 
-def test_a_stated_balance_that_is_no_money_is_quarantined(run, tmp_path):
+def test_an_invalid_stated_balance_is_quarantined(run, tmp_path):
     claims, rows = fill(110)
     run([*claims, claim("c", due=("1.005", "1.00", "0"))], rows)
-    (found,) = read_quarantine(tmp_path)
-    assert (found["table_name"], found["column_name"], found["rule"]) == ("stated_balances", "balance", "money")
+    (quarantined,) = read_quarantine(tmp_path)
+    assert (quarantined["table_name"], quarantined["column_name"], quarantined["rule"]) == (
+        "stated_balances",
+        "balance",
+        "money",
+    )
 
 
 @pytest.mark.parametrize("name", ["claims", "claims_transactions"])
-def test_a_missing_required_file_refuses_by_name(write, tmp_path, name):
+def test_a_missing_required_file_is_refused_by_name(write, tmp_path, name):
     folder = write(*fill())
     (folder / f"{name}.csv").unlink()
     with pytest.raises(ExtractRefusedError, match=rf"{name}\.csv is missing"):
@@ -272,13 +282,13 @@ def test_a_missing_required_file_refuses_by_name(write, tmp_path, name):
     assert not (tmp_path / "extract").exists()
 
 
-def test_each_missing_optional_file_is_told(run):
+def test_each_missing_optional_file_has_a_notice(run):
     report = run(*fill())
     for name in ("payers", "encounters", "patients", "payer_transitions", "organizations"):
         assert any(notice.startswith(f"{name}.csv is missing") for notice in report.notices)
 
 
-def test_a_missing_column_refuses_by_file_and_column(write, tmp_path):
+def test_a_missing_column_is_refused_by_file_and_column(write, tmp_path):
     folder = write(*fill())
     text = (folder / "claims.csv").read_text().replace("OUTSTANDINGP", "OUTSTANDING_P")
     (folder / "claims.csv").write_text(text)
@@ -286,13 +296,13 @@ def test_a_missing_column_refuses_by_file_and_column(write, tmp_path):
         import_synthea(folder, tmp_path / "extract")
 
 
-def test_a_file_with_a_header_alone_gives_no_rows_and_no_loss(run, tmp_path):
+def test_a_file_with_only_a_header_yields_no_rows(run, tmp_path):
     report = run([claim("c")], [])
     assert report.rows_written["accounts"] == 1
     assert [file.records for file in report.files] == [1, 0]
 
 
-def test_no_claim_at_all_is_refused(run):
+def test_a_folder_without_claims_is_refused(run):
     with pytest.raises(ExtractRefusedError):
         run([], [])
 
@@ -304,8 +314,8 @@ def test_a_file_with_a_byte_order_mark_reads_the_same(write, tmp_path):
         (folder / name).write_bytes(b"\xef\xbb\xbf" + (folder / name).read_bytes())
     import_synthea(folder, tmp_path / "marked")
     for table in ("accounts", "transactions"):
-        one, two = (tmp_path / name / f"{table}.parquet" for name in ("plain", "marked"))
-        assert one.read_bytes() == two.read_bytes()
+        first, second = (tmp_path / name / f"{table}.parquet" for name in ("plain", "marked"))
+        assert first.read_bytes() == second.read_bytes()
 
 
 def test_windows_1252_is_refused_by_file_and_line(run):
@@ -321,8 +331,8 @@ def test_the_same_file_under_two_names_counts_once(write, tmp_path):
     repeated = {file.name: file.same_as for file in report.files}
     assert repeated == {"claims (1).csv": None, "claims.csv": "claims (1).csv", "claims_transactions.csv": None}
     assert report.rows_written["accounts"] == 3
-    one, two = (tmp_path / name / "accounts.parquet" for name in ("once", "twice"))
-    assert one.read_bytes() == two.read_bytes()
+    first, second = (tmp_path / name / "accounts.parquet" for name in ("once", "twice"))
+    assert first.read_bytes() == second.read_bytes()
 
 
 def test_numbered_and_gzipped_parts_are_one_table(write, tmp_path):
@@ -336,12 +346,12 @@ def test_numbered_and_gzipped_parts_are_one_table(write, tmp_path):
     assert report.reconciliation.mismatched == 0
 
 
-def test_one_claim_with_two_different_rows_refuses(run):
+def test_one_claim_with_two_different_rows_is_refused(run):
     with pytest.raises(ExtractRefusedError, match="rows that differ"):
         run([claim("c"), claim("c", patient="p2")], [])
 
 
-def test_unknown_visit_classes_and_payers_are_other_and_told(run, tmp_path):
+def test_unknown_visit_classes_and_payers_are_other_with_a_notice(run, tmp_path):
     report = run(
         [claim("c", visit="v1"), claim("d", visit="lost")],
         [transaction(1, "c", "CHARGE", amount="1.00", named="1")],
@@ -351,13 +361,13 @@ def test_unknown_visit_classes_and_payers_are_other_and_told(run, tmp_path):
     assert any("1 encounter of an unknown class" in notice for notice in report.notices)
     assert any("1 payer of unknown class" in notice for notice in report.notices)
     assert any("1 claim whose encounter is not" in notice for notice in report.notices)
-    assert ask(tmp_path, "SELECT patient_class, facility FROM accounts ORDER BY account_id") == [
+    assert fetch_rows(tmp_path, "SELECT patient_class, facility FROM accounts ORDER BY account_id") == [
         ("other", "org9"), (None, None),
     ]  # fmt: skip
-    assert ask(tmp_path, "SELECT payer_class FROM payers") == [("medicare",), ("other",), ("commercial",)]
+    assert fetch_rows(tmp_path, "SELECT payer_class FROM payers") == [("medicare",), ("other",), ("commercial",)]
 
 
-def test_plan_years_that_follow_each_other_are_one_coverage_and_old_exports_give_years(run, tmp_path):
+def test_consecutive_plan_years_are_one_coverage_also_in_old_exports(run, tmp_path):
     run(
         [claim("new", day="2023-06-01T00:00:00Z"), claim("old", patient="p2"), claim("gap", patient="p3")],
         [],
@@ -366,20 +376,20 @@ def test_plan_years_that_follow_each_other_are_one_coverage_and_old_exports_give
         "p2,2019,2024,medi\n"
         "p3,2024-01-01T00:00:00Z,2024-02-01T00:00:00Z,medi\n",
     )
-    rows = ask(tmp_path, "SELECT account_id, CAST(ended_on AS VARCHAR) FROM coverages")
+    rows = fetch_rows(tmp_path, "SELECT account_id, CAST(ended_on AS VARCHAR) FROM coverages")
     assert rows == [("new", "2025-01-01"), ("old", "2025-01-01"), ("gap", None)]
 
 
 def test_plan_years_under_their_newer_names_are_read(run, tmp_path):
     run([claim("c")], [], payer_transitions="PATIENT,START_DATE,END_DATE,PAYER\np1,2024-01-01,2024-09-01,medi\n")
-    assert ask(tmp_path, "SELECT CAST(ended_on AS VARCHAR) FROM coverages") == [("2024-09-01",)]
+    assert fetch_rows(tmp_path, "SELECT CAST(ended_on AS VARCHAR) FROM coverages") == [("2024-09-01",)]
 
 
-def test_a_birth_date_gives_its_year_and_a_damaged_zip_gives_nothing(run, tmp_path):
+def test_only_the_birth_year_is_kept_and_a_damaged_zip_is_dropped(run, tmp_path):
     run(
         *fill(),
         patients="Id,BIRTHDATE,RACE,ETHNICITY,GENDER,STATE,ZIP\na,1980-02-03,white,hispanic,F,New York,10016\n"
         "b,1990-02-03,,,,Ontario,2155\n",
     )
-    rows = ask(tmp_path, "SELECT guarantor_id, birth_year, state, zip3, audit_gender FROM guarantors")
+    rows = fetch_rows(tmp_path, "SELECT guarantor_id, birth_year, state, zip3, audit_gender FROM guarantors")
     assert rows == [("a", 1980, "NY", "100", "F"), ("b", 1990, "Ontario", None, None)]
