@@ -1,1 +1,1 @@
-"""The canonical tables as a contract: columns, metadata, parsing, and which file holds which table."""
+"""The contract of the canonical extract: tables, columns, metadata, parsing, and file names."""

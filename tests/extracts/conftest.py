@@ -1,4 +1,4 @@
-"""Small extracts written for a test, and the folder of real data where there is one."""
+"""Small extracts written for a test, and the folder of real data if there is one."""
 
 from __future__ import annotations
 

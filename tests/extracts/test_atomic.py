@@ -68,7 +68,7 @@ def test_a_swap_that_fails_at_the_last_step_moves_both_folders_back(tmp_path):
     assert {path.name: (path / "text").read_text() for path in tmp_path.iterdir()} == {"new": "new", "target": "target"}
 
 
-def test_a_published_folder_replaces_only_a_folder_that_bears_the_mark(tmp_path):
+def test_a_published_folder_replaces_only_folders_with_the_marker_file(tmp_path):
     out = tmp_path / "extract"
     for text in ("first", "second"):
         with publish_folder(out, replaces="report.json") as folder:

@@ -1,4 +1,4 @@
-"""What a look at an extract finds: each oddity by name and count, and nothing in an extract that has none."""
+"""Inspecting an extract: each problem is reported with a count, and a clean extract has no findings."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def texts(inspection, check):
 CLEAN = '[control_totals]\naccounts = { rows = 300 }\ntransactions = { rows = 300, amount = "3000.00" }\n'
 
 
-def test_an_extract_in_order_has_nothing_odd(look):
+def test_a_clean_extract_has_no_findings(look):
     inspection = look(toml=CLEAN)
     assert inspection.refusals == ()
     assert [finding.text for finding in inspection.findings if finding.check != "contract"] == []
@@ -77,7 +77,7 @@ def test_sums_that_do_not_add_up_are_counted(look, rows, message):
     assert message in texts(look(rows), "sums")
 
 
-def test_a_reversal_before_its_original_is_counted(look):
+def test_a_reversal_posted_before_its_original_is_counted(look):
     rows = "X1,A1,2026-01-04,,charge,-10.00,patient,T1\n"
     assert "transactions: 1 reversal posted before the row that it reverses" in texts(look(rows), "keys")
 
@@ -88,7 +88,7 @@ def test_tables_without_a_control_total_are_named(look):
     ]
 
 
-def test_stated_balances_that_do_not_tie_are_counted(look):
+def test_stated_balances_that_do_not_match_the_ledger_are_counted(look):
     stated = "account_id,responsibility,balance\nA1,patient,10.00\nA2,patient,9.99\nA3,,10.00\nA4,insurance,0.01\n"
     messages = texts(look(stated_balances=stated, toml=CLEAN), "sums")
     assert messages == [
@@ -98,7 +98,7 @@ def test_stated_balances_that_do_not_tie_are_counted(look):
 
 
 @pytest.mark.parametrize("day", ["1900-01-01", "9999-12-31"])
-def test_days_that_systems_write_for_unknown_are_named_by_column(look, day):
+def test_placeholder_dates_are_counted_by_column(look, day):
     inspection = look(f"X1,A1,2026-01-06,{day},charge,1.00,patient,\n")
     (messages,) = texts(inspection, "dates")
     assert messages.startswith("transactions: 1 row quarantined because effective_on is 1900-01-01 or 9999-12-31")
@@ -107,7 +107,7 @@ def test_days_that_systems_write_for_unknown_are_named_by_column(look, day):
     ]
 
 
-def test_days_in_the_wrong_order_in_the_future_and_long_ago_are_counted(look):
+def test_dates_out_of_order_in_the_future_or_long_ago_are_counted(look):
     inspection = look(
         "X1,A1,1999-01-06,,charge,1.00,patient,\nX2,A1,2026-03-02,,charge,1.00,patient,\n",
         "as_of = 2026-03-02\n",
@@ -146,7 +146,7 @@ def test_unrecognized_codes_are_counted_and_not_quoted(look):
     assert "sixteen" not in str(messages)
 
 
-def test_every_refusal_is_found_in_one_look(look):
+def test_one_inspection_finds_every_refusal(look):
     inspection = look(
         denials="denial_id,denied_amount\nD1,5\n", flags="subject_type,subject_id,flag,known_on\naccount,A1,x\n"
     )
@@ -154,7 +154,7 @@ def test_every_refusal_is_found_in_one_look(look):
     assert {state.name: state.present for state in inspection.tables}["accounts"]
 
 
-def test_a_folder_that_is_none_is_a_refusal_too(tmp_path):
+def test_a_missing_folder_is_a_refusal(tmp_path):
     with inspect_extract(tmp_path / "nowhere") as (inspection, extract):
         assert extract is None
         assert len(inspection.refusals) == 1
@@ -169,18 +169,18 @@ def volume_findings(days):
     return [finding.text for finding in check_volumes([Volume("transactions", days)], AS_OF)]
 
 
-def test_a_steady_table_is_not_odd():
+def test_a_steady_table_has_no_findings():
     assert volume_findings(workdays(10)) == []
 
 
-def test_a_weekday_without_rows_is_named():
+def test_a_weekday_without_rows_is_reported():
     gap = date(2026, 2, 18)
     assert volume_findings(workdays(10, without=[gap])) == [
         "transactions: no rows on 1 day of the last 28 that normally have some, most recently 2026-02-18"
     ]
 
 
-def test_a_week_of_twice_or_half_the_rows_is_named():
+def test_a_week_with_twice_or_half_the_rows_is_reported():
     days = workdays(10)
     for back in range(1, 8):
         if AS_OF - timedelta(days=back) in days:
@@ -188,10 +188,10 @@ def test_a_week_of_twice_or_half_the_rows_is_named():
     assert volume_findings(days) == ["transactions: 125 rows in the last week, compared with 50 in a typical week"]
 
 
-def test_a_table_that_fell_silent_is_named():
+def test_a_table_without_recent_rows_is_reported():
     days = {day: rows for day, rows in workdays(10).items() if day < AS_OF - timedelta(days=10)}
     assert volume_findings(days) == ["transactions: no rows in the last 10 days before the as-of date"]
 
 
-def test_a_table_of_a_few_rows_is_not_judged_by_the_week():
+def test_a_table_with_few_rows_has_no_weekly_check():
     assert volume_findings({AS_OF - timedelta(weeks=week): 1 for week in range(1, 20)}) == []

@@ -1,4 +1,4 @@
-"""Control totals tie to the row and to the cent, or the extract is refused with both figures."""
+"""Control totals match exactly, or the extract is refused with both values."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def declare(total):
 
 
 @pytest.mark.parametrize("total", ["rows = 200", 'amount = "20.00"', 'rows = 200, amount = "20"'])
-def test_a_total_that_ties_loads(write_extract, total):
+def test_a_matching_control_total_loads(write_extract, total):
     with load_extract(write_extract({"denials.csv": TEXT}, declare(total))) as extract:
         assert extract.tables["denials"].rows_loaded == ROWS
 
@@ -28,12 +28,12 @@ def test_a_total_that_ties_loads(write_extract, total):
         ('amount = "20.01"', r"expected 20\.01 dollars, found 20\.00 dollars"),
     ],
 )
-def test_a_total_that_does_not_tie_is_refused_with_both_figures(write_extract, total, problem):
+def test_a_control_total_that_differs_is_refused_with_both_values(write_extract, total, problem):
     with pytest.raises(ExtractRefusedError, match=problem):
         load_extract(write_extract({"denials.csv": TEXT}, declare(total)))
 
 
-def test_a_file_cut_between_rows_is_caught_by_its_row_count(write_extract):
+def test_a_file_truncated_between_rows_is_caught_by_its_row_count(write_extract):
     with pytest.raises(ExtractRefusedError, match="found 199 rows"):
         load_extract(write_extract({"denials.csv": TEXT.rsplit("\n", 2)[0] + "\n"}, declare("rows = 200")))
 
@@ -44,13 +44,13 @@ def test_repeated_and_quarantined_rows_count_because_they_were_sent(write_extrac
         assert extract.tables["denials"].rows_loaded == ROWS
 
 
-def test_dollars_are_not_compared_while_a_quarantined_row_may_hide_some_and_the_run_says_so(write_extract):
+def test_dollars_are_not_compared_if_a_quarantined_row_may_have_an_amount(write_extract):
     folder = write_extract({"denials.csv": TEXT + "D900,2026-01-05,$5\n"}, declare('rows = 201, amount = "25.00"'))
     with load_extract(folder) as extract:
         assert any("not compared, because 1 quarantined row may have an amount" in notice for notice in extract.notices)
 
 
-def test_dollars_of_a_quarantined_row_that_can_be_read_are_compared(write_extract):
+def test_readable_dollars_of_quarantined_rows_are_compared(write_extract):
     folder = write_extract({"denials.csv": TEXT + "D900,1900-01-01,5\n"}, declare('amount = "25.00"'))
     with load_extract(folder) as extract:
         assert extract.tables["denials"].rows_quarantined == 1

@@ -1,4 +1,4 @@
-"""The canonical tables in a PostgreSQL schema, judged like files."""
+"""The canonical tables in a PostgreSQL schema, validated like files."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ INSERT INTO ar.guarantors VALUES ('NA', true, 'x'), ('None', NULL, NULL);
 
 @pytest.fixture
 def ar(postgres_url):
-    """Give the address of a schema that holds a few tables; what the test adds goes with it."""
+    """Return the address of a schema with a few tables, and drop it after the test."""
     with psycopg.connect(postgres_url, autocommit=True) as connection:
         connection.execute("DROP SCHEMA IF EXISTS ar CASCADE")
         connection.execute(TABLES)
@@ -41,7 +41,7 @@ def change(url, statement):
         connection.execute(statement)
 
 
-def test_tables_are_read_where_they_are_with_ids_to_the_letter(ar):
+def test_database_tables_are_read_in_place_with_exact_ids(ar):
     with load_extract(ar) as extract:
         ask = extract.connection.execute
         assert ask("SELECT account_id, guarantor_id, CAST(service_on AS VARCHAR) FROM accounts").fetchall() == [
@@ -54,7 +54,7 @@ def test_tables_are_read_where_they_are_with_ids_to_the_letter(ar):
         assert extract.source.endswith("?schema=ar")
 
 
-def test_rows_that_break_the_contract_are_quarantined_as_from_a_file(ar):
+def test_database_rows_are_quarantined_like_rows_from_a_file(ar):
     change(ar, "INSERT INTO ar.transactions VALUES (301, '00123', '9999-12-31', 'charge', 1, 'patient')")
     change(ar, "INSERT INTO ar.transactions VALUES (302, '00123', '2026-01-05', 'charge', 12.345, 'patient')")
     with load_extract(ar) as extract:
@@ -62,7 +62,7 @@ def test_rows_that_break_the_contract_are_quarantined_as_from_a_file(ar):
     assert rows == [("301", "posted_on", "sentinel_date"), ("302", "amount", "money")]
 
 
-def test_a_database_and_files_give_tables_of_the_same_types(ar, tmp_path):
+def test_a_database_and_files_give_tables_with_the_same_types(ar, tmp_path):
     """Every table of the contract, there or not."""
     (tmp_path / "accounts.csv").write_text("account_id,guarantor_id,opened_on\nA,G,2026-01-05\n")
     (tmp_path / "transactions.csv").write_text(
@@ -101,7 +101,7 @@ def test_the_same_rows_stored_in_another_order_give_the_same_digests(ar):
         assert extract.digests == first
 
 
-def test_metadata_named_in_the_address_holds_control_totals(ar, tmp_path):
+def test_metadata_in_the_address_provides_control_totals(ar, tmp_path):
     path = tmp_path / "extract.toml"
     path.write_text("as_of = 2026-02-01\n[control_totals]\ntransactions = { rows = 299 }\n")
     with pytest.raises(ExtractRefusedError, match="expected 299 rows, found 300 rows"):
@@ -110,7 +110,7 @@ def test_metadata_named_in_the_address_holds_control_totals(ar, tmp_path):
         load_extract(f"{ar}&metadata={tmp_path}/absent.toml")
 
 
-def test_a_user_without_rights_is_told_so_and_nothing_else(ar):
+def test_a_user_without_permission_gets_a_message_without_values(ar):
     change(
         ar,
         "DROP ROLE IF EXISTS clerk; CREATE ROLE clerk LOGIN; GRANT USAGE ON SCHEMA ar TO clerk; "
@@ -122,7 +122,7 @@ def test_a_user_without_rights_is_told_so_and_nothing_else(ar):
     change(ar, "REVOKE ALL ON ALL TABLES IN SCHEMA ar FROM clerk; REVOKE ALL ON SCHEMA ar FROM clerk; DROP ROLE clerk")
 
 
-def test_a_schema_without_tables_and_a_server_that_is_none_are_refused(ar):
+def test_a_schema_without_tables_or_a_missing_server_is_refused(ar):
     with pytest.raises(ExtractRefusedError, match=r"\?schema=nothing: this schema has no canonical table"):
         load_extract(ar.replace("schema=ar", "schema=nothing"))
     with pytest.raises(ExtractRefusedError, match="no connection") as refused:
@@ -133,7 +133,7 @@ def test_a_schema_without_tables_and_a_server_that_is_none_are_refused(ar):
 @pytest.mark.parametrize(
     "address", ["postgresql://h:port/d?schema=a", "postgresql://h/d?schema=", "postgresql://h/d?schema=a&schema=b"]
 )
-def test_an_address_that_cannot_be_read_is_wrong_usage(address):
+def test_an_invalid_address_is_wrong_usage(address):
     with pytest.raises(WrongUsageError, match="database address"):
         read_address(address)
 
@@ -148,18 +148,18 @@ def test_names_are_quoted():
     "address",
     ["Postgresqlx://u:sesame@h/d", "mysql://u:sesame@h/d", "postgresql:/u:sesame@h/d", "POSTGRES:/u:sesame@h"],
 )
-def test_an_address_of_another_kind_is_wrong_usage_and_never_repeated(address):
+def test_another_kind_of_address_is_wrong_usage_and_is_not_shown(address):
     for source in (address, Path(address)):
         with pytest.raises(WrongUsageError, match="does not support this kind of address") as refused:
             load_extract(source)
         assert "sesame" not in str(refused.value)
 
 
-def test_the_scheme_of_an_address_may_be_written_in_capitals():
+def test_the_scheme_of_an_address_may_be_uppercase():
     assert read_address("PostgreSQL://reader:sesame@h/d?schema=ar").server == "postgresql://reader:sesame@h/d"
 
 
-def test_findings_name_the_schemas_tables_not_files(ar):
+def test_findings_name_database_tables_not_files(ar):
     change(ar, "INSERT INTO ar.transactions VALUES (301, '00123', '9999-12-31', 'charge', 1, 'patient')")
     with load_extract(ar) as extract:
         assert extract.connection.execute("SELECT source_file FROM quarantine").fetchall() == [("ar.transactions",)]

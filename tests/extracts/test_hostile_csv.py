@@ -1,4 +1,4 @@
-"""CSV as it really arrives: each blemish is refused by name, or quarantined to its line; nothing is lost in silence."""
+"""Real-world CSV: every defect is refused by name or quarantined by line, and nothing is lost silently."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def quarantine_of(folder):
         ("x,2026-01-05,NaN,16", "denied_amount", "money"),
     ],
 )
-def test_a_value_that_breaks_its_rule_is_quarantined_by_key_column_rule_and_line(write_extract, row, column, rule):
+def test_an_invalid_value_is_quarantined_by_key_column_rule_and_line(write_extract, row, column, rule):
     folder = write_extract({"denials.csv": f"{HEADER}{GOOD}{row}\nlast,2026-01-05,1,16\n"})
     key = row.partition(",")[0] or None
     assert quarantine_of(folder) == [(key, column, rule, LAST)]
@@ -74,14 +74,14 @@ def test_a_value_that_breaks_its_rule_is_quarantined_by_key_column_rule_and_line
         ("x,2026-01-05,1,1\r6", "stray_carriage_return"),
     ],
 )
-def test_a_broken_line_costs_itself_alone_wherever_it_stands(write_extract, row, rule):
+def test_a_broken_line_costs_only_itself_wherever_it_is(write_extract, row, rule):
     first = write_extract({"denials.csv": f"{HEADER}{row}\n{GOOD}"}, folder="first")
     last = write_extract({"denials.csv": f"{HEADER}{GOOD}{row}\n"}, folder="last")
     assert quarantine_of(first) == [(None, None, rule, 2)]
     assert quarantine_of(last) == [(None, None, rule, LAST)]
 
 
-def test_lines_are_physical_when_quoted_fields_hold_line_ends_and_blank_lines_stand_between(write_extract):
+def test_line_numbers_are_physical_with_multiline_fields_and_blank_lines(write_extract):
     text = HEADER + 'a,2026-01-05,1,"one\ntwo\nthree"\n\n\nb,2026-13-05,1,16\nc,2026-01-05\n' + GOOD
     assert quarantine_of(write_extract({"denials.csv": text})) == [
         ("b", "denied_on", "date", 7),
@@ -94,7 +94,7 @@ def test_a_row_is_quarantined_once_by_the_first_rule_it_breaks(write_extract):
     assert quarantine_of(folder) == [("x", "denied_on", "date", LAST)]
 
 
-def test_over_one_percent_in_quarantine_refuses_and_says_rule_count_and_line_but_no_value(write_extract):
+def test_over_one_percent_quarantined_refuses_with_rule_count_and_line_but_no_value(write_extract):
     with pytest.raises(ExtractRefusedError) as refused:
         load_extract(write_extract({"denials.csv": HEADER + GOOD + "secret,2026-01-05,hidden,16\n" * 4}))
     message = str(refused.value)
@@ -105,18 +105,18 @@ def test_over_one_percent_in_quarantine_refuses_and_says_rule_count_and_line_but
     assert "hidden" not in message
 
 
-def test_exactly_one_percent_in_quarantine_loads(write_extract):
+def test_exactly_one_percent_quarantined_loads(write_extract):
     folder = write_extract({"denials.csv": HEADER + GOOD[: len(GOOD) * 99 // 300] + "x,2026-01-05,bad,16\n"})
     assert len(quarantine_of(folder)) == 1
 
 
 @pytest.mark.parametrize("cut", ["x,2026-01-05,", "x,20", "x", 'x,2026-01-05,1,"16'])
-def test_a_file_cut_in_mid_row_is_refused(write_extract, cut):
+def test_a_file_truncated_in_the_middle_of_a_row_is_refused(write_extract, cut):
     with pytest.raises(ExtractRefusedError, match="the file was truncated"):
         load_extract(write_extract({"denials.csv": HEADER + GOOD + cut}))
 
 
-def test_a_file_whose_last_line_has_no_end_loads_with_a_notice(write_extract):
+def test_a_file_without_a_final_line_end_loads_with_a_notice(write_extract):
     with load_extract(write_extract({"denials.csv": HEADER + GOOD.rstrip("\n")})) as extract:
         assert extract.tables["denials"].rows_loaded == 300
         assert any("last line has no line end" in notice for notice in extract.notices)
@@ -140,12 +140,12 @@ def test_a_file_whose_last_line_has_no_end_loads_with_a_notice(write_extract):
         ((HEADER + "x" * (2 << 20) + "\n").encode(), "line 2 is over 1 MiB long"),
     ],
 )
-def test_a_file_that_no_reader_should_guess_at_is_refused_by_name(write_extract, content, problem):
+def test_an_ambiguous_file_is_refused_by_name(write_extract, content, problem):
     with pytest.raises(ExtractRefusedError, match=problem):
         load_extract(write_extract({"denials.csv": content}))
 
 
-def test_a_byte_order_mark_and_crlf_are_read_as_meant(write_extract):
+def test_a_byte_order_mark_and_crlf_are_read_correctly(write_extract):
     text = "\ufeff" + (HEADER + GOOD + "x,2026-01-05,bad,16\n").replace("\n", "\r\n")
     assert quarantine_of(write_extract({"denials.csv": text})) == [("x", "denied_amount", "money", LAST)]
 
@@ -163,19 +163,19 @@ def test_a_truncated_gzip_is_refused(write_extract, keep):
 
 
 @pytest.mark.parametrize("content", [b"no gzip at all", zlib.compress(b"x")])
-def test_what_is_no_gzip_is_refused(write_extract, content):
+def test_a_file_that_is_not_gzip_is_refused(write_extract, content):
     with pytest.raises(ExtractRefusedError, match="truncated or damaged gzip"):
         load_extract(write_extract({"denials.csv.gz": content}))
 
 
-def test_a_gzip_bomb_is_refused_before_it_grows(write_extract, monkeypatch):
+def test_a_gzip_bomb_is_refused_before_it_expands(write_extract, monkeypatch):
     monkeypatch.setattr(csv_bytes, "BOMB_BYTES", 1 << 20)
     bomb = gzip.compress((HEADER + "x,2026-01-05,1,16\n" * 400_000).encode())
     with pytest.raises(ExtractRefusedError, match="a bomb"):
         load_extract(write_extract({"denials.csv.gz": bomb}))
 
 
-def test_texts_that_other_readers_take_for_unknown_are_kept(write_extract):
+def test_texts_that_other_readers_treat_as_null_are_kept(write_extract):
     text = HEADER + "NA,2026-01-05,,None\nnull,2026-01-05,,NULL\nnan,2026-01-05,,NaN\n" + 'e,2026-01-05,"",""\n'
     with load_extract(write_extract({"denials.csv": text})) as extract:
         rows = extract.connection.execute("SELECT denial_id, denied_amount, carc FROM denials").fetchall()

@@ -1,4 +1,4 @@
-"""extract.toml: what it may say, and how a mistake in it is named."""
+"""extract.toml: its contents, and messages about mistakes in it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ WHOLE = Metadata(
 )
 
 
-def test_what_is_written_is_read_again_and_the_same_metadata_gives_the_same_bytes(tmp_path):
+def test_metadata_is_read_back_as_written_and_always_gives_the_same_bytes(tmp_path):
     for folder in (tmp_path / "one", tmp_path / "two"):
         folder.mkdir()
         write_metadata(WHOLE, folder)
@@ -28,7 +28,7 @@ def test_what_is_written_is_read_again_and_the_same_metadata_gives_the_same_byte
     assert (tmp_path / "one/extract.toml").stat().st_mode & 0o777 == 0o600
 
 
-def test_without_the_file_everything_is_unknown(tmp_path):
+def test_without_extract_toml_every_field_is_empty(tmp_path):
     assert read_metadata(tmp_path) == Metadata()
 
 
@@ -61,7 +61,7 @@ def test_without_the_file_everything_is_unknown(tmp_path):
         ('[attributes.denials]\nage_range = "category"', "protected attribute"),
     ],
 )
-def test_a_mistake_is_named_with_what_is_allowed(write_extract, text, problem):
+def test_a_mistake_is_reported_with_what_is_allowed(write_extract, text, problem):
     folder = write_extract({"denials.csv": "denial_id,denied_on\nD1,2026-01-01\n"}, text)
     with pytest.raises(ExtractRefusedError, match=problem) as refused:
         load_extract(folder)

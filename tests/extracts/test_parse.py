@@ -1,4 +1,4 @@
-"""Each kind of column against each type in which a Parquet file may hold it."""
+"""Every kind of column with every type that a Parquet file may use for it."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def fill(first, rest, arrow_type):
         ("appeal_due_on", pa.nulls(ROWS), None),
     ],
 )
-def test_a_typed_column_is_taken_where_nothing_is_lost(tmp_path, column, value, expected):
+def test_a_typed_column_is_accepted_if_nothing_is_lost(tmp_path, column, value, expected):
     values, broken, _ = load_one(write_denials(tmp_path / "extract", **{column: value}), column)
     assert broken == []
     assert values[0] == expected
@@ -67,7 +67,7 @@ def test_a_typed_column_is_taken_where_nothing_is_lost(tmp_path, column, value, 
         ("denied_on", fill(date(9999, 12, 31), date(2026, 1, 5), pa.date32()), "sentinel_date"),
     ],
 )
-def test_a_typed_value_that_loses_something_is_quarantined_by_its_row(tmp_path, column, value, rule):
+def test_a_typed_value_that_loses_information_is_quarantined_by_row(tmp_path, column, value, rule):
     values, broken, _ = load_one(write_denials(tmp_path / "extract", **{column: value}), column)
     assert broken == [("D0", column, rule, 1)]
     assert len(values) == ROWS - 1
@@ -90,18 +90,18 @@ def test_a_type_that_cannot_hold_the_column_is_refused_by_name(tmp_path, column,
         load_extract(write_denials(tmp_path / "extract", **{column: value}))
 
 
-def test_integer_ids_are_taken_with_a_notice_that_leading_zeros_may_be_lost(tmp_path):
+def test_integer_ids_are_accepted_with_a_notice_about_leading_zeros(tmp_path):
     values, _, notices = load_one(write_denials(tmp_path / "extract", claim_id=pa.array(range(ROWS))), "claim_id")
     assert values[12] == "12"
     assert any("may have lost leading zeros: claim_id" in notice for notice in notices)
 
 
-def test_two_parquet_columns_alike_but_for_capitals_are_refused(tmp_path):
+def test_two_parquet_columns_that_differ_only_in_case_are_refused(tmp_path):
     with pytest.raises(ExtractRefusedError, match="two columns have the same name"):
         load_extract(write_denials(tmp_path / "extract", DENIED_ON=pa.nulls(ROWS)))
 
 
-def test_parquet_and_csv_of_the_same_rows_load_alike(tmp_path, write_extract):
+def test_parquet_and_csv_with_the_same_rows_load_alike(tmp_path, write_extract):
     text = "denial_id,denied_on,denied_amount\n" + "".join(f"D{n},2026-01-05,{n}.25\n" for n in range(ROWS))
     amounts = pa.array([Decimal(n) + Decimal("0.25") for n in range(ROWS)], pa.decimal128(18, 2))
     typed = write_denials(tmp_path / "typed", denied_amount=amounts)
@@ -115,7 +115,7 @@ def test_parquet_and_csv_of_the_same_rows_load_alike(tmp_path, write_extract):
     ("text", "expected"),
     [("true", True), ("false", False), ("1", True), ("0", False), ("TRUE", "boolean"), ("yes", "boolean"), ("", None)],
 )
-def test_booleans_are_four_words_alone(write_extract, text, expected):
+def test_only_four_words_are_booleans(write_extract, text, expected):
     rows = "".join(f"G{n},,\n" for n in range(ROWS))
     files = {
         "denials.csv": "denial_id,denied_on\nD1,2026-01-05\n",
@@ -140,7 +140,7 @@ def test_integers_are_digits_within_32_bits(write_extract, text):
 
 
 @pytest.mark.parametrize("level", ["Other", " other", "tricare"])
-def test_levels_are_taken_to_the_letter(write_extract, level):
+def test_levels_must_match_exactly(write_extract, level):
     rows = "".join(f"P{n},other\n" for n in range(ROWS))
     files = {
         "denials.csv": "denial_id,denied_on\nD1,2026-01-05\n",
@@ -164,7 +164,7 @@ EVENTS = {
     ("table", "column", "seen", "unseen"),
     [("transactions", "kind", "charge", "gift"), ("contacts", "channel", "text", "pigeon")],
 )
-def test_an_unseen_level_of_an_event_is_quarantined_by_name_and_the_others_are_read_as_text(
+def test_an_unknown_event_level_is_quarantined_and_the_others_are_read_as_text(
     write_extract, table, column, seen, unseen
 ):
     """The levels of these two tables are stored as enumerations, which nobody who reads them need know."""

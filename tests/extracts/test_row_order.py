@@ -1,4 +1,4 @@
-"""Rows keep the order of their file, however many threads and buffers read it: line numbers hang on it."""
+"""Rows keep the order of their file with any number of threads and buffers, because line numbers depend on it."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def ledger():
 
 
 @pytest.mark.parametrize("suffix", ["csv", "parquet"])
-def test_a_long_file_is_loaded_in_its_order_and_broken_rows_are_named_by_their_lines(write_extract, suffix):
+def test_a_long_file_is_loaded_in_order_with_the_lines_of_broken_rows(write_extract, suffix):
     folder = write_extract({"accounts.csv": "account_id,guarantor_id,opened_on\nA1,G1,2026-01-05\n"})
     if suffix == "csv":
         pacsv.write_csv(ledger(), folder / "transactions.csv")
@@ -51,7 +51,7 @@ def test_a_long_file_is_loaded_in_its_order_and_broken_rows_are_named_by_their_l
     assert out_of_order == [(0,)]
 
 
-def test_a_long_file_is_imported_in_its_order(tmp_path):
+def test_a_long_file_is_imported_in_order(tmp_path):
     pacsv.write_csv(ledger(), tmp_path / "ledger.csv")
     columns = "\n".join(f'{name} = "{name}"' for name in ledger().column_names)
     mapping = tmp_path / "mapping.toml"

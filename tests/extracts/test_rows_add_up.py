@@ -1,4 +1,4 @@
-"""Whatever a CSV holds: rows in = loaded + quarantined + repeated, or the extract is refused. Nothing is lost."""
+"""For any CSV, rows in = loaded + quarantined + repeated, or the extract is refused. Nothing is lost."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ CELL = st.lists(PIECES, max_size=5).map("".join)
 
 @given(st.integers(2, 5).flatmap(lambda n: st.lists(st.lists(CELL, min_size=n, max_size=n), max_size=8)), st.data())
 @settings(max_examples=100, deadline=None)
-def test_a_well_formed_csv_is_read_as_the_csv_module_of_python_wrote_it(rows, data):
+def test_a_well_formed_csv_is_read_as_pythons_csv_module_wrote_it(rows, data):
     columns = len(rows[0]) if rows else 2
     buffer = io.StringIO()
     writer = csv.writer(

@@ -1,4 +1,4 @@
-"""Several extracts into one: nothing counted twice, nothing lost."""
+"""Combining extracts: nothing is counted twice, and nothing is lost."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def hospital_and_remits(write_extract):
     return hospital, remits
 
 
-def test_a_remittance_adds_denials_and_accounts_but_no_payment_that_the_ledger_holds(hospital_and_remits, tmp_path):
+def test_a_remittance_adds_denials_and_accounts_but_no_payment_that_the_ledger_has(hospital_and_remits, tmp_path):
     report = combine_extracts(hospital_and_remits, tmp_path / "out")
     with load_extract(tmp_path / "out") as extract:
         ask = extract.connection.execute
@@ -76,7 +76,7 @@ def test_the_same_extract_twice_gives_its_own_rows_once(hospital_and_remits, tmp
         assert (tmp_path / "twice" / f"{name}.parquet").read_bytes() == once
 
 
-def test_rows_that_the_parts_quarantined_are_named_again(hospital_and_remits, write_extract, tmp_path):
+def test_rows_quarantined_in_the_parts_are_listed_again(hospital_and_remits, write_extract, tmp_path):
     hospital, _ = hospital_and_remits
     many = "".join(f"T{n},{n},2026-01-05,charge,1.00,patient\n" for n in range(200))
     other = write_extract(
@@ -138,7 +138,7 @@ def test_two_months_of_one_system_add_up_by_their_keys(write_system, tmp_path):
     assert (december.loaded, dict(december.skipped)) == (1, {KNOWN: 1})
 
 
-def test_a_later_month_adds_to_its_own_systems_ledgers_and_not_to_anothers(write_system, tmp_path):
+def test_a_later_month_adds_only_to_ledgers_of_its_own_system(write_system, tmp_path):
     ledger = write_system("ledger", "ar", "T1,002,2026-01-05,charge,50.00,insurance\n")
     december = DECEMBER + "X3,002,2026-02-05,insurance_payment,-50.00,insurance\n"
     months = write_system("november", "x12", NOVEMBER), write_system("december", "x12", december)
@@ -147,24 +147,24 @@ def test_a_later_month_adds_to_its_own_systems_ledgers_and_not_to_anothers(write
     assert dict(report.files[-1].skipped) == {KNOWN: 1, OTHER_LEDGER: 1}
 
 
-def test_a_month_skipped_because_the_first_is_itself_combined_is_told(write_system, tmp_path):
+def test_a_month_skipped_because_the_first_extract_is_combined_gets_a_notice(write_system, tmp_path):
     parts = write_system("both", "ar + x12", NOVEMBER), write_system("december", "x12", DECEMBER)
     report = combine_extracts(parts, tmp_path / "out")
     assert any("december: 1 transaction skipped" in notice for notice in report.notices)
 
 
-def test_two_extracts_without_a_systems_name_are_not_taken_for_one_system(write_system, tmp_path):
+def test_two_extracts_without_a_system_name_are_two_systems(write_system, tmp_path):
     report = combine_extracts([write_system("one", "", NOVEMBER), write_system("two", "", DECEMBER)], tmp_path / "out")
     assert ids(tmp_path / "out") == ["X1"]
     assert report.source_system is None
 
 
-def test_an_unnamed_first_system_keeps_its_place_in_the_name(write_system, tmp_path):
+def test_an_unnamed_first_system_keeps_its_position_in_the_name(write_system, tmp_path):
     parts = write_system("one", "", NOVEMBER), write_system("two", "x12", DECEMBER)
     assert combine_extracts(parts, tmp_path / "out").source_system == "unnamed + x12"
 
 
-def test_rows_known_after_the_first_extracts_day_are_counted_in_a_notice(write_system, tmp_path):
+def test_rows_dated_after_the_first_extracts_as_of_date_are_counted_in_a_notice(write_system, tmp_path):
     parts = write_system("one", "x12", NOVEMBER, as_of="2026-02-05"), write_system("two", "x12", DECEMBER)
     notices = combine_extracts(parts, tmp_path / "out").notices
     assert any(notice.startswith("two: 1 row dated on or after the first extract's as-of date") for notice in notices)
@@ -179,20 +179,20 @@ def denied(*names, claim="C9", day="2026-02-05"):
     return "".join(f"{name},001,{claim},{day},100.00,CO,197,\n" for name in names)
 
 
-def test_of_two_lines_denied_alike_only_as_many_are_the_same_as_the_ledger_holds(write_system, tmp_path):
+def test_only_as_many_identical_denials_match_as_the_ledger_has(write_system, tmp_path):
     parts = write_system("ar", "ar", denials=HELD), write_system("remit", "x12", denials=denied("R1", "R2"))
     report = combine_extracts(parts, tmp_path / "out")
     assert ids(tmp_path / "out", "denials", "denial_id") == ["D1", "R2"]
     assert dict(report.files[-1].skipped) == {SAME_DENIAL: 1}
 
 
-def test_the_denial_of_the_claim_that_both_systems_name_alike_is_the_same_one(write_system, tmp_path):
+def test_denials_with_the_same_claim_id_match_first(write_system, tmp_path):
     remit = denied("R1") + denied("R2", claim="C1")
     combine_extracts([write_system("ar", "ar", denials=HELD), write_system("r", "x12", denials=remit)], tmp_path / "o")
     assert ids(tmp_path / "o", "denials", "denial_id") == ["D1", "R1"]
 
 
-def test_a_denial_matched_once_is_matched_again_and_uses_up_nothing_else(write_system, tmp_path):
+def test_a_matched_denial_matches_again_and_uses_up_no_other(write_system, tmp_path):
     parts = [
         write_system("ar", "ar", denials=HELD),
         write_system("november", "x12", denials=denied("R1")),
@@ -202,14 +202,14 @@ def test_a_denial_matched_once_is_matched_again_and_uses_up_nothing_else(write_s
     assert ids(tmp_path / "out", "denials", "denial_id") == ["D1", "R2"]
 
 
-def test_within_one_system_denials_are_told_apart_by_id_alone(write_system, tmp_path):
+def test_within_one_system_denials_are_identified_by_id(write_system, tmp_path):
     parts = write_system("one", "x12", denials=denied("R1")), write_system("two", "x12", denials=denied("R1", "R2"))
     combine_extracts(parts, tmp_path / "out")
     assert ids(tmp_path / "out", "denials", "denial_id") == ["R1", "R2"]
 
 
 @pytest.mark.parametrize(("day", "message"), [("2026-02-10", True), ("2026-02-11", False), ("2026-01-31", True)])
-def test_denials_alike_but_for_a_few_days_are_kept_and_counted(write_system, tmp_path, day, message):
+def test_denials_that_differ_by_a_few_days_are_kept_and_counted(write_system, tmp_path, day, message):
     parts = write_system("ar", "ar", denials=HELD), write_system("remit", "x12", denials=denied("R1", day=day))
     report = combine_extracts(parts, tmp_path / "out")
     assert ids(tmp_path / "out", "denials", "denial_id") == ["D1", "R1"]

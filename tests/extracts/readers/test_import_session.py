@@ -1,4 +1,4 @@
-"""Every record of every source has exactly one fate, and a reader that loses one is stopped."""
+"""Every record of every source has exactly one outcome, and a reader that loses one is stopped."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def import_files(tmp_path):
     return run
 
 
-def test_records_are_loaded_skipped_reference_or_quarantined_and_add_up(import_files):
+def test_records_are_loaded_skipped_used_for_reference_or_quarantined_and_add_up(import_files):
     def read(session, rows, names):
         session.load("accounts", rows, ACCOUNTS.format(rows.relation).replace("ORDER", "WHERE id > '009' ORDER"))
         session.skip(rows, "too old", f"SELECT source_line FROM {rows.relation} WHERE id <= '009'")
@@ -46,7 +46,7 @@ def test_records_are_loaded_skipped_reference_or_quarantined_and_add_up(import_f
     assert str(report.as_of) == "2026-01-06"
 
 
-def test_a_record_without_a_fate_is_a_fault_of_the_reader(import_files, tmp_path):
+def test_a_record_without_an_outcome_is_a_bug_in_the_reader(import_files, tmp_path):
     def read(session, rows):
         session.load("accounts", rows, ACCOUNTS.format(rows.relation).replace("ORDER", "WHERE id <> '007' ORDER"))
 
@@ -55,7 +55,7 @@ def test_a_record_without_a_fate_is_a_fault_of_the_reader(import_files, tmp_path
     assert not (tmp_path / "out").exists()
 
 
-def test_a_record_skipped_and_landed_counts_once_as_loaded(import_files):
+def test_a_record_both_skipped_and_loaded_counts_once_as_loaded(import_files):
     def read(session, rows):
         session.skip(rows, "all of them", f"SELECT source_line FROM {rows.relation}")
         session.load("accounts", rows, ACCOUNTS.format(rows.relation).replace("ORDER", "WHERE id < '150' ORDER"))
@@ -64,7 +64,7 @@ def test_a_record_skipped_and_landed_counts_once_as_loaded(import_files):
     assert (rows.loaded, dict(rows.skipped)) == (150, {"all of them": 50})
 
 
-def test_lines_named_are_physical_where_records_span_lines_and_blank_lines_stand_between(import_files, tmp_path):
+def test_reported_lines_are_physical_with_multiline_records_and_blank_lines(import_files, tmp_path):
     text = (
         "id,who,day,amount\n"
         + '001,"a\nb",2026-01-05,1\n\n002,G,soon,1\n'
@@ -79,7 +79,7 @@ def test_lines_named_are_physical_where_records_span_lines_and_blank_lines_stand
     assert quarantine[1:] == ["accounts,002,opened_on,date,rows.csv,5"]
 
 
-def test_over_one_percent_of_a_reference_file_that_is_no_record_refuses(import_files):
+def test_over_one_percent_broken_records_in_a_reference_file_refuses(import_files):
     def read(session, rows, names):
         session.load("accounts", rows, ACCOUNTS.format(rows.relation))
         session.mark_reference(names)
@@ -88,7 +88,7 @@ def test_over_one_percent_of_a_reference_file_that_is_no_record_refuses(import_f
         import_files({"rows.csv": ROWS, "names.csv": "a,b\n1,2\n3\n"}, read)
 
 
-def test_a_column_named_like_the_place_of_a_record_is_refused(import_files):
+def test_a_column_named_source_line_is_refused(import_files):
     with pytest.raises(ExtractRefusedError, match="has a column named source_line"):
         import_files({"rows.csv": "source_line,b\n1,2\n"}, lambda *_: None)
 
@@ -102,7 +102,7 @@ LEDGER = (
 )
 
 
-def test_stated_balances_are_tied_to_the_cent_and_the_others_listed(import_files, tmp_path):
+def test_stated_balances_are_reconciled_to_the_cent_and_mismatches_are_listed(import_files, tmp_path):
     def read(session, rows):
         session.load("accounts", rows, ACCOUNTS.format(rows.relation))
         session.load("transactions", rows, LEDGER.format(rows.relation))
@@ -134,7 +134,7 @@ def test_stated_balances_are_tied_to_the_cent_and_the_others_listed(import_files
         (None, None),
     ],
 )
-def test_a_day_loses_its_midnight_and_nothing_else(import_files, text, read):
+def test_day_removes_midnight_and_nothing_else(import_files, text, read):
     seen = []
 
     def fill(session, rows):
@@ -146,7 +146,7 @@ def test_a_day_loses_its_midnight_and_nothing_else(import_files, text, read):
 
 
 @pytest.mark.parametrize(("text", "turned"), [("12.50", "-12.50"), ("-3", "3"), ("(3)", "(3)"), ("", "")])
-def test_negated_turns_a_number_and_leaves_other_texts(import_files, text, turned):
+def test_negated_reverses_the_sign_of_numbers_only(import_files, text, turned):
     seen = []
 
     def fill(session, rows):
@@ -177,7 +177,7 @@ def assert_adds_up(report):
         assert rows == sum(block.rows_written for block in report.blocks if block.table == table)
 
 
-def test_of_a_record_with_a_broken_row_no_other_row_of_the_same_query_is_loaded(import_files, tmp_path):
+def test_a_broken_row_keeps_the_other_rows_of_its_record_out(import_files, tmp_path):
     def read(session, rows):
         session.load("accounts", rows, ACCOUNTS.format(rows.relation))
         minus = HALVES.format(
@@ -195,7 +195,7 @@ def test_of_a_record_with_a_broken_row_no_other_row_of_the_same_query_is_loaded(
     assert_adds_up(report)
 
 
-def test_of_a_quarantined_record_no_ledger_row_is_loaded_whichever_table_its_broken_row_was_for(import_files, tmp_path):
+def test_a_quarantined_record_adds_no_ledger_row_whichever_table_it_broke(import_files, tmp_path):
     def read(session, rows):
         session.load("transactions", rows, HALVES.format("p", "amount", "patient", rows.relation))
         minus = HALVES.format(
@@ -214,7 +214,7 @@ def test_of_a_quarantined_record_no_ledger_row_is_loaded_whichever_table_its_bro
     assert_adds_up(report)
 
 
-def test_rows_held_back_count_towards_the_one_percent(import_files):
+def test_rows_left_out_count_toward_the_one_percent(import_files):
     def read(session, rows):
         session.load("accounts", rows, ACCOUNTS.format(rows.relation))
         many = f"FROM {rows.relation} CROSS JOIN range(3)"
@@ -232,7 +232,7 @@ def test_rows_held_back_count_towards_the_one_percent(import_files):
     assert "Correct the source, and import again" in str(refused.value)
 
 
-def test_the_same_row_again_is_skipped_and_written_once(import_files, tmp_path):
+def test_a_duplicate_row_is_skipped_and_written_once(import_files, tmp_path):
     def read(session, *sources):
         for source in sources:
             session.load("accounts", source, ACCOUNTS.format(source.relation))
@@ -264,7 +264,7 @@ def test_a_record_whose_account_is_known_but_whose_entry_is_new_stays_loaded(imp
     assert_adds_up(report)
 
 
-def test_one_key_with_rows_that_differ_refuses_and_names_both_files_and_lines(import_files, tmp_path):
+def test_one_key_with_different_rows_refuses_with_both_files_and_lines(import_files, tmp_path):
     def read(session, *sources):
         for source in sources:
             session.load("accounts", source, ACCOUNTS.format(source.relation))
@@ -301,7 +301,7 @@ def read_accounts(session, rows):
     session.load("accounts", rows, ACCOUNTS.format(rows.relation))
 
 
-def test_an_import_over_an_import_of_the_same_system_replaces_it(import_files):
+def test_an_import_replaces_an_import_of_the_same_system(import_files):
     import_files({"rows.csv": ROWS}, read_accounts)
     assert import_files({"rows.csv": ROWS[:-1] + "9\n"}, read_accounts).rows_written == {"accounts": 200}
 
@@ -322,7 +322,7 @@ def test_an_import_over_an_import_of_the_same_system_replaces_it(import_files):
         ),
     ],
 )
-def test_an_import_destroys_nothing_that_it_did_not_make(import_files, tmp_path, spoil, problem):
+def test_an_import_destroys_nothing_else(import_files, tmp_path, spoil, problem):
     import_files({"rows.csv": ROWS}, read_accounts)
     spoil(tmp_path / "out")
     before = {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir() if path.is_file()}
@@ -337,14 +337,14 @@ def test_an_import_of_another_system_is_not_replaced(import_files):
         import_files({"rows.csv": ROWS}, read_accounts, system="other")
 
 
-def test_one_day_of_the_far_future_does_not_make_an_extract_fresh(import_files):
+def test_one_date_in_the_far_future_does_not_make_an_extract_fresh(import_files):
     report = import_files({"rows.csv": ROWS + "200,G,2099-12-31,1\n"}, read_accounts)
     assert str(report.as_of) == "2026-01-06"
     assert any(notice.startswith("1 row dated more than 366 days after 99.9% of the rows") for notice in report.notices)
     assert report.rows_written == {"accounts": 201}
 
 
-def test_a_reader_that_finds_no_day_is_told_so_without_naming_a_mapping(import_files):
+def test_an_import_without_dates_is_refused_without_mentioning_a_mapping(import_files):
     def read(session, rows):
         query = "SELECT id AS denial_id, day(day) AS denied_on, source_line FROM "
         session.load("denials", rows, query + rows.relation)

@@ -1,4 +1,4 @@
-"""Merged accounts: every row under the surviving id, chains followed, circles quarantined."""
+"""Merged accounts: every row gets the surviving ID, chains are followed, and cycles are quarantined."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def test_a_chain_of_merges_is_followed_to_its_end_in_every_table(merge):
     assert report.files[0].loaded == 300  # their ledger rows stay
 
 
-def test_an_account_left_out_for_its_survivor_is_skipped_and_not_loaded(tmp_path):
+def test_a_merged_account_is_skipped_if_its_survivor_has_a_row(tmp_path):
     (tmp_path / "accounts.csv").write_text(ACCOUNTS)
     (tmp_path / "merges.csv").write_text(MERGES)
 
@@ -87,12 +87,12 @@ def test_an_account_left_out_for_its_survivor_is_skipped_and_not_loaded(tmp_path
     assert report.rows_written == {"accounts": 298}
 
 
-def test_an_account_merged_into_one_that_has_no_row_keeps_its_row_under_the_new_id(merge):
+def test_a_merged_account_keeps_its_row_under_the_new_id_if_the_survivor_has_none(merge):
     _, out = merge("kind,one,into\naccount,A7,NEW\n")
     assert ask(out, "SELECT guarantor_id FROM accounts WHERE account_id = 'NEW'") == [("G7",)]
 
 
-def test_merges_in_a_circle_are_quarantined_and_their_accounts_stay(merge):
+def test_merges_in_a_cycle_are_quarantined_and_their_accounts_stay(merge):
     report, out = merge(MERGES + FAR + "account,A50,A51\naccount,A51,A50\naccount,A52,A50\n")
     lines = (out / "import_quarantine.csv").read_text().splitlines()[1:]
     assert lines == [f"merges,,into_id,merge_circle,merges.csv,{line}" for line in (405, 406, 407)]
@@ -107,7 +107,7 @@ def test_an_account_merged_into_two_is_quarantined(merge):
     assert lines == [f"merges,,into_id,merged_into_two,merges.csv,{line}" for line in (405, 406)]
 
 
-def test_over_one_percent_of_merges_in_circles_refuses(merge):
+def test_over_one_percent_of_merges_in_cycles_refuses(merge):
     with pytest.raises(
         ExtractRefusedError,
         match=r"merges: 2 of 2 rows .* merge_circle in into_id 2 times in merges\.csv, first in line 2",
@@ -115,7 +115,7 @@ def test_over_one_percent_of_merges_in_circles_refuses(merge):
         merge("kind,one,into\naccount,A1,A2\naccount,A2,A1\n")
 
 
-def test_a_mapping_says_what_was_merged_in_a_block_of_its_own(tmp_path):
+def test_a_mapping_lists_merges_in_its_own_block(tmp_path):
     (tmp_path / "source").mkdir()
     (tmp_path / "source" / "accounts.csv").write_text(ACCOUNTS)
     (tmp_path / "source" / "combined.csv").write_text("old,new\nA1,A2\n")

@@ -1,4 +1,4 @@
-"""The day after the last plausible row: outliers far beyond the rest do not count."""
+"""The as-of date is the day after the last plausible row. Outliers do not count."""
 
 from __future__ import annotations
 
@@ -40,10 +40,10 @@ def limit(rows, beyond, *, days=90):
     ],
     ids=["none", "one", "two_of_5000", "at_the_bound", "beyond_it", "plausible_stays", "too_few", "more_than_0.1%"],
 )
-def test_the_day_after_the_last_row_within_a_year_of_all_but_the_last_rows(rows, beyond, expected):
+def test_the_as_of_date_follows_the_last_row_within_a_year_of_most_rows(rows, beyond, expected):
     assert limit(rows, beyond) == expected
 
 
-def test_an_extract_without_days_keeps_the_day_that_it_was_given():
+def test_an_extract_without_dates_keeps_its_as_of_date():
     with duckdb.connect() as connection:
         assert limit_as_of(connection, [table("payers")], LAST) == (LAST, 0)

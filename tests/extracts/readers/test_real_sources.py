@@ -1,4 +1,4 @@
-"""The two real data sets come in whole by the mappings of their experiments."""
+"""The two real data sets are imported completely with the mappings of their experiments."""
 
 from __future__ import annotations
 

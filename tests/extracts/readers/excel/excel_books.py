@@ -1,4 +1,4 @@
-"""Small workbooks written for a test, and imported by one mapping."""
+"""Small workbooks written for a test, and imported with one mapping."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def fill(sheet: Worksheet, rows: Iterable[list[Any]] | None = None, header: list
 
 
 def good(n: int) -> list[Any]:
-    """Give a row that breaks no rule."""
+    """Return a valid row."""
     return [f"{n:05}", f"G{n % 7}", date(2026, 1, n % 28 + 1), n + 0.5]
 
 

@@ -1,4 +1,4 @@
-"""Excel workbooks as a source: what Excel changed is told or refused, and each row is known by its Excel row number."""
+"""Excel workbooks as a source: changes by Excel are reported or refused, and rows have their Excel row numbers."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def ask(folder, query):
         return extract.connection.execute(query).fetchall()
 
 
-def test_a_workbook_comes_in_whole_with_days_and_money_as_the_sheet_shows_them(book):
+def test_a_complete_workbook_is_imported_with_dates_and_money_as_shown(book):
     report, out, lines = book()
     assert report.rows_written == {"accounts": 300, "transactions": 300}
     assert lines == []
@@ -51,7 +51,7 @@ def test_the_same_workbook_gives_the_same_bytes_as_its_csv(book, tmp_path):
         assert (out / name).read_bytes() == (tmp_path / "csv" / name).read_bytes()
 
 
-def test_quarantined_rows_are_named_by_their_excel_row(book):
+def test_quarantined_rows_are_listed_by_excel_row(book):
     workbook = Workbook()
     sheet = fill(workbook.active)
     sheet.append([])
@@ -96,7 +96,7 @@ def test_money_is_exact_to_the_cent_or_quarantined(book, value, number_format, e
         (moment(), "2026-01-05"),
     ],
 )
-def test_a_day_with_a_time_keeps_its_time_until_the_mapping_drops_it(book, value, shown):
+def test_a_date_keeps_its_time_unless_the_mapping_drops_it(book, value, shown):
     workbook = Workbook()
     sheet = fill(workbook.active)
     sheet.append(["X", "G1", value, 1])
@@ -107,7 +107,7 @@ def test_a_day_with_a_time_keeps_its_time_until_the_mapping_drops_it(book, value
     assert bool(lines) is (" " in shown)
 
 
-def test_days_count_from_1904_where_the_workbook_says_so(book):
+def test_dates_count_from_1904_if_the_workbook_says_so(book):
     def alter(path):
         change(path, "xl/workbook.xml", r"<workbookPr\s*/>", '<workbookPr date1904="1"/>')
 
@@ -118,7 +118,7 @@ def test_days_count_from_1904_where_the_workbook_says_so(book):
     assert ask(out, "SELECT opened_on FROM accounts") == [(date(2026, 1, 5),)]
 
 
-def test_a_serial_day_without_a_format_is_no_day_until_the_mapping_says_so(book):
+def test_a_serial_date_without_a_format_needs_a_declaration_in_the_mapping(book):
     workbook = Workbook()
     fill(workbook.active, [["A", "G", 46027, 1]])
     with pytest.raises(ExtractRefusedError, match=r"date in opened_on 1 times in book\.xlsx\[Sheet\], first in line 2"):
@@ -139,7 +139,7 @@ def test_ids_kept_as_numbers_give_a_notice_and_zero_padding_is_read_as_shown(boo
     assert "column Guarantor has 3 IDs stored as numbers" in notices[0]
 
 
-def test_a_number_that_excel_rounded_is_quarantined_where_it_is_mapped_and_nulls_beside_it_change_nothing(book):
+def test_a_number_that_excel_rounded_is_quarantined_if_it_is_mapped(book):
     workbook = Workbook()
     rows = [[*good(n), None] for n in range(300)] + [[12345678901234567, "G1", date(2026, 1, 5), 1, 12345678901234567]]
     fill(workbook.active, rows, [*HEADER, "Unused"])
@@ -154,7 +154,7 @@ def test_a_number_that_excel_rounded_is_quarantined_where_it_is_mapped_and_nulls
     assert ask(out, "SELECT count(*) FROM accounts WHERE account_id = '12345678901234567'") == [(1,)]
 
 
-def test_error_cells_cost_their_row_where_the_mapping_uses_them(book):
+def test_error_cells_quarantine_their_row_if_the_mapping_uses_them(book):
     workbook = Workbook()
     sheet = fill(workbook.active)
     sheet.append(["X", "#N/A", date(2026, 1, 5), 1])
@@ -184,7 +184,7 @@ def test_a_formula_gives_its_result_and_without_one_its_row_is_quarantined(book)
     assert ask(out, "SELECT amount FROM transactions WHERE account_id = 'X'") == [(Decimal("2.00"),)]
 
 
-def test_results_that_the_writer_never_calculated_are_not_trusted(book):
+def test_formula_results_that_were_never_calculated_are_not_trusted(book):
     def pretend(path):
         change(path, "xl/worksheets/sheet1.xml", "<f>1\\+1</f><v\\s*/>", "<f>1+1</f><v>0</v>")
 
@@ -194,7 +194,7 @@ def test_results_that_the_writer_never_calculated_are_not_trusted(book):
     assert lines == ["transactions,cX,amount,excel_formula,book.xlsx[Sheet],302"]
 
 
-def test_merged_cells_hidden_rows_and_hidden_columns_are_told(book):
+def test_merged_cells_hidden_rows_and_hidden_columns_are_reported(book):
     workbook = Workbook()
     sheet = fill(workbook.active)
     sheet.merge_cells("B5:B6")
@@ -208,7 +208,7 @@ def test_merged_cells_hidden_rows_and_hidden_columns_are_told(book):
     assert any("hidden columns were read" in notice for notice in report.notices)
 
 
-def test_blank_rows_and_blank_columns_are_no_records(book):
+def test_blank_rows_and_blank_columns_are_ignored(book):
     workbook = Workbook()
     sheet = fill(workbook.active)
     for row in range(302, 320):
@@ -218,7 +218,7 @@ def test_blank_rows_and_blank_columns_are_no_records(book):
     assert report.files[0].records == 300
 
 
-def test_the_header_may_stand_further_down(book):
+def test_the_header_may_be_further_down(book):
     workbook = Workbook()
     sheet = workbook.active
     sheet.append(["Aged trial balance"])
@@ -234,7 +234,7 @@ def test_the_header_may_stand_further_down(book):
         book(workbook, MAPPING.replace("]]\n", "]]\nheader_row = 2\n"))
 
 
-def test_a_stray_note_beside_the_table_costs_its_own_row_alone(book):
+def test_a_stray_note_next_to_the_table_costs_only_its_own_row(book):
     workbook = Workbook()
     fill(workbook.active)
     workbook.active["H7"] = "called twice"
@@ -242,7 +242,7 @@ def test_a_stray_note_beside_the_table_costs_its_own_row_alone(book):
     assert lines == [f"{table},,,too_many_columns,book.xlsx[Sheet],7" for table in ("accounts", "transactions")]
 
 
-def test_each_sheet_is_a_source_and_one_must_be_named_when_several_hold_rows(book, tmp_path):
+def test_each_sheet_is_a_source_and_must_be_named_if_several_have_rows(book, tmp_path):
     workbook = Workbook()
     fill(workbook.active)
     workbook.active.title = "Accounts"
@@ -259,7 +259,7 @@ def test_each_sheet_is_a_source_and_one_must_be_named_when_several_hold_rows(boo
         book(workbook, named.replace('"Charges"', '"Charge"'))
 
 
-def test_a_hidden_sheet_is_read_when_named_and_told_when_not(book):
+def test_a_hidden_sheet_is_read_if_named_and_reported_otherwise(book):
     workbook = Workbook()
     fill(workbook.active)
     hidden = fill(workbook.create_sheet("Old"), [good(n) for n in range(4)])
@@ -292,7 +292,7 @@ def test_the_same_workbook_under_two_names_is_read_once(book, tmp_path):
     assert report.rows_written["accounts"] == 300
 
 
-def test_texts_are_read_without_their_reading_aids_and_escapes(tmp_path):
+def test_texts_are_read_without_phonetic_guides_and_escapes(tmp_path):
     path = tmp_path / "book.xlsx"
     with xlsxwriter.Workbook(path) as workbook:
         sheet = workbook.add_worksheet()
@@ -306,7 +306,7 @@ def test_texts_are_read_without_their_reading_aids_and_escapes(tmp_path):
     assert ask(tmp_path / "out", "SELECT account_id, guarantor_id FROM accounts") == [("001", "a\nb")]
 
 
-def test_payers_named_na_or_none_are_kept_and_declared_nulls_are_unknown(book):
+def test_payers_named_na_or_none_are_kept_and_declared_nulls_are_null(book):
     workbook = Workbook()
     fill(workbook.active, [["NA", "None", date(2026, 1, 5), "-"], ["x", "y", date(2026, 1, 5), 2]])
     mapping = '[csv]\nnulls = ["-"]\n' + MAPPING.replace("\"'c' || Account\"", '"Account"').replace(

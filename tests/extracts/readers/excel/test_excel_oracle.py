@@ -1,4 +1,4 @@
-"""Every cell as two other programs write it and as openpyxl reads it: the same days, numbers and texts."""
+"""Every cell as two other programs write it and as openpyxl reads it: the same dates, numbers, and texts."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ FORMATS = ["General", "0.00", "#,##0.00", '"$"#,##0.00_);[Red]("$"#,##0.00)', "0
 
 
 def draw(chance):
-    """Give a value that a desk might type, and a format that it might have."""
+    """Draw a cell value and a number format, as users might enter them."""
     kind = chance.choice(["day", "moment", "cents", "whole", "text", "flag", "none"])
     start = datetime(1955, 3, 1)  # noqa: DTZ001 - Excel knows no time zones
     moment = start + timedelta(days=chance.randrange(40_000), seconds=chance.randrange(86_400))

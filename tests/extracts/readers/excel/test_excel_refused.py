@@ -1,4 +1,4 @@
-"""Workbooks that no reader should guess at: refused by name, by column and with what to do."""
+"""Ambiguous or damaged workbooks are refused by name and column, with advice."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def book(tmp_path):
         (["Account", "Guarantor", "Opened", "source_line"], "columns D in row 1 have no usable name"),
     ],
 )
-def test_a_header_that_names_badly_is_refused_by_letter(book, header, problem):
+def test_a_bad_header_is_refused_by_column_letter(book, header, problem):
     workbook = Workbook()
     fill(workbook.active, header=header)
     with pytest.raises(ExtractRefusedError, match=problem):
@@ -49,7 +49,7 @@ def test_a_header_that_names_badly_is_refused_by_letter(book, header, problem):
         (b"PK\x03\x04 and nothing more", "book.xlsx", "damaged or truncated"),
     ],
 )
-def test_what_is_no_workbook_is_refused_by_name_with_what_to_do(tmp_path, content, name, problem):
+def test_a_file_that_is_not_a_workbook_is_refused_with_advice(tmp_path, content, name, problem):
     (tmp_path / name).write_bytes(content)
     (tmp_path / "mapping.toml").write_text(MAPPING)
     with pytest.raises(ExtractRefusedError, match=problem) as refused:
@@ -76,12 +76,12 @@ def test_other_packages_are_refused_by_name(tmp_path, parts, problem):
 
 
 @pytest.mark.parametrize("keep", [0.3, 0.9, 0.99])
-def test_a_workbook_cut_on_its_way_is_refused(book, keep):
+def test_a_truncated_workbook_is_refused(book, keep):
     with pytest.raises(ExtractRefusedError, match="damaged or truncated"):
         book(alter=lambda path: path.write_bytes(path.read_bytes()[: int(path.stat().st_size * keep)]))
 
 
-def test_a_sheet_whose_xml_breaks_off_is_refused(book):
+def test_a_sheet_with_truncated_xml_is_refused(book):
     with pytest.raises(ExtractRefusedError, match="a part of it cannot be read"):
         book(alter=lambda path: change(path, "xl/worksheets/sheet1.xml", "</worksheet>", ""))
 
@@ -93,7 +93,7 @@ def test_rows_out_of_order_and_entities_are_refused(book):
         book(alter=lambda path: change(path, "xl/worksheets/sheet1.xml", "^", '<!DOCTYPE x [<!ENTITY a "b">]>\n'))
 
 
-def test_a_bomb_is_refused_before_it_grows(book, monkeypatch):
+def test_a_zip_bomb_is_refused_before_it_expands(book, monkeypatch):
     monkeypatch.setattr(csv_bytes, "BOMB_BYTES", 1 << 20)
     row = '<row><c t="inlineStr"><is><t>' + "A" * 4000 + "</t></is></c></row>"
 

@@ -1,4 +1,4 @@
-"""Made-up exports written for a test, and imported by a ready mapping."""
+"""Made-up exports written for a test, and imported with a ready mapping."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Importing CSV by a mapping: every source row is written, skipped or quarantined, and the result loads."""
+"""Importing CSV with a mapping: every source row is loaded, skipped, or quarantined, and the result loads."""
 
 from __future__ import annotations
 
@@ -150,7 +150,7 @@ def test_over_one_percent_of_failing_rows_refuses_and_leaves_nothing(desk, tmp_p
         ("1.234,50", None),
     ],
 )
-def test_dollars_reads_what_desks_write_and_nothing_else(desk, text, expected):
+def test_dollars_reads_common_formats_and_nothing_else(desk, text, expected):
     _, out = desk({"desk.csv": f'{HEADER}{ROWS}X,G1,2026-01-05,"{text}",,\n'})
     with load_extract(out) as extract:
         query = "SELECT amount FROM transactions WHERE account_id = 'X'"
@@ -225,12 +225,12 @@ def test_an_expression_that_does_not_fit_is_wrong_usage_naming_table_and_column(
         ("SELECT 'soon'", "fails"),
     ],
 )
-def test_an_as_of_that_gives_no_day_is_wrong_usage(desk, as_of, problem):
+def test_an_as_of_query_without_a_date_is_wrong_usage(desk, as_of, problem):
     with pytest.raises(WrongUsageError, match=f"as_of in the mapping {problem}"):
         desk(mapping=MAPPING.replace("SELECT max(posted_on) + 1 FROM transactions", as_of))
 
 
-def test_an_as_of_may_be_a_day_or_absent(desk):
+def test_as_of_may_be_a_date_or_absent(desk):
     query = 'as_of = "SELECT max(posted_on) + 1 FROM transactions"'
     assert desk(mapping=MAPPING.replace(query, "as_of = 2026-03-01"))[0].as_of == date(2026, 3, 1)
     assert desk(mapping=MAPPING.replace(query, ""))[0].as_of is None
@@ -255,7 +255,7 @@ def test_a_refused_import_leaves_the_previous_one_untouched(desk):
     assert {path.name: path.read_bytes() for path in out.iterdir()} == before
 
 
-def test_a_source_that_is_not_there_is_wrong_usage(desk):
+def test_a_missing_source_is_wrong_usage(desk):
     with pytest.raises(WrongUsageError, match="no such file or folder"):
         desk(source="nothing.csv")
     with pytest.raises(WrongUsageError, match=r"no file in .* fits 'x\*\.csv'"):

@@ -1,4 +1,4 @@
-"""Files as billing systems really send them: read by what the mapping declares, drafted so, or refused with help."""
+"""Files as billing systems really send them: read as declared, drafted correctly, or refused with advice."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ PLAIN = sum(Decimal(f"{n}.50") for n in range(120))
         ("1\u202f{n:03}.50", PLAIN + 120000),
     ],
 )
-def test_dollars_are_read_as_they_are_written_and_drafted_as_such(send, tmp_path, amount, total):
+def test_dollars_are_read_as_written_and_drafted_correctly(send, tmp_path, amount, total):
     rows_read, report = send(HEADER + rows(amount))
     assert rows_read == (total, "2026-01-05", "00000")
     assert report.rows_quarantined == 0
@@ -78,7 +78,7 @@ def test_dollars_are_read_as_they_are_written_and_drafted_as_such(send, tmp_path
 @pytest.mark.parametrize(
     "amount", ["USD {n}.50", "-", "\u2212{n}.50", "1{n}.5.0", "1,2{n}".replace(",", ";"), "{n}.50 C"]
 )
-def test_dollars_that_are_read_by_no_declaration_are_refused_with_what_is_and_asked_for(send, tmp_path, amount):
+def test_unreadable_dollars_are_refused_with_the_allowed_formats_and_are_a_question(send, tmp_path, amount):
     with pytest.raises(ExtractRefusedError, match=r"expression in amount 120 times.*dollars\(\) reads .*1,234\.50 CR"):
         send(HEADER + rows(amount))
     draft = suggest_mapping(tmp_path / "source" / "ledger.csv")
@@ -95,7 +95,7 @@ def test_dollars_that_are_read_by_no_declaration_are_refused_with_what_is_and_as
         ('"January {d}, 2026"', "CAST(strptime(Post, '%B %d, %Y') AS DATE)"),
     ],
 )
-def test_days_are_read_by_the_declared_format_with_blanks_around_them(send, tmp_path, day, read):
+def test_dates_in_the_declared_format_may_have_surrounding_blanks(send, tmp_path, day, read):
     rows_read, _ = send(HEADER + rows(day=day), day=read)
     assert rows_read == (PLAIN, "2026-01-01", "00000")
     draft = suggest_mapping(tmp_path / "source" / "ledger.csv")
@@ -109,7 +109,7 @@ def test_days_are_read_by_the_declared_format_with_blanks_around_them(send, tmp_
     ("account", "taken", "off"),
     [("'{n:05}", "'00000", "ltrim(Acct, '''')"), ("{n:05}\u00a0", "00000\u00a0", "trim(Acct, ' \u00a0')")],
 )
-def test_ids_with_an_apostrophe_or_a_blank_are_kept_told_and_taken_off_by_declaration(send, account, taken, off):
+def test_an_apostrophe_or_blank_around_an_id_is_kept_and_reported(send, account, taken, off):
     rows_read, report = send(HEADER + rows(account=account))
     assert rows_read[2] == taken
     assert any("120 rows of [[transactions]] block 1 have blanks around account_id, or an" in n for n in report.notices)
@@ -127,21 +127,21 @@ def test_ids_with_an_apostrophe_or_a_blank_are_kept_told_and_taken_off_by_declar
         ("sep=,\n", 2),
     ],
 )
-def test_titles_above_the_header_are_passed_over_by_its_line(send, tmp_path, titles, line):
+def test_header_row_skips_titles_above_the_header(send, tmp_path, titles, line):
     rows_read, _ = send(titles + HEADER + rows(), block=f"header_row = {line}")
     assert rows_read == (PLAIN, "2026-01-05", "00000")
     (block,) = tomllib.loads(suggest_mapping(tmp_path / "source" / "ledger.csv"))["transactions"]
     assert block["header_row"] == line
 
 
-def test_a_header_without_names_asks_whether_titles_stand_above_it(send):
+def test_a_header_without_names_suggests_header_row(send):
     with pytest.raises(
         ExtractRefusedError, match=r"a column without a name.*If titles come before the header.*header_row"
     ):
         send("General Hospital,,,\n" + HEADER + rows())
 
 
-def test_a_header_that_stands_again_on_each_page_is_left_out_by_where(send, tmp_path):
+def test_a_header_repeated_on_each_page_is_excluded_with_where(send, tmp_path):
     pages = HEADER + rows() + HEADER + rows(number=0) + HEADER
     with pytest.raises(ExtractRefusedError, match="expression in amount 2 times"):
         send(pages)
@@ -154,7 +154,7 @@ def test_a_header_that_stands_again_on_each_page_is_left_out_by_where(send, tmp_
 
 
 @pytest.mark.parametrize("totals", [",,Total,7200.00\n", "Total,,,7200.00\n", '"Grand Total","","","7,200.00"\n'])
-def test_a_row_of_totals_is_quarantined_or_declared_as_the_trailer_that_ties(send, totals):
+def test_a_row_of_totals_is_quarantined_or_declared_as_a_trailer(send, totals):
     rows_read, report = send(HEADER + rows() + totals)
     assert (rows_read[0], report.rows_quarantined) == (PLAIN, 1)
     template = totals.strip().replace('"', "").replace("7200.00", "{total}").replace("7,200.00", "{total}")

@@ -1,4 +1,4 @@
-"""Bad input through the mapped import, from the file to the loaded extract: kept, quarantined by line, or refused."""
+"""Bad input in the mapped import, from the file to the loaded extract: kept, quarantined by line, or refused."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def ask(folder, query):
         return extract.connection.execute(query).fetchall()
 
 
-def test_ids_are_kept_to_the_letter_beside_nulls_and_words_that_others_take_for_nulls(desk):
+def test_ids_are_exact_next_to_nulls_and_words_that_look_like_nulls(desk):
     rows = "00123,12345678901234567,01/05/2026,NA,1\n12345678901234568,NaN,01/05/2026,None,1\n"
     rows += "null,1e5,01/05/2026,,1\nTRUE,0x1F,01/05/2026,NULL,1\n"
     _, out, broken = desk({"desk.csv": HEADER + rows})
@@ -94,7 +94,7 @@ def test_ids_are_kept_to_the_letter_beside_nulls_and_words_that_others_take_for_
         ("12345678901234567", None),
     ],
 )
-def test_money_is_read_as_desks_write_it_or_its_row_is_quarantined_by_line(desk, balance, expected):
+def test_money_is_read_in_common_formats_or_quarantined_by_line(desk, balance, expected):
     _, out, broken = desk({"desk.csv": f"{HEADER}{ROWS}X,G1,01/05/2026,AETNA,{balance}\n"})
     rows_read = ask(out, "SELECT amount FROM transactions WHERE account_id = 'X'")
     assert rows_read == ([] if expected is None else [(expected,)])
@@ -117,14 +117,14 @@ def test_money_is_read_as_desks_write_it_or_its_row_is_quarantined_by_line(desk,
         ("", "required"),
     ],
 )
-def test_a_day_that_does_not_fit_the_declared_format_is_quarantined_never_guessed(desk, opened, rule):
+def test_a_date_in_another_format_is_quarantined_and_never_guessed(desk, opened, rule):
     _, out, broken = desk({"desk.csv": f"{HEADER}{ROWS}X,G1,{opened},AETNA,1\n"})
     assert f"accounts,X,opened_on,{rule},desk.csv,{LAST}" in broken
     assert len(broken) == 3
     assert ask(out, "SELECT count(*) FROM accounts") == [(300,)]
 
 
-def test_a_column_of_both_day_orders_is_refused_when_many_rows_do_not_fit(desk):
+def test_a_column_with_both_date_orders_is_refused_if_many_rows_do_not_fit(desk):
     mixed = "".join(f"Y{n},G1,{n % 16 + 13}/01/2026,AETNA,1\n" for n in range(40))
     with pytest.raises(ExtractRefusedError, match=r"expression in opened_on 40 times in desk\.csv, first in line 302"):
         desk({"desk.csv": HEADER + ROWS + mixed})
@@ -144,7 +144,7 @@ def test_a_column_of_both_day_orders_is_refused_when_many_rows_do_not_fit(desk):
         ("excel-1904", "44565"),
     ],
 )
-def test_each_declared_format_reads_its_own_days(desk, order, text, tmp_path):
+def test_each_declared_format_reads_its_own_dates(desk, order, text, tmp_path):
     (tmp_path / "day.csv").write_text(f"{HEADER}X,G1,{text},AETNA,1\n")
     (tmp_path / "day.toml").write_text(MAPPING.replace("m/d/y", order))
     import_csv(tmp_path / "day.csv", tmp_path / "day", tmp_path / "day.toml")
@@ -169,9 +169,7 @@ def test_each_declared_format_reads_its_own_days(desk, order, text, tmp_path):
         ((HEADER + ROWS + 'X,G1,01/05/2026,"AETNA').encode(), "", "the file was truncated"),
     ],
 )
-def test_a_file_that_no_reader_should_guess_at_is_refused_by_name_and_nothing_is_written(
-    desk, content, options, problem, tmp_path
-):
+def test_an_ambiguous_file_is_refused_by_name_and_nothing_is_written(desk, content, options, problem, tmp_path):
     with pytest.raises(ExtractRefusedError, match=problem) as refused:
         desk({"desk.csv": content}, options)
     assert str(refused.value).startswith("desk.csv: ")
@@ -189,7 +187,7 @@ def test_a_file_that_no_reader_should_guess_at_is_refused_by_name_and_nothing_is
         ("utf-8", 'delimiter = "|"', "|"),
     ],
 )
-def test_what_the_mapping_declares_is_read_as_meant_with_its_lines(desk, encoding, options, delimiter):
+def test_declared_options_are_applied_with_correct_line_numbers(desk, encoding, options, delimiter):
     text = (HEADER + ROWS + "M\u00fcller,G1,never,AETNA,1\n").replace(",", delimiter)
     _, out, broken = desk({"desk.csv": text.encode(encoding)}, options)
     assert broken[0] == f"accounts,M\u00fcller,opened_on,expression,desk.csv,{LAST}"
@@ -206,7 +204,7 @@ def test_what_the_mapping_declares_is_read_as_meant_with_its_lines(desk, encodin
         ("X,G1,01/05/2026,AE\rTNA,1\n", "stray_carriage_return"),
     ],
 )
-def test_a_broken_record_costs_itself_alone_in_every_table(desk, row, rule):
+def test_a_broken_record_costs_only_itself_in_every_table(desk, row, rule):
     report, _, broken = desk({"desk.csv": HEADER + row + ROWS})
     assert broken == [f"{table},,,{rule},desk.csv,2" for table in ("accounts", "coverages", "transactions")]
     assert report.files[0].quarantined == 1
@@ -222,7 +220,7 @@ def test_a_truncated_gzip_is_refused_in_any_encoding(desk, keep, options):
 
 
 @pytest.mark.parametrize("options", ["", 'encoding = "cp1252"'])
-def test_a_gzip_bomb_is_refused_before_it_grows_in_any_encoding(desk, options, monkeypatch, tmp_path):
+def test_a_gzip_bomb_is_refused_before_it_expands_in_any_encoding(desk, options, monkeypatch, tmp_path):
     monkeypatch.setattr(csv_bytes, "BOMB_BYTES", 1 << 20)
     bomb = gzip.compress((HEADER + "x,G1,01/05/2026,AETNA,1\n" * 400_000).encode())
     with pytest.raises(ExtractRefusedError, match="a bomb"):
@@ -231,7 +229,7 @@ def test_a_gzip_bomb_is_refused_before_it_grows_in_any_encoding(desk, options, m
         suggest_mapping(tmp_path / "source" / "desk.csv.gz")
 
 
-def test_a_row_repeated_to_the_letter_is_counted_once_and_one_that_differs_refuses(desk):
+def test_an_exact_duplicate_counts_once_and_a_different_row_refuses(desk):
     report, out, _ = desk({"desk.csv": HEADER + ROWS + ROWS.splitlines(keepends=True)[7]})
     assert any("exact duplicates" in notice for notice in report.notices)
     assert ask(out, "SELECT count(*), count(DISTINCT transaction_id) FROM transactions") == [(300, 300)]
@@ -240,14 +238,14 @@ def test_a_row_repeated_to_the_letter_is_counted_once_and_one_that_differs_refus
     assert "00007" not in str(refused.value)
 
 
-def test_a_file_with_a_header_alone_gives_no_rows_and_refuses_an_extract_of_nothing(desk):
+def test_a_file_with_only_a_header_has_no_rows_and_refuses_an_empty_extract(desk):
     report, _, _ = desk({"a.csv": HEADER + ROWS, "b.csv": HEADER})
     assert [file.records for file in report.files] == [300, 0]
     with pytest.raises(ExtractRefusedError, match="the extract is empty"):
         desk({"a.csv": HEADER, "b.csv": HEADER})
 
 
-def test_balances_that_a_source_states_of_no_account_tie_nothing_and_break_nothing(desk, tmp_path):
+def test_stated_balances_without_an_account_change_nothing(desk, tmp_path):
     desk({"a.csv": HEADER + ROWS})
     stated = '[[stated_balances]]\nwhere = "Payer = \'nobody\'"\naccount_id = "Account"\nbalance = "dollars(Balance)"\n'
     (tmp_path / "mapping.toml").write_text(MAPPING + stated)
@@ -260,7 +258,7 @@ def test_balances_that_a_source_states_of_no_account_tie_nothing_and_break_nothi
     )
 
 
-def test_the_same_file_under_two_names_is_read_once_plain_or_packed(desk):
+def test_the_same_file_under_two_names_is_read_once_plain_or_compressed(desk):
     packed = gzip.compress((HEADER + ROWS).encode(), mtime=0)
     report, _, _ = desk({"a.csv": HEADER + ROWS, "b.csv": HEADER + ROWS, "c.csv.gz": packed, "d.csv.gz": packed})
     assert [(file.name, file.same_as) for file in report.files] == [
@@ -271,7 +269,7 @@ def test_the_same_file_under_two_names_is_read_once_plain_or_packed(desk):
     ]
 
 
-def test_no_message_and_no_report_holds_a_value_of_a_row(desk, tmp_path):
+def test_no_message_or_report_contains_a_value_from_a_row(desk, tmp_path):
     bad = "".join(f"hush{n},secret,never,AETNA,much\n" for n in range(40))
     with pytest.raises(ExtractRefusedError) as refused:
         desk({"desk.csv": HEADER + ROWS + bad})

@@ -1,4 +1,4 @@
-"""What a sender declares of its files is compared with what came: a cut file is refused, never loaded in silence."""
+"""Totals that a sender declares are compared with its files: a truncated file is refused and never silently loaded."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def desk(tmp_path):
 ONE = '[files."ledger.csv"]\n'
 
 
-def test_rows_and_dollars_that_tie_import(desk):
+def test_matching_rows_and_dollars_import(desk):
     report = desk(
         f'{ONE}rows = 600\namount = {{ column = "Amt", total = "{TOTAL}" }}\n[files."accounts.csv"]\nrows = 50\n',
         {"ledger.csv": LEDGER},
@@ -63,7 +63,7 @@ def test_rows_and_dollars_that_tie_import(desk):
     assert not any("ledger.csv" in notice or "accounts.csv" in notice for notice in report.notices)
 
 
-def test_a_file_cut_at_the_end_of_a_line_is_refused_by_its_rows(desk):
+def test_a_file_truncated_at_a_line_end_is_refused_by_its_rows(desk):
     with pytest.raises(
         ExtractRefusedError, match=r"^ledger\.csv: .files.* declares 600 rows, found 599 rows.*truncated"
     ) as refused:
@@ -71,7 +71,7 @@ def test_a_file_cut_at_the_end_of_a_line_is_refused_by_its_rows(desk):
     assert refused.value.exit_code == 3
 
 
-def test_an_amount_cut_in_its_middle_is_refused_by_the_sum(desk):
+def test_a_truncated_amount_is_refused_by_the_sum(desk):
     cut = LEDGER[: -len("9.25\n")]
     assert cut.endswith(",59")
     declared = f'{ONE}rows = 600\namount = {{ column = "Amt", total = "{TOTAL}" }}\n'
@@ -79,13 +79,13 @@ def test_an_amount_cut_in_its_middle_is_refused_by_the_sum(desk):
         desk(declared, {"ledger.csv": cut})
 
 
-def test_without_a_declaration_a_missing_line_end_and_the_missing_declaration_are_told(desk):
+def test_without_a_declaration_a_missing_line_end_is_reported(desk):
     notices = desk("", {"ledger.csv": LEDGER[: -len("9.25\n")]}).notices
     assert any(n.startswith("ledger.csv: the last line has no line end.") for n in notices)
     assert any(n.startswith("accounts.csv, ledger.csv: no rows, total, or trailer declared") for n in notices)
 
 
-def test_several_files_of_a_pattern_are_declared_together_and_one_that_came_twice_counts_once(desk):
+def test_files_of_one_pattern_are_declared_together_and_a_repeat_counts_once(desk):
     parts = {"ledger_1.csv": HEADER + "".join(ROWS[:300]), "ledger_2.csv": HEADER + "".join(ROWS[300:])}
     declared = f'[files."ledger_*.csv"]\nrows = 600\namount = {{ column = "Amt", total = "{TOTAL}" }}\n'
     assert desk(declared, parts).rows_written["transactions"] == 600
@@ -105,7 +105,7 @@ def test_several_files_of_a_pattern_are_declared_together_and_one_that_came_twic
         ("Printed {}, rows: {rows}", "Printed 2026-02-09 by desk, rows: 600\n"),
     ],
 )
-def test_a_trailer_is_no_record_and_what_it_says_ties(desk, trailer, line):
+def test_a_trailer_is_not_a_record_and_its_totals_must_match(desk, trailer, line):
     declared = f"{ONE}trailer = '{trailer}'\namount = {{ column = \"Amt\" }}\n"
     if "{total}" not in trailer:
         declared = f"{ONE}trailer = '{trailer}'\n"
@@ -117,7 +117,7 @@ def test_a_trailer_is_no_record_and_what_it_says_ties(desk, trailer, line):
         desk(declared, {"ledger.csv": HEADER + "".join(ROWS[1:]) + line})
 
 
-def test_a_trailer_of_two_lines_and_the_sum_that_does_not_tie(desk):
+def test_a_two_line_trailer_with_a_wrong_sum_is_refused(desk):
     declared = f'{ONE}trailer = ["Grand Total,,,{{total}}", "*** end of report ***"]\namount = {{ column = "Amt" }}\n'
     end = "\n*** end of report ***\n"
     assert desk(declared, {"ledger.csv": f"{LEDGER}Grand Total,,,{TOTAL}{end}"}).rows_written["transactions"] == 600
@@ -134,7 +134,7 @@ def test_a_file_that_ends_without_its_trailer_is_refused_without_showing_its_lin
     assert "T599" not in str(refused.value)
 
 
-def test_a_trailer_is_found_in_other_encodings_delimiters_and_packed(desk):
+def test_a_trailer_is_found_with_other_encodings_delimiters_and_compression(desk):
     text = (LEDGER + f"TRL,600,{TOTAL}\n").replace(",", "|")
     declared = '[files."ledger*"]\ntrailer = "TRL|{rows}|{total}"\namount = { column = "Amt" }\n'
     accounts = ACCOUNTS.replace(",", "|").encode("utf-16")
@@ -143,7 +143,7 @@ def test_a_trailer_is_found_in_other_encodings_delimiters_and_packed(desk):
     assert report.rows_written["transactions"] == 600
 
 
-def test_lines_stay_those_of_the_file_where_titles_stand_above_the_header(desk, tmp_path):
+def test_line_numbers_are_the_files_own_if_titles_come_before_the_header(desk, tmp_path):
     bad = f"{LEDGER}T900,00001,2026-02-30,1.00\nT901,00001\n"
     mapping = MAPPING.replace('file = "ledger*"', 'file = "ledger*"\nheader_row = 4')
     titles = 'General Hospital\n"Ledger, all",\n\n'
@@ -158,7 +158,7 @@ def test_lines_stay_those_of_the_file_where_titles_stand_above_the_header(desk, 
         desk("", {"ledger.csv": "a\nb\n"}, mapping=mapping)
 
 
-def test_a_count_file_beside_a_file_tells_its_rows(desk):
+def test_a_count_file_declares_the_rows_of_its_file(desk):
     declared = '[files."ledger*.csv"]\ncount_file = ".count"\n'
     assert desk(declared, {"ledger.csv": LEDGER, "ledger.csv.count": "600\r\n"}).rows_written["transactions"] == 600
     with pytest.raises(ExtractRefusedError, match=r"its count file \(\.count\) declares 601 rows, found 600 rows"):
@@ -169,13 +169,13 @@ def test_a_count_file_beside_a_file_tells_its_rows(desk):
         desk(declared, {"ledger.csv.count": "600", "ledger_2.csv": HEADER})
 
 
-def test_dollars_are_not_compared_where_a_row_may_hide_some(desk):
+def test_dollars_are_not_compared_if_a_row_may_have_an_amount(desk):
     declared = f'{ONE}amount = {{ column = "Amt", total = "{TOTAL}" }}\n'
     notices = desk(declared, {"ledger.csv": f"{LEDGER}T900,00001,2026-02-01,12.345\n"}).notices
     assert any("not compared, because 1 row may have an amount" in notice for notice in notices)
 
 
-def test_a_declared_file_that_does_not_come_is_refused(desk):
+def test_a_missing_declared_file_is_refused(desk):
     with pytest.raises(ExtractRefusedError, match=r"it fits no file that the mapping reads"):
         desk('[files."payments.csv"]\nrows = 1\n', {"ledger.csv": LEDGER})
 
@@ -217,7 +217,7 @@ def test_a_sheet_is_declared_by_its_name(desk, tmp_path):
         (f'{ONE}amount = {{ column = "Amount", total = "1" }}\n', "amount is not a column of ledger.csv.*mean 'Amt'"),
     ],
 )
-def test_a_mistake_in_a_declaration_is_named(desk, declared, problem):
+def test_a_mistake_in_a_declaration_is_reported(desk, declared, problem):
     with pytest.raises(WrongUsageError, match=problem):
         desk(declared, {"ledger.csv": LEDGER + "TRL 1\n"})
 

@@ -1,4 +1,4 @@
-"""Lookups of a mapping: one row of another table by its key, never one of several, and nothing lost in the count."""
+"""Lookups of a mapping: one row of another table by its key, never one of several, and every row is counted."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def desk(tmp_path):
     return run
 
 
-def test_a_row_finds_its_row_and_what_that_row_finds(desk):
+def test_a_lookup_may_use_the_result_of_another(desk):
     report, rows = desk()
     assert rows == [("AETNA", "commercial"), ("NA", "medicare"), ("None", None)]
     assert {file.name: (file.loaded, file.reference) for file in report.files} == {
@@ -65,13 +65,13 @@ def test_a_row_finds_its_row_and_what_that_row_finds(desk):
     assert any("ledger.csv: 100 rows without a match in [lookups.class]" in notice for notice in report.notices)
 
 
-def test_a_row_without_a_key_finds_nothing_and_is_no_loss(desk):
+def test_a_row_without_a_key_finds_nothing_and_is_kept(desk):
     report, rows = desk({**FILES, "ledger.csv": "Acct,Guar,Opened,Plan\n1,G,2026-01-05,\n"})
     assert rows == [(None, None)]
     assert not any("found nothing" in notice for notice in report.notices)
 
 
-def test_the_same_row_twice_is_one_and_rows_that_differ_under_a_key_refuse_by_line(desk):
+def test_duplicate_lookup_rows_are_one_and_different_rows_with_a_key_refuse_by_line(desk):
     assert len(desk({**FILES, "plans.csv": PLANS + "0,AETNA,C1\n"})[1]) == 3
     with pytest.raises(
         ExtractRefusedError, match=r"plans\.csv: lines 2 and 5 have the same Plan ID and differ"
@@ -82,7 +82,7 @@ def test_the_same_row_twice_is_one_and_rows_that_differ_under_a_key_refuse_by_li
     assert len(desk(mapping=where)[1]) == 3
 
 
-def test_a_lookup_may_be_a_sheet_and_its_unreadable_cells_are_told(desk, tmp_path):
+def test_a_lookup_may_be_a_sheet_and_its_unreadable_cells_are_reported(desk, tmp_path):
     workbook = Workbook()
     workbook.active.append(["Plan ID", "Name", "Class"])
     for row in (["0", "AETNA", "C1"], ["1", "#N/A", "C2"], ["2", "None", "C9"]):
@@ -92,7 +92,7 @@ def test_a_lookup_may_be_a_sheet_and_its_unreadable_cells_are_told(desk, tmp_pat
     assert any("columns Name of plans.xlsx[Sheet] have unreadable cells" in notice for notice in report.notices)
 
 
-def test_a_table_may_be_reference_and_give_rows_itself(desk):
+def test_a_table_may_be_a_reference_and_also_be_loaded(desk):
     payers = '[[payers]]\nfile = "plans.csv"\nwhere = "Class <> \'C9\'"\n'
     payers += 'payer_id = "Plan ID"\npayer_name = "Name"\npayer_class = "\'other\'"\n'
     report, _ = desk(mapping=MAPPING + payers)
@@ -120,7 +120,7 @@ def test_a_table_may_be_reference_and_give_rows_itself(desk):
         ('"Opened"', "\"day(Opened, 'mm/dd/yyyy')\"", "unknown date format 'mm/dd/yyyy'"),
     ],
 )
-def test_a_mistake_is_named_with_what_is_allowed(desk, old, new, problem):
+def test_a_mistake_is_reported_with_what_is_allowed(desk, old, new, problem):
     assert old in MAPPING
     with pytest.raises(WrongUsageError, match=problem):
         desk(mapping=MAPPING.replace(old, new))
@@ -132,7 +132,7 @@ def test_a_lookup_with_the_name_of_a_column_is_wrong_usage(desk):
         desk(mapping=mapping.replace("insurer.", "guar."))
 
 
-def test_a_block_that_is_optional_is_left_out_and_one_that_is_not_refuses(desk):
+def test_only_an_optional_block_may_be_without_a_file(desk):
     denials = '[[denials]]\nfile = "denials.csv"\ndenial_id = "Id"\ndenied_on = "Day"\n'
     with pytest.raises(WrongUsageError, match=r"no file in .* fits 'denials\.csv'"):
         desk(mapping=MAPPING + denials)
@@ -143,7 +143,7 @@ def test_a_block_that_is_optional_is_left_out_and_one_that_is_not_refuses(desk):
     )
 
 
-def test_a_mapping_of_which_no_block_finds_a_file_is_wrong_usage(desk):
+def test_a_mapping_that_fits_no_file_is_wrong_usage(desk):
     only = MAPPING.replace("[[accounts]]", "[[accounts]]\noptional = true").replace("ledger.csv", "ledgers.csv")
     with pytest.raises(WrongUsageError, match="no file fits any block"):
         desk(mapping=only)

@@ -1,4 +1,4 @@
-"""A mapping's mistakes are named with what is allowed, before any row is read."""
+"""Mistakes in a mapping are reported with what is allowed, before any row is read."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def read(tmp_path, text):
     return read_mapping(path)
 
 
-def test_a_mapping_is_read_whole(tmp_path):
+def test_a_complete_mapping_is_read(tmp_path):
     options = '[csv]\ndelimiter = "|"\nencoding = "cp1252"\nnulls = ["N/A", "N/A"]\ndecimal = ","\n'
     attributes = '[attributes.accounts]\nclinic = "category"\n'
     text = f'source_system = "x"\nas_of = 2026-01-02\n{options}{attributes}{ACCOUNTS}where = "c > 1"\nclinic = "d"\n'
@@ -54,13 +54,13 @@ def test_a_mapping_is_read_whole(tmp_path):
         ("source_system = 3\n" + ACCOUNTS, "source_system is not text"),
     ],
 )
-def test_a_mistake_in_a_mapping_is_named(tmp_path, text, problem):
+def test_a_mistake_in_a_mapping_is_reported(tmp_path, text, problem):
     with pytest.raises(WrongUsageError, match=problem) as wrong:
         read(tmp_path, text)
     assert "mapping" in str(wrong.value)
 
 
-def test_an_absent_mapping_is_wrong_usage(tmp_path):
+def test_a_missing_mapping_is_wrong_usage(tmp_path):
     with pytest.raises(WrongUsageError, match="no such mapping file"):
         read_mapping(tmp_path / "none.toml")
 

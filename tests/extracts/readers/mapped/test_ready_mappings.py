@@ -90,7 +90,7 @@ NEXTGEN = {
 }
 
 
-def test_nextgen_gives_what_the_patient_and_the_payer_owe_of_each_encounter(ready):
+def test_nextgen_gives_the_patient_and_payer_balance_of_each_encounter(ready):
     report, out = ready("nextgen", NEXTGEN)
     assert report.rows_quarantined == 0
     owed = "SELECT account_id, responsibility, sum(amount) FROM transactions GROUP BY ALL ORDER BY ALL"
@@ -153,7 +153,7 @@ TEBRA = {
 }
 
 
-def test_tebra_ties_each_charge_to_what_tebra_states_of_patient_and_insurance(ready):
+def test_tebra_reconciles_each_charge_with_its_stated_balances(ready):
     report, out = ready("tebra", TEBRA)
     assert report.rows_quarantined == 0
     assert report.reconciliation is not None
@@ -172,7 +172,7 @@ def test_tebra_ties_each_charge_to_what_tebra_states_of_patient_and_insurance(re
 
 
 @pytest.mark.parametrize("name", sorted(ready_mappings()))
-def test_a_ready_mapping_says_on_what_it_was_verified_and_has_a_page(name):
+def test_a_ready_mapping_says_how_it_was_verified_and_has_a_page(name):
     assert re.search("verified on data|from public documentation only", ready_mappings()[name])
     read_mapping(find_mapping(f"ready:{name}"))
     page = (DOCS / f"{name}.md").read_text(encoding="utf-8")
@@ -181,7 +181,7 @@ def test_a_ready_mapping_says_on_what_it_was_verified_and_has_a_page(name):
 
 
 @pytest.mark.parametrize("name", ["", "oracle", "../tebra"])
-def test_an_unknown_ready_mapping_is_wrong_usage_that_lists_the_known(name):
+def test_an_unknown_ready_mapping_is_wrong_usage_and_lists_the_known_ones(name):
     with pytest.raises(WrongUsageError, match=r"ready:nextgen .*ready:oracle_health .*ready:tebra") as wrong:
         find_mapping(f"ready:{name}")
     assert ("did you mean 'oracle_health'" in str(wrong.value)) is (name == "oracle")

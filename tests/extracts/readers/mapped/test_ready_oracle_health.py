@@ -1,4 +1,4 @@
-"""Oracle Health by its ready mapping: made-up Millennium rows to a ledger that ties to the stated balances."""
+"""Oracle Health with its ready mapping: made-up Millennium rows become a ledger that matches the stated balances."""
 
 from __future__ import annotations
 
@@ -153,7 +153,7 @@ MILLENNIUM = {
 }
 
 
-def test_oracle_health_ties_each_encounter_to_the_balance_that_millennium_states(ready):
+def test_oracle_health_reconciles_each_encounter_with_its_stated_balance(ready):
     report, out = ready("oracle_health", MILLENNIUM)
     assert report.rows_quarantined == 0
     assert report.reconciliation is not None
@@ -186,21 +186,21 @@ def test_oracle_health_ties_each_encounter_to_the_balance_that_millennium_states
     assert ask(out, appeals) == [("days-5", "overturned", "2026-01-10", "2026-02-10")]
 
 
-def test_oracle_health_shows_by_its_ties_that_a_flag_is_turned_round(ready):
+def test_oracle_health_balances_reveal_a_reversed_flag(ready):
     turned = [{**row, "DR_CR_FLAG": {"1": "2", "2": "1"}[row["DR_CR_FLAG"]]} for row in ROWS]
     report, _ = ready("oracle_health", {**MILLENNIUM, "PFT_TRANS_RELTN": turned})
     assert report.reconciliation is not None
     assert (report.reconciliation.matched, report.reconciliation.mismatched) == (0, 2)
 
 
-def test_oracle_health_leaves_out_the_tables_that_a_site_does_not_send(ready):
+def test_oracle_health_skips_tables_that_a_site_does_not_send(ready):
     names = ("CODE_VALUE", "PFT_ENCNTR", "PFT_TRANS_RELTN", "TRANS_LOG", "BO_HP_RELTN", "BENEFIT_ORDER")
     report, _ = ready("oracle_health", {name: MILLENNIUM[name] for name in names})
     assert set(report.rows_written) == {"accounts", "coverages", "transactions", "stated_balances"}
     assert sum("skipped, because it is optional" in notice for notice in report.notices) == 4
 
 
-def test_oracle_health_quarantines_what_it_cannot_place_rather_than_guess(ready):
+def test_oracle_health_quarantines_unclear_records_instead_of_guessing(ready):
     many = [trans(str(n), "100", "c", "1.00", "1", "11") for n in range(1000, 1300)]
     odd = [
         trans("9", "100", "p", "1.00", "3", "11"),

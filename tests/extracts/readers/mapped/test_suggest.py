@@ -1,4 +1,4 @@
-"""A drafted mapping: found by names and contents, valid TOML, and without a patient's value in it."""
+"""A drafted mapping: derived from names and contents, valid TOML, and without a patient's values."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def ledger(number=60, days="2026-01-{:02}"):
     ]
 
 
-def test_a_ledger_gets_one_block_a_type_of_transaction_with_its_sign(tmp_path):
+def test_a_ledger_gets_one_block_per_transaction_type_with_its_sign(tmp_path):
     path = write(tmp_path, "ledger.csv", LEDGER, ledger())
     draft = suggest_mapping(path)
     transactions = blocks(draft)["transactions"]
@@ -75,7 +75,7 @@ def test_a_ledger_gets_one_block_a_type_of_transaction_with_its_sign(tmp_path):
     assert "not used: Pt Name" in draft
 
 
-def test_a_draft_is_accepted_as_it_is_and_imports_what_it_was_drafted_from(tmp_path):
+def test_an_unchanged_draft_is_accepted_and_imports_its_source(tmp_path):
     folder = write_both(tmp_path, ledger())
     mapping = tmp_path / "mapping.toml"
     mapping.write_text(suggest_mapping(folder), encoding="utf-8")
@@ -86,7 +86,7 @@ def test_a_draft_is_accepted_as_it_is_and_imports_what_it_was_drafted_from(tmp_p
     assert total == [(sum(Decimal(row[5]) for row in ledger()),)]
 
 
-def test_no_value_of_a_row_is_in_a_draft_but_levels_that_many_rows_share(tmp_path):
+def test_a_draft_contains_no_values_except_levels_that_many_rows_share(tmp_path):
     rows = [
         [f"secret{n}", f"Lovelace{n}", f"T{n}", "Charge", f"2026-01-{n % 28 + 1:02}", f"77{n}.25", "hush"]
         for n in range(40)
@@ -99,7 +99,7 @@ def test_no_value_of_a_row_is_in_a_draft_but_levels_that_many_rows_share(tmp_pat
     assert "[[transactions]]" not in re.sub("(?m)^#.*", "", draft)
 
 
-def test_levels_that_say_no_kind_are_asked_for_and_not_shown(tmp_path):
+def test_levels_that_name_no_kind_are_a_question_and_are_not_shown(tmp_path):
     header = ["Account", "Post Date", "Category", "Amount"]
     rows = [[str(n), "2026-01-05", ("Charge", "Adjustment", "Ada Lovelace")[n % 3], f"{n}.00"] for n in range(60)]
     draft = suggest_mapping(write(tmp_path, "ledger.csv", header, rows))
@@ -123,7 +123,7 @@ def test_levels_that_say_no_kind_are_asked_for_and_not_shown(tmp_path):
         ("1/{}/2026 12:00:00 AM", "day(\"Post Dt\", 'm/d/y time')"),
     ],
 )
-def test_the_format_of_days_is_told_by_the_days_themselves(tmp_path, days, expected):
+def test_date_formats_are_detected_from_the_dates(tmp_path, days, expected):
     path = write_both(tmp_path, ledger(days=days))
     draft = suggest_mapping(path)
     assert {block["posted_on"] for block in blocks(draft)["transactions"]} == {expected}
@@ -131,21 +131,21 @@ def test_the_format_of_days_is_told_by_the_days_themselves(tmp_path, days, expec
     assert import_csv(path, tmp_path / "out", tmp_path / "mapping.toml").rows_quarantined == 0
 
 
-def test_days_that_fit_two_formats_are_a_question_and_no_block(tmp_path):
+def test_dates_that_fit_two_formats_are_a_question_and_not_a_block(tmp_path):
     rows = [[*row[:4], f"0{n % 9 + 1}/0{n % 8 + 1}/2026", *row[5:]] for n, row in enumerate(ledger())]
     draft = suggest_mapping(write(tmp_path, "ledger.csv", LEDGER, rows))
     assert "# ? Post Dt: which is right, m/d/y or d/m/y?" in draft
     assert "transactions" not in tomllib.loads(draft)
 
 
-def test_mixed_formats_of_days_are_not_guessed(tmp_path):
+def test_mixed_date_formats_are_not_guessed(tmp_path):
     rows = [[*row[:4], "13/01/2026" if n % 2 else "01/13/2026", *row[5:]] for n, row in enumerate(ledger())]
     draft = suggest_mapping(write(tmp_path, "ledger.csv", LEDGER, rows))
     assert "Post Dt is named like a date, but its values do not fit a single date format" in draft
     assert "transactions" not in tomllib.loads(draft)
 
 
-def test_rows_of_several_kinds_without_a_type_are_not_taken_for_charges(tmp_path):
+def test_mixed_rows_without_a_type_are_not_drafted_as_charges(tmp_path):
     header = ["Account", "Post Date", "Amount"]
     rows = [[str(n), "2026-01-05", f"{n - 20}.00"] for n in range(40)]
     draft = suggest_mapping(write(tmp_path, "ledger.csv", header, rows))
@@ -153,7 +153,7 @@ def test_rows_of_several_kinds_without_a_type_are_not_taken_for_charges(tmp_path
     assert "transactions" not in tomllib.loads(draft)
 
 
-def test_positive_payments_are_turned_and_whose_they_are_is_asked(tmp_path):
+def test_positive_payments_get_a_minus_sign_and_whose_they_are_is_a_question(tmp_path):
     header = ["Account", "Post Date", "Type", "Amount"]
     rows = [[str(n), "2026-01-05", ("Charge", "Payment")[n % 2], f"{n}.00"] for n in range(40)]
     draft = suggest_mapping(write(tmp_path, "ledger.csv", header, rows))
@@ -163,7 +163,7 @@ def test_positive_payments_are_turned_and_whose_they_are_is_asked(tmp_path):
     assert "# amount = '-dollars(\"Amount\")'" in draft
 
 
-def test_the_sign_is_told_by_the_rows_of_the_type_alone(tmp_path):
+def test_the_sign_depends_only_on_rows_of_the_type(tmp_path):
     header = ["Account", "Post Date", "Type", "Amount"]
     rows = [[str(n), "2026-01-05", "Charge", f"{n}.00"] for n in range(100)]
     rows += [[str(n), "2026-01-06", "Patient Payment", f"-{n}.00"] for n in range(1, 20)]
@@ -225,7 +225,7 @@ def test_denials_with_codes_and_outcomes_give_denials_and_appeals(tmp_path):
         (",", "utf-8-sig", None),
     ],
 )
-def test_delimiter_and_encoding_are_told_by_the_bytes(tmp_path, delimiter, encoding, detected):
+def test_delimiter_and_encoding_are_detected_from_the_bytes(tmp_path, delimiter, encoding, detected):
     rows = [[row[0], "M\u00fcller", *row[2:]] for row in ledger()]
     path = write_both(tmp_path, rows, delimiter, encoding)
     draft = suggest_mapping(path)
@@ -294,7 +294,7 @@ def test_the_same_source_gives_the_same_draft(tmp_path):
 
 
 @pytest.mark.data
-def test_the_real_invoices_are_drafted_as_their_experiment_maps_them(real_data, tmp_path):
+def test_real_invoices_are_drafted_like_the_experiments_mapping(real_data, tmp_path):
     (tmp_path / "mapping.toml").write_text(suggest_mapping(real_data / "invoices"), encoding="utf-8")
     by_hand = import_csv(real_data / "invoices", tmp_path / "hand", EXPERIMENTS / "late_invoices" / "mapping.toml")
     drafted = import_csv(real_data / "invoices", tmp_path / "draft", tmp_path / "mapping.toml")

@@ -1,4 +1,4 @@
-"""A draft, and every message about a file without a header, holds no word that could be a patient's."""
+"""Drafts, and messages about files without a header, contain no word that could be a patient's."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ NAMES = "".join(f"DOE,JANE{n},CA\n" for n in range(60))
     "level",
     ["Payment from Robert Smith", "Adjustment HIV positive", "Charge Lovelace", "Refund - O'Hara", "Pmt Müller"],
 )
-def test_a_type_that_many_rows_share_is_not_shown_when_a_word_of_it_is_not_the_trades(tmp_path, level):
+def test_a_common_type_with_a_word_that_is_no_billing_term_is_not_shown(tmp_path, level):
     kinds = ("Charge", "Contractual Adjustment", "Insurance Payment", level)
     rows = "".join(f"T{n},{n % 90:05},2026-01-05,{kinds[n % 4]},{n}.00\n" for n in range(600))
     (tmp_path / "ledger.csv").write_text(LEDGER + rows)
@@ -36,7 +36,7 @@ def test_a_type_that_many_rows_share_is_not_shown_when_a_word_of_it_is_not_the_t
     assert not re.search("Smith|HIV|Lovelace|Hara|ller", draft)
 
 
-def test_outcomes_and_classes_that_name_a_person_or_a_disease_are_asked_for(tmp_path):
+def test_outcomes_and_classes_that_name_a_person_or_a_disease_are_a_question(tmp_path):
     outcomes = ("paid by Mary Miller", "Denied cancer")
     rows = "".join(f"D{n},C{n},2026-01-05,197,{outcomes[n % 2]}\n" for n in range(60))
     (tmp_path / "denials.csv").write_text("Denial ID,Claim,Denial Date,CARC,Outcome\n" + rows)
@@ -55,11 +55,11 @@ def test_outcomes_and_classes_that_name_a_person_or_a_disease_are_asked_for(tmp_
         ("PAYMENT GRACE HOPPER", None),
     ],
 )
-def test_the_trades_own_wordings_are_still_understood(text, kind):
+def test_common_billing_wordings_are_understood(text, kind):
     assert find_kind(text) == kind
 
 
-def test_the_words_that_mean_something_may_be_shown():
+def test_recognized_words_may_be_shown():
     assert find_outcome("Overturned Decision of Health Plan") == "overturned"
     assert {meaning for _, meaning in (*OUTCOMES, *PATIENT_CLASSES)} >= {"upheld", "withdrawn", "clinic"}
 
@@ -103,7 +103,7 @@ def test_a_sheet_whose_first_row_is_a_row_is_not_shown(tmp_path):
         (["Account", "Open Date"], []),
     ],
 )
-def test_names_of_columns_are_taken_for_names(names, rows):
+def test_column_names_are_recognized_as_names(names, rows):
     assert not looks_like_data(names, rows)
 
 

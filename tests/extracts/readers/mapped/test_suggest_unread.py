@@ -1,4 +1,4 @@
-"""A few cells that cannot be read hide no column from a draft: up to 1%, the share that an import quarantines."""
+"""A draft tolerates unreadable cells up to 1%, the share that an import quarantines."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def write_csv(path, rows):
     return path
 
 
-def test_a_formula_and_an_amount_of_mills_in_400_rows_leave_the_ledger_drafted_and_are_counted(tmp_path):
+def test_a_formula_and_a_three_decimal_amount_in_400_rows_are_counted_in_the_draft(tmp_path):
     rows = ledger()
     rows[7][4], rows[9][4] = "=A1+1", 12.345
     workbook = Workbook()
@@ -36,7 +36,7 @@ def test_a_formula_and_an_amount_of_mills_in_400_rows_leave_the_ledger_drafted_a
     assert "; 2 cells of 400 cannot be read this way, and the import quarantines their rows (up to 1%)" in draft
 
 
-def test_over_one_percent_of_amounts_that_are_none_is_no_money(tmp_path):
+def test_a_column_with_over_one_percent_unreadable_amounts_is_not_money(tmp_path):
     rows = ledger()
     for row in rows[:5]:
         row[4] = "12.345"
@@ -45,7 +45,7 @@ def test_over_one_percent_of_amounts_that_are_none_is_no_money(tmp_path):
     assert "cannot be read this way" not in draft
 
 
-def test_days_with_a_few_that_are_none_are_drafted_and_one_exact_format_is_taken_before_a_near_one(tmp_path):
+def test_a_few_unreadable_dates_are_allowed_and_an_exact_format_is_preferred(tmp_path):
     rows = [[*row[:2], "01/05/2026", *row[3:]] for row in ledger()]
     rows[3][2] = "01/13/2026"  # m/d/y fits all of them, d/m/y all but one
     draft = suggest_mapping(write_csv(tmp_path / "ledger.csv", rows))
