@@ -16,6 +16,8 @@ from payrank.scoring.schedule.capacity import Capacity
 Dollars = Annotated[float, Field(ge=0)]
 RENAMED: dict[str, str] = {"change": "override", "plan_most_months": "plan_max_months"}
 """Old setting names, each with the name to use now. An old name is refused with a message that gives the new one."""
+RENAMED_LIMITS: dict[str, str] = {"most": "max_contacts"}
+"""Old names of limits in an override, each with the name to use now."""
 
 
 class Waiver(BaseModel):

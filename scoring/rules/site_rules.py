@@ -9,7 +9,7 @@ from typing import Any
 from payrank.extracts.errors import WrongUsageError, did_you_mean
 from payrank.scoring.rules.call_caps import CallCap
 from payrank.scoring.rules.rules import RuleTable
-from payrank.scoring.settings import RuleOverride, ScoringSettings
+from payrank.scoring.settings import RENAMED_LIMITS, RuleOverride, ScoringSettings
 
 CALL_LIMITS = ("max_contacts", "days", "quiet_days")
 """The fields of a call cap (scoring/rules/call_caps.toml) that an override of rule S1 may set."""
@@ -96,4 +96,6 @@ def _check_limits(override: RuleOverride, known: Sequence[str]) -> None:
     for name in override.limits:
         if name not in known:
             hint = did_you_mean(name, known) if known else "that rule has no limit"
+            if RENAMED_LIMITS.get(name) in known:
+                hint = f"it is now named {RENAMED_LIMITS[name]!r}"
             raise WrongUsageError(f"the settings override an unknown limit {name!r} of rule {override.rule}; {hint}")

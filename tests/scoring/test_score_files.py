@@ -156,9 +156,5 @@ def test_the_manifest_lists_inputs_models_settings_counts_and_every_file(finishe
     assert manifest["models"]["payment"]["name"] == "small payment"
     assert len(manifest["models"]["overturn"]["digest"]) == 64
     assert manifest["settings"]["annual_discount_rate"] == 0.08
-    files = {
-        str(path.relative_to(finished_run.folder))
-        for path in finished_run.folder.rglob("*")
-        if path.is_file()
-    }
+    files = {str(path.relative_to(finished_run.folder)) for path in finished_run.folder.rglob("*") if path.is_file()}
     assert set(manifest["files"]) == files - {"manifest.json", "timings.json"}

@@ -61,6 +61,7 @@ def test_an_override_is_reported_with_its_reason_after_the_waivers() -> None:
         ({"rule": "S5", "limits": {"grace_day": 4}}, "limit 'grace_day' of rule S5; did you mean 'grace_days'"),
         ({"rule": "H1", "limits": {"days": 4}}, "limit 'days' of rule H1; that rule has no limit"),
         ({"rule": "S1", "limits": {"calls": 4}}, "limit 'calls' of rule S1; known: max_contacts, days, quiet_days"),
+        ({"rule": "S1", "limits": {"most": 4}}, "limit 'most' of rule S1; it is now named 'max_contacts'"),
         ({"rule": "S7", "queue": "mail"}, "queue of rule S7, which suppresses nobody.*D1, D3, H1"),
     ],
 )
