@@ -126,8 +126,8 @@ def work_denials(claims: Claims, visits: Visits, denials: Denials, seed: int) ->
 def corrected_share(denials: Denials) -> Floats:
     """Return the probability that each denial is resolved with a corrected claim."""
     by_kind = np.array([CORRECTED_SHARE[kind] for kind in KIND_NAMES])[denials.kind]
-    anew = (denials.kind == KIND_NAMES.index(BILLING)) & ~denials.appealable
-    return np.where(anew, REBILLED_SHARE, by_kind)
+    must_rebill = (denials.kind == KIND_NAMES.index(BILLING)) & ~denials.appealable
+    return np.where(must_rebill, REBILLED_SHARE, by_kind)
 
 
 def _appeal_through_levels(

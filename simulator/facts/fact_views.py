@@ -108,15 +108,15 @@ VIEWS = {
         FROM appeals JOIN fact_denials AS d USING (denial_id) JOIN truth_denials AS t USING (denial_id)
         WHERE level = 1 AND outcome IN ('overturned', 'partially_overturned', 'upheld')""",
     # The final result of each appealed denial, after as many levels as staff pursued.
-    "fought": """
+    "final_appeals": """
         SELECT d.guarantor_id, d.kind, d.payer_class,
             bool_or(outcome IN ('overturned', 'partially_overturned'))::INTEGER AS won
-        FROM appeals JOIN fact_denials AS d USING (denial_id) WHERE d.denied_on < $as_of - $fought
+        FROM appeals JOIN fact_denials AS d USING (denial_id) WHERE d.denied_on < $as_of - $decided
         GROUP BY denial_id, d.guarantor_id, d.kind, d.payer_class HAVING bool_or(outcome <> 'withdrawn')""",
-    "rounds": """
+    "decision_times": """
         SELECT guarantor_id, (decided_on - filed_on)::DOUBLE AS days
         FROM appeals JOIN fact_denials USING (denial_id)
-        WHERE filed_on < $as_of - $fought AND decided_on IS NOT NULL""",
+        WHERE filed_on < $as_of - $decided AND decided_on IS NOT NULL""",
     # Let each unit contribute its amount above the cutoff. The top share is then a ratio of means, because the cutoff
     # itself varies little, and the sampling error of a Lorenz share equals that of any other ratio.
     "recoverable": """
@@ -136,9 +136,9 @@ VIEWS = {
         SELECT guarantor_id, worth, CASE WHEN score >= cut THEN worth ELSE 0 END AS top
         FROM scores CROSS JOIN (SELECT quantile_cont(score, 0.84) AS cut FROM scores)""",
     "snapshot": """
-        SELECT guarantor_id, probability AS chance, (came IS NOT NULL)::INTEGER AS came
+        SELECT guarantor_id, probability AS chance, (paid IS NOT NULL)::INTEGER AS paid
         FROM truth_payments JOIN accounts USING (account_id)
-        LEFT JOIN (SELECT DISTINCT account_id, true AS came FROM transactions
+        LEFT JOIN (SELECT DISTINCT account_id, true AS paid FROM transactions
             WHERE kind = 'patient_payment' AND amount < 0 AND posted_on >= $as_of - 120) USING (account_id)
         WHERE as_of = $as_of - 120""",
     "open_accounts": """
@@ -165,7 +165,7 @@ def open_views(folder: Path, as_of: date) -> duckdb.DuckDBPyConnection:
         FROM coverages JOIN payers USING (payer_id) WHERE priority = 1 GROUP BY account_id""")
     for name, sql in VIEWS.items():
         rendered = sql.replace("$as_of", f"DATE '{as_of}'").replace("$matured", str(MATURED_DAYS))
-        rendered = rendered.replace("$worked", str(WORKED_DAYS)).replace("$fought", str(DECIDED_DAYS))
+        rendered = rendered.replace("$worked", str(WORKED_DAYS)).replace("$decided", str(DECIDED_DAYS))
         connection.execute(f"CREATE TEMP TABLE fact_{name} AS {rendered}")
     return connection
 
@@ -192,8 +192,10 @@ def measure_auc(
 
     The standard error follows Hanley and McNeil, Radiology 143 (1982).
     """
-    rows = connection.execute(f"SELECT {whole} AS chance, {part} AS came FROM fact_{view} WHERE {where}").fetchnumpy()
-    positive = np.asarray(rows["came"], dtype=bool)
+    rows = connection.execute(
+        f"SELECT {whole} AS chance, {part} AS positive FROM fact_{view} WHERE {where}"
+    ).fetchnumpy()
+    positive = np.asarray(rows["positive"], dtype=bool)
     _, place, count = np.unique(np.asarray(rows["chance"]), return_inverse=True, return_counts=True)
     rank = (np.cumsum(count) - (count - 1) / 2)[place]
     yes, no = float(positive.sum()), float((~positive).sum())

@@ -95,7 +95,7 @@ def snapshot_accounts(hospital: Hospital, day: int) -> tuple[Integers, AccountSn
     since[account] = rows["day"]
     paid_cents = _paid_since(hospital, since, day)[account]
     # Anything owed after the cycle's bill was paid in full is new, so its cycles count from the next one.
-    anew = paid_cents >= rows["cents"]
+    is_new_balance = paid_cents >= rows["cents"]
     people, hardship = hospital.people, hospital.hardship
     debt = Debt(
         ability=people.ability[guarantor],
@@ -104,7 +104,7 @@ def snapshot_accounts(hospital: Hospital, day: int) -> tuple[Integers, AccountSn
         setting=hospital.visits.patient_class[account],
         stopped=hardship.stops[guarantor] <= rows["day"],
         balance=owed[account],
-        age=np.where(anew, -1, rows["age"].astype(np.int64)),
+        age=np.where(is_new_balance, -1, rows["age"].astype(np.int64)),
         day=rows["day"].astype(np.int64),
         waiting=rows["waiting"] == 1,
     )

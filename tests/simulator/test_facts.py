@@ -100,8 +100,8 @@ def test_the_standard_error_matches_a_bootstrap_over_guarantors(views, measured,
         FROM fact_{fact.view} WHERE {fact.where} GROUP BY guarantor_id""").fetchnumpy()
     y, x = np.asarray(rows["y"]), np.asarray(rows["x"])
     rng = np.random.default_rng(5)
-    anew = [y[drawn].sum() / x[drawn].sum() for drawn in (rng.integers(0, len(y), len(y)) for _ in range(80))]
-    assert 0.7 < np.std(anew) / measured[name].error < 1.4
+    resampled = [y[drawn].sum() / x[drawn].sum() for drawn in (rng.integers(0, len(y), len(y)) for _ in range(80))]
+    assert 0.7 < np.std(resampled) / measured[name].error < 1.4
 
 
 def test_the_command_prints_every_fact_updates_a_page_and_reports_failures(capsys, tmp_path):
