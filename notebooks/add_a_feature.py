@@ -41,7 +41,9 @@ texts = payrank.Feature(
     meaning="Texts sent to the guarantor in 30 days",
     unit="count",
     family="contact",
-    source=payrank.sources.Count("contacts", "channel = 'text' AND direction = 'out'", within_days=30),
+    source=payrank.sources.Count(
+        "contacts", "channel = 'text' AND direction = 'out'", within_days=30
+    ),
     phrase="{value} text{s} in 30 days",
 )
 site_features = payrank.SiteFeatures(account=(texts,))
@@ -66,9 +68,16 @@ paid = labeled.data.groupby(count)["label"].agg(rows="size", share="mean")
 paid = paid[paid["rows"] >= 30]
 error = 1.96 * (paid["share"] * (1 - paid["share"]) / paid["rows"]) ** 0.5
 figure, axes = plt.subplots(figsize=(5, 3.5))
-axes.errorbar(paid.index, paid["share"], yerr=error, marker="o", linestyle="none", capsize=3)
-axes.axhline(labeled.data["label"].mean(), color="gray", linewidth=1, label="all snapshots")
-axes.set_xticks(paid.index, [f"{number:.0f}" + ("+" if number == 3 else "") for number in paid.index])
+axes.errorbar(
+    paid.index, paid["share"], yerr=error, marker="o", linestyle="none", capsize=3
+)
+axes.axhline(
+    labeled.data["label"].mean(), color="gray", linewidth=1, label="all snapshots"
+)
+axes.set_xticks(
+    paid.index,
+    [f"{number:.0f}" + ("+" if number == 3 else "") for number in paid.index],
+)
 axes.set(xlabel="texts in 30 days", ylabel="share that paid within 120 days")
 axes.legend(frameon=False)
 plt.show()
@@ -78,7 +87,9 @@ plt.show()
 # it helps.
 
 # %%
-settings = payrank.TrainingSettings(members=[{"seeds": [1], "n_estimators": 60}], min_outcomes=30, refit=False)
+settings = payrank.TrainingSettings(
+    members=[{"seeds": [1], "n_estimators": 60}], min_outcomes=30, refit=False
+)
 without = payrank.training_frame(extract, target, day)
 rows = []
 for name, training in (("without texts_30d", without), ("with texts_30d", labeled)):
@@ -117,7 +128,12 @@ assert same["own_texts_30d"].tolist() == frame["texts_30d"].tolist()
 
 # %%
 results = payrank.find_leaks(extract, settings, day)
-checks = pd.DataFrame([{"check": result.probe, "rows of": result.unit, "verdict": result.verdict} for result in results])
+checks = pd.DataFrame(
+    [
+        {"check": result.probe, "rows of": result.unit, "verdict": result.verdict}
+        for result in results
+    ]
+)
 assert "leak" not in checks["verdict"].tolist()
 checks
 

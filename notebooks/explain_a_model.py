@@ -27,7 +27,9 @@ import pandas as pd
 import payrank
 
 with warnings.catch_warnings():
-    warnings.simplefilter("ignore")  # importing shap calls a deprecated function of matplotlib
+    warnings.simplefilter(
+        "ignore"
+    )  # importing shap calls a deprecated function of matplotlib
     import shap
 
 day = date(2026, 11, 20)
@@ -50,7 +52,11 @@ unpaid = payrank.nightly_frame(extract, payrank.PaymentTarget(), day)
 explained = payrank.explain(trained.bundle, unpaid.data)
 by_name = {feature.name: feature for feature in unpaid.features}
 values = unpaid.data[list(explained.features)].apply(
-    lambda column: pd.Series(pd.factorize(column)[0]) if by_name[column.name].is_category else column.astype(float)
+    lambda column: (
+        pd.Series(pd.factorize(column)[0])
+        if by_name[column.name].is_category
+        else column.astype(float)
+    )
 )
 shap.summary_plot(
     explained.contributions,
@@ -70,14 +76,18 @@ plt.show()
 # What the strongest numeric feature adds, by its value. If the dots spread widely at one value, other features modify its effect.
 
 # %%
-strength = pd.Series(np.abs(explained.contributions).mean(axis=0), index=explained.features)
+strength = pd.Series(
+    np.abs(explained.contributions).mean(axis=0), index=explained.features
+)
 numeric = [name for name in explained.features if not by_name[name].is_category]
 strongest = strength[numeric].idxmax()
 place = explained.features.index(strongest)
 figure, axes = plt.subplots(figsize=(6, 3.5))
 axes.scatter(values[strongest], explained.contributions[:, place], s=8, alpha=0.6)
 axes.axhline(0, color="gray", linewidth=0.8)
-axes.set(xlabel=f"{strongest} ({by_name[strongest].unit})", ylabel="contribution (log-odds)")
+axes.set(
+    xlabel=f"{strongest} ({by_name[strongest].unit})", ylabel="contribution (log-odds)"
+)
 print(f"{strongest}: {by_name[strongest].meaning}")
 
 # %% [markdown]

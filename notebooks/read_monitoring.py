@@ -38,10 +38,19 @@ spring = date(2026, 3, 20)
 labeled = payrank.training_frame(extract, payrank.PaymentTarget(), spring)
 settings = payrank.TrainingSettings(members=[{"seeds": [1]}])
 trained = payrank.train(labeled, kind="payment", as_of=spring, settings=settings)
-models = payrank.RunModels({"payment": trained.bundle}, {"payment": "spring model"}, {"overturn": "not trained here"})
+models = payrank.RunModels(
+    {"payment": trained.bundle},
+    {"payment": "spring model"},
+    {"overturn": "not trained here"},
+)
 for day in (date(2026, 4, 20), date(2026, 5, 20)):
     payrank.run_nightly(
-        extract, models, as_of=day, out=folder / "runs", settings=payrank.ScoringSettings(), explain="listed"
+        extract,
+        models,
+        as_of=day,
+        out=folder / "runs",
+        settings=payrank.ScoringSettings(),
+        explain="listed",
     )
 
 # %% [markdown]

@@ -36,14 +36,20 @@ extract = payrank.load_extract(folder)
 
 # %%
 then = date(2025, 11, 20)
-labeled = payrank.training_frame(extract, payrank.OverturnTarget(maturity_days=120), then)
-labeled.data.groupby(labeled.data["as_of"].dt.to_period("Q"))["label"].agg(denials="size", overturned="mean").round(3)
+labeled = payrank.training_frame(
+    extract, payrank.OverturnTarget(maturity_days=120), then
+)
+labeled.data.groupby(labeled.data["as_of"].dt.to_period("Q"))["label"].agg(
+    denials="size", overturned="mean"
+).round(3)
 
 # %%
 trained = payrank.train(labeled, kind="overturn", as_of=then)
 evaluation = trained.bundle.manifest.evaluation
 auc = evaluation.metrics["auc"]
-print(f"AUC on later periods: {auc.value:.2f} (95% interval {auc.low:.2f} to {auc.high:.2f})")
+print(
+    f"AUC on later periods: {auc.value:.2f} (95% interval {auc.low:.2f} to {auc.high:.2f})"
+)
 
 # %% [markdown]
 # ## What does the model rely on?
@@ -52,7 +58,10 @@ print(f"AUC on later periods: {auc.value:.2f} (95% interval {auc.low:.2f} to {au
 
 # %%
 importance = pd.DataFrame(
-    [{"feature": row.feature, "contribution": row.contribution} for row in evaluation.importance]
+    [
+        {"feature": row.feature, "contribution": row.contribution}
+        for row in evaluation.importance
+    ]
 ).nlargest(8, "contribution")
 importance.round(2).reset_index(drop=True)
 
@@ -62,18 +71,28 @@ importance.round(2).reset_index(drop=True)
 # The model saw nothing from after November 20, 2025. Sorted by probability and cut into quarters, do the decisions follow?
 
 # %%
-open_denials = payrank.nightly_frame(extract, payrank.OverturnTarget(maturity_days=120), then)
+open_denials = payrank.nightly_frame(
+    extract, payrank.OverturnTarget(maturity_days=120), then
+)
 probability = payrank.predict(trained.bundle, open_denials.data)["probability"]
 decided = extract.connection.execute(
     "SELECT denial_id, max(outcome IN ('overturned', 'partially_overturned'))::INTEGER AS overturned FROM appeals "
     "WHERE decided_on >= DATE '2025-11-20' AND outcome <> 'withdrawn' GROUP BY denial_id"
 ).df()
 key = "denial_id" if "denial_id" in open_denials.data else "unit_id"
-later = open_denials.data[[key]].rename(columns={key: "denial_id"}).assign(probability=probability)
+later = (
+    open_denials.data[[key]]
+    .rename(columns={key: "denial_id"})
+    .assign(probability=probability)
+)
 later = later.merge(decided, on="denial_id")
-quarter = pd.qcut(later["probability"], 4, labels=["lowest", "low", "high", "highest"]).rename("quarter")
+quarter = pd.qcut(
+    later["probability"], 4, labels=["lowest", "low", "high", "highest"]
+).rename("quarter")
 followed = later.groupby(quarter, observed=True).agg(
-    denials=("overturned", "size"), predicted=("probability", "mean"), overturned=("overturned", "mean")
+    denials=("overturned", "size"),
+    predicted=("probability", "mean"),
+    overturned=("overturned", "mean"),
 )
 assert followed["overturned"].iloc[-1] > followed["overturned"].iloc[0]
 followed.round(3)

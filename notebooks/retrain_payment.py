@@ -38,7 +38,9 @@ extract = payrank.load_extract(folder)
 # %%
 target = payrank.PaymentTarget(horizon_days=120)
 labeled = payrank.training_frame(extract, target, day)
-by_day = labeled.data.groupby("as_of")["label"].agg(accounts="size", paid="mean").round(3)
+by_day = (
+    labeled.data.groupby("as_of")["label"].agg(accounts="size", paid="mean").round(3)
+)
 by_day.tail(6)
 
 # %% [markdown]
@@ -48,7 +50,9 @@ by_day.tail(6)
 # chosen. The `audit_*` columns of guarantors are for the fairness audit alone; no fit ever sees them.
 
 # %%
-trained = payrank.train(labeled, kind="payment", as_of=day, audit=payrank.read_audit(extract))
+trained = payrank.train(
+    labeled, kind="payment", as_of=day, audit=payrank.read_audit(extract)
+)
 manifest = trained.bundle.manifest
 pd.DataFrame(
     [
@@ -82,7 +86,9 @@ for baseline in evaluation.baselines:
             "high": advantage.high if advantage else None,
         }
     )
-ranking = pd.DataFrame(rows).round(3).sort_values("AUC", ascending=False, ignore_index=True)
+ranking = (
+    pd.DataFrame(rows).round(3).sort_values("AUC", ascending=False, ignore_index=True)
+)
 assert ranking["ranking"].iloc[-1] != "model"
 ranking
 
@@ -98,7 +104,10 @@ actual = [decile.actual for decile in evaluation.calibration]
 left.errorbar(
     [decile.predicted for decile in evaluation.calibration],
     [share.value for share in actual],
-    yerr=[[share.value - share.low for share in actual], [share.high - share.value for share in actual]],
+    yerr=[
+        [share.value - share.low for share in actual],
+        [share.high - share.value for share in actual],
+    ],
     marker="o",
     linestyle="none",
     capsize=3,
@@ -106,9 +115,17 @@ left.errorbar(
 left.axline((0, 0), slope=1, color="gray", linewidth=1)
 left.set(xlabel="predicted probability", ylabel="share that paid", title="Calibration")
 for gains in evaluation.cumulative_gains:
-    style = {"linewidth": 2, "color": "tab:blue"} if gains.name == "model" else {"linewidth": 1, "color": "lightgray"}
+    style = (
+        {"linewidth": 2, "color": "tab:blue"}
+        if gains.name == "model"
+        else {"linewidth": 1, "color": "lightgray"}
+    )
     right.plot(evaluation.worked_shares, gains.captured, **style)
-right.set(xlabel="share of the list worked", ylabel="share of dollars", title="Cumulative gains (model in blue)")
+right.set(
+    xlabel="share of the list worked",
+    ylabel="share of dollars",
+    title="Cumulative gains (model in blue)",
+)
 figure.tight_layout()
 
 # %% [markdown]
@@ -122,7 +139,9 @@ scores = payrank.predict(trained.bundle, unpaid.data)
 best = unpaid.data.loc[[scores["probability"].idxmax()]]
 explained = payrank.explain(trained.bundle, best)
 by_name = {feature.name: feature for feature in unpaid.features}
-reasons = payrank.explain_rows([by_name[name] for name in explained.features], best, explained.contributions)[0]
+reasons = payrank.explain_rows(
+    [by_name[name] for name in explained.features], best, explained.contributions
+)[0]
 for reason in payrank.top_reasons(reasons, 5):
     print(f"{reason.contribution:+.2f}  {reason.text}")
 
