@@ -1,1 +1,1 @@
-"""What a person asks of a new extract beyond its contract: do sums, days, volume and codes make sense?"""
+"""Plausibility checks beyond the contract: sums, dates, volume, codes, and references between tables."""

@@ -1,1 +1,1 @@
-"""Loading an extract into DuckDB: staging, quarantine, duplicate keys, and control totals."""
+"""Load an extract into DuckDB: staging, quarantine, duplicate keys, and control totals."""

@@ -1,1 +1,1 @@
-"""Readers of other systems' formats: each fills the canonical tables, and accounts for every record that it read."""
+"""Readers for other systems' formats. Each fills the canonical tables and accounts for every record that it reads."""
