@@ -73,9 +73,9 @@ def define_macros(connection: duckdb.DuckDBPyConnection, decimal: str) -> None:
     """Define the macros in a connection. `decimal` is the decimal mark that dollars() expects."""
     connection.execute(_render_dollars(decimal))
     connection.execute(
-        r"CREATE OR REPLACE MACRO day(given) AS CASE WHEN regexp_full_match(given, "
-        r"'\d{4}-\d{2}-\d{2}[ T]00:00(:00(\.0+)?)?Z?') THEN left(given, 10) ELSE given END, "
-        f"(given, format) AS {_render_day()}"
+        r"CREATE OR REPLACE MACRO day(raw) AS CASE WHEN regexp_full_match(raw, "
+        r"'\d{4}-\d{2}-\d{2}[ T]00:00(:00(\.0+)?)?Z?') THEN left(raw, 10) ELSE raw END, "
+        f"(raw, format) AS {_render_day()}"
     )
 
 
@@ -117,12 +117,12 @@ def _render_day() -> str:
         pattern, mask = day_pattern(order)
         for time, tail in (("", ""), (" time", f"({TIME})?")):
             branches.append(
-                f"WHEN format = '{order}{time}' AND regexp_full_match(given, '[{BLANKS}]*{pattern}{tail}[{BLANKS}]*') "
-                f"THEN CAST(strptime(regexp_extract(given, '[^T{BLANKS}]+'), '{mask}') AS DATE)"
+                f"WHEN format = '{order}{time}' AND regexp_full_match(raw, '[{BLANKS}]*{pattern}{tail}[{BLANKS}]*') "
+                f"THEN CAST(strptime(regexp_extract(raw, '[^T{BLANKS}]+'), '{mask}') AS DATE)"
             )
     for name, first in _SERIALS.items():
         branches.append(
-            rf"WHEN format = '{name}' AND regexp_full_match(given, '\d{{1,7}}(\.\d+)?') "
-            f"THEN DATE '{first}' + CAST(floor(CAST(given AS DOUBLE)) AS INTEGER)"
+            rf"WHEN format = '{name}' AND regexp_full_match(raw, '\d{{1,7}}(\.\d+)?') "
+            f"THEN DATE '{first}' + CAST(floor(CAST(raw AS DOUBLE)) AS INTEGER)"
         )
-    return f"CASE WHEN given IS NULL THEN NULL {' '.join(branches)} ELSE CAST('no day ' || given AS DATE) END"
+    return f"CASE WHEN raw IS NULL THEN NULL {' '.join(branches)} ELSE CAST('no day ' || raw AS DATE) END"

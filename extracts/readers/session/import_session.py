@@ -25,11 +25,11 @@ from payrank.extracts.readers.session.source_table import LINE, SourceTable, Tex
 from payrank.extracts.readers.session.validate import ValidatedRows, validate_rows
 
 MACROS = (
-    r"day(given) AS CASE WHEN regexp_full_match(given, '\d{4}-\d{2}-\d{2}[ T]00:00(:00(\.0+)?)?Z?') "
-    r"THEN left(given, 10) WHEN regexp_full_match(given, '\d{1,2}/\d{1,2}/\d{4}( 12:00:00 AM| 0?0:00(:00)?)?') "
-    r"THEN coalesce(strftime(try_strptime(split_part(given, ' ', 1), '%m/%d/%Y'), '%Y-%m-%d'), given) ELSE given END",
-    r"negated(given) AS CASE WHEN regexp_full_match(given, '-\d+(\.\d+)?') THEN given[2:] "
-    r"WHEN regexp_full_match(given, '\d+(\.\d+)?') THEN '-' || given ELSE given END",
+    r"day(raw) AS CASE WHEN regexp_full_match(raw, '\d{4}-\d{2}-\d{2}[ T]00:00(:00(\.0+)?)?Z?') "
+    r"THEN left(raw, 10) WHEN regexp_full_match(raw, '\d{1,2}/\d{1,2}/\d{4}( 12:00:00 AM| 0?0:00(:00)?)?') "
+    r"THEN coalesce(strftime(try_strptime(split_part(raw, ' ', 1), '%m/%d/%Y'), '%Y-%m-%d'), raw) ELSE raw END",
+    r"negated(raw) AS CASE WHEN regexp_full_match(raw, '-\d+(\.\d+)?') THEN raw[2:] "
+    r"WHEN regexp_full_match(raw, '\d+(\.\d+)?') THEN '-' || raw ELSE raw END",
 )
 """SQL macros for readers' queries. Each returns a text that it cannot read unchanged, so that the contract rejects it.
 
