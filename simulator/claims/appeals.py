@@ -69,10 +69,8 @@ class Outcomes:
 
     `strength` is the hidden log-odds of an overturn on the denial date, and `slope` is its daily decline.
     `overturn_odds` is the probability that the level-1 appeal, as filed, is overturned (NaN if never filed). `resolved`
-    is
-    the day on which the recovery or write-off posts, and `recovered` is the share of the denied amount paid on that
-    day.
-    `random` marks the randomized sample.
+    is the day on which the recovery or write-off posts, and `recovered` is the share of the denied amount paid on that
+    day. `random` marks the randomized sample.
     """
 
     strength: Floats

@@ -15,9 +15,8 @@ class Fact:
     """One metric with an allowed range: a published value and a tolerance, or our own bounds if nothing is published.
 
     `published` is one value, or two values if sources disagree. `floor` is a minimum above zero, used when the
-    tolerance
-    alone would accept a share of zero. `input` marks a value that the simulator takes as given, so the check only shows
-    that it survives the simulation.
+    tolerance alone would accept a share of zero. `input` marks a value that the simulator takes as given, so the check
+    only shows that it survives the simulation.
     """
 
     name: str

@@ -36,10 +36,8 @@ class Debt:
     """Inputs of the payment probability, one entry per account.
 
     The guarantor's hidden ability and willingness, the balance in cents, and its age in statement cycles. `setting` is
-    the
-    patient class of the visit. `stopped` marks guarantors who are bankrupt, deceased, or represented by an attorney:
-    they
-    pay almost nothing.
+    the patient class of the visit. `stopped` marks guarantors who are bankrupt, deceased, or represented by an
+    attorney: they pay almost nothing.
     """
 
     ability: Floats

@@ -10,11 +10,9 @@ class Payer:
     """One payer. `share` is its weight within its payer class.
 
     `rate` is the allowed share of charges. `remit_days` and `decision_days` are the usual days from bill to remittance
-    and
-    from appeal to decision. `denial_log_factor` scales the class's denial rate, and `overturn_log_odds` shifts the
-    log-odds
-    of an overturn. `starts_before` is how many days before the as-of date the payer enters the region (None: always
-    present).
+    and from appeal to decision. `denial_log_factor` scales the class's denial rate, and `overturn_log_odds` shifts the
+    log-odds of an overturn. `starts_before` is how many days before the as-of date the payer enters the region (None:
+    always present).
     """
 
     payer_id: str

@@ -40,8 +40,7 @@ class People:
     """One entry per guarantor. Codes index the lists above; MISSING means unknown.
 
     `ability` and `willingness` are hidden and measured in standard deviations. `reach` is the hidden probability that
-    one
-    call reaches the guarantor. `bad_address` means that mail is returned.
+    one call reaches the guarantor. `bad_address` means that mail is returned.
     """
 
     age: Integers

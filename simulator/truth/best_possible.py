@@ -21,10 +21,8 @@ class Ceiling:
     """The best results possible for a worklist of `capacity` balances or denials.
 
     `auc` is the expected AUC of the true probabilities. `dollars` is the expected amount from the best list when ranked
-    by
-    expected dollars; `all_dollars` is the total for all units. `gained` is what working the best list adds when ranked
-    by
-    the effect of working; `all_gained` is the total effect if every unit were worked.
+    by expected dollars; `all_dollars` is the total for all units. `gained` is what working the best list adds when
+    ranked by the effect of working; `all_gained` is the total effect if every unit were worked.
     """
 
     units: int

@@ -44,8 +44,7 @@ class AccountSnapshot:
     """State of accounts on a day within a statement cycle, one entry per account. Money is in cents.
 
     `elapsed` is days since the cycle's statement. `since` is days since the conversation (where `spoke`), and `chance`
-    is
-    the payment probability after that conversation. `paid` means that the cycle's payment has arrived.
+    is the payment probability after that conversation. `paid` means that the cycle's payment has arrived.
     """
 
     debt: Debt

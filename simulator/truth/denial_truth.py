@@ -30,8 +30,7 @@ class OverturnTruth:
 
     `with_appeal` is the probability that a first appeal filed at that age is overturned, in full or in part.
     `dollars_with_appeal` includes further levels as staff usually pursue them. `without_appeal` is the probability that
-    a
-    corrected claim is still paid after that age without an appeal.
+    a corrected claim is still paid after that age without an appeal.
     """
 
     with_appeal: Floats

@@ -69,6 +69,8 @@ def forecast(snapshot: AccountSnapshot, horizon: int, call: bool | None = None, 
     installments = np.stack([snapshot.installment.astype(np.float64), np.zeros(size)])
     probability, cents = np.zeros(size), np.zeros(size)
     pays_plan = installment_chance(debt.ability, debt.willingness)
+    # State 0 of each pool has not paid yet, so only its payments add to the probability of any payment. The other
+    # states have paid before and only add dollars.
     for ahead in range(horizon // CYCLE_DAYS + 1):
         share = np.clip(snapshot.elapsed + horizon - CYCLE_DAYS * ahead, 0, CYCLE_DAYS)
         waiting = debt.waiting & (ahead < DECIDED_AHEAD)

@@ -25,9 +25,8 @@ class PaymentTruth:
     """One entry per account that owes $10 or more on the day and is not placed with an agency.
 
     `usual` is the forecast if the office works as usual. `with_call` and `without_call` are the forecasts if it calls,
-    or
-    does not call, in the first statement cycle that starts on or after the day, and works as usual after that. They are
-    equal for accounts that may not be called or that are on a payment plan.
+    or does not call, in the first statement cycle that starts on or after the day, and works as usual after that. They
+    are equal for accounts that may not be called or that are on a payment plan.
     """
 
     account: Integers

@@ -70,8 +70,7 @@ ORDER BY length(guarantor_id), guarantor_id, known_on
 """
 
 """An application that was later withdrawn, or entered in error, was pending until its end date. Its status is the
-current
-one, which was not known earlier. It is left out only if it has no end date.
+current one, which was not known earlier. It is left out only if it has no end date.
 """
 
 GRANTED = """
@@ -89,8 +88,7 @@ def load_flags(folder: StagedFolder) -> None:
     """Load agency placements and charity flags.
 
     Public documentation: HSP_ACCT_CL_AG_HIS (Assign, Withdraw), HSP_TRANSACTIONS (into the bad-debt bucket, if there is
-    no
-    agency history), ARPB_TX_AGCY_HX (SENT_DTTM, RETURN_DTTM), ACCT_COLL_AGENCY_HX (SUBMIT_DATE, RESOLVED_DATE),
+    no agency history), ARPB_TX_AGCY_HX (SENT_DTTM, RETURN_DTTM), ACCT_COLL_AGENCY_HX (SUBMIT_DATE, RESOLVED_DATE),
     FIN_ASST_TRACKER (STATUS, APPL_RECVD_DATE, DECISION_DATE, END_DATE) by its FIN_ASST_CASE.
     """
     folder.connection.execute(TRACKERS)

@@ -33,9 +33,8 @@ def load_guarantor_status(folder: StagedFolder) -> None:
     """Load guarantor statuses. If the export omits them but has other flags, flag every account.
 
     A flag table with only agency placements would look complete (rule H12), and bankrupt or deceased guarantors would
-    be
-    called. A flag that no rule uses holds its household for review until the site exports the statuses or declares the
-    flag harmless in its settings. Public documentation: ACCOUNT_STATUS.
+    be called. A flag that no rule uses holds its household for review until the site exports the statuses or declares
+    the flag harmless in its settings. Public documentation: ACCOUNT_STATUS.
     """
     folder.load("flags", "ACCOUNT_STATUS", STATUSES)
     folder.skip(

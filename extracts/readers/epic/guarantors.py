@@ -24,8 +24,7 @@ def load_guarantors(folder: StagedFolder) -> None:
     """Load guarantors and statements.
 
     Public documentation: ACCOUNT (STATE, ZIP, BIRTHDATE), GUAR_ACCT_STMT_HX (STMT_HX_STMT_DATE). Only the year of the
-    birth
-    date and three digits of the ZIP code are kept.
+    birth date and three digits of the ZIP code are kept.
     """
     folder.load("guarantors", "ACCOUNT", GUARANTORS)
     folder.load("contacts", "GUAR_ACCT_STMT_HX", STATEMENTS)

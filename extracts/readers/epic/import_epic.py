@@ -42,8 +42,7 @@ def import_epic(source: Path, out: Path, as_of: date | None = None) -> ImportRep
     ----------
     source
         A folder with one file per table, `.tsv`, `.csv`, or `.txt`, optionally `.gz`, named after the table in any
-        case.
-        Required are HSP_TRANSACTIONS with HSP_ACCOUNT, or ARPB_TRANSACTIONS with ARPB_TX_MATCH_HX, or all four.
+        case. Required are HSP_TRANSACTIONS with HSP_ACCOUNT, or ARPB_TRANSACTIONS with ARPB_TX_MATCH_HX, or all four.
     out
         A new or empty folder, or the folder of an earlier import, which is replaced.
     as_of

@@ -32,8 +32,7 @@ def import_fhir(source: Path, out: Path, as_of: date | None = None) -> ImportRep
 
     Reads ExplanationOfBenefit, Claim, ClaimResponse, Coverage, Invoice, PaymentReconciliation, Account, Organization,
     Patient (birth year only), and Bundles of deletions. Other resource types are counted and skipped. Element names
-    follow
-    HL7 FHIR Release 4 (4.0.1); adjudication categories follow HL7 Terminology and the CARIN Blue Button guide.
+    follow HL7 FHIR Release 4 (4.0.1); adjudication categories follow HL7 Terminology and the CARIN Blue Button guide.
 
     Parameters
     ----------
@@ -50,8 +49,7 @@ def import_fhir(source: Path, out: Path, as_of: date | None = None) -> ImportRep
         If `out` contains something else.
     ExtractRefusedError
         If there is no such file, a file cannot be read, over 1% of a file or table is quarantined, or no resource
-        yields
-        an account or a denial.
+        yields an account or a denial.
 
     Examples
     --------

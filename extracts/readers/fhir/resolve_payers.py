@@ -14,8 +14,7 @@ def resolve_payers(connection: duckdb.DuckDBPyConnection) -> int:
     """Create the table `fhir_payers`: payer_id, payer_name, payer_class, and the record that names the payer first.
 
     An Organization that no claim, coverage, or payment names as a payer is left out. Organization identifiers resolve
-    to
-    their IDs. If a claim names only its coverage, the payer of the coverage is used.
+    to their IDs. If a claim names only its coverage, the payer of the coverage is used.
 
     Returns
     -------

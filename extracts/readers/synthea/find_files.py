@@ -42,9 +42,8 @@ OPTIONAL: Mapping[str, tuple[str, ...]] = {
     "payer_transitions": ("PATIENT", "START_YEAR", "END_YEAR", "PAYER"),
     "organizations": ("Id", "NAME"),
 }
-"""Table -> columns that are read, with the names of the Synthea wiki's "CSV File Data Dictionary". Other columns, such
-as
-patient names, addresses, and numbers, are staged as text in the private database but never used.
+"""Table -> columns that are read, with the names of the Synthea wiki's "CSV File Data Dictionary". Other columns,
+such as patient names, addresses, and numbers, are staged as text in the private database but never used.
 """
 
 OTHER_NAMES = {"START_YEAR": "START_DATE", "END_YEAR": "END_DATE"}

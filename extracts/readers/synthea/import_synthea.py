@@ -26,17 +26,14 @@ def import_synthea(source: Path, out: Path, as_of: date | None = None) -> Import
     """Import a folder of Synthea CSV files into a new extract folder.
 
     A claim becomes an account, because Synthea keeps balances by claim, and the patient is the guarantor. For the
-    fields,
-    see the Synthea wiki, "CSV File Data Dictionary".
+    fields, see the Synthea wiki, "CSV File Data Dictionary".
 
     Parameters
     ----------
     source
         The folder with `claims.csv` and `claims_transactions.csv` (optionally .csv.gz or in numbered parts).
-        `payers.csv`,
-        `encounters.csv`, `patients.csv`, `payer_transitions.csv`, and `organizations.csv` are optional; a notice lists
-        the
-        missing ones.
+        `payers.csv`, `encounters.csv`, `patients.csv`, `payer_transitions.csv`, and `organizations.csv` are optional; a
+        notice lists the missing ones.
     out
         A new or empty folder, or the folder of an earlier import, which is replaced.
     as_of

@@ -15,10 +15,8 @@ def load_ledger(session: ImportSession, tables: SyntheaTables) -> None:
     """Load every transaction: charges, payments, adjustments, and both halves of each transfer.
 
     Responsibility for a claim line (payer 1, payer 2, or p for the patient) comes from TRANSFERTYPE of its charge or
-    latest
-    TRANSFERIN. Payers pay by ECHECK; patients use other methods. A patient payment on a line that a payer still holds,
-    such
-    as a copay, first transfers that amount to the patient in two rows.
+    latest TRANSFERIN. Payers pay by ECHECK; patients use other methods. A patient payment on a line that a payer still
+    holds, such as a copay, first transfers that amount to the patient in two rows.
     """
     for part in tables.parts_of("claims_transactions"):
         session.connection.execute(f"CREATE OR REPLACE TABLE synthea_lines AS {_render_lines(part.relation)}")

@@ -45,8 +45,7 @@ def read_file(path: Path, sink: Sink | None = None, name: str = "") -> FileAccou
     """Read a file of 835 and 837 transaction sets. It may contain several interchanges with different delimiters.
 
     Memory use does not grow with the file. Rows reach the sink as they are read; if the file is refused later, the
-    caller
-    must discard them.
+    caller must discard them.
 
     Parameters
     ----------
@@ -59,8 +58,7 @@ def read_file(path: Path, sink: Sink | None = None, name: str = "") -> FileAccou
     ------
     ExtractRefusedError
         If the file is not text, an envelope does not close, a body segment is outside any transaction, or there is no
-        835
-        or 837 transaction. The message names the file.
+        835 or 837 transaction. The message names the file.
     """
     return _FileReader(Chunks(path, name), sink or _discard).run()
 

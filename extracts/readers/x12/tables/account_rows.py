@@ -60,9 +60,8 @@ FROM (
   WINDOW same AS (PARTITION BY coalesce(account, concat(chr(31), file, chr(31), source_line)))
 ) WHERE place = 1
 """
-"""The guarantor is the subscriber, or the patient if there is no subscriber. The member ID is prefixed with the payer
-ID,
-because two payers may use the same number. Without a member ID, each account is its own guarantor.
+"""The guarantor is the subscriber, or the patient if there is no subscriber. The member ID is prefixed with the
+payer ID, because two payers may use the same number. Without a member ID, each account is its own guarantor.
 """
 
 COVERAGES = """

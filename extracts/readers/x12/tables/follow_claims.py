@@ -104,13 +104,10 @@ def follow_claims(connection: duckdb.DuckDBPyConnection) -> int:
     """Create the table `x12_followed` with the outcome of each claim of accounts that have several claims.
 
     Claims are processed in order of date (BHT04), file, and segment. Claims with the same account, provider, dates,
-    lines,
-    and charge are charged once while they are active, by the claim to the earliest payer in sequence. A replacement or
-    void cancels the claim with the payer's claim number (REF*F8) that another replacement names too, or that an 835 in
-    the
-    import gives to a claim of this account; otherwise it is matched by provider and dates, then lines. If none or
-    several
-    match, nothing is canceled.
+    lines, and charge are charged once while they are active, by the claim to the earliest payer in sequence. A
+    replacement or void cancels the claim with the payer's claim number (REF*F8) that another replacement names too, or
+    that an 835 in the import gives to a claim of this account; otherwise it is matched by provider and dates, then
+    lines. If none or several match, nothing is canceled.
 
     Returns
     -------
@@ -189,6 +186,7 @@ class _Account:
         if len(stay) < len(charge.members) and any(member.rank <= event.rank for member in stay):
             self.outcomes.take(event, SKIP_REASONS.index(BILLED_TO_OTHER_PAYER))
             return
+        # A claim may be voided and resent, so the same key can charge and cancel more than once.
         self.occurrences[event.key] += 1
         self.outcomes.take(event, -1, self.occurrences[event.key], self.close_charge(charge))
 
@@ -226,8 +224,8 @@ class _Account:
             self.close_charge(charge)
 
 
-def _same_payer(charge: _Event, other: _Event) -> bool:
-    return (charge.rank, charge.payer) == (other.rank, other.payer)
+def _same_payer(event: _Event, other: _Event) -> bool:
+    return (event.rank, event.payer) == (other.rank, other.payer)
 
 
 def find_original(event: _Event, active: list[_ActiveCharge]) -> _ActiveCharge | None:
@@ -243,6 +241,7 @@ def find_original(event: _Event, active: list[_ActiveCharge]) -> _ActiveCharge |
             candidates = [charge for charge in candidates if any(_is_paid(charge.first, paid) for paid in event.paid)]
             if len(candidates) <= 1:
                 return candidates[0] if candidates else None
+    # Stop at the first test with any match: if it matches several, a looser test cannot decide between them.
     for test in _TESTS:
         matches = [charge for charge in candidates if test(charge.first, event)]
         if matches:

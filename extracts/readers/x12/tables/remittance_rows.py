@@ -31,8 +31,7 @@ MACROS = (
     "x12_later(day, other) AS CASE WHEN day IS NULL OR other > day THEN other ELSE day END",
 )
 """Normalize CCYYMMDD dates and amounts without a leading zero; anything else is left unchanged. `x12_plain` also
-removes
-differences in the number of decimals, so that equal amounts have equal text.
+removes differences in the number of decimals, so that equal amounts have equal text.
 """
 
 FORWARDED = "('19', '20', '21', '23')"

@@ -40,8 +40,7 @@ def match_reversals(connection: duckdb.DuckDBPyConnection) -> tuple[int, int]:
     A reversal and its original have the same account and payer, opposite charge and payment amounts, and the same payer
     claim number (CLP07, or the number that the reversal names in REF*F8). If several fit, the latest claim before the
     reversal that is not yet reversed is used. A claim after the reversal is its correction and not the original, unless
-    it
-    arrived on the same day in another remittance.
+    it arrived on the same day in another remittance.
 
     Returns
     -------
@@ -85,6 +84,8 @@ def _find(event: _Event, candidates: list[_Event]) -> _Event | None:
     """Find the latest matching candidate. A reversal that waits for its original matches only on the same day."""
     for candidate in reversed(candidates):
         reversal, original = (event, candidate) if event.reversal else (candidate, event)
+        # An original that arrives after its reversal counts only on the same day and in another remittance: in any
+        # other case, it is the corrected claim that follows the reversal.
         if not event.reversal and (
             candidate.posted_on != event.posted_on or (candidate.file, candidate.remit) == (event.file, event.remit)
         ):
