@@ -5,8 +5,10 @@ from __future__ import annotations
 import ast
 import importlib.util
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 
@@ -33,7 +35,7 @@ def load_executor() -> ModuleType:
     return module
 
 
-def texts(cell: dict) -> list[str]:
+def texts(cell: Mapping[str, Any]) -> list[str]:
     found = []
     for output in cell.get("outputs", []):
         if output["output_type"] == "stream":
