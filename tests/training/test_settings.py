@@ -11,7 +11,7 @@ from payrank.training.settings import RENAMED, Member, TrainingSettings, parse_s
 @pytest.mark.parametrize(
     ("values", "message"),
     [
-        ({"treees": {}}, r"'treees' is unknown; did you mean 'trees'\?"),
+        ({"treez": {}}, r"'treez' is unknown; did you mean 'trees'\?"),
         ({"trees": {"num_leavs": 3}}, r"'trees.num_leavs' is unknown; did you mean 'num_leaves'\?"),
         ({"validation": {"period": 3}}, r"'validation.period' is unknown; did you mean 'periods'\?"),
         ({"members": [{"seed": [1]}]}, r"did you mean 'seeds'\?"),
