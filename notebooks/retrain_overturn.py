@@ -79,12 +79,8 @@ decided = extract.connection.execute(
     "SELECT denial_id, max(outcome IN ('overturned', 'partially_overturned'))::INTEGER AS overturned FROM appeals "
     "WHERE decided_on >= DATE '2025-11-20' AND outcome <> 'withdrawn' GROUP BY denial_id"
 ).df()
-key = "denial_id" if "denial_id" in open_denials.data else "unit_id"
-later = (
-    open_denials.data[[key]]
-    .rename(columns={key: "denial_id"})
-    .assign(probability=probability)
-)
+later = open_denials.data[["unit_id"]].rename(columns={"unit_id": "denial_id"})
+later = later.assign(probability=probability)
 later = later.merge(decided, on="denial_id")
 quarter = pd.qcut(
     later["probability"], 4, labels=["lowest", "low", "high", "highest"]
