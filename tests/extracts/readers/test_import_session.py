@@ -289,8 +289,8 @@ def test_keys_that_look_like_formulas_are_defused_in_the_lists_for_people(import
 
     hostile = "=cmd|calc!A1,G,2026-01-05,1.00\n@SUM(1),G,2026-01-05,1.005\n"
     import_files({"rows.csv": ROWS + hostile}, read)
-    untied = (tmp_path / "out" / "import_unreconciled.csv").read_text()
-    assert untied.splitlines()[1:] == ["'=cmd|calc!A1,patient,7.51,1.00"]
+    mismatches = (tmp_path / "out" / "import_unreconciled.csv").read_text()
+    assert mismatches.splitlines()[1:] == ["'=cmd|calc!A1,patient,7.51,1.00"]
     assert "transactions,'@SUM(1),amount,money,rows.csv,203" in (tmp_path / "out" / "import_quarantine.csv").read_text()
     with load_extract(tmp_path / "out") as extract:  # the tables keep ids to the letter
         ids = extract.connection.execute("SELECT account_id FROM transactions WHERE account_id LIKE '=%'").fetchall()
