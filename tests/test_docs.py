@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import re
 import shlex
 import subprocess
@@ -123,6 +124,18 @@ def test_toml_examples_are_toml(page: Path) -> None:
 def test_the_settings_page_covers_every_section() -> None:
     text = (DOCS / "reference/settings.md").read_text("utf-8")
     assert [name for name in SECTIONS if f"[{name}" not in text] == []
+
+
+def test_every_setting_has_a_type_and_a_meaning(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("sphinx", reason="needs the extra payrank[docs]")
+    monkeypatch.syspath_prepend(str(DOCS / "_ext"))
+    tables = importlib.import_module("settings_tables")
+    places = re.findall(r"^```\{settings-table\} (\S+)$", (DOCS / "reference/settings.md").read_text("utf-8"), re.M)
+    assert len(places) >= 8
+    for place in places:
+        module, _, name = place.rpartition(".")
+        rows = tables.settings_rows(getattr(importlib.import_module(module), name))
+        assert all(row[1] and row[2] and row[4].endswith(".") for row in rows), place
 
 
 def test_the_api_page_covers_every_public_name() -> None:
