@@ -160,7 +160,7 @@ class _Loading:
                 return
             total = metadata.control_totals.get(table.name)
             if total is not None and total.rows != 0:
-                raise refuse_total(table, folder.name, "a file of the table", "none")
+                raise refuse_total(table, folder.name, "a file for this table", "none")
         except ExtractRefusedError as refused:
             self._refuse(refused)
             self.connection.execute(f"DROP TABLE IF EXISTS {quote_name(table.name)}")

@@ -53,7 +53,7 @@ def rate_features(
             unit="rate",
             family=family,
             source=HistoricalRate(keys, half_life_days=half_life_days),
-            phrase=f"{{like}}: about {{value}} {outcome}{recently} ({{support}} earlier)",
+            phrase=f"{{like}}: about {{value}} {outcome}{recently} ({{support}} past cases)",
             when_unknown=f"No {label} on record",
             direction=1,
             sensitivity=sensitivity,

@@ -53,7 +53,7 @@ def due_on_source() -> str:
     """Return SQL of the source of that date as text. An assumption is always labeled as one."""
     table = read_deadlines()
     by_class = " ".join(
-        f"WHEN y.payer_class = '{deadline.payer_class}' THEN '{deadline.citation}, from the denial'"
+        f"WHEN y.payer_class = '{deadline.payer_class}' THEN '{deadline.citation}, counted from the denial date'"
         for deadline in table.by_class
     )
     return (

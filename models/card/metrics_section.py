@@ -97,10 +97,10 @@ def final_test_section(manifest: Manifest) -> Section:
         f"{holdout.last}. Nothing was chosen on them: no trees, no settings, no calibration. "
     )
     sentence += (
-        "The model was fitted on none of these households."
+        "The model was not trained on any of these households."
         if reserved is None
-        else f"These households are a random {reserved.share:.0%} of all, and the model of this test was fitted on "
-        "none of them."
+        else f"These households are a random {reserved.share:.0%} of all, and the model for this test was not trained "
+        "on any of them."
     )
     return Section(
         "final",

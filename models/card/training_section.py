@@ -43,7 +43,7 @@ def design_section(manifest: Manifest) -> Section:
         "Validation over time",
         (
             f"A label is known {windows.label_lag_days} days after its snapshot. Each period is predicted by models "
-            "fitted on rows whose labels were known before it, so no evaluated row was ever fitted.",
+            "fitted on rows whose labels were known before it, so no evaluated row was used in training.",
         ),
         tables=(Table("Periods", ("role", "fitted", "labels known by", "predicted", "rows"), rows),),
     )
@@ -63,7 +63,7 @@ def reproduction_section(manifest: Manifest) -> Section:
         "How to reproduce it",
         (
             f"`payrank train {manifest.kind} EXTRACT --as-of {manifest.as_of}` with these settings, versions, and "
-            "files gives the same model to the byte.",
+            "files gives a byte-for-byte identical model.",
         ),
         tables=(
             Table("Target", ("setting", "value"), target),

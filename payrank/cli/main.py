@@ -34,7 +34,7 @@ def payrank() -> None:
     """Rank unpaid accounts and denied claims by what working them today is worth, with reasons.
 
     \b
-    Exit codes: 0 done, 1 unexpected fault, 2 wrong usage, 3 extract refused,
+    Exit codes: 0 done, 1 unexpected error, 2 wrong usage, 3 extract refused,
     4 too old or volume out of line, 5 no usable model, 6 another run holds the lock.
     """
 

@@ -51,17 +51,17 @@ def format_support(count: float) -> str:
     """Return how many earlier outcomes a rate is based on.
 
     >>> format_support(1152.0), format_support(3.0), format_support(0.2)
-    ('1,152', 'fewer than 11', 'none')
+    ('1,152', 'fewer than 11', 'no')
     """
     if round(count) < 1:
-        return "none"
+        return "no"
     return f"{count:,.0f}" if round(count) >= MIN_PEOPLE else f"fewer than {MIN_PEOPLE}"
 
 
 _KEY_TEXTS: Mapping[str, str] = {
     "payer_id": "this payer",
-    "carc": "reason {}",
-    "rarc": "remark {}",
+    "carc": "CARC {}",
+    "rarc": "RARC {}",
     "group_code": "group {}",
 }
 
@@ -70,9 +70,9 @@ def format_rate_key(key: str, value: object) -> str:
     """Return what a rate refers to, for one of its keys.
 
     >>> format_rate_key("carc", "16"), format_rate_key("site_clinic", "north")
-    ('reason 16 (information missing or wrong)', 'clinic north')
+    ('CARC 16 (information missing or wrong)', 'clinic north')
     """
-    label = key.removeprefix("site_").replace("_", " ")
+    label = key.upper() if key in ("carc", "rarc") else key.removeprefix("site_").replace("_", " ")
     if key == "payer_id" or not isinstance(value, str):
         return _KEY_TEXTS["payer_id"] if key == "payer_id" else f"this {label}"
     pattern = _KEY_TEXTS.get(key, f"{label} {{}}" if key.startswith("site_") else "{}")

@@ -58,6 +58,6 @@ def test_readable_dollars_of_quarantined_rows_are_compared(write_extract):
 
 def test_a_declared_table_that_did_not_arrive_is_refused(write_extract):
     with pytest.raises(
-        ExtractRefusedError, match=r"control total of appeals.*expected a file of the table, found none"
+        ExtractRefusedError, match=r"control total of appeals.*expected a file for this table, found none"
     ):
         load_extract(write_extract({"denials.csv": TEXT}, "[control_totals]\nappeals = { rows = 3 }\n"))

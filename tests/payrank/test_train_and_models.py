@@ -67,7 +67,7 @@ def test_a_trained_model_is_logged_registered_listed_shown_exported_and_used_for
     shown = payrank("models", "show", "models:/payrank-overturn@champion")
     assert shown.code == 0
     assert "Predicts overturn on appeal. Trained as of 2026-11-20 on" in " ".join(shown.out.split())
-    assert "Each slice ranked within itself" in shown.out
+    assert "Slices, each ranked separately" in shown.out
     assert payrank("models", "export", "models:/payrank-overturn@champion", tmp_path / "copy").code == 0
     copied = {path.name: path.read_bytes() for path in (tmp_path / "copy").iterdir()}
     assert copied == {path.name: path.read_bytes() for path in Path("bundle").iterdir()}

@@ -37,10 +37,10 @@ CATALOGS = {
 PROTECTED = {"birth", "sex", "gender", "race", "ethnicity", "marital", "married", "language", "religion", "pregnant"}
 
 
-def sentence(name: str, value: float | str | None, support: float = 12.0, **beside: float | str | None) -> str:
+def sentence(name: str, value: float | str | None, support: float = 12.0, **others: float | str | None) -> str:
     """Return the text of one feature that explains a row on its own."""
     feature = BY_NAME[name]
-    data = pd.DataFrame({name: [value], name.replace("_rate_", "_support_", 1): [support], **beside})
+    data = pd.DataFrame({name: [value], name.replace("_rate_", "_support_", 1): [support], **others})
     data[name] = [value]
     ((reason, *_),) = explain_rows([feature], data, np.array([[0.5]]))
     return reason.text
@@ -75,7 +75,7 @@ def sentence(name: str, value: float | str | None, support: float = 12.0, **besi
         ("tax_refund_season", 1.0, "Tax-refund season: yes"),
         ("denied_month", 2.0, "Denied in February"),
         ("weekday", 5.0, "Day of the week: Friday"),
-        ("overturned_rate_carc", 0.654, "This carc: about 65% overturned (12 earlier)"),
+        ("overturned_rate_carc", 0.654, "This CARC: about 65% overturned (12 past cases)"),
         ("paid_rate_payer_id", None, "No payer on record"),
     ],
 )
@@ -84,30 +84,30 @@ def test_a_reason_shows_its_value_in_the_usual_units(name: str, value: float | s
 
 
 @pytest.mark.parametrize(
-    ("name", "beside", "text"),
+    ("name", "others", "text"),
     [
-        ("paid_rate_payer_class", {"payer_class": "medicare"}, "Medicare: about 50% paid (12 earlier)"),
+        ("paid_rate_payer_class", {"payer_class": "medicare"}, "Medicare: about 50% paid (12 past cases)"),
         (
             "paid_rate_payer_class_patient_class_recent",
             {"payer_class": "self_pay", "patient_class": "emergency"},
-            "Self-pay, emergency: about 50% paid recently (12 earlier)",
+            "Self-pay, emergency: about 50% paid recently (12 past cases)",
         ),
-        ("paid_rate_payer_id", {}, "This payer: about 50% paid (12 earlier)"),
+        ("paid_rate_payer_id", {}, "This payer: about 50% paid (12 past cases)"),
         (
             "overturned_rate_payer_id_carc",
             {"carc": "16"},
-            "This payer, reason 16 (information missing or wrong): about 50% overturned (12 earlier)",
+            "This payer, CARC 16 (information missing or wrong): about 50% overturned (12 past cases)",
         ),
-        ("overturned_rate_rarc", {"rarc": "X9"}, "Remark X9 (no description on file): about 50% "),
+        ("overturned_rate_rarc", {"rarc": "X9"}, "RARC X9 (no description on file): about 50% "),
     ],
 )
-def test_a_rate_says_what_it_refers_to(name: str, beside: dict[str, str], text: str) -> None:
-    assert sentence(name, 0.5, **beside).startswith(text)
+def test_a_rate_says_what_it_refers_to(name: str, others: dict[str, str], text: str) -> None:
+    assert sentence(name, 0.5, **others).startswith(text)
 
 
-@pytest.mark.parametrize(("support", "count"), [(0.0, "none"), (0.4, "none"), (3.0, "fewer than 11"), (11.0, "11")])
+@pytest.mark.parametrize(("support", "count"), [(0.0, "no"), (0.4, "no"), (3.0, "fewer than 11"), (11.0, "11")])
 def test_fewer_than_11_earlier_outcomes_are_not_counted(support: float, count: str) -> None:
-    assert sentence("overturned_rate_carc", 0.5, support=support).endswith(f"({count} earlier)")
+    assert sentence("overturned_rate_carc", 0.5, support=support).endswith(f"({count} past cases)")
 
 
 @pytest.mark.parametrize("name", [SETTLED_SHARE, PAST_ACCOUNTS, DAYS_TO_PAY])
@@ -214,7 +214,7 @@ def test_a_rate_gives_the_text_even_when_its_support_contributes_more() -> None:
     features = tuple(BY_NAME[name] for name in ("overturned_rate_carc", "overturned_support_carc"))
     data = pd.DataFrame({"overturned_rate_carc": [0.7], "overturned_support_carc": [40.0], "carc": ["16"]})
     ((reason, rest),) = explain_rows(features, data, np.array([[0.1, -0.6]]))
-    assert reason.text == "Reason 16 (information missing or wrong): about 70% overturned (40 earlier)"
+    assert reason.text == "CARC 16 (information missing or wrong): about 70% overturned (40 past cases)"
     assert (reason.contribution, rest.contribution) == (-0.5, 0.0)
 
 

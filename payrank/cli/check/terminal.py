@@ -47,7 +47,7 @@ def _tables(inspection: Inspection) -> Table:
         ]
         for state in inspection.tables
     ]
-    headings = [("read", True), ("loaded", True), ("quarantined", True), ("repeated", True), ("absent columns", False)]
+    headings = [("read", True), ("loaded", True), ("quarantined", True), ("repeated", True), ("missing columns", False)]
     return make_table("Rows by table", [("table", False), *headings], rows)
 
 

@@ -35,7 +35,7 @@ METRICS = {
 @click.option("--out", type=FILE, help="File for the comparison as JSON.")
 @settings_option
 def compare(words: tuple[str, ...], as_of: date, out: Path | None, settings: Path | None) -> None:
-    """Score the same later rows, which neither model was fitted on, with CHALLENGER and CHAMPION.
+    """Compare CHALLENGER with CHAMPION on the same later rows, which neither model was trained on.
 
     The rows are snapshots from the later of the two training days on. Without CHAMPION, the registered champion of the
     challenger's kind is used. The result is recorded with the challenger's registered version for promote.

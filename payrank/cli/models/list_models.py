@@ -49,7 +49,7 @@ def list_models() -> None:
     ]
     STDOUT.print(
         make_table(
-            "RegisteredVersion models (top: share captured at the top of the list, on holdout rows)", columns, rows
+            "Registered models (top: share of dollars captured at the top of the list, on holdout rows)", columns, rows
         )
     )
     for kind in MODEL_KINDS:

@@ -44,7 +44,7 @@ def metrics_table(manifest: Manifest) -> Table:
     The last column is how much more the model captures than the baseline, with a 95% interval over households.
     """
     rows = manifest.evaluation.holdout.rows
-    return _ranking_table(manifest.evaluation, f"{manifest.kind}: {rows:,} later rows that no fit had seen")
+    return _ranking_table(manifest.evaluation, f"{manifest.kind}: {rows:,} later rows that were not used in training")
 
 
 def final_table(manifest: Manifest) -> Table | None:
@@ -54,7 +54,7 @@ def final_table(manifest: Manifest) -> Table | None:
         return None
     holdout = final.holdout
     title = f"Final test, {holdout.first} to {holdout.last}: {holdout.rows:,} rows of {holdout.households:,} households"
-    return _ranking_table(final, f"{title}\n(not used to choose anything, and none of these households was fitted on)")
+    return _ranking_table(final, f"{title}\n(not used to choose settings; the model was not trained on these households)")
 
 
 def _ranking_table(evaluation: Evaluation, title: str) -> Table:
@@ -103,7 +103,7 @@ def slices_table(manifest: Manifest) -> Table:
         ("AUC", True),
         ("advantage", True),
     ]
-    return make_table(f"Each slice ranked within itself{against}", columns, rows)
+    return make_table(f"Slices, each ranked separately{against}", columns, rows)
 
 
 def show_metrics(manifest: Manifest, *, slices: bool = False) -> None:

@@ -25,7 +25,7 @@ def show(model: str) -> None:
     STDOUT.print(
         f"Predicts {predicts}. Trained as of {manifest.as_of} on {manifest.rows:,} {manifest.unit} snapshots of "
         f"{manifest.households:,} households, {manifest.events:,} of them with the outcome; {len(manifest.features)} "
-        f"features. The trees that score were fitted on snapshots {windows.fitted.first} to {windows.fitted.last}.",
+        f"features. The served trees were trained on snapshots {windows.fitted.first} to {windows.fitted.last}.",
         soft_wrap=False,
     )
     STDOUT.print()
