@@ -27,14 +27,13 @@ def execute(script: Path, folder: Path) -> NotebookNode:
     """Return the notebook of a script, executed in a folder, with everything left out that differs between runs."""
     notebook = jupytext.read(script)
     notebook.cells.insert(0, nbformat.v4.new_code_cell(SETUP))
-    os.environ["PYTHONPATH"] = str(ROOT)
     NotebookClient(
         notebook,
         timeout=TIMEOUT_SECONDS,
         kernel_name="python3",
         resources={"metadata": {"path": str(folder)}},
         record_timing=False,
-    ).execute()
+    ).execute(env={**os.environ, "PYTHONPATH": str(ROOT)})
     del notebook.cells[0]
     return clean(notebook)
 
