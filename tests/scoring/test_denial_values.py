@@ -62,7 +62,12 @@ PAYERS: list[Row] = [
         ("P-contract", "2026-12-24", 44, "stated on the denial"),
         ("P-contract", "", 90, "payer's contract: 90 days from the denial"),
         ("P-medicare", "", 120, "42 CFR 405.942: 120 days from receipt, counted from the denial date"),
-        ("P-medicare_advantage", "", 60, "42 CFR 422.582: 65 days since 2025; payrank uses 60, counted from the denial date"),
+        (
+            "P-medicare_advantage",
+            "",
+            60,
+            "42 CFR 422.582: 65 days since 2025; payrank uses 60, counted from the denial date",
+        ),
         ("P-medicaid", "", 60, "42 CFR 438.402: 60 days, counted from the denial date"),
         ("P-managed_medicaid", "", 60, "42 CFR 438.402: 60 days, counted from the denial date"),
         ("P-commercial", "", 180, "29 CFR 2560.503-1: 180 days, counted from the denial date"),

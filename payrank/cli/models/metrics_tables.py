@@ -54,7 +54,8 @@ def final_table(manifest: Manifest) -> Table | None:
         return None
     holdout = final.holdout
     title = f"Final test, {holdout.first} to {holdout.last}: {holdout.rows:,} rows of {holdout.households:,} households"
-    return _ranking_table(final, f"{title}\n(not used to choose settings; the model was not trained on these households)")
+    note = "(not used to choose settings; the model was not trained on these households)"
+    return _ranking_table(final, f"{title}\n{note}")
 
 
 def _ranking_table(evaluation: Evaluation, title: str) -> Table:
