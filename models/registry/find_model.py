@@ -63,6 +63,11 @@ def find_by_name(text: str) -> ResolvedModel:
     """Find a model of any kind; see `find_model`."""
     if not text.startswith("models:"):
         folder = Path(text)
+        name = text if text.startswith(registered_name("")) else registered_name(text)
+        if not folder.exists() and name in map(registered_name, MODEL_KINDS):
+            raise NoUsableModelError(
+                f"no model bundle at {text}; for the registered champion write models:/{name}@{CHAMPION}"
+            )
         return ResolvedModel(read_bundle(folder), folder.resolve().name)
     match = _ADDRESS.match(text)
     if match is None:

@@ -76,6 +76,8 @@ def test_a_model_has_a_readable_name(here, trained):
         ("models:payrank", "is not a model. Give a bundle folder"),
         ("models:/payrank-payment/1/2", "is not a model"),
         ("no/such/folder", "no model bundle at"),
+        ("payment", "no model bundle at payment; for the registered champion write models:/payrank-payment@champion"),
+        ("payrank-overturn", "write models:/payrank-overturn@champion"),
     ],
 )
 def test_a_missing_model_is_refused_by_name(here, address, message):
