@@ -31,13 +31,14 @@ def _baseline_notices(evaluation: Evaluation) -> list[str]:
     auc = evaluation.metrics["auc"].value if "auc" in evaluation.metrics else 0.0
     for baseline in evaluation.baselines:
         if "auc" in baseline.metrics and baseline.metrics["auc"].value > auc:
-            notices.append(f"{baseline.meaning} ranks better: AUC {baseline.metrics['auc'].value:.3f}, model {auc:.3f}")
+            value = baseline.metrics["auc"].value
+            notices.append(f"baseline '{baseline.meaning}' ranks better: AUC {value:.3f}, model {auc:.3f}")
         advantage = baseline.advantage
         if advantage is not None and advantage.high is not None and advantage.high < 0:
             unit = evaluation.holdout.gain_unit
             notices.append(
-                f"{baseline.meaning} captures significantly more {unit} at capacity: {-advantage.value:.1%} of the "
-                f"total more than the model"
+                f"baseline '{baseline.meaning}' captures significantly more {unit} at capacity than the model: "
+                f"{-advantage.value:.1%} more of the total"
             )
     return notices
 

@@ -72,7 +72,7 @@ def _show(monitoring: Monitoring) -> None:
         ]
         STDOUT.print()
         headings = [(heading, True) for heading in ("rows", "predicted", "actual", "$ predicted", "$ actual")]
-        title = f"{TITLES[name]}, {latest.day}: by outcome of the run and by decile of predicted probability"
+        title = f"{TITLES[name]}, {latest.day}: by outcome of the run and by predicted probability"
         STDOUT.print(make_table(title, [("part", False), *headings, ("", False)], parts))
     if monitoring.waiting:
         soonest = min(matures_on for _, _, matures_on in monitoring.waiting)

@@ -99,7 +99,7 @@ def score(
             make_frame=_frame_maker(engine, extract, master),
         )
         names = " and ".join(models.names[kind] for kind in sorted(models.names))
-        timer.stage("models", f"found {names}", models=len(models.names))
+        timer.stage("models", f"using {names}", models=len(models.names))
         result = run_nightly(
             loaded,
             models,

@@ -117,7 +117,7 @@ def train_and_register(
         progress.log(f"loaded {len(extract.digests)} files")
         check_day(extract, settings.target(kind).unit, as_of)
         frame = training_frame(extract, settings.target(kind), as_of, site_features=settings.features)
-        progress.log(f"made {len(frame.data):,} labeled {frame.unit} snapshots of {len(frame.features)} features")
+        progress.log(f"built {len(frame.data):,} labeled {frame.unit} snapshots with {len(frame.features)} features")
         in_force = parse_settings(settings.training_of(kind), kind)
         trials: tuple[SearchTrial, ...] = ()
         if budget is not None:

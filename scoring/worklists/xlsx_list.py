@@ -23,13 +23,13 @@ _NOTES_WIDTH = 40
 MAX_QUEUE_SHEETS = 30
 """Queues that get a sheet of their own. The first sheet has every row and can be filtered by queue."""
 _FORMATS: dict[CellFormat, dict[str, Any]] = {
-    "text": {"num_format": "@"},
-    "code": {"num_format": "@"},
-    "long_text": {"num_format": "@", "text_wrap": True},
+    "text": {"num_format": "@", "indent": 1},
+    "code": {"num_format": "@", "indent": 1},
+    "long_text": {"num_format": "@", "text_wrap": True, "indent": 1},
     "money": {"num_format": "$#,##0.00;[Red]-$#,##0.00"},
     "probability": {"num_format": "0%"},
     "count": {"num_format": "0"},
-    "date": {"num_format": "mmm d, yyyy", "align": "left"},
+    "date": {"num_format": "mmm d, yyyy", "align": "left", "indent": 1},
 }
 _NO_CONVERSION = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
 

@@ -66,7 +66,7 @@ def test_the_report_shows_totals_aging_lists_rules_models_and_data(report):
 
 
 def test_counts_that_do_not_reconcile_are_flagged(report):
-    assert "NO: report this to whoever runs payrank" in text_of(
+    assert "NO: report this to your payrank administrator" in text_of(
         render_report(replace(report, flows=(Flow("accounts", 100, 30, 20, 45, 4),)))
     )
 

@@ -237,8 +237,8 @@ def list_design_notices(data: pd.DataFrame, design: Design) -> tuple[str, ...]:
             )
     if len(design.splits) >= MIN_PERIODS_WITH_FINAL_TEST and design.splits[-1].role != "final":
         notices.append(
-            f"fewer than {MIN_PEOPLE} households of the last period could be reserved for a final test, so it is "
-            "a holdout period like the others; send more accounts, or raise validation.reserve"
+            f"no final test: fewer than {MIN_PEOPLE} households of the last period could be reserved, so it counts as "
+            "holdout; provide more accounts, or raise validation.reserve"
         )
     elif design.splits[-1].role != "final":
         notices.append(
