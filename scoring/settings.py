@@ -14,7 +14,11 @@ from payrank.scoring.list_spec import LIST_NAMES
 from payrank.scoring.schedule.capacity import Capacity
 
 Dollars = Annotated[float, Field(ge=0)]
-RENAMED: dict[str, str] = {"change": "override", "plan_most_months": "plan_max_months"}
+RENAMED: dict[str, str] = {
+    "change": "override",
+    "plan_instalment_dollars": "plan_installment_dollars",
+    "plan_most_months": "plan_max_months",
+}
 """Old setting names, each with the name to use now. An old name is refused with a message that gives the new one."""
 RENAMED_LIMITS: dict[str, str] = {"most": "max_contacts"}
 """Old names of limits in an override, each with the name to use now."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from payrank.simulator.randomness import Floats, Integers
+from payrank.features.arrays import Floats
+from payrank.simulator.randomness import Integers
 
 MONTH_LOG_ODDS = np.array([-0.10, 0.30, 0.40, 0.22, 0.0, 0.0, -0.05, -0.08, 0.0, 0.0, -0.08, -0.25])
 """Log-odds of a payment by month. Tax refunds raise February to April, and the holidays lower December."""

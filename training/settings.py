@@ -161,11 +161,11 @@ class TrainingSettings(_Settings):
     """Split categories by threshold (`codes`) or as LightGBM categories (`native`)."""
     class_weight: Literal["auto", "none", "balanced"] = "auto"
     """`balanced` gives both outcomes the same total weight."""
-    min_outcomes: Annotated[int, Field(ge=11)] = 50
+    min_outcomes: Annotated[int, Field(ge=MIN_PEOPLE)] = 50
     """No model is trained with fewer outcomes of either kind."""
-    min_share_outcomes: Annotated[int, Field(ge=11)] = 500
+    min_share_outcomes: Annotated[int, Field(ge=MIN_PEOPLE)] = 500
     """With fewer outcomes of known share, the mean share replaces the share model."""
-    min_timing_outcomes: Annotated[int, Field(ge=11)] = 500
+    min_timing_outcomes: Annotated[int, Field(ge=MIN_PEOPLE)] = 500
     """With fewer outcomes of known timing, overall shares replace the timing model."""
     capacity: Annotated[float, Field(gt=0, lt=1)] = 0.2
     """Share of each list that the office can work, for the metrics."""

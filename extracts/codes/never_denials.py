@@ -82,6 +82,11 @@ NEVER_DENIALS: tuple[NeverDenial, ...] = (
     NeverDenial("CO", "16", "N620", "quality reporting code, not payable"),
 )
 
+OVER_CONTRACT_CARCS = frozenset({"45", "253"})
+"""Charges above the contract, and sequestration: contractual if no group code is given."""
+PATIENT_SHARE_CARCS = frozenset({"1", "2", "3"})
+"""Deductible, coinsurance, and copay: patient responsibility if no group code is given."""
+
 _BY_CARC: dict[str, list[NeverDenial]] = {}
 for _rule in NEVER_DENIALS:
     _BY_CARC.setdefault(_rule.carc, []).append(_rule)

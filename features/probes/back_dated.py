@@ -10,13 +10,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
+from payrank.extracts.contract.privacy import MIN_PEOPLE
 from payrank.extracts.extract import Extract
 from payrank.extracts.fetch_row import fetch_one_row
 from payrank.features.probes.result import Leak, ProbeResult
 
 PROBE = "payments dated back"
 COLUMN = "transactions.posted_on"
-MIN_ROWS = 11
+MIN_ROWS = MIN_PEOPLE
 LATE_DAYS = 7
 """Days by which the evidence may lag behind `posted_on` before a row counts."""
 MAX_LATE, MAX_CONTACTED = 0.01, 0.1

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from payrank.features.arrays import Floats
 from payrank.simulator.claims.claims import Claims
 from payrank.simulator.claims.codes import BILLING, KIND_NAMES
 from payrank.simulator.claims.denials import Denials
@@ -25,7 +26,7 @@ from payrank.simulator.claims.overturns import (
 from payrank.simulator.event_log import MISSING, EventLog
 from payrank.simulator.population.payers import PAYERS
 from payrank.simulator.population.visits import Visits
-from payrank.simulator.randomness import Booleans, Floats, Integers, between, happens, sigmoid, stream
+from payrank.simulator.randomness import Booleans, Integers, between, happens, sigmoid, stream
 
 OUTCOMES = ("overturned", "partially_overturned", "upheld", "withdrawn")
 OVERTURNED, PARTIAL, UPHELD, WITHDRAWN = range(4)

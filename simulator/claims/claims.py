@@ -6,13 +6,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from payrank.features.arrays import Floats
 from payrank.simulator.ledger import INSURANCE, PATIENT, Ledger
 from payrank.simulator.population.benefit_limits import exhaust_benefits
 from payrank.simulator.population.coverage import Coverages, payer_class_index
 from payrank.simulator.population.payers import CLASSES, PAYERS, SELF_PAY
 from payrank.simulator.population.people import People
 from payrank.simulator.population.visits import CLINIC, EMERGENCY, INPATIENT, Visits
-from payrank.simulator.randomness import Floats, Integers, between, happens, stream
+from payrank.simulator.randomness import Integers, between, happens, stream
 from payrank.simulator.seasons import calendar_month
 
 CHARGE_LINES = np.array([4.0, 8.0, 12.0, 45.0, 3.0])

@@ -7,23 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from payrank.extracts.codes.code_lists import NO_APPEAL_RARCS
+from payrank.features.arrays import Floats
 from payrank.simulator.claims.claims import Claims
 from payrank.simulator.claims.codes import ALL_CODES, DENIAL_CODES, KIND_NAMES, NON_DENIAL_CODES, NOT_A_DENIAL
 from payrank.simulator.event_log import MISSING
 from payrank.simulator.population.coverage import payer_class_index
 from payrank.simulator.population.payers import CLASSES, DENIAL_RATE, PAYERS
 from payrank.simulator.population.visits import INPATIENT, Visits
-from payrank.simulator.randomness import (
-    Booleans,
-    Floats,
-    Integers,
-    between,
-    happens,
-    pick,
-    pick_by_row,
-    sigmoid,
-    stream,
-)
+from payrank.simulator.randomness import Booleans, Integers, between, happens, pick, pick_by_row, sigmoid, stream
 
 
 @dataclass(frozen=True, slots=True)

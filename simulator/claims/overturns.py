@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
+from payrank.features.arrays import Floats
 from payrank.simulator.claims.claims import Claims
 from payrank.simulator.claims.codes import ALL_CODES, KIND_NAMES
 from payrank.simulator.claims.denials import Denials
 from payrank.simulator.event_log import MISSING
 from payrank.simulator.population.payers import PAYERS
 from payrank.simulator.population.visits import Visits
-from payrank.simulator.randomness import Booleans, Floats, Integers, sigmoid, stream
+from payrank.simulator.randomness import Booleans, Integers, sigmoid, stream
 
 LEVELS = (1, 2, 3)
 NEXT_LEVEL_PENALTY = 1.0

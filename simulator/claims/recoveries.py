@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
+from payrank.features.arrays import Floats
 from payrank.simulator.claims.appeals import Outcomes
 from payrank.simulator.claims.claims import Claims
 from payrank.simulator.claims.codes import ALL_CODES
 from payrank.simulator.claims.denials import Denials
 from payrank.simulator.claims.remits import Portion, Secondary, Transfers, pay_portion
 from payrank.simulator.ledger import INSURANCE, Ledger
-from payrank.simulator.randomness import Floats, Integers
+from payrank.simulator.randomness import Integers
 
 
 def recovered_cents(claims: Claims, denials: Denials, share: Floats) -> tuple[Integers, Integers, Integers]:

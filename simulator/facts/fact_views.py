@@ -10,6 +10,7 @@ import numpy as np
 
 from payrank.extracts.contract.source_file import quote_path
 from payrank.extracts.contract.tables import TABLE_NAMES
+from payrank.features.probes.auc import measure_auc as area_under_curve
 from payrank.simulator.claims.codes import ALL_CODES, NOT_A_DENIAL
 
 TRUTHS = {
@@ -196,14 +197,12 @@ def measure_auc(
         f"SELECT {whole} AS chance, {part} AS positive FROM fact_{view} WHERE {where}"
     ).fetchnumpy()
     positive = np.asarray(rows["positive"], dtype=bool)
-    _, place, count = np.unique(np.asarray(rows["chance"]), return_inverse=True, return_counts=True)
-    rank = (np.cumsum(count) - (count - 1) / 2)[place]
     yes, no = float(positive.sum()), float((~positive).sum())
-    if not yes or not no:
+    auc = area_under_curve(positive.astype(np.float64), np.asarray(rows["chance"], dtype=np.float64))
+    if auc is None:
         return float("nan"), float("nan")
-    auc = (rank[positive].sum() - yes * (yes + 1) / 2) / (yes * no)
     of_two = (yes - 1) * (auc / (2 - auc) - auc**2) + (no - 1) * (2 * auc**2 / (1 + auc) - auc**2)
-    return float(auc), float(np.sqrt((auc * (1 - auc) + of_two) / (yes * no)))
+    return auc, float(np.sqrt((auc * (1 - auc) + of_two) / (yes * no)))
 
 
 def _view(connection: duckdb.DuckDBPyConnection, name: str, path: Path) -> None:

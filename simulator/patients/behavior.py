@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from payrank.simulator.randomness import Booleans, Floats, Integers, sigmoid
+from payrank.features.arrays import Floats
+from payrank.simulator.randomness import Booleans, Integers, sigmoid
 from payrank.simulator.seasons import seasonal_log_odds
 
 CYCLE_DAYS = 30

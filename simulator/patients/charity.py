@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
+from payrank.features.arrays import Floats
 from payrank.simulator.event_log import MISSING
 from payrank.simulator.ledger import PATIENT
 from payrank.simulator.patients.balances import CHARITY, NEVER, OPEN
 from payrank.simulator.patients.hardship import FLAG
 from payrank.simulator.patients.office import Office, StatementCycle
-from payrank.simulator.randomness import Booleans, Floats, Integers, between, happens, sigmoid
+from payrank.simulator.randomness import Booleans, Integers, between, happens, sigmoid
 
 MIN_BALANCE = 10_000
 """Minimum balance, in cents, for an application."""

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from payrank.features.arrays import Floats
 from payrank.simulator.allowed_values import allowed_values
 from payrank.simulator.event_log import MISSING
 from payrank.simulator.patients.behavior import promise_chance
 from payrank.simulator.patients.office import Office, StatementCycle
-from payrank.simulator.randomness import Booleans, Floats, Integers, between, happens, pick, sigmoid
+from payrank.simulator.randomness import Booleans, Integers, between, happens, pick, sigmoid
 
 CHANNEL = {name: number for number, name in enumerate(allowed_values("contacts", "channel"))}
 DIRECTION = {name: number for number, name in enumerate(allowed_values("contacts", "direction"))}

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from payrank.extracts.contract.tables import KNOWN_FLAGS
+from payrank.features.arrays import Floats
 from payrank.simulator.patients.balances import NEVER, Journal
 from payrank.simulator.population.people import People
 from payrank.simulator.population.visits import HISTORY_DAYS, Visits
-from payrank.simulator.randomness import Floats, Integers, between, happens, sigmoid, stream
+from payrank.simulator.randomness import Integers, between, happens, sigmoid, stream
 
 FLAG = {name: number for number, name in enumerate(KNOWN_FLAGS)}
 STOPS_PAYMENT = ("bankruptcy", "deceased", "attorney", "litigation")

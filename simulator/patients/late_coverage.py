@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
+from payrank.features.arrays import Floats
 from payrank.simulator.event_log import MISSING
 from payrank.simulator.ledger import INSURANCE, PATIENT
 from payrank.simulator.patients.balances import PAID
 from payrank.simulator.patients.office import Office, StatementCycle
 from payrank.simulator.population.payers import PAYERS, payers_in_class
-from payrank.simulator.randomness import Floats, between, happens, sigmoid
+from payrank.simulator.randomness import between, happens, sigmoid
 
 MEDICAID = payers_in_class("medicaid")[0]
 

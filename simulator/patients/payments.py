@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from payrank.features.arrays import Floats
 from payrank.simulator.ledger import PATIENT, Ledger
 from payrank.simulator.patients.balances import PAID
 from payrank.simulator.patients.behavior import (
@@ -20,7 +21,7 @@ from payrank.simulator.patients.behavior import (
 )
 from payrank.simulator.patients.contacts import CallResults
 from payrank.simulator.patients.office import Office, StatementCycle
-from payrank.simulator.randomness import Floats, Integers, between, happens, sigmoid
+from payrank.simulator.randomness import Integers, between, happens, sigmoid
 
 MIN_PAYMENT = 1000
 """Minimum payment in cents."""

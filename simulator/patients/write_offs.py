@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
+from payrank.features.arrays import Floats
 from payrank.simulator.event_log import MISSING
 from payrank.simulator.ledger import PATIENT, Ledger
 from payrank.simulator.patients.balances import BAD_DEBT, OPEN, SMALL, Balances
 from payrank.simulator.patients.behavior import part_scale
 from payrank.simulator.patients.hardship import FLAG
 from payrank.simulator.patients.office import Office, StatementCycle
-from payrank.simulator.randomness import Floats, Integers, between, happens
+from payrank.simulator.randomness import Integers, between, happens
 
 RECOVERED = 0.005
 """Probability per cycle that the agency collects something on a bad-debt balance."""

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from payrank.features.arrays import Floats
 from payrank.simulator.event_log import MISSING, EventLog
 from payrank.simulator.population.payers import CLASSES, PAYERS, SELF_PAY, payers_in_class
 from payrank.simulator.population.people import People
 from payrank.simulator.population.visits import HISTORY_DAYS, Visits
-from payrank.simulator.randomness import Booleans, Floats, Integers, between, happens, pick, pick_by_row, stream
+from payrank.simulator.randomness import Booleans, Integers, between, happens, pick, pick_by_row, stream
 
 MIX: dict[str, dict[str, float]] = {
     "old": {

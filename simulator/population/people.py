@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from payrank.features.arrays import Floats
 from payrank.simulator.event_log import MISSING
-from payrank.simulator.randomness import Booleans, Floats, Integers, happens, pick, sigmoid, stream
+from payrank.simulator.randomness import Booleans, Integers, happens, pick, sigmoid, stream
 
 AREAS: tuple[tuple[str, str, float, float], ...] = (
     ("MA", "021", 14.0, -0.2),

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from payrank.features.arrays import Floats
 from payrank.simulator.event_log import MISSING
 from payrank.simulator.population.people import People
-from payrank.simulator.randomness import Floats, Integers, between, happens, pick, pick_by_row, stream
+from payrank.simulator.randomness import Integers, between, happens, pick, pick_by_row, stream
 
 HISTORY_DAYS = 1095
 """Days of visits before the as-of date."""

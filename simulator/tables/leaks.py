@@ -9,11 +9,12 @@ import numpy as np
 
 from payrank.extracts.contract.tables import Column
 from payrank.extracts.errors import WrongUsageError, did_you_mean
+from payrank.features.arrays import Floats
 from payrank.simulator.claims.appeals import PARTIAL, WITHDRAWN
 from payrank.simulator.event_log import MISSING
 from payrank.simulator.hospital import Hospital
 from payrank.simulator.ledger import KINDS, PATIENT
-from payrank.simulator.randomness import Floats, Integers, between, happens, stream
+from payrank.simulator.randomness import Integers, between, happens, stream
 from payrank.simulator.tables.write_parquet import ColumnBuilder, write_integers, write_names, write_numbers
 
 LEAKS: dict[str, str] = {

@@ -11,8 +11,9 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from payrank.extracts.contract.tables import Column, table
+from payrank.features.arrays import Floats
 from payrank.simulator.event_log import MISSING
-from payrank.simulator.randomness import Booleans, Floats, Integers
+from payrank.simulator.randomness import Booleans, Integers
 
 ROWS_PER_GROUP = 500_000
 TYPES = {

@@ -11,7 +11,7 @@ import numpy as np
 
 from payrank.extracts.contract.source_file import quote_path
 from payrank.extracts.errors import WrongUsageError
-from payrank.simulator.randomness import Floats
+from payrank.features.arrays import Floats
 
 TRUTH_FOLDER = "truth"
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from payrank.features.arrays import Floats
 from payrank.simulator.patients.behavior import (
     CYCLE_DAYS,
     PART,
@@ -30,7 +31,7 @@ from payrank.simulator.patients.write_offs import (
     RECOVERED_PART,
     bad_debt_chance,
 )
-from payrank.simulator.randomness import Booleans, Floats, Integers, sigmoid
+from payrank.simulator.randomness import Booleans, Integers, sigmoid
 
 PLAN_DAYS = 7
 """Days from the start of a cycle within which an installment arrives."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from payrank.features.arrays import Floats
 from payrank.simulator.claims.appeals import CORRECTION_DAYS, LATE_LATER, corrected_share
 from payrank.simulator.claims.overturns import (
     LEVELS,
@@ -18,7 +19,7 @@ from payrank.simulator.claims.overturns import (
 )
 from payrank.simulator.claims.recoveries import recovered_cents
 from payrank.simulator.hospital import Hospital
-from payrank.simulator.randomness import Floats, Integers, sigmoid
+from payrank.simulator.randomness import Integers, sigmoid
 
 AGES = (0, 15, 30, 45, 60, 90, 120, 180, 270, 365)
 """Ages, in days since the denial, at which the truth is written."""

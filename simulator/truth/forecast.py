@@ -11,10 +11,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from payrank.features.arrays import Floats
 from payrank.simulator.patients.behavior import CYCLE_DAYS, full_payment_chance, installment_chance
 from payrank.simulator.patients.contacts import conversation_chance
 from payrank.simulator.patients.plans import AGREED, BREAKS, INSTALLMENTS, MIN_INSTALLMENT, MIN_PLAN
-from payrank.simulator.randomness import Floats
 from payrank.simulator.truth.cycle_chances import (
     DECIDED_AHEAD,
     PLAN_DAYS,

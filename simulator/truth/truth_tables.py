@@ -9,13 +9,13 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
+from payrank.features.arrays import Floats
 from payrank.simulator.claims.appeals import PARTIAL, WITHDRAWN
 from payrank.simulator.claims.codes import ALL_CODES, KIND_NAMES
 from payrank.simulator.event_log import MISSING, select_rows
 from payrank.simulator.hospital import Hospital
 from payrank.simulator.patients.contacts import NO_ARM
 from payrank.simulator.population.visits import HISTORY_DAYS
-from payrank.simulator.randomness import Floats
 from payrank.simulator.tables.denial_tables import count_known_denials
 from payrank.simulator.tables.ids import account_ids, claim_ids, denial_ids, guarantor_ids, payer_ids
 from payrank.simulator.tables.write_parquet import (

@@ -23,6 +23,10 @@ from payrank.settings import Settings, read_settings
         ("[[scoring.override]]\nrule = 'S5'\nreson = 'no such day here'", "did you mean 'reason'"),
         ("[[scoring.change]]\nrule = 'S5'", "setting 'change' was renamed; write 'override'"),
         ("[scoring]\nplan_most_months = 12", "setting 'plan_most_months' was renamed; write 'plan_max_months'"),
+        (
+            "[scoring]\nplan_instalment_dollars = 100",
+            "setting 'plan_instalment_dollars' was renamed; write 'plan_installment_dollars'",
+        ),
         ("[[scoring.waive]]\nrule = 'H12'\nreasn = 'no such flags here'", "did you mean 'reason'"),
         ("[[scoring.waive]]\nrule = 'H12'\nreason = 'no'", "waive.0.reason.* at least 10 characters"),
         ("[payment]\nhorizon = 60", "did you mean 'horizon_days'"),

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from payrank.extracts.contract.privacy import MIN_PEOPLE
 from payrank.features.arrays import Floats
 from payrank.training.settings import TrainingSettings, Trees, member_trees
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 BIN_PARAMETERS = ("max_bin", "min_data_in_bin")
 """Tree settings with the same values of these can share one binned data set."""
-LEAF_ROWS = (11, 100)
+LEAF_ROWS = (MIN_PEOPLE, 100)
 """Smallest and largest `min_data_in_leaf` when it is derived from the number of rows."""
 
 

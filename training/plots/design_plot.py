@@ -49,9 +49,7 @@ def _title(windows: Windows) -> str:
     reserved = windows.reserved
     if reserved is None:
         return title
-    return (
-        f"{title} Final test: {reserved.households:,} of {reserved.of_households:,} households, unseen by its fit."
-    )
+    return f"{title} Final test: {reserved.households:,} of {reserved.of_households:,} households, unseen by its fit."
 
 
 def _describe(windows: Windows) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 
+from payrank.extracts.codes.never_denials import OVER_CONTRACT_CARCS, PATIENT_SHARE_CARCS
 from payrank.extracts.readers.fhir.resources.adjustment_reasons import Reason, read_reasons
 from payrank.extracts.readers.fhir.resources.elements import (
     Node,
@@ -39,11 +40,6 @@ CATEGORIES: Mapping[str, str] = {
     "line_prvdr_pmt_amt": "paid",
 }
 """Adjudication category code (the last part, if it is a URL) -> the amount's meaning."""
-
-OVER_CONTRACT = frozenset({"45", "253"})
-"""CARCs for charges above the contract and sequestration: contractual if no group code is given."""
-PATIENT_SHARE = frozenset({"1", "2", "3"})
-"""CARCs for deductible, coinsurance, and copay: patient responsibility if no group code is given."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +77,7 @@ def read_adjudication(resource: Node) -> Adjudication:
         for reason in _assign_noncovered(read_reasons(group), by_category.get("noncovered"))
     )
     contractual = amounts.get("discount") or add_money(
-        reason.amount for reason in reasons if not reason.denies and _is_in_group(reason, "CO", OVER_CONTRACT)
+        reason.amount for reason in reasons if not reason.denies and _is_in_group(reason, "CO", OVER_CONTRACT_CARCS)
     )
     calculated = None if contractual else _subtract(amounts.get("submitted"), amounts.get("allowed"), noncovered)
     return Adjudication(
@@ -143,7 +139,7 @@ def _read_patient_part(amounts: Mapping[str, str], reasons: Iterable[Reason]) ->
     if "liability" in amounts:
         return amounts["liability"]
     parts = add_money(amounts.get(name) for name in ("copay", "deductible", "coinsurance"))
-    return parts or add_money(reason.amount for reason in reasons if _is_in_group(reason, "PR", PATIENT_SHARE))
+    return parts or add_money(reason.amount for reason in reasons if _is_in_group(reason, "PR", PATIENT_SHARE_CARCS))
 
 
 def _is_in_group(reason: Reason, group: str, carcs: frozenset[str]) -> bool:
