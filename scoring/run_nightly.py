@@ -75,7 +75,7 @@ def run_nightly(
     explain
         Give reasons for every scored row ("all"), or for the listed ones only ("listed").
     dry_run
-        Do everything except publish: the files are built and removed, and every earlier run stays as it was.
+        Do everything except publish: the files are built and removed, and every earlier run is unchanged.
     progress
         Called after each stage.
 

@@ -32,7 +32,7 @@ class Waiver(BaseModel):
     rule: str
     """ID of the rule that is not applied."""
     reason: str = Field(min_length=10)
-    """Why; the report shows it."""
+    """Reason, shown in the report."""
 
 
 class RuleOverride(BaseModel):
@@ -46,7 +46,7 @@ class RuleOverride(BaseModel):
     rule: str
     """ID of the rule that is overridden."""
     reason: str = Field(min_length=10)
-    """Why; the report shows it."""
+    """Reason, shown in the report."""
     queue: str | None = Field(None, pattern=r"^[a-z][a-z0-9_]*$")
     """Queue that replaces the rule's own."""
     limits: Mapping[str, Annotated[float, Field(ge=0)]] = Field(default_factory=dict)
@@ -76,7 +76,7 @@ class ScoringSettings(BaseModel):
     plan_days: int = Field(20, ge=1, le=260)
     """Working days over which a capacity plans the denials."""
     holidays: tuple[date, ...] = ()
-    """Days, in addition to Saturdays and Sundays, on which nobody works."""
+    """Holidays: days, in addition to Saturdays and Sundays, on which no one works."""
     costs: Mapping[str, Dollars] = Field(default_factory=dict)
     """Cost in dollars of doing an action once, by the name of the action, queue, or list."""
     annual_discount_rate: float = Field(0.08, ge=0, le=1)
@@ -84,15 +84,15 @@ class ScoringSettings(BaseModel):
     follow_up_after_days: int = Field(30, ge=0)
     """Days to wait after filing an appeal before asking for a decision."""
     follow_up_gain: float = Field(0.1, ge=0, le=1)
-    """Share of its expected recovery that asking for a decision is worth: an assumption."""
+    """Assumed value of a follow-up on an appeal, as a share of the denial's expected recovery."""
     peer_to_peer_days: int = Field(14, ge=0)
     """Days after the denial in which the payer offers a peer-to-peer review."""
     small_balance_dollars: float = Field(25.0, ge=0)
     """Below this balance, send statements only (rule S8)."""
     max_extract_age_days: int = Field(3, ge=0)
-    """An older extract is refused (exit code 4)."""
+    """Largest age of the extract in days; an older one is refused (exit code 4)."""
     max_flags_age_days: int = Field(3, ge=0)
-    """If the flags are older, no patient list is published (rule H12)."""
+    """Largest age of the flags in days; if they are older, no patient list is published (rule H12)."""
     max_volume_drop: float = Field(0.3, ge=0, le=1)
     """Largest share by which accounts, denials, or transactions may shrink since the previous run (exit code 4)."""
     max_volume_growth: float = Field(1.0, ge=0)
@@ -104,7 +104,7 @@ class ScoringSettings(BaseModel):
     reasons_shown: int = Field(5, ge=1, le=20)
     """Reasons per line on the page."""
     plan_from_dollars: float = Field(500.0, ge=0)
-    """Offer a payment plan from this balance on."""
+    """Offer a payment plan for balances of at least this amount."""
     plan_months: int = Field(12, ge=1)
     """Usual number of months of a plan; more if a month would exceed the installment below."""
     plan_installment_dollars: float = Field(200.0, gt=0)
@@ -114,7 +114,7 @@ class ScoringSettings(BaseModel):
     assistance_below_probability: float = Field(0.15, ge=0, le=1)
     """Offer screening for financial assistance below this probability of payment."""
     assistance_from_dollars: float = Field(1000.0, ge=0)
-    """Offer screening for financial assistance only from this balance on."""
+    """Offer screening for financial assistance only for balances of at least this amount."""
     waive: tuple[Waiver, ...] = ()
     """Rules that are not applied, each with a reason."""
     override: tuple[RuleOverride, ...] = ()

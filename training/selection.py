@@ -228,7 +228,7 @@ def _describe_undecided_pairs(chances: AppealChances, columns: list[str]) -> lis
         for (payer_class, carc), rows in zip(undecided.index[:MAX_LISTED], undecided["rows"].tolist(), strict=False)
     ]
     more = len(undecided) - len(sentences)
-    return [*sentences, f"The same holds for {more} more pairs of payer class and CARC."] if more > 0 else sentences
+    return [*sentences, f"The same is true of {more} more pairs of payer class and CARC."] if more > 0 else sentences
 
 
 def describe_past_calls(data: pd.DataFrame) -> tuple[str, ...]:

@@ -78,7 +78,7 @@ def _show(monitoring: Monitoring) -> None:
         soonest = min(matures_on for _, _, matures_on in monitoring.waiting)
         STDOUT.print(f"Not matured yet: {len(monitoring.waiting)} runs. The next matures on {soonest}.")
     STDOUT.print(
-        "Actual is everything that came in, not what the work added: some would have paid or been overturned anyway."
+        "Actual is everything collected or overturned, not what the work added: some of it would have happened anyway."
     )
 
 

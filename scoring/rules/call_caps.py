@@ -19,7 +19,7 @@ CONVERSATIONS = ("right_party", "promise", "refused", "dispute")
 class CallCap:
     """At most `max_contacts` over `channels` in `days`, for one state ("" for all states).
 
-    After a conversation nobody calls for `quiet_days`; 0 means no such pause.
+    After a conversation, no calls are made for `quiet_days`; 0 means no such pause.
     """
 
     state: str

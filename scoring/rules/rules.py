@@ -111,7 +111,7 @@ class RuleTable:
         return {
             **suppressing,
             **{entry.id: (entry.title, _cite(entry.citation, entry.since, check=entry.check)) for entry in others},
-            "D2": ("14 days or fewer left", "house policy: first, whatever the score"),
+            "D2": ("14 days or fewer left", "hospital policy: listed first, regardless of score"),
             "H12": (
                 "Flags feed missing, stale, or shrunk, or a flag that is unreadable or unknown",
                 "fail closed: no patient list, or the household suppressed for review",

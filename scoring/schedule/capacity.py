@@ -17,7 +17,7 @@ WEEKDAYS: tuple[Weekday, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun"
 Count = Annotated[int, Field(ge=0)]
 DailyCount = Count | dict[Weekday, Count]
 """Lines a day. In a table by weekday, a weekday that is not named has none."""
-ZERO = "0 lines a day would list nobody. Give 1 or more, or leave capacity out to list everything worth its cost"
+ZERO = "A capacity of 0 lists nothing. Give 1 or more, or leave capacity out to list everything worth its cost"
 
 
 class Capacity(BaseModel):

@@ -70,7 +70,7 @@ def test_a_refusal_is_logged_as_json_and_explained_on_the_last_line(score: Any) 
 @pytest.mark.parametrize(
     ("capacity", "message"),
     [
-        ("0", "0 lines a day would list nobody"),
+        ("0", "A capacity of 0 lists nothing"),
         ("-3", "greater than or equal to 0"),
         ("lots.toml", "neither a number of lines per day nor a readable TOML file (FileNotFoundError)"),
         ("by_queue.toml", "unknown queue 'apeal'; did you mean 'appeal'"),

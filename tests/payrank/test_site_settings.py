@@ -18,7 +18,7 @@ from payrank.settings import Settings, read_settings
         ("[scoring]\ncapcity = 5", "unknown setting 'capcity'; did you mean 'capacity'"),
         ("[scoring]\ncapacity = -5", "setting 'capacity.*: .*greater than or equal to 0; found -5"),
         ("[scoring]\nreasons_shown = 'all'", "setting 'reasons_shown': .*integer.*; found 'all'"),
-        ("[scoring]\ncapacity = 0", "setting 'capacity': 0 lines a day would list nobody"),
+        ("[scoring]\ncapacity = 0", "setting 'capacity': A capacity of 0 lists nothing"),
         ("[scoring.costs]\ncal = 5", "setting 'costs': unknown action, queue or list 'cal'; did you mean 'call'"),
         ("[[scoring.override]]\nrule = 'S5'\nreson = 'no such day here'", "did you mean 'reason'"),
         ("[[scoring.change]]\nrule = 'S5'", "setting 'change' was renamed; write 'override'"),

@@ -41,10 +41,10 @@ def test_without_a_capacity_nothing_is_limited() -> None:
 @pytest.mark.parametrize(
     ("value", "message"),
     [
-        (0, "0 lines a day would list nobody. Give 1 or more, or leave capacity out"),
-        ({"total": 0}, "would list nobody"),
-        ({"call": {"mon": 0}}, "would list nobody"),
-        ({}, "would list nobody"),
+        (0, "A capacity of 0 lists nothing. Give 1 or more, or leave capacity out"),
+        ({"total": 0}, "lists nothing"),
+        ({"call": {"mon": 0}}, "lists nothing"),
+        ({}, "lists nothing"),
         (-5, "greater than or equal to 0"),
         ("many", "give a number of lines a day, or a table"),
         (True, "give a number of lines a day, or a table"),

@@ -138,7 +138,7 @@ class _Mapped:
         for block, paths in blocks:
             if not paths:
                 self.session.add_notice(
-                    f"{block.title}: skipped, because it is optional and no file fits {block.file!r}"
+                    f"{block.title}: skipped, because it is optional and no file matches {block.file!r}"
                 )
             for path in paths:
                 self.run_block(block, self.staged[path, block.sheet, block.header_row])
@@ -210,7 +210,7 @@ def find_files(source: Path, block: Block) -> list[Path]:
     if not paths and not block.optional:
         pattern = block.file or " or ".join(f"*{suffix}" for suffix in SUFFIXES[:3])
         raise WrongUsageError(
-            f"{block.title}: no file in {source} fits {pattern!r}. Correct the pattern or the source."
+            f"{block.title}: no file in {source} matches {pattern!r}. Correct the pattern or the source."
         )
     return paths
 

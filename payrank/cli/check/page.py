@@ -22,7 +22,7 @@ TITLES = {
     "contract": "Contract",
     "keys": "Keys and links",
     "sums": "Sums",
-    "dates": "Days",
+    "dates": "Dates",
     "volume": "Volume",
     "codes": "Codes",
 }

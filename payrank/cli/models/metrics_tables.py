@@ -184,12 +184,12 @@ def format_interval(figure: Estimate | None) -> str:
 
 
 def _percent(share: float) -> str:
-    """Return whole percents with their sign; what rounds to nothing has none of its own (-0 says nothing)."""
+    """Return whole percents with their sign; zero after rounding is shown without a minus sign."""
     return f"{round(100 * share):+d}"
 
 
-def _cells(figures: Mapping[str, Estimate]) -> list[str]:
+def _cells(metrics: Mapping[str, Estimate]) -> list[str]:
     def cell(name: str, form: str) -> str:
-        return format(figures[name].value, form) if name in figures else "-"
+        return format(metrics[name].value, form) if name in metrics else "-"
 
     return [cell("auc", ".3f"), cell("brier", ".3f"), cell("captured", ".0%")]

@@ -305,7 +305,7 @@ class Drafting:
             draft.columns["transaction_id"] = (name, "its values are unique")
         elif "account" in self.roles and self.profile("account").is_key:
             sql = f"'{kind}-' || {quote_name(self.roles['account'])}"
-            draft.columns["transaction_id"] = (sql, "accounts are unique")
+            draft.columns["transaction_id"] = (sql, "account IDs are unique")
         else:
             sql = "source_file || '-' || source_row"
             draft.columns["transaction_id"] = (sql, "no key was found; this one changes when the file does")

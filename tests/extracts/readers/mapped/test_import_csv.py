@@ -258,7 +258,7 @@ def test_a_refused_import_leaves_the_previous_one_untouched(desk):
 def test_a_missing_source_is_wrong_usage(desk):
     with pytest.raises(WrongUsageError, match="no such file or folder"):
         desk(source="nothing.csv")
-    with pytest.raises(WrongUsageError, match=r"no file in .* fits 'x\*\.csv'"):
+    with pytest.raises(WrongUsageError, match=r"no file in .* matches 'x\*\.csv'"):
         desk(mapping=MAPPING.replace("[[accounts]]", '[[accounts]]\nfile = "x*.csv"'))
     with pytest.raises(WrongUsageError, match="is outside the source folder"):
         desk(mapping=MAPPING.replace("[[accounts]]", '[[accounts]]\nfile = "../*.csv"'))

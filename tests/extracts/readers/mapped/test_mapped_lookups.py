@@ -134,11 +134,11 @@ def test_a_lookup_with_the_name_of_a_column_is_wrong_usage(desk):
 
 def test_only_an_optional_block_may_be_without_a_file(desk):
     denials = '[[denials]]\nfile = "denials.csv"\ndenial_id = "Id"\ndenied_on = "Day"\n'
-    with pytest.raises(WrongUsageError, match=r"no file in .* fits 'denials\.csv'"):
+    with pytest.raises(WrongUsageError, match=r"no file in .* matches 'denials\.csv'"):
         desk(mapping=MAPPING + denials)
     report, _ = desk(mapping=MAPPING + denials.replace("[[denials]]", "[[denials]]\noptional = true"))
     assert any(
-        "[[denials]] block 1: skipped, because it is optional and no file fits 'denials.csv'" in notice
+        "[[denials]] block 1: skipped, because it is optional and no file matches 'denials.csv'" in notice
         for notice in report.notices
     )
 
