@@ -268,7 +268,7 @@ RHYTHM: tuple[Feature, ...] = (
             "(household_paid_at_this_age + 2 * paid_rate_at_this_age) / (household_seen_at_this_age + 2)",
             of=("household_paid_at_this_age", "household_seen_at_this_age", "paid_rate_at_this_age"),
         ),
-        phrase="Household typically pays about {value} of balances this old",
+        phrase="Household's estimated pay rate for balances this old: {value}",
         when_unknown="No history yet for balances this old",
         direction=1,
     ),

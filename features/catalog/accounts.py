@@ -48,8 +48,8 @@ AGE: tuple[Feature, ...] = (
         unit="days",
         family="age",
         source=DaysSinceLast("ledger"),
-        phrase="Last payment or charge posted {value} ago",
-        when_unknown="No payment or charge posted yet",
+        phrase="Last account activity {value} ago",
+        when_unknown="No account activity yet",
     ),
     Feature(
         name="days_since_transfer",

@@ -11,6 +11,8 @@ from payrank.features.sources import CombinedLogOdds, HistoricalRate, RateSuppor
 HALF_LIFE_DAYS = 365
 """Age in days at which an outcome counts half in a recency-weighted rate."""
 
+_READABLE = {"paid": "of patients paid"}
+"""Outcome -> how a collector reads it, where the bare word is ambiguous: payers pay, too."""
 _COUNTED = {"paid": "accounts", "overturned": "denials"}
 
 
@@ -53,7 +55,7 @@ def rate_features(
             unit="rate",
             family=family,
             source=HistoricalRate(keys, half_life_days=half_life_days),
-            phrase=f"{{like}}: about {{value}} {outcome}{recently} ({{support}} past cases)",
+            phrase=f"{{like}}: about {{value}} {_READABLE.get(outcome, outcome)}{recently} ({{support}} past cases)",
             when_unknown=f"No {label} on record",
             direction=1,
             sensitivity=sensitivity,

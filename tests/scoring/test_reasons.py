@@ -86,13 +86,13 @@ def test_a_reason_shows_its_value_in_the_usual_units(name: str, value: float | s
 @pytest.mark.parametrize(
     ("name", "others", "text"),
     [
-        ("paid_rate_payer_class", {"payer_class": "medicare"}, "Medicare: about 50% paid (12 past cases)"),
+        ("paid_rate_payer_class", {"payer_class": "medicare"}, "Medicare: about 50% of patients paid (12 past cases)"),
         (
             "paid_rate_payer_class_patient_class_recent",
             {"payer_class": "self_pay", "patient_class": "emergency"},
-            "Self-pay, emergency: about 50% paid recently (12 past cases)",
+            "Self-pay, emergency: about 50% of patients paid recently (12 past cases)",
         ),
-        ("paid_rate_payer_id", {}, "This payer: about 50% paid (12 past cases)"),
+        ("paid_rate_payer_id", {}, "This payer: about 50% of patients paid (12 past cases)"),
         (
             "overturned_rate_payer_id_carc",
             {"carc": "16"},
