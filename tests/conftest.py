@@ -48,6 +48,18 @@ NO_DATA = "no real data"
 """What the reason of a skip says when the real data files are absent: the one skip that CI allows."""
 
 
+MARKS_BY_FIXTURE = {"browser": "browser", "postgres_url": "postgres", "real_data": "data", "spark": "spark"}
+"""The mark of every test that needs a part which a user's machine may lack, by the fixture that provides the part."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark tests by the parts that they need, before `-m` selects."""
+    for item in items:
+        for fixture in MARKS_BY_FIXTURE.keys() & set(getattr(item, "fixturenames", ())):
+            item.add_marker(MARKS_BY_FIXTURE[fixture])
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, Any, Any]:
     """In CI a test that is skipped has failed, unless it asks for data that only some machines have."""

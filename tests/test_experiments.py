@@ -15,6 +15,8 @@ from payrank.extracts.load.load_extract import load_extract
 from payrank.extracts.readers.mapped.import_csv import import_csv
 from payrank.settings import read_settings
 
+pytestmark = pytest.mark.slow
+
 DATA = Path(os.environ.get("PAYRANK_DATA", Path(__file__).parents[2] / "shared" / "data"))
 
 

@@ -58,7 +58,7 @@ class Relation:
 def plain_fields(alias: str, table: str, *names: str, known_on: str | None = None) -> dict[str, Field]:
     """Return fields that are plain columns of a contract table.
 
-    >>> columns_of("t", "transactions", "amount")["amount"].sql
+    >>> plain_fields("t", "transactions", "amount")["amount"].sql
     't.amount'
     """
     return {name: Field(f"{alias}.{name}", (f"{table}.{name}",), known_on) for name in names}

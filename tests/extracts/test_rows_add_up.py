@@ -17,6 +17,8 @@ from payrank.extracts.errors import ExtractRefusedError
 from payrank.extracts.load import quarantine
 from payrank.extracts.load.load_extract import load_extract, open_database
 
+pytestmark = pytest.mark.slow
+
 MONEY = st.sampled_from(["1", "2.5", ""])
 ROW = st.one_of(
     st.builds("D{},2026-01-{:02},{},16".format, st.integers(0, 30), st.integers(1, 31), MONEY),

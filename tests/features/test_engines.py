@@ -14,6 +14,8 @@ from payrank.features.targets import PaymentTarget
 from tests.features.small_extracts import DAY, draw_rows, make_extract
 from tests.features.stored_extracts import assert_same_frame, store_in_postgres, write_parquet
 
+pytestmark = pytest.mark.slow
+
 PAYMENT = PaymentTarget(horizon_days=20, every_days=13, snapshots=2, history_days=1)
 
 

@@ -34,6 +34,8 @@ from tests.features.small_extracts import (
     unique,
 )
 
+pytestmark = pytest.mark.slow
+
 Definition = PaymentTarget | OverturnTarget
 
 PAYMENT = PaymentTarget(horizon_days=20, every_days=13, snapshots=3, history_days=1)

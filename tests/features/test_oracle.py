@@ -18,6 +18,8 @@ from tests.features.oracle_accounts import account_frame, payment_label
 from tests.features.oracle_denials import denial_frame, overturn_label
 from tests.features.small_extracts import DAY, Row, draw_rows, make_extract
 
+pytestmark = pytest.mark.slow
+
 PAYMENT = PaymentTarget(horizon_days=20, every_days=13, snapshots=4, history_days=1, min_share=0.3)
 OVERTURN = OverturnTarget(maturity_days=20, every_days=13, snapshots=5, history_days=1, rows_per_unit=None)
 UNLABELED = dict.fromkeys(("label", "share", "recovered", "days_to_outcome", "known_on"))

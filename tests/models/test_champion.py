@@ -25,6 +25,8 @@ from payrank.models.registry.runs import log_training
 from payrank.models.registry.store import open_client
 from payrank.models.registry.versions import list_versions, register
 
+pytestmark = pytest.mark.slow
+
 NAME = "payrank-payment"
 REASON = "the clinic opened in May; agreed with the office"
 

@@ -24,6 +24,8 @@ from payrank.models.registry.store import LONG_TIMEOUT, open_client
 from payrank.models.registry.versions import RegisteredVersion, list_versions, register
 from payrank.training.plots.plots import PLOTS, draw_plots
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def site(

@@ -29,6 +29,8 @@ from payrank.models.registry.runs import log_training
 from payrank.models.registry.simulated_rows import simulate_rows
 from payrank.models.registry.versions import register
 
+pytestmark = pytest.mark.slow
+
 CHAMPION = "models:/payrank-payment@champion"
 EXTRACT = {"accounts.parquet": "ab" * 32, "transactions.parquet": "cd" * 32}
 

@@ -7,7 +7,11 @@ import re
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from payrank.models.manifest import MODEL_KINDS
+
+pytestmark = pytest.mark.slow
 
 
 def test_a_demo_of_1000_accounts_writes_lists_and_prints_where_they_are(payrank: Any) -> None:

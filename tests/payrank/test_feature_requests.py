@@ -89,4 +89,4 @@ def test_an_unknown_unit_or_date_is_refused_with_what_is_allowed(payrank: Any, s
     result = payrank("features", small, "--unit", "acount", "--as-of", DAY, "--out", "frame.parquet")
     assert (result.code, "'acount' is not one of 'account', 'denial'" in result.last) == (2, True)
     result = payrank("features", small, "--unit", "account", "--as-of", "2026-13-20", "--out", "frame.parquet")
-    assert (result.code, "'2026-13-20' is not a day; write it as YYYY-MM-DD" in result.last) == (2, True)
+    assert (result.code, "'2026-13-20' is not a date; write it as YYYY-MM-DD" in result.last) == (2, True)

@@ -20,6 +20,8 @@ from payrank.settings import Settings
 from payrank.simulator import simulate
 from payrank.simulator.tables.leaks import LEAKS
 
+pytestmark = pytest.mark.slow
+
 SETTINGS = Settings(payment=PaymentTarget(snapshots=6), overturn=OverturnTarget(snapshots=40))
 
 

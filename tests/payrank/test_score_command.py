@@ -12,6 +12,8 @@ import pytest
 
 from payrank.scoring.publishing.publish import hold_lock
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def score(payrank: Any, hospital: Any, tmp_path: Path) -> Any:
@@ -141,7 +143,7 @@ WRONG = {
         "unknown rule 'H21'; did you mean",
     ),
     "no folder": (lambda *_: {"extract": Path("nowhere")}, 3, "no such folder"),
-    "torn rows": (_torn, 3, "rows of transactions break the contract"),
+    "torn rows": (_torn, 3, "rows of transactions violate the contract"),
     "one key, many rows": (_duplicate, 3, "accounts"),
     "too old": (lambda *_: {"as_of": "2026-11-30"}, 4, "10 days before"),
     "shrunken": (_shrunken, 4, "900 rows compared with 2,000"),

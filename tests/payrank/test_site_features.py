@@ -7,9 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet as pq
+import pytest
 
 from payrank.models.bundle import read_bundle
 from payrank.settings import read_settings
+
+pytestmark = pytest.mark.slow
 
 RECORD = """
 [[features.account]]

@@ -12,6 +12,8 @@ import pytest
 
 from payrank.extracts.workspace import LOCK, make_workspace, remove_workspace, sweep_abandoned
 
+pytestmark = pytest.mark.slow
+
 ROWS = 1_500_000
 MAPPING = """
 [[accounts]]

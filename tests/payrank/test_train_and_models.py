@@ -16,6 +16,8 @@ from payrank.models.comparison import Comparison
 from payrank.models.records.estimate import Estimate
 from payrank.models.records.fairness import AttributeAudit, Fairness, WorstGroup
 
+pytestmark = pytest.mark.slow
+
 QUICK = """
 [payment]
 snapshots = 4

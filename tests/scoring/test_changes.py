@@ -16,6 +16,8 @@ from payrank.scoring.past_run import LISTED_FILE
 from payrank.scoring.reports.changes import LineChange, ListChanges, compare_runs, render_changes
 from payrank.scoring.settings import ScoringSettings
 
+pytestmark = pytest.mark.slow
+
 RULES = {"S5": ("Promise not yet due", "house"), "H1": ("Bankruptcy stay or discharge", "11 USC 362")}
 MODEL = "a" * 64
 

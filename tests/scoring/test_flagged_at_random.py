@@ -21,6 +21,8 @@ from payrank.scoring.nightly_run import NightlyRun
 from payrank.scoring.patient_pay.account_values import PatientAccounts, value_accounts
 from payrank.scoring.scores import Scored
 
+pytestmark = pytest.mark.slow
+
 AS_OF = date(2026, 11, 20)
 FLAGGED = 10_000
 ACCOUNTS = 30_000

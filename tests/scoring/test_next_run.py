@@ -15,6 +15,8 @@ import pytest
 from payrank.extracts.load.load_extract import load_extract
 from payrank.scoring.monitoring.monitor import monitor_runs
 
+pytestmark = pytest.mark.slow
+
 
 def changes_of(run: Path) -> list[dict[str, str]]:
     with (run / "changes.csv").open(encoding="utf-8", newline="") as file:

@@ -24,6 +24,8 @@ from payrank.scoring.progress import Stage
 from payrank.scoring.publishing.publish import hold_lock
 from payrank.scoring.settings import ScoringSettings, Waiver
 
+pytestmark = pytest.mark.slow
+
 NO_FLAGS = Waiver(rule="H12", reason="a ledger of companies, without flags")
 CAPACITY = 12
 UNSEEN = "Clinic of Dr. Planted Person"

@@ -16,6 +16,8 @@ from payrank.simulator.patients import behavior
 from payrank.simulator.population import benefit_limits, duplicates
 from payrank.simulator.population.payers import DENIAL_RATE
 
+pytestmark = pytest.mark.slow
+
 AS_OF = date(2026, 11, 1)
 
 BROKEN = (

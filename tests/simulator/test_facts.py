@@ -26,6 +26,8 @@ from payrank.simulator.population.payers import PAYERS
 from payrank.simulator.seasons import calendar_month
 from payrank.simulator.truth.payment_truth import PaymentTruth, payment_truth
 
+pytestmark = pytest.mark.slow
+
 AS_OF = date(2026, 11, 1)
 HORIZON = 120
 PAGE = Path(__file__).parents[2] / "docs" / "simulator.md"

@@ -14,6 +14,8 @@ from payrank.models.predict import average_raw_scores
 from payrank.training.estimator import PropensityClassifier
 from payrank.training.fit.boosters import open_text
 
+pytestmark = pytest.mark.slow
+
 NUMBERS = ["amount", "age_days", "past_rate", "calls"]
 
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import matplotlib.pyplot as plt
+import pytest
 
 from payrank.models.records.estimate import Estimate
 from payrank.models.records.fairness import AttributeAudit, Fairness, GroupMetrics
 from payrank.training.plots.plots import PLOTS, draw_evaluation, draw_plots
+
+pytestmark = pytest.mark.slow
 
 
 def test_every_plot_is_drawn_twice_with_the_same_bytes_and_no_figure_stays_open(trained, tmp_path):

@@ -14,6 +14,8 @@ from payrank.training.design.temporal import plan_periods
 from payrank.training.fit.tune import Budget, tune
 from payrank.training.settings import Member, TrainingSettings
 
+pytestmark = pytest.mark.slow
+
 AS_OF = date(2025, 3, 1)
 QUICK = TrainingSettings(max_n_estimators=60, early_stopping_rounds=15, members=(Member(seeds=(1,)),))
 SMALL = Budget(trials=9)

@@ -20,7 +20,7 @@ from payrank.extracts.load.load_extract import load_extract
 from payrank.extracts.readers.epic.import_epic import import_epic
 from payrank.extracts.readers.session.report import ImportReport
 
-pytestmark = pytest.mark.data
+pytestmark = [pytest.mark.data, pytest.mark.slow]
 Rows = list[dict[str, str]]
 ZERO = Decimal(0)
 

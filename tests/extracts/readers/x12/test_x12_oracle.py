@@ -14,6 +14,8 @@ from payrank.extracts.readers.x12.files.read_file import read_file
 from payrank.extracts.readers.x12.syntax.chunks import Chunks
 from payrank.extracts.readers.x12.syntax.segments import read_segments
 
+pytestmark = pytest.mark.slow
+
 pyx12_file = pytest.importorskip("pyx12.x12file", reason="pyx12 is not installed: it comes with payrank[dev]")
 pyx12_errors = pytest.importorskip("pyx12.errors")
 
