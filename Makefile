@@ -14,7 +14,7 @@ FAST := not slow and not browser and not spark and not postgres and not data
 help: ## Show the available targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{sub(/:.*/, "", $$1); printf "  make %-12s %s\n", $$1, $$2}'
 
-demo: $(VENV)/.demo ## Simulate a hospital, train both models, score, and show where to look
+demo: $(VENV)/.demo ## Simulate a hospital, train both models, score, and list the pages to open
 	$(BIN)/payrank demo --out $(DEMO) --accounts $(ACCOUNTS)
 
 test: $(VENV)/.dev ## Run every test, including the examples in the documentation

@@ -71,8 +71,8 @@ class ListOutcome:
         counted = places[LISTED] + places[OVER_CAPACITY] + places[SUPPRESSED]
         if counted != population or table.index.nunique() != population:
             raise PayrankError(
-                f"{spec.title}: {population:,} were scored but {counted:,} have a place. Nothing was published. This "
-                "is a bug in payrank: please report it with these numbers."
+                f"{spec.title}: {population:,} were scored but {counted:,} are accounted for. Nothing was published. "
+                "This is a bug in payrank: please report it with these numbers."
             )
         rules = Counter(rule for suppressing_rules in table["suppressed_by"] for rule in suppressing_rules)
         return cls(

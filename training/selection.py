@@ -201,8 +201,8 @@ def describe_never_observed(chances: AppealChances, selection: SelectionBias) ->
     never = selection.snapshots - selection.decided
     weighted, unweighted = selection.weighted, selection.unweighted
     sentences = [
-        f"An appeal was decided for {selection.decided:,} of {selection.snapshots:,} open denials. What an appeal of "
-        f"the other {never:,} would have brought is unknown.",
+        f"An appeal was decided for {selection.decided:,} of {selection.snapshots:,} open denials. How an "
+        f"appeal of the other {never:,} would have ended is unknown.",
         f"{selection.outside_support:.0%} of those others are unlike the denials that get appealed (their chance of a "
         f"decided appeal is under {selection.floor:.0%}), so their probabilities are extrapolated.",
         f"Weighted to represent all open denials: AUC {weighted['auc']:.3f} (unweighted {unweighted['auc']:.3f}), "

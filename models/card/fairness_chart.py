@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from payrank.models.card.figure import ACCENT, INK, QUIET, WARN, Chart, draw_interval, name_rows
 from payrank.models.records.estimate import Estimate
 from payrank.models.records.evaluation import Evaluation
-from payrank.models.records.fairness import SUPPRESSED, AttributeAudit
+from payrank.models.records.fairness import SUPPRESSED, AttributeAudit, label_attribute
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def fairness_chart(evaluation: Evaluation, audit: AttributeAudit) -> Chart:
     """Return the chart of one attribute's groups; a metric that is suppressed is labeled so instead of drawn."""
-    name = audit.attribute.replace("_", " ")
+    name = label_attribute(audit.attribute)
     groups = audit.groups
     listed = [group.shares.get("listed") for group in groups]
     shown = [(group.rows, share.value) for group, share in zip(groups, listed, strict=True) if share is not None]

@@ -8,7 +8,13 @@ from payrank.models.card.fairness_chart import fairness_chart
 from payrank.models.format_estimate import format_estimate
 from payrank.models.html_page import show_count
 from payrank.models.records.evaluation import Evaluation, SliceMetrics
-from payrank.models.records.fairness import GROUP_METRIC_LABELS, SUPPRESSED, AttributeAudit, GroupMetrics
+from payrank.models.records.fairness import (
+    GROUP_METRIC_LABELS,
+    SUPPRESSED,
+    AttributeAudit,
+    GroupMetrics,
+    label_attribute,
+)
 
 
 def slices_section(evaluation: Evaluation) -> Section:
@@ -81,7 +87,7 @@ def _show_share(group: GroupMetrics, name: str) -> str:
 
 
 def _audit_tables(audit: AttributeAudit) -> list[Table]:
-    attribute = audit.attribute.replace("_", " ")
+    attribute = label_attribute(audit.attribute)
     shares = [name for name in GROUP_METRIC_LABELS if any(name in group.shares for group in audit.groups)]
     tables = [
         Table(

@@ -40,7 +40,7 @@ def list_limitations(manifest: Manifest) -> tuple[str, ...]:
         "rules, prices, or the economy.",
         "The model ranks by what was recovered in the past, when staff already chose whom to call. It does not predict "
         "what a call changes.",
-        "Intervals describe other households of the same period and site, not another year.",
+        "Intervals cover other households of the same period and site, not a different year.",
         "A slice or group with few outcomes has a wide interval. Read the interval, not the value.",
     ]
     if manifest.kind == "overturn":

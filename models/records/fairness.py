@@ -23,6 +23,15 @@ GROUP_METRIC_LABELS: Mapping[str, str] = {
 """Labels of the metrics by which groups are compared."""
 
 
+def label_attribute(attribute: str) -> str:
+    """Return how a protected attribute is shown.
+
+    >>> label_attribute("race_ethnicity"), label_attribute("marital_status")
+    ('race/ethnicity', 'marital status')
+    """
+    return {"race_ethnicity": "race/ethnicity"}.get(attribute, attribute.replace("_", " "))
+
+
 class _Record(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 

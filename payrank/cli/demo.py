@@ -26,7 +26,7 @@ MIN_OUTCOMES = 11
 
 @click.command(
     cls=ExampleCommand,
-    short_help="Simulate, train, score, and show where to look.",
+    short_help="Simulate a hospital, train, score, and list the pages to open.",
     example="payrank demo --accounts 5000 --out /tmp/demo",
 )
 @click.option("--out", type=FOLDER, default=Path("payrank-demo"), show_default=True, help="Folder for everything.")
@@ -39,7 +39,7 @@ MIN_OUTCOMES = 11
 )
 @click.option("--seed", type=int, default=1, show_default=True, help="The same seed gives the same hospital.")
 def demo(out: Path, accounts: int, seed: int) -> None:
-    """Simulate a hospital, train both models, score it, and print where to look."""
+    """Simulate a hospital, train both models, score it, and list the pages to open."""
     from payrank.cli.score import find_models, show_run
     from payrank.cli.train import train_and_register
     from payrank.console import STDOUT, Progress, print_stage
@@ -78,7 +78,7 @@ def demo(out: Path, accounts: int, seed: int) -> None:
         for notice in models.notices(kind, AS_OF):
             STDOUT.print(f"Note: {notice}", markup=False, soft_wrap=False)
     lists = result.folder / "worklists"
-    STDOUT.print("Where to look (open in a browser; everything is simulated):")
+    STDOUT.print("Open these pages in a browser (all data is simulated):")
     for path in (lists / "patient_pay.html", lists / "denials.html", result.folder / "report.html"):
         STDOUT.print(f"  {path}", markup=False)
 

@@ -29,7 +29,7 @@ def search_trees(
     pruned = sum(trial.state == "pruned" for trial in tuned.trials)
     STDERR.print(
         f"  searched {len(tuned.trials)} trials, {pruned} stopped early: log loss {tuned.after:.4f} on the tuning "
-        f"period, {tuned.before:.4f} with the settings as they were",
+        f"period, {tuned.before:.4f} with the original settings",
         markup=False,
     )
     trials = tuple(

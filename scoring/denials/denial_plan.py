@@ -96,6 +96,6 @@ def describe_plan(table: pd.DataFrame, as_of: date, settings: ScoringSettings) -
         lost = missed["expected_value"].sum()
         notices.append(
             f"Capacity will miss the deadline of {pluralize(len(missed), 'denial')} due within {URGENT_DAYS} days, "
-            f"worth ${lost:,.0f}. More staff, or staff from another queue, would save them."
+            f"worth ${lost:,.0f}. To meet these deadlines, add staff, or move staff from another queue."
         )
     return tuple(notices)

@@ -34,7 +34,7 @@ def why_flags_unusable(
     matched = count_naming(extract)
     if matched < before * (1 - max_drop):
         return (
-            f"the flags table shrank: {matched:,} rows match somebody, compared with {before:,} in the last run with a "
+            f"the flags table shrank: {matched:,} rows match someone, compared with {before:,} in the last run with a "
             f"patient list; a drop of {max_drop:.0%} is allowed. Check that the flags use the same id format as the "
             "accounts. If the change is real, raise max_volume_drop for this run"
         )

@@ -35,7 +35,7 @@ def test_a_demo_of_1000_accounts_writes_lists_and_prints_where_they_are(payrank:
     assert not Path("mlflow.db").exists()
 
     stages = re.findall(r"^  (\w+) .+ \([0-9.]+ s\)$", result.err, flags=re.MULTILINE)
-    training = ["loaded", "made", "trained", "logged"]
+    training = ["loaded", "built", "trained", "logged"]
     assert stages == ["simulated", *training, *training, "loaded", "scored", "listed", "scored", "listed", "wrote"]
 
 

@@ -227,7 +227,7 @@ def test_flags_that_shrank_withhold_the_patient_list_on_every_run_until_they_are
     for day in (21, 22):
         run = hospital.score(runs, extract, as_of=hospital.as_of.replace(day=day), explain="listed").folder
         assert re.search(
-            r"rule H12.*5 rows match somebody, compared with \d\d+ in", counts_of(run)["patient_pay"]["unpublished"]
+            r"rule H12.*5 rows match someone, compared with \d\d+ in", counts_of(run)["patient_pay"]["unpublished"]
         )
         assert not list((run / "worklists").glob("patient_pay.*"))
     complete = hospital.score(runs, as_of=hospital.as_of.replace(day=23), explain="listed").folder

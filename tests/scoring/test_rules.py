@@ -235,7 +235,7 @@ def test_flags_that_shrank_too_much_are_not_trusted(tmp_path: Path, before: int,
     flags = [flag("guarantor", "G1", "dispute", known=number + 1) for number in range(10)]
     with load_extract(write(tmp_path / "extract", flags=flags)) as extract:
         why = why_flags_unusable(extract, AS_OF, 3, before=before, max_drop=0.3)
-    assert (f"10 rows match somebody, compared with {before}" in why) if shrunk else not why
+    assert (f"10 rows match someone, compared with {before}" in why) if shrunk else not why
 
 
 @pytest.mark.parametrize(("birth_year", "suppressed"), [(2010, True), (2008, True), (2007, False)])

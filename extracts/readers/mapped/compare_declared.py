@@ -55,7 +55,7 @@ class DeclarationCheck:
         Raises
         ------
         WrongUsageError
-            When an amount is not a column, or a declaration fits several sheets of a workbook.
+            When an amount is not a column, or a declaration matches several sheets of a workbook.
         ExtractRefusedError
             When rows or dollars differ from the declared ones, or a declared file is missing.
         """
@@ -72,7 +72,7 @@ class DeclarationCheck:
         books = [each.path for each in files if is_workbook(each.path)]
         if len(set(books)) < len(books):
             raise WrongUsageError(
-                f"{declaration.title}: it fits several sheets of a workbook. Allowed: one, such as "
+                f"{declaration.title}: it matches several sheets of a workbook. Allowed: one, such as "
                 f'[files."book.xlsx[Sheet]"]. Correct the mapping.'
             )
         once = {each.sheet.source.relation: each for each in reversed(files)}
@@ -81,7 +81,7 @@ class DeclarationCheck:
     def compare(self, declaration: Declared, files: list[Arrived]) -> None:
         """Check one declaration: first all its files together, then each with its own trailer and count file."""
         if not files and (declaration.rows is not None or declaration.total is not None):
-            raise ExtractRefusedError(f"{declaration.title}: it fits no file that the mapping reads. {_ADVICE}")
+            raise ExtractRefusedError(f"{declaration.title}: it matches no file that the mapping reads. {_ADVICE}")
         names = _name_some([each.name for each in files])
         if declaration.rows is not None:
             self.compare_rows(

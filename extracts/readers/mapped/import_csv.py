@@ -55,7 +55,7 @@ def import_csv(source: Path, out: Path, mapping: Path | str) -> ImportReport:
         (block, [path for path in find_files(source, block) if not path.name.endswith(counts)]) for block in plan.blocks
     ]
     if not any(paths for _, paths in matches):
-        raise WrongUsageError(f"{source}: no file fits any block of the mapping. Correct the mapping or the source.")
+        raise WrongUsageError(f"{source}: no file matches any block of the mapping. Correct the mapping or the source.")
     lookups = {lookup.name: lookup for block, paths in matches if paths for lookup in block.lookups}
     lookup_paths = {name: _find_one(source, lookup) for name, lookup in lookups.items()}
     return run_import(
@@ -219,7 +219,7 @@ def _find_one(source: Path, lookup: Lookup) -> Path:
     paths = _match(source, lookup.file, lookup.title)
     if len(paths) != 1:
         raise WrongUsageError(
-            f"{lookup.title}: {pluralize(len(paths), 'file')} in {source} fit {lookup.file!r}. Allowed: one. Correct "
+            f"{lookup.title}: {pluralize(len(paths), 'file')} in {source} match {lookup.file!r}. Allowed: one. Correct "
             "the pattern or the source."
         )
     return paths[0]

@@ -11,7 +11,7 @@ from payrank.models.card.verdict import describe_final_test, describe_verdict
 from payrank.models.manifest import Manifest
 from payrank.models.records.estimate import Estimate
 from payrank.models.records.evaluation import Evaluation
-from payrank.models.records.fairness import GROUP_METRIC_LABELS
+from payrank.models.records.fairness import GROUP_METRIC_LABELS, label_attribute
 
 WIDEST_SLICES = 24
 
@@ -139,7 +139,7 @@ def fairness_table(manifest: Manifest) -> Table | None:
     """
     rows = [
         [
-            audit.attribute.replace("_", " "),
+            label_attribute(audit.attribute),
             GROUP_METRIC_LABELS.get(group.metric, group.metric),
             group.group,
             f"{group.value.value:.1%}",

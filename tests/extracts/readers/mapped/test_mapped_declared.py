@@ -176,7 +176,7 @@ def test_dollars_are_not_compared_if_a_row_may_have_an_amount(desk):
 
 
 def test_a_missing_declared_file_is_refused(desk):
-    with pytest.raises(ExtractRefusedError, match=r"it fits no file that the mapping reads"):
+    with pytest.raises(ExtractRefusedError, match=r"it matches no file that the mapping reads"):
         desk('[files."payments.csv"]\nrows = 1\n', {"ledger.csv": LEDGER})
 
 

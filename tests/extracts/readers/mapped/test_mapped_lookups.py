@@ -105,7 +105,7 @@ def test_a_table_may_be_a_reference_and_also_be_loaded(desk):
     [
         ('key = "Plan ID"', 'key = "Plan Id"', r"\[lookups\.insurer\]: key is not a column of plans\.csv.*'Plan ID'"),
         ('by = "Plan"', 'by = "Plann"', r"\[lookups\.insurer\]: by is neither a column nor an expression.*'Plan'"),
-        ('file = "plans.*"', 'file = "none.csv"', r"\[lookups\.insurer\]: 0 files .* fit 'none\.csv'. Allowed: one"),
+        ('file = "plans.*"', 'file = "none.csv"', r"\[lookups\.insurer\]: 0 files .* match 'none\.csv'. Allowed: one"),
         ('file = "plans.*"', 'file = "*.csv"', r"\[lookups\.insurer\]: 3 files"),
         ('file = "plans.*"', 'file = "../plans.csv"', "is outside the source folder"),
         ('key = "Plan ID"', 'key = "Plan ID"\nwhere = "max(Name)"', "where is not a condition"),
@@ -145,5 +145,5 @@ def test_only_an_optional_block_may_be_without_a_file(desk):
 
 def test_a_mapping_that_fits_no_file_is_wrong_usage(desk):
     only = MAPPING.replace("[[accounts]]", "[[accounts]]\noptional = true").replace("ledger.csv", "ledgers.csv")
-    with pytest.raises(WrongUsageError, match="no file fits any block"):
+    with pytest.raises(WrongUsageError, match="no file matches any block"):
         desk(mapping=only)
