@@ -19,7 +19,27 @@ def nightly_frame(
 ) -> Frame:
     """Return the frame of the whole population as of one day, from rows known before it.
 
-    `site_features` are the features that the site's settings add to the catalog.
+    Parameters
+    ----------
+    extract
+        A loaded extract.
+    target
+        `PaymentTarget` for accounts or `OverturnTarget` for denials.
+    as_of
+        Only rows known before this day count.
+    site_features
+        The features that the site's settings add to the catalog.
+
+    Returns
+    -------
+    Frame
+        `data` has one row per account with a patient balance, or per open denial, and one column per feature. It has no
+        labels.
+
+    Raises
+    ------
+    WrongUsageError
+        When a site feature has the name of one in the catalog.
     """
     return _frame(extract, target, [as_of], None, site_features)
 

@@ -32,6 +32,10 @@ def find_leaks(
 
     Parameters
     ----------
+    extract
+        A loaded extract.
+    settings
+        From `read_settings`.
     as_of
         The extract contains everything known before this day.
     progress

@@ -70,14 +70,27 @@ def run_nightly(
 
     Parameters
     ----------
+    extract
+        The loaded extract.
+    models
+        At least one model; a list without a model is not published, and the report says why.
     as_of
         Only what was known before this date counts.
+    out
+        The folder of all runs; `out/current` then points to this one.
+    settings
+        `ScoringSettings()` for the defaults, or `read_settings(None).scoring` for the site's own.
     explain
         Give reasons for every scored row ("all"), or for the listed ones only ("listed").
     dry_run
         Do everything except publish: the files are built and removed, and every earlier run is unchanged.
     progress
         Called after each stage.
+
+    Returns
+    -------
+    RunResult
+        The run's folder, what each list counts, and the seconds of each stage.
 
     Raises
     ------

@@ -56,6 +56,11 @@ def simulate(
         Data faults to plant, by their names in `leaks.LEAKS`; none by default. The extract's `source_system` discloses
         them.
 
+    Returns
+    -------
+    Simulated
+        The folder, the as-of date, the number of rows of each table, and the hospital with its hidden truth.
+
     Raises
     ------
     WrongUsageError

@@ -42,10 +42,25 @@ def explain(bundle: Bundle, data: pd.DataFrame, *, threads: int = 0) -> Explanat
     boosters that tables cannot represent, and any row whose base + contributions differ from its raw score by more than
     `TOLERANCE`.
 
+    Parameters
+    ----------
+    bundle
+        A model from `read_bundle`.
+    data
+        `Frame.data`: one row per account or denial.
+    threads
+        Threads of LightGBM; 0 uses its default.
+
+    Returns
+    -------
+    Explanation
+        `contributions` in log-odds, shape (rows, features), and the `base_value` that they add to.
+
     Raises
     ------
     NoUsableModelError
-        When LightGBM's own contributions also differ from a row's raw score by more than `TOLERANCE`.
+        When `data` lacks a feature of the model, or when LightGBM's own contributions also differ from a row's raw
+        score by more than `TOLERANCE`.
     """
     columns = bundle.manifest.features
     weights = bundle.manifest.weights

@@ -41,7 +41,7 @@ MIN_OUTCOMES = 11
 def demo(out: Path, accounts: int, seed: int) -> None:
     """Simulate a hospital, train both models, score it, and list the pages to open."""
     from payrank.cli.score import find_models, show_run
-    from payrank.cli.train import train_and_register
+    from payrank.cli.train import require_training, train_and_register
     from payrank.console import STDOUT, Progress, print_stage
     from payrank.extracts.errors import WrongUsageError
     from payrank.extracts.load.load_extract import load_extract
@@ -51,6 +51,7 @@ def demo(out: Path, accounts: int, seed: int) -> None:
     from payrank.settings import Settings
     from payrank.simulator.simulate import simulate
 
+    require_training()
     if out.exists() and any(out.iterdir()) and not (out / MARK).is_file():
         raise WrongUsageError(f"{out} is not empty and is not an earlier demo; choose another folder with --out")
     out.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -92,14 +92,19 @@ def _show_next_step(registered: RegisteredVersion, bundle: Bundle, as_of: date) 
         )
 
 
-def train_and_register(
-    kind: ModelKind, source: Path | str, as_of: date, settings: Settings, out: Path | None, budget: Budget | None = None
-) -> tuple[Bundle, RegisteredVersion]:
-    """Train on an extract, first searching for tree settings if there is a budget; log the run and register it."""
+def require_training() -> None:
+    """Refuse to start without the packages of the extra `train`."""
     from payrank.extracts.optional import require
 
     for name in ("sklearn", "mlflow", "matplotlib"):
         require(name, extra="train", needed_for="training")
+
+
+def train_and_register(
+    kind: ModelKind, source: Path | str, as_of: date, settings: Settings, out: Path | None, budget: Budget | None = None
+) -> tuple[Bundle, RegisteredVersion]:
+    """Train on an extract, first searching for tree settings if there is a budget; log the run and register it."""
+    require_training()
     from payrank.cli.tuning import search_trees
     from payrank.console import Progress
     from payrank.extracts.load.load_extract import load_extract

@@ -48,12 +48,20 @@ def monitor_runs(
     ----------
     runs
         The folder that `payrank score --out` wrote to.
+    extract
+        A loaded extract that covers the days after the runs.
     as_of
         Only what was known before this date counts. A run matures once its model's horizon has passed by then.
     last
         Compare only this many of the latest matured runs of each list (None: all).
     progress
         Called with a line about each list that was compared, or skipped because its files cannot be read.
+
+    Returns
+    -------
+    Monitoring
+        Predicted and actual payments or overturns of each matured list (counts, rates of 0 to 1, and dollars), and the
+        date on which each of the others matures.
 
     Raises
     ------
