@@ -122,7 +122,7 @@ def _check_contacts(extract: Extract, as_of: date) -> Evidence | None:
         """,
     )
     text = (
-        f"letters, calls, and texts concern accounts that a payment settled over {LATE_DAYS} days earlier, by the "
-        "ledger: the office did not know about the payment"
+        f"letters, calls, and texts concern accounts that a payment settled over {LATE_DAYS} days earlier, "
+        "according to the ledger: the office did not know about the payment"
     )
     return Evidence(rows, paid, MAX_CONTACTED, text) if rows else None

@@ -26,9 +26,8 @@ def probe_single_features(frame: Frame, ceiling: float = CEILING) -> ProbeResult
     """
     parts = split_in_time(frame.data)
     if parts is None:
-        return ProbeResult(
-            PROBE, frame.unit, 0, "", not_run=f"fewer than {MIN_OUTCOMES} outcomes of each kind earlier, or later"
-        )
+        too_few = f"fewer than {MIN_OUTCOMES} outcomes of each kind in the earlier or later rows"
+        return ProbeResult(PROBE, frame.unit, 0, "", not_run=too_few)
     rankings = rank_features(frame, *parts)
     leaks = tuple(
         Leak(

@@ -180,7 +180,7 @@ def _usable_comparison(
         difference = comparison.differences["captured"]
         raise WrongUsageError(
             f"{challenger.name} did not win against version {champion}: {VERDICT_MEANINGS[comparison.verdict]} "
-            f"(captured {difference.value:+.3f}); the champion was kept{force}"
+            f"(captured {difference.value:+.3f}); the champion is unchanged{force}"
         )
     return comparison
 
