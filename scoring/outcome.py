@@ -65,7 +65,7 @@ class ListOutcome:
         Raises
         ------
         PayrankError
-            When a row is counted twice or lost: such a run is not published.
+            When a row is counted twice or lost; the run is then not published.
         """
         places = Counter(table["place"])
         counted = places[LISTED] + places[OVER_CAPACITY] + places[SUPPRESSED]

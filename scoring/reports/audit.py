@@ -1,4 +1,4 @@
-"""The fairness audit of one run: who was scored, listed, called lately, and offered assistance, by group.
+"""The fairness audit of one run: who was scored, listed, called recently, and offered assistance, by group.
 
 The groups come from the `audit_*` columns of guarantors, which no model and no rule ever sees: they are joined to the
 finished lists here. Missed payers and calibration by group need outcomes; the model card reports both for past periods.

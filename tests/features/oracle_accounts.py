@@ -259,7 +259,7 @@ def _family_history(others: list[Row], day: date) -> Row:
     waits = [other["days_to_pay"] for other in others if other["days_to_pay"] is not None]
     since = [other["days_since_payment"] for other in others]
     earlier = [other["settled"] for other in others if other["settled"] is not None and other["account_age"] > 30]
-    lately = [other for other in others if other["days_owed"] is not None and other["days_owed"] <= 30]
+    recent = [other for other in others if other["days_owed"] is not None and other["days_owed"] <= 30]
     just_paid = [o for o in others if o["days_since_payment"] is not None and o["days_since_payment"] <= 30]
     paid_days = {other["last_paid"] for other in others if other["last_paid"] is not None}
     gap = (largest(since) - smallest(since)) / (len(paid_days) - 1) if len(paid_days) > 1 else None
@@ -278,7 +278,7 @@ def _family_history(others: list[Row], day: date) -> Row:
         "household_days_to_pay_spread": statistics.stdev(waits) if len(waits) > 1 else None,
         "household_recent_days_to_pay": mean([other["days_to_pay"] for other in just_paid]),
         "household_oldest_days_owed": largest([o["days_owed"] for o in others if o["patient_balance"] > 0]),
-        "household_unpaid_share_30d": share([other["patient_balance"] > 0 for other in lately]),
+        "household_unpaid_share_30d": share([other["patient_balance"] > 0 for other in recent]),
         "household_bad_debt": sum(other["bad_debt"] for other in others),
         "household_refunds": sum(other["refunded"] for other in others),
     }

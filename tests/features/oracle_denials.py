@@ -162,13 +162,13 @@ def _payer(state: Row, states: list[Row], day: date) -> Row:
     unknown = state["payer_id"] is None
     same = [] if unknown else [other for other in states if other["payer_id"] == state["payer_id"]]
     ages = [(day - other["denied_on"]).days for other in same]
-    lately = [o["outcome"] == 1 for o in same if o["outcome"] is not None and o["outcome_age"] <= 365]
+    recent = [o["outcome"] == 1 for o in same if o["outcome"] is not None and o["outcome_age"] <= 365]
     return {
         "payer_denials_90d": None if unknown else sum(age <= 90 for age in ages),
         "payer_denials_365d": None if unknown else sum(age <= 365 for age in ages),
         "payer_days_to_decide": mean([other["days_to_decide"] for other in same if other["outcome"] is not None]),
         "payer_pays_without_appeal": share([other["paid_without_appeal"] for other in same], 20, 0.1),
-        "payer_overturned_share_365d": share(lately, 20, 0.5),
+        "payer_overturned_share_365d": share(recent, 20, 0.5),
     }
 
 

@@ -137,9 +137,9 @@ def test_households_whose_accounts_pay_together_widen_the_interval():
 def test_training_reports_a_shift_and_serves_the_correction(frame_maker):
     frame = frame_maker(rows=300)
     data = frame.data.copy()
-    lately = (data["as_of"] > data["as_of"].max() - pd.Timedelta(days=90)).to_numpy()
-    more = np.random.default_rng(2).random(lately.sum()) < 0.5
-    data.loc[lately, "label"] = np.maximum(data.loc[lately, "label"], more)
+    recent = (data["as_of"] > data["as_of"].max() - pd.Timedelta(days=90)).to_numpy()
+    more = np.random.default_rng(2).random(recent.sum()) < 0.5
+    data.loc[recent, "label"] = np.maximum(data.loc[recent, "label"], more)
     trained = train(replace(frame, data=data), kind="payment", as_of=date(2025, 6, 1), settings=QUICK)
     manifest = trained.bundle.manifest
     assert manifest.recalibration.shift.is_significant

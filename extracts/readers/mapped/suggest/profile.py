@@ -111,7 +111,7 @@ def _find_fitting(
     Also return how many rows do not fit.
     """
     most = int(MAX_QUARANTINED_SHARE * counts.total())
-    amiss = {}
+    misfits = {}
     for name, pattern in patterns.items() if counts else ():
         unfit = 0
         for text, count in counts.items():
@@ -119,10 +119,10 @@ def _find_fitting(
             if unfit > most:
                 break
         else:
-            amiss[name] = unfit
-    fewest = min(amiss.values(), default=0)
-    fitting = tuple(name for name, unfit in amiss.items() if unfit == 0 or fewest > 0)
-    return fitting, max((amiss[name] for name in fitting), default=0)
+            misfits[name] = unfit
+    fewest = min(misfits.values(), default=0)
+    fitting = tuple(name for name, unfit in misfits.items() if unfit == 0 or fewest > 0)
+    return fitting, max((misfits[name] for name in fitting), default=0)
 
 
 def _is_negative(text: str) -> bool:
