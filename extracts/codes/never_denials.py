@@ -25,7 +25,7 @@ NEVER_DENIALS: tuple[NeverDenial, ...] = (
     NeverDenial(None, "1", None, "deductible"),
     NeverDenial(None, "2", None, "coinsurance"),
     NeverDenial(None, "3", None, "copay"),
-    NeverDenial(None, "23", None, "effect of an earlier payer's payment and adjustments"),
+    NeverDenial(None, "23", None, "prior payer's payment and adjustments"),
     NeverDenial("CO", "24", None, "paid by capitation"),
     NeverDenial(None, "42", None, "over the fee schedule (code of 4010)"),
     NeverDenial(None, "44", None, "prompt-pay discount"),

@@ -105,7 +105,7 @@ def _check_effective(extract: Extract) -> Evidence | None:
 
 
 def _check_contacts(extract: Extract, as_of: date) -> Evidence | None:
-    """Count letters, calls, and texts about accounts that a payment had settled a week before, by the ledger."""
+    """Count letters, calls, and texts about accounts that a payment had settled a week before (per the ledger)."""
     if not extract.has("contacts", "account_id"):
         return None
     rows, paid = fetch_one_row(

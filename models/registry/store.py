@@ -180,7 +180,9 @@ def _explain(error: Exception, uri: str, fault: type[PayrankError]) -> str:
         reason = type(error.__context__).__name__
         problem = f"the model registry at {uri} does not answer ({reason}). Make sure that it is running"
     else:
-        problem = f"the model registry at {uri} failed: {' '.join(cause.split())[:200]}. Fix it"
+        advice = "Check the name and version with `payrank models list`" if "not found" in cause else "Fix it"
+        reason = " ".join(cause.split())[:200].rstrip(".")
+        problem = f"the model registry at {uri} returned an error: {reason}. {advice}"
     remedy = (
         ", or pass bundle folders with --payment and --overturn" if fault is NoUsableModelError else ", and try again"
     )

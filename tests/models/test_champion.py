@@ -166,7 +166,7 @@ def test_a_comparison_of_another_bundle_does_not_count(bundles, compared):
 @pytest.mark.parametrize("verdict", ["ties", "loses"])
 def test_a_challenger_that_did_not_win_is_not_promoted(bundles, compared, verdict):
     compared(2, 1, verdict)
-    with pytest.raises(WrongUsageError, match=r"did not win against version 1: .*the champion was kept"):
+    with pytest.raises(WrongUsageError, match=r"did not win against version 1: .*the champion is unchanged"):
         promote(f"models:/{NAME}/2")
     assert champion() == 1
 

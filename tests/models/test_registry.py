@@ -312,7 +312,7 @@ def test_a_database_that_cannot_be_opened_is_an_error_and_not_an_empty_registry(
     (tmp_path / "file").write_text("no database, only text of some length")
     (tmp_path / "folder").mkdir()
     clean.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path / place}")
-    message = f"registry at sqlite:///{tmp_path / place} failed: "
+    message = f"registry at sqlite:///{tmp_path / place} returned an error: "
     with pytest.raises(NoUsableModelError, match=message):
         find_model(None, "payment")
     with pytest.raises(NoUsableModelError, match=message):
@@ -327,5 +327,5 @@ def test_a_database_of_another_program_is_an_error_and_not_an_empty_registry(cle
         other.execute("CREATE TABLE experiments (name TEXT)")
     other.close()
     clean.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path / 'other.db'}")
-    with pytest.raises(NoUsableModelError, match="failed: "):
+    with pytest.raises(NoUsableModelError, match="returned an error: "):
         list_versions()

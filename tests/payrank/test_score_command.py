@@ -35,7 +35,7 @@ def test_a_run_prints_its_stages_on_stderr_and_its_counts_on_stdout(score: Any, 
     result = score()
     assert result.code == 0
     stages = result.err.strip().splitlines()
-    assert [line.split()[0] for line in stages] == "loaded found scored listed scored listed wrote".split()
+    assert [line.split()[0] for line in stages] == "loaded using scored listed scored listed wrote".split()
     assert all(line.endswith(" s)") for line in stages)
     counts = json.loads((tmp_path / "runs/current/manifest.json").read_text())["counts"]
     for title, name in (("Patient pay (accounts)", "patient_pay"), ("Denials", "denials")):

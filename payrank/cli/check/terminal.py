@@ -39,7 +39,7 @@ def _tables(inspection: Inspection) -> Table:
     rows = [
         [
             state.name,
-            f"{state.rows_read:,}" if state.present else "absent",
+            f"{state.rows_read:,}" if state.present else "absent or refused",
             f"{state.rows_loaded:,}",
             f"{state.rows_quarantined:,}",
             f"{state.rows_repeated:,}",
