@@ -29,7 +29,7 @@ from payrank.features.feature import Feature
 from payrank.features.frame import Frame
 from payrank.features.sources import Snapshot
 from payrank.features.targets import OverturnTarget, PaymentTarget
-from payrank.models.bundle import read_bundle
+from payrank.models.bundle import Bundle, read_bundle
 from payrank.models.manifest import ModelKind
 from payrank.models.registry.store import open_client
 from payrank.scoring.run_models import RunModels
@@ -201,12 +201,9 @@ class Hospital:
     def models(self, *kinds: ModelKind) -> RunModels:
         """Read the bundles of the given kinds; all of them when none is given."""
         kinds = kinds or tuple(self.bundles)
-        absent = {kind: f"No {kind} model is registered." for kind in self.bundles if kind not in kinds}
-        return RunModels(
-            {kind: read_bundle(self.bundles[kind]) for kind in kinds},
-            {kind: f"small {kind}" for kind in kinds},
-            absent,
-        )
+        absent: dict[str, str] = {kind: f"No {kind} model is registered." for kind in self.bundles if kind not in kinds}
+        bundles: dict[str, Bundle] = {kind: read_bundle(self.bundles[kind]) for kind in kinds}
+        return RunModels(bundles, {kind: f"small {kind}" for kind in bundles}, absent)
 
     def copy(self, folder: Path, as_of: date | None = None, **tables: str) -> Path:
         """Copy the extract; each named table is replaced by a query over the original, `{table}`, or dropped by ""."""
@@ -240,7 +237,11 @@ def hospital(tmp_path_factory: pytest.TempPathFactory) -> Hospital:
     quick = SMALL.model_copy(update={"min_outcomes": 11, "members": (Member(seeds=(1,)),)})
     bundles: dict[ModelKind, Path] = {"payment": folder / "payment", "overturn": folder / "overturn"}
     with load_extract(folder / "extract") as extract:
-        for kind, target in (("payment", PaymentTarget(snapshots=8)), ("overturn", OverturnTarget())):
+        targets: dict[ModelKind, PaymentTarget | OverturnTarget] = {
+            "payment": PaymentTarget(snapshots=8),
+            "overturn": OverturnTarget(),
+        }
+        for kind, target in targets.items():
             frame = training_frame(extract, target, day)
             train(frame, kind=kind, as_of=day, settings=quick, out=bundles[kind])
     return Hospital(folder / "extract", day, bundles)

@@ -5,18 +5,20 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
-from payrank.scoring.worklist import Line, Worklist
+from payrank.scoring.worklist import Line, PatientLine, Worklist
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 IN_BROWSER = [
     pytest.mark.browser,
     pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine: the pages were not opened"),
 ]
-LAPTOP, PHONE = {"width": 1366, "height": 768}, {"width": 390, "height": 844}
+LAPTOP: ViewportSize = {"width": 1366, "height": 768}
+PHONE: ViewportSize = {"width": 390, "height": 844}
 SLOW = pytest.mark.slow
 LAPTOP_AND_PHONE = pytest.mark.parametrize(
     "size", [pytest.param(LAPTOP, id="laptop"), pytest.param(PHONE, id="phone", marks=SLOW)]
@@ -41,7 +43,7 @@ def open_page(browser: Browser, tmp_path: Path) -> Iterator[Opener]:
     requests: list[str] = []
     contexts = []
 
-    def opened(content: bytes, size: dict[str, int] = LAPTOP, **options: object) -> Page:
+    def opened(content: bytes, size: ViewportSize = LAPTOP, **options: Any) -> Page:
         path = tmp_path / "list.html"
         path.write_bytes(content)
         contexts.append(browser.new_context(viewport=size, **options))
@@ -65,4 +67,4 @@ def lines(page: Page) -> list[str]:
 
 
 def ids(worklist: Worklist[Line]) -> list[str]:
-    return [getattr(line, "guarantor_id", None) or line.denial_id for line in worklist.lines]
+    return [line.guarantor_id if isinstance(line, PatientLine) else line.denial_id for line in worklist.lines]

@@ -32,7 +32,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     """Give each worker whole files, as `--dist loadfile` does, and one worker those that want a Spark."""
     from xdist.scheduler import LoadFileScheduling  # noqa: PLC0415 - only where xdist distributes
 
-    class OneSpark(LoadFileScheduling):
+    class OneSpark(LoadFileScheduling):  # type: ignore[misc]  # xdist has no type hints
         def _split_scope(self, nodeid: str) -> str:
             file = super()._split_scope(nodeid)
             return "spark" if file in FILES else file

@@ -1,7 +1,12 @@
 """Files and folders appear complete or not at all, and only their owner can read them."""
 
+from __future__ import annotations
+
 import os
 import stat
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -10,18 +15,18 @@ from payrank.extracts.errors import WrongUsageError
 from payrank.extracts.publish_folder import publish_folder
 
 
-def mode(path):
+def mode(path: Path) -> Any:
     return stat.S_IMODE(path.stat().st_mode)
 
 
 @pytest.fixture
-def open_umask():
+def open_umask() -> Iterator[None]:
     before = os.umask(0)
     yield
     os.umask(before)
 
 
-def test_a_private_file_can_be_replaced(tmp_path, open_umask):
+def test_a_private_file_can_be_replaced(tmp_path: Path, open_umask: None) -> None:
     path = tmp_path / "check.html"
     path.write_text("yesterday")
     assert mode(path) == 0o666
@@ -30,7 +35,7 @@ def test_a_private_file_can_be_replaced(tmp_path, open_umask):
     assert [entry.name for entry in tmp_path.iterdir()] == ["check.html"]
 
 
-def test_a_private_file_replaces_a_link_and_not_its_target(tmp_path):
+def test_a_private_file_replaces_a_link_and_not_its_target(tmp_path: Path) -> None:
     (tmp_path / "target").write_text("mine")
     (tmp_path / "list.csv").symlink_to(tmp_path / "target")
     create_private(tmp_path / "list.csv")
@@ -38,15 +43,16 @@ def test_a_private_file_replaces_a_link_and_not_its_target(tmp_path):
     assert (tmp_path / "target").read_text() == "mine"
 
 
-def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path):
+def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
     (tmp_path / "frame.parquet").write_text("yesterday")
     with pytest.raises(FileNotFoundError), replace_file(tmp_path / "frame.parquet") as partial:
         partial.write_text((tmp_path / "no such file").read_text())
     assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("frame.parquet", "yesterday")]
 
 
-def test_a_lock_is_held_once_and_is_free_again_when_closed(tmp_path):
+def test_a_lock_is_held_once_and_is_free_again_when_closed(tmp_path: Path) -> None:
     lock = take_lock(tmp_path / "lock")
+    assert lock is not None
     assert take_lock(tmp_path / "lock") is None
     os.close(lock)
     again = take_lock(tmp_path / "lock")
@@ -54,12 +60,12 @@ def test_a_lock_is_held_once_and_is_free_again_when_closed(tmp_path):
     os.close(again)
 
 
-def test_a_swap_that_fails_at_the_last_step_moves_both_folders_back(tmp_path):
+def test_a_swap_that_fails_at_the_last_step_moves_both_folders_back(tmp_path: Path) -> None:
     for name in ("new", "target"):
         (tmp_path / name).mkdir()
         (tmp_path / name / "text").write_text(name)
 
-    def fail():
+    def fail() -> None:
         assert (tmp_path / "target" / "text").read_text() == "new"
         raise ZeroDivisionError
 
@@ -68,7 +74,7 @@ def test_a_swap_that_fails_at_the_last_step_moves_both_folders_back(tmp_path):
     assert {path.name: (path / "text").read_text() for path in tmp_path.iterdir()} == {"new": "new", "target": "target"}
 
 
-def test_a_published_folder_replaces_only_folders_with_the_marker_file(tmp_path):
+def test_a_published_folder_replaces_only_folders_with_the_marker_file(tmp_path: Path) -> None:
     out = tmp_path / "extract"
     for text in ("first", "second"):
         with publish_folder(out, replaces="report.json") as folder:

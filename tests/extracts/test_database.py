@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from payrank.extracts.contract.tables import TABLES as CONTRACT
 from payrank.extracts.contract.tables import table
 from payrank.extracts.errors import ExtractRefusedError, WrongUsageError
+from payrank.extracts.extract import Extract
 from payrank.extracts.load.database import read_address, render_copy
 from payrank.extracts.load.load_extract import load_extract
 
@@ -28,7 +30,7 @@ INSERT INTO ar.guarantors VALUES ('NA', true, 'x'), ('None', NULL, NULL);
 
 
 @pytest.fixture
-def ar(postgres_url):
+def ar(postgres_url: str) -> str:
     """Return the address of a schema with a few tables, and drop it after the test."""
     with psycopg.connect(postgres_url, autocommit=True) as connection:
         connection.execute("DROP SCHEMA IF EXISTS ar CASCADE")
@@ -36,12 +38,12 @@ def ar(postgres_url):
     return postgres_url + "&schema=ar"
 
 
-def change(url, statement):
+def change(url: str, statement: str) -> None:
     with psycopg.connect(url.replace("&schema=ar", ""), autocommit=True) as connection:
         connection.execute(statement)
 
 
-def test_database_tables_are_read_in_place_with_exact_ids(ar):
+def test_database_tables_are_read_in_place_with_exact_ids(ar: str) -> None:
     with load_extract(ar) as extract:
         ask = extract.connection.execute
         assert ask("SELECT account_id, guarantor_id, CAST(service_on AS VARCHAR) FROM accounts").fetchall() == [
@@ -54,7 +56,7 @@ def test_database_tables_are_read_in_place_with_exact_ids(ar):
         assert extract.source.endswith("?schema=ar")
 
 
-def test_database_rows_are_quarantined_like_rows_from_a_file(ar):
+def test_database_rows_are_quarantined_like_rows_from_a_file(ar: str) -> None:
     change(ar, "INSERT INTO ar.transactions VALUES (301, '00123', '9999-12-31', 'charge', 1, 'patient')")
     change(ar, "INSERT INTO ar.transactions VALUES (302, '00123', '2026-01-05', 'charge', 12.345, 'patient')")
     with load_extract(ar) as extract:
@@ -62,7 +64,7 @@ def test_database_rows_are_quarantined_like_rows_from_a_file(ar):
     assert rows == [("301", "posted_on", "sentinel_date"), ("302", "amount", "money")]
 
 
-def test_a_database_and_files_give_tables_with_the_same_types(ar, tmp_path):
+def test_a_database_and_files_give_tables_with_the_same_types(ar: str, tmp_path: Path) -> None:
     """Every table of the contract, there or not."""
     (tmp_path / "accounts.csv").write_text("account_id,guarantor_id,opened_on\nA,G,2026-01-05\n")
     (tmp_path / "transactions.csv").write_text(
@@ -74,7 +76,7 @@ def test_a_database_and_files_give_tables_with_the_same_types(ar, tmp_path):
         "DATE '2026-01-05' AS contacted_on",
     )
 
-    def types(extract):
+    def types(extract: Extract) -> dict[Any, Any]:
         rows = extract.connection.execute(
             "SELECT table_name, column_name, data_type FROM information_schema.columns"
         ).fetchall()
@@ -89,7 +91,7 @@ def test_a_database_and_files_give_tables_with_the_same_types(ar, tmp_path):
     assert stored["transactions", "responsibility"] == "ENUM('insurance', 'patient')"
 
 
-def test_the_same_rows_stored_in_another_order_give_the_same_digests(ar):
+def test_the_same_rows_stored_in_another_order_give_the_same_digests(ar: str) -> None:
     with load_extract(ar) as extract:
         first = extract.digests
     change(
@@ -101,7 +103,7 @@ def test_the_same_rows_stored_in_another_order_give_the_same_digests(ar):
         assert extract.digests == first
 
 
-def test_metadata_in_the_address_provides_control_totals(ar, tmp_path):
+def test_metadata_in_the_address_provides_control_totals(ar: str, tmp_path: Path) -> None:
     path = tmp_path / "extract.toml"
     path.write_text("as_of = 2026-02-01\n[control_totals]\ntransactions = { rows = 299 }\n")
     with pytest.raises(ExtractRefusedError, match="expected 299 rows, found 300 rows"):
@@ -110,7 +112,7 @@ def test_metadata_in_the_address_provides_control_totals(ar, tmp_path):
         load_extract(f"{ar}&metadata={tmp_path}/absent.toml")
 
 
-def test_a_user_without_permission_gets_a_message_without_values(ar):
+def test_a_user_without_permission_gets_a_message_without_values(ar: str) -> None:
     change(
         ar,
         "DROP ROLE IF EXISTS clerk; CREATE ROLE clerk LOGIN; GRANT USAGE ON SCHEMA ar TO clerk; "
@@ -122,7 +124,7 @@ def test_a_user_without_permission_gets_a_message_without_values(ar):
     change(ar, "REVOKE ALL ON ALL TABLES IN SCHEMA ar FROM clerk; REVOKE ALL ON SCHEMA ar FROM clerk; DROP ROLE clerk")
 
 
-def test_a_schema_without_tables_or_a_missing_server_is_refused(ar):
+def test_a_schema_without_tables_or_a_missing_server_is_refused(ar: str) -> None:
     with pytest.raises(ExtractRefusedError, match=r"\?schema=nothing: this schema has no canonical table"):
         load_extract(ar.replace("schema=ar", "schema=nothing"))
     with pytest.raises(ExtractRefusedError, match="no connection") as refused:
@@ -133,12 +135,12 @@ def test_a_schema_without_tables_or_a_missing_server_is_refused(ar):
 @pytest.mark.parametrize(
     "address", ["postgresql://h:port/d?schema=a", "postgresql://h/d?schema=", "postgresql://h/d?schema=a&schema=b"]
 )
-def test_an_invalid_address_is_wrong_usage(address):
+def test_an_invalid_address_is_wrong_usage(address: str) -> None:
     with pytest.raises(WrongUsageError, match="database address"):
         read_address(address)
 
 
-def test_names_are_quoted():
+def test_names_are_quoted() -> None:
     query = render_copy(table("payers"), 'odd"schema', {"payer_id": "text", 'x"y': "text"})
     assert '"odd""schema"."payers"' in query
     assert 'NULL AS "x""y"' in query
@@ -148,18 +150,18 @@ def test_names_are_quoted():
     "address",
     ["Postgresqlx://u:sesame@h/d", "mysql://u:sesame@h/d", "postgresql:/u:sesame@h/d", "POSTGRES:/u:sesame@h"],
 )
-def test_another_kind_of_address_is_wrong_usage_and_is_not_shown(address):
+def test_another_kind_of_address_is_wrong_usage_and_is_not_shown(address: str) -> None:
     for source in (address, Path(address)):
         with pytest.raises(WrongUsageError, match="does not support this kind of address") as refused:
             load_extract(source)
         assert "sesame" not in str(refused.value)
 
 
-def test_the_scheme_of_an_address_may_be_uppercase():
+def test_the_scheme_of_an_address_may_be_uppercase() -> None:
     assert read_address("PostgreSQL://reader:sesame@h/d?schema=ar").server == "postgresql://reader:sesame@h/d"
 
 
-def test_findings_name_database_tables_not_files(ar):
+def test_findings_name_database_tables_not_files(ar: str) -> None:
     change(ar, "INSERT INTO ar.transactions VALUES (301, '00123', '9999-12-31', 'charge', 1, 'patient')")
     with load_extract(ar) as extract:
         assert extract.connection.execute("SELECT source_file FROM quarantine").fetchall() == [("ar.transactions",)]

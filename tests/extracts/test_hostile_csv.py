@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import gzip
 import zlib
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from payrank.extracts.csv import raw_bytes as csv_bytes
 from payrank.extracts.errors import ExtractRefusedError
 from payrank.extracts.load.load_extract import load_extract
+from tests.extracts.conftest import ExtractWriter
 
 HEADER = "denial_id,denied_on,denied_amount,carc\n"
 GOOD = "".join(f"{number:05},2026-01-05,12.50,16\n" for number in range(300))
@@ -17,7 +20,7 @@ LAST = 302
 """Physical line after the header and the good rows."""
 
 
-def quarantine_of(folder):
+def quarantine_of(folder: Path) -> list[tuple[Any, ...]]:
     with load_extract(folder) as extract:
         state = extract.tables["denials"]
         assert state.rows_read == state.rows_loaded + state.rows_quarantined + state.rows_repeated
@@ -51,7 +54,9 @@ def quarantine_of(folder):
         ("x,2026-01-05,NaN,16", "denied_amount", "money"),
     ],
 )
-def test_an_invalid_value_is_quarantined_by_key_column_rule_and_line(write_extract, row, column, rule):
+def test_an_invalid_value_is_quarantined_by_key_column_rule_and_line(
+    write_extract: ExtractWriter, row: str, column: str, rule: str
+) -> None:
     folder = write_extract({"denials.csv": f"{HEADER}{GOOD}{row}\nlast,2026-01-05,1,16\n"})
     key = row.partition(",")[0] or None
     assert quarantine_of(folder) == [(key, column, rule, LAST)]
@@ -74,14 +79,14 @@ def test_an_invalid_value_is_quarantined_by_key_column_rule_and_line(write_extra
         ("x,2026-01-05,1,1\r6", "stray_carriage_return"),
     ],
 )
-def test_a_broken_line_costs_only_itself_wherever_it_is(write_extract, row, rule):
+def test_a_broken_line_costs_only_itself_wherever_it_is(write_extract: ExtractWriter, row: str, rule: str) -> None:
     first = write_extract({"denials.csv": f"{HEADER}{row}\n{GOOD}"}, folder="first")
     last = write_extract({"denials.csv": f"{HEADER}{GOOD}{row}\n"}, folder="last")
     assert quarantine_of(first) == [(None, None, rule, 2)]
     assert quarantine_of(last) == [(None, None, rule, LAST)]
 
 
-def test_line_numbers_are_physical_with_multiline_fields_and_blank_lines(write_extract):
+def test_line_numbers_are_physical_with_multiline_fields_and_blank_lines(write_extract: ExtractWriter) -> None:
     text = HEADER + 'a,2026-01-05,1,"one\ntwo\nthree"\n\n\nb,2026-13-05,1,16\nc,2026-01-05\n' + GOOD
     assert quarantine_of(write_extract({"denials.csv": text})) == [
         ("b", "denied_on", "date", 7),
@@ -89,12 +94,14 @@ def test_line_numbers_are_physical_with_multiline_fields_and_blank_lines(write_e
     ]
 
 
-def test_a_row_is_quarantined_once_by_the_first_rule_it_breaks(write_extract):
+def test_a_row_is_quarantined_once_by_the_first_rule_it_breaks(write_extract: ExtractWriter) -> None:
     folder = write_extract({"denials.csv": HEADER + GOOD + "x,never,much,16\n"})
     assert quarantine_of(folder) == [("x", "denied_on", "date", LAST)]
 
 
-def test_over_one_percent_quarantined_refuses_with_rule_count_and_line_but_no_value(write_extract):
+def test_over_one_percent_quarantined_refuses_with_rule_count_and_line_but_no_value(
+    write_extract: ExtractWriter,
+) -> None:
     with pytest.raises(ExtractRefusedError) as refused:
         load_extract(write_extract({"denials.csv": HEADER + GOOD + "secret,2026-01-05,hidden,16\n" * 4}))
     message = str(refused.value)
@@ -105,18 +112,18 @@ def test_over_one_percent_quarantined_refuses_with_rule_count_and_line_but_no_va
     assert "hidden" not in message
 
 
-def test_exactly_one_percent_quarantined_loads(write_extract):
+def test_exactly_one_percent_quarantined_loads(write_extract: ExtractWriter) -> None:
     folder = write_extract({"denials.csv": HEADER + GOOD[: len(GOOD) * 99 // 300] + "x,2026-01-05,bad,16\n"})
     assert len(quarantine_of(folder)) == 1
 
 
 @pytest.mark.parametrize("cut", ["x,2026-01-05,", "x,20", "x", 'x,2026-01-05,1,"16'])
-def test_a_file_truncated_in_the_middle_of_a_row_is_refused(write_extract, cut):
+def test_a_file_truncated_in_the_middle_of_a_row_is_refused(write_extract: ExtractWriter, cut: str) -> None:
     with pytest.raises(ExtractRefusedError, match="the file was truncated"):
         load_extract(write_extract({"denials.csv": HEADER + GOOD + cut}))
 
 
-def test_a_file_without_a_final_line_end_loads_with_a_notice(write_extract):
+def test_a_file_without_a_final_line_end_loads_with_a_notice(write_extract: ExtractWriter) -> None:
     with load_extract(write_extract({"denials.csv": HEADER + GOOD.rstrip("\n")})) as extract:
         assert extract.tables["denials"].rows_loaded == 300
         assert any("last line has no line end" in notice for notice in extract.notices)
@@ -140,42 +147,44 @@ def test_a_file_without_a_final_line_end_loads_with_a_notice(write_extract):
         ((HEADER + "x" * (2 << 20) + "\n").encode(), "line 2 is over 1 MiB long"),
     ],
 )
-def test_an_ambiguous_file_is_refused_by_name(write_extract, content, problem):
+def test_an_ambiguous_file_is_refused_by_name(write_extract: ExtractWriter, content: bytes, problem: str) -> None:
     with pytest.raises(ExtractRefusedError, match=problem):
         load_extract(write_extract({"denials.csv": content}))
 
 
-def test_a_byte_order_mark_and_crlf_are_read_correctly(write_extract):
+def test_a_byte_order_mark_and_crlf_are_read_correctly(write_extract: ExtractWriter) -> None:
     text = "\ufeff" + (HEADER + GOOD + "x,2026-01-05,bad,16\n").replace("\n", "\r\n")
     assert quarantine_of(write_extract({"denials.csv": text})) == [("x", "denied_amount", "money", LAST)]
 
 
-def test_mixed_line_ends_lose_nothing(write_extract):
+def test_mixed_line_ends_lose_nothing(write_extract: ExtractWriter) -> None:
     text = (HEADER + GOOD).replace("5,12", "5,1", 7) + "y,2026-01-05,1,16\r\nz,2026-01-05,1,16\n"
     assert quarantine_of(write_extract({"denials.csv": text})) == []
 
 
 @pytest.mark.parametrize("keep", [0.2, 0.9, 0.999])
-def test_a_truncated_gzip_is_refused(write_extract, keep):
+def test_a_truncated_gzip_is_refused(write_extract: ExtractWriter, keep: float) -> None:
     whole = gzip.compress((HEADER + GOOD).encode())
     with pytest.raises(ExtractRefusedError, match="truncated or damaged gzip"):
         load_extract(write_extract({"denials.csv.gz": whole[: int(len(whole) * keep)]}))
 
 
 @pytest.mark.parametrize("content", [b"no gzip at all", zlib.compress(b"x")])
-def test_a_file_that_is_not_gzip_is_refused(write_extract, content):
+def test_a_file_that_is_not_gzip_is_refused(write_extract: ExtractWriter, content: Any) -> None:
     with pytest.raises(ExtractRefusedError, match="truncated or damaged gzip"):
         load_extract(write_extract({"denials.csv.gz": content}))
 
 
-def test_a_gzip_bomb_is_refused_before_it_expands(write_extract, monkeypatch):
+def test_a_gzip_bomb_is_refused_before_it_expands(
+    write_extract: ExtractWriter, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(csv_bytes, "BOMB_BYTES", 1 << 20)
     bomb = gzip.compress((HEADER + "x,2026-01-05,1,16\n" * 400_000).encode())
     with pytest.raises(ExtractRefusedError, match="a bomb"):
         load_extract(write_extract({"denials.csv.gz": bomb}))
 
 
-def test_texts_that_other_readers_treat_as_null_are_kept(write_extract):
+def test_texts_that_other_readers_treat_as_null_are_kept(write_extract: ExtractWriter) -> None:
     text = HEADER + "NA,2026-01-05,,None\nnull,2026-01-05,,NULL\nnan,2026-01-05,,NaN\n" + 'e,2026-01-05,"",""\n'
     with load_extract(write_extract({"denials.csv": text})) as extract:
         rows = extract.connection.execute("SELECT denial_id, denied_amount, carc FROM denials").fetchall()

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
 from payrank.extracts.contract.metadata import ControlTotal, Metadata, read_metadata, write_metadata
 from payrank.extracts.errors import ExtractRefusedError
 from payrank.extracts.load.load_extract import load_extract
+from tests.extracts.conftest import ExtractWriter
 
 WHOLE = Metadata(
     source_system='say "hi" \\ \u00fc',
@@ -19,7 +21,7 @@ WHOLE = Metadata(
 )
 
 
-def test_metadata_is_read_back_as_written_and_always_gives_the_same_bytes(tmp_path):
+def test_metadata_is_read_back_as_written_and_always_gives_the_same_bytes(tmp_path: Path) -> None:
     for folder in (tmp_path / "one", tmp_path / "two"):
         folder.mkdir()
         write_metadata(WHOLE, folder)
@@ -28,7 +30,7 @@ def test_metadata_is_read_back_as_written_and_always_gives_the_same_bytes(tmp_pa
     assert (tmp_path / "one/extract.toml").stat().st_mode & 0o777 == 0o600
 
 
-def test_without_extract_toml_every_field_is_empty(tmp_path):
+def test_without_extract_toml_every_field_is_empty(tmp_path: Path) -> None:
     assert read_metadata(tmp_path) == Metadata()
 
 
@@ -61,7 +63,7 @@ def test_without_extract_toml_every_field_is_empty(tmp_path):
         ('[attributes.denials]\nage_range = "category"', "protected attribute"),
     ],
 )
-def test_a_mistake_is_reported_with_what_is_allowed(write_extract, text, problem):
+def test_a_mistake_is_reported_with_what_is_allowed(write_extract: ExtractWriter, text: str, problem: str) -> None:
     folder = write_extract({"denials.csv": "denial_id,denied_on\nD1,2026-01-01\n"}, text)
     with pytest.raises(ExtractRefusedError, match=problem) as refused:
         load_extract(folder)
@@ -69,6 +71,6 @@ def test_a_mistake_is_reported_with_what_is_allowed(write_extract, text, problem
 
 
 @pytest.mark.parametrize("day", ["2026-11-20", '"2026-11-20"', "'2026-11-20'"])
-def test_the_as_of_date_may_be_quoted(tmp_path, day):
+def test_the_as_of_date_may_be_quoted(tmp_path: Path, day: str) -> None:
     (tmp_path / "extract.toml").write_text(f"as_of = {day}\n")
     assert read_metadata(tmp_path).as_of == date(2026, 11, 20)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -11,25 +13,26 @@ import pytest
 
 from payrank.extracts.errors import ExtractRefusedError
 from payrank.extracts.load.load_extract import load_extract
+from tests.extracts.conftest import ExtractWriter
 
 ROWS = 200
 
 
-def write_denials(folder, **columns):
+def write_denials(folder: Path, **columns: Any) -> Path:
     folder.mkdir()
     base = {"denial_id": [f"D{n}" for n in range(ROWS)], "denied_on": [date(2026, 1, 5)] * ROWS}
     pq.write_table(pa.table(base | columns), folder / "denials.parquet")
     return folder
 
 
-def load_one(folder, column):
+def load_one(folder: Path, column: str) -> tuple[list[Any], list[tuple[Any, ...]], tuple[str, ...]]:
     with load_extract(folder) as extract:
         values = extract.connection.execute(f"SELECT {column} FROM denials ORDER BY rowid").fetchall()
         broken = extract.connection.execute("SELECT key, column_name, rule, source_line FROM quarantine").fetchall()
         return [value for (value,) in values], broken, extract.notices
 
 
-def fill(first, rest, arrow_type):
+def fill(first: Any, rest: Any, arrow_type: Any) -> Any:
     return pa.array([first] + [rest] * (ROWS - 1), arrow_type)
 
 
@@ -48,7 +51,7 @@ def fill(first, rest, arrow_type):
         ("appeal_due_on", pa.nulls(ROWS), None),
     ],
 )
-def test_a_typed_column_is_accepted_if_nothing_is_lost(tmp_path, column, value, expected):
+def test_a_typed_column_is_accepted_if_nothing_is_lost(tmp_path: Path, column: str, value: Any, expected: Any) -> None:
     values, broken, _ = load_one(write_denials(tmp_path / "extract", **{column: value}), column)
     assert broken == []
     assert values[0] == expected
@@ -67,7 +70,9 @@ def test_a_typed_column_is_accepted_if_nothing_is_lost(tmp_path, column, value, 
         ("denied_on", fill(date(9999, 12, 31), date(2026, 1, 5), pa.date32()), "sentinel_date"),
     ],
 )
-def test_a_typed_value_that_loses_information_is_quarantined_by_row(tmp_path, column, value, rule):
+def test_a_typed_value_that_loses_information_is_quarantined_by_row(
+    tmp_path: Path, column: str, value: Any, rule: str
+) -> None:
     values, broken, _ = load_one(write_denials(tmp_path / "extract", **{column: value}), column)
     assert broken == [("D0", column, rule, 1)]
     assert len(values) == ROWS - 1
@@ -85,23 +90,23 @@ def test_a_typed_value_that_loses_information_is_quarantined_by_row(tmp_path, co
         ("denied_on", fill(datetime(2026, 1, 5, tzinfo=UTC), None, pa.timestamp("us", "UTC"))),
     ],
 )
-def test_a_type_that_cannot_hold_the_column_is_refused_by_name(tmp_path, column, value):
+def test_a_type_that_cannot_hold_the_column_is_refused_by_name(tmp_path: Path, column: str, value: Any) -> None:
     with pytest.raises(ExtractRefusedError, match=rf"denials\.parquet: column {column} has type"):
         load_extract(write_denials(tmp_path / "extract", **{column: value}))
 
 
-def test_integer_ids_are_accepted_with_a_notice_about_leading_zeros(tmp_path):
+def test_integer_ids_are_accepted_with_a_notice_about_leading_zeros(tmp_path: Path) -> None:
     values, _, notices = load_one(write_denials(tmp_path / "extract", claim_id=pa.array(range(ROWS))), "claim_id")
     assert values[12] == "12"
     assert any("may have lost leading zeros: claim_id" in notice for notice in notices)
 
 
-def test_two_parquet_columns_that_differ_only_in_case_are_refused(tmp_path):
+def test_two_parquet_columns_that_differ_only_in_case_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ExtractRefusedError, match="two columns have the same name"):
         load_extract(write_denials(tmp_path / "extract", DENIED_ON=pa.nulls(ROWS)))
 
 
-def test_parquet_and_csv_with_the_same_rows_load_alike(tmp_path, write_extract):
+def test_parquet_and_csv_with_the_same_rows_load_alike(tmp_path: Path, write_extract: ExtractWriter) -> None:
     text = "denial_id,denied_on,denied_amount\n" + "".join(f"D{n},2026-01-05,{n}.25\n" for n in range(ROWS))
     amounts = pa.array([Decimal(n) + Decimal("0.25") for n in range(ROWS)], pa.decimal128(18, 2))
     typed = write_denials(tmp_path / "typed", denied_amount=amounts)
@@ -115,11 +120,11 @@ def test_parquet_and_csv_with_the_same_rows_load_alike(tmp_path, write_extract):
     ("text", "expected"),
     [("true", True), ("false", False), ("1", True), ("0", False), ("TRUE", "boolean"), ("yes", "boolean"), ("", None)],
 )
-def test_only_four_words_are_booleans(write_extract, text, expected):
-    rows = "".join(f"G{n},,\n" for n in range(ROWS))
+def test_only_four_words_are_booleans(write_extract: ExtractWriter, text: str, expected: bool | str | None) -> None:
+    good = "".join(f"G{n},,\n" for n in range(ROWS))
     files = {
         "denials.csv": "denial_id,denied_on\nD1,2026-01-05\n",
-        "guarantors.csv": f"guarantor_id,text_consent,birth_year\n{rows}X,{text},1950\n",
+        "guarantors.csv": f"guarantor_id,text_consent,birth_year\n{good}X,{text},1950\n",
     }
     with load_extract(write_extract(files)) as extract:
         broken = [rule for (rule,) in extract.connection.execute("SELECT rule FROM quarantine").fetchall()]
@@ -128,11 +133,11 @@ def test_only_four_words_are_booleans(write_extract, text, expected):
 
 
 @pytest.mark.parametrize("text", ["1.0", "99999999999", "one", " 1", "2147483648"])
-def test_integers_are_digits_within_32_bits(write_extract, text):
-    rows = "".join(f"P{n},other,\n" for n in range(ROWS))
+def test_integers_are_digits_within_32_bits(write_extract: ExtractWriter, text: str) -> None:
+    good = "".join(f"P{n},other,\n" for n in range(ROWS))
     files = {
         "denials.csv": "denial_id,denied_on\nD1,2026-01-05\n",
-        "payers.csv": f"payer_id,payer_class,appeal_days\n{rows}X,other,{text}\n",
+        "payers.csv": f"payer_id,payer_class,appeal_days\n{good}X,other,{text}\n",
     }
     with load_extract(write_extract(files)) as extract:
         rows = extract.connection.execute("SELECT column_name, rule FROM quarantine").fetchall()
@@ -140,11 +145,11 @@ def test_integers_are_digits_within_32_bits(write_extract, text):
 
 
 @pytest.mark.parametrize("level", ["Other", " other", "tricare"])
-def test_levels_must_match_exactly(write_extract, level):
-    rows = "".join(f"P{n},other\n" for n in range(ROWS))
+def test_levels_must_match_exactly(write_extract: ExtractWriter, level: str) -> None:
+    good = "".join(f"P{n},other\n" for n in range(ROWS))
     files = {
         "denials.csv": "denial_id,denied_on\nD1,2026-01-05\n",
-        "payers.csv": f"payer_id,payer_class\n{rows}X,{level}\n",
+        "payers.csv": f"payer_id,payer_class\n{good}X,{level}\n",
     }
     with load_extract(write_extract(files)) as extract:
         rows = extract.connection.execute("SELECT column_name, rule, source_line FROM quarantine").fetchall()
@@ -165,8 +170,8 @@ EVENTS = {
     [("transactions", "kind", "charge", "gift"), ("contacts", "channel", "text", "pigeon")],
 )
 def test_an_unknown_event_level_is_quarantined_and_the_others_are_read_as_text(
-    write_extract, table, column, seen, unseen
-):
+    write_extract: ExtractWriter, table: str, column: str, seen: str, unseen: str
+) -> None:
     """The levels of these two tables are stored as enumerations, which nobody who reads them need know."""
     head, row = EVENTS[table]
     lines = [row.format(n=n, level=seen) for n in range(ROWS)] + [row.format(n="X", level=unseen)]

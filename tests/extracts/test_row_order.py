@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.csv as pacsv
@@ -11,12 +12,13 @@ import pytest
 
 from payrank.extracts.load.load_extract import load_extract
 from payrank.extracts.readers.mapped.import_csv import import_csv
+from tests.extracts.conftest import ExtractWriter
 
 ROWS = 260_000
 BROKEN = (5, 101_000, 120_000, 205_000, 259_999)
 
 
-def ledger():
+def ledger() -> pa.Table:
     """Build a ledger of several read buffers and row groups, with a few rows of an unknown kind."""
     kinds = ["charge", "insurance_payment", "patient_payment", "transfer"] * (ROWS // 4)
     for row in BROKEN:
@@ -34,7 +36,9 @@ def ledger():
 
 
 @pytest.mark.parametrize("suffix", ["csv", "parquet"])
-def test_a_long_file_is_loaded_in_order_with_the_lines_of_broken_rows(write_extract, suffix):
+def test_a_long_file_is_loaded_in_order_with_the_lines_of_broken_rows(
+    write_extract: ExtractWriter, suffix: str
+) -> None:
     folder = write_extract({"accounts.csv": "account_id,guarantor_id,opened_on\nA1,G1,2026-01-05\n"})
     if suffix == "csv":
         pacsv.write_csv(ledger(), folder / "transactions.csv")
@@ -51,7 +55,7 @@ def test_a_long_file_is_loaded_in_order_with_the_lines_of_broken_rows(write_extr
     assert out_of_order == [(0,)]
 
 
-def test_a_long_file_is_imported_in_order(tmp_path):
+def test_a_long_file_is_imported_in_order(tmp_path: Path) -> None:
     pacsv.write_csv(ledger(), tmp_path / "ledger.csv")
     columns = "\n".join(f'{name} = "{name}"' for name in ledger().column_names)
     mapping = tmp_path / "mapping.toml"

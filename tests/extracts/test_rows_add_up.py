@@ -29,7 +29,7 @@ ROW = st.one_of(
 
 @given(st.lists(ROW, max_size=25), st.sampled_from(["\n", "\r\n"]), st.booleans())
 @settings(max_examples=100, deadline=None)
-def test_rows_in_are_loaded_quarantined_or_repeated_exactly(rows, end, closed):
+def test_rows_in_are_loaded_quarantined_or_repeated_exactly(rows: list[str], end: str, closed: bool) -> None:
     content = ("denial_id,denied_on,denied_amount,carc" + end + end.join(rows) + (end if closed else "")).encode()
     records = list(read_records(io.BytesIO(content), fields=4))[1:]
     with pytest.MonkeyPatch.context() as patch, tempfile.TemporaryDirectory() as folder:
@@ -54,7 +54,7 @@ CELL = st.lists(PIECES, max_size=5).map("".join)
 
 @given(st.integers(2, 5).flatmap(lambda n: st.lists(st.lists(CELL, min_size=n, max_size=n), max_size=8)), st.data())
 @settings(max_examples=100, deadline=None)
-def test_a_well_formed_csv_is_read_as_pythons_csv_module_wrote_it(rows, data):
+def test_a_well_formed_csv_is_read_as_pythons_csv_module_wrote_it(rows: list[list[str]], data: st.DataObject) -> None:
     columns = len(rows[0]) if rows else 2
     buffer = io.StringIO()
     writer = csv.writer(

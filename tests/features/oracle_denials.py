@@ -57,7 +57,7 @@ def _account_state(denial: Row, seen: Rows, day: date) -> Row:
     payer = next((row for row in seen["payers"] if row["payer_id"] == denial["payer_id"]), {})
     due = denial["appeal_due_on"]
     if due is None:
-        by_law = BY_LAW.get(payer.get("payer_class"), 60)
+        by_law = BY_LAW.get(payer.get("payer_class", ""), 60)
         due = denial["denied_on"] + timedelta(days=payer.get("appeal_days") or by_law)
     service = account.get("service_on")
     return dict(denial) | {

@@ -99,7 +99,7 @@ def recent_rates(name: str, subject: str, unit: Row, others: list[Row], keys: tu
 
 def faded(age: int) -> float:
     """Return the weight of an outcome after some days."""
-    return round(2**20 * 0.5 ** (age / 365)) / 2**20
+    return float(round(2**20 * 0.5 ** (age / 365)) / 2**20)
 
 
 def smoothed(unit: Row, judged: list[Row], keys: tuple[str, ...], weight: float = 5.0) -> float | None:
@@ -108,7 +108,7 @@ def smoothed(unit: Row, judged: list[Row], keys: tuple[str, ...], weight: float 
         return None
 
     def total(rows: list[Row], hits: bool) -> float:
-        return sum(row.get("counts", 1) * (row["outcome"] if hits else 1) for row in rows)
+        return float(sum(row.get("counts", 1) * (row["outcome"] if hits else 1) for row in rows))
 
     if len(keys) == 1:
         prior = total(judged, True) / total(judged, False)

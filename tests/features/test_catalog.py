@@ -113,7 +113,13 @@ def test_the_digest_depends_only_on_what_defines_the_values(unit: str) -> None:
     features = CATALOGS[unit]
     digest = catalog_digest(features)
     first = features[0]
-    worded = [replace(first, **{part: "Else {value}"}) for part in ("phrase", "meaning", "when_unknown", "when_zero")]
+    other = "Else {value}"
+    worded = [
+        replace(first, phrase=other),
+        replace(first, meaning=other),
+        replace(first, when_unknown=other),
+        replace(first, when_zero=other),
+    ]
     for same in (*worded, replace(first, sensitivity="proxy")):
         assert catalog_digest((same, *features[1:])) == digest
     changed = [

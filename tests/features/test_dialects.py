@@ -7,6 +7,7 @@ test_spark.py and test_postgres_frames.py.
 from __future__ import annotations
 
 import importlib
+from typing import Any
 
 import pytest
 
@@ -30,7 +31,7 @@ OVERTURN = OverturnTarget(maturity_days=20, every_days=13, snapshots=5, history_
 DIALECTS = {dialect.name: dialect for dialect in (PostgresDialect(), SparkDialect())}
 
 
-def forbidden(tree) -> list[str]:
+def forbidden(tree: Any) -> list[str]:
     """Return the constructs that engines disagree on, which rendered SQL must not use."""
     kinds = (exp.Qualify, exp.Filter, exp.Median, exp.PercentileCont, exp.PercentileDisc, exp.Quantile)
     names = [kind.__name__ for kind in kinds if tree.find(kind)]
@@ -43,7 +44,7 @@ def forbidden(tree) -> list[str]:
     return names + ["ASOF" for join in tree.find_all(exp.Join) if join.args.get("method") == "ASOF"]
 
 
-def unknown_names(tree) -> list[str]:
+def unknown_names(tree: Any) -> list[str]:
     """Return tables that are neither a step nor in the contract, and columns that their contract table lacks."""
     steps = {cte.alias.lower() for cte in tree.ctes}
     contract = {table.name: {*list_columns(table.name)} for table in TABLES}
@@ -75,7 +76,9 @@ def test_the_two_checks_can_fail() -> None:
 
 @pytest.mark.parametrize("target", [PAYMENT, OVERTURN], ids=["account", "denial"])
 @pytest.mark.parametrize("name", DIALECTS)
-def test_the_rendered_catalog_is_portable_and_reads_only_the_contract(name, target):
+def test_the_rendered_catalog_is_portable_and_reads_only_the_contract(
+    name: Any, target: PaymentTarget | OverturnTarget
+) -> None:
     """The whole catalog, the features of site attributes, and site features."""
     dialect = DIALECTS[name]
     with make_extract(draw_rows(2)) as extract:
@@ -93,7 +96,7 @@ def test_the_rendered_catalog_is_portable_and_reads_only_the_contract(name, targ
 
 
 @pytest.mark.parametrize("name", DIALECTS)
-def test_types_are_translated_and_quoted_text_is_not(name):
+def test_types_are_translated_and_quoted_text_is_not(name: Any) -> None:
     sql = DIALECTS[name].spell(
         "SELECT CAST(a AS VARCHAR) || 'CAST(a AS VARCHAR) || a / b', x / y, ROUND(z), LN(EXTRACT(MONTH FROM d)) "
         "UNION SELECT CAST(b AS DOUBLE PRECISION), DATE '2026-01-02'"
@@ -108,7 +111,7 @@ def test_types_are_translated_and_quoted_text_is_not(name):
 
 
 @pytest.mark.parametrize("name", DIALECTS)
-def test_the_hash_that_draws_snapshots_is_plain_md5(name):
+def test_the_hash_that_draws_snapshots_is_plain_md5(name: Any) -> None:
     sql = DIALECTS[name].spell(f"SELECT {DIALECTS[name].text_hash('a || CAST(d AS VARCHAR)')} AS h")
     tree = sqlglot.parse_one(sql, read=name)
     assert [call.name for call in tree.find_all(exp.Anonymous)] == []
@@ -116,7 +119,7 @@ def test_the_hash_that_draws_snapshots_is_plain_md5(name):
 
 
 @pytest.mark.parametrize("name", DIALECTS)
-def test_weekdays_are_counted_from_monday(name):
+def test_weekdays_are_counted_from_monday(name: Any) -> None:
     """2026-11-16 is a Monday."""
     dialect = DIALECTS[name]
     days = " UNION ALL ".join(f"SELECT DATE '2026-11-{day}' AS d" for day in range(16, 23))
@@ -127,12 +130,12 @@ def test_weekdays_are_counted_from_monday(name):
     assert [int(n) for (n,) in weekdays] == [1, 2, 3, 4, 5, 6, 7]
 
 
-def test_a_quoted_backslash_is_doubled_where_it_would_escape():
+def test_a_quoted_backslash_is_doubled_where_it_would_escape() -> None:
     assert DIALECTS["spark"].spell(r"x = 'a\b'") == r"x = 'a\\b'"
     assert DIALECTS["postgres"].spell(r"x = 'a\b'") == r"x = 'a\b'"
 
 
-def test_names_over_the_limit_are_shortened_to_different_names():
+def test_names_over_the_limit_are_shortened_to_different_names() -> None:
     spelling = Spelling(max_name_bytes=63)
     first, second = (spelling.apply("outcomes_all_" + "site_" * 12 + end) for end in ("x", "y"))
     assert first != second

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -19,7 +20,7 @@ pytestmark = pytest.mark.slow
 PAYMENT = PaymentTarget(horizon_days=20, every_days=13, snapshots=2, history_days=1)
 
 
-def test_duckdb_and_postgres_give_the_frame_of_a_loaded_extract(postgres_url, tmp_path):
+def test_duckdb_and_postgres_give_the_frame_of_a_loaded_extract(postgres_url: str, tmp_path: Path) -> None:
     rows = draw_rows(5)
     folder = write_parquet(rows, tmp_path / "files")
     address = store_in_postgres(rows, postgres_url, "named", tmp_path / "toml")
@@ -30,7 +31,7 @@ def test_duckdb_and_postgres_give_the_frame_of_a_loaded_extract(postgres_url, tm
         assert_same_frame(build_engine_frame(engine, source, PAYMENT, DAY, labeled=True).data, labeled.data)
 
 
-def test_no_driver_is_imported_before_it_is_used():
+def test_no_driver_is_imported_before_it_is_used() -> None:
     modules = "payrank.features.engine_frame, payrank.features.engines.spark, payrank.features.engines.postgres, sys"
     script = f"import {modules}; print(sorted({{'pyspark', 'py4j', 'psycopg'}} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
@@ -45,6 +46,8 @@ def test_no_driver_is_imported_before_it_is_used():
         ("spark", "postgresql://h/d?schema=a", "reads a folder of Parquet files, not a database"),
     ],
 )
-def test_an_engine_that_cannot_read_the_source_is_refused_with_one_that_can(engine, source, message):
+def test_an_engine_that_cannot_read_the_source_is_refused_with_one_that_can(
+    engine: str, source: str, message: str
+) -> None:
     with pytest.raises(WrongUsageError, match=message):
         build_engine_frame(engine, source, PAYMENT, DAY)

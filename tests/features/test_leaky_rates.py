@@ -15,13 +15,13 @@ START = date(2025, 1, 1)
 PAYER, CODE = 6, 8
 
 
-def make_facts(rows: int, seed: int, undecided: float = 0.3, keys: tuple[int, int] = (PAYER, CODE)) -> Facts:
+def make_facts(n_rows: int, seed: int, undecided: float = 0.3, keys: tuple[int, int] = (PAYER, CODE)) -> Facts:
     """Draw rows with two keys over a year. Both keys affect the probability of winning; decisions follow in 60 days."""
     draw = np.random.default_rng(seed)
-    payer, code = draw.integers(0, keys[0], rows), draw.integers(0, keys[1], rows)
+    payer, code = draw.integers(0, keys[0], n_rows), draw.integers(0, keys[1], n_rows)
     chance = 0.2 + 0.3 * (payer % 3) / 2 + 0.3 * (code % 4) / 3
-    won = np.where(draw.random(rows) < undecided, np.nan, (draw.random(rows) < chance).astype(float))
-    day = pd.to_datetime([START + timedelta(days=int(at)) for at in np.sort(draw.integers(0, 365, rows))])
+    won = np.where(draw.random(n_rows) < undecided, np.nan, (draw.random(n_rows) < chance).astype(float))
+    day = pd.to_datetime([START + timedelta(days=int(at)) for at in np.sort(draw.integers(0, 365, n_rows))])
     decided = pd.Series(day + pd.Timedelta(days=60)).where(~np.isnan(won))
     rows = pd.DataFrame({"day": day, "won": won, "decided_on": decided})
     groups = pd.DataFrame({"key_0": [f"P{number}" for number in payer], "key_1": [f"C{number}" for number in code]})

@@ -24,7 +24,7 @@ OPTIONAL = [
     f"{table.name}.{name}"
     for table in TABLES
     for name in list_columns(table.name)
-    if table.name not in ("guarantors", "flags") and not (table.column(name) and table.column(name).required)
+    if table.name not in ("guarantors", "flags") and not ((column := table.column(name)) and column.required)
 ]
 DENIAL_ONLY = ("appeals",)
 

@@ -26,7 +26,10 @@ UNLABELED = dict.fromkeys(("label", "share", "recovered", "days_to_outcome", "kn
 
 
 def disagreements(frame: Frame, expected: Mapping[tuple[date, str], Row]) -> list[str]:
-    rows = {(row["as_of"].date(), row["unit_id"]): row for row in frame.data.to_dict("records")}
+    rows = {
+        (row["as_of"].date(), row["unit_id"]): {str(column): value for column, value in row.items()}
+        for row in frame.data.to_dict("records")
+    }
     wrong = [f"only one side has {key}" for key in sorted(rows.keys() ^ expected.keys())]
     for key in rows.keys() & expected.keys():
         expected_row = expected[key]
@@ -43,7 +46,7 @@ def _same(actual: Any, expected: Any) -> bool:
     if expected is None or pd.isna(actual):
         return expected is None and bool(pd.isna(actual))
     if isinstance(actual, pd.Timestamp):
-        return actual.date() == expected
+        return bool(actual.date() == expected)
     if isinstance(expected, str):
         return bool(actual == expected)
     return bool(abs(float(actual) - float(expected)) <= 1e-9 * max(1.0, abs(float(expected))))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
 
 import pytest
 
@@ -12,10 +11,11 @@ from payrank.features.build_frames import population_frame, training_frame
 from payrank.features.frame import Definition
 from payrank.features.outcomes import find_outcomes
 from payrank.features.targets import OverturnTarget, PaymentTarget
+from tests.conftest import Hospital
 
 
 @pytest.mark.parametrize("target", [PaymentTarget(), OverturnTarget()])
-def test_outcomes_are_the_training_labels_of_the_whole_population(hospital: Any, target: Definition) -> None:
+def test_outcomes_are_the_training_labels_of_the_whole_population(hospital: Hospital, target: Definition) -> None:
     with load_extract(hospital.extract) as extract:
         frame = training_frame(extract, target.model_copy(update={"rows_per_unit": None}), hospital.as_of).data
         days = [day.date() for day in sorted(set(frame["as_of"]))][-3:]
@@ -26,12 +26,12 @@ def test_outcomes_are_the_training_labels_of_the_whole_population(hospital: Any,
         assert outcomes[name].equals(labeled[name])
 
 
-def test_an_outcome_is_not_returned_before_it_matures(hospital: Any) -> None:
+def test_an_outcome_is_not_returned_before_it_matures(hospital: Hospital) -> None:
     with load_extract(hospital.extract) as extract:
         assert find_outcomes(extract, OverturnTarget(), [hospital.as_of - timedelta(days=60)], hospital.as_of).empty
 
 
-def test_the_population_frame_has_each_training_row_at_the_same_snapshot(hospital: Any) -> None:
+def test_the_population_frame_has_each_training_row_at_the_same_snapshot(hospital: Hospital) -> None:
     often = OverturnTarget(every_days=7)
     with load_extract(hospital.extract) as extract:
         drawn = training_frame(extract, often, hospital.as_of).data[["unit_id", "as_of"]]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -16,7 +18,7 @@ from tests.features.unusual_texts import ODD_TEXTS, TEXT_KINDS
 
 
 @pytest.fixture
-def ar(postgres_url, tmp_path):
+def ar(postgres_url: str, tmp_path: Path) -> str:
     """Yield the address of a schema with 500 valid transactions, and a way to change it."""
     rows = draw_rows(1)
     payment = {"account_id": "A0", "posted_on": DAY - timedelta(days=3), "kind": "charge", "amount": 1}
@@ -24,14 +26,14 @@ def ar(postgres_url, tmp_path):
     return store_in_postgres(rows, postgres_url, "judged", tmp_path)
 
 
-def change(address, *statements):
-    with psycopg.connect(address.split("&schema=")[0], autocommit=True) as connection:
+def change(address: str, *statements: Any) -> None:
+    with psycopg.connect(address.split("&schema=", maxsplit=1)[0], autocommit=True) as connection:
         connection.execute("SET search_path = judged")
         for statement in statements:
             connection.execute(statement)
 
 
-def test_unusual_texts_are_read_or_excluded_as_from_a_file(postgres_url, tmp_path):
+def test_unusual_texts_are_read_or_excluded_as_from_a_file(postgres_url: str, tmp_path: Path) -> None:
     """Each unusual value comes with 99 valid ones, so neither engine refuses the table."""
     folder = tmp_path / "files"
     folder.mkdir()
@@ -65,7 +67,7 @@ def test_unusual_texts_are_read_or_excluded_as_from_a_file(postgres_url, tmp_pat
     assert left_out == state.rows_quarantined > 40
 
 
-def test_rows_that_break_a_rule_are_excluded_and_reported(ar):
+def test_rows_that_break_a_rule_are_excluded_and_reported(ar: str) -> None:
     change(ar, "UPDATE transactions SET posted_on = '9999-12-31' WHERE transaction_id = 't7'")
     with open_tables(ar) as tables:
         state = tables.tables["transactions"]
@@ -74,7 +76,7 @@ def test_rows_that_break_a_rule_are_excluded_and_reported(ar):
         assert tables.query("SELECT COUNT(*) FROM transactions") == [(499,)]
 
 
-def test_too_many_broken_rows_refuse_the_table_without_showing_a_value(ar):
+def test_too_many_broken_rows_refuse_the_table_without_showing_a_value(ar: str) -> None:
     change(ar, "UPDATE transactions SET kind = 'SECRET-KIND' WHERE transaction_id IN ('t1','t2','t3','t4','t5','t6')")
     with (
         pytest.raises(ExtractRefusedError, match=r"transactions: 6 of 500 rows .* level in kind 6 times") as refused,
@@ -99,13 +101,13 @@ def test_too_many_broken_rows_refuse_the_table_without_showing_a_value(ar):
         ("TRUNCATE accounts, denials", "the extract is empty"),
     ],
 )
-def test_a_table_is_refused_for_the_same_reasons_as_a_file(ar, statement, message):
+def test_a_table_is_refused_for_the_same_reasons_as_a_file(ar: str, statement: str, message: str) -> None:
     change(ar, *statement.split("; "))
     with pytest.raises(ExtractRefusedError, match=message), open_tables(ar):
         pass
 
 
-def test_an_exact_copy_of_a_row_counts_once(ar):
+def test_an_exact_copy_of_a_row_counts_once(ar: str) -> None:
     change(ar, "INSERT INTO transactions SELECT * FROM transactions WHERE transaction_id IN ('t1', 't2')")
     with open_tables(ar) as tables:
         state = tables.tables["transactions"]
@@ -121,10 +123,10 @@ def test_an_exact_copy_of_a_row_counts_once(ar):
         ('{ rows = 500, amount = "500.00" }', None),
     ],
 )
-def test_control_totals_must_match(ar, tmp_path, total, message):
+def test_control_totals_must_match(ar: str, tmp_path: Path, total: str, message: str | None) -> None:
     path = tmp_path / "totals.toml"
     path.write_text(f"[control_totals]\ntransactions = {total}\n")
-    address = ar.split("&metadata=")[0] + f"&metadata={path}"
+    address = ar.split("&metadata=", maxsplit=1)[0] + f"&metadata={path}"
     if message is None:
         with open_tables(address) as tables:
             assert tables.tables["transactions"].rows_loaded == 500
@@ -133,7 +135,7 @@ def test_control_totals_must_match(ar, tmp_path, total, message):
         pass
 
 
-def test_lossless_types_are_accepted(ar):
+def test_lossless_types_are_accepted(ar: str) -> None:
     """IDs as numbers, dollars as floats, dates as timestamps at midnight, and levels as an enumeration."""
     change(
         ar,

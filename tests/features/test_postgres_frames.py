@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 from decimal import Decimal
+from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -27,17 +30,17 @@ BOTH = pytest.mark.parametrize("target", [PAYMENT, OVERTURN], ids=["account", "d
 
 
 @pytest.fixture(scope="module")
-def server(postgres_url):
+def server(postgres_url: str) -> str:
     return postgres_url
 
 
-def change(url, *statements):
+def change(url: str, *statements: Any) -> None:
     with psycopg.connect(url, autocommit=True) as connection:
         for statement in statements:
             connection.execute(statement)
 
 
-def assert_agree(address, rows: Rows, target, **extract) -> None:
+def assert_agree(address: str, rows: Rows, target: PaymentTarget | OverturnTarget, **extract: Any) -> None:
     with make_extract(rows, **extract) as loaded:
         assert_same_frame(frame_from_database(address, target, DAY).data, nightly_frame(loaded, target, DAY).data)
         assert_same_frame(
@@ -47,7 +50,9 @@ def assert_agree(address, rows: Rows, target, **extract) -> None:
 
 @given(seed=SEEDS)
 @draws(3)
-def test_frames_of_small_messy_extracts_equal_those_of_duckdb(server, tmp_path_factory, seed):
+def test_frames_of_small_messy_extracts_equal_those_of_duckdb(
+    server: str, tmp_path_factory: pytest.TempPathFactory, seed: Any
+) -> None:
     rows = draw_rows(seed)
     address = store_in_postgres(rows, server, "messy", tmp_path_factory.mktemp("messy"))
     assert_agree(address, rows, PAYMENT)
@@ -56,7 +61,7 @@ def test_frames_of_small_messy_extracts_equal_those_of_duckdb(server, tmp_path_f
 
 @BOTH
 @pytest.mark.parametrize("labeled", [False, True], ids=["night", "training"])
-def test_site_features_equal_those_of_duckdb(server, tmp_path, target, labeled):
+def test_site_features_equal_those_of_duckdb(server: str, tmp_path: Path, target: Any, labeled: bool) -> None:
     rows, site_features = draw_rows(11), some_of_each(target.unit)
     address = store_in_postgres(rows, server, "mine", tmp_path)
     actual = frame_from_database(address, target, DAY, labeled=labeled, site_features=site_features)
@@ -66,7 +71,7 @@ def test_site_features_equal_those_of_duckdb(server, tmp_path, target, labeled):
     assert_same_frame(actual.data, expected.data)
 
 
-def test_frames_of_a_simulated_hospital_equal_those_of_duckdb(server, tmp_path):
+def test_frames_of_a_simulated_hospital_equal_those_of_duckdb(server: str, tmp_path: Path) -> None:
     day = date(2026, 11, 20)
     simulate(tmp_path / "hospital", accounts=600, seed=5, as_of=day)
     with load_extract(tmp_path / "hospital") as extract:
@@ -87,7 +92,9 @@ def test_frames_of_a_simulated_hospital_equal_those_of_duckdb(server, tmp_path):
 
 
 @BOTH
-def test_missing_tables_and_columns_make_the_same_features_unavailable(server, tmp_path, target):
+def test_missing_tables_and_columns_make_the_same_features_unavailable(
+    server: str, tmp_path: Path, target: Any
+) -> None:
     rows = draw_rows(6)
     address = store_in_postgres(rows, server, "poorer", tmp_path)
     change(
@@ -106,7 +113,7 @@ def test_missing_tables_and_columns_make_the_same_features_unavailable(server, t
 
 
 @BOTH
-def test_empty_tables_give_an_empty_frame_with_the_same_columns(server, tmp_path, target):
+def test_empty_tables_give_an_empty_frame_with_the_same_columns(server: str, tmp_path: Path, target: Any) -> None:
     rows = draw_rows(6)
     subset = {"accounts": rows["accounts"], "denials": rows["denials"]}
     address = store_in_postgres(subset, server, "hollow", tmp_path)
@@ -115,7 +122,7 @@ def test_empty_tables_give_an_empty_frame_with_the_same_columns(server, tmp_path
             assert_same_frame(frame_from_database(address, target, day).data, nightly_frame(extract, target, day).data)
 
 
-def test_a_database_with_another_locale_sorts_by_bytes_and_reads_the_same_dates(server, tmp_path):
+def test_a_database_with_another_locale_sorts_by_bytes_and_reads_the_same_dates(server: str, tmp_path: Path) -> None:
     """In English "p1" sorts before "P2"; by bytes, as in files, it sorts after."""
     rows = draw_rows(4)
     rows["coverages"] = [
@@ -144,7 +151,7 @@ def test_a_database_with_another_locale_sorts_by_bytes_and_reads_the_same_dates(
     assert_agree(address, rows, OVERTURN)
 
 
-def test_attributes_with_reserved_or_long_names_give_the_same_features(server, tmp_path):
+def test_attributes_with_reserved_or_long_names_give_the_same_features(server: str, tmp_path: Path) -> None:
     """PostgreSQL truncates names at 63 bytes, and two attributes with the same start must stay separate."""
     long = "a_rather_long_name_of_a_clinic_attribute_that_goes_on_and_on_"
     attributes = {"accounts": {"order": "category", "user": "boolean", "end": "number", long + "x": "category"}}
@@ -156,7 +163,7 @@ def test_attributes_with_reserved_or_long_names_give_the_same_features(server, t
     assert_agree(address, rows, PAYMENT, attributes=attributes)
 
 
-def test_a_minimum_share_paid_to_the_cent_counts_on_each_engine(server, tmp_path):
+def test_a_minimum_share_paid_to_the_cent_counts_on_each_engine(server: str, tmp_path: Path) -> None:
     """30% of $100.10 is exactly $30.03, but not in floating point."""
     bill = {"responsibility": "patient", "kind": "charge", "posted_on": DAY - timedelta(days=60)}
     rows: Rows = {"accounts": [], "transactions": []}
@@ -177,7 +184,7 @@ def test_a_minimum_share_paid_to_the_cent_counts_on_each_engine(server, tmp_path
     assert data["label"].tolist() == [1.0, 0.0, 1.0, 1.0]
 
 
-def test_two_concurrent_runs_get_the_same_frame_and_leave_no_tables(server, tmp_path):
+def test_two_concurrent_runs_get_the_same_frame_and_leave_no_tables(server: str, tmp_path: Path) -> None:
     rows = draw_rows(2)
     address = store_in_postgres(rows, server, "busy", tmp_path)
     # A user's table with the name of a step or a canonical table is neither read nor changed.
@@ -202,7 +209,7 @@ def test_two_concurrent_runs_get_the_same_frame_and_leave_no_tables(server, tmp_
 
 
 @pytest.fixture
-def reader(server, tmp_path):
+def reader(server: str, tmp_path: Path) -> Iterator[str]:
     """Return the address of a schema for a user with read access only."""
     address = store_in_postgres(draw_rows(2), server, "guarded", tmp_path)
     change(
@@ -221,25 +228,25 @@ def reader(server, tmp_path):
     )
 
 
-def test_read_access_is_enough(reader):
+def test_read_access_is_enough(reader: str) -> None:
     with make_extract(draw_rows(2)) as extract:
         assert_same_frame(frame_from_database(reader, PAYMENT, DAY).data, nightly_frame(extract, PAYMENT, DAY).data)
 
 
-def test_a_table_without_read_access_counts_as_missing(reader, server):
+def test_a_table_without_read_access_counts_as_missing(reader: str, server: str) -> None:
     change(server, "REVOKE SELECT ON guarded.contacts FROM reader")
     with open_tables(reader) as tables:
         assert not tables.tables["contacts"].present
         assert tables.tables["accounts"].rows_loaded == 12
 
 
-def test_a_user_without_temporary_tables_sees_which_privilege_is_missing(reader, server):
+def test_a_user_without_temporary_tables_sees_which_privilege_is_missing(reader: str, server: str) -> None:
     change(server, "REVOKE TEMPORARY ON DATABASE postgres FROM PUBLIC")
     with pytest.raises(ExtractRefusedError, match="GRANT TEMPORARY ON DATABASE"):
         frame_from_database(reader, PAYMENT, DAY)
 
 
-def test_an_address_without_a_server_or_its_metadata_is_refused_by_name(server, tmp_path):
+def test_an_address_without_a_server_or_its_metadata_is_refused_by_name(server: str, tmp_path: Path) -> None:
     with pytest.raises(ExtractRefusedError, match="no connection"):
         frame_from_database("postgresql://reader:sesame@127.0.0.1:1/ar?schema=ar", PAYMENT, DAY)
     with pytest.raises(WrongUsageError, match="no such file"):
@@ -248,7 +255,7 @@ def test_an_address_without_a_server_or_its_metadata_is_refused_by_name(server, 
         frame_from_database(f"{server}&schema=nothing", PAYMENT, DAY)
 
 
-def test_a_training_day_without_a_matured_snapshot_is_refused_as_on_duckdb(server, tmp_path):
+def test_a_training_day_without_a_matured_snapshot_is_refused_as_on_duckdb(server: str, tmp_path: Path) -> None:
     address = store_in_postgres(draw_rows(2), server, "young", tmp_path)
     with pytest.raises(WrongUsageError, match="no account snapshot has matured"):
         frame_from_database(address, PaymentTarget(history_days=5000), DAY, labeled=True)

@@ -92,7 +92,7 @@ PAID = {"of": "ledger", "column": "amount", "where": {"kind": "patient_payment"}
 def test_a_feature_from_the_settings_has_the_expected_value(source: dict[str, Any], unit: str, expected: Any) -> None:
     with make_extract(ROWS) as extract:
         data = nightly_frame(extract, PAYMENT, DAY, site_features=read(record(source, unit))).data.set_index("unit_id")
-    value = data.loc["A", "own_mine"]
+    value: Any = data.loc["A", "own_mine"]
     assert pd.isna(value) if expected is None else value == pytest.approx(expected)
 
 
@@ -230,7 +230,7 @@ def test_the_phrase_for_zero_and_the_sensitivity_reach_the_feature() -> None:
 
 def test_site_features_cannot_read_guarantors() -> None:
     for unit in ("account", "denial"):
-        readable = find_readable(unit)  # type: ignore[arg-type]  # a unit's name
+        readable = find_readable(unit)
         names = {*readable.snapshot, *(name for relation in readable.relations.values() for name in relation.columns)}
         assert names.isdisjoint({"birth_year", "state", "zip3", "language", "text_consent"})
         assert "guarantors" not in readable.relations

@@ -8,6 +8,8 @@ from __future__ import annotations
 import stat
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -36,7 +38,7 @@ LONG = "a_rather_long_name_of_an_attribute_that_goes_on_and_on_and_on_"
 pytestmark = pytest.mark.usefixtures("spark")
 
 
-def messy_rows():
+def messy_rows() -> Any:
     """Draw rows with text that engines may treat differently: case, accents, backslashes, ties, and reserved words."""
     rows = draw_rows(11)
     rows["coverages"] += [
@@ -56,7 +58,7 @@ ATTRIBUTES = {
 }
 
 
-def test_frames_of_a_messy_extract_equal_those_of_duckdb(tmp_path):
+def test_frames_of_a_messy_extract_equal_those_of_duckdb(tmp_path: Path) -> None:
     """Nightly and training frames with site attributes and site features; nightly accounts are tested below."""
     rows = messy_rows()
     absent = ("promises", "transactions.payer_id", "denials.rarc")
@@ -74,7 +76,7 @@ def test_frames_of_a_messy_extract_equal_those_of_duckdb(tmp_path):
             assert len(expected.data) > 2
             assert (
                 len(site_features.for_unit(target.unit))
-                == sum(name.startswith("own_mine_") for name in actual.data)
+                == sum(str(name).startswith("own_mine_") for name in actual.data)
                 > 5
             )
             assert_same_frame(actual.data, expected.data)
@@ -95,7 +97,7 @@ def test_frames_of_a_messy_extract_equal_those_of_duckdb(tmp_path):
         (DAY + timedelta(days=4), "is after the extract's own as-of date .* Allowed: from"),
     ],
 )
-def test_a_date_outside_the_extract_is_refused_before_anything_is_written(tmp_path, day, says):
+def test_a_date_outside_the_extract_is_refused_before_anything_is_written(tmp_path: Path, day: Any, says: str) -> None:
     folder = write_parquet({"accounts": draw_rows(6)["accounts"]}, tmp_path / "small", attributes={})
     write_metadata(Metadata(as_of=DAY), folder)
     with pytest.raises(WrongUsageError, match=says):
@@ -103,7 +105,7 @@ def test_a_date_outside_the_extract_is_refused_before_anything_is_written(tmp_pa
     assert not (tmp_path / "frame").exists()
 
 
-def test_an_empty_population_gives_an_empty_frame_with_the_same_columns(tmp_path):
+def test_an_empty_population_gives_an_empty_frame_with_the_same_columns(tmp_path: Path) -> None:
     rows = {"accounts": draw_rows(6)["accounts"]}
     folder = write_parquet(rows, tmp_path / "hollow")
     written = write_frame(folder, PAYMENT, DAY, tmp_path / "frame")
@@ -115,13 +117,13 @@ def test_an_empty_population_gives_an_empty_frame_with_the_same_columns(tmp_path
 
 
 @pytest.fixture
-def brought(monkeypatch):
+def brought(monkeypatch: pytest.MonkeyPatch) -> list[object]:
     """Collect every cell that Spark passes to this process."""
     from pyspark.sql.classic.dataframe import DataFrame  # noqa: PLC0415 - skipped without Spark
 
     cells: list[object] = []
 
-    def collect(self):
+    def collect(self: DataFrame) -> list[Any]:
         rows = original(self)
         cells.extend(cell for row in rows for cell in row)
         return rows
@@ -133,7 +135,9 @@ def brought(monkeypatch):
     return cells
 
 
-def test_the_command_writes_the_same_frame_as_duckdb_and_collects_no_row_on_the_driver(tmp_path, monkeypatch, brought):
+def test_the_command_writes_the_same_frame_as_duckdb_and_collects_no_row_on_the_driver(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, brought: list[object]
+) -> None:
     day = date(2026, 11, 20)
     folder, out = tmp_path / "hospital", tmp_path / "frame"
     simulate(folder, accounts=300, seed=5, as_of=day)
@@ -158,7 +162,7 @@ def test_the_command_writes_the_same_frame_as_duckdb_and_collects_no_row_on_the_
     assert set(map(str, brought)).isdisjoint(expected.data["unit_id"])
 
 
-def test_a_folder_with_other_contents_is_not_overwritten(tmp_path):
+def test_a_folder_with_other_contents_is_not_overwritten(tmp_path: Path) -> None:
     folder = write_parquet({"accounts": draw_rows(6)["accounts"]}, tmp_path / "small")
     out = tmp_path / "mine"
     out.mkdir()
@@ -168,7 +172,7 @@ def test_a_folder_with_other_contents_is_not_overwritten(tmp_path):
     assert [path.name for path in out.iterdir()] == ["letter.txt"]
 
 
-def test_a_source_that_is_not_a_folder_of_parquet_is_refused_by_name(tmp_path):
+def test_a_source_that_is_not_a_folder_of_parquet_is_refused_by_name(tmp_path: Path) -> None:
     with pytest.raises(ExtractRefusedError, match="no such folder"):
         write_frame(tmp_path / "nowhere", PAYMENT, DAY, tmp_path / "out")
     (tmp_path / "accounts.csv").write_text("account_id\n")
@@ -192,7 +196,7 @@ def accounts(**changed: pa.Array) -> dict[str, pa.Array]:
     return columns | changed
 
 
-def test_unusual_texts_are_read_or_excluded_as_from_a_file(tmp_path):
+def test_unusual_texts_are_read_or_excluded_as_from_a_file(tmp_path: Path) -> None:
     rows = [("2026-01-01", "1.50", "2026-02-01", "2.5", "true", "7")] * GOOD + list(ODD_TEXTS)
     columns = dict(zip(TEXT_KINDS[1:], zip(*rows, strict=True), strict=True))
     ids = [f"D{at}" for at in range(len(rows))]
@@ -214,7 +218,7 @@ def test_unusual_texts_are_read_or_excluded_as_from_a_file(tmp_path):
     assert state.rows_loaded + left_out == state.rows_read == len(rows)
 
 
-def test_lossless_types_are_accepted_as_by_duckdb(tmp_path):
+def test_lossless_types_are_accepted_as_by_duckdb(tmp_path: Path) -> None:
     """IDs as integers, dollars as floats and wide decimals, dates as timestamps, whole floats, and empty columns."""
     count = 600
     cents = [round(at / 100, 2) for at in range(count)]
@@ -264,7 +268,7 @@ def test_lossless_types_are_accepted_as_by_duckdb(tmp_path):
     ],
     ids=["floating id", "time zone", "missing column", "two rows a key", "broken rows", "empty"],
 )
-def test_spark_refuses_what_duckdb_refuses(tmp_path, columns, message):
+def test_spark_refuses_what_duckdb_refuses(tmp_path: Path, columns: dict[str, Any], message: str) -> None:
     write_columns(tmp_path, "accounts", **columns)
     with pytest.raises(ExtractRefusedError):
         load_extract(tmp_path)

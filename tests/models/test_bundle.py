@@ -7,7 +7,6 @@ import json
 import re
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import lightgbm
 import pytest
@@ -15,9 +14,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from payrank.extracts.errors import NoUsableModelError, WrongUsageError
+from payrank.features.frame import Frame
 from payrank.models.bundle import MANIFEST, check_features, open_bundle, read_bundle, write_bundle
 from payrank.models.manifest import FORMAT, parse_manifest
 from payrank.models.predict import predict
+from payrank.training.train import Trained
 
 FILES = (
     "manifest.json",
@@ -32,7 +33,7 @@ FILES = (
 
 
 @pytest.fixture
-def folder(trained: Any, tmp_path: Path) -> Path:
+def folder(trained: Trained, tmp_path: Path) -> Path:
     write_bundle(trained.bundle, tmp_path / "bundle")
     return tmp_path / "bundle"
 
@@ -45,26 +46,28 @@ def lightgbm_must_stay_closed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lightgbm, "Booster", trip)
 
 
-def test_a_bundle_reads_back_with_the_same_digest_and_predictions(trained, folder, payment_frame):
+def test_a_bundle_reads_back_with_the_same_digest_and_predictions(
+    trained: Trained, folder: Path, payment_frame: Frame
+) -> None:
     bundle = read_bundle(folder)
     assert bundle.digest == trained.bundle.digest
     assert bundle.manifest == trained.bundle.manifest
     assert predict(bundle, payment_frame.data).equals(predict(trained.bundle, payment_frame.data))
 
 
-def test_the_folder_has_exactly_the_files_of_the_contract(folder):
+def test_the_folder_has_exactly_the_files_of_the_contract(folder: Path) -> None:
     assert sorted(path.name for path in folder.iterdir()) == sorted(FILES)
     assert [path.name for path in folder.parent.iterdir()] == ["bundle"]
 
 
-def test_writing_over_a_bundle_replaces_all_of_it(trained, folder):
+def test_writing_over_a_bundle_replaces_all_of_it(trained: Trained, folder: Path) -> None:
     (folder / "stray.txt").write_text("left over")
     write_bundle(trained.bundle, folder)
     assert read_bundle(folder).digest == trained.bundle.digest
     assert [path.name for path in folder.parent.iterdir()] == ["bundle"]
 
 
-def test_a_folder_that_is_not_a_bundle_is_never_replaced(trained, tmp_path):
+def test_a_folder_that_is_not_a_bundle_is_never_replaced(trained: Trained, tmp_path: Path) -> None:
     (tmp_path / "thesis.txt").write_text("mine")
     with pytest.raises(WrongUsageError, match="not a model bundle"):
         write_bundle(trained.bundle, tmp_path)
@@ -73,7 +76,9 @@ def test_a_folder_that_is_not_a_bundle_is_never_replaced(trained, tmp_path):
 
 @pytest.mark.parametrize("name", FILES)
 @pytest.mark.parametrize("harm", ["truncate", "halve", "empty", "flip_first", "flip_middle", "flip_last", "append"])
-def test_a_damaged_file_is_refused_before_lightgbm_opens_anything(folder, name, harm, lightgbm_must_stay_closed):
+def test_a_damaged_file_is_refused_before_lightgbm_opens_anything(
+    folder: Path, name: str, harm: str, lightgbm_must_stay_closed: None
+) -> None:
     path = folder / name
     whole = path.read_bytes()
 
@@ -96,13 +101,13 @@ def test_a_damaged_file_is_refused_before_lightgbm_opens_anything(folder, name, 
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_a_missing_file_is_refused(folder, name, lightgbm_must_stay_closed):
+def test_a_missing_file_is_refused(folder: Path, name: str, lightgbm_must_stay_closed: None) -> None:
     (folder / name).unlink()
     with pytest.raises(NoUsableModelError, match=re.escape(name)):
         read_bundle(folder)
 
 
-def test_an_extra_file_folder_or_link_is_refused(folder, lightgbm_must_stay_closed):
+def test_an_extra_file_folder_or_link_is_refused(folder: Path, lightgbm_must_stay_closed: None) -> None:
     (folder / "likelihood_9.txt").write_text("tree")
     with pytest.raises(NoUsableModelError, match=r"unexpected: likelihood_9\.txt"):
         read_bundle(folder)
@@ -119,7 +124,7 @@ def test_an_extra_file_folder_or_link_is_refused(folder, lightgbm_must_stay_clos
 
 @settings(max_examples=60, deadline=None)
 @given(data=st.data())
-def test_any_flipped_bit_is_refused(trained, data):
+def test_any_flipped_bit_is_refused(trained: Trained, data: st.DataObject) -> None:
     files = dict(trained.bundle.files)
     name = data.draw(st.sampled_from(sorted(files)))
     at = data.draw(st.integers(0, len(files[name]) - 1))
@@ -130,21 +135,21 @@ def test_any_flipped_bit_is_refused(trained, data):
         open_bundle(files, "the bundle")
 
 
-def test_swapping_two_files_is_refused(trained):
+def test_swapping_two_files_is_refused(trained: Trained) -> None:
     files = dict(trained.bundle.files)
     files["likelihood_0.txt"], files["likelihood_1.txt"] = files["likelihood_1.txt"], files["likelihood_0.txt"]
     with pytest.raises(NoUsableModelError, match=r"likelihood_0\.txt, likelihood_1\.txt"):
         open_bundle(files, "the bundle")
 
 
-def test_a_manifest_of_another_format_is_refused(trained):
+def test_a_manifest_of_another_format_is_refused(trained: Trained) -> None:
     fields = json.loads(trained.bundle.files[MANIFEST])
     fields["format"] = 99
     with pytest.raises(ValueError, match=f"reads format {FORMAT}"):
         parse_manifest(json.dumps(fields).encode())
 
 
-def test_a_bundle_of_an_earlier_version_must_be_trained_again(tmp_path, lightgbm_must_stay_closed):
+def test_a_bundle_of_an_earlier_version_must_be_trained_again(tmp_path: Path, lightgbm_must_stay_closed: None) -> None:
     folder = tmp_path / "old"
     folder.mkdir()
     (folder / MANIFEST).write_text('{"format": 2, "kind": "payment", "together": [], "digest": "0"}')
@@ -159,24 +164,24 @@ def test_a_bundle_of_an_earlier_version_must_be_trained_again(tmp_path, lightgbm
     assert "\n" not in message
 
 
-def test_a_missing_bundle_folder_comes_with_a_remedy(tmp_path):
+def test_a_missing_bundle_folder_comes_with_a_remedy(tmp_path: Path) -> None:
     with pytest.raises(NoUsableModelError, match=r"no model bundle at .*nowhere; train one"):
         read_bundle(tmp_path / "nowhere")
 
 
-def test_the_manifest_lists_the_digest_of_every_other_file(folder):
+def test_the_manifest_lists_the_digest_of_every_other_file(folder: Path) -> None:
     listed = json.loads((folder / MANIFEST).read_text())["files"]
     for name in set(FILES) - {MANIFEST}:
         assert listed[name] == hashlib.sha256((folder / name).read_bytes()).hexdigest()
     assert set(listed) == set(FILES) - {MANIFEST}
 
 
-def test_the_training_features_are_accepted_in_any_order(trained, payment_frame):
+def test_the_training_features_are_accepted_in_any_order(trained: Trained, payment_frame: Frame) -> None:
     check_features(trained.bundle, payment_frame.features)
     check_features(trained.bundle, payment_frame.features[::-1])
 
 
-def test_other_features_are_refused_with_a_diff_of_their_names(trained, payment_frame):
+def test_other_features_are_refused_with_a_diff_of_their_names(trained: Trained, payment_frame: Frame) -> None:
     first, second, *rest = payment_frame.features
     changed = replace(second, unit="months")
     added = replace(first, name="brand_new")

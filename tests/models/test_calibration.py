@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -24,21 +26,21 @@ finite = st.floats(-50, 50, allow_nan=False)
 samples = st.lists(st.tuples(finite, st.booleans()), min_size=2, max_size=200)
 
 
-def _rows(n: int, slope: float, offset: float, seed: int = 3):
+def _rows(n: int, slope: float, offset: float, seed: int = 3) -> tuple[Any, Any]:
     draw = np.random.default_rng(seed)
     raw = draw.normal(0, 1.5, n)
     return raw, (draw.random(n) < sigmoid(slope * raw + offset)).astype(float)
 
 
 @pytest.mark.parametrize(("slope", "offset"), [(1.0, 0.0), (0.4, -1.0), (2.5, 1.0)])
-def test_platt_recovers_the_slope_and_offset_that_generated_the_outcomes(slope, offset):
+def test_platt_recovers_the_slope_and_offset_that_generated_the_outcomes(slope: float, offset: float) -> None:
     platt = fit_platt(*_rows(40_000, slope, offset))
     assert platt.slope == pytest.approx(slope, rel=0.07)
     assert platt.offset == pytest.approx(offset, abs=0.07)
 
 
 @pytest.mark.parametrize("fit", [fit_platt, fit_beta, fit_isotonic])
-def test_calibrated_probabilities_are_close_to_the_true_ones(fit):
+def test_calibrated_probabilities_are_close_to_the_true_ones(fit: Any) -> None:
     raw, label = _rows(40_000, 0.5, -0.8)
     grid = np.linspace(-2.5, 2.5, 21)
     assert fit(raw, label).apply(grid) == pytest.approx(sigmoid(0.5 * grid - 0.8), abs=0.04)
@@ -46,7 +48,7 @@ def test_calibrated_probabilities_are_close_to_the_true_ones(fit):
 
 @pytest.mark.parametrize("fit", [fit_platt, fit_beta, fit_isotonic])
 @given(rows=samples)
-def test_every_fitted_map_increases_and_stays_between_0_and_1(fit, rows):
+def test_every_fitted_map_increases_and_stays_between_0_and_1(fit: Any, rows: Any) -> None:
     raw = np.array([row[0] for row in rows])
     label = np.array([float(row[1]) for row in rows])
     mapped = fit(raw, label).apply(np.linspace(-100, 100, 401))
@@ -55,14 +57,14 @@ def test_every_fitted_map_increases_and_stays_between_0_and_1(fit, rows):
     assert mapped.max() <= 1
 
 
-def test_scores_that_rank_backwards_give_everyone_the_base_rate():
+def test_scores_that_rank_backwards_give_everyone_the_base_rate() -> None:
     raw, label = _rows(5_000, -1.0, 0.0)
     mapped = fit_platt(raw, label).apply(np.array([-3.0, 3.0]))
     assert mapped == pytest.approx([label.mean()] * 2, abs=0.01)
 
 
 @given(rows=samples)
-def test_a_map_survives_a_round_trip_through_json_exactly(rows):
+def test_a_map_survives_a_round_trip_through_json_exactly(rows: Any) -> None:
     raw = np.array([row[0] for row in rows])
     label = np.array([float(row[1]) for row in rows])
     for learned in (fit_platt(raw, label), fit_beta(raw, label), fit_isotonic(raw, label)):
@@ -83,12 +85,12 @@ def test_a_map_survives_a_round_trip_through_json_exactly(rows):
         "[]",
     ],
 )
-def test_a_decreasing_or_unknown_map_is_refused(text):
+def test_a_decreasing_or_unknown_map_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="validation error"):
         parse_calibration(text)
 
 
-def test_an_isotonic_knot_never_stands_for_a_few_people():
+def test_an_isotonic_knot_never_stands_for_a_few_people() -> None:
     raw, label = _rows(500, 1.0, 0.0)
     assert len(fit_isotonic(raw, label).raw) <= 20
     assert isinstance(fit_isotonic(raw[:5], label[:5]), Isotonic)
@@ -96,7 +98,7 @@ def test_an_isotonic_knot_never_stands_for_a_few_people():
 
 
 @pytest.mark.parametrize(("a", "b", "c"), [(1.0, 1.0, 0.0), (0.5, 1.8, -0.4)])
-def test_beta_recovers_the_parameters_that_generated_the_outcomes(a, b, c):
+def test_beta_recovers_the_parameters_that_generated_the_outcomes(a: float, b: float, c: float) -> None:
     draw = np.random.default_rng(5)
     raw = draw.normal(0, 1.5, 60_000)
     truth = Beta(a=a, b=b, c=c)
@@ -106,13 +108,13 @@ def test_beta_recovers_the_parameters_that_generated_the_outcomes(a, b, c):
     assert beta.apply(grid) == pytest.approx(truth.apply(grid), abs=0.015)
 
 
-def test_a_beta_map_shapes_the_two_ends_separately():
+def test_a_beta_map_shapes_the_two_ends_separately() -> None:
     low, high = Beta(a=0.3, b=1.0, c=0.0).apply(np.array([-4.0, 4.0]))
     assert low > sigmoid(np.array([-4.0]))[0] + 0.1
     assert high == pytest.approx(sigmoid(np.array([4.0]))[0], abs=0.01)
 
 
-def test_a_segment_offset_changes_neither_the_order_nor_other_segments():
+def test_a_segment_offset_changes_neither_the_order_nor_other_segments() -> None:
     raw = np.linspace(-3, 3, 40)
     words = pd.Series(["medicaid", "commercial", None, "new"] * 10)
     adjusted = AdjustedCalibration(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import shutil
+from pathlib import Path
+from typing import Any, Literal
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -13,9 +15,11 @@ from payrank.extracts.load.load_extract import load_extract
 from payrank.models.bundle import read_bundle
 from payrank.models.card.figure import render_svg
 from payrank.models.card.write_card import describe_card, render_card, render_markdown, write_card
+from payrank.models.manifest import Manifest
 from payrank.models.records.estimate import Estimate
 from payrank.models.records.evaluation import Alarm
 from payrank.models.records.fairness import AttributeAudit, Fairness, GroupMetrics, WorstGroup
+from tests.conftest import Hospital
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
@@ -24,12 +28,12 @@ NOT_SHOWN = {"events": None, "actual": None, "gap": None, "auc": None}
 
 
 @pytest.fixture(scope="module")
-def manifest(hospital):
+def manifest(hospital: Hospital) -> Manifest:
     return read_bundle(hospital.bundles["payment"]).manifest
 
 
 @pytest.fixture(scope="module")
-def audited(manifest):
+def audited(manifest: Manifest) -> Any:
     """The manifest with an audit of three groups: one with a hostile name, one with suppressed metrics."""
     half, low = Estimate(value=0.5, low=0.4, high=0.6), Estimate(value=0.1, low=0.05, high=0.2)
     groups = tuple(
@@ -51,7 +55,7 @@ def audited(manifest):
     return manifest.model_copy(update={"evaluation": manifest.evaluation.model_copy(update={"fairness": audit})})
 
 
-def test_the_page_and_the_markdown_have_every_required_section(manifest):
+def test_the_page_and_the_markdown_have_every_required_section(manifest: Manifest) -> None:
     page, text = render_card(manifest).decode(), render_markdown(manifest)
     for title in (
         "Intended use", "Prohibited uses", "Training data", "Validation over time",
@@ -66,7 +70,7 @@ def test_the_page_and_the_markdown_have_every_required_section(manifest):
     assert "Never set terms, discounts, or payment plans by a protected attribute" in text
 
 
-def test_the_page_and_the_markdown_have_the_same_tables(audited):
+def test_the_page_and_the_markdown_have_the_same_tables(audited: Any) -> None:
     page, text = render_card(audited).decode(), render_markdown(audited)
     tables = [table for section in describe_card(audited).sections for table in section.tables]
     assert page.count("<table>") == len(tables) == text.count("\n| ---")
@@ -78,7 +82,7 @@ def test_the_page_and_the_markdown_have_the_same_tables(audited):
     assert f"{auc.value:.3f} ({auc.low:.3f} to {auc.high:.3f})" in text
 
 
-def test_a_hostile_group_name_is_escaped_on_the_page_and_in_tables(audited):
+def test_a_hostile_group_name_is_escaped_on_the_page_and_in_tables(audited: Any) -> None:
     page, text = render_card(audited).decode(), render_markdown(audited)
     assert "<b>a</b>" not in page
     assert "&lt;b&gt;a&lt;/b&gt; | b" in page
@@ -88,7 +92,7 @@ def test_a_hostile_group_name_is_escaped_on_the_page_and_in_tables(audited):
     assert "groups shown, 30%" in page
 
 
-def test_suppressed_group_metrics_are_labeled_in_tables_and_charts(audited):
+def test_suppressed_group_metrics_are_labeled_in_tables_and_charts(audited: Any) -> None:
     sections = {section.title: section for section in describe_card(audited).sections}
     done, calibration, _ = sections["Fairness"].tables
     assert done.rows[-1] == ("d", "200", "suppressed")
@@ -101,7 +105,7 @@ def test_suppressed_group_metrics_are_labeled_in_tables_and_charts(audited):
     assert render_svg(chart, "kin").count(">suppressed</text>") == 2
 
 
-def test_charts_have_no_inline_styles_and_unique_ids(audited):
+def test_charts_have_no_inline_styles_and_unique_ids(audited: Any) -> None:
     page = render_card(audited).decode()
     assert "style=" not in page  # the page's content security policy blocks it
     assert "<metadata" not in page
@@ -112,12 +116,14 @@ def test_charts_have_no_inline_styles_and_unique_ids(audited):
         assert reference in identifiers
 
 
-def test_without_attributes_the_card_says_that_fairness_was_not_audited(manifest):
+def test_without_attributes_the_card_says_that_fairness_was_not_audited(manifest: Manifest) -> None:
     assert "Not audited: the extract has no protected attributes" in render_card(manifest).decode()
     assert "**Not audited: the extract has no protected attributes" in render_markdown(manifest)
 
 
-def test_a_card_has_no_ids_and_is_written_twice_with_the_same_bytes(manifest, hospital, tmp_path):
+def test_a_card_has_no_ids_and_is_written_twice_with_the_same_bytes(
+    manifest: Manifest, hospital: Hospital, tmp_path: Path
+) -> None:
     page, text = render_card(manifest), render_markdown(manifest)
     assert (page, text) == (render_card(manifest), render_markdown(manifest))
     with load_extract(hospital.extract) as extract:
@@ -128,7 +134,7 @@ def test_a_card_has_no_ids_and_is_written_twice_with_the_same_bytes(manifest, ho
     assert first == [page, text.encode()]
 
 
-def test_alarms_come_first(manifest):
+def test_alarms_come_first(manifest: Manifest) -> None:
     alarm = Alarm(name="auc_too_good", text="AUC 0.990 is too good for this question")
     loud = manifest.model_copy(update={"evaluation": manifest.evaluation.model_copy(update={"alarms": (alarm,)})})
     first = describe_card(loud).sections[0]
@@ -139,7 +145,9 @@ def test_alarms_come_first(manifest):
 @pytest.mark.browser
 @pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine: the card was not opened")
 @pytest.mark.parametrize(("width", "scheme"), [(1366, "dark"), (390, "light")], ids=["laptop dark", "phone light"])
-def test_the_card_opens_without_console_messages_and_fits_the_screen(audited, tmp_path, width, scheme):
+def test_the_card_opens_without_console_messages_and_fits_the_screen(
+    audited: Any, tmp_path: Path, width: int, scheme: Literal["dark", "light"]
+) -> None:
     page_file, _ = write_card(audited, tmp_path)
     complaints: list[str] = []
     with sync_playwright() as playwright:

@@ -5,10 +5,9 @@ from __future__ import annotations
 import json
 import shutil
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -24,6 +23,7 @@ from payrank.models.registry.find_model import find_model
 from payrank.models.registry.runs import log_training
 from payrank.models.registry.store import open_client
 from payrank.models.registry.versions import list_versions, register
+from payrank.training.train import Trained
 
 pytestmark = pytest.mark.slow
 
@@ -37,9 +37,7 @@ def variant(bundle: Bundle, number: int) -> Bundle:
 
 
 @pytest.fixture(scope="module")
-def store(
-    trained: Any, empty_store: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[tuple[Path, list[Bundle]]]:
+def store(trained: Trained, empty_store: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Bundle]]:
     """A registry with three versions of one model; the first is the champion."""
     folder = tmp_path_factory.mktemp("champions")
     bundles = [variant(trained.bundle, number) for number in (1, 2, 3)]
@@ -52,7 +50,7 @@ def store(
 
 
 @pytest.fixture
-def bundles(store: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Bundle]:
+def bundles(store: tuple[Path, list[Bundle]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Bundle]:
     """The three bundles; each test gets its own copy of the database."""
     with sqlite3.connect(store[0] / "runs.db") as template, sqlite3.connect(tmp_path / "runs.db") as copy:
         template.backup(copy)
@@ -96,7 +94,9 @@ def champion() -> int | None:
 
 
 @pytest.mark.parametrize("verdict", ["wins", "calibrates_better"])
-def test_a_winning_challenger_becomes_champion_and_the_old_one_previous(bundles, compared, verdict):
+def test_a_winning_challenger_becomes_champion_and_the_old_one_previous(
+    bundles: list[Bundle], compared: Callable[..., Comparison], verdict: str
+) -> None:
     compared(2, 1, verdict)
     change = promote(f"models:/{NAME}/2")
     assert (change.version, change.replaced, change.ground, change.reason) == (2, 1, verdict, "")
@@ -110,7 +110,9 @@ def test_a_winning_challenger_becomes_champion_and_the_old_one_previous(bundles,
     assert [version.verdict for version in list_versions()] == ["", verdict, ""]
 
 
-def test_rollback_swaps_back_and_forth_and_records_who_changed_what_and_when(bundles, compared, monkeypatch):
+def test_rollback_swaps_back_and_forth_and_records_who_changed_what_and_when(
+    bundles: list[Bundle], compared: Callable[..., Comparison], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("LOGNAME", "ann")
     compared(2, 1)
     promote(f"models:/{NAME}/2")
@@ -132,7 +134,7 @@ def test_rollback_swaps_back_and_forth_and_records_who_changed_what_and_when(bun
     assert roll_back("payment").version == 2
 
 
-def test_without_a_comparison_nothing_is_promoted(bundles):
+def test_without_a_comparison_nothing_is_promoted(bundles: list[Bundle]) -> None:
     with pytest.raises(WrongUsageError) as caught:
         promote(f"models:/{NAME}/2")
     assert str(caught.value) == (
@@ -143,7 +145,9 @@ def test_without_a_comparison_nothing_is_promoted(bundles):
     assert list_champion_changes("payment") == ()
 
 
-def test_a_comparison_with_an_earlier_champion_does_not_count(bundles, compared):
+def test_a_comparison_with_an_earlier_champion_does_not_count(
+    bundles: list[Bundle], compared: Callable[..., Comparison]
+) -> None:
     compared(2, 1)
     compared(3, 1)
     promote(f"models:/{NAME}/3")
@@ -156,7 +160,9 @@ def test_a_comparison_with_an_earlier_champion_does_not_count(bundles, compared)
     assert promote(f"models:/{NAME}/2").replaced == 3
 
 
-def test_a_comparison_of_another_bundle_does_not_count(bundles, compared):
+def test_a_comparison_of_another_bundle_does_not_count(
+    bundles: list[Bundle], compared: Callable[..., Comparison]
+) -> None:
     comparison = compared(3, 1)
     record_comparison(comparison, 2)
     with pytest.raises(WrongUsageError, match="was made with another bundle"):
@@ -164,14 +170,16 @@ def test_a_comparison_of_another_bundle_does_not_count(bundles, compared):
 
 
 @pytest.mark.parametrize("verdict", ["ties", "loses"])
-def test_a_challenger_that_did_not_win_is_not_promoted(bundles, compared, verdict):
+def test_a_challenger_that_did_not_win_is_not_promoted(
+    bundles: list[Bundle], compared: Callable[..., Comparison], verdict: str
+) -> None:
     compared(2, 1, verdict)
     with pytest.raises(WrongUsageError, match=r"did not win against version 1: .*the champion is unchanged"):
         promote(f"models:/{NAME}/2")
     assert champion() == 1
 
 
-def test_an_open_alarm_stops_a_winner(bundles, compared):
+def test_an_open_alarm_stops_a_winner(bundles: list[Bundle], compared: Callable[..., Comparison]) -> None:
     compared(2, 1, "wins", (Alarm(name="auc_too_good", text="AUC 0.971 is too good"),))
     with pytest.raises(WrongUsageError, match=r"version 2 has an open alarm: AUC 0.971 is too good; fix the cause"):
         promote(f"models:/{NAME}/2")
@@ -179,13 +187,13 @@ def test_an_open_alarm_stops_a_winner(bundles, compared):
 
 
 @pytest.mark.parametrize("reason", ["", "because", "     a   b  "])
-def test_force_without_a_reason_of_ten_characters_is_refused(bundles, reason):
+def test_force_without_a_reason_of_ten_characters_is_refused(bundles: list[Bundle], reason: str) -> None:
     with pytest.raises(WrongUsageError, match="requires --reason with at least 10 characters"):
         promote(f"models:/{NAME}/2", force=True, reason=reason)
     assert champion() == 1
 
 
-def test_a_forced_change_is_recorded_in_the_registry(bundles, tmp_path):
+def test_a_forced_change_is_recorded_in_the_registry(bundles: list[Bundle], tmp_path: Path) -> None:
     assert promote(f"models:/{NAME}/2", force=True, reason=REASON).ground == "forced"
     with sqlite3.connect(tmp_path / "runs.db") as database:
         rows = database.execute("SELECT key, value FROM registered_model_tags").fetchall()
@@ -194,7 +202,7 @@ def test_a_forced_change_is_recorded_in_the_registry(bundles, tmp_path):
     assert json.loads(rows[0][1])["reason"] == REASON
 
 
-def test_the_champion_is_not_promoted_again_and_rollback_needs_a_previous_one(bundles):
+def test_the_champion_is_not_promoted_again_and_rollback_needs_a_previous_one(bundles: list[Bundle]) -> None:
     with pytest.raises(WrongUsageError, match="version 1 is already the champion"):
         promote(f"models:/{NAME}@champion", force=True, reason=REASON)
     with pytest.raises(WrongUsageError, match="payrank-payment has no previous champion"):
@@ -203,7 +211,9 @@ def test_the_champion_is_not_promoted_again_and_rollback_needs_a_previous_one(bu
         roll_back("overturn")
 
 
-def test_even_force_does_not_promote_a_version_that_cannot_be_opened(bundles, store, compared):
+def test_even_force_does_not_promote_a_version_that_cannot_be_opened(
+    bundles: list[Bundle], store: tuple[Path, list[Bundle]], compared: Callable[..., Comparison]
+) -> None:
     compared(2, 1)
     (broken,) = [path for path in store[0].rglob(MANIFEST) if b"variant 2" in path.read_bytes()]
     whole = broken.read_bytes()
@@ -216,7 +226,7 @@ def test_even_force_does_not_promote_a_version_that_cannot_be_opened(bundles, st
     assert champion() == 1
 
 
-def test_promoting_a_folder_is_refused_with_the_alternatives(bundles, tmp_path):
+def test_promoting_a_folder_is_refused_with_the_alternatives(bundles: list[Bundle], tmp_path: Path) -> None:
     write_bundle(bundles[1], tmp_path / "mine")
     with pytest.raises(
         WrongUsageError, match=r"mine is a folder, .*promote models:/payrank-payment/2, which is the same bundle"
@@ -227,13 +237,15 @@ def test_promoting_a_folder_is_refused_with_the_alternatives(bundles, tmp_path):
         promote("other")
 
 
-def test_the_comparison_is_stored_with_the_run_of_the_challenger(bundles, compared, store):
+def test_the_comparison_is_stored_with_the_run_of_the_challenger(
+    bundles: list[Bundle], compared: Callable[..., Comparison], store: tuple[Path, list[Bundle]]
+) -> None:
     comparison = compared(3, 2)
     recorded = [json.loads(path.read_text()) for path in store[0].rglob("comparisons/*.json")]
     assert json.loads(comparison.model_dump_json()) in recorded
 
 
-def test_a_version_under_another_name_is_not_promoted(bundles):
+def test_a_version_under_another_name_is_not_promoted(bundles: list[Bundle]) -> None:
     with open_client() as client:
         client.create_registered_model("staging")
         client.copy_model_version(f"models:/{NAME}/2", "staging")
@@ -242,7 +254,9 @@ def test_a_version_under_another_name_is_not_promoted(bundles):
     assert champion() == 1
 
 
-def test_the_first_version_with_an_alarm_becomes_champion_only_with_a_reason(bundles, empty_store, tmp_path):
+def test_the_first_version_with_an_alarm_becomes_champion_only_with_a_reason(
+    bundles: list[Bundle], empty_store: Path, tmp_path: Path
+) -> None:
     shutil.copy(empty_store, tmp_path / "runs.db")
     alarm = Alarm(name="auc_too_good", text="AUC 0.991 is above 0.95")
     manifest = bundles[0].manifest
@@ -258,7 +272,9 @@ def test_the_first_version_with_an_alarm_becomes_champion_only_with_a_reason(bun
     assert champion() == made.version
 
 
-def test_a_rollback_to_the_champion_itself_is_refused(bundles, compared):
+def test_a_rollback_to_the_champion_itself_is_refused(
+    bundles: list[Bundle], compared: Callable[..., Comparison]
+) -> None:
     compared(2, 1)
     promote(f"models:/{NAME}/2")
     with open_client() as client:

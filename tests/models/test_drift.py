@@ -11,6 +11,7 @@ import pytest
 
 from payrank.models.monitoring.drift import PROBABILITY, Drift, measure_drift, population_stability
 from payrank.models.predict import predict
+from payrank.training.train import Trained
 
 
 def drift_of(trained: Any, data: pd.DataFrame) -> dict[str, Drift]:
@@ -18,14 +19,14 @@ def drift_of(trained: Any, data: pd.DataFrame) -> dict[str, Drift]:
     return {drift.name: drift for drift in measure_drift(trained.bundle, data, probability)}
 
 
-def test_the_training_rows_have_no_drift(trained: Any) -> None:
+def test_the_training_rows_have_no_drift(trained: Trained) -> None:
     drifts = drift_of(trained, trained.fitted_rows)
     assert set(drifts) == {column.name for column in trained.bundle.manifest.features} | {PROBABILITY}
     assert not [drift.name for drift in drifts.values() if drift.moved]
     assert max(drift.index for name, drift in drifts.items() if name != PROBABILITY) < 0.05
 
 
-def test_the_feature_with_the_largest_shift_comes_first(trained: Any) -> None:
+def test_the_feature_with_the_largest_shift_comes_first(trained: Trained) -> None:
     data = trained.fitted_rows.assign(days_open=trained.fitted_rows["days_open"] + 300)
     drifts = list(drift_of(trained, data).values())
     assert drifts[0].name == "days_open"
@@ -33,14 +34,14 @@ def test_the_feature_with_the_largest_shift_comes_first(trained: Any) -> None:
     assert not next(drift for drift in drifts if drift.name == "noise").moved
 
 
-def test_a_new_payer_and_missing_values_are_detected(trained: Any) -> None:
+def test_a_new_payer_and_missing_values_are_detected(trained: Trained) -> None:
     data = trained.fitted_rows.assign(payer_class="never seen before", balance_now=np.nan)
     drifts = drift_of(trained, data)
     assert drifts["payer_class"].moved
     assert drifts["balance_now"].moved
 
 
-def test_drift_of_a_feature_that_was_always_missing_in_training_is_detected(trained: Any) -> None:
+def test_drift_of_a_feature_that_was_always_missing_in_training_is_detected(trained: Trained) -> None:
     reference = {**trained.bundle.reference["features"], "noise": {"edges": [], "counts": [], "unknown": 1800}}
     bundle = replace(trained.bundle, reference={**trained.bundle.reference, "features": reference})
     drifts = {
@@ -50,7 +51,7 @@ def test_drift_of_a_feature_that_was_always_missing_in_training_is_detected(trai
     assert drifts["noise"].moved
 
 
-def test_a_small_run_does_not_drift_by_chance(trained: Any) -> None:
+def test_a_small_run_does_not_drift_by_chance(trained: Trained) -> None:
     dice = np.random.default_rng(5)
     called = 0
     for _ in range(20):
@@ -59,7 +60,7 @@ def test_a_small_run_does_not_drift_by_chance(trained: Any) -> None:
     assert called == 0
 
 
-def test_an_empty_run_has_no_drift(trained: Any) -> None:
+def test_an_empty_run_has_no_drift(trained: Trained) -> None:
     assert measure_drift(trained.bundle, trained.fitted_rows.iloc[:0], np.zeros(0)) == ()
 
 

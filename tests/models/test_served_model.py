@@ -21,6 +21,7 @@ import pandas as pd
 import pytest
 
 from payrank.extracts.errors import NoUsableModelError
+from payrank.features.frame import Frame
 from payrank.models.bundle import MANIFEST, open_bundle
 from payrank.models.manifest import render_manifest
 from payrank.models.predict import predict
@@ -28,6 +29,8 @@ from payrank.models.registry.find_model import find_model
 from payrank.models.registry.runs import log_training
 from payrank.models.registry.simulated_rows import simulate_rows
 from payrank.models.registry.versions import register
+from payrank.training.train import Trained
+from tests.conftest import FrameMaker
 
 pytestmark = pytest.mark.slow
 
@@ -36,7 +39,7 @@ EXTRACT = {"accounts.parquet": "ab" * 32, "transactions.parquet": "cd" * 32}
 
 
 @pytest.fixture(scope="module")
-def store(trained: Any, empty_store: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def store(trained: Trained, empty_store: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A registry with one model, configured by MLflow's environment variable."""
     folder = tmp_path_factory.mktemp("served")
     shutil.copy(empty_store, folder / "runs.db")
@@ -57,7 +60,7 @@ def model_folder(store: Path) -> Path:
 
 
 @pytest.fixture
-def rows(payment_frame: Any, trained: Any) -> pd.DataFrame:
+def rows(payment_frame: Frame, trained: Trained) -> pd.DataFrame:
     """Feature rows of a frame, including missing values."""
     names = [column.name for column in trained.bundle.manifest.features]
     frame = payment_frame.data[names].head(120)
@@ -65,7 +68,9 @@ def rows(payment_frame: Any, trained: Any) -> pd.DataFrame:
     return frame
 
 
-def test_mlflow_loads_the_champion_and_scores_as_a_nightly_run_does(store, rows, trained):
+def test_mlflow_loads_the_champion_and_scores_as_a_nightly_run_does(
+    store: Path, rows: pd.DataFrame, trained: Trained
+) -> None:
     import mlflow  # noqa: PLC0415 - takes two seconds to import
 
     model = mlflow.pyfunc.load_model(CHAMPION)
@@ -77,7 +82,9 @@ def test_mlflow_loads_the_champion_and_scores_as_a_nightly_run_does(store, rows,
         model.predict(rows.drop(columns="past_rate"))
 
 
-def test_mlflow_loads_the_champion_in_a_folder_with_its_own_models_package(store, trained, tmp_path):
+def test_mlflow_loads_the_champion_in_a_folder_with_its_own_models_package(
+    store: Path, trained: Trained, tmp_path: Path
+) -> None:
     for name in ("models", "features"):
         (tmp_path / name).mkdir()
         (tmp_path / name / "__init__.py").write_text("mine = True\n")
@@ -97,7 +104,9 @@ def test_mlflow_loads_the_champion_in_a_folder_with_its_own_models_package(store
     assert loaded.stdout.strip() == find_model(CHAMPION, "payment").bundle.digest
 
 
-def test_the_input_example_can_be_scored_and_is_simulated(store, model_folder, trained, frame_maker):
+def test_the_input_example_can_be_scored_and_is_simulated(
+    store: Path, model_folder: Path, trained: Trained, frame_maker: FrameMaker
+) -> None:
     example = json.loads((model_folder / "input_example.json").read_text())
     shown = pd.DataFrame(example["data"], columns=example["columns"])
     columns = trained.bundle.manifest.features
@@ -105,10 +114,11 @@ def test_the_input_example_can_be_scored_and_is_simulated(store, model_folder, t
     assert predict(trained.bundle, shown)["probability"].between(0, 1).all()
     others = frame_maker(seed=99).data  # the draws depend only on the units, so other data give the same numbers
     assert not np.isin(shown["balance_now"], others["balance_now"]).any()
+    assert columns[-1].levels is not None
     assert set(shown["payer_class"]) <= set(columns[-1].levels)
 
 
-def test_nothing_in_the_model_is_pickled_or_shows_where_it_was_made(store, model_folder):
+def test_nothing_in_the_model_is_pickled_or_shows_where_it_was_made(store: Path, model_folder: Path) -> None:
     files = [path for path in model_folder.rglob("*") if path.is_file()]
     assert {"MLmodel", "served_code.py", "input_example.json", "requirements.txt"} <= {path.name for path in files}
     for path in files:
@@ -120,7 +130,7 @@ def test_nothing_in_the_model_is_pickled_or_shows_where_it_was_made(store, model
         assert b"PLANTED" not in content, path.name
 
 
-def test_an_edited_bundle_is_not_served(store, model_folder):
+def test_an_edited_bundle_is_not_served(store: Path, model_folder: Path) -> None:
     import mlflow  # noqa: PLC0415 - takes two seconds to import
 
     trees = model_folder / "artifacts" / "bundle" / "likelihood_0.txt"
@@ -133,7 +143,7 @@ def test_an_edited_bundle_is_not_served(store, model_folder):
         trees.write_bytes(whole)
 
 
-def test_the_run_records_its_data_by_digest_and_its_model_with_metrics(store, trained):
+def test_the_run_records_its_data_by_digest_and_its_model_with_metrics(store: Path, trained: Trained) -> None:
     with sqlite3.connect(store / "runs.db") as database:
         data = database.execute(
             "SELECT name, digest, dataset_source_type, dataset_source, dataset_schema, dataset_profile FROM datasets "
@@ -147,7 +157,9 @@ def test_the_run_records_its_data_by_digest_and_its_model_with_metrics(store, tr
     assert auc == (trained.bundle.manifest.metrics["auc"],)
 
 
-def test_finding_a_model_leaves_no_temporary_files(store, tmp_path, monkeypatch):
+def test_finding_a_model_leaves_no_temporary_files(
+    store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     find_model(CHAMPION, "payment")
     assert list(tmp_path.iterdir()) == []
@@ -183,7 +195,7 @@ def server(store: Path) -> Iterator[str]:
         process.wait()
 
 
-def test_a_scoring_server_gives_the_same_scores(server, rows):
+def test_a_scoring_server_gives_the_same_scores(server: str, rows: pd.DataFrame) -> None:
     body = json.dumps({"dataframe_split": json.loads(rows.to_json(orient="split", double_precision=15))}).encode()
     request = urllib.request.Request(  # noqa: S310 - the local test server
         f"{server}/invocations", data=body, headers={"Content-Type": "application/json"}
@@ -192,11 +204,13 @@ def test_a_scoring_server_gives_the_same_scores(server, rows):
         served = pd.DataFrame(json.loads(answer.read())["predictions"], index=rows.index)
     expected = predict(find_model(CHAMPION, "payment").bundle, rows)
     assert list(served) == list(expected)
-    assert np.abs(served - expected).to_numpy().max() < 1e-9  # numbers go through text
+    assert (served - expected).abs().to_numpy().max() < 1e-9  # numbers go through text
 
 
 @pytest.mark.filterwarnings("ignore:PySpark does not yet fully support pandas:FutureWarning")
-def test_a_spark_udf_gives_the_same_scores(store, rows, spark, tmp_path, monkeypatch):
+def test_a_spark_udf_gives_the_same_scores(
+    store: Path, rows: pd.DataFrame, spark: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     import mlflow  # noqa: PLC0415 - takes two seconds to import
 
     monkeypatch.setattr(spark.sparkContext, "pythonExec", sys.executable)

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import math
 from itertools import combinations
+from typing import Any
 
 import lightgbm as lgb
 import numpy as np
 import pytest
 
+from payrank.features.frame import Frame
 from payrank.models.predict import predict
 from payrank.models.shap import explain as explaining
 from payrank.models.shap import tree_shap
 from payrank.models.shap.explain import explain
 from payrank.models.shap.tree_paths import Leaf, read_forest
 from payrank.models.shap.tree_shap import add_contributions
+from payrank.training.train import Trained
 
 CATEGORY = 5
 QUIET = {
@@ -45,7 +48,7 @@ def make_rows(count: int, seed: int) -> np.ndarray:
     return rows
 
 
-def fit(native: bool = True, rounds: int = 25, **parameters: object) -> lgb.Booster:
+def fit(native: bool = True, rounds: int = 25, **parameters: Any) -> lgb.Booster:
     rows = make_rows(1500, 1)
     odds = np.nan_to_num(rows[:, 0]) + np.where(np.isnan(rows[:, 2]), 1, 0) + (rows[:, CATEGORY] % 3 == 0) - 0.5
     outcome = (odds + np.random.default_rng(2).normal(0, 1, 1500) > 0).astype(float)
@@ -53,7 +56,7 @@ def fit(native: bool = True, rounds: int = 25, **parameters: object) -> lgb.Boos
     return lgb.train({**QUIET, **parameters}, data, rounds)
 
 
-KINDS = {
+KINDS: dict[str, dict[str, Any]] = {
     "thresholds": {"native": False},
     "categories": {"native": True, "min_data_per_group": 5, "cat_smooth": 1.0},
     "one category a split": {"native": True, "max_cat_to_onehot": 100, "min_data_per_group": 5},
@@ -69,7 +72,7 @@ def test_tables_match_lightgbms_own_contributions(kind: str) -> None:
     booster = fit(**KINDS[kind])
     rows = make_rows(700, 9)
     rows[:3, CATEGORY] = (-1, 41, 4000)
-    walked = booster.predict(rows, pred_contrib=True)
+    walked: Any = booster.predict(rows, pred_contrib=True)
     contributions = np.zeros((6, 700))
     base = add_contributions(booster, 0.25, rows, contributions)
     assert base == pytest.approx(0.25 * walked[0, -1], abs=1e-12)
@@ -95,6 +98,7 @@ def test_tables_match_shapleys_sum_over_coalitions() -> None:
     contributions = np.zeros((6, 40))
     add_contributions(booster, 1.0, rows, contributions)
     forest = read_forest(booster)
+    assert forest is not None
     for at, row in enumerate(rows):
         codes = {f: int(coding.encode(np.array([row[f]]))[0]) for f, coding in forest.codings.items()}
         for feature in range(6):
@@ -103,13 +107,16 @@ def test_tables_match_shapleys_sum_over_coalitions() -> None:
             for size in range(6):
                 weight = math.factorial(size) * math.factorial(5 - size) / math.factorial(6)
                 for known in combinations(others, size):
-                    with_it = sum(expected_value(tree, codes, (*known, feature)) for tree in forest.trees)
-                    expected += weight * (with_it - sum(expected_value(tree, codes, known) for tree in forest.trees))
+                    with_it = sum((expected_value(tree, codes, (*known, feature)) for tree in forest.trees), 0.0)
+                    without = sum((expected_value(tree, codes, known) for tree in forest.trees), 0.0)
+                    expected += weight * (with_it - without)
             assert contributions[feature, at] == pytest.approx(expected, abs=1e-12)
 
 
 @pytest.mark.parametrize(("name", "value"), [("ROWS_AT_ONCE", 7), ("MAX_STATES", 2), ("MAX_STATES", 10**6)])
-def test_neither_table_size_nor_batch_size_changes_a_value(monkeypatch, name: str, value: int) -> None:
+def test_neither_table_size_nor_batch_size_changes_a_value(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: int
+) -> None:
     booster, rows = fit(num_leaves=20, rounds=5), make_rows(100, 8)
     before, after = np.zeros((6, 100)), np.zeros((6, 100))
     add_contributions(booster, 1.0, rows, before)
@@ -126,7 +133,9 @@ def test_trees_that_tables_cannot_represent_are_left_to_lightgbm(parameters: dic
     assert not contributions.any()
 
 
-def test_a_path_over_too_many_features_is_explained_by_lightgbm(trained, payment_frame, monkeypatch) -> None:
+def test_a_path_over_too_many_features_is_explained_by_lightgbm(
+    trained: Trained, payment_frame: Frame, monkeypatch: pytest.MonkeyPatch
+) -> None:
     by_tables = explain(trained.bundle, payment_frame.data)
     monkeypatch.setattr(tree_shap, "MAX_FEATURES", 1)
     walked = explain(trained.bundle, payment_frame.data)
@@ -134,10 +143,12 @@ def test_a_path_over_too_many_features_is_explained_by_lightgbm(trained, payment
     assert walked.base_value == pytest.approx(by_tables.base_value, abs=1e-12)
 
 
-def test_a_row_that_does_not_add_up_is_explained_by_lightgbm(trained, payment_frame, monkeypatch) -> None:
+def test_a_row_that_does_not_add_up_is_explained_by_lightgbm(
+    trained: Trained, payment_frame: Frame, monkeypatch: pytest.MonkeyPatch
+) -> None:
     exact = explain(trained.bundle, payment_frame.data)
 
-    def add_wrongly(booster, weight, matrix, total):
+    def add_wrongly(booster: Any, weight: Any, matrix: Any, total: Any) -> float | None:
         base = add_contributions(booster, weight, matrix, total)
         total[0, 4] += 2e-6
         total[1, 7] = np.nan

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from payrank.models.bundle import read_bundle
 from payrank.models.card.verdict import beats_all_baselines, describe_final_test, describe_verdict, summarize_verdict
 from payrank.models.card.write_card import render_markdown
+from payrank.models.manifest import Manifest
 from payrank.models.records.estimate import Estimate
+from tests.conftest import FinishedRun, Hospital
 
 
 @pytest.fixture(scope="module")
-def manifest(hospital):
+def manifest(hospital: Hospital) -> Manifest:
     return read_bundle(hospital.bundles["payment"]).manifest
 
 
-def _set(manifest, **advantages):
+def _set(manifest: Manifest, **advantages: Any) -> Any:
     """The manifest with these advantages (value, low, high) over baselines, and significant ones over all others."""
     significant = Estimate(value=0.2, low=0.1, high=0.3)
     baselines = tuple(
@@ -32,7 +36,7 @@ def _set(manifest, **advantages):
     return manifest.model_copy(update={"evaluation": holdout})
 
 
-def test_a_model_that_beats_all_baselines_has_a_verdict_and_no_warning(manifest):
+def test_a_model_that_beats_all_baselines_has_a_verdict_and_no_warning(manifest: Manifest) -> None:
     changed = _set(manifest)
     (sentences,) = describe_verdict(changed.evaluation)
     assert "significantly better than all" in sentences
@@ -41,7 +45,7 @@ def test_a_model_that_beats_all_baselines_has_a_verdict_and_no_warning(manifest)
     assert sentences in render_markdown(changed)
 
 
-def test_a_tie_is_reported_with_numbers_and_the_next_step_at_the_top_of_the_card(manifest):
+def test_a_tie_is_reported_with_numbers_and_the_next_step_at_the_top_of_the_card(manifest: Manifest) -> None:
     changed = _set(manifest, scorecard=(0.02, -0.01, 0.05), logistic=(-0.02, -0.09, 0.06))
     (sentences,) = describe_verdict(changed.evaluation)
     count = len(changed.evaluation.baselines)
@@ -54,7 +58,7 @@ def test_a_tie_is_reported_with_numbers_and_the_next_step_at_the_top_of_the_card
     assert render_markdown(changed).index(f"**{sentences}**") < render_markdown(changed).index("## Intended use")
 
 
-def test_a_worse_model_comes_with_the_advice_not_to_use_it(manifest):
+def test_a_worse_model_comes_with_the_advice_not_to_use_it(manifest: Manifest) -> None:
     changed = _set(manifest, oldest_first=(-0.1, -0.2, -0.01), logistic=(0.0, -0.1, 0.1))
     loses, ties = describe_verdict(changed.evaluation)
     assert (
@@ -65,7 +69,7 @@ def test_a_worse_model_comes_with_the_advice_not_to_use_it(manifest):
     assert "logistic regression (model +0.0%" in ties
 
 
-def test_the_run_report_shows_the_verdict_in_one_line(manifest, finished_run):
+def test_the_run_report_shows_the_verdict_in_one_line(manifest: Manifest, finished_run: FinishedRun) -> None:
     changed = _set(manifest, oldest_first=(-0.1, -0.2, -0.01), logistic=(0.0, -0.1, 0.1))
     count = len(manifest.evaluation.baselines)
     assert summarize_verdict(changed.evaluation) == (
@@ -75,7 +79,8 @@ def test_the_run_report_shows_the_verdict_in_one_line(manifest, finished_run):
     assert summarize_verdict(manifest.evaluation) in (finished_run.folder / "report.html").read_text("utf-8")
 
 
-def test_a_significantly_worse_final_test_gives_the_metrics_to_expect(manifest):
+def test_a_significantly_worse_final_test_gives_the_metrics_to_expect(manifest: Manifest) -> None:
+    assert manifest.final_test is not None
     final = manifest.final_test.model_copy(
         update={"metrics": {**manifest.final_test.metrics, "auc": Estimate(value=0.5, low=0.45, high=0.51)}}
     )

@@ -8,6 +8,9 @@ from typing import Any
 
 import pytest
 
+from tests.conftest import Hospital
+from tests.payrank.conftest import Run
+
 pytestmark = pytest.mark.slow
 
 QUICK = """
@@ -48,7 +51,7 @@ UPHELD = {"appeals": "SELECT * REPLACE (CASE WHEN outcome IS NULL THEN NULL ELSE
     ids=["nobody paid", "nothing overturned"],
 )
 def test_labels_with_only_one_outcome_are_refused_with_counts_and_where_to_look(
-    payrank: Any, hospital: Any, tmp_path: Path, kind: str, tables: dict[str, str], says: str, advises: str
+    payrank: Run, hospital: Hospital, tmp_path: Path, kind: str, tables: dict[str, Any], says: str, advises: str
 ) -> None:
     Path("payrank.toml").write_text(QUICK.format(snapshots=4, fewest=50))
     result = payrank("train", kind, hospital.copy(tmp_path / "bad", **tables), "--as-of", hospital.as_of)
@@ -74,7 +77,7 @@ def test_labels_with_only_one_outcome_are_refused_with_counts_and_where_to_look(
     ids=["a day that the extract does not reach", "before any label has matured", "two snapshots"],
 )
 def test_labels_not_yet_matured_or_unknown_are_refused_with_dates_and_what_to_do(
-    payrank: Any, hospital: Any, as_of: str, snapshots: int, code: int, says: str
+    payrank: Run, hospital: Hospital, as_of: str, snapshots: int, code: int, says: str
 ) -> None:
     Path("payrank.toml").write_text(QUICK.format(snapshots=snapshots, fewest=11))
     result = payrank("train", "payment", hospital.extract, "--as-of", as_of)
@@ -83,14 +86,14 @@ def test_labels_not_yet_matured_or_unknown_are_refused_with_dates_and_what_to_do
     assert any(remedy in result.last for remedy in remedies)
 
 
-def test_models_are_not_compared_on_labels_missing_from_the_extract(payrank: Any, hospital: Any) -> None:
+def test_models_are_not_compared_on_labels_missing_from_the_extract(payrank: Run, hospital: Hospital) -> None:
     bundle = hospital.bundles["payment"]
     result = payrank("models", "compare", bundle, bundle, hospital.extract, "--as-of", "2027-06-01")
     assert (result.code, "is after the extract's own as-of date" in result.last) == (2, True)
 
 
 def test_a_gap_in_time_and_constant_features_give_warnings_with_counts(
-    payrank: Any, hospital: Any, store: Path, tmp_path: Path
+    payrank: Run, hospital: Hospital, store: Path, tmp_path: Path
 ) -> None:
     bad = hospital.copy(
         tmp_path / "bad",

@@ -15,6 +15,7 @@ import click
 import pytest
 
 from payrank.cli import main as cli
+from tests.payrank.conftest import Run
 
 ROOT = Path(__file__).parents[2]
 
@@ -70,7 +71,7 @@ def test_every_command_of_the_contract_exists() -> None:
 
 
 @pytest.mark.parametrize("path", COMMANDS, ids=" ".join)
-def test_every_commands_help_ends_with_a_working_example(payrank: Any, path: tuple[str, ...]) -> None:
+def test_every_commands_help_ends_with_a_working_example(payrank: Run, path: tuple[str, ...]) -> None:
     result = payrank(*path, "--help")
     assert result.code == 0
     heading, example = result.out.split("Example:")
@@ -108,14 +109,14 @@ def test_every_commands_help_ends_with_a_working_example(payrank: Any, path: tup
         (["simulate", "x", "--accounts", "100", "--seed", "1", "--as-of", "2014-12-31"], "2015-01-01 to 2100-01-01"),
     ],
 )
-def test_wrong_usage_exits_with_2_and_names_what_is_allowed(payrank: Any, arguments: list[str], says: str) -> None:
+def test_wrong_usage_exits_with_2_and_names_what_is_allowed(payrank: Run, arguments: list[str], says: str) -> None:
     result = payrank(*arguments)
     assert result.code == 2
     assert says in result.last
 
 
 def test_an_unexpected_error_shows_where_it_happened_but_not_its_text(
-    payrank: Any, monkeypatch: pytest.MonkeyPatch
+    payrank: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*_: object, **__: object) -> None:
         raise ValueError("account 0000012345 owes 77.77")
@@ -129,7 +130,7 @@ def test_an_unexpected_error_shows_where_it_happened_but_not_its_text(
     assert "77.77" not in result.err + result.out
 
 
-def test_ctrl_c_ends_with_one_line(payrank: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_ctrl_c_ends_with_one_line(payrank: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     def stop(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
@@ -138,7 +139,7 @@ def test_ctrl_c_ends_with_one_line(payrank: Any, monkeypatch: pytest.MonkeyPatch
     assert (result.code, result.err.strip()) == (1, "Stopped. Anything published earlier is unchanged.")
 
 
-def test_a_path_that_cannot_be_written_is_named(payrank: Any, tmp_path: Path) -> None:
+def test_a_path_that_cannot_be_written_is_named(payrank: Run, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     result = payrank("simulate", tmp_path / "file" / "x", "--accounts", 100, "--seed", 1, "--as-of", "2026-11-20")
     assert result.code == 1

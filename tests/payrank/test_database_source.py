@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import psycopg
 import pytest
 
 from payrank.extracts.contract.tables import SQL_TYPES, TABLES
+from tests.conftest import Hospital
+from tests.payrank.conftest import Run
 
 
 @pytest.fixture
-def in_database(postgres_url: str, hospital: Any, tmp_path: Path) -> str:
+def in_database(postgres_url: str, hospital: Hospital, tmp_path: Path) -> str:
     """Give the address of a schema that holds the simulated hospital, and its extract.toml."""
     with psycopg.connect(postgres_url, autocommit=True) as connection, duckdb.connect() as reader:
         connection.execute("DROP SCHEMA IF EXISTS hospital CASCADE; CREATE SCHEMA hospital")
@@ -31,7 +32,7 @@ def in_database(postgres_url: str, hospital: Any, tmp_path: Path) -> str:
 
 
 def test_a_database_schema_gives_the_same_feature_file_as_a_folder(
-    payrank: Any, hospital: Any, in_database: str, tmp_path: Path
+    payrank: Run, hospital: Hospital, in_database: str, tmp_path: Path
 ) -> None:
     for unit in ("account", "denial"):
         arguments = ["--unit", unit, "--as-of", hospital.as_of, "--out"]
@@ -42,7 +43,7 @@ def test_a_database_schema_gives_the_same_feature_file_as_a_folder(
 
 
 def test_check_and_combine_read_a_database_schema(
-    payrank: Any, hospital: Any, in_database: str, tmp_path: Path
+    payrank: Run, hospital: Hospital, in_database: str, tmp_path: Path
 ) -> None:
     result = payrank("check", in_database, "--as-of", hospital.as_of)
     assert result.code == 0

@@ -5,16 +5,16 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from payrank.models.manifest import MODEL_KINDS
+from tests.payrank.conftest import Run
 
 pytestmark = pytest.mark.slow
 
 
-def test_a_demo_of_1000_accounts_writes_lists_and_prints_where_they_are(payrank: Any) -> None:
+def test_a_demo_of_1000_accounts_writes_lists_and_prints_where_they_are(payrank: Run) -> None:
     result = payrank("demo", "--accounts", 1000, "--out", "demo", "--seed", 2)
     assert result.code == 0, result.err
     assert all(len(line) <= 100 for line in result.out.splitlines())
@@ -39,7 +39,7 @@ def test_a_demo_of_1000_accounts_writes_lists_and_prints_where_they_are(payrank:
     assert stages == ["simulated", *training, *training, "loaded", "scored", "listed", "scored", "listed", "wrote"]
 
 
-def test_a_demo_never_writes_into_a_folder_it_did_not_create(payrank: Any) -> None:
+def test_a_demo_never_writes_into_a_folder_it_did_not_create(payrank: Run) -> None:
     Path("mine").mkdir()
     Path("mine/letter.txt").write_text("keep")
     result = payrank("demo", "--accounts", 1000, "--out", "mine")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 import pytest
@@ -12,8 +11,10 @@ import pytest
 from payrank.extracts.contract.metadata import Metadata, write_metadata
 from payrank.extracts.load.load_extract import load_extract
 from payrank.simulator import simulate
+from tests.conftest import Hospital
 from tests.features.small_extracts import draw_rows, read_rows
 from tests.features.stored_extracts import assert_same_frame, store_in_postgres, write_parquet
+from tests.payrank.conftest import Run
 
 AS_OF = date(2026, 11, 20)
 
@@ -34,7 +35,7 @@ def in_database(small: Path, postgres_url: str, tmp_path: Path) -> str:
 
 
 def test_postgres_and_duckdb_compute_the_same_features(
-    payrank: Any, small: Path, in_database: str, tmp_path: Path
+    payrank: Run, small: Path, in_database: str, tmp_path: Path
 ) -> None:
     wanted, actual = tmp_path / "wanted.parquet", tmp_path / "found.parquet"
     asked = ("--unit", "account", "--as-of", AS_OF, "--out")
@@ -47,7 +48,7 @@ def test_postgres_and_duckdb_compute_the_same_features(
 
 
 def test_scores_are_the_same_whether_features_come_from_postgres_or_a_folder(
-    payrank: Any, hospital: Any, small: Path, in_database: str, tmp_path: Path
+    payrank: Run, hospital: Hospital, small: Path, in_database: str, tmp_path: Path
 ) -> None:
     models = ("--payment", hospital.bundles["payment"], "--overturn", hospital.bundles["overturn"])
     for place, out, more in ((small, "folder", ()), (in_database, "database", ("--engine", "postgres"))):
@@ -77,7 +78,7 @@ BEFORE, AFTER = date(2001, 1, 1), date(2026, 12, 20)
     ],
 )
 def test_every_engine_refuses_a_date_outside_the_extract_with_the_same_message(
-    payrank: Any, postgres_url: str, tmp_path: Path, unit: str, day: date, says: str
+    payrank: Run, postgres_url: str, tmp_path: Path, unit: str, day: date, says: str
 ) -> None:
     rows = draw_rows(3)
     folder = write_parquet(rows, tmp_path / "small", attributes={})
@@ -96,7 +97,7 @@ def test_every_engine_refuses_a_date_outside_the_extract_with_the_same_message(
 
 @pytest.mark.parametrize("engine", ["duckdb", "postgres"])
 def test_no_list_is_published_for_a_date_outside_the_extract(
-    payrank: Any, hospital: Any, small: Path, in_database: str, tmp_path: Path, engine: str
+    payrank: Run, hospital: Hospital, small: Path, in_database: str, tmp_path: Path, engine: str
 ) -> None:
     models = ("--payment", hospital.bundles["payment"], "--overturn", hospital.bundles["overturn"])
     place = small if engine == "duckdb" else in_database

@@ -5,22 +5,23 @@ from __future__ import annotations
 import json
 import stat
 from pathlib import Path
-from typing import Any
 
 import pyarrow.parquet as pq
 
 from payrank.features.catalog.denials import DENIAL_FEATURES
 from payrank.simulator.tables.leaks import LEAKS
+from tests.conftest import Hospital
+from tests.payrank.conftest import Run
 
 
-def test_check_shows_the_rows_of_each_table(payrank: Any, hospital: Any) -> None:
+def test_check_shows_the_rows_of_each_table(payrank: Run, hospital: Hospital) -> None:
     result = payrank("check", hospital.extract, "--as-of", hospital.as_of)
     assert result.code == 0
     assert "accounts        2,000   2,000" in result.out
     assert "Extract is valid as of 2026-11-20: " in result.out.replace("\n", " ")
 
 
-def test_check_reports_the_same_on_a_page_and_as_json(payrank: Any, hospital: Any, tmp_path: Path) -> None:
+def test_check_reports_the_same_on_a_page_and_as_json(payrank: Run, hospital: Hospital, tmp_path: Path) -> None:
     broken = hospital.copy(
         tmp_path / "odd",
         transactions="SELECT * REPLACE (CASE WHEN kind = 'transfer' AND amount < 0 THEN amount - 1 ELSE amount END "
@@ -42,7 +43,7 @@ def test_check_reports_the_same_on_a_page_and_as_json(payrank: Any, hospital: An
         assert stat.S_IMODE((tmp_path / "look" / name).stat().st_mode) == 0o600
 
 
-def test_check_shows_everything_about_a_refused_extract_once(payrank: Any, hospital: Any, tmp_path: Path) -> None:
+def test_check_shows_everything_about_a_refused_extract_once(payrank: Run, hospital: Hospital, tmp_path: Path) -> None:
     broken = hospital.copy(
         tmp_path / "broken",
         accounts="SELECT * EXCLUDE (opened_on) FROM {table}",
@@ -59,7 +60,7 @@ def test_check_shows_everything_about_a_refused_extract_once(payrank: Any, hospi
     assert "Refused: 2 reasons" in (tmp_path / "look" / "check.html").read_text()
 
 
-def test_check_needs_no_extract_toml(payrank: Any, hospital: Any, tmp_path: Path) -> None:
+def test_check_needs_no_extract_toml(payrank: Run, hospital: Hospital, tmp_path: Path) -> None:
     folder = hospital.copy(tmp_path / "bare")
     (folder / "extract.toml").unlink()
     result = payrank("check", folder, "--as-of", hospital.as_of)
@@ -68,7 +69,7 @@ def test_check_needs_no_extract_toml(payrank: Any, hospital: Any, tmp_path: Path
 
 
 def test_check_exits_with_3_for_a_broken_extract_and_4_for_an_old_one(
-    payrank: Any, hospital: Any, tmp_path: Path
+    payrank: Run, hospital: Hospital, tmp_path: Path
 ) -> None:
     broken = hospital.copy(tmp_path / "broken", accounts="SELECT * EXCLUDE (opened_on) FROM {table}")
     result = payrank("check", broken)
@@ -81,7 +82,7 @@ def test_check_exits_with_3_for_a_broken_extract_and_4_for_an_old_one(
     assert payrank("check", tmp_path / "nowhere").code == 3
 
 
-def test_a_feature_file_is_readable_by_its_owner_only(payrank: Any, hospital: Any, tmp_path: Path) -> None:
+def test_a_feature_file_is_readable_by_its_owner_only(payrank: Run, hospital: Hospital, tmp_path: Path) -> None:
     out = tmp_path / "frame.parquet"
     result = payrank("features", hospital.extract, "--unit", "account", "--as-of", hospital.as_of, "--out", out)
     assert result.code == 0
@@ -91,14 +92,16 @@ def test_a_feature_file_is_readable_by_its_owner_only(payrank: Any, hospital: An
     assert [path.name for path in tmp_path.iterdir() if path.suffix != ".parquet"] == ["work"]
 
 
-def test_features_refuses_an_out_path_whose_folder_does_not_exist(payrank: Any, hospital: Any, tmp_path: Path) -> None:
+def test_features_refuses_an_out_path_whose_folder_does_not_exist(
+    payrank: Run, hospital: Hospital, tmp_path: Path
+) -> None:
     out = tmp_path / "no" / "frame.parquet"
     result = payrank("features", hospital.extract, "--unit", "denial", "--as-of", hospital.as_of, "--out", out)
     assert result.code == 2
     assert "create it, or choose another --out" in result.last
 
 
-def test_features_describe_prints_the_whole_catalog(payrank: Any) -> None:
+def test_features_describe_prints_the_whole_catalog(payrank: Run) -> None:
     result = payrank("features", "--describe", "--unit", "denial")
     assert result.code == 0
     assert result.out.startswith(f"{len(DENIAL_FEATURES)} denial features")
@@ -106,7 +109,7 @@ def test_features_describe_prints_the_whole_catalog(payrank: Any) -> None:
     assert "days_since_denial" in result.out
 
 
-def test_simulate_writes_the_truth_and_plants_leaks_on_request(payrank: Any, tmp_path: Path) -> None:
+def test_simulate_writes_the_truth_and_plants_leaks_on_request(payrank: Run, tmp_path: Path) -> None:
     day = ["--accounts", "150", "--seed", "1", "--as-of", "2026-11-20"]
     leaks = [word for name in LEAKS for word in ("--leak", name)]
     assert payrank("simulate", tmp_path / "hospital", *day, "--truth", *leaks).code == 0

@@ -10,6 +10,7 @@ import pytest
 from payrank.features.catalog.accounts import ACCOUNT_FEATURES
 from tests.features.small_extracts import DAY, draw_rows
 from tests.features.stored_extracts import write_parquet
+from tests.payrank.conftest import Run
 
 RECORD = """
 [[features.account]]
@@ -55,7 +56,7 @@ def ask(payrank: Any, folder: Path, out: str = "frame.parquet") -> Any:
     ],
     ids=["feature", "way to compute", "table", "column", "level", "expression"],
 )
-def test_a_faulty_site_feature_is_named_with_what_is_allowed(payrank: Any, small: Path, source: str, says: str) -> None:
+def test_a_faulty_site_feature_is_named_with_what_is_allowed(payrank: Run, small: Path, source: str, says: str) -> None:
     Path("payrank.toml").write_text(RECORD.format(source=source))
     result = ask(payrank, small)
     assert result.code == 2
@@ -64,7 +65,7 @@ def test_a_faulty_site_feature_is_named_with_what_is_allowed(payrank: Any, small
     assert not Path("frame.parquet").exists()
 
 
-def test_features_of_an_absent_table_are_null_and_named(payrank: Any, small: Path) -> None:
+def test_features_of_an_absent_table_are_null_and_named(payrank: Run, small: Path) -> None:
     result = ask(payrank, small)
     assert result.code == 0, result.err
     named = result.out.split("Null because the extract lacks tables or columns: ")[1].split()
@@ -76,7 +77,7 @@ def test_features_of_an_absent_table_are_null_and_named(payrank: Any, small: Pat
 
 
 @pytest.mark.parametrize("unit", ["account", "denial"])
-def test_a_unit_without_its_table_is_refused_by_name(payrank: Any, tmp_path: Path, unit: str) -> None:
+def test_a_unit_without_its_table_is_refused_by_name(payrank: Run, tmp_path: Path, unit: str) -> None:
     table = f"{unit}s"
     folder = write_parquet(draw_rows(5), tmp_path / "poorer", absent=(table,))
     result = payrank("features", folder, "--unit", unit, "--as-of", DAY, "--out", "frame.parquet")
@@ -85,7 +86,7 @@ def test_a_unit_without_its_table_is_refused_by_name(payrank: Any, tmp_path: Pat
     assert not Path("frame.parquet").exists()
 
 
-def test_an_unknown_unit_or_date_is_refused_with_what_is_allowed(payrank: Any, small: Path) -> None:
+def test_an_unknown_unit_or_date_is_refused_with_what_is_allowed(payrank: Run, small: Path) -> None:
     result = payrank("features", small, "--unit", "acount", "--as-of", DAY, "--out", "frame.parquet")
     assert (result.code, "'acount' is not one of 'account', 'denial'" in result.last) == (2, True)
     result = payrank("features", small, "--unit", "account", "--as-of", "2026-13-20", "--out", "frame.parquet")

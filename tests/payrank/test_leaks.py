@@ -19,6 +19,8 @@ from payrank.leaks import as_data, describe_probe, find_leaks, leaks_table, list
 from payrank.settings import Settings
 from payrank.simulator import simulate
 from payrank.simulator.tables.leaks import LEAKS
+from tests.conftest import Hospital
+from tests.payrank.conftest import Run
 
 pytestmark = pytest.mark.slow
 
@@ -36,7 +38,7 @@ SUBJECTS = {
 
 
 @pytest.fixture(scope="module")
-def probes(hospital: Any) -> Any:
+def probes(hospital: Hospital) -> Any:
     with load_extract(hospital.extract) as extract:
         return find_leaks(extract, SETTINGS, hospital.as_of)
 
@@ -93,7 +95,7 @@ def test_the_same_hospital_without_planted_leaks_raises_no_alarm(planted: Path, 
     assert [leak.verdict for leak in probed] == ["clean"] * 3
 
 
-def test_an_extract_without_history_reports_which_checks_could_not_run(hospital: Any) -> None:
+def test_an_extract_without_history_reports_which_checks_could_not_run(hospital: Hospital) -> None:
     with load_extract(hospital.extract) as extract:
         young = Settings(payment=PaymentTarget(horizon_days=2000), overturn=OverturnTarget(maturity_days=2000))
         probes = find_leaks(extract, young, hospital.as_of)
@@ -105,7 +107,7 @@ def test_an_extract_without_history_reports_which_checks_could_not_run(hospital:
     assert "not run" in {probe.verdict for probe in probes}
 
 
-def test_check_leaks_names_every_planted_leak(payrank: Any, planted: Path, tmp_path: Path) -> None:
+def test_check_leaks_names_every_planted_leak(payrank: Run, planted: Path, tmp_path: Path) -> None:
     result = payrank("check", planted, "--leaks", "--out", tmp_path / "look")
     assert result.code == 0
     assert "leaks; see above." in result.out.splitlines()[-1]

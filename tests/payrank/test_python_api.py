@@ -23,6 +23,7 @@ from payrank.features.api import with_dtypes
 from payrank.features.feature import UNITS
 from payrank.features.sources import Count
 from payrank.simulator import simulate
+from tests.conftest import Hospital
 
 DAY = date(2026, 11, 20)
 FEW = payrank.PaymentTarget(snapshots=6)
@@ -53,7 +54,7 @@ def test_every_kind_of_source_gives_the_same_frame(small: Path, unit: Any) -> No
         pd.testing.assert_frame_equal(payrank.build_features(source, as_of="2026-11-20", unit=unit), expected)
 
 
-def test_features_match_the_nightly_frame(hospital: Any) -> None:
+def test_features_match_the_nightly_frame(hospital: Hospital) -> None:
     with load_extract(hospital.extract) as extract:
         frame = payrank.nightly_frame(extract, payrank.PaymentTarget(), DAY)
         frame_values = payrank.build_features(extract, as_of=DAY)
@@ -72,7 +73,7 @@ def test_features_match_the_nightly_frame(hospital: Any) -> None:
 
 
 @pytest.mark.parametrize("unit", UNITS)
-def test_dtypes_follow_the_units_and_do_not_depend_on_the_rows(hospital: Any, unit: Any) -> None:
+def test_dtypes_follow_the_units_and_do_not_depend_on_the_rows(hospital: Hospital, unit: Any) -> None:
     with load_extract(hospital.extract) as extract:
         full = payrank.build_features(extract, as_of=DAY, unit=unit)
         frame = payrank.nightly_frame(
@@ -94,7 +95,7 @@ def test_dtypes_follow_the_units_and_do_not_depend_on_the_rows(hospital: Any, un
     assert full.dtypes.map(str).value_counts().get("Int64", 0) > 3
 
 
-def test_an_arrow_table_has_the_same_values(hospital: Any) -> None:
+def test_an_arrow_table_has_the_same_values(hospital: Hospital) -> None:
     table = payrank.build_features(hospital.extract, as_of=DAY, form="arrow")
     assert isinstance(table, pa.Table)
     assert table.column_names[0] == "account_id"
@@ -102,7 +103,7 @@ def test_an_arrow_table_has_the_same_values(hospital: Any) -> None:
     assert pa.types.is_int64(table.schema.field("payment_count").type)
 
 
-def test_scikit_learn_accepts_a_training_frame_unchanged(hospital: Any) -> None:
+def test_scikit_learn_accepts_a_training_frame_unchanged(hospital: Hospital) -> None:
     from sklearn.ensemble import HistGradientBoostingClassifier  # noqa: PLC0415 - a second of imports
     from sklearn.model_selection import GroupKFold, cross_val_score  # noqa: PLC0415
 
@@ -121,7 +122,7 @@ def test_scikit_learn_accepts_a_training_frame_unchanged(hospital: Any) -> None:
     assert len(model.fit(frame.X, frame.y).predict_proba(current)) == len(current)
 
 
-def test_train_accepts_a_training_frame(hospital: Any) -> None:
+def test_train_accepts_a_training_frame(hospital: Hospital) -> None:
     from payrank.training.settings import Member, TrainingSettings  # noqa: PLC0415
 
     quick = TrainingSettings(min_outcomes=11, members=(Member(seeds=(1,), n_estimators=10),), refit=False)
@@ -130,7 +131,7 @@ def test_train_accepts_a_training_frame(hospital: Any) -> None:
     assert trained.bundle.manifest.catalog_digest == frame.digest
 
 
-def test_site_features_can_be_passed_as_records(hospital: Any) -> None:
+def test_site_features_can_be_passed_as_records(hospital: Hospital) -> None:
     record = {
         "name": "texts_30d",
         "meaning": "Texts in 30 days",
@@ -156,7 +157,7 @@ def test_in_memory_tables_can_declare_site_attributes() -> None:
 def test_in_memory_tables_keep_amounts_to_the_cent() -> None:
     rows = {"transaction_id": ["1", "2"], "account_id": "007", "posted_on": date(2026, 1, 6), "kind": "charge"}
     amounts = [Decimal("0.10"), Decimal("12345678901.25")]
-    ledger = pd.DataFrame(rows).assign(amount=amounts, responsibility="patient")
+    ledger = pd.DataFrame(rows).assign(amount=pd.Series(amounts, dtype=object), responsibility="patient")
     with payrank.load_tables({"accounts": ACCOUNTS, "transactions": ledger}) as extract:
         assert extract.connection.execute("SELECT amount FROM transactions ORDER BY 1").fetchall() == [
             (a,) for a in amounts
@@ -181,14 +182,18 @@ def test_in_memory_tables_leave_no_file_behind(tmp_path: Path, monkeypatch: pyte
         (lambda: payrank.load_tables({"accounts": [1, 2]}), WrongUsageError, "'accounts' is of type list"),
         (lambda: payrank.build_features({"accounts": ACCOUNTS}, as_of="tomorrow"), WrongUsageError, "is not a date"),
         (
-            lambda: payrank.build_features({"accounts": ACCOUNTS}, as_of=DAY, unit="acount"),
+            lambda: payrank.build_features({"accounts": ACCOUNTS}, as_of=DAY, unit="acount"),  # type: ignore[call-overload]  # refused
             WrongUsageError,
             "did you mean 'account'",
         ),
-        (lambda: payrank.build_features(5, as_of=DAY), WrongUsageError, "source is of type int"),
+        (
+            lambda: payrank.build_features(5, as_of=DAY),  # type: ignore[call-overload]  # refused
+            WrongUsageError,
+            "source is of type int",
+        ),
         (lambda: payrank.training_frame({"accounts": ACCOUNTS}), WrongUsageError, "as_of is missing"),
         (
-            lambda: payrank.load_tables({"accounts": ACCOUNTS.assign(account_id=[{"a": 1}])}),
+            lambda: payrank.load_tables({"accounts": ACCOUNTS.assign(account_id=pd.Series([{"a": 1}], dtype=object))}),
             ExtractRefusedError,
             "account_id",
         ),
@@ -215,7 +220,7 @@ def test_errors_name_the_problem_without_a_value_from_the_data(call: Any, error:
     ],
 )
 def test_an_as_of_date_outside_the_extract_is_refused_with_the_allowed_dates(
-    hospital: Any, day: str, says: str
+    hospital: Hospital, day: str, says: str
 ) -> None:
     with pytest.raises(WrongUsageError, match=says):
         payrank.build_features(hospital.extract, as_of=day)
@@ -223,7 +228,7 @@ def test_an_as_of_date_outside_the_extract_is_refused_with_the_allowed_dates(
         payrank.training_frame(hospital.extract, as_of=day)
 
 
-def test_columns_can_be_chosen(hospital: Any) -> None:
+def test_columns_can_be_chosen(hospital: Hospital) -> None:
     with load_extract(hospital.extract) as extract:
         frame = payrank.nightly_frame(extract, payrank.PaymentTarget(), DAY)
     assert list(with_dtypes(frame, frame.features[:2]).columns) == [feature.name for feature in frame.features[:2]]

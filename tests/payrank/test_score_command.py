@@ -11,12 +11,14 @@ import pyarrow.parquet as pq
 import pytest
 
 from payrank.scoring.publishing.publish import hold_lock
+from tests.conftest import Hospital
+from tests.payrank.conftest import Run
 
 pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
-def score(payrank: Any, hospital: Any, tmp_path: Path) -> Any:
+def score(payrank: Run, hospital: Hospital, tmp_path: Path) -> Any:
     """Score the hospital with its two bundles into `tmp_path/runs`."""
 
     def run(*more: object, extract: Path | None = None, as_of: object = hospital.as_of) -> Any:
@@ -157,7 +159,7 @@ WRONG = {
 
 @pytest.mark.parametrize("case", WRONG)
 def test_a_failed_run_exits_with_its_code_says_why_and_leaves_earlier_lists_unchanged(
-    score: Any, hospital: Any, runs: Path, tmp_path: Path, case: str
+    score: Any, hospital: Hospital, runs: Path, tmp_path: Path, case: str
 ) -> None:
     change, code, says = WRONG[case]
     before = files_of(runs)
@@ -182,7 +184,7 @@ def test_a_second_run_exits_at_once_instead_of_waiting(score: Any, tmp_path: Pat
     assert not (tmp_path / "runs/current").exists()
 
 
-def test_no_value_from_a_patients_row_is_printed(score: Any, hospital: Any) -> None:
+def test_no_value_from_a_patients_row_is_printed(score: Any, hospital: Hospital) -> None:
     result = score()
     for table, column in (("accounts", "account_id"), ("guarantors", "guarantor_id"), ("denials", "denial_id")):
         ids = pq.read_table(hospital.extract / f"{table}.parquet")[column].to_pylist()
@@ -190,7 +192,7 @@ def test_no_value_from_a_patients_row_is_printed(score: Any, hospital: Any) -> N
         assert not words & set(ids)
 
 
-def test_scoring_without_any_model_exits_with_5(payrank: Any, hospital: Any, tmp_path: Path) -> None:
+def test_scoring_without_any_model_exits_with_5(payrank: Run, hospital: Hospital, tmp_path: Path) -> None:
     result = payrank("score", hospital.extract, "--as-of", hospital.as_of, "--out", tmp_path / "runs")
     assert result.code == 5
     assert "no payment model" in result.last
@@ -198,7 +200,7 @@ def test_scoring_without_any_model_exits_with_5(payrank: Any, hospital: Any, tmp
 
 
 def test_one_model_gives_one_list_and_says_why_the_other_is_missing(
-    payrank: Any, hospital: Any, tmp_path: Path
+    payrank: Run, hospital: Hospital, tmp_path: Path
 ) -> None:
     where = ("--as-of", hospital.as_of, "--out", tmp_path / "runs", "--overturn", hospital.bundles["overturn"])
     result = payrank("score", hospital.extract, *where)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from pathlib import Path
-from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
 
 from payrank.models.bundle import read_bundle
 from payrank.settings import read_settings
+from tests.conftest import Hospital
+from tests.payrank.conftest import Run
 
 pytestmark = pytest.mark.slow
 
@@ -46,7 +47,7 @@ def write(days: int = 30, within: int = 30) -> None:
 
 
 def test_a_site_feature_is_trained_and_scored_and_its_absence_is_refused(
-    payrank: Any, hospital: Any, tmp_path: Path
+    payrank: Run, hospital: Hospital, tmp_path: Path
 ) -> None:
     write()
     model, runs = tmp_path / "model", tmp_path / "runs"
@@ -80,7 +81,7 @@ def test_a_site_feature_is_trained_and_scored_and_its_absence_is_refused(
     assert not (tmp_path / "gone" / hospital.as_of.isoformat()).exists()
 
 
-def test_features_and_check_include_site_features(payrank: Any, hospital: Any, tmp_path: Path) -> None:
+def test_features_and_check_include_site_features(payrank: Run, hospital: Hospital, tmp_path: Path) -> None:
     write()
     out = tmp_path / "frame.parquet"
     result = payrank("features", hospital.extract, "--unit", "account", "--as-of", hospital.as_of, "--out", out)
@@ -89,7 +90,7 @@ def test_features_and_check_include_site_features(payrank: Any, hospital: Any, t
     assert payrank("check", hospital.extract).code == 0
 
 
-def test_a_faulty_feature_record_exits_with_2_before_the_extract_is_read(payrank: Any, tmp_path: Path) -> None:
+def test_a_faulty_feature_record_exits_with_2_before_the_extract_is_read(payrank: Run, tmp_path: Path) -> None:
     Path("payrank.toml").write_text(RECORD.format(days=30, within=30).replace('of = "contacts"', 'of = "contact"'))
     result = payrank("score", tmp_path / "no-extract", "--as-of", "2026-11-20", "--out", tmp_path / "runs")
     assert result.code == 2
@@ -97,7 +98,7 @@ def test_a_faulty_feature_record_exits_with_2_before_the_extract_is_read(payrank
     assert "did you mean 'contacts'" in result.last
 
 
-def test_the_example_on_the_settings_page_works(payrank: Any) -> None:
+def test_the_example_on_the_settings_page_works(payrank: Run) -> None:
     page = (Path(__file__).parents[2] / "docs" / "guides" / "site_features.md").read_text("utf-8")
     block = page.split("```toml\n")[1].split("```")[0]
     Path("payrank.toml").write_text(block)

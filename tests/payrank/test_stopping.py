@@ -7,6 +7,9 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -24,14 +27,14 @@ opened_on = "day"
 
 
 @pytest.fixture
-def start(tmp_path):
+def start(tmp_path: Path) -> Callable[..., Any]:
     """Start a long import with its own place for temporary folders, and wait until it is running."""
     source, scratch = tmp_path / "source.csv", tmp_path / "scratch"
     source.write_text("id,day\n" + "".join(f"{n},2026-01-05\n" for n in range(ROWS)))
     (tmp_path / "mapping.toml").write_text(MAPPING)
     scratch.mkdir()
 
-    def run():
+    def run() -> Any:
         command = ["import", "csv", source, "--mapping", tmp_path / "mapping.toml", "--out", tmp_path / "out"]
         process = subprocess.Popen(
             [sys.executable, "-m", "payrank", *map(str, command)],
@@ -48,7 +51,9 @@ def start(tmp_path):
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
-def test_a_signal_ends_the_command_with_one_line_and_leaves_nothing_behind(start, tmp_path, number):
+def test_a_signal_ends_the_command_with_one_line_and_leaves_nothing_behind(
+    start: Callable[..., Any], tmp_path: Path, number: Any
+) -> None:
     process = start()
     process.send_signal(number)
     _, stderr = process.communicate(timeout=60)
@@ -58,7 +63,7 @@ def test_a_signal_ends_the_command_with_one_line_and_leaves_nothing_behind(start
     assert sorted(path.name for path in tmp_path.iterdir()) == ["mapping.toml", "scratch", "source.csv"]
 
 
-def test_the_next_command_removes_what_a_killed_one_left_behind(start, tmp_path):
+def test_the_next_command_removes_what_a_killed_one_left_behind(start: Callable[..., Any], tmp_path: Path) -> None:
     process = start()
     process.kill()
     process.communicate(timeout=60)
@@ -67,7 +72,7 @@ def test_the_next_command_removes_what_a_killed_one_left_behind(start, tmp_path)
     assert not list((tmp_path / "scratch").iterdir())
 
 
-def test_folders_of_running_commands_and_of_other_programs_are_left_alone(tmp_path):
+def test_folders_of_running_commands_and_of_other_programs_are_left_alone(tmp_path: Path) -> None:
     mine = make_workspace(tmp_path)
     (tmp_path / "payrank-without-lock").mkdir()
     script = (

@@ -6,7 +6,6 @@ import shutil
 import sqlite3
 from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -15,6 +14,8 @@ from payrank.models.bundle import read_bundle
 from payrank.models.comparison import Comparison
 from payrank.models.records.estimate import Estimate
 from payrank.models.records.fairness import AttributeAudit, Fairness, WorstGroup
+from tests.conftest import Hospital
+from tests.payrank.conftest import Run
 
 pytestmark = pytest.mark.slow
 
@@ -37,7 +38,7 @@ def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "store"
 
 
-def test_worst_off_groups_are_a_table_and_suppressed_groups_a_line(hospital: Any) -> None:
+def test_worst_off_groups_are_a_table_and_suppressed_groups_a_line(hospital: Hospital) -> None:
     manifest = read_bundle(hospital.bundles["payment"]).manifest
     worst = WorstGroup(metric="passed_over", group="f", value=Estimate(value=0.3, low=0.25, high=0.4), overall=0.2)
     audit = AttributeAudit(attribute="sex", groups=(), worst_groups=(worst,))
@@ -51,7 +52,7 @@ def test_worst_off_groups_are_a_table_and_suppressed_groups_a_line(hospital: Any
 
 
 def test_a_trained_model_is_logged_registered_listed_shown_exported_and_used_for_scoring(
-    payrank: Any, hospital: Any, store: Path, tmp_path: Path
+    payrank: Run, hospital: Hospital, store: Path, tmp_path: Path
 ) -> None:
     assert "No model is registered yet" in payrank("models", "list").out
     Path("payrank.toml").write_text(QUICK)
@@ -90,7 +91,7 @@ def test_a_trained_model_is_logged_registered_listed_shown_exported_and_used_for
     assert (tmp_path / "runs/current/manifest.json").read_bytes() == named
 
 
-def test_a_search_reports_each_trial_and_logs_it_as_a_child_run(payrank: Any, hospital: Any, store: Path) -> None:
+def test_a_search_reports_each_trial_and_logs_it_as_a_child_run(payrank: Run, hospital: Hospital, store: Path) -> None:
     Path("payrank.toml").write_text(QUICK)
     result = payrank("train", "overturn", hospital.extract, "--as-of", hospital.as_of, "--tune", 3)
     assert result.code == 0, result.err
@@ -106,7 +107,7 @@ def test_a_search_reports_each_trial_and_logs_it_as_a_child_run(payrank: Any, ho
 
 
 def test_a_challenger_is_compared_promoted_and_rolled_back_on_the_command_line(
-    payrank: Any, hospital: Any, store: Path, empty_store: Path
+    payrank: Run, hospital: Hospital, store: Path, empty_store: Path
 ) -> None:
     """As a data scientist walks it: two trainings, each told what comes next, then the office's later months decide."""
     Path("payrank.toml").write_text(QUICK.replace("snapshots = 4", "snapshots = 6\nhorizon_days = 60"))
@@ -147,7 +148,7 @@ def test_a_challenger_is_compared_promoted_and_rolled_back_on_the_command_line(
 
 
 def test_a_bundle_folder_is_compared_within_its_kind_and_never_promoted(
-    payrank: Any, hospital: Any, store: Path
+    payrank: Run, hospital: Hospital, store: Path
 ) -> None:
     result = payrank(
         *("models", "compare", hospital.bundles["payment"], hospital.bundles["overturn"], hospital.extract),
@@ -158,7 +159,7 @@ def test_a_bundle_folder_is_compared_within_its_kind_and_never_promoted(
     assert (result.code, "payment is a folder" in result.last) == (2, True)
 
 
-def test_a_modified_bundle_is_refused_whatever_its_kind(payrank: Any, hospital: Any, tmp_path: Path) -> None:
+def test_a_modified_bundle_is_refused_whatever_its_kind(payrank: Run, hospital: Hospital, tmp_path: Path) -> None:
     bundle = shutil.copytree(hospital.bundles["overturn"], tmp_path / "touched")
     (bundle / "calibration.json").write_text("{}")
     result = payrank("models", "show", bundle)
@@ -177,7 +178,7 @@ def test_a_modified_bundle_is_refused_whatever_its_kind(payrank: Any, hospital: 
     ],
 )
 def test_a_training_run_that_fails_registers_nothing(
-    payrank: Any, hospital: Any, store: Path, settings: str, code: int, says: str
+    payrank: Run, hospital: Hospital, store: Path, settings: str, code: int, says: str
 ) -> None:
     Path("payrank.toml").write_text(settings)
     result = payrank("train", "overturn", hospital.extract, "--as-of", hospital.as_of)
@@ -186,7 +187,7 @@ def test_a_training_run_that_fails_registers_nothing(
     assert not list(store.iterdir())
 
 
-def test_models_card_writes_a_card_for_any_model(payrank: Any, hospital: Any, tmp_path: Path) -> None:
+def test_models_card_writes_a_card_for_any_model(payrank: Run, hospital: Hospital, tmp_path: Path) -> None:
     result = payrank("models", "card", hospital.bundles["payment"], "--out", tmp_path / "card")
     assert result.code == 0, result.err
     assert sorted(path.name for path in (tmp_path / "card").iterdir()) == ["card.html", "card.md"]

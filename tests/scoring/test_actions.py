@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import duckdb
 import pandas as pd
 import pytest
@@ -24,12 +26,12 @@ HOME = {
 }
 
 
-def next_action(settings: ScoringSettings | None = None, **known: object) -> NextAction:
+def next_action(settings: ScoringSettings | None = None, **known: Any) -> NextAction:
     """Return the next action for one household."""
-    row = {**HOME, **known}
+    row: dict[str, Any] = {**HOME, **known}
     settings = settings or ScoringSettings()
     connection = duckdb.connect()
-    consent = {None: "NULL", True: "TRUE", False: "FALSE"}[row.pop("text_consent")]  # type: ignore[index]  # from a dict
+    consent = {None: "NULL", True: "TRUE", False: "FALSE"}[row.pop("text_consent")]
     language = row.pop("language")
     language_sql = "NULL" if language is None else f"'{language}'"
     connection.execute(
@@ -63,7 +65,7 @@ POOR = {"balance": 2000.0, "probability": 0.05, "text_consent": True}
         ({"balance": 25.0}, "call"),
     ],
 )
-def test_a_household_gets_one_action_and_a_low_chance_leads_to_help(known: dict[str, object], name: str) -> None:
+def test_a_household_gets_one_action_and_a_low_chance_leads_to_help(known: dict[str, Any], name: str) -> None:
     assert next_action(**known).name == name
 
 
@@ -76,7 +78,7 @@ def test_a_household_gets_one_action_and_a_low_chance_leads_to_help(known: dict[
         ("S4", {"on_plan": True}, "call"),
     ],
 )
-def test_an_action_is_skipped_when_its_rule_is_waived(rule: str, known: dict[str, object], name: str) -> None:
+def test_an_action_is_skipped_when_its_rule_is_waived(rule: str, known: dict[str, Any], name: str) -> None:
     waived = ScoringSettings(waive=(Waiver(rule=rule, reason="another desk does this"),))
     assert next_action(**known).name != name
     assert next_action(waived, **known).name == name
@@ -107,9 +109,16 @@ def test_no_score_leads_to_a_collection_agency() -> None:
             assert next_action(probability=chance, balance=balance).queue in read_actions().queues_of("patient_pay")
 
 
-def denial_action(settings: ScoringSettings | None = None, **known: object) -> tuple[str, str]:
+def denial_action(settings: ScoringSettings | None = None, **known: Any) -> tuple[str, str]:
     """Return the queue and the text of the next action for one denial."""
-    row = {"carc": "197", "level": 0, "pending": 0, "days_since_denial": 5, "days_since_filed": None, **known}
+    row: dict[str, Any] = {
+        "carc": "197",
+        "level": 0,
+        "pending": 0,
+        "days_since_denial": 5,
+        "days_since_filed": None,
+        **known,
+    }
     connection = duckdb.connect()
     connection.register("denied", pd.DataFrame([{"denial_id": "D1", **row}]).astype({"carc": "str"}))
     action = choose_actions(connection, "denied", "denial_id", "denials", settings or ScoringSettings())["D1"]
@@ -136,7 +145,7 @@ def denial_action(settings: ScoringSettings | None = None, **known: object) -> t
         ({"level": 1, "pending": 1, "days_since_filed": 30}, "follow_up"),
     ],
 )
-def test_a_denial_gets_one_action_by_code_level_and_age(known: dict[str, object], queue: str) -> None:
+def test_a_denial_gets_one_action_by_code_level_and_age(known: dict[str, Any], queue: str) -> None:
     assert denial_action(**known)[0] == queue
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -12,16 +13,18 @@ from payrank.extracts.load.load_extract import load_extract
 from payrank.models.audit import count_groups
 from payrank.scoring.reports.audit import NOT_GIVEN, audit_lists
 from payrank.scoring.reports.report import RunReport, render_report
+from tests.conftest import FinishedRun, Hospital
+from tests.required import required
 
 
 @pytest.fixture(scope="module")
-def audit(hospital: Any, finished_run: Any) -> Any:
+def audit(hospital: Hospital, finished_run: FinishedRun) -> Any:
     with load_extract(hospital.extract) as extract:
         return audit_lists(extract, finished_run.result.lists, hospital.as_of)
 
 
-def test_each_share_matches_a_count_by_hand(audit: Any, hospital: Any, finished_run: Any) -> None:
-    table = finished_run.result.lists["patient_pay"].table
+def test_each_share_matches_a_count_by_hand(audit: Any, hospital: Hospital, finished_run: FinishedRun) -> None:
+    table = required(finished_run.result.lists["patient_pay"].table)
     with load_extract(hospital.extract) as extract:
         sex = (
             extract.connection.execute("SELECT guarantor_id, audit_sex FROM guarantors").df().set_index("guarantor_id")
@@ -54,7 +57,9 @@ def test_each_share_matches_a_count_by_hand(audit: Any, hospital: Any, finished_
     assert first.people == table["guarantor_id"].nunique()
 
 
-def test_the_report_shows_the_audit_and_flags_only_significant_differences(audit: Any, finished_run: Any) -> None:
+def test_the_report_shows_the_audit_and_flags_only_significant_differences(
+    audit: Any, finished_run: FinishedRun
+) -> None:
     page = (finished_run.folder / "report.html").read_text("utf-8")
     assert "Fairness of the lists" in page
     for audited in audit.lists:
@@ -66,7 +71,7 @@ def test_the_report_shows_the_audit_and_flags_only_significant_differences(audit
 
 
 def test_without_audit_columns_the_report_says_that_fairness_was_not_checked(
-    hospital: Any, finished_run: Any, tmp_path: Any
+    hospital: Hospital, finished_run: FinishedRun, tmp_path: Path
 ) -> None:
     bare = hospital.copy(
         tmp_path / "bare", guarantors="SELECT * EXCLUDE (audit_sex, audit_race_ethnicity) FROM {table}"

@@ -15,6 +15,7 @@ import pytest
 from payrank.scoring.past_run import LISTED_FILE
 from payrank.scoring.reports.changes import LineChange, ListChanges, compare_runs, render_changes
 from payrank.scoring.settings import ScoringSettings
+from tests.conftest import Hospital
 
 pytestmark = pytest.mark.slow
 
@@ -124,7 +125,7 @@ def test_the_csv_is_safe_for_spreadsheets(tmp_path: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def two_runs(hospital: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def two_runs(hospital: Hospital, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two runs on consecutive days over the same extract; the second has more capacity."""
     runs = tmp_path_factory.mktemp("two") / "runs"
     hospital.score(runs, settings=ScoringSettings(capacity=40), explain="listed")

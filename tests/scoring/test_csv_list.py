@@ -1,13 +1,16 @@
 """CSV lists: fixed formats, safe to open in a spreadsheet, and reproducible byte for byte."""
 
+from __future__ import annotations
+
 import csv
 import io
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 
 from payrank.extracts.formula_safe import on_one_line, safe_text
-from payrank.scoring.worklist import Reason
+from payrank.scoring.worklist import DenialLine, PatientLine, Reason, Worklist
 from payrank.scoring.worklists.csv_list import render_csv
 
 PATIENT_HEADER = (
@@ -24,7 +27,7 @@ def read(content: bytes) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(content.decode("utf-8"), newline="")))
 
 
-def test_the_patient_list_is_written_exactly(household):
+def test_the_patient_list_is_written_exactly(household: Worklist[PatientLine]) -> None:
     assert render_csv(household).decode() == (
         PATIENT_HEADER + "\n"
         "1,00042,00042-1|00042-2,early_out,Call,No promise yet,1250.50,95,Aetna|Medicare,0.6215,700.00,695.80,"
@@ -33,7 +36,7 @@ def test_the_patient_list_is_written_exactly(household):
     )
 
 
-def test_the_denial_list_is_written_exactly(two_denials):
+def test_the_denial_list_is_written_exactly(two_denials: Worklist[DenialLine]) -> None:
     assert render_csv(two_denials).decode() == (
         DENIAL_HEADER + "\n"
         "1,000D1,,Aetna,commercial,CO,197,N30,appeal,Appeal level 1,Authorization on file,,12,0.5000,,,2026-12-04,14,"
@@ -43,13 +46,13 @@ def test_the_denial_list_is_written_exactly(two_denials):
     )
 
 
-def test_unknown_amounts_are_empty_cells_and_not_zero(denial_list):
+def test_unknown_amounts_are_empty_cells_and_not_zero(denial_list: Callable[..., Worklist[DenialLine]]) -> None:
     for row in read(render_csv(denial_list(5, amounts=False))):
         assert (row["denied_amount"], row["expected_recovery"], row["expected_value"]) == ("", "", "")
 
 
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20"])
-def test_text_that_looks_like_a_formula_is_escaped(household, start):
+def test_text_that_looks_like_a_formula_is_escaped(household: Worklist[PatientLine], start: str) -> None:
     hostile = f"{start}cmd|' /C calc'!A0"
     line = household.lines[0]
     accounts = (replace(line.accounts[0], account_id=hostile, payer=hostile), *line.accounts[1:])
@@ -71,40 +74,40 @@ def test_text_that_looks_like_a_formula_is_escaped(household, start):
     assert row["payers"][0] in ("'", "M")  # sorted: Medicare may stand first
 
 
-def test_a_negative_number_stays_a_number(household):
+def test_a_negative_number_stays_a_number(household: Worklist[PatientLine]) -> None:
     line = replace(household.lines[0], balance=-12.5, expected_value=-0.004)
     row = read(render_csv(replace(household, lines=(line,))))[0]
     assert (row["balance"], row["expected_value"]) == ("-12.50", "0.00")
 
 
-def test_text_with_quotes_and_commas_is_preserved(household):
+def test_text_with_quotes_and_commas_is_preserved(household: Worklist[PatientLine]) -> None:
     text = 'Said "no", twice; then paid'
     row = read(render_csv(replace(household, lines=(replace(household.lines[0], action_why=text),))))[0]
     assert row["action_why"] == text
 
 
 @pytest.mark.parametrize("break_", ["\r", "\n", "\r\n", "\x0b", "\x0c", "\x85", "\u2028"])
-def test_a_line_break_in_text_does_not_start_a_row(household, break_):
+def test_a_line_break_in_text_does_not_start_a_row(household: Worklist[PatientLine], break_: str) -> None:
     line = replace(household.lines[0], action_why=f"Left message{break_}=1+1")
     content = render_csv(replace(household, lines=(line,)))
     assert len(content.decode().splitlines()) == 2
     assert read(content)[0]["action_why"] == "Left message =1+1"
 
 
-def test_rows_end_with_a_single_newline(patient_list):
+def test_rows_end_with_a_single_newline(patient_list: Callable[..., Worklist[PatientLine]]) -> None:
     content = render_csv(patient_list(20))
     assert b"\r" not in content
     assert content.endswith(b"\n")
     assert content.count(b"\n") == 21
 
 
-def test_an_empty_list_has_only_a_header(patient_list):
+def test_an_empty_list_has_only_a_header(patient_list: Callable[..., Worklist[PatientLine]]) -> None:
     assert render_csv(replace(patient_list(1), lines=())).decode() == PATIENT_HEADER + "\n"
 
 
-def test_ids_keep_their_leading_zeros(household):
+def test_ids_keep_their_leading_zeros(household: Worklist[PatientLine]) -> None:
     assert read(render_csv(household))[0]["guarantor_id"] == "00042"
 
 
-def test_plain_text_is_unchanged():
+def test_plain_text_is_unchanged() -> None:
     assert safe_text("Paid 3 = often") == "Paid 3 = often"

@@ -34,7 +34,7 @@ def make_table(rows: list[Row], as_of: date = FRIDAY, **columns: list[object]) -
         }
     )
     for name, values in columns.items():
-        table[name] = values
+        table[name] = pd.Series(values)
     table["urgent"] = (table["pending"] == 0) & table["days_left"].between(0, URGENT_DAYS)
     return table.set_axis(table["denial_id"].tolist())
 
@@ -49,7 +49,7 @@ def plan(
 def days_of(table: pd.DataFrame) -> dict[str, str]:
     """Return the work day of each listed denial, in list order."""
     listed = table[table["place"] == "listed"].sort_values("rank")
-    return {name: day.strftime("%a %d") for name, day in listed["work_on"].items()}
+    return {str(name): day.strftime("%a %d") for name, day in listed["work_on"].items()}
 
 
 def test_lines_are_planned_on_working_days_highest_value_first() -> None:

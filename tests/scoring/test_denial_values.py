@@ -6,6 +6,7 @@ import csv
 from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -25,7 +26,7 @@ Row = dict[str, object]
 COSTLESS = ScoringSettings(costs={"denials": 0.0}, annual_discount_rate=0.0)
 
 
-def denial(number: int, *, denied: int = 10, **known: object) -> Row:
+def denial(number: int, *, denied: int = 10, **known: Any) -> Row:
     return {
         "denial_id": f"D{number}",
         "account_id": f"A{number}",
@@ -53,7 +54,10 @@ def write(folder: Path, **tables: list[Row]) -> Path:
 PAYERS: list[Row] = [
     {"payer_id": f"P-{name}", "payer_class": name, "appeal_days": ""}
     for name in ("medicare", "medicare_advantage", "medicaid", "managed_medicaid", "commercial", "self_pay")
-] + [{"payer_id": "P-contract", "payer_class": "medicare", "appeal_days": "90"}]
+]
+PAYERS += [
+    {"payer_id": "P-contract", "payer_class": "medicare", "appeal_days": "90"},
+]
 
 
 @pytest.mark.parametrize(
@@ -134,7 +138,7 @@ def test_denials_due_within_14_days_come_first_whatever_their_value(value: Calla
     ]
     table = value(rows, [0.5] * 4, ScoringSettings())
     assert listed(table) == ["D4", "D3", "D1", "D2"]
-    assert table.loc["D3", "expected_value"] < 0
+    assert table["expected_value"]["D3"] < 0
     assert table["queue"].tolist() == ["appeal", "appeal", "write_off_review", "write_off_review"]
 
 
@@ -173,7 +177,7 @@ def test_a_pending_appeal_is_followed_up_even_after_the_deadline(value: Callable
     ],
 )
 def test_codes_that_cannot_be_appealed_go_to_their_own_queue(
-    value: Callable[..., pd.DataFrame], codes: Row, hit: bool
+    value: Callable[..., pd.DataFrame], codes: dict[str, Any], hit: bool
 ) -> None:
     table = value([denial(1, **codes)], [0.5])
     assert table["suppressed_by"].tolist() == [["D3"] if hit else []]

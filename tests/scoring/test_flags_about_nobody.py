@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import csv
 from pathlib import Path
-from typing import Any
 
 import pytest
+
+from tests.conftest import FinishedRun, Hospital
 
 
 def first_listed(run: Path) -> list[str]:
@@ -20,7 +21,7 @@ def first_listed(run: Path) -> list[str]:
     ids=["blanks behind", "a tab before and a hard space behind"],
 )
 def test_a_flag_with_a_padded_id_suppresses_its_household(
-    hospital: Any, finished_run: Any, tmp_path: Path, row: str
+    hospital: Hospital, finished_run: FinishedRun, tmp_path: Path, row: str
 ) -> None:
     chosen = first_listed(finished_run.folder)[:5]
     query = (
@@ -33,7 +34,7 @@ def test_a_flag_with_a_padded_id_suppresses_its_household(
     assert not set(chosen) & set(listed)
 
 
-def test_flags_with_a_new_id_format_withhold_the_patient_list(hospital: Any, tmp_path: Path) -> None:
+def test_flags_with_a_new_id_format_withhold_the_patient_list(hospital: Hospital, tmp_path: Path) -> None:
     query = "SELECT * REPLACE ('X' || subject_id AS subject_id) FROM {table}"
     result = hospital.score(tmp_path / "runs", hospital.copy(tmp_path / "extract", flags=query), explain="listed")
     assert not list((result.folder / "worklists").glob("patient_pay.*"))
@@ -41,7 +42,7 @@ def test_flags_with_a_new_id_format_withhold_the_patient_list(hospital: Any, tmp
     assert "rule H12" in result.lists["patient_pay"].why_unpublished
 
 
-def test_a_feed_in_which_half_the_flags_match_nobody_counts_as_shrunk(hospital: Any, tmp_path: Path) -> None:
+def test_a_feed_in_which_half_the_flags_match_nobody_counts_as_shrunk(hospital: Hospital, tmp_path: Path) -> None:
     runs = tmp_path / "runs"
     hospital.score(runs, explain="listed")
     changed = "CASE WHEN hash(subject_id) % 2 = 0 THEN 'X' || subject_id ELSE subject_id END AS subject_id"

@@ -1,15 +1,19 @@
 """The page of a list: one file without requests, in which text stays text."""
 
+from __future__ import annotations
+
 import base64
 import hashlib
 import json
 import re
+from collections.abc import Callable
 from dataclasses import fields, replace
 from html.parser import HTMLParser
+from typing import Any
 
 import pytest
 
-from payrank.scoring.worklist import AccountLine, DenialLine, PatientLine, Reason
+from payrank.scoring.worklist import AccountLine, DenialLine, Line, PatientLine, Reason, Worklist
 from payrank.scoring.worklists.html_list import render_html
 
 HOSTILE = (
@@ -31,22 +35,23 @@ class Page(HTMLParser):
         self._open = ""
         self.feed(content.decode("utf-8"))
 
-    def handle_starttag(self, tag, attrs):
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.elements.append((tag, dict(attrs)))
         self._open = tag
         if tag in self.inside:
             self.inside[tag].append("")
 
-    def handle_endtag(self, _tag):
+    def handle_endtag(self, _tag: str) -> None:
         self._open = ""
 
-    def handle_data(self, data):
+    def handle_data(self, data: str) -> None:
         if self._open in self.inside:
             self.inside[self._open][-1] += data
 
     @property
-    def data(self) -> dict[str, object]:
-        return json.loads(self.inside["script"][0])
+    def data(self) -> dict[str, Any]:
+        content: dict[str, Any] = json.loads(self.inside["script"][0])
+        return content
 
 
 def digest(text: str) -> str:
@@ -54,15 +59,19 @@ def digest(text: str) -> str:
 
 
 @pytest.fixture(params=["patient_pay", "denials"])
-def worklist(request, patient_list, denial_list):
+def worklist(
+    request: pytest.FixtureRequest,
+    patient_list: Callable[..., Worklist[PatientLine]],
+    denial_list: Callable[..., Worklist[DenialLine]],
+) -> Worklist[Line]:
     return patient_list(12) if request.param == "patient_pay" else denial_list(12)
 
 
-def test_the_policy_allows_only_the_embedded_style_and_script(worklist):
+def test_the_policy_allows_only_the_embedded_style_and_script(worklist: Worklist[Line]) -> None:
     page = Page(render_html(worklist))
     meta = [attributes for tag, attributes in page.elements if tag == "meta" and "http-equiv" in attributes]
     assert [attributes["http-equiv"] for attributes in meta] == ["Content-Security-Policy"]
-    policy = dict(rule.split(" ", 1) for rule in meta[0]["content"].split("; "))
+    policy = dict(rule.split(" ", 1) for rule in str(meta[0]["content"]).split("; "))
     assert policy == {
         "default-src": "'none'",
         "style-src": f"'{digest(page.inside['style'][0])}'",
@@ -74,7 +83,7 @@ def test_the_policy_allows_only_the_embedded_style_and_script(worklist):
     assert len(page.inside["script"]) == 2, "the data and the program"
 
 
-def test_the_page_has_no_outside_reference(worklist):
+def test_the_page_has_no_outside_reference(worklist: Worklist[Line]) -> None:
     content = render_html(worklist)
     page = Page(content)
     for tag, attributes in page.elements:
@@ -86,7 +95,7 @@ def test_the_page_has_no_outside_reference(worklist):
 
 
 @pytest.mark.parametrize("text", HOSTILE)
-def test_hostile_ids_payers_and_notices_stay_text(household, text):
+def test_hostile_ids_payers_and_notices_stay_text(household: Worklist[PatientLine], text: str) -> None:
     line = household.lines[0]
     accounts = (replace(line.accounts[0], account_id=text, payer=text, reasons=(Reason("f", text, None, 0.1),)),)
     line = replace(line, guarantor_id=text, queue=text, action=text, action_why=text, accounts=accounts)
@@ -101,14 +110,14 @@ def test_hostile_ids_payers_and_notices_stay_text(household, text):
     assert "<" not in page.inside["script"][0]
 
 
-def test_hostile_denials_stay_text(two_denials):
+def test_hostile_denials_stay_text(two_denials: Worklist[DenialLine]) -> None:
     script, image, comment, *_ = HOSTILE
     line = replace(two_denials.lines[0], denial_id=script, payer=image, carc=comment, payer_class=script)
     page = Page(render_html(replace(two_denials, lines=(line,))))
     assert (page.data["rows"][0]["id"], page.data["rows"][0]["payer"]) == HOSTILE[:2]
 
 
-def test_unknown_amounts_stay_unknown_and_show_as_a_dash(denial_list):
+def test_unknown_amounts_stay_unknown_and_show_as_a_dash(denial_list: Callable[..., Worklist[DenialLine]]) -> None:
     content = render_html(denial_list(4, amounts=False))
     assert all(row["amount"] is None and row["value"] is None for row in Page(content).data["rows"])
     assert re.findall(r"<dt>(?:At stake|Expected recovery)</dt><dd>([^<]*)</dd>", content.decode()) == [
@@ -117,13 +126,15 @@ def test_unknown_amounts_stay_unknown_and_show_as_a_dash(denial_list):
     ]
 
 
-def test_nan_amounts_are_unknown(two_denials):
+def test_nan_amounts_are_unknown(two_denials: Worklist[DenialLine]) -> None:
     line = replace(two_denials.lines[0], denied_amount=float("nan"), expected_value=float("nan"))
     row = Page(render_html(replace(two_denials, lines=(line,)))).data["rows"][0]
     assert (row["amount"], row["value"]) == (None, None)
 
 
-def test_the_header_shows_date_model_counts_and_suppressions(patient_list):
+def test_the_header_shows_date_model_counts_and_suppressions(
+    patient_list: Callable[..., Worklist[PatientLine]],
+) -> None:
     text = render_html(patient_list(12)).decode()
     assert "As of <strong>Nov 20, 2026</strong>" in text
     assert "Model payrank-payment, version 3" in text
@@ -133,20 +144,20 @@ def test_the_header_shows_date_model_counts_and_suppressions(patient_list):
     assert '<p class="banner"><strong>Simulated data: no row is a patient.</strong></p>' in text
 
 
-def test_without_javascript_the_page_points_to_the_csv(worklist):
+def test_without_javascript_the_page_points_to_the_csv(worklist: Worklist[Line]) -> None:
     assert f"{worklist.name}.csv in the same folder has the same rows" in render_html(worklist).decode()
 
 
-def test_an_assumed_deadline_is_labeled(two_denials):
+def test_an_assumed_deadline_is_labeled(two_denials: Worklist[DenialLine]) -> None:
     rows = Page(render_html(two_denials)).data["rows"]
     assert [row["assumed"] for row in rows] == [True, False]
     assert rows[0]["source"] == "assumed: 60 days from the denial"
 
 
-def test_a_line_has_no_field_for_a_name_birth_date_or_note():
+def test_a_line_has_no_field_for_a_name_birth_date_or_note() -> None:
     names = {field.name for record in (PatientLine, AccountLine, DenialLine) for field in fields(record)}
     assert not [name for name in names if re.search(r"name|birth|ssn|sex|race|diagnosis|zip|note|phone|address", name)]
 
 
-def test_the_same_list_gives_the_same_bytes(worklist):
+def test_the_same_list_gives_the_same_bytes(worklist: Worklist[Line]) -> None:
     assert render_html(worklist) == render_html(worklist)

@@ -1,24 +1,31 @@
 """Working with the lists in a real browser: work days, keyboard, waterfalls, unusual texts, and many queues."""
 
+from __future__ import annotations
+
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 from playwright.sync_api import expect
 
-from payrank.scoring.worklist import Reason
+from payrank.scoring.worklist import DenialLine, PatientLine, Reason, Worklist
 from payrank.scoring.worklists.html_list import render_html
-from tests.opened_pages import IN_BROWSER, LAPTOP_AND_PHONE, lines
+from tests.opened_pages import IN_BROWSER, LAPTOP_AND_PHONE, Opener, lines
+from tests.required import required
 
 pytestmark = IN_BROWSER
 
 
-def choose(page, label: str, text: str) -> None:
+def choose(page: Any, label: str, text: str) -> None:
     select = page.get_by_label(label, exact=True)
     select.select_option(select.locator("option").filter(has_text=text).first.get_attribute("value"))
 
 
-def test_a_list_can_be_filtered_and_grouped_by_work_day(open_page, denial_list):
+def test_a_list_can_be_filtered_and_grouped_by_work_day(
+    open_page: Opener, denial_list: Callable[..., Worklist[DenialLine]]
+) -> None:
     made = denial_list(40)
     days = [made.as_of + timedelta(days=(0, 1, 2, 3, 3)[at % 5]) for at in range(40)]  # the run is on a Friday
     worklist = replace(
@@ -41,17 +48,21 @@ def test_a_list_can_be_filtered_and_grouped_by_work_day(open_page, denial_list):
     ]
 
 
-def test_a_patient_list_has_no_work_day_filter(open_page, patient_list):
+def test_a_patient_list_has_no_work_day_filter(
+    open_page: Opener, patient_list: Callable[..., Worklist[PatientLine]]
+) -> None:
     assert open_page(render_html(patient_list(3))).locator("#work").count() == 0
 
 
-def test_the_list_can_be_worked_by_keyboard_alone(open_page, patient_list):
+def test_the_list_can_be_worked_by_keyboard_alone(
+    open_page: Opener, patient_list: Callable[..., Worklist[PatientLine]]
+) -> None:
     worklist = patient_list(8)
     page = open_page(render_html(worklist))
     page.get_by_label("Search").focus()
 
     def on() -> str:
-        return page.evaluate("document.activeElement.getAttribute('aria-label') || document.activeElement.id")
+        return str(page.evaluate("document.activeElement.getAttribute('aria-label') || document.activeElement.id"))
 
     def named(rank: int) -> str:
         return f"Details of rank {rank}, {worklist.lines[rank - 1].guarantor_id}"
@@ -75,7 +86,9 @@ def test_the_list_can_be_worked_by_keyboard_alone(open_page, patient_list):
     assert on() == named(1)
 
 
-def test_a_waterfall_goes_from_the_average_chance_to_the_rows_chance(open_page, household):
+def test_a_waterfall_goes_from_the_average_chance_to_the_rows_chance(
+    open_page: Opener, household: Worklist[PatientLine]
+) -> None:
     page = open_page(render_html(replace(household, baseline_probability=0.334)))
     page.locator("tr.line").click()
     expect(page.locator("tr.detail h3").first).to_have_text("Why 62% (average: 33%): lead account 00042-1")
@@ -83,7 +96,9 @@ def test_a_waterfall_goes_from_the_average_chance_to_the_rows_chance(open_page, 
     expect(steps.first).to_have_text("Average account: 33%")
     expect(steps.last).to_have_text("This account: 62%")
     expect(page.locator(".legend")).to_contain_text("Percentages do not add up, so only the start and the end show one")
-    marks = [mark.bounding_box()["x"] for mark in page.locator("tr.detail section").first.locator(".mark").all()]
+    marks = [
+        required(mark.bounding_box())["x"] for mark in page.locator("tr.detail section").first.locator(".mark").all()
+    ]
     assert marks[0] < marks[1], "this row's score lies to the right of the average"
 
 
@@ -97,7 +112,9 @@ ODD = {
 
 
 @LAPTOP_AND_PHONE
-def test_unusual_texts_stay_in_their_cells_and_nothing_overflows(open_page, denial_list, size):
+def test_unusual_texts_stay_in_their_cells_and_nothing_overflows(
+    open_page: Opener, denial_list: Callable[..., Worklist[DenialLine]], size: Any
+) -> None:
     worklist = denial_list(len(ODD))
     odd = tuple(
         replace(line, payer=text, queue=text, reasons=(Reason("f", text, None, 0.4),))
@@ -112,7 +129,9 @@ def test_unusual_texts_stay_in_their_cells_and_nothing_overflows(open_page, deni
     assert page.evaluate("document.querySelector('#payer').getBoundingClientRect().right") <= size["width"]
 
 
-def test_a_filter_can_hold_thousands_of_queues(open_page, denial_list):
+def test_a_filter_can_hold_thousands_of_queues(
+    open_page: Opener, denial_list: Callable[..., Worklist[DenialLine]]
+) -> None:
     worklist = denial_list(3000)
     lines_of = tuple(replace(line, queue=f"queue {line.rank}") for line in worklist.lines)
     page = open_page(render_html(replace(worklist, lines=lines_of)))
@@ -121,7 +140,9 @@ def test_a_filter_can_hold_thousands_of_queues(open_page, denial_list):
     assert lines(page) == [lines_of[2344].denial_id]
 
 
-def test_a_printed_list_shows_every_matching_row_in_black_on_white(open_page, denial_list):
+def test_a_printed_list_shows_every_matching_row_in_black_on_white(
+    open_page: Opener, denial_list: Callable[..., Worklist[DenialLine]]
+) -> None:
     page = open_page(render_html(denial_list(70)), color_scheme="dark")
     choose(page, "Queue", "Appeal")
     matching = int(page.locator("#shown").inner_text().split(" of ")[1].split(" ")[0])

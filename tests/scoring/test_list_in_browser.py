@@ -1,20 +1,28 @@
 """The pages in a real browser, used as a biller would: by mouse, by keyboard, and on a phone."""
 
+from __future__ import annotations
+
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
+from typing import Any
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import ViewportSize, expect
 
 from payrank.scoring.reports.report import Flow, RunReport, TableHealth, render_report, sort_by_age
+from payrank.scoring.worklist import DenialLine, PatientLine, Worklist
 from payrank.scoring.worklists.html_list import render_html
 from payrank.scoring.worklists.list_summary import summarize_list
-from tests.opened_pages import IN_BROWSER, LAPTOP, LAPTOP_AND_PHONE, PHONE, SLOW, ids, lines
+from tests.opened_pages import IN_BROWSER, LAPTOP, LAPTOP_AND_PHONE, PHONE, SLOW, Opener, ids, lines
+from tests.required import required
 
 pytestmark = IN_BROWSER
 
 
-def test_the_list_opens_best_first_with_fifty_rows_per_page(open_page, patient_list):
+def test_the_list_opens_best_first_with_fifty_rows_per_page(
+    open_page: Opener, patient_list: Callable[..., Worklist[PatientLine]]
+) -> None:
     worklist = patient_list(120)
     page = open_page(render_html(worklist))
     assert lines(page) == ids(worklist)[:50]
@@ -26,7 +34,9 @@ def test_the_list_opens_best_first_with_fifty_rows_per_page(open_page, patient_l
 
 
 @pytest.mark.parametrize("by_keyboard", [pytest.param(False, marks=SLOW), True], ids=["mouse", "keyboard"])
-def test_headers_sort_both_ways_and_announce_it(open_page, patient_list, by_keyboard):
+def test_headers_sort_both_ways_and_announce_it(
+    open_page: Opener, patient_list: Callable[..., Worklist[PatientLine]], by_keyboard: bool
+) -> None:
     worklist = patient_list(40)
     page = open_page(render_html(worklist))
     header = page.get_by_role("columnheader", name="Balance")
@@ -44,7 +54,9 @@ def test_headers_sort_both_ways_and_announce_it(open_page, patient_list, by_keyb
     expect(page.get_by_role("columnheader", name="Rank")).to_have_attribute("aria-sort", "none")
 
 
-def test_unknown_amounts_sort_last_in_both_directions(open_page, denial_list):
+def test_unknown_amounts_sort_last_in_both_directions(
+    open_page: Opener, denial_list: Callable[..., Worklist[DenialLine]]
+) -> None:
     worklist = denial_list(40)
     unknown = {line.denial_id for line in worklist.lines if line.denied_amount is None}
     assert unknown
@@ -54,7 +66,9 @@ def test_unknown_amounts_sort_last_in_both_directions(open_page, denial_list):
         assert set(lines(page)[-len(unknown) :]) == unknown
 
 
-def test_search_finds_guarantors_accounts_payers_and_reasons(open_page, patient_list):
+def test_search_finds_guarantors_accounts_payers_and_reasons(
+    open_page: Opener, patient_list: Callable[..., Worklist[PatientLine]]
+) -> None:
     worklist = patient_list(40)
     page = open_page(render_html(worklist))
     line = worklist.lines[25]
@@ -71,10 +85,12 @@ def test_search_finds_guarantors_accounts_payers_and_reasons(open_page, patient_
     expect(page.locator("tr.line")).to_have_count(40)
 
 
-def test_filters_show_the_right_rows_and_totals(open_page, denial_list):
+def test_filters_show_the_right_rows_and_totals(
+    open_page: Opener, denial_list: Callable[..., Worklist[DenialLine]]
+) -> None:
     worklist = denial_list(50)
     page = open_page(render_html(worklist))
-    filters = {
+    filters: dict[tuple[str, str], Callable[[DenialLine], bool]] = {
         ("Queue", "Peer-to-peer"): lambda line: line.queue == "peer_to_peer",
         ("Payer", "Aetna"): lambda line: line.payer == "Aetna",
         ("Payer", "No payer"): lambda line: line.payer == "",
@@ -94,7 +110,9 @@ def test_filters_show_the_right_rows_and_totals(open_page, denial_list):
         select.select_option("")
 
 
-def test_a_denial_with_a_filed_appeal_is_not_shown_as_due(open_page, denial_list):
+def test_a_denial_with_a_filed_appeal_is_not_shown_as_due(
+    open_page: Opener, denial_list: Callable[..., Worklist[DenialLine]]
+) -> None:
     worklist = denial_list(20)
     filed = replace(worklist.lines[0], queue="follow_up", days_left=5)
     page = open_page(render_html(replace(worklist, lines=(filed, *worklist.lines[1:]))))
@@ -106,7 +124,9 @@ def test_a_denial_with_a_filed_appeal_is_not_shown_as_due(open_page, denial_list
         assert (filed.denial_id in lines(page)) is shown
 
 
-def test_a_row_opens_by_keyboard_with_the_household_and_its_reasons(open_page, household):
+def test_a_row_opens_by_keyboard_with_the_household_and_its_reasons(
+    open_page: Opener, household: Worklist[PatientLine]
+) -> None:
     page = open_page(render_html(household))
     toggle = page.get_by_role("button", name="Details of rank 1")
     expect(toggle).to_have_attribute("aria-expanded", "false")
@@ -131,16 +151,21 @@ def test_a_row_opens_by_keyboard_with_the_household_and_its_reasons(open_page, h
     expect(page.locator("tr.detail")).to_have_count(0)
 
 
-def test_each_waterfall_bar_starts_where_the_previous_one_ends(open_page, household):
+def test_each_waterfall_bar_starts_where_the_previous_one_ends(
+    open_page: Opener, household: Worklist[PatientLine]
+) -> None:
     page = open_page(render_html(household))
     page.locator("tr.line").first.click()
-    boxes = [bar.bounding_box() for bar in page.locator("tr.detail section").first.locator(".track i:not(.mark)").all()]
+    boxes = [
+        required(bar.bounding_box())
+        for bar in page.locator("tr.detail section").first.locator(".track i:not(.mark)").all()
+    ]
     raised, lowered = boxes[:2]
     assert raised["x"] + raised["width"] == pytest.approx(lowered["x"] + lowered["width"], abs=1.5)
     assert raised["width"] / lowered["width"] == pytest.approx(0.8 / 0.2, rel=0.1)
 
 
-def test_urgent_and_assumed_deadlines_are_labeled(open_page, two_denials):
+def test_urgent_and_assumed_deadlines_are_labeled(open_page: Opener, two_denials: Worklist[DenialLine]) -> None:
     page = open_page(render_html(two_denials))
     expect(page.locator("td.due").first).to_contain_text("Due soon: 14 days left")
     expect(page.locator("td.due").first).to_contain_text("Assumed date")
@@ -150,7 +175,7 @@ def test_urgent_and_assumed_deadlines_are_labeled(open_page, two_denials):
     expect(page.locator("td.amount").first).to_have_text("\u2013")
 
 
-def test_hostile_text_is_shown_and_never_executed(open_page, household):
+def test_hostile_text_is_shown_and_never_executed(open_page: Opener, household: Worklist[PatientLine]) -> None:
     text = '</script><script>document.title="run"</script><img src=x onerror="document.title=1">'
     line = replace(household.lines[0], guarantor_id=text, action_why=text, queue=text)
     page = open_page(render_html(replace(household, lines=(line,), title="The title")))
@@ -160,7 +185,9 @@ def test_hostile_text_is_shown_and_never_executed(open_page, household):
     assert page.locator("img").count() == 0
 
 
-def test_five_thousand_lines_can_be_searched_filtered_sorted_and_paged(open_page, patient_list):
+def test_five_thousand_lines_can_be_searched_filtered_sorted_and_paged(
+    open_page: Opener, patient_list: Callable[..., Worklist[PatientLine]]
+) -> None:
     worklist = patient_list(5000)
     page = open_page(render_html(worklist))
     expect(page.locator("#page")).to_have_text("Page 1 of 100")
@@ -184,15 +211,27 @@ def test_five_thousand_lines_can_be_searched_filtered_sorted_and_paged(open_page
         pytest.param({"width": 1024, "height": 768}, id="tablet", marks=SLOW),
     ],
 )
-def test_nothing_overflows_the_screen(open_page, patient_list, denial_list, size):
-    for worklist in (patient_list(20), denial_list(20)):
-        long = replace(worklist.lines[0], queue="queue" * 20, action="Action" * 20, action_why="why" * 60)
-        page = open_page(render_html(replace(worklist, lines=(long, *worklist.lines[1:]))), size)
+def test_nothing_overflows_the_screen(
+    open_page: Opener,
+    patient_list: Callable[..., Worklist[PatientLine]],
+    denial_list: Callable[..., Worklist[DenialLine]],
+    size: ViewportSize,
+) -> None:
+    patients, denials = patient_list(20), denial_list(20)
+    patient = replace(patients.lines[0], queue="queue" * 20, action="Action" * 20, action_why="why" * 60)
+    denial = replace(denials.lines[0], queue="queue" * 20, action="Action" * 20, action_why="why" * 60)
+    for content in (
+        render_html(replace(patients, lines=(patient, *patients.lines[1:]))),
+        render_html(replace(denials, lines=(denial, *denials.lines[1:]))),
+    ):
+        page = open_page(content, size)
         page.locator(".toggle").first.click()
         assert page.evaluate("document.documentElement.scrollWidth") <= size["width"]
 
 
-def test_on_a_phone_each_row_is_a_labeled_card_and_can_be_sorted(open_page, denial_list):
+def test_on_a_phone_each_row_is_a_labeled_card_and_can_be_sorted(
+    open_page: Opener, denial_list: Callable[..., Worklist[DenialLine]]
+) -> None:
     worklist = denial_list(20)
     page = open_page(render_html(worklist), PHONE)
     label = "getComputedStyle(document.querySelector('td.amount'), '::before').content"
@@ -201,7 +240,9 @@ def test_on_a_phone_each_row_is_a_labeled_card_and_can_be_sorted(open_page, deni
     assert lines(page) == [line.denial_id for line in sorted(worklist.lines, key=lambda line: (line.due_on, line.rank))]
 
 
-def test_printing_shows_every_matching_row_and_no_controls(open_page, patient_list):
+def test_printing_shows_every_matching_row_and_no_controls(
+    open_page: Opener, patient_list: Callable[..., Worklist[PatientLine]]
+) -> None:
     page = open_page(render_html(patient_list(130)))
     page.emulate_media(media="print")
     page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
@@ -211,19 +252,23 @@ def test_printing_shows_every_matching_row_and_no_controls(open_page, patient_li
     expect(page.locator("tr.line")).to_have_count(50)
 
 
-def test_without_javascript_the_header_and_the_pointer_to_the_csv_remain(open_page, patient_list):
+def test_without_javascript_the_header_and_the_pointer_to_the_csv_remain(
+    open_page: Opener, patient_list: Callable[..., Worklist[PatientLine]]
+) -> None:
     page = open_page(render_html(patient_list(3)), java_script_enabled=False)
     expect(page.get_by_role("heading", level=1)).to_have_text("Patient balances to work")
     expect(page.get_by_text("patient_pay.csv in the same folder")).to_be_visible()
 
 
-def test_an_empty_list_is_labeled(open_page, denial_list):
+def test_an_empty_list_is_labeled(open_page: Opener, denial_list: Callable[..., Worklist[DenialLine]]) -> None:
     page = open_page(render_html(replace(denial_list(1), lines=())))
     expect(page.locator("#rows tbody")).to_have_text("This list is empty today.")
 
 
 @LAPTOP_AND_PHONE
-def test_the_report_opens_without_a_script_and_fits(open_page, patient_list, size):
+def test_the_report_opens_without_a_script_and_fits(
+    open_page: Opener, patient_list: Callable[..., Worklist[PatientLine]], size: Any
+) -> None:
     report = RunReport(
         date(2026, 11, 20),
         "epic",
@@ -242,7 +287,13 @@ def test_the_report_opens_without_a_script_and_fits(open_page, patient_list, siz
     ("size", "scheme"),
     [pytest.param(LAPTOP, "dark", id="laptop dark"), pytest.param(PHONE, "light", id="phone light", marks=SLOW)],
 )
-def test_axe_finds_nothing_serious(open_page, patient_list, denial_list, size, scheme):
+def test_axe_finds_nothing_serious(
+    open_page: Opener,
+    patient_list: Callable[..., Worklist[PatientLine]],
+    denial_list: Callable[..., Worklist[DenialLine]],
+    size: ViewportSize,
+    scheme: str,
+) -> None:
     axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is not installed: not checked")
     report = RunReport(date(2026, 11, 20), None, lists=(summarize_list(denial_list(9)),), aging=sort_by_age([(3, 9.0)]))
     other = render_report(report) if scheme == "dark" else render_html(denial_list(8))

@@ -6,7 +6,6 @@ import json
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
@@ -18,12 +17,13 @@ from payrank.scoring.monitoring.monitor import monitor_runs
 from payrank.scoring.monitoring.monitor_page import monitor_json, render_monitor
 from payrank.scoring.monitoring.records import Monitoring, PredictedActual
 from payrank.scoring.past_run import LISTED_FILE
+from tests.conftest import Hospital
 
 THEN = date(2026, 5, 4)
 
 
 @pytest.fixture(scope="module")
-def runs(hospital: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def runs(hospital: Hospital, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run half a year before the extract's date, and one on that date."""
     folder = tmp_path_factory.mktemp("monitored") / "runs"
     hospital.score(folder, as_of=THEN, explain="listed")
@@ -32,12 +32,12 @@ def runs(hospital: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def monitoring(hospital: Any, runs: Path) -> Monitoring:
+def monitoring(hospital: Hospital, runs: Path) -> Monitoring:
     with load_extract(hospital.extract) as extract:
         return monitor_runs(runs, extract, hospital.as_of)
 
 
-def test_actual_outcomes_match_the_ledger(hospital: Any, runs: Path, monitoring: Monitoring) -> None:
+def test_actual_outcomes_match_the_ledger(hospital: Hospital, runs: Path, monitoring: Monitoring) -> None:
     record = next(record for record in monitoring.lists if record.list == "patient_pay")
     horizon = read_bundle(hospital.bundles["payment"]).manifest.horizon_days or 0
     scored = {row["account_id"]: row for row in pq.read_table(runs / str(THEN) / "payment_scores.parquet").to_pylist()}
@@ -65,12 +65,12 @@ def test_places_and_deciles_count_everyone_once_except_small_cells(runs: Path, m
     assert next(part.rows for part in record.places if part.name == "listed") == len(eligible)
 
 
-def test_a_run_whose_horizon_has_not_passed_waits(hospital: Any, monitoring: Monitoring) -> None:
+def test_a_run_whose_horizon_has_not_passed_waits(hospital: Hospital, monitoring: Monitoring) -> None:
     assert {day for day, _, _ in monitoring.waiting} == {hospital.as_of} or not monitoring.waiting
     assert all(record.day == THEN for record in monitoring.lists)
 
 
-def test_without_a_matured_run_the_error_gives_the_date_on_which_one_matures(hospital: Any, runs: Path) -> None:
+def test_without_a_matured_run_the_error_gives_the_date_on_which_one_matures(hospital: Hospital, runs: Path) -> None:
     with (
         load_extract(hospital.extract) as extract,
         pytest.raises(WrongUsageError, match=r"the first run matures on 2026-\d\d-\d\d"),
@@ -78,12 +78,12 @@ def test_without_a_matured_run_the_error_gives_the_date_on_which_one_matures(hos
         monitor_runs(runs, extract, THEN + timedelta(days=5))
 
 
-def test_an_extract_that_ends_too_soon_is_refused(hospital: Any, runs: Path) -> None:
+def test_an_extract_that_ends_too_soon_is_refused(hospital: Hospital, runs: Path) -> None:
     with load_extract(hospital.extract) as extract, pytest.raises(WrongUsageError, match="is complete up to"):
         monitor_runs(runs, extract, hospital.as_of + timedelta(days=1))
 
 
-def test_a_folder_without_runs_is_refused(hospital: Any, tmp_path: Path) -> None:
+def test_a_folder_without_runs_is_refused(hospital: Hospital, tmp_path: Path) -> None:
     with load_extract(hospital.extract) as extract, pytest.raises(WrongUsageError, match="has no run"):
         monitor_runs(tmp_path, extract, hospital.as_of)
 

@@ -7,13 +7,13 @@ import shutil
 from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
 
 from payrank.extracts.load.load_extract import load_extract
 from payrank.scoring.monitoring.monitor import monitor_runs
+from tests.conftest import Hospital
 
 pytestmark = pytest.mark.slow
 
@@ -24,7 +24,7 @@ def changes_of(run: Path) -> list[dict[str, str]]:
 
 
 def test_a_late_payment_with_an_earlier_date_takes_effect_on_the_next_run(
-    hospital: Any, runs: Path, tmp_path: Path
+    hospital: Hospital, runs: Path, tmp_path: Path
 ) -> None:
     then = runs / "2026-11-20"
     tomorrow = hospital.as_of + timedelta(days=1)
@@ -72,7 +72,7 @@ def _without(column: str) -> Callable[[Path], None]:
     ids=["torn", "gone", "no rules", "no reasons"],
 )
 def test_a_damaged_earlier_run_prevents_the_comparison_but_not_the_lists(
-    hospital: Any, runs: Path, change: Callable[[Path], None]
+    hospital: Hospital, runs: Path, change: Callable[[Path], None]
 ) -> None:
     change(runs / "2026-11-20")
     run = hospital.score(runs, as_of=hospital.as_of + timedelta(days=1), explain="listed").folder
@@ -82,7 +82,7 @@ def test_a_damaged_earlier_run_prevents_the_comparison_but_not_the_lists(
 
 
 @pytest.fixture(scope="module")
-def half_a_year_ago(hospital: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def half_a_year_ago(hospital: Hospital, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run that has matured."""
     folder = tmp_path_factory.mktemp("matured") / "runs"
     hospital.score(folder, as_of=date(2026, 5, 4), explain="listed")
@@ -91,7 +91,7 @@ def half_a_year_ago(hospital: Any, tmp_path_factory: pytest.TempPathFactory) -> 
 
 @pytest.mark.parametrize("harm", ["scores", "listed", "manifest"])
 def test_monitoring_skips_unreadable_runs_and_reports_them(
-    hospital: Any, half_a_year_ago: Path, tmp_path: Path, harm: str
+    hospital: Hospital, half_a_year_ago: Path, tmp_path: Path, harm: str
 ) -> None:
     folder = shutil.copytree(half_a_year_ago, tmp_path / "runs", symlinks=True)
     bad = shutil.copytree(folder / "2026-05-04", folder / "2026-05-05")

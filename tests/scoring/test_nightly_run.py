@@ -23,6 +23,7 @@ from payrank.features.targets import OverturnTarget, PaymentTarget
 from payrank.scoring.progress import Stage
 from payrank.scoring.publishing.publish import hold_lock
 from payrank.scoring.settings import ScoringSettings, Waiver
+from tests.conftest import FinishedRun, Hospital
 
 pytestmark = pytest.mark.slow
 
@@ -65,34 +66,34 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def torn_extract(hospital: Any, folder: Path) -> Path:
+def torn_extract(hospital: Hospital, folder: Path) -> Path:
     """The hospital's extract with eight accounts that have no id."""
     torn = "SELECT * REPLACE (CASE WHEN row_number() OVER () % 250 = 7 THEN '' ELSE account_id END AS account_id) "
     return hospital.copy(folder / "torn", accounts=torn + "FROM {table}")
 
 
 @pytest.fixture(scope="module")
-def limited_run(hospital: Any, folder: Path, torn_extract: Path) -> Path:
+def limited_run(hospital: Hospital, folder: Path, torn_extract: Path) -> Path:
     """A run over the torn extract with a capacity, and reasons for every row."""
     return hospital.score(folder / "all", torn_extract, settings=ScoringSettings(capacity=CAPACITY)).folder
 
 
 @pytest.fixture(scope="module")
-def listed_only_run(hospital: Any, folder: Path, torn_extract: Path) -> Path:
+def listed_only_run(hospital: Hospital, folder: Path, torn_extract: Path) -> Path:
     """The same run with reasons for the listed rows only."""
     settings = ScoringSettings(capacity=CAPACITY)
     return hospital.score(folder / "listed", torn_extract, settings=settings, explain="listed").folder
 
 
 @pytest.fixture(scope="module")
-def flagged_accounts(hospital: Any, finished_run: Any) -> list[str]:
+def flagged_accounts(hospital: Hospital, finished_run: FinishedRun) -> list[str]:
     """Every other account that no rule suppresses: the next run flags them."""
     scores = rows_of(finished_run.folder / "payment_scores.parquet")
     return sorted(row["account_id"] for row in scores if not row["suppressed_by"])[::2]
 
 
 @pytest.fixture(scope="module")
-def flagged_run(hospital: Any, folder: Path, flagged_accounts: list[str]) -> tuple[Path, list[Stage]]:
+def flagged_run(hospital: Hospital, folder: Path, flagged_accounts: list[str]) -> tuple[Path, list[Stage]]:
     """A run with those accounts flagged, and with a service line that the models have never seen."""
     names = ("bankruptcy", "deceased", "attorney", "litigation", "cease_contact", "minor", "qmb", "charity_pending")
     flags = {"id": flagged_accounts, "flag": [names[at % 8] for at in range(len(flagged_accounts))]}
@@ -111,7 +112,7 @@ def flagged_run(hospital: Any, folder: Path, flagged_accounts: list[str]) -> tup
 
 
 @pytest.fixture(scope="module")
-def poorer_run(hospital: Any, folder: Path) -> Path:
+def poorer_run(hospital: Hospital, folder: Path) -> Path:
     """A run over an extract with older accounts and no payment plans, by a model with a notice from its training."""
     models = hospital.models()
     bundle = models.bundles["overturn"]
@@ -123,7 +124,7 @@ def poorer_run(hospital: Any, folder: Path) -> Path:
 
 
 def test_everyone_is_listed_over_capacity_suppressed_or_quarantined(
-    hospital: Any, torn_extract: Path, limited_run: Path
+    hospital: Hospital, torn_extract: Path, limited_run: Path
 ) -> None:
     with load_extract(torn_extract) as loaded:
         population = set(nightly_frame(loaded, PaymentTarget(), hospital.as_of).data["unit_id"])
@@ -149,7 +150,7 @@ def test_everyone_is_listed_over_capacity_suppressed_or_quarantined(
     assert (limited_run / "quarantine.csv").read_text().count("\n") == 9
 
 
-def test_a_household_is_listed_whole_or_not_at_all(finished_run: Any) -> None:
+def test_a_household_is_listed_whole_or_not_at_all(finished_run: FinishedRun) -> None:
     scores = {row["account_id"]: row for row in rows_of(finished_run.folder / "payment_scores.parquet")}
     listed = set(listed_accounts(finished_run.folder))
     guarantors = {scores[account]["guarantor_id"] for account in listed}
@@ -173,7 +174,7 @@ def check_capacity(run: Path, capacity: int, as_of: str) -> None:
         assert all((run / f"worklists/{name}.{extension}").stat().st_size for extension in ("csv", "xlsx", "html"))
 
 
-def test_capacity_is_the_number_of_lines_per_day(hospital: Any, listed_only_run: Path) -> None:
+def test_capacity_is_the_number_of_lines_per_day(hospital: Hospital, listed_only_run: Path) -> None:
     check_capacity(listed_only_run, CAPACITY, hospital.as_of.isoformat())
 
 
@@ -191,7 +192,7 @@ def test_reasons_for_listed_rows_only_leave_the_others_null_and_change_no_score(
 
 
 def test_no_flagged_account_and_nobody_in_its_household_is_listed(
-    finished_run: Any, flagged_accounts: list[str], flagged_run: tuple[Path, list[Stage]]
+    finished_run: FinishedRun, flagged_accounts: list[str], flagged_run: tuple[Path, list[Stage]]
 ) -> None:
     run, _ = flagged_run
     scores = rows_of(finished_run.folder / "payment_scores.parquet")
@@ -205,7 +206,7 @@ def test_no_flagged_account_and_nobody_in_its_household_is_listed(
 
 
 def test_without_a_flags_feed_no_patient_is_listed_but_scores_and_denials_are_written(
-    hospital: Any, tmp_path: Path
+    hospital: Hospital, tmp_path: Path
 ) -> None:
     extract = hospital.copy(tmp_path / "extract", flags="SELECT * FROM {table} WHERE FALSE")
     run = hospital.score(tmp_path / "runs", extract, explain="listed").folder
@@ -221,7 +222,7 @@ def test_without_a_flags_feed_no_patient_is_listed_but_scores_and_denials_are_wr
 
 
 def test_flags_that_shrank_withhold_the_patient_list_on_every_run_until_they_are_complete(
-    hospital: Any, tmp_path: Path, runs: Path
+    hospital: Hospital, tmp_path: Path, runs: Path
 ) -> None:
     extract = hospital.copy(tmp_path / "torn", flags="SELECT * FROM {table} LIMIT 5")
     for day in (21, 22):
@@ -234,7 +235,7 @@ def test_flags_that_shrank_withhold_the_patient_list_on_every_run_until_they_are
     assert listed_accounts(complete)
 
 
-def test_a_waived_rule_is_published_with_its_reason(hospital: Any, tmp_path: Path) -> None:
+def test_a_waived_rule_is_published_with_its_reason(hospital: Hospital, tmp_path: Path) -> None:
     extract = hospital.copy(tmp_path / "extract", flags="")
     settings = ScoringSettings(waive=(NO_FLAGS,))
     run = hospital.score(tmp_path / "runs", extract, settings=settings, explain="listed").folder
@@ -243,7 +244,9 @@ def test_a_waived_rule_is_published_with_its_reason(hospital: Any, tmp_path: Pat
         assert NO_FLAGS.reason in (run / page).read_text()
 
 
-def test_a_rerun_replaces_the_run_of_the_day_and_the_same_run_gives_the_same_bytes(hospital: Any, runs: Path) -> None:
+def test_a_rerun_replaces_the_run_of_the_day_and_the_same_run_gives_the_same_bytes(
+    hospital: Hospital, runs: Path
+) -> None:
     first = files_of(runs / "current")
     check_capacity(hospital.score(runs, settings=ScoringSettings(capacity=1)).folder, 1, hospital.as_of.isoformat())
     assert files_of(runs / "current") != first
@@ -251,7 +254,7 @@ def test_a_rerun_replaces_the_run_of_the_day_and_the_same_run_gives_the_same_byt
     assert sorted(path.name for path in runs.iterdir()) == [".lock", "2026-11-20", "current"]
 
 
-def test_only_the_owner_can_read_a_run(finished_run: Any) -> None:
+def test_only_the_owner_can_read_a_run(finished_run: FinishedRun) -> None:
     for path in (finished_run.out, finished_run.folder, *finished_run.folder.rglob("*")):
         assert stat.S_IMODE(path.stat().st_mode) == (0o700 if path.is_dir() else 0o600), path.name
 
@@ -291,7 +294,7 @@ def _other_features(hospital: Any, tmp_path: Path) -> dict[str, Any]:
     ],
 )
 def test_a_refused_run_leaves_the_previous_one_untouched(
-    hospital: Any, tmp_path: Path, runs: Path, change: Any, error: type[Exception], message: str
+    hospital: Hospital, tmp_path: Path, runs: Path, change: Any, error: type[Exception], message: str
 ) -> None:
     before = files_of(runs / "current")
     with pytest.raises(error, match=message):
@@ -300,7 +303,7 @@ def test_a_refused_run_leaves_the_previous_one_untouched(
     assert sorted(path.name for path in runs.iterdir()) == [".lock", "2026-11-20", "current"]
 
 
-def test_a_failure_in_the_middle_leaves_the_previous_run_untouched(hospital: Any, runs: Path) -> None:
+def test_a_failure_in_the_middle_leaves_the_previous_run_untouched(hospital: Hospital, runs: Path) -> None:
     before = files_of(runs / "current")
     stages: list[str] = []
 
@@ -315,7 +318,7 @@ def test_a_failure_in_the_middle_leaves_the_previous_run_untouched(hospital: Any
     assert files_of(runs / "current") == before
 
 
-def test_a_dry_run_counts_everyone_and_publishes_nothing(hospital: Any, runs: Path) -> None:
+def test_a_dry_run_counts_everyone_and_publishes_nothing(hospital: Hospital, runs: Path) -> None:
     before = files_of(runs / "current")
     result = hospital.score(runs, as_of=hospital.as_of.replace(day=21), dry_run=True, explain="listed")
     assert not result.published
@@ -324,25 +327,25 @@ def test_a_dry_run_counts_everyone_and_publishes_nothing(hospital: Any, runs: Pa
     assert sorted(path.name for path in runs.iterdir()) == [".lock", "2026-11-20", "current"]
 
 
-def test_a_damaged_manifest_of_the_last_run_is_reported(hospital: Any, runs: Path) -> None:
+def test_a_damaged_manifest_of_the_last_run_is_reported(hospital: Hospital, runs: Path) -> None:
     (runs / "2026-11-20/manifest.json").write_text("{")
     with pytest.raises(OutOfLineError, match="manifest of the previous run, 2026-11-20, cannot be read"):
         hospital.score(runs, as_of=hospital.as_of.replace(day=21))
 
 
-def test_one_run_at_a_time_writes_to_a_folder(hospital: Any, tmp_path: Path) -> None:
+def test_one_run_at_a_time_writes_to_a_folder(hospital: Hospital, tmp_path: Path) -> None:
     with hold_lock(tmp_path / "runs"), pytest.raises(RunLockedError, match="Another run holds the lock"):
         hospital.score(tmp_path / "runs")
 
 
-def test_the_settings_can_allow_a_large_change_in_row_counts(hospital: Any, tmp_path: Path, runs: Path) -> None:
+def test_the_settings_can_allow_a_large_change_in_row_counts(hospital: Hospital, tmp_path: Path, runs: Path) -> None:
     shrunken = _shrunken(hospital, tmp_path)
     result = hospital.score(runs, settings=ScoringSettings(max_volume_drop=0.9), explain="listed", **shrunken)
     assert result.folder.name == "2026-11-21"
     assert (runs / "current").resolve().name == "2026-11-21"
 
 
-def test_a_list_without_a_model_is_not_published_and_the_report_says_why(hospital: Any, tmp_path: Path) -> None:
+def test_a_list_without_a_model_is_not_published_and_the_report_says_why(hospital: Hospital, tmp_path: Path) -> None:
     run = hospital.score(tmp_path / "runs", models=hospital.models("overturn"), explain="listed").folder
     assert listed_denials(run)
     assert not (run / "payment_scores.parquet").exists()
@@ -350,7 +353,9 @@ def test_a_list_without_a_model_is_not_published_and_the_report_says_why(hospita
     assert "No payment model is registered." in (run / "report.html").read_text()
 
 
-def test_without_transactions_there_is_no_patient_list_and_the_report_says_why(hospital: Any, tmp_path: Path) -> None:
+def test_without_transactions_there_is_no_patient_list_and_the_report_says_why(
+    hospital: Hospital, tmp_path: Path
+) -> None:
     extract = hospital.copy(tmp_path / "extract", transactions="")
     run = hospital.score(tmp_path / "runs", extract, explain="listed").folder
     assert not list((run / "worklists").glob("patient_pay.*"))
@@ -361,7 +366,7 @@ def test_without_transactions_there_is_no_patient_list_and_the_report_says_why(h
 
 
 def test_a_rule_that_was_not_checked_is_named_on_the_list_and_in_the_report(
-    finished_run: Any, poorer_run: Path
+    finished_run: FinishedRun, poorer_run: Path
 ) -> None:
     for page in ("report.html", "worklists/patient_pay.html"):
         assert "S4 Payment plan active and current (payment_plans)" in (poorer_run / page).read_text()
@@ -375,21 +380,21 @@ def test_a_notice_from_training_is_shown_on_the_models_list_and_in_the_report(po
     assert notice not in (poorer_run / "worklists/patient_pay.html").read_text()
 
 
-def test_a_model_trained_after_the_run_date_is_pointed_out(hospital: Any) -> None:
+def test_a_model_trained_after_the_run_date_is_pointed_out(hospital: Hospital) -> None:
     models = hospital.models()
     for kind in ("payment", "overturn"):
         assert "after this run's date" in models.notices(kind, hospital.as_of.replace(day=19))[-1]
         assert not [notice for notice in models.notices(kind, hospital.as_of) if "after this run's date" in notice]
 
 
-def test_a_date_before_the_first_record_gives_empty_lists(hospital: Any, tmp_path: Path) -> None:
+def test_a_date_before_the_first_record_gives_empty_lists(hospital: Hospital, tmp_path: Path) -> None:
     settings = ScoringSettings(waive=(NO_FLAGS,))
     run = hospital.score(tmp_path / "runs", as_of=hospital.as_of.replace(year=2010), settings=settings).folder
     assert listed_accounts(run) == listed_denials(run) == []
     assert counts_of(run)["patient_pay"]["in"] == 0
 
 
-def test_no_reason_names_a_protected_attribute(finished_run: Any) -> None:
+def test_no_reason_names_a_protected_attribute(finished_run: FinishedRun) -> None:
     protected = ("birth", "gender", "race", "ethnic", "marital", "language", "years old", " sex")
     for name in ("payment_scores.parquet", "denial_scores.parquet"):
         for row in rows_of(finished_run.folder / name):
@@ -397,7 +402,9 @@ def test_no_reason_names_a_protected_attribute(finished_run: Any) -> None:
                 assert not [word for word in protected if word in f"{reason['feature']} {reason['text']}".lower()]
 
 
-def test_rows_that_refer_to_missing_rows_are_in_the_report_and_not_on_a_list(hospital: Any, finished_run: Any) -> None:
+def test_rows_that_refer_to_missing_rows_are_in_the_report_and_not_on_a_list(
+    hospital: Hospital, finished_run: FinishedRun
+) -> None:
     notice = "is not in accounts.guarantor_id"
     with load_extract(hospital.extract) as extract:
         assert any(notice in text for text in extract.notices)
@@ -406,7 +413,7 @@ def test_rows_that_refer_to_missing_rows_are_in_the_report_and_not_on_a_list(hos
         assert notice not in (finished_run.folder / "worklists" / f"{name}.html").read_text("utf-8")
 
 
-def test_the_report_and_the_manifest_show_drift_since_training(finished_run: Any, poorer_run: Path) -> None:
+def test_the_report_and_the_manifest_show_drift_since_training(finished_run: FinishedRun, poorer_run: Path) -> None:
     assert "Drift since training" in (finished_run.folder / "report.html").read_text()
     drift = counts_of(poorer_run)["patient_pay"]["drift"]
     assert drift["account_age"] > 0.25
@@ -414,7 +421,7 @@ def test_the_report_and_the_manifest_show_drift_since_training(finished_run: Any
 
 
 def test_unseen_categories_are_scored_counted_by_feature_and_never_named(
-    finished_run: Any, flagged_run: tuple[Path, list[Stage]]
+    finished_run: FinishedRun, flagged_run: tuple[Path, list[Stage]]
 ) -> None:
     """A category may be anything a site writes, even a person's name, so no message or page repeats it."""
     run, stages = flagged_run

@@ -199,7 +199,7 @@ def test_a_language_other_than_english_is_noted_and_suppresses_nobody(
     accounts, (line,) = run([account(1, "G1", 300.0, 0.5)], languages={"G1": language})
     assert ("use an interpreter" in line.action_why) == noted
     assert line.queue == "call"
-    assert ("other_language" in accounts.table.loc["A1", "policies"]) == noted
+    assert ("other_language" in accounts.table["policies"]["A1"]) == noted
 
 
 def test_the_collection_clock_starts_with_the_first_statement(run: Callable[..., Listed]) -> None:

@@ -27,7 +27,7 @@ RAW_CODE = re.compile(r"\b([Rr]eason|[Rr]emark|[Gg]roup)( code:)? [A-Z0-9]+\b(?!
 
 
 @pytest.fixture(scope="module")
-def hospital(tmp_path_factory) -> Path:
+def hospital(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("hospital") / "extract"
     simulate(folder, accounts=1500, seed=5, as_of=AS_OF)
     return folder

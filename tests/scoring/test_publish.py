@@ -1,5 +1,7 @@
 """Publishing: a run appears completely or not at all, whatever fails and whenever."""
 
+from __future__ import annotations
+
 import errno
 import os
 import signal
@@ -9,12 +11,14 @@ import sys
 import tempfile
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from payrank.extracts.atomic import make_private, write_private
 from payrank.extracts.errors import PayrankError, RunLockedError
 from payrank.scoring.publishing.publish import hold_lock, publish_run
+from tests.required import required
 
 MONDAY, TUESDAY = date(2026, 11, 23), date(2026, 11, 24)
 ROOT = Path(__file__).parents[2]
@@ -42,7 +46,7 @@ def visible(out: Path) -> list[str]:
     return sorted(path.name for path in out.iterdir() if path.name != ".lock")
 
 
-def test_a_run_is_published_under_its_date_and_current_points_to_it(tmp_path):
+def test_a_run_is_published_under_its_date_and_current_points_to_it(tmp_path: Path) -> None:
     publish(tmp_path / "out", MONDAY, "first")
     publish(tmp_path / "out", TUESDAY, "second")
     assert visible(tmp_path / "out") == ["2026-11-23", "2026-11-24", "current"]
@@ -50,20 +54,20 @@ def test_a_run_is_published_under_its_date_and_current_points_to_it(tmp_path):
     assert whole(tmp_path / "out" / "current") == "second"
 
 
-def test_the_pointer_still_works_after_the_folder_is_moved(tmp_path):
+def test_the_pointer_still_works_after_the_folder_is_moved(tmp_path: Path) -> None:
     publish(tmp_path / "out", MONDAY, "first")
     (tmp_path / "out").rename(tmp_path / "elsewhere")
     assert whole(tmp_path / "elsewhere" / "current") == "first"
 
 
-def test_a_rerun_of_the_same_date_replaces_the_run_and_leaves_nothing_behind(tmp_path):
+def test_a_rerun_of_the_same_date_replaces_the_run_and_leaves_nothing_behind(tmp_path: Path) -> None:
     publish(tmp_path, MONDAY, "first")
     publish(tmp_path, MONDAY, "again")
     assert visible(tmp_path) == ["2026-11-23", "current"]
     assert whole(tmp_path / "current") == "again"
 
 
-def test_only_the_owner_can_read_folders_and_files_even_if_written_openly(tmp_path):
+def test_only_the_owner_can_read_folders_and_files_even_if_written_openly(tmp_path: Path) -> None:
     before = os.umask(0)
     try:
         publish(tmp_path / "out", MONDAY, "first")
@@ -74,7 +78,7 @@ def test_only_the_owner_can_read_folders_and_files_even_if_written_openly(tmp_pa
             assert stat.S_IMODE(path.stat().st_mode) == (0o700 if path.is_dir() else 0o600), path.name
 
 
-def test_a_file_is_never_open_to_others_while_it_is_written(tmp_path):
+def test_a_file_is_never_open_to_others_while_it_is_written(tmp_path: Path) -> None:
     before = os.umask(0)
     try:
         write_private(tmp_path / "list.csv", b"rank\n")
@@ -83,14 +87,14 @@ def test_a_file_is_never_open_to_others_while_it_is_written(tmp_path):
     assert stat.S_IMODE((tmp_path / "list.csv").stat().st_mode) == 0o600
 
 
-def test_a_private_file_replaces_nothing(tmp_path):
+def test_a_private_file_replaces_nothing(tmp_path: Path) -> None:
     (tmp_path / "list.csv").write_text("yesterday")
     with pytest.raises(FileExistsError):
         write_private(tmp_path / "list.csv", b"today")
     assert (tmp_path / "list.csv").read_text() == "yesterday"
 
 
-def test_an_exception_while_building_leaves_earlier_runs_as_they_were(tmp_path):
+def test_an_exception_while_building_leaves_earlier_runs_as_they_were(tmp_path: Path) -> None:
     publish(tmp_path, MONDAY, "first")
     with pytest.raises(FileNotFoundError), publish_run(tmp_path, MONDAY) as run:
         (run / "no such folder" / "denials.csv").write_text("half")
@@ -100,7 +104,9 @@ def test_an_exception_while_building_leaves_earlier_runs_as_they_were(tmp_path):
 
 @pytest.mark.parametrize("rerun", [True, False], ids=["same day", "next day"])
 @pytest.mark.parametrize("step", STEPS)
-def test_a_failure_at_any_step_undoes_the_run(tmp_path, monkeypatch, step, rerun):
+def test_a_failure_at_any_step_undoes_the_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str, rerun: bool
+) -> None:
     day = MONDAY if rerun else TUESDAY
     really = getattr(os, step)
     failures = 0
@@ -109,7 +115,7 @@ def test_a_failure_at_any_step_undoes_the_run(tmp_path, monkeypatch, step, rerun
         publish(out, MONDAY, "first")
         calls = 0
 
-        def fail_once(*args, **kwargs):
+        def fail_once(*args: Any, **kwargs: Any) -> Any:
             nonlocal calls
             calls += 1
             if calls == fail_at:  # noqa: B023 - used up within this turn of the loop
@@ -156,7 +162,7 @@ with publish_run(Path(sys.argv[1]), date(2026, 11, 23)) as run:
 """
 
 
-def test_the_next_run_recovers_from_a_crash_at_any_step_of_a_rerun(tmp_path):
+def test_the_next_run_recovers_from_a_crash_at_any_step_of_a_rerun(tmp_path: Path) -> None:
     outcomes = []
     for die_at in range(1, 60):
         out = tmp_path / str(die_at)
@@ -172,7 +178,7 @@ def test_the_next_run_recovers_from_a_crash_at_any_step_of_a_rerun(tmp_path):
             break
     assert outcomes[0] == "first"
     assert outcomes[-1] == "second"
-    assert outcomes == sorted(outcomes), "once the new run stands it stays"
+    assert outcomes == sorted(required(outcome) for outcome in outcomes), "once the new run stands it stays"
 
 
 HOLDING = """
@@ -185,13 +191,14 @@ with hold_lock(Path(sys.argv[1])):
 """
 
 
-def test_a_second_run_is_refused_while_another_process_holds_the_lock(tmp_path):
+def test_a_second_run_is_refused_while_another_process_holds_the_lock(tmp_path: Path) -> None:
     publish(tmp_path, MONDAY, "first")
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     arguments = [sys.executable, "-c", HOLDING, str(tmp_path)]
     with subprocess.Popen(
         arguments, cwd=ROOT, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as holder:
+        assert holder.stdout is not None
         assert holder.stdout.readline() == "held\n"
         with pytest.raises(RunLockedError, match=f"process {holder.pid}") as refused, publish_run(tmp_path, MONDAY):
             pytest.fail("two runs at once")
@@ -204,14 +211,14 @@ def test_a_second_run_is_refused_while_another_process_holds_the_lock(tmp_path):
     assert whole(tmp_path / "current") == "after the other died"
 
 
-def test_the_lock_is_released_after_a_failure(tmp_path):
+def test_the_lock_is_released_after_a_failure(tmp_path: Path) -> None:
     with pytest.raises(ZeroDivisionError), hold_lock(tmp_path):
         raise ZeroDivisionError
     with hold_lock(tmp_path):
         pass
 
 
-def test_a_full_disk_gives_a_clear_error_and_keeps_earlier_runs(tmp_path):
+def test_a_full_disk_gives_a_clear_error_and_keeps_earlier_runs(tmp_path: Path) -> None:
     publish(tmp_path, MONDAY, "first")
     with pytest.raises(PayrankError, match="the disk is full") as refused, publish_run(tmp_path, TUESDAY):
         Path("/dev/full").write_bytes(b"the kernel answers as a full disk does")
@@ -236,7 +243,7 @@ except PayrankError as error:
 
 
 @pytest.mark.parametrize("below", ["", "new"], ids=["existing folder", "folder to be made"])
-def test_a_read_only_target_gives_a_clear_error(below):
+def test_a_read_only_target_gives_a_clear_error(below: str) -> None:
     with tempfile.TemporaryDirectory() as target:
         Path(target).chmod(0o555)
         arguments = [sys.executable, "-c", READ_ONLY, str(Path(target) / below)]
@@ -246,26 +253,26 @@ def test_a_read_only_target_gives_a_clear_error(below):
     assert "Traceback" not in done.stderr
 
 
-def test_a_target_below_a_file_gives_a_clear_error(tmp_path):
+def test_a_target_below_a_file_gives_a_clear_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(PayrankError, match="a file, not a folder"), publish_run(tmp_path / "file" / "out", MONDAY):
         pass
 
 
-def test_an_unrelated_system_error_is_raised_unchanged(tmp_path):
+def test_an_unrelated_system_error_is_raised_unchanged(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError), publish_run(tmp_path / "out", MONDAY):
         (tmp_path / "no such model").read_text()
 
 
 @pytest.mark.parametrize("name", ["current", "2026-11-23"])
-def test_files_that_payrank_did_not_create_are_not_replaced(tmp_path, name):
+def test_files_that_payrank_did_not_create_are_not_replaced(tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_text("somebody's notes")
     with pytest.raises(PayrankError, match="payrank did not create it"), publish_run(tmp_path, MONDAY):
         pass
     assert (tmp_path / name).read_text() == "somebody's notes"
 
 
-def test_a_link_inside_a_run_is_refused(tmp_path):
+def test_a_link_inside_a_run_is_refused(tmp_path: Path) -> None:
     (tmp_path / "secret").write_text("outside")
     (tmp_path / "run").mkdir()
     (tmp_path / "run" / "list.csv").symlink_to(tmp_path / "secret")
@@ -273,7 +280,7 @@ def test_a_link_inside_a_run_is_refused(tmp_path):
         make_private(tmp_path / "run")
 
 
-def test_a_lock_that_is_a_link_is_not_followed(tmp_path):
+def test_a_lock_that_is_a_link_is_not_followed(tmp_path: Path) -> None:
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / ".lock").symlink_to(tmp_path / "victim")
     with pytest.raises(PayrankError, match="a link is in the place of a file"), publish_run(tmp_path / "out", MONDAY):

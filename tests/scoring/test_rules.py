@@ -146,7 +146,7 @@ def apply_rules(
         }
     )
     for name, value in changed.items():
-        scored.loc[0, name] = value
+        scored[name] = [value, *scored[name].iloc[1:]]
     rules = rules_in_force(read_rules(), ScoringSettings(override=override))
     make_account_facts(extract.connection, scored, AS_OF, rules)
     return suppressed_accounts(extract.connection, rules.patient, AS_OF, waived or set(), harmless)
@@ -286,7 +286,7 @@ def test_after_a_conversation_nobody_calls_for_seven_days(run: Callable[..., Hit
 
 
 def test_massachusetts_allows_two_calls_in_seven_days(run: Callable[..., Hits]) -> None:
-    people = [{"guarantor_id": "G1", "state": "MA"}, {"guarantor_id": "G2", "state": "OH"}]
+    people: Rows = [{"guarantor_id": "G1", "state": "MA"}, {"guarantor_id": "G2", "state": "OH"}]
     calls = [contact(number, 2, guarantor=name) for name in ("G1", "G2") for number in (ord(name[1]), ord(name[1]) + 9)]
     assert set(run(guarantors=people, contacts=calls)) == {"A1", "A2"}
 
@@ -307,7 +307,7 @@ def test_massachusetts_allows_two_calls_in_seven_days(run: Callable[..., Hits]) 
 def test_a_state_cap_counts_only_its_channels(
     run: Callable[..., Hits], state: str, channel: str, count: int, suppressed: bool
 ) -> None:
-    people = [{"guarantor_id": "G1", "state": state}, {"guarantor_id": "G2", "state": "OH"}]
+    people: Rows = [{"guarantor_id": "G1", "state": state}, {"guarantor_id": "G2", "state": "OH"}]
     contacts = [{**contact(number, 2), "channel": channel} for number in range(count)]
     hits = run(guarantors=people, contacts=contacts)
     assert hits == (dict.fromkeys(("A1", "A2"), (("S1",), "wait_to_call")) if suppressed else {})
@@ -389,7 +389,7 @@ def test_rules_whose_tables_are_missing_are_named(tmp_path: Path, tables: tuple[
 
 
 def test_a_rule_whose_column_is_missing_is_named(tmp_path: Path) -> None:
-    people = [{"guarantor_id": "G1", "state": "OH"}, {"guarantor_id": "G2", "state": "OH"}]
+    people: Rows = [{"guarantor_id": "G1", "state": "OH"}, {"guarantor_id": "G2", "state": "OH"}]
     with load_extract(write(tmp_path / "extract", guarantors=people)) as extract:
         notice = unchecked_rules(extract, read_rules().patient, set())
     assert "H5 Guarantor under 18 by birth year (guarantors.birth_year)" in notice

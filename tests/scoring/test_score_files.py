@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -12,6 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from payrank.scoring.action_table import read_actions
+from tests.conftest import FinishedRun, Hospital
 
 REASON = pa.struct(
     [("feature", pa.string()), ("value", pa.string()), ("contribution", pa.float64()), ("text", pa.string())]
@@ -52,14 +52,14 @@ FILES = (("payment_scores.parquet", PAYMENT), ("denial_scores.parquet", DENIALS)
 
 @pytest.mark.parametrize(("name", "columns"), FILES)
 def test_a_score_file_has_the_columns_and_types_of_the_contract_in_order(
-    finished_run: Any, name: str, columns: dict[str, pa.DataType]
+    finished_run: FinishedRun, name: str, columns: dict[str, pa.DataType]
 ) -> None:
     schema = pq.read_schema(finished_run.folder / name)
     assert schema.names[: len(columns)] == list(columns)
     assert {field.name: field.type for field in schema if field.name in columns} == columns
 
 
-def test_a_run_has_the_files_of_the_contract_and_current_points_to_it(finished_run: Any) -> None:
+def test_a_run_has_the_files_of_the_contract_and_current_points_to_it(finished_run: FinishedRun) -> None:
     run: Path = finished_run.folder
     files = {str(path.relative_to(run)) for path in run.rglob("*") if path.is_file()}
     lists = {f"worklists/{name}.{kind}" for name in ("patient_pay", "denials") for kind in ("csv", "xlsx", "html")}
@@ -77,7 +77,7 @@ def test_a_run_has_the_files_of_the_contract_and_current_points_to_it(finished_r
 
 @pytest.mark.parametrize(("name", "columns"), FILES)
 def test_base_value_and_contributions_sum_to_the_raw_score_on_every_row(
-    finished_run: Any, name: str, columns: dict[str, pa.DataType]
+    finished_run: FinishedRun, name: str, columns: dict[str, pa.DataType]
 ) -> None:
     rows = pq.read_table(finished_run.folder / name).to_pylist()
     assert rows
@@ -87,7 +87,7 @@ def test_base_value_and_contributions_sum_to_the_raw_score_on_every_row(
 
 @pytest.mark.parametrize(("name", "columns"), FILES)
 def test_reasons_are_sorted_by_strength_and_end_with_the_sum_of_the_rest(
-    finished_run: Any, name: str, columns: dict[str, pa.DataType]
+    finished_run: FinishedRun, name: str, columns: dict[str, pa.DataType]
 ) -> None:
     for row in pq.read_table(finished_run.folder / name).to_pylist():
         *shown, rest = row["reasons"]
@@ -98,7 +98,7 @@ def test_reasons_are_sorted_by_strength_and_end_with_the_sum_of_the_rest(
         assert all(reason["text"] for reason in row["reasons"])
 
 
-def test_accounts_are_ranked_by_expected_value_and_suppressed_ones_have_no_rank(finished_run: Any) -> None:
+def test_accounts_are_ranked_by_expected_value_and_suppressed_ones_have_no_rank(finished_run: FinishedRun) -> None:
     rows = pq.read_table(finished_run.folder / "payment_scores.parquet").to_pylist()
     eligible = sorted((row for row in rows if not row["suppressed_by"]), key=lambda row: row["rank"])
     assert [row["rank"] for row in eligible] == list(range(1, len(eligible) + 1))
@@ -109,7 +109,7 @@ def test_accounts_are_ranked_by_expected_value_and_suppressed_ones_have_no_rank(
     assert all(row["rank"] is None and row["queue"] != "patient_pay" for row in suppressed)
 
 
-def test_an_accounts_value_is_balance_times_share_less_cost(finished_run: Any) -> None:
+def test_an_accounts_value_is_balance_times_share_less_cost(finished_run: FinishedRun) -> None:
     for row in pq.read_table(finished_run.folder / "payment_scores.parquet").to_pylist():
         assert 0 <= row["expected_share"] <= row["probability"] <= 1
         assert row["expected_recovery"] == pytest.approx(row["patient_balance"] * row["expected_share"])
@@ -119,7 +119,7 @@ def test_an_accounts_value_is_balance_times_share_less_cost(finished_run: Any) -
 
 
 def test_a_denials_value_is_recovery_less_cost_and_zero_after_its_deadline(
-    finished_run: Any,
+    finished_run: FinishedRun,
 ) -> None:
     rows = pq.read_table(finished_run.folder / "denial_scores.parquet").to_pylist()
     late = [row for row in rows if "D1" in row["suppressed_by"]]
@@ -136,7 +136,7 @@ def test_a_denials_value_is_recovery_less_cost_and_zero_after_its_deadline(
         assert row["expected_recovery"] <= row["denied_amount"] * row["probability"] + 1e-9
 
 
-def test_an_unknown_amount_makes_every_dependent_number_unknown(finished_run: Any) -> None:
+def test_an_unknown_amount_makes_every_dependent_number_unknown(finished_run: FinishedRun) -> None:
     rows = pq.read_table(finished_run.folder / "denial_scores.parquet").to_pylist()
     unknown = [row for row in rows if row["denied_amount"] is None]
     assert unknown
@@ -144,13 +144,15 @@ def test_an_unknown_amount_makes_every_dependent_number_unknown(finished_run: An
     assert all(row["probability"] is not None for row in unknown)
 
 
-def test_every_denial_shows_its_deadline_and_its_source(finished_run: Any) -> None:
+def test_every_denial_shows_its_deadline_and_its_source(finished_run: FinishedRun) -> None:
     for row in pq.read_table(finished_run.folder / "denial_scores.parquet").to_pylist():
         assert row["due_on"] is not None
         assert row["due_on_source"]
 
 
-def test_the_manifest_lists_inputs_models_settings_counts_and_every_file(finished_run: Any, hospital: Any) -> None:
+def test_the_manifest_lists_inputs_models_settings_counts_and_every_file(
+    finished_run: FinishedRun, hospital: Hospital
+) -> None:
     manifest = json.loads((finished_run.folder / "manifest.json").read_text())
     assert set(manifest["inputs"]) == {path.name for path in hospital.extract.iterdir() if path.is_file()}
     assert manifest["models"]["payment"]["name"] == "small payment"

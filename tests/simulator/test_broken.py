@@ -1,7 +1,10 @@
 """The checks of the simulated hospital detect a broken rule."""
 
+from __future__ import annotations
+
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -72,7 +75,9 @@ def unbroken_messages(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
 
 
 @pytest.mark.parametrize("text", [*BROKEN, *SILENT])
-def test_a_broken_rule_is_named_and_an_unbroken_one_is_not(messages, unbroken_messages, text):
+def test_a_broken_rule_is_named_and_an_unbroken_one_is_not(
+    messages: list[str], unbroken_messages: list[str], text: Any
+) -> None:
     assert any(text in message for message in messages), messages
     assert not any(text in message for message in unbroken_messages)
 

@@ -1,9 +1,12 @@
 """The simulated hospital reproduces published facts, each with its own denominator and tolerance."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import numpy as np
@@ -66,28 +69,28 @@ def measured(views: duckdb.DuckDBPyConnection) -> dict[str, Measurement]:
 
 
 @pytest.mark.parametrize("fact", read_facts(), ids=lambda fact: fact.name)
-def test_every_fact_is_within_its_allowed_range(measured, fact):
+def test_every_fact_is_within_its_allowed_range(measured: dict[str, Measurement], fact: Any) -> None:
     assert fact.min_allowed <= measured[fact.name].value <= fact.max_allowed
 
 
 @pytest.mark.parametrize("fact", read_facts(), ids=lambda fact: fact.name)
-def test_the_sample_is_large_enough_for_each_tolerance(measured, fact):
+def test_the_sample_is_large_enough_for_each_tolerance(measured: dict[str, Measurement], fact: Any) -> None:
     assert 0 < measured[fact.name].error < 0.4 * (fact.max_allowed - fact.min_allowed)
 
 
 @pytest.mark.parametrize("fact", read_facts(), ids=lambda fact: fact.name)
-def test_a_share_of_zero_fails_and_our_own_bounds_are_not_called_published(fact):
+def test_a_share_of_zero_fails_and_our_own_bounds_are_not_called_published(fact: Any) -> None:
     assert fact.min_allowed > 0
     assert bool(fact.published) != bool(fact.bounds)
     assert (fact.tolerance > 0) == bool(fact.published)
 
 
 @pytest.mark.parametrize("order", read_orders(), ids=lambda order: order.why)
-def test_published_orders_hold(measured, order):
+def test_published_orders_hold(measured: dict[str, Measurement], order: Any) -> None:
     assert measured[order.higher].value > measured[order.lower].value
 
 
-def test_a_fact_outside_its_allowed_range_is_named(measured):
+def test_a_fact_outside_its_allowed_range_is_named(measured: dict[str, Measurement]) -> None:
     shifted = {name: replace(measurement, value=measurement.value + 1000) for name, measurement in measured.items()}
     assert [word.split(":")[0] for word in list_violations(shifted)] == [fact.name for fact in read_facts()]
     nothing = {name: replace(measurement, value=0.0) for name, measurement in measured.items()}
@@ -95,7 +98,9 @@ def test_a_fact_outside_its_allowed_range_is_named(measured):
 
 
 @pytest.mark.parametrize("name", ["initial denials, all, by count", "collected, over $10,000", "mean days to payment"])
-def test_the_standard_error_matches_a_bootstrap_over_guarantors(views, measured, name):
+def test_the_standard_error_matches_a_bootstrap_over_guarantors(
+    views: duckdb.DuckDBPyConnection, measured: dict[str, Measurement], name: str
+) -> None:
     """The standard error must match the spread of the fact when guarantors are resampled."""
     fact = next(fact for fact in read_facts() if fact.name == name)
     rows = views.execute(f"""SELECT sum({fact.part})::DOUBLE AS y, sum({fact.whole})::DOUBLE AS x
@@ -106,7 +111,9 @@ def test_the_standard_error_matches_a_bootstrap_over_guarantors(views, measured,
     assert 0.7 < np.std(resampled) / measured[name].error < 1.4
 
 
-def test_the_command_prints_every_fact_updates_a_page_and_reports_failures(capsys, tmp_path):
+def test_the_command_prints_every_fact_updates_a_page_and_reports_failures(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
     page = tmp_path / "page.md"
     page.write_text(f"before\n{BEGIN}\nold table\n{END}\nafter\n")
     code = facts.main(["--accounts", "200", "--seeds", "4", "--into", str(page)])
@@ -122,7 +129,7 @@ def test_the_command_prints_every_fact_updates_a_page_and_reports_failures(capsy
         replace_table(tmp_path / "none.md", "table")
 
 
-def test_the_documented_table_lists_the_same_facts_and_all_three_seeds_are_within_range():
+def test_the_documented_table_lists_the_same_facts_and_all_three_seeds_are_within_range() -> None:
     text = PAGE.read_text(encoding="utf-8").partition(BEGIN)[2].partition(END)[0]
     lines = [line.strip("| ").split(" | ") for line in text.splitlines() if line.startswith("|")]
     assert "100,000 accounts" in text
@@ -139,7 +146,7 @@ def test_the_documented_table_lists_the_same_facts_and_all_three_seeds_are_withi
             )
 
 
-def test_the_true_overturn_probability_ranks_realistically(simulated):
+def test_the_true_overturn_probability_ranks_realistically(simulated: Simulated) -> None:
     outcomes = simulated.hospital.outcomes
     rows = outcomes.rows.collect()
     first = (rows["level"] == 1) & (rows["outcome"] != WITHDRAWN)
@@ -149,7 +156,9 @@ def test_the_true_overturn_probability_ranks_realistically(simulated):
 
 
 @pytest.mark.parametrize("days_before", [120, 300, 600])
-def test_the_true_payment_probability_ranks_realistically_and_is_calibrated(simulated, days_before):
+def test_the_true_payment_probability_ranks_realistically_and_is_calibrated(
+    simulated: Simulated, days_before: int
+) -> None:
     truth, paid, cents = _snapshot(simulated, simulated.hospital.as_of - days_before)
     chance = truth.usual.probability
     assert len(chance) > 5000
@@ -162,7 +171,7 @@ def test_the_true_payment_probability_ranks_realistically_and_is_calibrated(simu
 
 
 @pytest.mark.parametrize("called", [True, False])
-def test_randomized_calls_match_repeated_draws_from_the_true_probabilities(simulated, called):
+def test_randomized_calls_match_repeated_draws_from_the_true_probabilities(simulated: Simulated, called: bool) -> None:
     """For each decile of the true probability, the payment rate must lie within 400 redraws, plus or minus 0.02 for
     the events that the truth ignores (new bills, bounced checks)."""
     chance, paid = _randomized_calls(simulated, called=called)
@@ -174,7 +183,7 @@ def test_randomized_calls_match_repeated_draws_from_the_true_probabilities(simul
     assert paid.mean() == pytest.approx(chance.mean(), abs=0.02)
 
 
-def test_the_effect_of_a_call_is_significant_and_matches_the_truth(simulated):
+def test_the_effect_of_a_call_is_significant_and_matches_the_truth(simulated: Simulated) -> None:
     called, paid = _randomized_calls(simulated, called=True)
     alone, left = _randomized_calls(simulated, called=False)
     effect = paid.mean() - left.mean()
@@ -210,7 +219,7 @@ def _snapshot(simulated: Simulated, day: int) -> tuple[PaymentTruth, np.ndarray,
     return truth, paid[truth.account], np.clip(cents, 0, truth.cents)
 
 
-def test_the_demo_size_is_enough_to_train_both_models(tables):
+def test_the_demo_size_is_enough_to_train_both_models(tables: duckdb.DuckDBPyConnection) -> None:
     decided = fetch_number(tables, "SELECT count(*) FROM appeals WHERE outcome IS NOT NULL")
     assert decided / 2 >= 1500
     undecided = f"""SELECT count(*) FROM denials WHERE denied_on >= DATE '{AS_OF - timedelta(days=180)}'
@@ -218,7 +227,7 @@ def test_the_demo_size_is_enough_to_train_both_models(tables):
     assert fetch_number(tables, undecided) / 2 >= 300
 
 
-def test_denials_are_resolved_by_correction_by_appeal_or_not_at_all_and_some_at_random(simulated):
+def test_denials_are_resolved_by_correction_by_appeal_or_not_at_all_and_some_at_random(simulated: Simulated) -> None:
     outcomes, real = simulated.hospital.outcomes, simulated.hospital.denials.real
     appealed = ~np.isnan(outcomes.overturn_odds)
     assert 0.25 < outcomes.resubmitted[real].mean() < 0.55
@@ -227,7 +236,7 @@ def test_denials_are_resolved_by_correction_by_appeal_or_not_at_all_and_some_at_
     assert not appealed[~real].any()
 
 
-def test_staff_appeal_the_largest_first_but_the_randomized_sample_is_not_selected(simulated):
+def test_staff_appeal_the_largest_first_but_the_randomized_sample_is_not_selected(simulated: Simulated) -> None:
     outcomes, denials = simulated.hospital.outcomes, simulated.hospital.denials
     appealed = ~np.isnan(outcomes.overturn_odds)
     middle = np.median(denials.cents[denials.real])
@@ -237,7 +246,7 @@ def test_staff_appeal_the_largest_first_but_the_randomized_sample_is_not_selecte
     assert np.median(denials.cents[by_coin]) == pytest.approx(alone, rel=0.25)
 
 
-def test_some_flags_end_and_some_start_after_the_account_opens(tables):
+def test_some_flags_end_and_some_start_after_the_account_opens(tables: duckdb.DuckDBPyConnection) -> None:
     assert fetch_number(tables, "SELECT count(DISTINCT flag) FROM flags WHERE ended_on IS NOT NULL") >= 4
     later = """SELECT count(*) FROM flags JOIN accounts ON subject_id = guarantor_id
         WHERE flag = 'bankruptcy' AND known_on {} opened_on"""
@@ -245,37 +254,37 @@ def test_some_flags_end_and_some_start_after_the_account_opens(tables):
     assert fetch_number(tables, later.format("<")) > 20
 
 
-def test_the_ledger_shows_kept_and_broken_promises(tables):
+def test_the_ledger_shows_kept_and_broken_promises(tables: duckdb.DuckDBPyConnection) -> None:
     kept_share = f"""SELECT avg(CASE WHEN EXISTS (SELECT 1 FROM transactions AS t WHERE t.account_id = p.account_id
             AND t.kind = 'patient_payment' AND t.posted_on BETWEEN p.made_on AND p.due_on + 3) THEN 1 ELSE 0 END)
         FROM promises AS p WHERE due_on < DATE '{AS_OF}' - 10"""
     assert 0.45 < fetch_number(tables, kept_share) < 0.80
 
 
-def test_every_rule_fires_in_every_one_of_its_segments(views):
+def test_every_rule_fires_in_every_one_of_its_segments(views: duckdb.DuckDBPyConnection) -> None:
     firings = count_firings(views)
     assert len(firings) > 200
     assert list_silent_rules(firings) == []
 
 
-def test_a_rule_that_never_fires_in_a_segment_is_named():
+def test_a_rule_that_never_fires_in_a_segment_is_named() -> None:
     silent = list_silent_rules([Firing("a claim is denied", "auto", 0), Firing("a claim is denied", "military", 3)])
     assert silent == ["a claim is denied: never fired (auto)"]
 
 
-def test_patients_owe_more_in_winter_because_deductibles_reset(simulated):
+def test_patients_owe_more_in_winter_because_deductibles_reset(simulated: Simulated) -> None:
     claims, visits = simulated.hospital.claims, simulated.hospital.visits
     commercial = np.array([payer.payer_class == "commercial" for payer in PAYERS])[claims.payer]
     month = calendar_month(visits.service[claims.account])
 
     def left(*months: int) -> float:
         here = commercial & np.isin(month, months)
-        return claims.share[here].sum() / claims.allowed[here].sum()
+        return float(claims.share[here].sum() / claims.allowed[here].sum())
 
     assert left(1, 2, 3) > 1.1 * left(10, 11, 12)
 
 
-def test_tax_refunds_raise_spring_payments_most_for_patients_with_low_ability_to_pay(simulated):
+def test_tax_refunds_raise_spring_payments_most_for_patients_with_low_ability_to_pay(simulated: Simulated) -> None:
     hospital = simulated.hospital
     rows = hospital.journal.cycles.collect()
     free = rows["on_plan"] == 0
@@ -284,12 +293,12 @@ def test_tax_refunds_raise_spring_payments_most_for_patients_with_low_ability_to
 
     def lift(group: np.ndarray) -> float:
         spring = rows["chance"][free & group & np.isin(month, (2, 3, 4))].mean()
-        return spring / rows["chance"][free & group & np.isin(month, (8, 9, 10, 11))].mean()
+        return float(spring / rows["chance"][free & group & np.isin(month, (8, 9, 10, 11))].mean())
 
     assert lift(ability < -0.5) > lift(ability > 0.5) > 1
 
 
-def test_a_payer_denies_more_after_its_policy_change(simulated):
+def test_a_payer_denies_more_after_its_policy_change(simulated: Simulated) -> None:
     hospital = simulated.hospital
     payer = TIGHTENING_PAYER
     denied = np.zeros(hospital.claims.size, dtype=bool)
@@ -299,7 +308,7 @@ def test_a_payer_denies_more_after_its_policy_change(simulated):
     assert denied[mine & after].mean() > 1.15 * denied[mine & ~after].mean()
 
 
-def test_a_new_payer_takes_over_employers_from_its_first_day(tables):
+def test_a_new_payer_takes_over_employers_from_its_first_day(tables: duckdb.DuckDBPyConnection) -> None:
     first, share = tables.execute(f"""SELECT min(opened_on) FILTER (payer_id = '0406'),
         count(*) FILTER (payer_id = '0406') / count(*) FROM accounts JOIN coverages USING (account_id)
         JOIN payers USING (payer_id) WHERE payer_class = 'commercial' AND priority = 1
@@ -311,7 +320,7 @@ def test_a_new_payer_takes_over_employers_from_its_first_day(tables):
     assert fetch_number(tables, before) == 0
 
 
-def test_staff_call_the_largest_and_oldest_first_but_randomized_calls_do_not(simulated):
+def test_staff_call_the_largest_and_oldest_first_but_randomized_calls_do_not(simulated: Simulated) -> None:
     rows = simulated.hospital.journal.cycles.collect()
     spoken, coin = rows["called"] >= 0, rows["arm"] >= 0
     free = rows["on_plan"] == 0
@@ -322,7 +331,7 @@ def test_staff_call_the_largest_and_oldest_first_but_randomized_calls_do_not(sim
         assert drawn == pytest.approx(1, abs=0.15)
 
 
-def test_plans_are_paid_off_broken_or_active(tables):
+def test_plans_are_paid_off_broken_or_active(tables: duckdb.DuckDBPyConnection) -> None:
     reasons = dict(tables.execute("SELECT end_reason, count(*) FROM payment_plans GROUP BY end_reason").fetchall())
     assert set(reasons) == {"paid in full", "missed installments", None}
     assert min(reasons.values()) > 50

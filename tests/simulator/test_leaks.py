@@ -1,5 +1,7 @@
 """Leaks are planted only on request, and each one reveals the future."""
 
+from __future__ import annotations
+
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -12,6 +14,7 @@ from sklearn.metrics import roc_auc_score
 from payrank.extracts.errors import WrongUsageError
 from payrank.extracts.load.load_extract import load_extract
 from payrank.simulator import simulate
+from payrank.simulator.simulate import Simulated
 from payrank.simulator.tables.leaks import LEAKS
 from payrank.simulator.truth.payment_truth import payment_truth
 
@@ -26,12 +29,12 @@ def honest(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def leaking(tmp_path_factory: pytest.TempPathFactory):
+def leaking(tmp_path_factory: pytest.TempPathFactory) -> Simulated:
     return simulate(tmp_path_factory.mktemp("leaking"), accounts=ACCOUNTS, seed=2, as_of=AS_OF, leaks=tuple(LEAKS))
 
 
 @pytest.fixture(scope="module")
-def tables(leaking) -> duckdb.DuckDBPyConnection:
+def tables(leaking: Simulated) -> duckdb.DuckDBPyConnection:
     connection = duckdb.connect()
     for path in leaking.folder.glob("*.parquet"):
         connection.execute(f"CREATE VIEW {path.stem} AS SELECT * FROM read_parquet('{path}')")
@@ -51,13 +54,13 @@ def changed(folder: Path, other: Path) -> set[str]:
         ("payment_dated_back", {"transactions.parquet", "extract.toml"}),
     ],
 )
-def test_a_leak_changes_only_its_own_table(honest, tmp_path, leak, files):
+def test_a_leak_changes_only_its_own_table(honest: Path, tmp_path: Path, leak: str, files: set[str]) -> None:
     folder = simulate(tmp_path, accounts=ACCOUNTS, seed=2, as_of=AS_OF, leaks=(leak,)).folder
     assert changed(folder, honest) == files
     assert "leaking on purpose" in (folder / "extract.toml").read_text()
 
 
-def test_every_leak_is_declared_and_there_are_none_by_default(honest, leaking):
+def test_every_leak_is_declared_and_there_are_none_by_default(honest: Path, leaking: Simulated) -> None:
     assert "attributes" not in (honest / "extract.toml").read_text()
     with load_extract(leaking.folder) as extract:
         assert dict(extract.metadata.attributes) == {
@@ -67,7 +70,7 @@ def test_every_leak_is_declared_and_there_are_none_by_default(honest, leaking):
         assert {name: state.rows_loaded for name, state in extract.tables.items()} == dict(leaking.rows)
 
 
-def test_an_unknown_leak_is_refused_with_the_known_names_and_creates_no_folder(tmp_path):
+def test_an_unknown_leak_is_refused_with_the_known_names_and_creates_no_folder(tmp_path: Path) -> None:
     with pytest.raises(
         WrongUsageError, match=r"did you mean 'status_refreshed'\?; the known leaks are status_refreshed, "
     ) as no:
@@ -79,7 +82,9 @@ def test_an_unknown_leak_is_refused_with_the_known_names_and_creates_no_folder(t
 
 
 @pytest.mark.parametrize("column", ["account_status = 'paid'", "guarantor_payments"])
-def test_a_leaking_account_attribute_reveals_payments_after_the_snapshot(tables, leaking, column):
+def test_a_leaking_account_attribute_reveals_payments_after_the_snapshot(
+    tables: duckdb.DuckDBPyConnection, leaking: Simulated, column: str
+) -> None:
     """For balances open on a day, the stored value predicts later payments better than their true probability does."""
     hospital = leaking.hospital
     truth = payment_truth(hospital, hospital.as_of - 150)
@@ -95,7 +100,7 @@ def test_a_leaking_account_attribute_reveals_payments_after_the_snapshot(tables,
     assert roc_auc_score(paid, informed) > roc_auc_score(paid, chance) + 0.015
 
 
-def test_a_rate_that_includes_its_own_row_reveals_the_outcome(tables):
+def test_a_rate_that_includes_its_own_row_reveals_the_outcome(tables: duckdb.DuckDBPyConnection) -> None:
     rows = tables.execute("""SELECT overturn_rate, outcome LIKE '%overturned'
         FROM denials JOIN appeals USING (denial_id)
         WHERE level = 1 AND outcome IN ('overturned', 'partially_overturned', 'upheld')""").fetchall()
@@ -103,7 +108,9 @@ def test_a_rate_that_includes_its_own_row_reveals_the_outcome(tables):
     assert roc_auc_score(won, rate) > 0.9
 
 
-def test_backdated_payments_are_out_of_order_and_leave_every_balance_unchanged(tables, honest):
+def test_backdated_payments_are_out_of_order_and_leave_every_balance_unchanged(
+    tables: duckdb.DuckDBPyConnection, honest: Path
+) -> None:
     out_of_order = """SELECT count(*) FROM (SELECT posted_on, lag(posted_on) OVER (ORDER BY transaction_id) AS before
         FROM {}) WHERE posted_on < before"""
     ledger = f"read_parquet('{honest}/transactions.parquet')"

@@ -2,6 +2,7 @@
 
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import numpy as np
@@ -24,7 +25,7 @@ def simulated(tmp_path_factory: pytest.TempPathFactory) -> Simulated:
     return simulate(tmp_path_factory.mktemp("truth"), accounts=25_000, seed=8, as_of=AS_OF, truth=True)
 
 
-def fetch_row(folder: Path, sql: str) -> tuple:
+def fetch_row(folder: Path, sql: str) -> tuple[Any, ...]:
     with duckdb.connect() as connection:
         for path in [*folder.glob("*.parquet"), *(folder / "truth").glob("*.parquet")]:
             name = path.stem if path.parent == folder else f"truth_{path.stem}"
@@ -32,7 +33,7 @@ def fetch_row(folder: Path, sql: str) -> tuple:
         return connection.execute(sql).fetchall()[0]
 
 
-def test_a_call_helps_on_average_and_changes_nothing_for_accounts_that_may_not_be_called(simulated):
+def test_a_call_helps_on_average_and_changes_nothing_for_accounts_that_may_not_be_called(simulated: Simulated) -> None:
     truth = payment_truth(simulated.hospital, simulated.hospital.as_of - 200, HORIZON)
     gain = truth.with_call.probability - truth.without_call.probability
     assert 0.02 < gain.mean() < 0.10
@@ -40,7 +41,7 @@ def test_a_call_helps_on_average_and_changes_nothing_for_accounts_that_may_not_b
     assert (truth.usual.probability <= np.maximum(truth.with_call.probability, truth.without_call.probability)).all()
 
 
-def test_appeals_succeed_as_often_and_recover_as_much_as_the_truth_predicts(simulated):
+def test_appeals_succeed_as_often_and_recover_as_much_as_the_truth_predicts(simulated: Simulated) -> None:
     hospital = simulated.hospital
     denials, outcomes = hospital.denials, hospital.outcomes
     rows = outcomes.rows.collect()
@@ -61,14 +62,14 @@ def test_appeals_succeed_as_often_and_recover_as_much_as_the_truth_predicts(simu
     assert abs(surprise.sum()) < 3 * error
 
 
-def test_a_denial_randomized_to_no_appeal_recovers_nothing(simulated):
+def test_a_denial_randomized_to_no_appeal_recovers_nothing(simulated: Simulated) -> None:
     outcomes = simulated.hospital.outcomes
     alone = outcomes.random & np.isnan(outcomes.overturn_odds)
     assert alone.sum() > 60
     assert not outcomes.recovered[alone].any()
 
 
-def test_corrected_claims_are_paid_as_often_as_the_truth_predicts(simulated):
+def test_corrected_claims_are_paid_as_often_as_the_truth_predicts(simulated: Simulated) -> None:
     hospital = simulated.hospital
     truth, corrected = overturn_truth(hospital, 0), hospital.outcomes.resubmitted
     assert truth.without_appeal.mean() == pytest.approx(corrected.mean(), abs=0.02)
@@ -78,7 +79,9 @@ def test_corrected_claims_are_paid_as_often_as_the_truth_predicts(simulated):
     assert later.mean() == pytest.approx((corrected & left).sum() / left.sum(), abs=0.02)
 
 
-def test_a_denial_that_cannot_be_appealed_gains_nothing_from_an_appeal_but_may_be_paid_on_a_new_claim(simulated):
+def test_a_denial_that_cannot_be_appealed_gains_nothing_from_an_appeal_but_may_be_paid_on_a_new_claim(
+    simulated: Simulated,
+) -> None:
     denials, truth = simulated.hospital.denials, overturn_truth(simulated.hospital, 10)
     closed = denials.real & ~denials.appealable
     assert closed.sum() > 100
@@ -88,7 +91,7 @@ def test_a_denial_that_cannot_be_appealed_gains_nothing_from_an_appeal_but_may_b
     assert (truth.with_appeal[denials.appealable] > 0).all()
 
 
-def test_overturn_probabilities_fall_with_age(simulated):
+def test_overturn_probabilities_fall_with_age(simulated: Simulated) -> None:
     folder = simulated.folder
     rising = """SELECT count(*) FROM truth_denial_ages AS a JOIN truth_denial_ages AS b USING (denial_id)
         WHERE b.age_days > a.age_days AND b.with_appeal > a.with_appeal"""
@@ -97,7 +100,7 @@ def test_overturn_probabilities_fall_with_age(simulated):
     assert fetch_row(folder, ages) == (len(AGES), len(AGES))
 
 
-def test_expected_dollars_are_between_zero_and_the_balance(simulated):
+def test_expected_dollars_are_between_zero_and_the_balance(simulated: Simulated) -> None:
     wrong = """SELECT count(*) FROM truth_payments WHERE NOT (probability BETWEEN 0 AND 1)
         OR NOT (dollars BETWEEN 0 AND patient_balance + 0.005) OR dollars_with_call > patient_balance + 0.005
         OR patient_balance < 10"""
@@ -106,7 +109,7 @@ def test_expected_dollars_are_between_zero_and_the_balance(simulated):
     assert snapshots == (37, AS_OF)
 
 
-def test_balances_in_the_truth_match_the_ledger_on_that_day(simulated):
+def test_balances_in_the_truth_match_the_ledger_on_that_day(simulated: Simulated) -> None:
     day = AS_OF - timedelta(days=150)
     differing = f"""SELECT count(*), count(*) FILTER (owed <> patient_balance) FROM truth_payments JOIN (
         SELECT account_id, sum(amount) AS owed FROM transactions
@@ -117,7 +120,7 @@ def test_balances_in_the_truth_match_the_ledger_on_that_day(simulated):
     assert wrong == 0
 
 
-def test_the_best_auc_equals_the_sum_over_all_pairs():
+def test_the_best_auc_equals_the_sum_over_all_pairs() -> None:
     rng = np.random.default_rng(1)
     chances = np.round(rng.beta(1, 3, 60), 1)
     pairs = chances[:, None] * (1 - chances[None, :])
@@ -126,7 +129,7 @@ def test_the_best_auc_equals_the_sum_over_all_pairs():
     assert best_auc(chances) == pytest.approx((pairs * ranks).sum() / pairs.sum())
 
 
-def test_no_ranking_beats_the_best_possible(simulated):
+def test_no_ranking_beats_the_best_possible(simulated: Simulated) -> None:
     day = AS_OF - timedelta(days=120)
     best = best_payment(simulated.folder, day, 500)
     largest = fetch_row(
@@ -135,7 +138,8 @@ def test_no_ranking_beats_the_best_possible(simulated):
             row_number() OVER (ORDER BY patient_balance DESC) AS place FROM truth_payments
             WHERE as_of = DATE '{day}')""",
     )
-    assert (best.units, best.all_dollars) == (largest[0], pytest.approx(largest[1]))
+    assert best.units == largest[0]
+    assert best.all_dollars == pytest.approx(largest[1])
     assert largest[2] < best.dollars < best.all_dollars
     assert 0 < best.gained < best.all_gained < best.all_dollars
     assert 0.72 < best.auc < 0.85
@@ -145,14 +149,16 @@ def test_no_ranking_beats_the_best_possible(simulated):
     assert best_dollars(np.array([3.0, 1.0, 2.0]), 2) == 5.0
 
 
-def test_a_folder_without_truth_or_a_day_without_a_snapshot_is_refused_with_the_remedy(simulated, tmp_path):
+def test_a_folder_without_truth_or_a_day_without_a_snapshot_is_refused_with_the_remedy(
+    simulated: Simulated, tmp_path: Path
+) -> None:
     with pytest.raises(WrongUsageError, match=r"no truth in .*: simulate the folder again with truth=True"):
         best_payment(tmp_path, AS_OF, 10)
     with pytest.raises(WrongUsageError, match=r"no truth for as_of 2026-10-31 .*the available values are .*2026-11-01"):
         best_payment(simulated.folder, AS_OF - timedelta(days=1), 10)
 
 
-def test_the_same_seed_writes_identical_truth(tmp_path):
+def test_the_same_seed_writes_identical_truth(tmp_path: Path) -> None:
     first, second = tmp_path / "first", tmp_path / "second"
     for folder in (first, second):
         simulate(folder, accounts=300, seed=5, as_of=AS_OF, truth=True)

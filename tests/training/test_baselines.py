@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from payrank.features.frame import Frame
 from payrank.training.baselines.baselines import (
     SMOOTHING,
     aging_bucket,
@@ -19,21 +20,22 @@ from payrank.training.baselines.baselines import (
 )
 from payrank.training.baselines.scorecard import fit_scorecard
 from payrank.training.evaluate.metrics import measure_discrimination
+from tests.conftest import FrameMaker
 
 
-def test_a_rate_is_smoothed_and_an_unknown_key_gets_the_overall_rate():
+def test_a_rate_is_smoothed_and_an_unknown_key_gets_the_overall_rate() -> None:
     keys = pd.Series(["a"] * 20 + ["b"] * 20 + [None] * 10, dtype="str")
     label = pd.Series([1.0] * 20 + [0.0] * 30)
     rate = rate_table(keys, label, pd.Series(["a", "b", "new", None], dtype="str"))
     assert rate == pytest.approx([(20 + 20 * 0.4) / 40, (20 * 0.4) / 40, 0.4, 0.4])
 
 
-def test_aging_buckets_are_the_standard_ones():
+def test_aging_buckets_are_the_standard_ones() -> None:
     days = pd.DataFrame({"age_days": [0.0, 30, 31, 60, 61, 120, 121, 180, 181, 365, 366]})
     assert aging_bucket(days).tolist() == [0, 0, 1, 1, 2, 3, 4, 4, 5, 5, 6]
 
 
-def test_expected_value_by_payer_and_age_is_the_share_recovered_in_each_cell():
+def test_expected_value_by_payer_and_age_is_the_share_recovered_in_each_cell() -> None:
     fitted = pd.DataFrame(
         {
             "payer_class": ["commercial"] * 30 + ["medicaid"] * 10,
@@ -54,7 +56,7 @@ def test_expected_value_by_payer_and_age_is_the_share_recovered_in_each_cell():
     assert share == pytest.approx(expected)
 
 
-def test_every_baseline_forecasts_every_later_row(payment_frame):
+def test_every_baseline_forecasts_every_later_row(payment_frame: Frame) -> None:
     data, features = payment_frame.data, payment_frame.features
     before, later = data.iloc[:900], data.iloc[900:]
     category = choose_category(before, later, features)
@@ -82,7 +84,9 @@ def test_every_baseline_forecasts_every_later_row(payment_frame):
     assert auc["oldest_first"] == pytest.approx(1 - auc["newest_first"])
 
 
-def test_the_logistic_baseline_and_the_scorecard_handle_unseen_categories_and_missing_values(payment_frame):
+def test_the_logistic_baseline_and_the_scorecard_handle_unseen_categories_and_missing_values(
+    payment_frame: Frame,
+) -> None:
     before = payment_frame.data.iloc[:900]
     later = payment_frame.data.iloc[900:950].assign(payer_class="unseen", calls=np.nan, noise=np.nan)
     probability = logistic(before, later, payment_frame.features)
@@ -90,7 +94,7 @@ def test_the_logistic_baseline_and_the_scorecard_handle_unseen_categories_and_mi
     assert np.isfinite(fit_scorecard(before, payment_frame.features).points(later)).all()
 
 
-def test_a_scorecard_weighs_each_bin_by_its_evidence_and_adds_points(frame_maker):
+def test_a_scorecard_weighs_each_bin_by_its_evidence_and_adds_points(frame_maker: FrameMaker) -> None:
     frame = frame_maker(rows=500)
     data = frame.data
     card = fit_scorecard(data, frame.features)
@@ -110,7 +114,7 @@ def test_a_scorecard_weighs_each_bin_by_its_evidence_and_adds_points(frame_maker
     assert np.abs(points - (600 + 20 / np.log(2) * odds)).max() <= 0.5 * (len(names) + 1)
 
 
-def test_a_scorecard_without_predictive_features_is_the_base_rate():
+def test_a_scorecard_without_predictive_features_is_the_base_rate() -> None:
     draw = np.random.default_rng(1)
     data = pd.DataFrame({"label": (draw.random(400) < 0.25).astype(float), "flat": 1.0})
     assert fit_scorecard(data, ()).log_odds(data) == pytest.approx(

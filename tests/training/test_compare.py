@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -27,6 +28,8 @@ from payrank.training.evaluate.bootstrap import Households
 from payrank.training.evaluate.paired_ranking import resample_rankings
 from payrank.training.settings import Member, TrainingSettings
 from payrank.training.train import train
+from tests.conftest import Hospital
+from tests.required import required
 
 TRAINED = date(2026, 6, 1)
 QUICK = TrainingSettings(
@@ -48,7 +51,7 @@ def changed(bundle: Bundle, calibration: Any = None, **fields: Any) -> Bundle:
 
 
 @pytest.fixture(scope="module")
-def extract(hospital: Any) -> Iterator[Any]:
+def extract(hospital: Hospital) -> Iterator[Any]:
     with load_extract(hospital.extract) as loaded:
         yield loaded
 
@@ -73,11 +76,13 @@ def contrary(frame: Any) -> Bundle:
     return train(replace(frame, data=data), kind="payment", as_of=TRAINED, settings=QUICK).bundle
 
 
-def test_a_good_model_wins_against_a_bad_one_and_a_bad_one_loses(extract, hospital, good, contrary):
+def test_a_good_model_wins_against_a_bad_one_and_a_bad_one_loses(
+    extract: Any, hospital: Hospital, good: Bundle, contrary: Bundle
+) -> None:
     comparison = compare(extract, good, contrary, hospital.as_of, names=("new", "old"), capacity=HALF)
     assert comparison.verdict == "wins"
     assert comparison.may_replace
-    assert comparison.differences["captured"].low > 0
+    assert required(comparison.differences["captured"].low) > 0
     back = compare(extract, contrary, good, hospital.as_of, capacity=HALF)
     assert back.verdict == "loses"
     assert not back.may_replace
@@ -86,7 +91,9 @@ def test_a_good_model_wins_against_a_bad_one_and_a_bad_one_loses(extract, hospit
     assert comparison.champion.digest == contrary.digest
 
 
-def test_only_rows_that_neither_model_was_fitted_on_are_compared_and_counted(extract, hospital, good, contrary):
+def test_only_rows_that_neither_model_was_fitted_on_are_compared_and_counted(
+    extract: Any, hospital: Hospital, good: Bundle, contrary: Bundle
+) -> None:
     comparison = compare(extract, good, contrary, hospital.as_of)
     later = training_frame(extract, TARGET, hospital.as_of).data
     expected = later[later["as_of"] >= pd.Timestamp(TRAINED)]
@@ -108,10 +115,10 @@ def test_only_rows_that_neither_model_was_fitted_on_are_compared_and_counted(ext
         assert gap.value == pytest.approx(
             comparison.challenger.metrics[metric].value - comparison.champion.metrics[metric].value, abs=2e-5
         )
-        assert gap.low < gap.high
+        assert required(gap.low) < required(gap.high)
 
 
-def test_calibration_decides_a_tie(extract, hospital, good):
+def test_calibration_decides_a_tie(extract: Any, hospital: Hospital, good: Bundle) -> None:
     """The rankings are the same and capture the same, but one model's probabilities are far too high."""
     off = changed(good, Platt(slope=1.0, offset=1.5))
     better = compare(extract, good, off, hospital.as_of, capacity=0.99)
@@ -123,7 +130,7 @@ def test_calibration_decides_a_tie(extract, hospital, good):
     assert not worse.may_replace
 
 
-def test_an_alarm_blocks_a_winner(extract, hospital, good, contrary):
+def test_an_alarm_blocks_a_winner(extract: Any, hospital: Hospital, good: Bundle, contrary: Bundle) -> None:
     alarm = Alarm(name="feature_too_good_alone", text="status_today alone has an AUC of 0.990")
     evaluation = good.manifest.evaluation.model_copy(update={"alarms": (alarm,)})
     comparison = compare(extract, changed(good, evaluation=evaluation), contrary, hospital.as_of, capacity=HALF)
@@ -132,12 +139,16 @@ def test_an_alarm_blocks_a_winner(extract, hospital, good, contrary):
     assert not comparison.may_replace
 
 
-def test_repeating_a_comparison_gives_the_same_bytes(extract, hospital, good, contrary):
+def test_repeating_a_comparison_gives_the_same_bytes(
+    extract: Any, hospital: Hospital, good: Bundle, contrary: Bundle
+) -> None:
     first, two = (compare(extract, good, contrary, hospital.as_of) for _ in range(2))
     assert first.model_dump_json() == two.model_dump_json()
 
 
-def test_a_comparison_without_later_rows_is_refused_with_days_that_would_work(extract, good, contrary):
+def test_a_comparison_without_later_rows_is_refused_with_days_that_would_work(
+    extract: Any, good: Bundle, contrary: Bundle
+) -> None:
     with pytest.raises(WrongUsageError) as caught:
         compare(extract, good, contrary, date(2026, 8, 1))
     assert str(caught.value) == (
@@ -147,7 +158,9 @@ def test_a_comparison_without_later_rows_is_refused_with_days_that_would_work(ex
     )
 
 
-def test_too_few_outcomes_are_refused_with_their_count(hospital, good, contrary, tmp_path):
+def test_too_few_outcomes_are_refused_with_their_count(
+    hospital: Hospital, good: Bundle, contrary: Bundle, tmp_path: Path
+) -> None:
     small = hospital.copy(
         tmp_path / "small",
         transactions="SELECT * FROM {table} WHERE NOT (kind = 'patient_payment' AND posted_on >= DATE '2026-06-01')",
@@ -159,7 +172,9 @@ def test_too_few_outcomes_are_refused_with_their_count(hospital, good, contrary,
         compare(few, good, contrary, hospital.as_of)
 
 
-def test_models_that_cannot_be_compared_are_refused(extract, hospital, good, contrary):
+def test_models_that_cannot_be_compared_are_refused(
+    extract: Any, hospital: Hospital, good: Bundle, contrary: Bundle
+) -> None:
     with pytest.raises(WrongUsageError, match="challenger and champion are the same model"):
         compare(extract, good, good, hospital.as_of)
     shorter = changed(good, target={**good.manifest.target, "horizon_days": 60})
@@ -174,7 +189,7 @@ def test_models_that_cannot_be_compared_are_refused(extract, hospital, good, con
         compare(extract, contrary, absent, hospital.as_of)
 
 
-def test_metrics_of_a_resample_count_each_row_as_often_as_it_was_drawn():
+def test_metrics_of_a_resample_count_each_row_as_often_as_it_was_drawn() -> None:
     draw = np.random.default_rng(3)
     label = (draw.random(60) < 0.4).astype(float)
     score = np.round(label * 0.3 + draw.random(60), 1)  # with ties

@@ -4,15 +4,28 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+import pytest
 
+from payrank.features.frame import Frame
 from payrank.models.matrix import ModelColumn
 from payrank.training.fit import correlated_features
 from payrank.training.fit.correlated_features import find_correlated_features
+from payrank.training.train import Trained
 
 
 def columns_of(data: pd.DataFrame, **levels: tuple[str, ...]) -> list[ModelColumn]:
-    fields = {"unit": "count", "meaning": "m", "family": "balance", "direction": 0, "definition": "d"}
-    return [ModelColumn(name=name, levels=levels.get(name), **fields) for name in data.columns]
+    return [
+        ModelColumn(
+            name=name,
+            levels=levels.get(name),
+            unit="count",
+            meaning="m",
+            family="balance",
+            direction=0,
+            definition="d",
+        )
+        for name in data.columns
+    ]
 
 
 def make_rows(count: int = 600) -> pd.DataFrame:
@@ -59,7 +72,7 @@ def test_every_pair_in_a_group_is_alike_not_only_neighbors_in_a_chain() -> None:
     assert not any({"step_0", "step_5"} <= set(group) for group in groups)
 
 
-def test_categories_and_small_data_form_no_group(monkeypatch) -> None:
+def test_categories_and_small_data_form_no_group(monkeypatch: pytest.MonkeyPatch) -> None:
     data = pd.DataFrame({"a": ["x", "y"] * 100, "b": np.arange(200.0), "c": np.arange(200.0)})
     assert find_correlated_features(data, columns_of(data, a=("x", "y"))) == (("b", "c"),)
     assert find_correlated_features(data.head(90), columns_of(data, a=("x", "y"))) == ()
@@ -67,7 +80,7 @@ def test_categories_and_small_data_form_no_group(monkeypatch) -> None:
     assert find_correlated_features(data, columns_of(data, a=("x", "y"))) == (("b", "c"),), "every second row suffices"
 
 
-def test_the_bundle_records_the_groups(trained, payment_frame) -> None:
+def test_the_bundle_records_the_groups(trained: Trained, payment_frame: Frame) -> None:
     names = {feature.name for feature in payment_frame.features}
     for group in trained.bundle.manifest.correlated_features:
         assert len(group) > 1

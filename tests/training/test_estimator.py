@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -13,6 +15,7 @@ from sklearn.utils.estimator_checks import check_estimator
 from payrank.models.predict import average_raw_scores
 from payrank.training.estimator import PropensityClassifier
 from payrank.training.fit.boosters import open_text
+from tests.conftest import FrameMaker
 
 pytestmark = pytest.mark.slow
 
@@ -20,17 +23,17 @@ NUMBERS = ["amount", "age_days", "past_rate", "calls"]
 
 
 @pytest.fixture(scope="module")
-def table(frame_maker):
+def table(frame_maker: FrameMaker) -> tuple[Any, ...]:
     """Rows of a synthetic frame in time order as a plain table: numbers, one text column, and the outcome."""
     data = frame_maker(snapshots=10, rows=200, seed=5).data
     return data[[*NUMBERS, "payer_class"]], data["label"].to_numpy(), data["as_of"].to_numpy(), data["truth"].to_numpy()
 
 
-def quick(**parameters: object) -> PropensityClassifier:
+def quick(**parameters: Any) -> PropensityClassifier:
     return PropensityClassifier(**{"n_estimators": 40, "seeds": (1,), **parameters})
 
 
-def test_every_check_of_scikit_learn_passes_and_none_is_expected_to_fail():
+def test_every_check_of_scikit_learn_passes_and_none_is_expected_to_fail() -> None:
     results = check_estimator(PropensityClassifier(), on_skip=None)
     passed = {result["check_name"] for result in results if result["status"] == "passed"}
     # This check is skipped for every estimator unless SciPy's array API was switched on beforehand.
@@ -39,7 +42,7 @@ def test_every_check_of_scikit_learn_passes_and_none_is_expected_to_fail():
     assert len(passed) > 40
 
 
-def test_text_columns_are_categories_and_help_to_rank_later_rows(table):
+def test_text_columns_are_categories_and_help_to_rank_later_rows(table: tuple[Any, ...]) -> None:
     data, label, _, truth = table
     model = quick().fit(data[:1500], label[:1500])
     assert list(model.feature_names_in_) == [*NUMBERS, "payer_class"]
@@ -56,7 +59,7 @@ def test_text_columns_are_categories_and_help_to_rank_later_rows(table):
     assert again.model_texts_ == model.model_texts_
 
 
-def test_categories_can_be_given_by_name_or_position(table):
+def test_categories_can_be_given_by_name_or_position(table: tuple[Any, ...]) -> None:
     data, label, _, _ = table
     coded = data.assign(payer_class=pd.factorize(data["payer_class"])[0])
     by_position = quick(categories=[4]).fit(coded.to_numpy(), label)
@@ -66,7 +69,7 @@ def test_categories_can_be_given_by_name_or_position(table):
     assert np.array_equal(by_position.predict_proba(coded.to_numpy()), by_name.predict_proba(coded))
 
 
-def test_a_monotone_direction_holds_on_every_row(table):
+def test_a_monotone_direction_holds_on_every_row(table: tuple[Any, ...]) -> None:
     data, label, _, _ = table
     model = quick(monotone={"age_days": -1}).fit(data, label)
     older = data.assign(age_days=data["age_days"] + 60)
@@ -75,7 +78,7 @@ def test_a_monotone_direction_holds_on_every_row(table):
     assert (unconstrained.decision_function(older) > unconstrained.decision_function(data)).any()
 
 
-def test_the_decision_is_the_average_of_the_model_texts(table):
+def test_the_decision_is_the_average_of_the_model_texts(table: tuple[Any, ...]) -> None:
     data, label, _, _ = table
     numbers = data[NUMBERS]
     model = quick(seeds=(1, 2)).fit(numbers, label)
@@ -85,7 +88,7 @@ def test_the_decision_is_the_average_of_the_model_texts(table):
     )
 
 
-def test_neither_row_order_nor_threads_change_the_model(table):
+def test_neither_row_order_nor_threads_change_the_model(table: tuple[Any, ...]) -> None:
     data, label, _, _ = table
     shuffled = np.random.default_rng(0).permutation(len(data))
     in_order = quick(seeds=(1, 2)).fit(data, label)
@@ -95,7 +98,9 @@ def test_neither_row_order_nor_threads_change_the_model(table):
 
 
 @pytest.mark.parametrize("method", ["platt", "isotonic"])
-def test_calibration_is_learned_on_the_latest_rows_which_the_trees_were_not_fitted_on(table, method):
+def test_calibration_is_learned_on_the_latest_rows_which_the_trees_were_not_fitted_on(
+    table: tuple[Any, ...], method: str
+) -> None:
     data, label, when, _ = table
     days = np.unique(when)
     early = when < days[8]
@@ -112,7 +117,7 @@ def test_calibration_is_learned_on_the_latest_rows_which_the_trees_were_not_fitt
     assert (model.predict(data) == (model.predict_proba(data)[:, 1] > 0.5)).all()
 
 
-def test_a_clone_has_the_parameters_but_not_the_fitted_model(table):
+def test_a_clone_has_the_parameters_but_not_the_fitted_model(table: tuple[Any, ...]) -> None:
     data, label, _, _ = table
     model = quick(monotone={"age_days": -1}, calibration="platt").fit(data, label)
     copy = clone(model)
@@ -137,7 +142,7 @@ def test_a_clone_has_the_parameters_but_not_the_fitted_model(table):
         ({"calibration": "platt", "calibration_fraction": 0.0005}, "held out for calibration are all of one class"),
     ],
 )
-def test_a_wrong_parameter_is_named_with_what_is_allowed(table, parameters, message):
+def test_a_wrong_parameter_is_named_with_what_is_allowed(table: tuple[Any, ...], parameters: Any, message: str) -> None:
     data, label, _, _ = table
     with pytest.raises(ValueError, match=message):
         quick(**parameters).fit(data, label)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -19,6 +21,7 @@ from payrank.training.evaluate.bootstrap import (
 from payrank.training.evaluate.cumulative_gains import gains_curve, rank_lists
 from payrank.training.evaluate.holdout import Forecast, make_holdout, number_lists
 from payrank.training.evaluate.metrics import ForecastMetrics, measure_discrimination, measure_probabilities
+from tests.required import required
 
 
 def _rows(label: list[float], amount: list[float], share: list[float]) -> pd.DataFrame:
@@ -54,7 +57,7 @@ def _families(rows: int, people: int, seed: int = 3) -> tuple[pd.DataFrame, np.n
     return data, 1 / (1 + np.exp(1 - leaning + draw.normal(0, 0.5, rows)))
 
 
-def test_captured_dollars_are_counted_list_by_list():
+def test_captured_dollars_are_counted_list_by_list() -> None:
     data = _rows([1, 0, 0, 0, 0, 1, 1, 0, 0, 0], [100.0] * 5 + [1000.0] * 5, [1, 0, 0, 0, 0, 0.5, 0.1, 0, 0, 0])
     worth = np.array([9.0, 1, 1, 1, 1, 5, 9, 1, 1, 1])
     metrics = _measure(data, np.repeat([0, 1], 5), Forecast(worth, None, worth), 0.2)
@@ -63,14 +66,14 @@ def test_captured_dollars_are_counted_list_by_list():
     assert "brier" not in metrics
 
 
-def test_outcomes_are_counted_if_amounts_are_unknown():
+def test_outcomes_are_counted_if_amounts_are_unknown() -> None:
     data = _rows([1, 0, 1, 0], [np.nan] * 4, [np.nan] * 4)
     score = np.array([4.0, 3, 2, 1])
     assert _measure(data, np.zeros(4, dtype=int), Forecast(score, None, score), 0.25)["captured"] == 0.5
     assert not make_holdout(data, np.zeros(4, dtype=int), 0.25).in_dollars
 
 
-def test_metrics_that_are_undefined_with_one_class_are_left_out():
+def test_metrics_that_are_undefined_with_one_class_are_left_out() -> None:
     data = _rows([0, 0, 0, 0], [1.0] * 4, [0.0] * 4)
     score = np.arange(4.0)
     metrics = _measure(data, np.zeros(4, dtype=int), Forecast(score, np.full(4, 0.1), score), 0.25)
@@ -78,7 +81,7 @@ def test_metrics_that_are_undefined_with_one_class_are_left_out():
     assert metrics["brier"] == pytest.approx(0.01)
 
 
-def test_auc_is_the_mean_over_periods_which_are_never_ranked_together():
+def test_auc_is_the_mean_over_periods_which_are_never_ranked_together() -> None:
     data = _rows([0, 1, 0, 1], [1.0] * 4, [0.0, 1, 0, 1])
     score = np.array([1.0, 2.0, 11.0, 12.0])
     assert _measure(data, np.array([1, 1, 2, 2]), Forecast(score, None, score), 0.5)["auc"] == 1.0
@@ -87,7 +90,7 @@ def test_auc_is_the_mean_over_periods_which_are_never_ranked_together():
 
 @settings(max_examples=60, deadline=None)
 @given(rows=st.lists(st.tuples(st.integers(0, 4), st.booleans()), min_size=4, max_size=60))
-def test_auc_is_the_probability_that_an_event_outranks_a_non_event(rows):
+def test_auc_is_the_probability_that_an_event_outranks_a_non_event(rows: Any) -> None:
     score = np.array([float(row[0]) for row in rows])
     label = np.array([float(row[1]) for row in rows])
     metrics = measure_discrimination(label, score)
@@ -99,7 +102,7 @@ def test_auc_is_the_probability_that_an_event_outranks_a_non_event(rows):
     assert metrics["average_precision"] == pytest.approx(average_precision_score(label, score))
 
 
-def test_correct_probabilities_have_no_calibration_error_and_wrong_ones_have():
+def test_correct_probabilities_have_no_calibration_error_and_wrong_ones_have() -> None:
     label = np.tile([1.0, 0, 0, 0], 250)
     assert measure_probabilities(label, np.full(1000, 0.25))["ece"] == pytest.approx(0)
     assert measure_probabilities(label, np.full(1000, 0.45))["ece"] == pytest.approx(0.2)
@@ -107,7 +110,7 @@ def test_correct_probabilities_have_no_calibration_error_and_wrong_ones_have():
 
 @settings(max_examples=40, deadline=None)
 @given(st.integers(0, 10_000), st.integers(30, 200))
-def test_the_components_of_the_brier_score_add_up_to_it(seed, rows):
+def test_the_components_of_the_brier_score_add_up_to_it(seed: int, rows: int) -> None:
     draw = np.random.default_rng(seed)
     probability = np.round(draw.random(rows), int(draw.integers(1, 4)))
     data = _rows(list((draw.random(rows) < probability**2).astype(float)), [1.0] * rows, [0.0] * rows)
@@ -117,7 +120,7 @@ def test_the_components_of_the_brier_score_add_up_to_it(seed, rows):
     assert parts == pytest.approx(metrics["brier"], abs=5e-5)
 
 
-def test_the_components_of_the_brier_score_match_murphy_if_each_bin_has_one_probability():
+def test_the_components_of_the_brier_score_match_murphy_if_each_bin_has_one_probability() -> None:
     probability = np.repeat([0.2, 0.8], 50)
     label = np.concatenate([np.repeat([1.0, 0], [20, 30]), np.repeat([1.0, 0], [40, 10])])
     metrics = _measure(
@@ -132,7 +135,7 @@ def test_the_components_of_the_brier_score_match_murphy_if_each_bin_has_one_prob
     assert metrics["within_bins"] == pytest.approx(0, abs=1e-5)
 
 
-def test_an_interval_equals_resampling_whole_households_one_by_one():
+def test_an_interval_equals_resampling_whole_households_one_by_one() -> None:
     data, _ = _families(300, 60)
     households = number_rows_by_household(data["household"], resamples=300, seed=8)
     sums = RowSums(households)
@@ -162,10 +165,10 @@ def _captured_slowly(data: pd.DataFrame, worth: np.ndarray, rows: np.ndarray) ->
         here = np.flatnonzero(lists == day)
         best = here[np.argsort(-worth[rows][here], kind="stable")]
         inside += recovered[best[: round(len(best) * 0.2)]].sum()
-    return inside / recovered.sum()
+    return float(inside / recovered.sum())
 
 
-def test_intervals_of_captured_dollars_match_ranking_the_lists_again_in_every_resample():
+def test_intervals_of_captured_dollars_match_ranking_the_lists_again_in_every_resample() -> None:
     data, score = _families(1500, 500)
     amount = data["amount"].to_numpy()
     forecasts = {"model": Forecast(score, score, score * amount), "largest": Forecast(amount, None, amount)}
@@ -173,12 +176,12 @@ def test_intervals_of_captured_dollars_match_ranking_the_lists_again_in_every_re
     measured = ForecastMetrics(holdout, forecasts)
     draw = np.random.default_rng(11)
     of_family = [np.flatnonzero(rows) for rows in (data["household"] == name for name in data["household"].unique())]
-    slow = []
+    resamples = []
     for _ in range(400):
         rows = np.concatenate([of_family[family] for family in draw.integers(len(of_family), size=len(of_family))])
-        slow.append([_captured_slowly(data, forecast.worth, np.sort(rows)) for forecast in forecasts.values()])
-    slow = np.array(slow)
-    ahead = measured.advantage("model", "largest")
+        resamples.append([_captured_slowly(data, forecast.worth, np.sort(rows)) for forecast in forecasts.values()])
+    slow = np.array(resamples)
+    ahead = required(measured.advantage("model", "largest"))
     for resampled, estimate in (
         (slow[:, 0], measured.metrics("model")["captured"]),
         (slow[:, 1], measured.metrics("largest")["captured"]),
@@ -187,12 +190,12 @@ def test_intervals_of_captured_dollars_match_ranking_the_lists_again_in_every_re
         low, high = np.quantile(resampled, [0.025, 0.975])
         assert estimate.low == pytest.approx(low, abs=0.25 * (high - low))
         assert estimate.high == pytest.approx(high, abs=0.25 * (high - low))
-        assert (estimate.high - estimate.low) == pytest.approx(high - low, rel=0.2)
+        assert (required(estimate.high) - required(estimate.low)) == pytest.approx(high - low, rel=0.2)
     everyone = _captured_slowly(data, forecasts["model"].worth, np.arange(1500))
     assert measured.metrics("model")["captured"].value == pytest.approx(everyone, abs=1e-5)
 
 
-def test_a_paired_difference_has_a_narrower_interval_than_each_metric_alone():
+def test_a_paired_difference_has_a_narrower_interval_than_each_metric_alone() -> None:
     data, score = _families(1500, 500)
     worth = score * data["amount"].to_numpy()
     near = Forecast(score, score, worth * np.random.default_rng(1).normal(1, 0.02, 1500))
@@ -200,12 +203,13 @@ def test_a_paired_difference_has_a_narrower_interval_than_each_metric_alone():
         make_holdout(data, np.zeros(1500, dtype=int), 0.2, resamples=200),
         {"a": Forecast(score, score, worth), "b": near},
     )
-    ahead, alone = measured.advantage("a", "b"), measured.metrics("a")["captured"]
-    assert ahead.high - ahead.low < 0.5 * (alone.high - alone.low)
-    assert ahead.low <= ahead.value <= ahead.high
+    ahead, alone = required(measured.advantage("a", "b")), measured.metrics("a")["captured"]
+    low, high = required(ahead.low), required(ahead.high)
+    assert high - low < 0.5 * (required(alone.high) - required(alone.low))
+    assert low <= ahead.value <= high
 
 
-def test_noise_does_not_raise_the_interval_of_a_calibration_error():
+def test_noise_does_not_raise_the_interval_of_a_calibration_error() -> None:
     data, _ = _families(3000, 3000, seed=5)
     draw = np.random.default_rng(2)
     chance = draw.uniform(0.1, 0.9, 3000)
@@ -215,12 +219,13 @@ def test_noise_does_not_raise_the_interval_of_a_calibration_error():
     )
     ece = measured.metrics("x")["ece"]
     assert ece.low == pytest.approx(0, abs=0.006)
-    assert ece.high <= ece.value + 0.01
+    assert required(ece.high) <= ece.value + 0.01
     noisy = np.abs(np.random.default_rng(0).normal(0.02, 0.01, 400))
-    assert reflected_interval(np.append(0.02, noisy))[0] == pytest.approx(max(0, 0.04 - np.quantile(noisy, 0.975)))
+    low, _ = required(reflected_interval(np.append(0.02, noisy)))
+    assert low == pytest.approx(max(0, 0.04 - np.quantile(noisy, 0.975)))
 
 
-def test_cumulative_gains_equal_working_each_list_from_the_top():
+def test_cumulative_gains_equal_working_each_list_from_the_top() -> None:
     draw = np.random.default_rng(6)
     lists, worth = np.repeat([0, 1], [40, 60]), draw.random(100)
     gain = np.where(draw.random(100) < 0.3, draw.exponential(100, 100), 0.0)
@@ -236,19 +241,19 @@ def test_cumulative_gains_equal_working_each_list_from_the_top():
     assert gains_curve(rank_lists(lists, worth), gain, worked) == pytest.approx(slow)
 
 
-def test_unknown_scores_come_last_and_ties_keep_the_order_of_the_rows():
+def test_unknown_scores_come_last_and_ties_keep_the_order_of_the_rows() -> None:
     top = rank_lists(np.zeros(5, dtype=int), np.array([np.nan, 1.0, 1.0, 1.0, np.nan])).top(0.4)
     assert top.tolist() == [False, True, True, False, False]
 
 
-def test_small_snapshots_are_ranked_by_period():
+def test_small_snapshots_are_ranked_by_period() -> None:
     many = pd.DataFrame({"as_of": pd.to_datetime(["2024-01-01"] * 150 + ["2024-02-01"] * 150)})
     assert set(number_lists(many, np.zeros(300, dtype=int))) == {0, 1}
     few = pd.DataFrame({"as_of": pd.date_range("2024-01-01", periods=300)})
     assert set(number_lists(few, np.zeros(300, dtype=int))) == {0}
 
 
-def test_every_point_of_the_reliability_curve_has_at_least_eleven_people():
+def test_every_point_of_the_reliability_curve_has_at_least_eleven_people() -> None:
     data, score = _families(90, 30)
     measured = ForecastMetrics(
         make_holdout(data, np.zeros(90, dtype=int), 0.2, resamples=50), {"x": Forecast(score, score, score)}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -14,7 +15,7 @@ from payrank.extracts.errors import ExtractRefusedError, WrongUsageError
 from payrank.extracts.load.load_extract import load_extract
 from payrank.features.build_frames import training_frame
 from payrank.features.feature import Feature
-from payrank.features.frame import build_catalog
+from payrank.features.frame import Frame, build_catalog
 from payrank.features.site.features import read_site_features
 from payrank.features.sources import Snapshot
 from payrank.features.targets import PaymentTarget
@@ -25,7 +26,9 @@ from payrank.training.evaluate.holdout import Forecast, make_holdout
 from payrank.training.settings import Member, TrainingSettings
 from payrank.training.slices.fairness import audit_fairness, has_event_within
 from payrank.training.slices.worst_groups import find_worst_groups
-from payrank.training.train import train
+from payrank.training.train import Trained, train
+from tests.conftest import Hospital
+from tests.required import required
 
 QUICK = TrainingSettings(
     max_n_estimators=20, share_n_estimators=10, early_stopping_rounds=5, members=(Member(seeds=(1,)),)
@@ -59,7 +62,7 @@ def _facts(groups: pd.DataFrame = GROUPS, called: Sequence[int] = (*range(20), *
     return AuditFacts(groups, calls, late)
 
 
-def test_the_metrics_of_each_group_match_a_count_by_hand():
+def test_the_metrics_of_each_group_match_a_count_by_hand() -> None:
     data, forecast = _rows()
     holdout = make_holdout(data, np.zeros(400, dtype=int), 0.3, resamples=100)
     (audit,) = audit_fairness(holdout, forecast, _facts(), 30).attributes
@@ -67,13 +70,14 @@ def test_the_metrics_of_each_group_match_a_count_by_hand():
     assert set(by_group) == {"a", "b", MERGED}
     assert {name: group.rows for name, group in by_group.items()} == {"a": 160, "b": 160, MERGED: 80}
     a, b = by_group["a"].shares, by_group["b"].shares
-    assert (a["listed"].value, b["listed"].value) == (120 / 160, 0)
-    assert (a["called"].value, b["called"].value) == (20 / 160, 40 / 160)
-    assert (a["passed_over"].value, b["passed_over"].value) == (20 / 80, 80 / 80)
-    assert (a["assistance"].value, b["assistance"].value) == (12 / 160, 0)
-    score = forecast.probability
-    assert by_group["b"].gap.value == pytest.approx(score[160:320].mean() - 0.5, abs=1e-5)
-    assert by_group["b"].gap.low < by_group["b"].gap.value < by_group["b"].gap.high
+    gap = required(by_group["b"].gap)
+    assert (required(a["listed"]).value, required(b["listed"]).value) == (120 / 160, 0)
+    assert (required(a["called"]).value, required(b["called"]).value) == (20 / 160, 40 / 160)
+    assert (required(a["passed_over"]).value, required(b["passed_over"]).value) == (20 / 80, 80 / 80)
+    assert (required(a["assistance"]).value, required(b["assistance"]).value) == (12 / 160, 0)
+    score = required(forecast.probability)
+    assert gap.value == pytest.approx(score[160:320].mean() - 0.5, abs=1e-5)
+    assert required(gap.low) < gap.value < required(gap.high)
     worst = {worst.metric: (worst.group, worst.overall) for worst in audit.worst_groups}
     assert worst["listed"] == ("b", 0.3)
     assert worst["called"] == ("a", 0.15)
@@ -81,7 +85,7 @@ def test_the_metrics_of_each_group_match_a_count_by_hand():
     assert worst["gap"][0] == "a"
 
 
-def test_a_group_of_ten_people_is_never_shown():
+def test_a_group_of_ten_people_is_never_shown() -> None:
     data, forecast = _rows()
     holdout = make_holdout(data, np.zeros(400, dtype=int), 0.3, resamples=20)
     groups = pd.DataFrame({"kin": ["a"] * 379 + ["b"] * 11 + ["c"] * 10}, index=GROUPS.index)
@@ -94,7 +98,7 @@ def test_a_group_of_ten_people_is_never_shown():
     }
 
 
-def test_shares_that_reveal_fewer_than_eleven_people_are_suppressed():
+def test_shares_that_reveal_fewer_than_eleven_people_are_suppressed() -> None:
     data, forecast = _rows()
     holdout = make_holdout(data, np.zeros(400, dtype=int), 0.3, resamples=20)
     most = range(160, 315)  # all of b except five
@@ -114,7 +118,7 @@ def test_shares_that_reveal_fewer_than_eleven_people_are_suppressed():
         assert fairness.notes == ((note,) if hidden else ())
 
 
-def test_a_share_of_all_rows_from_fewer_than_eleven_people_is_suppressed():
+def test_a_share_of_all_rows_from_fewer_than_eleven_people_is_suppressed() -> None:
     data, forecast = _rows()
     holdout = make_holdout(data, np.zeros(400, dtype=int), 0.3, resamples=20)
     groups = pd.DataFrame({"kin": np.repeat(["a", "b", "c", "d"], 100)}, index=GROUPS.index)
@@ -123,7 +127,7 @@ def test_a_share_of_all_rows_from_fewer_than_eleven_people_is_suppressed():
     assert "called" not in {worst.metric for worst in audit.worst_groups}
 
 
-def test_outcomes_of_one_household_with_many_rows_are_suppressed_in_every_metric():
+def test_outcomes_of_one_household_with_many_rows_are_suppressed_in_every_metric() -> None:
     data, forecast = _rows()
     data["household"] = ["H0"] * 40 + [f"H{n}" for n in range(40, 400)]
     data["label"] = np.where(np.arange(400) < 40, 1.0, np.where(np.arange(400) < 160, 0.0, data["label"]))
@@ -138,7 +142,7 @@ def test_outcomes_of_one_household_with_many_rows_are_suppressed_in_every_metric
     assert "outcomes and AUC" in fairness.notes[0]
 
 
-def test_an_event_counts_within_the_horizon_and_only_for_its_household():
+def test_an_event_counts_within_the_horizon_and_only_for_its_household() -> None:
     data = pd.DataFrame({"household": ["A", "A", "B", None], "as_of": pd.to_datetime(["2024-01-01", "2024-03-01"] * 2)})
     events = pd.DataFrame({"household": ["A", "C"], "day": pd.to_datetime(["2024-01-31", "2024-03-01"])})
     assert has_event_within(data, events, 31).tolist() == [1, 0, 0, 0]
@@ -147,7 +151,7 @@ def test_an_event_counts_within_the_horizon_and_only_for_its_household():
     assert has_event_within(data, on_the_day, 1).tolist() == [1, 0, 0, 0]
 
 
-def test_without_attributes_the_report_says_that_nothing_was_audited(trained):
+def test_without_attributes_the_report_says_that_nothing_was_audited(trained: Trained) -> None:
     fairness = trained.bundle.manifest.evaluation.fairness
     assert fairness.attributes == ()
     assert fairness.not_checked.startswith("Not audited")
@@ -165,17 +169,19 @@ def test_without_attributes_the_report_says_that_nothing_was_audited(trained):
     assert set(bare.attributes[0].groups[0].shares) == {"listed", "passed_over"}
 
 
-def test_an_extract_provides_groups_calls_and_assistance_for_the_audit(hospital):
+def test_an_extract_provides_groups_calls_and_assistance_for_the_audit(hospital: Hospital) -> None:
     with load_extract(hospital.extract) as extract:
         facts = read_audit(extract)
         assert list(facts.groups.columns) == ["race_ethnicity", "sex"]
         assert len(facts.groups) == extract.tables["guarantors"].rows_loaded
-        assert len(facts.calls) > 100
-        assert set(facts.assistance["household"]) <= set(facts.groups.index)
-        assert len(facts.assistance) > 10
+        assert len(required(facts.calls)) > 100
+        assert set(required(facts.assistance)["household"]) <= set(facts.groups.index)
+        assert len(required(facts.assistance)) > 10
 
 
-def test_no_attribute_reaches_a_frame_or_a_model_and_the_audit_changes_no_byte(hospital, tmp_path):
+def test_no_attribute_reaches_a_frame_or_a_model_and_the_audit_changes_no_byte(
+    hospital: Hospital, tmp_path: Path
+) -> None:
     with_attribute = hospital.copy(
         tmp_path / "with_attribute", guarantors="SELECT *, 'x' || (row_number() OVER ()) AS audit_who FROM {table}"
     )
@@ -201,7 +207,9 @@ def test_no_attribute_reaches_a_frame_or_a_model_and_the_audit_changes_no_byte(h
     assert models[0] == models[1]
 
 
-def test_an_attribute_cannot_enter_through_the_catalog_the_extract_or_the_settings(hospital, tmp_path):
+def test_an_attribute_cannot_enter_through_the_catalog_the_extract_or_the_settings(
+    hospital: Hospital, tmp_path: Path
+) -> None:
     folder = hospital.copy(tmp_path / "extract")
     text = (folder / "extract.toml").read_text()
     for table in ("guarantors", "accounts"):
@@ -227,7 +235,7 @@ def test_an_attribute_cannot_enter_through_the_catalog_the_extract_or_the_settin
             read_site_features({"account": [{**record, "source": source}]})
 
 
-def test_a_feature_that_reads_an_audit_column_finds_none_in_the_frame(payment_frame):
+def test_a_feature_that_reads_an_audit_column_finds_none_in_the_frame(payment_frame: Frame) -> None:
     smuggled = Feature(
         name="kin", meaning="kin", unit="category", family="history", source=Snapshot("audit_sex"), phrase="{value}"
     )
@@ -240,7 +248,7 @@ def test_a_feature_that_reads_an_audit_column_finds_none_in_the_frame(payment_fr
         )
 
 
-def test_unrecorded_groups_are_shown_but_are_never_the_least_favorable():
+def test_unrecorded_groups_are_shown_but_are_never_the_least_favorable() -> None:
     data, forecast = _rows()
     holdout = make_holdout(data, np.zeros(400, dtype=int), 0.3, resamples=20)
     groups = pd.DataFrame({"kin": ["a"] * 160 + ["b"] * 160 + [None] * 80}, index=GROUPS.index)
@@ -249,7 +257,7 @@ def test_unrecorded_groups_are_shown_but_are_never_the_least_favorable():
     assert NOT_RECORDED not in {worst.group for worst in audit.worst_groups}
 
 
-def test_a_large_group_that_is_significantly_worse_off_is_reported_after_a_small_one():
+def test_a_large_group_that_is_significantly_worse_off_is_reported_after_a_small_one() -> None:
     half = Estimate(value=0.5)
 
     def group(name: str, *ends: float) -> GroupMetrics:
@@ -269,10 +277,10 @@ def test_a_large_group_that_is_significantly_worse_off_is_reported_after_a_small
     ]
 
 
-def test_the_interval_of_a_share_of_zero_reaches_above_zero():
+def test_the_interval_of_a_share_of_zero_reaches_above_zero() -> None:
     data, forecast = _rows()
     holdout = make_holdout(data, np.zeros(400, dtype=int), 0.3, resamples=100)
     (audit,) = audit_fairness(holdout, forecast, _facts(), 30).attributes
-    none = next(group for group in audit.groups if group.group == "b").shares["listed"]
+    none = required(next(group for group in audit.groups if group.group == "b").shares["listed"])
     assert (none.value, none.low) == (0.0, 0.0)
     assert none.high == pytest.approx(1 - 0.025 ** (1 / 160), abs=1e-5)

@@ -9,9 +9,11 @@ import numpy as np
 import pytest
 
 from payrank.extracts.errors import NoUsableModelError
+from payrank.features.frame import Frame
 from payrank.training.design.temporal import draw_households, list_design_notices, plan_periods
 from payrank.training.settings import Member, TrainingSettings, Validation
-from payrank.training.train import train
+from payrank.training.train import Trained, train
+from tests.required import required
 
 AS_OF = date(2025, 3, 1)
 QUICK = TrainingSettings(
@@ -23,20 +25,22 @@ QUICK = TrainingSettings(
 )
 
 
-def test_no_household_of_the_final_test_was_fitted_and_the_manifest_counts_them(trained, payment_frame):
+def test_no_household_of_the_final_test_was_fitted_and_the_manifest_counts_them(
+    trained: Trained, payment_frame: Frame
+) -> None:
     data, windows = payment_frame.data, trained.bundle.manifest.windows
     design = plan_periods(data, 60, AS_OF, TrainingSettings.model_validate(trained.bundle.manifest.settings))
-    last = design.splits[-1]
+    last, reserved = design.splits[-1], required(windows.reserved)
     tested, others = data["household"].iloc[last.evaluated], data["household"].iloc[last.fitted]
     assert not set(tested) & set(others)
-    assert (windows.reserved.share, windows.reserved.households) == (0.3, tested.nunique())
-    assert 0.15 < tested.nunique() / windows.reserved.of_households < 0.45
+    assert (reserved.share, reserved.households) == (0.3, tested.nunique())
+    assert 0.15 < tested.nunique() / reserved.of_households < 0.45
     assert windows.periods[-1].role == "final"
-    assert windows.periods[-1].predicted.rows == len(last.evaluated) == int(trained.final_test.holdout.sum())
+    assert windows.periods[-1].predicted.rows == len(last.evaluated) == int(required(trained.final_test).holdout.sum())
     assert windows.fitted.rows == len(data)
 
 
-def test_labels_of_the_final_test_change_no_choice_and_no_earlier_metric(payment_frame):
+def test_labels_of_the_final_test_change_no_choice_and_no_earlier_metric(payment_frame: Frame) -> None:
     design = plan_periods(payment_frame.data, 60, AS_OF, QUICK)
     changed = payment_frame.data.copy()
     rows = changed.index[design.splits[-1].predicted]
@@ -51,25 +55,25 @@ def test_labels_of_the_final_test_change_no_choice_and_no_earlier_metric(payment
     assert before.n_estimators == after.n_estimators
     assert before.evaluation == after.evaluation
     assert first.bundle.files["likelihood_0.txt"] == two.bundle.files["likelihood_0.txt"]
-    assert np.array_equal(first.final_test.probability, two.final_test.probability)
+    assert np.array_equal(required(first.final_test).probability, required(two.final_test).probability)
 
 
-def test_the_calibration_of_the_final_test_is_learned_without_its_households(payment_frame):
+def test_the_calibration_of_the_final_test_is_learned_without_its_households(payment_frame: Frame) -> None:
     design = plan_periods(payment_frame.data, 60, AS_OF, QUICK)
     changed = payment_frame.data.copy()
     holdout = design.splits[-2].predicted  # its labels came too late for every fit
     assert not any(np.isin(holdout, split.fitted).any() for split in design.splits)
-    rows = changed.index[holdout[design.reserved[holdout]]]
+    rows = changed.index[holdout[required(design.reserved)[holdout]]]
     assert len(rows) > 30
     fixed = QUICK.model_copy(update={"members": (Member(seeds=(1,), n_estimators=20),)})
     changed.loc[rows, "label"] = 1.0 - changed.loc[rows, "label"]
-    first = train(payment_frame, kind="payment", as_of=AS_OF, settings=fixed).final_test
-    two = train(replace(payment_frame, data=changed), kind="payment", as_of=AS_OF, settings=fixed).final_test
+    first = required(train(payment_frame, kind="payment", as_of=AS_OF, settings=fixed).final_test)
+    two = required(train(replace(payment_frame, data=changed), kind="payment", as_of=AS_OF, settings=fixed).final_test)
     assert np.array_equal(first.raw, two.raw)
     assert np.array_equal(first.probability, two.probability)
 
 
-def test_a_label_that_was_unknown_when_the_final_test_began_does_not_change_it(payment_frame):
+def test_a_label_that_was_unknown_when_the_final_test_began_does_not_change_it(payment_frame: Frame) -> None:
     design = plan_periods(payment_frame.data, 60, AS_OF, QUICK)
     start = design.as_of[design.splits[-1].predicted].min()
     late = np.flatnonzero((design.as_of < start) & (design.known_on > start))
@@ -77,12 +81,12 @@ def test_a_label_that_was_unknown_when_the_final_test_began_does_not_change_it(p
     changed = payment_frame.data.copy()
     changed.loc[changed.index[late], "label"] = 1.0 - changed.loc[changed.index[late], "label"]
     fixed = QUICK.model_copy(update={"members": (Member(seeds=(1,), n_estimators=20),)})
-    first = train(payment_frame, kind="payment", as_of=AS_OF, settings=fixed).final_test
-    two = train(replace(payment_frame, data=changed), kind="payment", as_of=AS_OF, settings=fixed).final_test
+    first = required(train(payment_frame, kind="payment", as_of=AS_OF, settings=fixed).final_test)
+    two = required(train(replace(payment_frame, data=changed), kind="payment", as_of=AS_OF, settings=fixed).final_test)
     assert np.array_equal(first.probability, two.probability)
 
 
-def test_all_households_are_evaluated_if_none_appears_earlier(payment_frame):
+def test_all_households_are_evaluated_if_none_appears_earlier(payment_frame: Frame) -> None:
     data = payment_frame.data.assign(household=payment_frame.data["unit_id"] + payment_frame.data["as_of"].astype(str))
     design = plan_periods(data, 60, AS_OF, QUICK)
     last = design.splits[-1]
@@ -91,7 +95,7 @@ def test_all_households_are_evaluated_if_none_appears_earlier(payment_frame):
     assert np.array_equal(last.evaluated, last.predicted)
 
 
-def test_the_draw_of_a_household_depends_on_the_salt_and_its_own_name_only():
+def test_the_draw_of_a_household_depends_on_the_salt_and_its_own_name_only() -> None:
     names = [f"H{number}" for number in range(2000)]
     drawn = draw_households(names, 0.3, "one")
     assert drawn.mean() == pytest.approx(0.3, abs=0.04)
@@ -100,7 +104,7 @@ def test_the_draw_of_a_household_depends_on_the_salt_and_its_own_name_only():
     assert (drawn <= draw_households(names, 0.6, "one")).all()
 
 
-def test_two_periods_have_no_final_test_and_a_notice_says_so(payment_frame):
+def test_two_periods_have_no_final_test_and_a_notice_says_so(payment_frame: Frame) -> None:
     settings = QUICK.model_copy(update={"validation": Validation(periods=2)})
     trained = train(payment_frame, kind="payment", as_of=AS_OF, settings=settings)
     manifest = trained.bundle.manifest
@@ -110,7 +114,7 @@ def test_two_periods_have_no_final_test_and_a_notice_says_so(payment_frame):
     assert any("only 2 periods, so there is no final test" in notice for notice in manifest.notices)
 
 
-def test_fewer_than_eleven_reserved_households_are_no_final_test_and_a_notice_says_so(payment_frame):
+def test_fewer_than_eleven_reserved_households_are_no_final_test_and_a_notice_says_so(payment_frame: Frame) -> None:
     for reserve, role in ((0.02, "holdout"), (0.2, "final")):
         settings = QUICK.model_copy(update={"validation": Validation(reserve=reserve)})
         design = plan_periods(payment_frame.data, 60, AS_OF, settings)
@@ -123,7 +127,7 @@ def test_fewer_than_eleven_reserved_households_are_no_final_test_and_a_notice_sa
         assert all("raise validation.reserve" in notice for notice in matches)
 
 
-def test_a_window_with_too_few_outcomes_is_refused_with_counts(payment_frame):
+def test_a_window_with_too_few_outcomes_is_refused_with_counts(payment_frame: Frame) -> None:
     settings = QUICK.model_copy(update={"validation": Validation(window_days=1), "min_outcomes": 200})
     with pytest.raises(
         NoUsableModelError, match=r"too few outcomes to fit before the \w+ period from .*needed: 200 of each"
@@ -131,7 +135,7 @@ def test_a_window_with_too_few_outcomes_is_refused_with_counts(payment_frame):
         plan_periods(payment_frame.data, 60, AS_OF, settings)
 
 
-def test_a_gap_without_rows_and_a_period_with_one_outcome_are_reported_with_counts(payment_frame):
+def test_a_gap_without_rows_and_a_period_with_one_outcome_are_reported_with_counts(payment_frame: Frame) -> None:
     data = payment_frame.data
     hole = data[(data["as_of"] < "2024-04-15") | (data["as_of"] > "2024-07-15")].reset_index(drop=True)
     design = plan_periods(hole, 60, AS_OF, QUICK)

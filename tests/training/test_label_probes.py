@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -20,7 +21,7 @@ MEAN = Feature(
 )
 
 
-def frame_of(**options: float) -> Frame:
+def frame_of(**options: Any) -> Frame:
     """A labeled frame whose labels are known after a horizon of 60 days."""
     frame = make_frame(**options)
     return replace(frame, data=frame.data.assign(known_on=frame.data["as_of"] + pd.Timedelta(days=60)))

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import matplotlib.pyplot as plt
 import pytest
 
 from payrank.models.records.estimate import Estimate
 from payrank.models.records.fairness import AttributeAudit, Fairness, GroupMetrics
 from payrank.training.plots.plots import PLOTS, draw_evaluation, draw_plots
+from payrank.training.train import Trained
 
 pytestmark = pytest.mark.slow
 
 
-def test_every_plot_is_drawn_twice_with_the_same_bytes_and_no_figure_stays_open(trained, tmp_path):
+def test_every_plot_is_drawn_twice_with_the_same_bytes_and_no_figure_stays_open(
+    trained: Trained, tmp_path: Path
+) -> None:
     first = draw_plots(trained, tmp_path / "first")
     second = draw_plots(trained, tmp_path / "second")
     assert tuple(first) == PLOTS  # the extract has no protected attribute to audit
@@ -22,7 +27,7 @@ def test_every_plot_is_drawn_twice_with_the_same_bytes_and_no_figure_stays_open(
     assert plt.get_fignums() == []
 
 
-def test_each_audited_attribute_gets_its_own_plot_with_the_same_bytes_twice(tmp_path, trained):
+def test_each_audited_attribute_gets_its_own_plot_with_the_same_bytes_twice(tmp_path: Path, trained: Trained) -> None:
     half, low = Estimate(value=0.5, low=0.4, high=0.6), Estimate(value=0.0, low=0.0, high=0.2)
     groups = tuple(
         GroupMetrics(

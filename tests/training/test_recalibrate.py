@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from payrank.extracts.errors import WrongUsageError
+from payrank.features.frame import Frame
 from payrank.models.calibration.adjusted import AdjustedCalibration, apply_map
 from payrank.models.calibration.methods import Beta, Uncalibrated, sigmoid
 from payrank.models.predict import predict
 from payrank.training.calibrate.recalibrate import LaterRows, recalibrate
 from payrank.training.settings import Member, TrainingSettings
 from payrank.training.train import train
+from tests.conftest import FrameMaker
+from tests.required import required
 
 AUTO = TrainingSettings()
 QUICK = TrainingSettings(
@@ -32,7 +37,9 @@ QUICK = TrainingSettings(
 DAYS = 300
 
 
-def make_rows(calibrate_scores, n=12_000, seed=4, words=("a", "b")):
+def make_rows(
+    calibrate_scores: Callable[..., Any], n: int = 12_000, seed: int = 4, words: tuple[str, str] = ("a", "b")
+) -> LaterRows:
     """Rows over 300 days whose outcomes have the chance `calibrate_scores(raw, day, word)`; four rows a household."""
     draw = np.random.default_rng(seed)
     raw, place = draw.normal(0, 1.2, n), np.arange(n) * DAYS // n
@@ -42,7 +49,7 @@ def make_rows(calibrate_scores, n=12_000, seed=4, words=("a", "b")):
     return LaterRows(raw, label, day, np.arange(n) // 4, word)
 
 
-def test_calibrated_log_odds_stay_nearly_unchanged():
+def test_calibrated_log_odds_stay_nearly_unchanged() -> None:
     recalibrated = recalibrate(make_rows(lambda raw, *_: sigmoid(raw)), AUTO)
     grid = np.linspace(-2.5, 2.5, 21)
     assert recalibrated.calibration.apply(grid) == pytest.approx(sigmoid(grid), abs=0.03)
@@ -50,10 +57,10 @@ def test_calibrated_log_odds_stay_nearly_unchanged():
         min(recalibrated.record.log_loss_by_method.values()), abs=5e-4
     )
     assert not recalibrated.record.segments
-    assert not recalibrated.record.shift.is_significant
+    assert not required(recalibrated.record.shift).is_significant
 
 
-def test_the_method_has_the_lowest_loss_on_rows_that_it_was_not_learned_on():
+def test_the_method_has_the_lowest_loss_on_rows_that_it_was_not_learned_on() -> None:
     truth = Beta(a=0.3, b=2.0, c=-0.5)
     record = recalibrate(make_rows(lambda raw, *_: truth.apply(raw), n=40_000), AUTO).record
     assert record.method in {"beta", "isotonic"}
@@ -64,13 +71,13 @@ def test_the_method_has_the_lowest_loss_on_rows_that_it_was_not_learned_on():
 
 
 @pytest.mark.parametrize("method", ["none", "platt", "beta", "isotonic"])
-def test_a_named_method_is_used(method):
+def test_a_named_method_is_used(method: str) -> None:
     rows = make_rows(lambda raw, *_: sigmoid(0.5 * raw), n=2_000)
     recalibrated = recalibrate(rows, AUTO.model_copy(update={"calibration": method, "correct_shift": False}))
     assert (recalibrated.record.method, recalibrated.calibration.method) == (method, method)
 
 
-def test_a_segment_that_pays_differently_gets_its_own_offset():
+def test_a_segment_that_pays_differently_gets_its_own_offset() -> None:
     recalibrated = recalibrate(make_rows(lambda raw, _, word: sigmoid(raw - 0.8 * (word == "b"))), AUTO)
     offsets = {segment.name: segment.offset for segment in recalibrated.record.segments}
     assert offsets["b"] - offsets["a"] == pytest.approx(-0.8, abs=0.15)
@@ -82,59 +89,63 @@ def test_a_segment_that_pays_differently_gets_its_own_offset():
     assert none.record.segments == ()
 
 
-def test_a_segment_with_few_outcomes_gets_no_offset():
+def test_a_segment_with_few_outcomes_gets_no_offset() -> None:
     draw = np.random.default_rng(1)
     rows = make_rows(lambda raw, _, word: sigmoid(raw - 1.5 * (word == "b")))
-    rare = pd.Series(np.where(draw.random(len(rows.raw)) < 0.01, "rare", rows.segment))
+    rare = pd.Series(np.where(draw.random(len(rows.raw)) < 0.01, "rare", required(rows.segment)))
     names = {segment.name for segment in recalibrate(replace(rows, segment=rare), AUTO).record.segments}
     assert names == {"a", "b"}
 
 
 @pytest.mark.parametrize("moved", [-0.7, 0.7])
-def test_a_recent_shift_of_the_base_rate_is_detected_and_corrected(moved):
+def test_a_recent_shift_of_the_base_rate_is_detected_and_corrected(moved: float) -> None:
     rows = make_rows(lambda raw, place, _: sigmoid(raw + moved * (place > DAYS - 90)))
     recalibrated = recalibrate(rows, AUTO)
-    shift = recalibrated.record.shift
+    shift = required(recalibrated.record.shift)
     assert shift.is_significant
     assert np.sign(shift.offset) == np.sign(moved)
-    assert (shift.gap.low > 0) == (moved > 0)
+    assert (required(shift.gap.low) > 0) == (moved > 0)
     late = rows.day > rows.day.max() - np.timedelta64(90, "D")
     promised = apply_map(recalibrated.calibration, rows.raw[late]).mean()
     assert promised == pytest.approx(rows.label[late].mean(), abs=0.03)
     assert "the base rate has shifted" in shift.describe()
     uncorrected = recalibrate(rows, AUTO.model_copy(update={"correct_shift": False}))
-    assert uncorrected.record.shift.is_significant
-    assert uncorrected.record.shift.offset == 0
-    assert "not corrected" in uncorrected.record.shift.describe()
+    left = required(uncorrected.record.shift)
+    assert left.is_significant
+    assert left.offset == 0
+    assert "not corrected" in left.describe()
 
 
 @pytest.mark.parametrize(("learned", "corrected"), [(0.0, 1.0), (0.5, 0.5), (1.5, 0.0)])
-def test_only_the_part_of_a_shift_that_the_served_fit_has_not_learned_is_corrected(learned, corrected):
+def test_only_the_part_of_a_shift_that_the_served_fit_has_not_learned_is_corrected(
+    learned: float, corrected: float
+) -> None:
     rows = make_rows(lambda raw, place, _: sigmoid(raw + 0.5 * (place > DAYS - 90)), n=20_000)
-    whole = recalibrate(rows, AUTO).record.shift.offset
+    whole = required(recalibrate(rows, AUTO).record.shift).offset
     raw = rows.raw + learned * whole * (rows.day > rows.day.max() - np.timedelta64(90, "D"))
-    shift = recalibrate(rows, AUTO, served_raw=raw).record.shift
+    shift = required(recalibrate(rows, AUTO, served_raw=raw).record.shift)
     assert shift.is_significant
     assert shift.offset == pytest.approx(corrected * whole, abs=0.06)
     assert ("was already fitted on these outcomes" in shift.describe()) == (corrected == 0)
 
 
-def test_noise_and_too_few_recent_outcomes_are_not_a_shift():
-    assert not recalibrate(make_rows(lambda raw, *_: sigmoid(raw), n=2_000), AUTO).record.shift.is_significant
+def test_noise_and_too_few_recent_outcomes_are_not_a_shift() -> None:
+    noise = recalibrate(make_rows(lambda raw, *_: sigmoid(raw), n=2_000), AUTO).record.shift
+    assert not required(noise).is_significant
     assert recalibrate(make_rows(lambda raw, *_: sigmoid(raw), n=150), AUTO).record.shift is None
 
 
-def test_households_whose_accounts_pay_together_widen_the_interval():
+def test_households_whose_accounts_pay_together_widen_the_interval() -> None:
     rows = make_rows(lambda raw, *_: sigmoid(raw), n=4_000)
-    alone = recalibrate(replace(rows, household=np.arange(4_000)), AUTO).record.shift.gap
+    alone = required(recalibrate(replace(rows, household=np.arange(4_000)), AUTO).record.shift).gap
     # Twenty rows share each outcome.
     crowd = np.arange(4_000) // 20
     clustered = replace(rows, raw=np.zeros(4_000), label=(crowd % 2).astype(float), household=crowd)
-    wide = recalibrate(clustered, AUTO).record.shift.gap
-    assert wide.high - wide.low > 2.5 * (alone.high - alone.low)
+    wide = required(recalibrate(clustered, AUTO).record.shift).gap
+    assert required(wide.high) - required(wide.low) > 2.5 * (required(alone.high) - required(alone.low))
 
 
-def test_training_reports_a_shift_and_serves_the_correction(frame_maker):
+def test_training_reports_a_shift_and_serves_the_correction(frame_maker: FrameMaker) -> None:
     frame = frame_maker(rows=300)
     data = frame.data.copy()
     recent = (data["as_of"] > data["as_of"].max() - pd.Timedelta(days=90)).to_numpy()
@@ -142,21 +153,22 @@ def test_training_reports_a_shift_and_serves_the_correction(frame_maker):
     data.loc[recent, "label"] = np.maximum(data.loc[recent, "label"], more)
     trained = train(replace(frame, data=data), kind="payment", as_of=date(2025, 6, 1), settings=QUICK)
     manifest = trained.bundle.manifest
-    assert manifest.recalibration.shift.is_significant
-    assert manifest.recalibration.shift.offset > 0.1
+    shift = required(manifest.recalibration.shift)
+    assert shift.is_significant
+    assert shift.offset > 0.1
     assert any("the base rate has shifted" in notice for notice in manifest.notices)
     assert isinstance(trained.bundle.calibration, AdjustedCalibration)
-    assert trained.bundle.calibration.shift == manifest.recalibration.shift.offset
+    assert trained.bundle.calibration.shift == shift.offset
     scores = predict(trained.bundle, data.iloc[:50])
     chance = apply_map(trained.bundle.calibration, scores["raw_score"].to_numpy(), data.iloc[:50])
     assert np.array_equal(scores["probability"], chance)
 
 
-def test_segments_by_a_feature_that_is_not_a_category_are_refused(payment_frame):
+def test_segments_by_a_feature_that_is_not_a_category_are_refused(payment_frame: Frame) -> None:
     settings = QUICK.model_copy(update={"calibrate_by": "noise"})
     with pytest.raises(WrongUsageError, match=r"calibrate_by.*allowed are none, payer_class"):
         train(payment_frame, kind="payment", as_of=date(2025, 3, 1), settings=settings)
 
 
-def test_an_uncalibrated_probability_is_the_sigmoid_of_the_raw_score():
+def test_an_uncalibrated_probability_is_the_sigmoid_of_the_raw_score() -> None:
     assert Uncalibrated().apply(np.array([1.0]))[0] == pytest.approx(0.7310586)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ import pytest
 from payrank.extracts.errors import WrongUsageError
 from payrank.extracts.load.load_extract import load_extract
 from payrank.features.build_frames import population_frame, training_frame
+from payrank.features.frame import Frame
 from payrank.features.targets import OverturnTarget
 from payrank.models.calibration.methods import sigmoid
 from payrank.simulator import simulate
@@ -27,6 +29,9 @@ from payrank.training.selection import (
 )
 from payrank.training.settings import Member, TrainingSettings
 from payrank.training.train import train
+from payrank.training.training_job import AppealChances
+from tests.conftest import FrameMaker
+from tests.required import required
 
 QUICK = TrainingSettings(
     max_n_estimators=30,
@@ -41,7 +46,7 @@ QUICK = TrainingSettings(
 
 
 @pytest.fixture(scope="module")
-def population(frame_maker):
+def population(frame_maker: FrameMaker) -> Frame:
     """Open denials. Those with a high past rate were mostly appealed, and those of payer medicaid never."""
     frame = frame_maker(unit="denial", rows=250)
     data = frame.data.copy()
@@ -54,18 +59,18 @@ def population(frame_maker):
 
 
 @pytest.fixture(scope="module")
-def labeled(population):
+def labeled(population: Frame) -> Frame:
     """The rows of the population that have a label."""
     return replace(population, data=population.data[population.data["label"].notna()].reset_index(drop=True))
 
 
 @pytest.fixture(scope="module")
-def chances(population):
+def chances(population: Frame) -> AppealChances:
     """The estimated chances of a decided appeal."""
-    return estimate_appeal_chances(population)
+    return required(estimate_appeal_chances(population))
 
 
-def test_the_chance_of_an_appeal_is_estimated_from_what_was_known(chances):
+def test_the_chance_of_an_appeal_is_estimated_from_what_was_known(chances: AppealChances) -> None:
     rate = chances.data["past_rate"].to_numpy()
     medicaid = (chances.data["payer_class"] == "medicaid").to_numpy()
     assert chances.chance[medicaid].mean() < 0.15
@@ -74,7 +79,9 @@ def test_the_chance_of_an_appeal_is_estimated_from_what_was_known(chances):
     assert chances.chance.mean() == pytest.approx(chances.decided.mean(), abs=0.03)
 
 
-def test_weights_bring_decided_denials_closer_to_all_denials_and_stay_clipped(population, labeled, chances):
+def test_weights_bring_decided_denials_closer_to_all_denials_and_stay_clipped(
+    population: Frame, labeled: Frame, chances: AppealChances
+) -> None:
     weights = weigh_rows(labeled, chances, QUICK)
     assert weights.mean() == pytest.approx(1)
     everyone = population.data["past_rate"].mean()
@@ -85,14 +92,16 @@ def test_weights_bring_decided_denials_closer_to_all_denials_and_stay_clipped(po
     assert narrow.max() / narrow.min() <= 1.5**2 + 1e-9
 
 
-def test_a_training_row_missing_from_the_population_is_refused(population, labeled, chances):
+def test_a_training_row_missing_from_the_population_is_refused(
+    population: Frame, labeled: Frame, chances: AppealChances
+) -> None:
     incomplete = replace(chances, data=chances.data.iloc[1:], chance=chances.chance[1:])
     first = replace(labeled, data=population.data.iloc[:5])
     with pytest.raises(WrongUsageError, match="1 of 5 training rows are not in the population"):
         weigh_rows(first, incomplete, QUICK)
 
 
-def test_overlap_counts_everyone_once_and_shows_no_cell_under_eleven(chances, labeled):
+def test_overlap_counts_everyone_once_and_shows_no_cell_under_eleven(chances: AppealChances, labeled: Frame) -> None:
     weights = weigh_rows(labeled, chances, QUICK)
     ones = np.ones(4)
     holdout = WeightedRows(np.array([1.0, 0, 1, 0]), ones / 2, ones, ones, ones)
@@ -109,18 +118,18 @@ def test_overlap_counts_everyone_once_and_shows_no_cell_under_eleven(chances, la
     assert "commercial" not in text
 
 
-def test_weighted_metrics_equal_the_metrics_of_repeated_rows():
+def test_weighted_metrics_equal_the_metrics_of_repeated_rows() -> None:
     draw = np.random.default_rng(8)
     label, probability = (draw.random(400) < 0.4).astype(float), draw.random(400).round(3)
     gain, times = draw.random(400) * label, draw.integers(1, 4, 400)
     weighted = weighted_metrics(WeightedRows(label, probability, probability, gain, times.astype(float)), 0.2)
-    columns = [np.repeat(values, times) for values in (label, probability, probability, gain)]
-    repeated = weighted_metrics(WeightedRows(*columns, np.ones(times.sum())), 0.2)
+    columns = (label, probability, probability, gain, np.ones(400))
+    repeated = weighted_metrics(WeightedRows(*(np.repeat(values, times) for values in columns)), 0.2)
     for name in ("auc", "brier", "captured"):
         assert weighted[name] == pytest.approx(repeated[name], abs=2e-5)
 
 
-def test_training_reports_both_metrics_and_uses_the_weights_only_if_set(population, labeled):
+def test_training_reports_both_metrics_and_uses_the_weights_only_if_set(population: Frame, labeled: Frame) -> None:
     as_of = date(2025, 3, 1)
     plain = train(labeled, kind="overturn", as_of=as_of, settings=QUICK, population=population).bundle
     alone = train(labeled, kind="overturn", as_of=as_of, settings=QUICK).bundle
@@ -128,20 +137,21 @@ def test_training_reports_both_metrics_and_uses_the_weights_only_if_set(populati
     weighed = train(labeled, kind="overturn", as_of=as_of, settings=heavy, population=population).bundle
     assert alone.manifest.selection is None
     assert alone.files["likelihood_0.txt"] == plain.files["likelihood_0.txt"] != weighed.files["likelihood_0.txt"]
-    assert (plain.manifest.selection.weights_used, weighed.manifest.selection.weights_used) == (False, True)
-    assert plain.manifest.selection.unweighted["auc"] != plain.manifest.selection.weighted["auc"]
-    assert plain.manifest.selection.unweighted["brier"] == pytest.approx(plain.manifest.metrics["brier"], abs=1e-4)
+    selection = required(plain.manifest.selection)
+    assert (selection.weights_used, required(weighed.manifest.selection).weights_used) == (False, True)
+    assert selection.unweighted["auc"] != selection.weighted["auc"]
+    assert selection.unweighted["brier"] == pytest.approx(plain.manifest.metrics["brier"], abs=1e-4)
     assert any("An appeal was decided for" in sentence for sentence in plain.manifest.evaluation.never_observed)
     assert not re.search("PLANTED", plain.files["manifest.json"].decode())
 
 
-def test_selection_weights_multiply_the_weights_of_the_fit(labeled):
+def test_selection_weights_multiply_the_weights_of_the_fit(labeled: Frame) -> None:
     data = labeled.data.assign(selection_weight=np.arange(1.0, len(labeled.data) + 1))
     weights = row_weights(data, np.array([0, 3]), QUICK)
     assert weights[1] / weights[0] == pytest.approx(4)
 
 
-def test_the_card_says_that_payments_depend_on_past_calls(payment_frame):
+def test_the_card_says_that_payments_depend_on_past_calls(payment_frame: Frame) -> None:
     data = payment_frame.data.rename(columns={"calls": "calls_90d"})
     not_called = (data["calls_90d"] == 0).mean()
     sentences = describe_past_calls(data)
@@ -149,7 +159,7 @@ def test_the_card_says_that_payments_depend_on_past_calls(payment_frame):
     assert describe_past_calls(payment_frame.data) == ()
 
 
-def test_the_population_contains_the_training_frame_and_the_rows_without_a_label(tmp_path):
+def test_the_population_contains_the_training_frame_and_the_rows_without_a_label(tmp_path: Path) -> None:
     target, as_of = OverturnTarget(every_days=60), date(2026, 11, 1)
     simulate(tmp_path, accounts=800, seed=2, as_of=as_of)
     with load_extract(tmp_path) as extract:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from payrank.extracts.errors import WrongUsageError
@@ -23,14 +25,14 @@ from payrank.training.settings import RENAMED, Member, TrainingSettings, parse_s
         ({"calibration": "magic"}, "'auto', 'none', 'platt', 'beta' or 'isotonic'"),
     ],
 )
-def test_a_wrong_setting_is_named_with_what_is_allowed(values, message):
+def test_a_wrong_setting_is_named_with_what_is_allowed(values: Any, message: str) -> None:
     with pytest.raises(WrongUsageError, match=message):
         parse_settings(values)
 
 
 @pytest.mark.parametrize(("old", "new"), RENAMED.items())
 @pytest.mark.parametrize("kind", ["payment", "overturn"])
-def test_a_renamed_setting_is_refused_with_its_new_name(old, new, kind):
+def test_a_renamed_setting_is_refused_with_its_new_name(old: Any, new: Any, kind: str) -> None:
     table, _, name = old.rpartition(".")
     values = {"members": [{name: 1}]} if table == "members" else {name: 1}
     place = f"members.0.{name}" if table == "members" else name
@@ -38,14 +40,14 @@ def test_a_renamed_setting_is_refused_with_its_new_name(old, new, kind):
         parse_settings(values, kind)
 
 
-def test_every_new_name_is_a_setting_and_no_old_name_is_one():
+def test_every_new_name_is_a_setting_and_no_old_name_is_one() -> None:
     for old, new in RENAMED.items():
         fields = (Member if old.startswith("members.") else TrainingSettings).model_fields
         assert new in fields
         assert old.rpartition(".")[2] not in fields
 
 
-def test_settings_from_a_toml_table_survive_a_round_trip_through_the_manifest():
+def test_settings_from_a_toml_table_survive_a_round_trip_through_the_manifest() -> None:
     settings = parse_settings(
         {"trees": {"max_bin": 127}, "members": [{"seeds": [4, 5]}, {"name": "additive", "trees": {"max_depth": 1}}]}
     )

@@ -9,7 +9,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from payrank.features.frame import Frame
 from payrank.models.matrix import encode
+from payrank.models.records.evaluation import Evaluation
 from payrank.models.shap.explain import explain
 from payrank.training.evaluate.holdout import Forecast, make_holdout
 from payrank.training.evaluate.small_cells import join_small
@@ -19,7 +21,8 @@ from payrank.training.probes.alarms import raise_alarms, rise_without
 from payrank.training.probes.importance import measure_importance
 from payrank.training.settings import Member, TrainingSettings
 from payrank.training.slices.slices import OTHERS, measure_slices
-from payrank.training.train import train
+from payrank.training.train import Trained, train
+from tests.required import required
 
 QUICK = TrainingSettings(
     max_n_estimators=60, share_n_estimators=20, early_stopping_rounds=10, members=(Member(seeds=(1,)),)
@@ -27,11 +30,11 @@ QUICK = TrainingSettings(
 
 
 @pytest.fixture(scope="module")
-def evaluation(trained):
+def evaluation(trained: Trained) -> Evaluation:
     return trained.bundle.manifest.evaluation
 
 
-def test_the_slices_of_each_dimension_contain_every_holdout_row_once(evaluation):
+def test_the_slices_of_each_dimension_contain_every_holdout_row_once(evaluation: Evaluation) -> None:
     kinds = {part.dimension for part in evaluation.slices}
     assert kinds == {"period", "payer", "balance", "age"}
     for kind in kinds:
@@ -41,7 +44,7 @@ def test_the_slices_of_each_dimension_contain_every_holdout_row_once(evaluation)
         assert all(part.households >= 11 for part in parts)
 
 
-def test_the_metrics_of_a_slice_match_its_rows(trained, evaluation):
+def test_the_metrics_of_a_slice_match_its_rows(trained: Trained, evaluation: Evaluation) -> None:
     rows = trained.backtest_rows[trained.backtest.holdout]
     probability = trained.backtest.probability[trained.backtest.holdout]
     here = (rows["payer_class"] == "medicare").to_numpy()
@@ -57,11 +60,13 @@ def test_the_metrics_of_a_slice_match_its_rows(trained, evaluation):
         best += ranked["recovered"].iloc[: round(len(ranked) * 0.2)].sum()
     assert medicare.baselines["largest_first"] == pytest.approx(best / part["recovered"].sum(), abs=1e-5)
     ahead = medicare.advantage["largest_first"]
-    assert ahead.value == pytest.approx(medicare.captured.value - medicare.baselines["largest_first"], abs=2e-5)
-    assert ahead.low <= ahead.value <= ahead.high
+    assert ahead.value == pytest.approx(
+        required(medicare.captured).value - medicare.baselines["largest_first"], abs=2e-5
+    )
+    assert required(ahead.low) <= ahead.value <= required(ahead.high)
 
 
-def test_payers_with_few_people_are_combined_into_one_slice():
+def test_payers_with_few_people_are_combined_into_one_slice() -> None:
     draw = np.random.default_rng(2)
     data = pd.DataFrame(
         {
@@ -87,30 +92,30 @@ def test_payers_with_few_people_are_combined_into_one_slice():
     assert join_small(names, np.arange(47), "rest").value_counts().to_dict() == {"a": 30, "rest": 17}
 
 
-def test_the_stability_index_and_the_rank_correlation_match_a_computation_by_hand():
+def test_the_stability_index_and_the_rank_correlation_match_a_computation_by_hand() -> None:
     before, after = np.repeat([0.1, 0.9], [50, 50]), np.repeat([0.1, 0.9], [80, 20])
     assert population_stability_index(before, after) == pytest.approx(0.3 * np.log(0.8 / 0.5) - 0.3 * np.log(0.2 / 0.5))
     assert rank_correlation(np.array([1.0, 2, 3, 4]), np.array([1.0, 2, 4, 3])) == pytest.approx(0.8)
     assert rank_correlation(np.ones(3), np.arange(3.0)) is None
 
 
-def test_successive_periods_are_compared(evaluation):
+def test_successive_periods_are_compared(evaluation: Evaluation) -> None:
     (only,) = evaluation.stability
     first, second = (part for part in evaluation.slices if part.dimension == "period")
-    assert (only.auc_earlier, only.auc_later) == (first.auc.value, second.auc.value)
-    assert only.importance_rank_correlation > 0.5
+    assert (only.auc_earlier, only.auc_later) == (required(first.auc).value, required(second.auc).value)
+    assert required(only.importance_rank_correlation) > 0.5
 
 
-def test_predictive_features_are_important_and_noise_is_not(evaluation, trained):
+def test_predictive_features_are_important_and_noise_is_not(evaluation: Evaluation, trained: Trained) -> None:
     order = [entry.feature for entry in evaluation.importance]
     assert set(order) == {feature.name for feature in trained.bundle.manifest.features}
     assert set(order[:2]) == {"days_open", "past_rate"}
     lost = {entry.feature: entry.auc_drop for entry in evaluation.importance}
-    assert lost["days_open"] > 0.04
-    assert abs(lost["noise"]) < 0.02
+    assert required(lost["days_open"]) > 0.04
+    assert abs(required(lost["noise"])) < 0.02
 
 
-def test_importance_is_the_mean_absolute_exact_contribution(trained):
+def test_importance_is_the_mean_absolute_exact_contribution(trained: Trained) -> None:
     data = trained.backtest_rows.iloc[-40:]
     bundle = trained.bundle
     texts = [bundle.files[f"likelihood_{n}.txt"].decode() for n in range(3)]
@@ -127,11 +132,11 @@ def test_importance_is_the_mean_absolute_exact_contribution(trained):
     assert {entry.feature: entry.contribution for entry in importance} == pytest.approx(sizes, abs=1e-5)
 
 
-def test_honest_features_raise_no_alarm(evaluation):
+def test_honest_features_raise_no_alarm(evaluation: Evaluation) -> None:
     assert evaluation.alarms == ()
 
 
-def test_a_feature_that_contains_the_outcome_raises_the_alarms_of_a_leak(payment_frame):
+def test_a_feature_that_contains_the_outcome_raises_the_alarms_of_a_leak(payment_frame: Frame) -> None:
     frame = replace(payment_frame, data=payment_frame.data.assign(noise=payment_frame.data["label"]))
     manifest = train(frame, kind="payment", as_of=date(2025, 3, 1), settings=QUICK).bundle.manifest
     assert {alarm.name for alarm in manifest.evaluation.alarms} == {"auc_too_good", "feature_too_good_alone"}
@@ -139,15 +144,15 @@ def test_a_feature_that_contains_the_outcome_raises_the_alarms_of_a_leak(payment
     assert any(notice.startswith("alarm: AUC") for notice in manifest.notices)
 
 
-def test_a_feature_that_was_filled_in_after_the_outcome_raises_an_alarm(payment_frame):
+def test_a_feature_that_was_filled_in_after_the_outcome_raises_an_alarm(payment_frame: Frame) -> None:
     data = payment_frame.data
     early = (data["as_of"] < "2024-09-01").to_numpy()
     known = np.where(early, data["label"], np.random.default_rng(3).permutation(data["label"]))
     frame = replace(payment_frame, data=data.assign(noise=known))
     learn, judge = np.flatnonzero(early), np.flatnonzero(~early)
-    rise = rise_without(frame, "noise", learn, judge)
-    assert rise.low > 0.02
-    assert rise_without(frame, "past_rate", learn, judge).high < rise.low
+    rise = required(required(rise_without(frame, "noise", learn, judge)).low)
+    assert rise > 0.02
+    assert required(required(rise_without(frame, "past_rate", learn, judge)).high) < rise
     alarms = raise_alarms(0.7, frame, learn, judge, ["noise", "past_rate"])
     assert [alarm.name for alarm in alarms] == ["better_without"]
     assert "without noise the AUC" in alarms[0].text

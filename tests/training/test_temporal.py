@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -20,6 +21,7 @@ from payrank.training.design.temporal import (
     row_weights,
 )
 from payrank.training.settings import TrainingSettings, Validation
+from payrank.training.train import Trained
 
 SMALL = TrainingSettings(min_outcomes=11)
 DAY = np.timedelta64(1, "D")
@@ -57,7 +59,7 @@ def histories(draw: st.DrawFn) -> tuple[pd.DataFrame, int, TrainingSettings]:
 
 @settings(max_examples=150, deadline=None)
 @given(history=histories())
-def test_fitted_labels_were_known_before_the_period_and_predicted_rows_are_later_by_the_lag(history):
+def test_fitted_labels_were_known_before_the_period_and_predicted_rows_are_later_by_the_lag(history: Any) -> None:
     data, gap, chosen = history
     last = data["as_of"].max().date()
     try:
@@ -94,7 +96,7 @@ def _year(rows: int = 40, snapshots: int = 12) -> pd.DataFrame:
     return _rows(sorted(list(range(0, snapshots * 30, 30)) * rows), list(draw.random(rows * snapshots) < 0.5))
 
 
-def test_the_manifest_shows_that_calibration_is_later_than_every_fit(trained):
+def test_the_manifest_shows_that_calibration_is_later_than_every_fit(trained: Trained) -> None:
     windows = trained.bundle.manifest.windows
     for period in windows.periods:
         assert period.fitted_labels_known_by <= period.predicted.first
@@ -104,7 +106,7 @@ def test_the_manifest_shows_that_calibration_is_later_than_every_fit(trained):
     assert windows.calibrated_on.last == windows.periods[-1].predicted.last
 
 
-def test_a_label_that_became_known_late_is_not_used_before_that_day():
+def test_a_label_that_became_known_late_is_not_used_before_that_day() -> None:
     data = _year()
     late = pd.Timestamp("2020-11-20")
     data["known_on"] = pd.NaT
@@ -117,21 +119,21 @@ def test_a_label_that_became_known_late_is_not_used_before_that_day():
     assert (label_known_days(data, 30)[100:] == design.as_of[100:] + 30 * DAY).all()
 
 
-def test_labels_that_have_not_matured_are_refused_with_their_count():
+def test_labels_that_have_not_matured_are_refused_with_their_count() -> None:
     with pytest.raises(
         NoUsableModelError, match="40 of 480 training rows have labels that have not matured by 2020-12-01"
     ):
         plan_periods(_year(), 30, date(2020, 12, 1), SMALL)
 
 
-def test_a_history_that_is_too_short_is_refused_with_what_is_needed():
+def test_a_history_that_is_too_short_is_refused_with_what_is_needed() -> None:
     with pytest.raises(
         NoUsableModelError, match=r"3 snapshots from 2020-01-01 to 2020-03-01.*60 days.*send more history"
     ):
         plan_periods(_year(snapshots=3), 60, date(2021, 6, 1), SMALL)
 
 
-def test_a_rolling_window_drops_older_snapshots():
+def test_a_rolling_window_drops_older_snapshots() -> None:
     chosen = SMALL.model_copy(update={"validation": Validation(window_days=90)})
     data = _year()
     design = plan_periods(data, 30, date(2021, 6, 1), chosen)
@@ -143,7 +145,7 @@ def test_a_rolling_window_drops_older_snapshots():
     assert described.fitted.rows == len(design.served) < len(data)
 
 
-def test_unit_weights_count_each_account_once_and_row_weights_each_row():
+def test_unit_weights_count_each_account_once_and_row_weights_each_row() -> None:
     data = _rows([0, 0, 0, 0], [True] * 4).assign(unit_id=["a", "a", "a", "b"])
     every = np.arange(4)
     assert row_weights(data, every, SMALL).tolist() == [1, 1, 1, 1]
@@ -151,7 +153,7 @@ def test_unit_weights_count_each_account_once_and_row_weights_each_row():
     assert by_unit == pytest.approx([2 / 3, 2 / 3, 2 / 3, 2])
 
 
-def test_a_row_older_by_the_half_life_counts_half():
+def test_a_row_older_by_the_half_life_counts_half() -> None:
     data = _rows([0, 100], [True, False])
     weights = row_weights(data, np.arange(2), SMALL.model_copy(update={"half_life_days": 100.0}))
     assert weights[1] / weights[0] == pytest.approx(2)

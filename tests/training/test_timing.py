@@ -10,11 +10,14 @@ import pandas as pd
 import pytest
 
 from payrank.extracts.errors import WrongUsageError
-from payrank.models.bundle import TIMING
+from payrank.features.frame import Frame
+from payrank.models.bundle import TIMING, Bundle
 from payrank.models.predict import predict
 from payrank.training.fit.timing import Spans, merge_spans
 from payrank.training.settings import Member, TrainingSettings, parse_settings
 from payrank.training.train import train
+from tests.conftest import FrameMaker
+from tests.required import required
 
 AS_OF = date(2025, 3, 1)
 QUICK = TrainingSettings(
@@ -28,11 +31,13 @@ QUICK = TrainingSettings(
 
 
 @pytest.fixture(scope="module")
-def bundle(payment_frame):
+def bundle(payment_frame: Frame) -> Bundle:
     return train(payment_frame, kind="payment", as_of=AS_OF, settings=QUICK).bundle
 
 
-def test_a_longer_horizon_never_has_a_lower_probability_and_the_longest_is_the_models(bundle, payment_frame):
+def test_a_longer_horizon_never_has_a_lower_probability_and_the_longest_is_the_models(
+    bundle: Bundle, payment_frame: Frame
+) -> None:
     scores = predict(bundle, payment_frame.data)
     family = scores[["probability_20", "probability_40", "probability_60"]].to_numpy()
     assert (np.diff(family, axis=1) >= 0).all()
@@ -41,7 +46,9 @@ def test_a_longer_horizon_never_has_a_lower_probability_and_the_longest_is_the_m
     assert "probability_90" not in scores
 
 
-def test_the_probability_by_each_day_is_calibrated_for_unseen_rows_of_each_group(bundle, frame_maker):
+def test_the_probability_by_each_day_is_calibrated_for_unseen_rows_of_each_group(
+    bundle: Bundle, frame_maker: FrameMaker
+) -> None:
     unseen = frame_maker(snapshots=1, rows=4000, seed=99).data
     scores = predict(bundle, unseen)
     happened = unseen["label"] == 1
@@ -55,7 +62,7 @@ def test_the_probability_by_each_day_is_calibrated_for_unseen_rows_of_each_group
     assert by_20[later].mean() < by_20[~later].mean() - 0.4
 
 
-def test_the_manifest_describes_the_timing_model(bundle, payment_frame):
+def test_the_manifest_describes_the_timing_model(bundle: Bundle, payment_frame: Frame) -> None:
     timing = bundle.manifest.timing
     assert (timing.method, timing.days, timing.later) == ("model", (20, 40, 60), False)
     assert timing.outcomes == int(payment_frame.data["label"].sum())
@@ -63,24 +70,24 @@ def test_the_manifest_describes_the_timing_model(bundle, payment_frame):
     assert timing.shares[0] == pytest.approx(
         (payment_frame.data["days_to_outcome"] < 20).sum() / timing.outcomes, abs=1e-4
     )
-    assert bundle.timing.num_trees() == timing.n_estimators * 3
+    assert required(bundle.timing).num_trees() == timing.n_estimators * 3
     assert TIMING in bundle.files
 
 
-def test_the_metrics_of_each_horizon_use_the_final_test_and_the_outcomes_by_then(payment_frame):
+def test_the_metrics_of_each_horizon_use_the_final_test_and_the_outcomes_by_then(payment_frame: Frame) -> None:
     trained = train(payment_frame, kind="payment", as_of=AS_OF, settings=QUICK)
-    horizons, final = trained.bundle.manifest.horizons, trained.final_test
+    horizons, final = trained.bundle.manifest.horizons, required(trained.final_test)
     assert [horizon.days for horizon in horizons] == [20, 40, 60]
     rows = payment_frame.data.iloc[final.rows[final.holdout]]
     for horizon in horizons:
         assert horizon.rows == len(rows)
         assert horizon.base_rate == pytest.approx((rows["days_to_outcome"] < horizon.days).mean(), abs=1e-5)
-        assert horizon.auc > 0.6
-    metrics = trained.bundle.manifest.final_test.metrics
+        assert required(horizon.auc) > 0.6
+    metrics = required(trained.bundle.manifest.final_test).metrics
     assert horizons[-1].brier == pytest.approx(metrics["brier"].value, abs=1e-4)
 
 
-def test_few_outcomes_share_mean_timings_and_unknown_days_have_no_horizons(payment_frame):
+def test_few_outcomes_share_mean_timings_and_unknown_days_have_no_horizons(payment_frame: Frame) -> None:
     few = train(
         payment_frame, kind="payment", as_of=AS_OF, settings=QUICK.model_copy(update={"min_timing_outcomes": 5000})
     )
@@ -95,7 +102,7 @@ def test_few_outcomes_share_mean_timings_and_unknown_days_have_no_horizons(payme
     assert list(predict(none.bundle, payment_frame.data)) == ["raw_score", "probability", "expected_share"]
 
 
-def test_a_target_without_a_horizon_has_a_last_span_without_an_end(frame_maker):
+def test_a_target_without_a_horizon_has_a_last_span_without_an_end(frame_maker: FrameMaker) -> None:
     frame = frame_maker(unit="denial")
     bundle = train(frame, kind="overturn", as_of=AS_OF, settings=QUICK).bundle
     timing = bundle.manifest.timing
@@ -105,7 +112,7 @@ def test_a_target_without_a_horizon_has_a_last_span_without_an_end(frame_maker):
     assert (scores["probability_40"] < scores["probability"]).all()
 
 
-def test_spans_with_a_handful_of_people_are_merged():
+def test_spans_with_a_handful_of_people_are_merged() -> None:
     days = np.array([5.0] * 30 + [35.0] * 10 + [65.0] * 30 + [95.0] * 4)
     household = pd.Series([f"H{number}" for number in range(len(days))])
     whole = Spans((30, 60, 90, 120), later=False)
@@ -115,6 +122,6 @@ def test_spans_with_a_handful_of_people_are_merged():
     assert merge_spans(Spans((60, 90), later=True), days, household) == Spans((60,), later=True)
 
 
-def test_horizons_must_be_in_increasing_order():
+def test_horizons_must_be_in_increasing_order() -> None:
     with pytest.raises(WrongUsageError, match="timing_days must be in increasing order"):
         parse_settings({"timing_days": [60, 30]})

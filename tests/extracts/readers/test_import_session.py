@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
 import pytest
 
 from payrank.extracts.errors import ExtractRefusedError, PayrankError, WrongUsageError
 from payrank.extracts.load.load_extract import load_extract
+from payrank.extracts.readers.session.import_session import ImportSession
+from payrank.extracts.readers.session.report import ImportReport
 from payrank.extracts.readers.session.run_import import run_import
+from payrank.extracts.readers.session.source_table import SourceTable
 
 ROWS = "id,who,day,amount\n" + "".join(f"{n:03},G{n},2026-01-05 00:00:00,{n}.50\n" for n in range(200))
 ACCOUNTS = (
@@ -15,16 +22,16 @@ ACCOUNTS = (
 
 
 @pytest.fixture
-def import_files(tmp_path):
+def import_files(tmp_path: Path) -> Callable[..., Any]:
     """Run an import over source files with a reader given as a function of session and staged sources."""
 
-    def run(files, read, system="test"):
+    def run(files: Any, read: Any, system: str = "test") -> ImportReport:
         folder = tmp_path / "source"
         folder.mkdir(exist_ok=True)
         for name, text in files.items():
             (folder / name).write_text(text, encoding="utf-8")
 
-        def fill(session):
+        def fill(session: ImportSession) -> None:
             read(session, *[session.stage(folder / name) for name in files])
 
         as_of = "SELECT max(opened_on) + 1 FROM accounts"
@@ -33,8 +40,10 @@ def import_files(tmp_path):
     return run
 
 
-def test_records_are_loaded_skipped_used_for_reference_or_quarantined_and_add_up(import_files):
-    def read(session, rows, names):
+def test_records_are_loaded_skipped_used_for_reference_or_quarantined_and_add_up(
+    import_files: Callable[..., Any],
+) -> None:
+    def read(session: ImportSession, rows: SourceTable, names: SourceTable) -> None:
         session.load("accounts", rows, ACCOUNTS.format(rows.relation).replace("ORDER", "WHERE id > '009' ORDER"))
         session.skip(rows, "too old", f"SELECT source_line FROM {rows.relation} WHERE id <= '009'")
         session.mark_reference(names)
@@ -46,8 +55,8 @@ def test_records_are_loaded_skipped_used_for_reference_or_quarantined_and_add_up
     assert str(report.as_of) == "2026-01-06"
 
 
-def test_a_record_without_an_outcome_is_a_bug_in_the_reader(import_files, tmp_path):
-    def read(session, rows):
+def test_a_record_without_an_outcome_is_a_bug_in_the_reader(import_files: Callable[..., Any], tmp_path: Path) -> None:
+    def read(session: ImportSession, rows: SourceTable) -> None:
         session.load("accounts", rows, ACCOUNTS.format(rows.relation).replace("ORDER", "WHERE id <> '007' ORDER"))
 
     with pytest.raises(PayrankError, match=r"rows\.csv: the counts of its records do not add up"):
@@ -55,8 +64,8 @@ def test_a_record_without_an_outcome_is_a_bug_in_the_reader(import_files, tmp_pa
     assert not (tmp_path / "out").exists()
 
 
-def test_a_record_both_skipped_and_loaded_counts_once_as_loaded(import_files):
-    def read(session, rows):
+def test_a_record_both_skipped_and_loaded_counts_once_as_loaded(import_files: Callable[..., Any]) -> None:
+    def read(session: ImportSession, rows: SourceTable) -> None:
         session.skip(rows, "all of them", f"SELECT source_line FROM {rows.relation}")
         session.load("accounts", rows, ACCOUNTS.format(rows.relation).replace("ORDER", "WHERE id < '150' ORDER"))
 
@@ -64,14 +73,16 @@ def test_a_record_both_skipped_and_loaded_counts_once_as_loaded(import_files):
     assert (rows.loaded, dict(rows.skipped)) == (150, {"all of them": 50})
 
 
-def test_reported_lines_are_physical_with_multiline_records_and_blank_lines(import_files, tmp_path):
+def test_reported_lines_are_physical_with_multiline_records_and_blank_lines(
+    import_files: Callable[..., Any], tmp_path: Path
+) -> None:
     text = (
         "id,who,day,amount\n"
         + '001,"a\nb",2026-01-05,1\n\n002,G,soon,1\n'
         + "".join(f"{n},G,2026-01-05,1\n" for n in range(100, 300))
     )
 
-    def read(session, rows):
+    def read(session: ImportSession, rows: SourceTable) -> None:
         session.load("accounts", rows, ACCOUNTS.format(rows.relation))
 
     import_files({"rows.csv": text}, read)
@@ -79,8 +90,8 @@ def test_reported_lines_are_physical_with_multiline_records_and_blank_lines(impo
     assert quarantine[1:] == ["accounts,002,opened_on,date,rows.csv,5"]
 
 
-def test_over_one_percent_broken_records_in_a_reference_file_refuses(import_files):
-    def read(session, rows, names):
+def test_over_one_percent_broken_records_in_a_reference_file_refuses(import_files: Callable[..., Any]) -> None:
+    def read(session: ImportSession, rows: SourceTable, names: SourceTable) -> None:
         session.load("accounts", rows, ACCOUNTS.format(rows.relation))
         session.mark_reference(names)
 
@@ -88,7 +99,7 @@ def test_over_one_percent_broken_records_in_a_reference_file_refuses(import_file
         import_files({"rows.csv": ROWS, "names.csv": "a,b\n1,2\n3\n"}, read)
 
 
-def test_a_column_named_source_line_is_refused(import_files):
+def test_a_column_named_source_line_is_refused(import_files: Callable[..., Any]) -> None:
     with pytest.raises(ExtractRefusedError, match="has a column named source_line"):
         import_files({"rows.csv": "source_line,b\n1,2\n"}, lambda *_: None)
 
@@ -102,8 +113,10 @@ LEDGER = (
 )
 
 
-def test_stated_balances_are_reconciled_to_the_cent_and_mismatches_are_listed(import_files, tmp_path):
-    def read(session, rows):
+def test_stated_balances_are_reconciled_to_the_cent_and_mismatches_are_listed(
+    import_files: Callable[..., Any], tmp_path: Path
+) -> None:
+    def read(session: ImportSession, rows: SourceTable) -> None:
         session.load("accounts", rows, ACCOUNTS.format(rows.relation))
         session.load("transactions", rows, LEDGER.format(rows.relation))
         off = "CASE WHEN id = '007' THEN '7.51' ELSE amount END"
@@ -134,10 +147,12 @@ def test_stated_balances_are_reconciled_to_the_cent_and_mismatches_are_listed(im
         (None, None),
     ],
 )
-def test_day_removes_midnight_and_nothing_else(import_files, text, read):
+def test_day_removes_midnight_and_nothing_else(
+    import_files: Callable[..., Any], text: str | None, read: str | None
+) -> None:
     seen = []
 
-    def fill(session, rows):
+    def fill(session: ImportSession, rows: SourceTable) -> None:
         seen.append(session.connection.execute("SELECT day(?::VARCHAR)", [text]).fetchall())
         session.load("accounts", rows, ACCOUNTS.format(rows.relation))
 
@@ -146,10 +161,10 @@ def test_day_removes_midnight_and_nothing_else(import_files, text, read):
 
 
 @pytest.mark.parametrize(("text", "turned"), [("12.50", "-12.50"), ("-3", "3"), ("(3)", "(3)"), ("", "")])
-def test_negated_reverses_the_sign_of_numbers_only(import_files, text, turned):
+def test_negated_reverses_the_sign_of_numbers_only(import_files: Callable[..., Any], text: str, turned: str) -> None:
     seen = []
 
-    def fill(session, rows):
+    def fill(session: ImportSession, rows: SourceTable) -> None:
         seen.append(session.connection.execute("SELECT negated(?)", [text]).fetchall())
         session.load("accounts", rows, ACCOUNTS.format(rows.relation))
 
@@ -163,12 +178,12 @@ HALVES = (
 )
 
 
-def sums(tmp_path, query="SELECT count(*), sum(amount) FROM transactions"):
+def sums(tmp_path: Path, query: str = "SELECT count(*), sum(amount) FROM transactions") -> Any:
     with load_extract(tmp_path / "out") as extract:
         return extract.connection.execute(query).fetchall()[0]
 
 
-def assert_adds_up(report):
+def assert_adds_up(report: ImportReport) -> None:
     for file in report.files:
         assert file.records == file.loaded + file.reference + sum(file.skipped.values()) + file.quarantined
     for block in report.blocks:
@@ -177,8 +192,8 @@ def assert_adds_up(report):
         assert rows == sum(block.rows_written for block in report.blocks if block.table == table)
 
 
-def test_a_broken_row_keeps_the_other_rows_of_its_record_out(import_files, tmp_path):
-    def read(session, rows):
+def test_a_broken_row_keeps_the_other_rows_of_its_record_out(import_files: Callable[..., Any], tmp_path: Path) -> None:
+    def read(session: ImportSession, rows: SourceTable) -> None:
         session.load("accounts", rows, ACCOUNTS.format(rows.relation))
         minus = HALVES.format(
             "i", "CASE id WHEN '007' THEN '-7.505' ELSE negated(amount) END", "insurance", rows.relation
@@ -195,8 +210,10 @@ def test_a_broken_row_keeps_the_other_rows_of_its_record_out(import_files, tmp_p
     assert_adds_up(report)
 
 
-def test_a_quarantined_record_adds_no_ledger_row_whichever_table_it_broke(import_files, tmp_path):
-    def read(session, rows):
+def test_a_quarantined_record_adds_no_ledger_row_whichever_table_it_broke(
+    import_files: Callable[..., Any], tmp_path: Path
+) -> None:
+    def read(session: ImportSession, rows: SourceTable) -> None:
         session.load("transactions", rows, HALVES.format("p", "amount", "patient", rows.relation))
         minus = HALVES.format(
             "i", "CASE id WHEN '007' THEN '-7.505' ELSE negated(amount) END", "insurance", rows.relation
@@ -214,8 +231,8 @@ def test_a_quarantined_record_adds_no_ledger_row_whichever_table_it_broke(import
     assert_adds_up(report)
 
 
-def test_rows_left_out_count_toward_the_one_percent(import_files):
-    def read(session, rows):
+def test_rows_left_out_count_toward_the_one_percent(import_files: Callable[..., Any]) -> None:
+    def read(session: ImportSession, rows: SourceTable) -> None:
         session.load("accounts", rows, ACCOUNTS.format(rows.relation))
         many = f"FROM {rows.relation} CROSS JOIN range(3)"
         query = LEDGER.format(rows.relation).replace(f"FROM {rows.relation}", many)
@@ -232,8 +249,8 @@ def test_rows_left_out_count_toward_the_one_percent(import_files):
     assert "Correct the source, and import again" in str(refused.value)
 
 
-def test_a_duplicate_row_is_skipped_and_written_once(import_files, tmp_path):
-    def read(session, *sources):
+def test_a_duplicate_row_is_skipped_and_written_once(import_files: Callable[..., Any], tmp_path: Path) -> None:
+    def read(session: ImportSession, *sources: Any) -> None:
         for source in sources:
             session.load("accounts", source, ACCOUNTS.format(source.relation))
 
@@ -250,8 +267,8 @@ def test_a_duplicate_row_is_skipped_and_written_once(import_files, tmp_path):
     assert_adds_up(report)
 
 
-def test_a_record_whose_account_is_known_but_whose_entry_is_new_stays_loaded(import_files):
-    def read(session, rows):
+def test_a_record_whose_account_is_known_but_whose_entry_is_new_stays_loaded(import_files: Callable[..., Any]) -> None:
+    def read(session: ImportSession, rows: SourceTable) -> None:
         session.load(
             "accounts", rows, ACCOUNTS.replace("id AS", "left(id, 1) AS").replace("who", "'G'").format(rows.relation)
         )
@@ -264,8 +281,10 @@ def test_a_record_whose_account_is_known_but_whose_entry_is_new_stays_loaded(imp
     assert_adds_up(report)
 
 
-def test_one_key_with_different_rows_refuses_with_both_files_and_lines(import_files, tmp_path):
-    def read(session, *sources):
+def test_one_key_with_different_rows_refuses_with_both_files_and_lines(
+    import_files: Callable[..., Any], tmp_path: Path
+) -> None:
+    def read(session: ImportSession, *sources: Any) -> None:
         for source in sources:
             session.load("accounts", source, ACCOUNTS.format(source.relation))
 
@@ -280,8 +299,10 @@ def test_one_key_with_different_rows_refuses_with_both_files_and_lines(import_fi
     assert not (tmp_path / "out").exists()
 
 
-def test_keys_that_look_like_formulas_are_defused_in_the_lists_for_people(import_files, tmp_path):
-    def read(session, rows):
+def test_keys_that_look_like_formulas_are_defused_in_the_lists_for_people(
+    import_files: Callable[..., Any], tmp_path: Path
+) -> None:
+    def read(session: ImportSession, rows: SourceTable) -> None:
         session.load("accounts", rows, ACCOUNTS.format(rows.relation))
         session.load("transactions", rows, LEDGER.replace("'T' ||", "").format(rows.relation))
         off = "CASE WHEN id LIKE '=%' THEN '7.51' ELSE amount END"
@@ -297,11 +318,11 @@ def test_keys_that_look_like_formulas_are_defused_in_the_lists_for_people(import
     assert ids == [("=cmd|calc!A1",)]
 
 
-def read_accounts(session, rows):
+def read_accounts(session: ImportSession, rows: SourceTable) -> None:
     session.load("accounts", rows, ACCOUNTS.format(rows.relation))
 
 
-def test_an_import_replaces_an_import_of_the_same_system(import_files):
+def test_an_import_replaces_an_import_of_the_same_system(import_files: Callable[..., Any]) -> None:
     import_files({"rows.csv": ROWS}, read_accounts)
     assert import_files({"rows.csv": ROWS[:-1] + "9\n"}, read_accounts).rows_written == {"accounts": 200}
 
@@ -322,7 +343,9 @@ def test_an_import_replaces_an_import_of_the_same_system(import_files):
         ),
     ],
 )
-def test_an_import_destroys_nothing_else(import_files, tmp_path, spoil, problem):
+def test_an_import_destroys_nothing_else(
+    import_files: Callable[..., Any], tmp_path: Path, spoil: Callable[..., Any], problem: str
+) -> None:
     import_files({"rows.csv": ROWS}, read_accounts)
     spoil(tmp_path / "out")
     before = {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir() if path.is_file()}
@@ -331,21 +354,21 @@ def test_an_import_destroys_nothing_else(import_files, tmp_path, spoil, problem)
     assert {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir() if path.is_file()} == before
 
 
-def test_an_import_of_another_system_is_not_replaced(import_files):
+def test_an_import_of_another_system_is_not_replaced(import_files: Callable[..., Any]) -> None:
     import_files({"rows.csv": ROWS}, read_accounts)
     with pytest.raises(WrongUsageError, match="was made by an import from test, and this one is from other"):
         import_files({"rows.csv": ROWS}, read_accounts, system="other")
 
 
-def test_one_date_in_the_far_future_does_not_make_an_extract_fresh(import_files):
+def test_one_date_in_the_far_future_does_not_make_an_extract_fresh(import_files: Callable[..., Any]) -> None:
     report = import_files({"rows.csv": ROWS + "200,G,2099-12-31,1\n"}, read_accounts)
     assert str(report.as_of) == "2026-01-06"
     assert any(notice.startswith("1 row dated more than 366 days after 99.9% of the rows") for notice in report.notices)
     assert report.rows_written == {"accounts": 201}
 
 
-def test_an_import_without_dates_is_refused_without_mentioning_a_mapping(import_files):
-    def read(session, rows):
+def test_an_import_without_dates_is_refused_without_mentioning_a_mapping(import_files: Callable[..., Any]) -> None:
+    def read(session: ImportSession, rows: SourceTable) -> None:
         query = "SELECT id AS denial_id, day(day) AS denied_on, source_line FROM "
         session.load("denials", rows, query + rows.relation)
 

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
 import pytest
 
 from payrank.extracts.errors import ExtractRefusedError
 from payrank.extracts.load.load_extract import load_extract
 from payrank.extracts.readers.mapped.import_csv import import_csv
+from payrank.extracts.readers.session.import_session import ImportSession
+from payrank.extracts.readers.session.report import ImportReport
 from payrank.extracts.readers.session.run_import import run_import
 
 ACCOUNTS = "id,who\n" + "".join(f"A{n},G{n}\n" for n in range(300))
@@ -16,12 +22,12 @@ FAR = "".join(f"account,Z{n},Y{n}\n" for n in range(400))
 
 
 @pytest.fixture
-def merge(tmp_path):
-    def run(merges, accounts=ACCOUNTS):
+def merge(tmp_path: Path) -> Callable[..., Any]:
+    def run(merges: Any, accounts: str = ACCOUNTS) -> tuple[ImportReport, Path]:
         (tmp_path / "accounts.csv").write_text(accounts)
         (tmp_path / "merges.csv").write_text(merges)
 
-        def read(session):
+        def read(session: ImportSession) -> None:
             accounts, merges = (session.stage(tmp_path / name) for name in ("accounts.csv", "merges.csv"))
             session.load(
                 "merges",
@@ -47,12 +53,12 @@ def merge(tmp_path):
     return run
 
 
-def ask(out, query):
+def ask(out: Any, query: str) -> list[tuple[Any, ...]]:
     with load_extract(out) as extract:
         return extract.connection.execute(query).fetchall()
 
 
-def test_a_chain_of_merges_is_followed_to_its_end_in_every_table(merge):
+def test_a_chain_of_merges_is_followed_to_its_end_in_every_table(merge: Callable[..., Any]) -> None:
     report, out = merge(MERGES)
     assert ask(out, "SELECT transaction_id FROM transactions WHERE account_id = 'A3' ORDER BY 1") == [
         ("TA1",),
@@ -68,11 +74,11 @@ def test_a_chain_of_merges_is_followed_to_its_end_in_every_table(merge):
     assert report.files[0].loaded == 300  # their ledger rows stay
 
 
-def test_a_merged_account_is_skipped_if_its_survivor_has_a_row(tmp_path):
+def test_a_merged_account_is_skipped_if_its_survivor_has_a_row(tmp_path: Path) -> None:
     (tmp_path / "accounts.csv").write_text(ACCOUNTS)
     (tmp_path / "merges.csv").write_text(MERGES)
 
-    def read(session):
+    def read(session: ImportSession) -> None:
         accounts, merges = (session.stage(tmp_path / name) for name in ("accounts.csv", "merges.csv"))
         query = 'SELECT kind AS subject_type, one AS subject_id, "into" AS into_id, source_line FROM '
         session.load("merges", merges, query + merges.relation)
@@ -87,12 +93,12 @@ def test_a_merged_account_is_skipped_if_its_survivor_has_a_row(tmp_path):
     assert report.rows_written == {"accounts": 298}
 
 
-def test_a_merged_account_keeps_its_row_under_the_new_id_if_the_survivor_has_none(merge):
+def test_a_merged_account_keeps_its_row_under_the_new_id_if_the_survivor_has_none(merge: Callable[..., Any]) -> None:
     _, out = merge("kind,one,into\naccount,A7,NEW\n")
     assert ask(out, "SELECT guarantor_id FROM accounts WHERE account_id = 'NEW'") == [("G7",)]
 
 
-def test_merges_in_a_cycle_are_quarantined_and_their_accounts_stay(merge):
+def test_merges_in_a_cycle_are_quarantined_and_their_accounts_stay(merge: Callable[..., Any]) -> None:
     report, out = merge(MERGES + FAR + "account,A50,A51\naccount,A51,A50\naccount,A52,A50\n")
     lines = (out / "import_quarantine.csv").read_text().splitlines()[1:]
     assert lines == [f"merges,,into_id,merge_circle,merges.csv,{line}" for line in (405, 406, 407)]
@@ -101,13 +107,13 @@ def test_merges_in_a_cycle_are_quarantined_and_their_accounts_stay(merge):
     assert ask(out, "SELECT count(*) FROM accounts WHERE account_id IN ('A50', 'A51', 'A52')") == [(3,)]
 
 
-def test_an_account_merged_into_two_is_quarantined(merge):
+def test_an_account_merged_into_two_is_quarantined(merge: Callable[..., Any]) -> None:
     _, out = merge(MERGES + FAR + "account,A60,A61\naccount,A60,A62\n")
     lines = (out / "import_quarantine.csv").read_text().splitlines()[1:]
     assert lines == [f"merges,,into_id,merged_into_two,merges.csv,{line}" for line in (405, 406)]
 
 
-def test_over_one_percent_of_merges_in_cycles_refuses(merge):
+def test_over_one_percent_of_merges_in_cycles_refuses(merge: Callable[..., Any]) -> None:
     with pytest.raises(
         ExtractRefusedError,
         match=r"merges: 2 of 2 rows .* merge_circle in into_id 2 times in merges\.csv, first in line 2",
@@ -115,7 +121,7 @@ def test_over_one_percent_of_merges_in_cycles_refuses(merge):
         merge("kind,one,into\naccount,A1,A2\naccount,A2,A1\n")
 
 
-def test_a_mapping_lists_merges_in_its_own_block(tmp_path):
+def test_a_mapping_lists_merges_in_its_own_block(tmp_path: Path) -> None:
     (tmp_path / "source").mkdir()
     (tmp_path / "source" / "accounts.csv").write_text(ACCOUNTS)
     (tmp_path / "source" / "combined.csv").write_text("old,new\nA1,A2\n")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from typing import Any
 
 import duckdb
 import pytest
@@ -13,7 +14,7 @@ from payrank.extracts.readers.session.plausible_dates import limit_as_of
 LAST = date(2026, 3, 31)
 
 
-def limit(rows, beyond, *, days=90):
+def limit(rows: int, beyond: list[Any], *, days: int = 90) -> tuple[date, int]:
     """Limit the as-of day of `rows` rows up to LAST and one row on each day of `beyond`."""
     with duckdb.connect() as connection:
         connection.execute("CREATE TABLE accounts (opened_on DATE)")
@@ -40,10 +41,12 @@ def limit(rows, beyond, *, days=90):
     ],
     ids=["none", "one", "two_of_5000", "at_the_bound", "beyond_it", "plausible_stays", "too_few", "more_than_0.1%"],
 )
-def test_the_as_of_date_follows_the_last_row_within_a_year_of_most_rows(rows, beyond, expected):
+def test_the_as_of_date_follows_the_last_row_within_a_year_of_most_rows(
+    rows: int, beyond: list[Any], expected: tuple[date, int]
+) -> None:
     assert limit(rows, beyond) == expected
 
 
-def test_an_extract_without_dates_keeps_its_as_of_date():
+def test_an_extract_without_dates_keeps_its_as_of_date() -> None:
     with duckdb.connect() as connection:
         assert limit_as_of(connection, [table("payers")], LAST) == (LAST, 0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,7 +17,7 @@ EXPERIMENTS = Path(__file__).parents[3] / "experiments"
 pytestmark = pytest.mark.data
 
 
-def read_source(folder):
+def read_source(folder: Path) -> list[Any]:
     rows = []
     for path in sorted(folder.glob("*.csv")):
         with path.open(encoding="utf-8", newline="") as file:
@@ -24,7 +25,7 @@ def read_source(folder):
     return rows
 
 
-def test_every_review_becomes_a_denial_with_its_appeal_dated_by_report_year(real_data, tmp_path):
+def test_every_review_becomes_a_denial_with_its_appeal_dated_by_report_year(real_data: Path, tmp_path: Path) -> None:
     source = read_source(real_data / "imr")
     mapping = EXPERIMENTS / "denial_overturn_imr" / "mapping.toml"
     report = import_csv(real_data / "imr", tmp_path / "extract", mapping)
@@ -48,7 +49,7 @@ def test_every_review_becomes_a_denial_with_its_appeal_dated_by_report_year(real
     assert not described & {"age_range", "patient_gender"}
 
 
-def test_every_invoice_is_charged_once_and_paid_once_where_it_was_cleared(real_data, tmp_path):
+def test_every_invoice_is_charged_once_and_paid_once_where_it_was_cleared(real_data: Path, tmp_path: Path) -> None:
     source = read_source(real_data / "invoices")
     mapping = EXPERIMENTS / "late_invoices" / "mapping.toml"
     report = import_csv(real_data / "invoices", tmp_path / "extract", mapping)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, datetime
 from decimal import Decimal
 from functools import partial
+from pathlib import Path
+from typing import Any
 
 import pytest
 import xlsxwriter
@@ -18,22 +21,22 @@ from payrank.extracts.readers.mapped.import_csv import import_csv
 from tests.extracts.readers.excel.excel_books import HEADER, MAPPING, change, fill, good, import_book
 
 
-def moment(*time):
+def moment(*time: Any) -> datetime:
     return datetime(2026, 1, 5, *time)  # noqa: DTZ001 - Excel knows no time zones
 
 
 @pytest.fixture
-def book(tmp_path):
+def book(tmp_path: Path) -> Callable[..., Any]:
     """Import a workbook written for the test; give report, extract folder and quarantined lines."""
     return partial(import_book, tmp_path)
 
 
-def ask(folder, query):
+def ask(folder: Path, query: str) -> list[tuple[Any, ...]]:
     with load_extract(folder) as extract:
         return extract.connection.execute(query).fetchall()
 
 
-def test_a_complete_workbook_is_imported_with_dates_and_money_as_shown(book):
+def test_a_complete_workbook_is_imported_with_dates_and_money_as_shown(book: Callable[..., Any]) -> None:
     report, out, lines = book()
     assert report.rows_written == {"accounts": 300, "transactions": 300}
     assert lines == []
@@ -42,7 +45,7 @@ def test_a_complete_workbook_is_imported_with_dates_and_money_as_shown(book):
     assert rows == [("00299", date(2026, 1, 20), Decimal("299.50"))]
 
 
-def test_the_same_workbook_gives_the_same_bytes_as_its_csv(book, tmp_path):
+def test_the_same_workbook_gives_the_same_bytes_as_its_csv(book: Callable[..., Any], tmp_path: Path) -> None:
     _, out, _ = book()
     text = ",".join(HEADER) + "\n" + "".join(f"{a},{g},{d},{b}\n" for a, g, d, b in map(good, range(300)))
     (tmp_path / "book.csv").write_text(text)
@@ -51,7 +54,7 @@ def test_the_same_workbook_gives_the_same_bytes_as_its_csv(book, tmp_path):
         assert (out / name).read_bytes() == (tmp_path / "csv" / name).read_bytes()
 
 
-def test_quarantined_rows_are_listed_by_excel_row(book):
+def test_quarantined_rows_are_listed_by_excel_row(book: Callable[..., Any]) -> None:
     workbook = Workbook()
     sheet = fill(workbook.active)
     sheet.append([])
@@ -76,7 +79,9 @@ def test_quarantined_rows_are_listed_by_excel_row(book):
         (True, "General", None),
     ],
 )
-def test_money_is_exact_to_the_cent_or_quarantined(book, value, number_format, expected):
+def test_money_is_exact_to_the_cent_or_quarantined(
+    book: Callable[..., Any], value: float | str | bool, number_format: str, expected: Decimal | None
+) -> None:
     workbook = Workbook()
     sheet = fill(workbook.active)
     sheet.append(["X", "G1", date(2026, 1, 5), value])
@@ -96,7 +101,9 @@ def test_money_is_exact_to_the_cent_or_quarantined(book, value, number_format, e
         (moment(), "2026-01-05"),
     ],
 )
-def test_a_date_keeps_its_time_unless_the_mapping_drops_it(book, value, shown):
+def test_a_date_keeps_its_time_unless_the_mapping_drops_it(
+    book: Callable[..., Any], value: datetime, shown: str
+) -> None:
     workbook = Workbook()
     sheet = fill(workbook.active)
     sheet.append(["X", "G1", value, 1])
@@ -107,8 +114,8 @@ def test_a_date_keeps_its_time_unless_the_mapping_drops_it(book, value, shown):
     assert bool(lines) is (" " in shown)
 
 
-def test_dates_count_from_1904_if_the_workbook_says_so(book):
-    def alter(path):
+def test_dates_count_from_1904_if_the_workbook_says_so(book: Callable[..., Any]) -> None:
+    def alter(path: Path) -> None:
         change(path, "xl/workbook.xml", r"<workbookPr\s*/>", '<workbookPr date1904="1"/>')
 
     workbook = Workbook()
@@ -118,7 +125,7 @@ def test_dates_count_from_1904_if_the_workbook_says_so(book):
     assert ask(out, "SELECT opened_on FROM accounts") == [(date(2026, 1, 5),)]
 
 
-def test_a_serial_date_without_a_format_needs_a_declaration_in_the_mapping(book):
+def test_a_serial_date_without_a_format_needs_a_declaration_in_the_mapping(book: Callable[..., Any]) -> None:
     workbook = Workbook()
     fill(workbook.active, [["A", "G", 46027, 1]])
     with pytest.raises(ExtractRefusedError, match=r"date in opened_on 1 times in book\.xlsx\[Sheet\], first in line 2"):
@@ -127,7 +134,7 @@ def test_a_serial_date_without_a_format_needs_a_declaration_in_the_mapping(book)
     assert ask(out, "SELECT opened_on FROM accounts") == [(date(2026, 1, 5),)]
 
 
-def test_ids_kept_as_numbers_give_a_notice_and_zero_padding_is_read_as_shown(book):
+def test_ids_kept_as_numbers_give_a_notice_and_zero_padding_is_read_as_shown(book: Callable[..., Any]) -> None:
     workbook = Workbook()
     sheet = fill(workbook.active, [[n, n, date(2026, 1, 5), 1] for n in range(1, 4)])
     for row in range(2, 5):
@@ -139,7 +146,7 @@ def test_ids_kept_as_numbers_give_a_notice_and_zero_padding_is_read_as_shown(boo
     assert "column Guarantor has 3 IDs stored as numbers" in notices[0]
 
 
-def test_a_number_that_excel_rounded_is_quarantined_if_it_is_mapped(book):
+def test_a_number_that_excel_rounded_is_quarantined_if_it_is_mapped(book: Callable[..., Any]) -> None:
     workbook = Workbook()
     rows = [[*good(n), None] for n in range(300)] + [[12345678901234567, "G1", date(2026, 1, 5), 1, 12345678901234567]]
     fill(workbook.active, rows, [*HEADER, "Unused"])
@@ -154,7 +161,7 @@ def test_a_number_that_excel_rounded_is_quarantined_if_it_is_mapped(book):
     assert ask(out, "SELECT count(*) FROM accounts WHERE account_id = '12345678901234567'") == [(1,)]
 
 
-def test_error_cells_quarantine_their_row_if_the_mapping_uses_them(book):
+def test_error_cells_quarantine_their_row_if_the_mapping_uses_them(book: Callable[..., Any]) -> None:
     workbook = Workbook()
     sheet = fill(workbook.active)
     sheet.append(["X", "#N/A", date(2026, 1, 5), 1])
@@ -168,14 +175,14 @@ def test_error_cells_quarantine_their_row_if_the_mapping_uses_them(book):
     assert ask(out, "SELECT account_id FROM accounts WHERE account_id IN ('X', 'Y')") == [("Y",)]
 
 
-def test_a_formula_gives_its_result_and_without_one_its_row_is_quarantined(book):
+def test_a_formula_gives_its_result_and_without_one_its_row_is_quarantined(book: Callable[..., Any]) -> None:
     workbook = Workbook()
     sheet = fill(workbook.active)
     sheet.append(["X", "G1", date(2026, 1, 5), "=1+1"])
     _, _, lines = book(workbook)
     assert lines == ["transactions,cX,amount,excel_formula,book.xlsx[Sheet],302"]
 
-    def calculate(path):
+    def calculate(path: Path) -> None:
         change(path, "xl/worksheets/sheet1.xml", "<f>1\\+1</f><v\\s*/>", "<f>1+1</f><v>2</v>")
         change(path, "xl/workbook.xml", ' fullCalcOnLoad="1"', "")
 
@@ -184,8 +191,8 @@ def test_a_formula_gives_its_result_and_without_one_its_row_is_quarantined(book)
     assert ask(out, "SELECT amount FROM transactions WHERE account_id = 'X'") == [(Decimal("2.00"),)]
 
 
-def test_formula_results_that_were_never_calculated_are_not_trusted(book):
-    def pretend(path):
+def test_formula_results_that_were_never_calculated_are_not_trusted(book: Callable[..., Any]) -> None:
+    def pretend(path: Path) -> None:
         change(path, "xl/worksheets/sheet1.xml", "<f>1\\+1</f><v\\s*/>", "<f>1+1</f><v>0</v>")
 
     workbook = Workbook()
@@ -194,7 +201,7 @@ def test_formula_results_that_were_never_calculated_are_not_trusted(book):
     assert lines == ["transactions,cX,amount,excel_formula,book.xlsx[Sheet],302"]
 
 
-def test_merged_cells_hidden_rows_and_hidden_columns_are_reported(book):
+def test_merged_cells_hidden_rows_and_hidden_columns_are_reported(book: Callable[..., Any]) -> None:
     workbook = Workbook()
     sheet = fill(workbook.active)
     sheet.merge_cells("B5:B6")
@@ -208,7 +215,7 @@ def test_merged_cells_hidden_rows_and_hidden_columns_are_reported(book):
     assert any("hidden columns were read" in notice for notice in report.notices)
 
 
-def test_blank_rows_and_blank_columns_are_ignored(book):
+def test_blank_rows_and_blank_columns_are_ignored(book: Callable[..., Any]) -> None:
     workbook = Workbook()
     sheet = fill(workbook.active)
     for row in range(302, 320):
@@ -218,7 +225,7 @@ def test_blank_rows_and_blank_columns_are_ignored(book):
     assert report.files[0].records == 300
 
 
-def test_the_header_may_be_further_down(book):
+def test_the_header_may_be_further_down(book: Callable[..., Any]) -> None:
     workbook = Workbook()
     sheet = workbook.active
     sheet.append(["Aged trial balance"])
@@ -234,7 +241,7 @@ def test_the_header_may_be_further_down(book):
         book(workbook, MAPPING.replace("]]\n", "]]\nheader_row = 2\n"))
 
 
-def test_a_stray_note_next_to_the_table_costs_only_its_own_row(book):
+def test_a_stray_note_next_to_the_table_costs_only_its_own_row(book: Callable[..., Any]) -> None:
     workbook = Workbook()
     fill(workbook.active)
     workbook.active["H7"] = "called twice"
@@ -242,7 +249,9 @@ def test_a_stray_note_next_to_the_table_costs_only_its_own_row(book):
     assert lines == [f"{table},,,too_many_columns,book.xlsx[Sheet],7" for table in ("accounts", "transactions")]
 
 
-def test_each_sheet_is_a_source_and_must_be_named_if_several_have_rows(book, tmp_path):
+def test_each_sheet_is_a_source_and_must_be_named_if_several_have_rows(
+    book: Callable[..., Any], tmp_path: Path
+) -> None:
     workbook = Workbook()
     fill(workbook.active)
     workbook.active.title = "Accounts"
@@ -259,7 +268,7 @@ def test_each_sheet_is_a_source_and_must_be_named_if_several_have_rows(book, tmp
         book(workbook, named.replace('"Charges"', '"Charge"'))
 
 
-def test_a_hidden_sheet_is_read_if_named_and_reported_otherwise(book):
+def test_a_hidden_sheet_is_read_if_named_and_reported_otherwise(book: Callable[..., Any]) -> None:
     workbook = Workbook()
     fill(workbook.active)
     hidden = fill(workbook.create_sheet("Old"), [good(n) for n in range(4)])
@@ -271,17 +280,17 @@ def test_a_hidden_sheet_is_read_if_named_and_reported_otherwise(book):
     assert any("the sheet is hidden" in notice for notice in report.notices)
 
 
-def test_one_sheet_named_in_one_block_and_not_in_another_is_read_once(book):
+def test_one_sheet_named_in_one_block_and_not_in_another_is_read_once(book: Callable[..., Any]) -> None:
     report, _, _ = book(mapping=MAPPING.replace("[[accounts]]", '[[accounts]]\nsheet = "Sheet"'))
     assert report.rows_written == {"accounts": 300, "transactions": 300}
     assert len(report.files) == 1
 
 
-def test_the_same_workbook_under_two_names_is_read_once(book, tmp_path):
+def test_the_same_workbook_under_two_names_is_read_once(book: Callable[..., Any], tmp_path: Path) -> None:
     (tmp_path / "source").mkdir()
     (tmp_path / "source" / "copy.xlsx").touch()
 
-    def alter(path):
+    def alter(path: Path) -> None:
         (tmp_path / "source" / "copy.xlsx").write_bytes(path.read_bytes())
 
     report, _, _ = book(alter=alter)
@@ -292,7 +301,7 @@ def test_the_same_workbook_under_two_names_is_read_once(book, tmp_path):
     assert report.rows_written["accounts"] == 300
 
 
-def test_texts_are_read_without_phonetic_guides_and_escapes(tmp_path):
+def test_texts_are_read_without_phonetic_guides_and_escapes(tmp_path: Path) -> None:
     path = tmp_path / "book.xlsx"
     with xlsxwriter.Workbook(path) as workbook:
         sheet = workbook.add_worksheet()
@@ -306,7 +315,7 @@ def test_texts_are_read_without_phonetic_guides_and_escapes(tmp_path):
     assert ask(tmp_path / "out", "SELECT account_id, guarantor_id FROM accounts") == [("001", "a\nb")]
 
 
-def test_payers_named_na_or_none_are_kept_and_declared_nulls_are_null(book):
+def test_payers_named_na_or_none_are_kept_and_declared_nulls_are_null(book: Callable[..., Any]) -> None:
     workbook = Workbook()
     fill(workbook.active, [["NA", "None", date(2026, 1, 5), "-"], ["x", "y", date(2026, 1, 5), 2]])
     mapping = '[csv]\nnulls = ["-"]\n' + MAPPING.replace("\"'c' || Account\"", '"Account"').replace(

@@ -5,6 +5,8 @@ from __future__ import annotations
 import random
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
+from typing import Any
 
 import pytest
 import xlsxwriter
@@ -16,7 +18,7 @@ from payrank.extracts.readers.excel.sheet import Layout, column_letters, read_ro
 FORMATS = ["General", "0.00", "#,##0.00", '"$"#,##0.00_);[Red]("$"#,##0.00)', "0%", "yyyy-mm-dd", "m/d/yy h:mm", "@"]
 
 
-def draw(chance):
+def draw(chance: Any) -> tuple[Any, Any]:
     """Draw a cell value and a number format, as users might enter them."""
     kind = chance.choice(["day", "moment", "cents", "whole", "text", "flag", "none"])
     start = datetime(1955, 3, 1)  # noqa: DTZ001 - Excel knows no time zones
@@ -34,7 +36,7 @@ def draw(chance):
     return value, number_format
 
 
-def expect(value):
+def expect(value: Any) -> Any:
     """Write a value as the mapped import should see it."""
     if isinstance(value, bool):
         return "true" if value else "false"
@@ -47,7 +49,7 @@ def expect(value):
     return value
 
 
-def read(path):
+def read(path: Path) -> dict[tuple[Any, Any], Any]:
     book = open_book(path)
     with book.package:
         return {
@@ -59,7 +61,7 @@ def read(path):
 
 @pytest.mark.parametrize("writer", ["openpyxl", "xlsxwriter"])
 @pytest.mark.parametrize("seed", range(3))
-def test_each_cell_is_read_as_it_was_written_and_as_openpyxl_reads_it(tmp_path, seed, writer):
+def test_each_cell_is_read_as_it_was_written_and_as_openpyxl_reads_it(tmp_path: Path, seed: int, writer: str) -> None:
     chance = random.Random(seed)  # noqa: S311 - made-up cells
     grid = {(row, column): draw(chance) for row in range(1, 120) for column in range(30)}
     path = tmp_path / "book.xlsx"
@@ -96,5 +98,5 @@ def test_each_cell_is_read_as_it_was_written_and_as_openpyxl_reads_it(tmp_path, 
     assert seen == cells
 
 
-def test_columns_are_named_as_in_excel():
+def test_columns_are_named_as_in_excel() -> None:
     assert [column_letters(place) for place in (0, 25, 26, 701, 702, 16383)] == ["A", "Z", "AA", "ZZ", "AAA", "XFD"]

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from decimal import Decimal
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from payrank.extracts.load.load_extract import load_extract
 from payrank.extracts.readers.fhir.import_fhir import import_fhir
+from payrank.extracts.readers.session.report import ImportReport
 
 CARC = "https://x12.org/codes/claim-adjustment-reason-codes"
 RARC = "https://x12.org/codes/remittance-advice-remark-codes"
@@ -16,19 +20,26 @@ GROUP = "https://x12.org/codes/claim-adjustment-group-codes"
 C4BB = "http://hl7.org/fhir/us/carin-bb/CodeSystem/C4BBAdjudication"
 
 
-def usd(value):
+def usd(value: int | float | None) -> dict[str, Any]:
     return {"value": value, "currency": "USD"}
 
 
-def coded(code, system=C4BB):
+def coded(code: str, system: str = C4BB) -> dict[str, Any]:
     return {"coding": [{"system": system, "code": code}]}
 
 
-def amount(code, value):
+def amount(code: str, value: int) -> dict[str, Any]:
     return {"category": coded(code), "amount": usd(value)}
 
 
-def reason(carc=None, *, rarc=None, group=None, value=None, category="adjustmentreason"):
+def reason(
+    carc: str | None = None,
+    *,
+    rarc: str | None = None,
+    group: str | None = None,
+    value: int | None = None,
+    category: str = "adjustmentreason",
+) -> dict[str, Any]:
     pairs = [(CARC, carc), (RARC, rarc), (GROUP, group)]
     imported = {
         "category": coded(category),
@@ -37,7 +48,7 @@ def reason(carc=None, *, rarc=None, group=None, value=None, category="adjustment
     return imported | ({"amount": usd(value)} if value is not None else {})
 
 
-def claim(number="c1", total=100, **more):
+def claim(number: str = "c1", total: int | None = 100, **more: Any) -> dict[str, Any]:
     return {
         "resourceType": "Claim", "id": number, "status": "active", "use": "claim", "created": "2024-01-05",
         "patient": {"reference": "Patient/p1"}, "billablePeriod": {"start": "2024-01-02", "end": "2024-01-03"},
@@ -46,7 +57,7 @@ def claim(number="c1", total=100, **more):
     } | more  # fmt: skip
 
 
-def explanation(number="e1", of="c1", created="2024-01-20", **more):
+def explanation(number: str = "e1", of: str = "c1", created: str = "2024-01-20", **more: Any) -> dict[str, Any]:
     return {
         "resourceType": "ExplanationOfBenefit", "id": number, "status": "active", "use": "claim",
         "outcome": "complete", "created": created, "patient": {"reference": "Patient/p1"},
@@ -55,7 +66,7 @@ def explanation(number="e1", of="c1", created="2024-01-20", **more):
     } | more  # fmt: skip
 
 
-def response(number="r1", of="c1", created="2024-01-20", **more):
+def response(number: str = "r1", of: str = "c1", created: str = "2024-01-20", **more: Any) -> dict[str, Any]:
     return {
         "resourceType": "ClaimResponse", "id": number, "status": "active", "use": "claim", "outcome": "complete",
         "created": created, "patient": {"reference": "Patient/p1"}, "insurer": {"reference": "Organization/o1"},
@@ -75,27 +86,27 @@ COVERAGE = {
 class Imported:
     """An import's report, and its tables as lists of tuples."""
 
-    def __init__(self, report, folder):
+    def __init__(self, report: ImportReport, folder: Path) -> None:
         self.report = report
         self.folder = folder
 
-    def query(self, query):
+    def query(self, query: str) -> list[tuple[Any, ...]]:
         with load_extract(self.folder) as extract:
             return extract.connection.execute(query).fetchall()
 
     @property
-    def ledger(self):
+    def ledger(self) -> dict[tuple[Any, Any, Any], Any]:
         rows = self.query("SELECT kind, responsibility, CAST(posted_on AS VARCHAR), amount FROM transactions")
         return {(kind, side, day): value for kind, side, day, value in rows}
 
     @property
-    def aside(self):
+    def aside(self) -> dict[Any, Any]:
         return {reason: count for file in self.report.files for reason, count in file.skipped.items()}
 
 
 @pytest.fixture
-def run(tmp_path):
-    def run_import(*resources, name="all.ndjson"):
+def run(tmp_path: Path) -> Callable[..., Any]:
+    def run_import(*resources: Any, name: str = "all.ndjson") -> Imported:
         source = tmp_path / "source"
         source.mkdir(exist_ok=True)
         (source / name).write_text("\n".join(json.dumps(resource) for resource in resources) + "\n")
@@ -108,7 +119,7 @@ def run(tmp_path):
     return run_import
 
 
-def test_a_claim_is_charged_paid_adjusted_and_its_remainder_transferred_to_the_patient(run):
+def test_a_claim_is_charged_paid_adjusted_and_its_remainder_transferred_to_the_patient(run: Callable[..., Any]) -> None:
     imported = run(
         PATIENT, PLAN, COVERAGE, claim(),
         explanation(
@@ -137,13 +148,13 @@ def test_a_claim_is_charged_paid_adjusted_and_its_remainder_transferred_to_the_p
     assert str(imported.report.as_of) == "2024-01-26"
 
 
-def test_every_import_has_a_notice_about_what_r4_lacks(run):
+def test_every_import_has_a_notice_about_what_r4_lacks(run: Callable[..., Any]) -> None:
     imported = run(claim())
     assert any("no account balances, patient payments" in notice for notice in imported.report.notices)
     assert imported.report.reconciliation is None
 
 
-def test_amounts_come_from_totals_then_the_header_then_the_lines(run):
+def test_amounts_come_from_totals_then_the_header_then_the_lines(run: Callable[..., Any]) -> None:
     lines = [
         {"sequence": 1, "adjudication": [amount("discount", 1), amount("copay", 2), amount("benefit", 3)]},
         {"sequence": 2, "detail": [{"sequence": 1, "adjudication": [amount("discount", 1), amount("copay", 2)]}]},
@@ -165,7 +176,9 @@ def test_amounts_come_from_totals_then_the_header_then_the_lines(run):
     ]
 
 
-def test_without_a_discount_the_contractual_adjustment_is_submitted_less_eligible_less_noncovered(run):
+def test_without_a_discount_the_contractual_adjustment_is_submitted_less_eligible_less_noncovered(
+    run: Callable[..., Any],
+) -> None:
     imported = run(
         claim(),
         explanation(total=[amount("submitted", 100), amount("eligible", 70), amount("noncovered", 10)]),
@@ -174,7 +187,7 @@ def test_without_a_discount_the_contractual_adjustment_is_submitted_less_eligibl
     assert any("1 contractual adjustment calculated" in notice for notice in imported.report.notices)
 
 
-def test_adjustment_groups_give_contractual_and_patient_amounts_if_categories_do_not(run):
+def test_adjustment_groups_give_contractual_and_patient_amounts_if_categories_do_not(run: Callable[..., Any]) -> None:
     imported = run(
         claim(),
         response(
@@ -202,7 +215,7 @@ def test_adjustment_groups_give_contractual_and_patient_amounts_if_categories_do
     assert imported.query("SELECT group_code, carc, rarc, denied_amount FROM denials") == [("CO", "197", None, 5)]
 
 
-def test_denials_have_group_carc_rarc_and_the_noncovered_amount_of_their_line(run):
+def test_denials_have_group_carc_rarc_and_the_noncovered_amount_of_their_line(run: Callable[..., Any]) -> None:
     imported = run(
         PLAN, claim(),
         explanation(
@@ -231,7 +244,7 @@ def test_denials_have_group_carc_rarc_and_the_noncovered_amount_of_their_line(ru
     ]
 
 
-def test_payments_of_a_reconciliation_replace_those_of_the_responses(run):
+def test_payments_of_a_reconciliation_replace_those_of_the_responses(run: Callable[..., Any]) -> None:
     imported = run(
         PLAN, claim("a"), claim("b"), claim("c"),
         response("ra", "a", payment={"amount": usd(60)}),
@@ -263,12 +276,12 @@ def test_payments_of_a_reconciliation_replace_those_of_the_responses(run):
     assert any("1 PaymentReconciliation whose details do not add up" in notice for notice in imported.report.notices)
 
 
-def test_a_reconciliation_without_a_claim_is_skipped(run):
+def test_a_reconciliation_without_a_claim_is_skipped(run: Callable[..., Any]) -> None:
     bare = {"resourceType": "PaymentReconciliation", "id": "x", "status": "active", "paymentAmount": usd(5)}
     assert run(claim(), bare).aside == {"payment without a claim reference": 1}
 
 
-def test_a_response_repeated_by_an_explanation_is_skipped(run):
+def test_a_response_repeated_by_an_explanation_is_skipped(run: Callable[..., Any]) -> None:
     imported = run(
         PLAN, claim("a"), claim("b"), claim("c"),
         response("ra", "a", payment={"amount": usd(60)}), explanation("ea", "a", payment={"amount": usd(60)}),
@@ -282,7 +295,7 @@ def test_a_response_repeated_by_an_explanation_is_skipped(run):
     assert rows == [("Claim/a", -60), ("Claim/c", -20), ("Claim/c", -10)]
 
 
-def test_a_second_insurer_reduces_the_patients_responsibility(run):
+def test_a_second_insurer_reduces_the_patients_responsibility(run: Callable[..., Any]) -> None:
     imported = run(
         claim(),
         explanation("e1", total=[amount("memberliability", 20)], payment={"amount": usd(80)}),
@@ -297,7 +310,7 @@ def test_a_second_insurer_reduces_the_patients_responsibility(run):
     assert any("1 response from a second or later insurer" in notice for notice in imported.report.notices)
 
 
-def test_an_explanation_without_its_claim_provides_the_account_and_the_charge(run):
+def test_an_explanation_without_its_claim_provides_the_account_and_the_charge(run: Callable[..., Any]) -> None:
     imported = run(
         explanation("e1", total=[amount("submitted", 44)]),
         explanation("e2", claim={"display": "unknown"}, total=[amount("submitted", 55)]),
@@ -310,26 +323,28 @@ def test_an_explanation_without_its_claim_provides_the_account_and_the_charge(ru
     assert imported.query("SELECT account_id FROM accounts ORDER BY 1") == [("Claim/c1",), ("ExplanationOfBenefit/e2",)]
 
 
-def test_a_claim_without_total_is_charged_the_sum_of_its_lines(run):
+def test_a_claim_without_total_is_charged_the_sum_of_its_lines(run: Callable[..., Any]) -> None:
     lines = [{"sequence": 1, "net": usd(10.25)}, {"sequence": 2, "net": usd(0.5)}, {"sequence": 3}]
     imported = run(claim(total=None, item=lines) | {"total": None}, claim("c2") | {"total": None})
     assert imported.query("SELECT account_id, amount FROM transactions") == [("Claim/c1", Decimal("10.75"))]
     assert any("1 account of a claim without a charge" in notice for notice in imported.report.notices)
 
 
-def test_a_total_that_differs_from_the_submitted_amount_has_a_notice_and_the_claim_wins(run):
+def test_a_total_that_differs_from_the_submitted_amount_has_a_notice_and_the_claim_wins(
+    run: Callable[..., Any],
+) -> None:
     imported = run(claim(), explanation(total=[amount("submitted", 99)]))
     assert imported.ledger == {("charge", "insurance", "2024-01-05"): Decimal(100)}
     assert any("1 claim whose total differs" in notice for notice in imported.report.notices)
 
 
-def test_a_stated_patient_payment_has_a_notice_and_is_not_loaded(run):
+def test_a_stated_patient_payment_has_a_notice_and_is_not_loaded(run: Callable[..., Any]) -> None:
     imported = run(claim(), explanation(total=[amount("paidbypatient", 15)]))
     assert imported.ledger == {("charge", "insurance", "2024-01-05"): Decimal(100)}
     assert any("1 adjudication with an amount paid by the patient" in notice for notice in imported.report.notices)
 
 
-def test_invoices_charge_their_account_the_patient_or_the_organization(run):
+def test_invoices_charge_their_account_the_patient_or_the_organization(run: Callable[..., Any]) -> None:
     account = {
         "resourceType": "Account", "id": "a1", "status": "active", "subject": [{"reference": "Patient/p1"}],
         "servicePeriod": {"start": "2024-01-01"}, "guarantor": [{"party": {"reference": "RelatedPerson/mother"}}],
@@ -359,7 +374,7 @@ def test_invoices_charge_their_account_the_patient_or_the_organization(run):
     assert any("1 invoice marked balanced" in notice for notice in imported.report.notices)
 
 
-def test_an_account_opens_with_its_first_invoice_or_is_skipped(run):
+def test_an_account_opens_with_its_first_invoice_or_is_skipped(run: Callable[..., Any]) -> None:
     account = {"resourceType": "Account", "status": "active", "subject": [{"reference": "Patient/p1"}]}
     invoice = {
         "resourceType": "Invoice", "id": "i", "status": "issued", "date": "2024-02-01", "totalGross": usd(1),
@@ -383,13 +398,13 @@ def test_an_account_opens_with_its_first_invoice_or_is_skipped(run):
         {"identifier": {"system": "https://example.org/payer", "value": "00042"}, "display": "words"},
     ],
 )
-def test_a_payer_has_one_id_for_any_kind_of_reference(run, reference):
+def test_a_payer_has_one_id_for_any_kind_of_reference(run: Callable[..., Any], reference: dict[str, Any]) -> None:
     imported = run(PLAN, claim(insurer=reference), claim("c2", insurer={"reference": "Organization/o1"}))
     assert imported.query("SELECT payer_id, payer_name FROM payers") == [("Organization/o1", "Plan One")]
     assert imported.query("SELECT DISTINCT payer_id FROM transactions") == [("Organization/o1",)]
 
 
-def test_a_payer_named_only_in_words_keeps_its_name(run):
+def test_a_payer_named_only_in_words_keeps_its_name(run: Callable[..., Any]) -> None:
     inside = {"resourceType": "Coverage", "id": "cover", "payor": [{"display": "Medicaid"}]}
     imported = run(
         claim("c1", insurance=[{"sequence": 1, "focal": True, "coverage": {"display": "NA"}}]),
@@ -409,8 +424,8 @@ def test_a_payer_named_only_in_words_keeps_its_name(run):
     assert any("2 payers of unknown class" in notice for notice in imported.report.notices)
 
 
-def test_the_lines_of_synthea_explanations_are_read(run):
-    def line(name, value):
+def test_the_lines_of_synthea_explanations_are_read(run: Callable[..., Any]) -> None:
+    def line(name: str, value: int) -> dict[str, Any]:
         code = f"https://bluebutton.cms.gov/resources/variables/{name}"
         system = "https://bluebutton.cms.gov/resources/codesystem/adjudication"
         return {"category": coded(code, system), "amount": usd(value)}

@@ -7,6 +7,7 @@ import tempfile
 from collections import defaultdict
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -18,17 +19,17 @@ CENTS = st.integers(0, 10**7)
 ANSWERS = st.lists(st.tuples(CENTS, CENTS, CENTS, st.booleans()), max_size=3)
 
 
-def usd(cents):
+def usd(cents: int) -> dict[str, Any]:
     return {"value": float(cents) / 100, "currency": "USD"}
 
 
-def total(code, cents):
+def total(code: str, cents: int) -> dict[str, Any]:
     return {"category": {"coding": [{"code": code}]}, "amount": usd(cents)}
 
 
-def write(number, charge, answers):
+def write(number: int, charge: int, answers: list[tuple[int, int, int, bool]]) -> tuple[list[dict[str, Any]], int, int]:
     """Return a claim's lines and the resulting insurance and patient balances in cents. Each insurer responds once."""
-    lines = [
+    lines: list[dict[str, Any]] = [
         {
             "resourceType": "Claim", "id": f"{number}", "status": "active", "created": "2024-01-05",
             "patient": {"reference": "Patient/p"}, "insurer": {"display": "Plan 0"}, "total": usd(charge),
@@ -55,7 +56,7 @@ def write(number, charge, answers):
 
 @settings(max_examples=15, deadline=None)
 @given(claims=st.lists(st.tuples(CENTS, ANSWERS), min_size=1, max_size=12), order=st.randoms(use_true_random=False))
-def test_balances_match_the_responses_in_any_order_of_lines(claims, order):
+def test_balances_match_the_responses_in_any_order_of_lines(claims: Any, order: Any) -> None:
     lines, expected = [], {}
     for number, (charge, answers) in enumerate(claims):
         written, insurance, patient = write(number, charge, answers)
@@ -71,7 +72,7 @@ def test_balances_match_the_responses_in_any_order_of_lines(claims, order):
                 "SELECT account_id, responsibility, sum(amount) FROM transactions GROUP BY ALL"
             ).fetchall()
     assert report.rows_quarantined == 0
-    due = defaultdict(lambda: defaultdict(Decimal))
+    due: defaultdict[str, defaultdict[str, Decimal]] = defaultdict(lambda: defaultdict(Decimal))
     for account, side, amount in rows:
         due[account][side] += amount
     assert {a: (due[a]["insurance"], due[a]["patient"]) for a in expected} == expected

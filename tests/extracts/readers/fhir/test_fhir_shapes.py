@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from hypothesis import example, given, settings
@@ -36,7 +37,7 @@ NODES = st.recursive(
 )  # fmt: skip
 
 
-def read(line):
+def read(line: bytes) -> tuple[Any, ...]:
     """Read a line as the reader does. Returns its type, its rows, and the rule that it breaks."""
     try:
         resource = parse_resource(line)
@@ -50,7 +51,7 @@ def read(line):
 
 @settings(max_examples=400, deadline=None)
 @given(kind=st.sampled_from(sorted(READERS)), body=st.dictionaries(st.sampled_from(NAMES), NODES, max_size=8))
-def test_any_resource_yields_rows_of_known_columns_or_breaks_a_known_rule(kind, body):
+def test_any_resource_yields_rows_of_known_columns_or_breaks_a_known_rule(kind: Any, body: Any) -> None:
     parsed_kind, rows, rule = read(json.dumps(body | {"resourceType": kind}).encode())
     assert rule in RULES if parsed_kind is None else parsed_kind == kind
     for table, row in rows:
@@ -61,13 +62,13 @@ def test_any_resource_yields_rows_of_known_columns_or_breaks_a_known_rule(kind, 
 @given(line=st.one_of(st.binary(max_size=60), st.text(max_size=60).map(str.encode)))
 @example(b'{"resourceType": "Claim", "a": 1e999999999}')
 @example(b'{"resourceType": "Claim", "a": ' + b"9" * 5000 + b"}")
-def test_any_bytes_are_a_resource_or_break_a_known_rule(line):
+def test_any_bytes_are_a_resource_or_break_a_known_rule(line: Any) -> None:
     parsed_kind, _, rule = read(line)
     assert rule in RULES if parsed_kind is None else rule is None
 
 
 @given(st.lists(st.decimals(min_value=-(10**9), max_value=10**9, places=2), min_size=1, max_size=20))
-def test_dollars_add_up_exactly(amounts):
+def test_dollars_add_up_exactly(amounts: Any) -> None:
     assert Decimal(add_money(map(str, amounts)) or "") == sum(amounts)
 
 
@@ -78,5 +79,5 @@ def test_dollars_add_up_exactly(amounts):
         ("1e999999", "1e999999"), ("12.3400", "12.34"), ("words", "words"), ("NaN", "NaN"),
     ],
 )  # fmt: skip
-def test_an_amount_that_is_not_whole_cents_is_unchanged(written, cents):
+def test_an_amount_that_is_not_whole_cents_is_unchanged(written: str, cents: str) -> None:
     assert render_cents(written) == cents

@@ -6,6 +6,9 @@ import csv
 import gzip
 import json
 import tracemalloc
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,9 +17,10 @@ from payrank.extracts.load.load_extract import load_extract
 from payrank.extracts.readers.fhir.import_fhir import import_fhir
 from payrank.extracts.readers.fhir.ndjson_lines import read_lines
 from payrank.extracts.readers.fhir.resources.parse_resource import RULES
+from payrank.extracts.readers.session.report import ImportReport
 
 
-def claim(number, **more):
+def claim(number: str, **more: Any) -> dict[str, Any]:
     return {
         "resourceType": "Claim", "id": number, "status": "active", "use": "claim", "created": "2024-01-05",
         "patient": {"reference": "Patient/p1"}, "total": {"value": 10, "currency": "USD"},
@@ -24,14 +28,14 @@ def claim(number, **more):
     } | more  # fmt: skip
 
 
-def fill(count=110):
+def fill(count: int = 110) -> list[bytes]:
     """Return over 100 plain claims, so that one bad line stays below the 1% quarantine limit."""
     return [json.dumps(claim(f"fill{number}")).encode() for number in range(count)]
 
 
 @pytest.fixture
-def run(tmp_path):
-    def run_import(**files):
+def run(tmp_path: Path) -> Callable[..., Any]:
+    def run_import(**files: Any) -> ImportReport:
         source = tmp_path / "source"
         source.mkdir(exist_ok=True)
         for name, lines in files.items():
@@ -46,17 +50,17 @@ def run(tmp_path):
     return run_import
 
 
-def fetch_rows(tmp_path, query):
+def fetch_rows(tmp_path: Path, query: str) -> list[tuple[Any, ...]]:
     with load_extract(tmp_path / "extract") as extract:
         return extract.connection.execute(query).fetchall()
 
 
-def read_quarantine(tmp_path):
+def read_quarantine(tmp_path: Path) -> list[dict[str, Any]]:
     with (tmp_path / "extract" / "import_quarantine.csv").open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
 
 
-def asides(report):
+def asides(report: ImportReport) -> dict[Any, Any]:
     return {reason: count for file in report.files for reason, count in file.skipped.items()}
 
 
@@ -82,7 +86,9 @@ def asides(report):
         (b'{"resourceType": "Claim", "id": ' + b"[" * 100_000 + b"]" * 100_000 + b"}", "not_json"),
     ],
 )
-def test_an_invalid_line_is_quarantined_by_file_and_line(run, tmp_path, line, rule):
+def test_an_invalid_line_is_quarantined_by_file_and_line(
+    run: Callable[..., Any], tmp_path: Path, line: Any, rule: str
+) -> None:
     report = run(claims=[*fill(), line, *fill()[:1]])
     (quarantined,) = read_quarantine(tmp_path)
     assert (quarantined["source_file"], quarantined["source_line"], quarantined["rule"]) == (
@@ -107,20 +113,22 @@ def test_an_invalid_line_is_quarantined_by_file_and_line(run, tmp_path, line, ru
         ({"billablePeriod": {"start": "soon"}}, "accounts", "service_on", "date"),
     ],
 )
-def test_invalid_values_are_quarantined_and_never_corrected(run, tmp_path, more, table, column, rule):
+def test_invalid_values_are_quarantined_and_never_corrected(
+    run: Callable[..., Any], tmp_path: Path, more: Any, table: str, column: str, rule: str
+) -> None:
     run(claims=[*fill(), claim("bad", **more)])
     quarantined = {(row["table_name"], row["column_name"], row["rule"]) for row in read_quarantine(tmp_path)}
     assert (table, column, rule) in quarantined
     assert {row["source_line"] for row in read_quarantine(tmp_path)} == {"111"}
 
 
-def test_many_bad_lines_refuse_the_import_without_showing_a_value(run):
+def test_many_bad_lines_refuse_the_import_without_showing_a_value(run: Callable[..., Any]) -> None:
     with pytest.raises(ExtractRefusedError, match=r"claims\.ndjson, first in line 3") as refused:
         run(claims=[claim("a"), claim("b"), b'{"SECRET'])
     assert "SECRET" not in str(refused.value)
 
 
-def test_numbers_keep_every_digit(run, tmp_path):
+def test_numbers_keep_every_digit(run: Callable[..., Any], tmp_path: Path) -> None:
     lines = [
         b'{"resourceType": "Claim", "id": "c%d", "status": "active", "created": "2024-01-05", "insurer": '
         b'{"display": "Plan"}, "patient": {"reference": "Patient/p"}, "total": {"value": %s}}' % (number, text)
@@ -131,13 +139,13 @@ def test_numbers_keep_every_digit(run, tmp_path):
     assert amounts == [("9007199254740993.01",), ("100.00",), ("0.10",), ("1234567.10",), ("5.00",)]
 
 
-def test_ids_are_unchanged(run, tmp_path):
+def test_ids_are_unchanged(run: Callable[..., Any], tmp_path: Path) -> None:
     run(claims=[claim("00123"), claim("12345678901234567"), claim("12345678901234568"), claim("1e5")])
     rows = fetch_rows(tmp_path, "SELECT account_id FROM accounts ORDER BY 1")
     assert rows == [("Claim/00123",), ("Claim/12345678901234567",), ("Claim/12345678901234568",), ("Claim/1e5",)]
 
 
-def test_other_types_are_skipped_by_type_and_invalid_types_are_not_named(run):
+def test_other_types_are_skipped_by_type_and_invalid_types_are_not_named(run: Callable[..., Any]) -> None:
     report = run(
         mixed=[
             claim("c"), {"resourceType": "Observation", "id": "1"}, {"resourceType": "Observation", "id": "2"},
@@ -173,7 +181,9 @@ def test_other_types_are_skipped_by_type_and_invalid_types_are_not_named(run):
         ),
     ],
 )
-def test_ineligible_resources_are_skipped_with_a_reason(run, more, why):
+def test_ineligible_resources_are_skipped_with_a_reason(
+    run: Callable[..., Any], more: dict[str, Any], why: str
+) -> None:
     report = run(claims=[claim("good"), claim("other", **more)])
     assert asides(report) == {why: 1}
     assert report.rows_written["accounts"] == 1
@@ -192,14 +202,16 @@ def test_ineligible_resources_are_skipped_with_a_reason(run, more, why):
     ],
 )
 @pytest.mark.parametrize("newer_first", [True, False])
-def test_the_newest_version_is_used_and_the_older_is_skipped(run, tmp_path, older, newer, newer_first):
+def test_the_newest_version_is_used_and_the_older_is_skipped(
+    run: Callable[..., Any], tmp_path: Path, older: dict[str, Any], newer: dict[str, str], newer_first: bool
+) -> None:
     lines = [claim("c", meta=older), claim("c", meta=newer, total={"value": 99})]
     report = run(claims=lines[::-1] if newer_first else lines)
     assert asides(report) == {"older version of a resource": 1}
     assert fetch_rows(tmp_path, "SELECT CAST(amount AS VARCHAR) FROM transactions") == [("99.00",)]
 
 
-def test_a_claim_canceled_by_its_newest_version_is_skipped(run):
+def test_a_claim_canceled_by_its_newest_version_is_skipped(run: Callable[..., Any]) -> None:
     report = run(
         claims=[claim("good"), claim("c", meta={"versionId": "1"}),
                 claim("c", meta={"versionId": "2"}, status="cancelled")]
@@ -208,27 +220,27 @@ def test_a_claim_canceled_by_its_newest_version_is_skipped(run):
     assert report.rows_written["accounts"] == 1
 
 
-def test_two_different_versions_without_an_order_are_both_quarantined(run, tmp_path):
+def test_two_different_versions_without_an_order_are_both_quarantined(run: Callable[..., Any], tmp_path: Path) -> None:
     run(claims=[*fill(300), claim("c"), claim("c", total={"value": 11})])
     quarantined = [(row["rule"], row["source_line"]) for row in read_quarantine(tmp_path)]
     assert quarantined == [("two_versions", "301"), ("two_versions", "302")]
     assert fetch_rows(tmp_path, "SELECT count(*) FROM accounts WHERE account_id = 'Claim/c'") == [(0,)]
 
 
-def test_a_resource_repeated_with_keys_in_another_order_counts_once(run, tmp_path):
+def test_a_resource_repeated_with_keys_in_another_order_counts_once(run: Callable[..., Any], tmp_path: Path) -> None:
     first = claim("c")
     report = run(a=[first], b=[dict(reversed(first.items())), claim("d")])
     assert asides(report) == {"duplicate resource": 1}
     assert fetch_rows(tmp_path, "SELECT account_id FROM accounts ORDER BY 1") == [("Claim/c",), ("Claim/d",)]
 
 
-def test_the_same_file_under_two_names_is_read_once(run, tmp_path):
+def test_the_same_file_under_two_names_is_read_once(run: Callable[..., Any], tmp_path: Path) -> None:
     report = run(a=[claim("c")], b=[claim("c")])
     assert [(file.name, file.same_as) for file in report.files] == [("a.ndjson", None), ("b.ndjson", "a.ndjson")]
     assert report.rows_written["accounts"] == 1
 
 
-def test_resources_in_a_bundle_of_deletions_are_skipped(run):
+def test_resources_in_a_bundle_of_deletions_are_skipped(run: Callable[..., Any]) -> None:
     deleted = {
         "resourceType": "Bundle", "id": "gone", "type": "transaction",
         "entry": [{"request": {"method": "DELETE", "url": "Claim/c"}}],
@@ -238,7 +250,7 @@ def test_resources_in_a_bundle_of_deletions_are_skipped(run):
     assert report.rows_written["accounts"] == 1
 
 
-def test_a_replaced_claim_is_skipped_with_its_responses(run, tmp_path):
+def test_a_replaced_claim_is_skipped_with_its_responses(run: Callable[..., Any], tmp_path: Path) -> None:
     prior = {"claim": {"reference": "Claim/old"}, "relationship": {"coding": [{"code": "prior"}]}}
     other = {"claim": {"reference": "Claim/kin"}, "relationship": {"coding": [{"code": "associated"}]}}
     answer = {
@@ -251,20 +263,20 @@ def test_a_replaced_claim_is_skipped_with_its_responses(run, tmp_path):
     assert fetch_rows(tmp_path, "SELECT account_id FROM accounts ORDER BY 1") == [("Claim/kin",), ("Claim/new",)]
 
 
-def test_an_explanation_marked_as_replaced_is_skipped(run):
+def test_an_explanation_marked_as_replaced_is_skipped(run: Callable[..., Any]) -> None:
     later = {"relationship": {"coding": [{"code": "replacedby"}]}, "reference": {"value": "new"}}
     old = claim("old", resourceType="ExplanationOfBenefit", total=None, related=[later])
     report = run(claims=[claim("c"), old])
     assert asides(report) == {"replaced by a later claim": 1}
 
 
-def test_a_byte_order_mark_blank_lines_and_crlf_are_accepted(run, tmp_path):
+def test_a_byte_order_mark_blank_lines_and_crlf_are_accepted(run: Callable[..., Any], tmp_path: Path) -> None:
     report = run(claims=[b"\xef\xbb\xbf" + json.dumps(claim("a")).encode() + b"\r", b"", b"  \r", claim("b")])
     assert [file.records for file in report.files] == [2]
     assert report.rows_written["accounts"] == 2
 
 
-def test_gzip_reads_the_same_and_a_truncated_file_is_refused_by_name(tmp_path):
+def test_gzip_reads_the_same_and_a_truncated_file_is_refused_by_name(tmp_path: Path) -> None:
     source = tmp_path / "source"
     source.mkdir()
     whole = gzip.compress(b"\n".join(fill(2000)))
@@ -276,7 +288,7 @@ def test_gzip_reads_the_same_and_a_truncated_file_is_refused_by_name(tmp_path):
     assert not (tmp_path / "other").exists()
 
 
-def test_a_gzip_bomb_and_utf16_are_refused_by_name(tmp_path):
+def test_a_gzip_bomb_and_utf16_are_refused_by_name(tmp_path: Path) -> None:
     bomb = tmp_path / "bomb.ndjson.gz"
     bomb.write_bytes(gzip.compress(b" " * (65 << 20)))
     with pytest.raises(ExtractRefusedError, match=r"bomb\.ndjson\.gz: gzip expands to over 200 times"):
@@ -287,25 +299,25 @@ def test_a_gzip_bomb_and_utf16_are_refused_by_name(tmp_path):
         import_fhir(wide, tmp_path / "extract")
 
 
-def test_a_line_over_the_limit_is_reported_and_the_next_line_is_read(tmp_path):
+def test_a_line_over_the_limit_is_reported_and_the_next_line_is_read(tmp_path: Path) -> None:
     path = tmp_path / "long.ndjson"
     path.write_bytes(b"a" * 9 + b"\n" + b"b" * 35 + b"\n" + b"c" * 10 + b"\n" + b"d" * 21)
     assert list(read_lines(path, longest=10)) == [(1, b"a" * 9), (2, None), (3, None), (4, None)]
     assert list(read_lines(path, longest=11)) == [(1, b"a" * 9), (2, None), (3, b"c" * 10), (4, None)]
 
 
-def test_a_folder_without_ndjson_and_an_empty_one_are_refused(tmp_path):
+def test_a_folder_without_ndjson_and_an_empty_one_are_refused(tmp_path: Path) -> None:
     (tmp_path / "bundle.json").write_text("{}")
     with pytest.raises(ExtractRefusedError, match=r"contains no \.ndjson"):
         import_fhir(tmp_path, tmp_path / "extract")
 
 
-def test_files_without_any_account_are_refused(run):
+def test_files_without_any_account_are_refused(run: Callable[..., Any]) -> None:
     with pytest.raises(ExtractRefusedError):
         run(patients=[{"resourceType": "Practitioner", "id": "p"}])
 
 
-def test_two_imports_write_the_same_bytes(run, tmp_path):
+def test_two_imports_write_the_same_bytes(run: Callable[..., Any], tmp_path: Path) -> None:
     lines = [claim(f"c{number}", insurer={"display": f"Plan {number % 7}"}) for number in range(40)]
     run(a=lines[:20], b=lines[20:])
     import_fhir(tmp_path / "source", tmp_path / "again")
@@ -313,7 +325,7 @@ def test_two_imports_write_the_same_bytes(run, tmp_path):
         assert path.read_bytes() == (tmp_path / "again" / path.name).read_bytes(), path.name
 
 
-def test_only_the_birth_year_of_a_person_is_written(run, tmp_path):
+def test_only_the_birth_year_of_a_person_is_written(run: Callable[..., Any], tmp_path: Path) -> None:
     patient = {
         "resourceType": "Patient", "id": "p1", "birthDate": "1961-07-30", "gender": "female",
         "name": [{"family": "Quixote", "category": ["Dulcinea"]}],
@@ -327,7 +339,7 @@ def test_only_the_birth_year_of_a_person_is_written(run, tmp_path):
         assert word not in written
 
 
-def test_an_endless_line_is_skipped_without_being_held_in_memory(tmp_path):
+def test_an_endless_line_is_skipped_without_being_held_in_memory(tmp_path: Path) -> None:
     path = tmp_path / "endless.ndjson"
     path.write_bytes(b"x" * (16 << 20) + b"\n{}\n")
     tracemalloc.start()
@@ -339,7 +351,9 @@ def test_an_endless_line_is_skipped_without_being_held_in_memory(tmp_path):
     assert most < 1 << 20
 
 
-def test_broken_lines_count_against_their_file_and_not_against_a_small_table(run, tmp_path):
+def test_broken_lines_count_against_their_file_and_not_against_a_small_table(
+    run: Callable[..., Any], tmp_path: Path
+) -> None:
     report = run(claims=[*fill(200), b"{cut"])
     assert report.rows_written["payers"] == 1
     assert [row["table_name"] for row in read_quarantine(tmp_path)] == ["claims.ndjson"]

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from payrank.extracts.errors import ExtractRefusedError, WrongUsageError
 from payrank.extracts.load.load_extract import load_extract
 from payrank.extracts.readers.mapped.import_csv import import_csv
+from payrank.extracts.readers.session.report import ImportReport
 
 HEADER = "Account Number,Guarantor,Opened,Balance,Paid On,Clinic\n"
 ROWS = "".join(f"{n:05},G{n % 7},2026-01-{n % 28 + 1:02},{n}.50,,east\n" for n in range(300))
@@ -45,10 +49,12 @@ responsibility = "'patient'"
 
 
 @pytest.fixture
-def desk(tmp_path):
+def desk(tmp_path: Path) -> Callable[..., Any]:
     """Write source files and a mapping; return a function that imports them and gives report and folder."""
 
-    def run(files=None, mapping=MAPPING, out="out", source=None):
+    def run(
+        files: Any = None, mapping: str = MAPPING, out: str = "out", source: Any = None
+    ) -> tuple[ImportReport, Path]:
         folder = tmp_path / "source"
         folder.mkdir(exist_ok=True)
         for name, content in (files or {"desk.csv": HEADER + ROWS + PAID}).items():
@@ -60,7 +66,7 @@ def desk(tmp_path):
     return run
 
 
-def test_an_import_writes_an_extract_that_loads_and_accounts_for_each_row(desk):
+def test_an_import_writes_an_extract_that_loads_and_accounts_for_each_row(desk: Callable[..., Any]) -> None:
     report, out = desk()
     assert [(b.table, b.block, b.records, b.loaded, b.skipped, b.quarantined) for b in report.blocks] == [
         ("accounts", 1, 301, 301, 0, 0),
@@ -82,7 +88,7 @@ def test_an_import_writes_an_extract_that_loads_and_accounts_for_each_row(desk):
         assert first == [("00000", "east"), ("00001", "east")]
 
 
-def test_the_same_source_gives_the_same_bytes_and_only_the_owner_may_read_them(desk):
+def test_the_same_source_gives_the_same_bytes_and_only_the_owner_may_read_them(desk: Callable[..., Any]) -> None:
     _, first = desk(out="one")
     _, two = desk(out="two")
     names = sorted(path.name for path in first.iterdir())
@@ -99,7 +105,7 @@ def test_the_same_source_gives_the_same_bytes_and_only_the_owner_may_read_them(d
     assert first.stat().st_mode & 0o777 == 0o700
 
 
-def test_a_row_whose_expression_fails_is_quarantined_by_file_line_and_column(desk):
+def test_a_row_whose_expression_fails_is_quarantined_by_file_line_and_column(desk: Callable[..., Any]) -> None:
     bad = "00901,G1,2026-01-05,12.345,,west\n00902,G1,05.01.2026,1,,west\n00903,G1\n"
     more = "".join(f"X{n},G1,2026-01-05,1,,\n" for n in range(200))
     report, out = desk({"desk.csv": HEADER + ROWS + bad + more})
@@ -116,7 +122,7 @@ def test_a_row_whose_expression_fails_is_quarantined_by_file_line_and_column(des
     assert "00901" not in json.dumps(report)
 
 
-def test_a_failing_where_is_quarantined_too(desk):
+def test_a_failing_where_is_quarantined_too(desk: Callable[..., Any]) -> None:
     mapping = MAPPING.replace("""'"Paid On" IS NOT NULL'""", """'CAST("Paid On" AS DATE) > DATE \\'2026-01-01\\''""")
     mapping = mapping.replace("\\'", "'").replace("where = 'CAST", "where = '''CAST").replace("01-01''", "01-01''''")
     report, out = desk({"desk.csv": HEADER + ROWS + PAID + "00904,G1,2026-01-05,1,soon,west\n"}, mapping)
@@ -124,7 +130,7 @@ def test_a_failing_where_is_quarantined_too(desk):
     assert report.blocks[-1].loaded == 1
 
 
-def test_over_one_percent_of_failing_rows_refuses_and_leaves_nothing(desk, tmp_path):
+def test_over_one_percent_of_failing_rows_refuses_and_leaves_nothing(desk: Callable[..., Any], tmp_path: Path) -> None:
     with pytest.raises(
         ExtractRefusedError, match=r"expression in amount 300 times in desk\.csv, first in line 2"
     ) as refused:
@@ -150,7 +156,9 @@ def test_over_one_percent_of_failing_rows_refuses_and_leaves_nothing(desk, tmp_p
         ("1.234,50", None),
     ],
 )
-def test_dollars_reads_common_formats_and_nothing_else(desk, text, expected):
+def test_dollars_reads_common_formats_and_nothing_else(
+    desk: Callable[..., Any], text: str, expected: str | None
+) -> None:
     _, out = desk({"desk.csv": f'{HEADER}{ROWS}X,G1,2026-01-05,"{text}",,\n'})
     with load_extract(out) as extract:
         query = "SELECT amount FROM transactions WHERE account_id = 'X'"
@@ -158,7 +166,7 @@ def test_dollars_reads_common_formats_and_nothing_else(desk, text, expected):
     assert rows == ([] if expected is None else [(Decimal(expected),)])
 
 
-def test_other_delimiters_encodings_marks_and_words_for_unknown_are_read_as_declared(desk):
+def test_other_delimiters_encodings_marks_and_words_for_unknown_are_read_as_declared(desk: Callable[..., Any]) -> None:
     options = '[csv]\ndelimiter = ";"\nencoding = "cp1252"\nnulls = ["-"]\ndecimal = ","\n'
     text = HEADER.replace(",", ";") + 'M\u00fcller;G1;2026-01-05;"1.234,50";-;-\n'
     _, out = desk({"desk.csv": text.encode("cp1252")}, MAPPING.replace("[attributes", options + "[attributes"))
@@ -169,7 +177,7 @@ def test_other_delimiters_encodings_marks_and_words_for_unknown_are_read_as_decl
         assert extract.connection.execute("SELECT amount FROM transactions").fetchall() == [(Decimal("1234.50"),)]
 
 
-def test_several_files_are_read_one_after_another_and_a_file_sent_twice_is_read_once(desk):
+def test_several_files_are_read_one_after_another_and_a_file_sent_twice_is_read_once(desk: Callable[..., Any]) -> None:
     files = {"a.csv": HEADER + PAID, "b.csv": HEADER + ROWS, "c.csv": HEADER + PAID}
     report, out = desk(files)
     assert [(file.name, file.same_as) for file in report.files] == [
@@ -182,7 +190,7 @@ def test_several_files_are_read_one_after_another_and_a_file_sent_twice_is_read_
     assert rows == [("00900",), ("00000",)]
 
 
-def test_a_block_reads_the_files_of_its_pattern_and_knows_file_and_row(desk):
+def test_a_block_reads_the_files_of_its_pattern_and_knows_file_and_row(desk: Callable[..., Any]) -> None:
     mapping = MAPPING.replace("[[accounts]]", '[[accounts]]\nfile = "first*.csv"')
     mapping = mapping.replace("'charge-' ||", "source_file || source_row ||")
     report, out = desk({"first.csv": HEADER + PAID, "second.csv": HEADER + ROWS}, mapping)
@@ -207,7 +215,9 @@ def test_a_block_reads_the_files_of_its_pattern_and_knows_file_and_row(desk):
         ("opened_on", "1", "has type INTEGER"),
     ],
 )
-def test_an_expression_that_does_not_fit_is_wrong_usage_naming_table_and_column(desk, column, expression, problem):
+def test_an_expression_that_does_not_fit_is_wrong_usage_naming_table_and_column(
+    desk: Callable[..., Any], column: str, expression: str, problem: str
+) -> None:
     source = {"guarantor_id": "Guarantor", "opened_on": "Opened"}[column]
     mapping = MAPPING.replace(f'{column} = "{source}"', f'{column} = "{expression}"')
     with pytest.raises(WrongUsageError, match=problem) as wrong:
@@ -225,18 +235,18 @@ def test_an_expression_that_does_not_fit_is_wrong_usage_naming_table_and_column(
         ("SELECT 'soon'", "fails"),
     ],
 )
-def test_an_as_of_query_without_a_date_is_wrong_usage(desk, as_of, problem):
+def test_an_as_of_query_without_a_date_is_wrong_usage(desk: Callable[..., Any], as_of: str, problem: str) -> None:
     with pytest.raises(WrongUsageError, match=f"as_of in the mapping {problem}"):
         desk(mapping=MAPPING.replace("SELECT max(posted_on) + 1 FROM transactions", as_of))
 
 
-def test_as_of_may_be_a_date_or_absent(desk):
+def test_as_of_may_be_a_date_or_absent(desk: Callable[..., Any]) -> None:
     query = 'as_of = "SELECT max(posted_on) + 1 FROM transactions"'
     assert desk(mapping=MAPPING.replace(query, "as_of = 2026-03-01"))[0].as_of == date(2026, 3, 1)
     assert desk(mapping=MAPPING.replace(query, ""))[0].as_of is None
 
 
-def test_an_import_replaces_what_an_import_made_and_nothing_else(desk, tmp_path):
+def test_an_import_replaces_what_an_import_made_and_nothing_else(desk: Callable[..., Any], tmp_path: Path) -> None:
     desk()
     report, out = desk({"desk.csv": HEADER + PAID})
     assert report.rows_written["accounts"] == 1
@@ -247,7 +257,7 @@ def test_an_import_replaces_what_an_import_made_and_nothing_else(desk, tmp_path)
     assert (out / "accounts.parquet").exists()
 
 
-def test_a_refused_import_leaves_the_previous_one_untouched(desk):
+def test_a_refused_import_leaves_the_previous_one_untouched(desk: Callable[..., Any]) -> None:
     _, out = desk()
     before = {path.name: path.read_bytes() for path in out.iterdir()}
     with pytest.raises(ExtractRefusedError, match="rows that differ"):
@@ -255,7 +265,7 @@ def test_a_refused_import_leaves_the_previous_one_untouched(desk):
     assert {path.name: path.read_bytes() for path in out.iterdir()} == before
 
 
-def test_a_missing_source_is_wrong_usage(desk):
+def test_a_missing_source_is_wrong_usage(desk: Callable[..., Any]) -> None:
     with pytest.raises(WrongUsageError, match="no such file or folder"):
         desk(source="nothing.csv")
     with pytest.raises(WrongUsageError, match=r"no file in .* matches 'x\*\.csv'"):
@@ -264,6 +274,6 @@ def test_a_missing_source_is_wrong_usage(desk):
         desk(mapping=MAPPING.replace("[[accounts]]", '[[accounts]]\nfile = "../*.csv"'))
 
 
-def test_one_file_is_a_source_too(desk):
+def test_one_file_is_a_source_too(desk: Callable[..., Any]) -> None:
     report, _ = desk(source="desk.csv")
     assert report.rows_written == {"accounts": 301, "transactions": 302}

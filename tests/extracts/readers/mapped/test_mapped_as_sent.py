@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Callable
 from decimal import Decimal
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,16 +14,25 @@ from payrank.extracts.errors import ExtractRefusedError
 from payrank.extracts.load.load_extract import load_extract
 from payrank.extracts.readers.mapped.import_csv import import_csv
 from payrank.extracts.readers.mapped.suggest.suggest_mapping import suggest_mapping
+from payrank.extracts.readers.session.report import ImportReport
 
 ACCOUNTS = "Acct,Guar,Opened\n" + "".join(f"{n:05},G{n},2026-01-05\n" for n in range(120))
 HEADER = "Tx,Acct,Post,Amt\n"
 
 
 @pytest.fixture
-def send(tmp_path):
+def send(tmp_path: Path) -> Callable[..., Any]:
     """Import a ledger of 120 rows; give the extract's sum, first and last day, first account, and the report."""
 
-    def run(text, *, day="Post", amount="dollars(Amt)", account="Acct", block="", options=""):
+    def run(
+        text: str,
+        *,
+        day: str = "Post",
+        amount: str = "dollars(Amt)",
+        account: str = "Acct",
+        block: str = "",
+        options: str = "",
+    ) -> tuple[Any, ImportReport]:
         folder = tmp_path / "source"
         folder.mkdir(exist_ok=True)
         (folder / "accounts.csv").write_text(ACCOUNTS, encoding="utf-8")
@@ -41,7 +53,7 @@ def send(tmp_path):
     return run
 
 
-def rows(amount="{n}.50", day="2026-01-05", account="{n:05}", number=120):
+def rows(amount: str = "{n}.50", day: str = "2026-01-05", account: str = "{n:05}", number: int = 120) -> str:
     return "".join(
         f"T{n},{account.format(n=n)},{day.format(d=n % 28 + 1)},{amount.format(n=n)}\n" for n in range(number)
     )
@@ -67,7 +79,9 @@ PLAIN = sum(Decimal(f"{n}.50") for n in range(120))
         ("1\u202f{n:03}.50", PLAIN + 120000),
     ],
 )
-def test_dollars_are_read_as_written_and_drafted_correctly(send, tmp_path, amount, total):
+def test_dollars_are_read_as_written_and_drafted_correctly(
+    send: Callable[..., Any], tmp_path: Path, amount: str, total: Any
+) -> None:
     rows_read, report = send(HEADER + rows(amount))
     assert rows_read == (total, "2026-01-05", "00000")
     assert report.rows_quarantined == 0
@@ -78,7 +92,9 @@ def test_dollars_are_read_as_written_and_drafted_correctly(send, tmp_path, amoun
 @pytest.mark.parametrize(
     "amount", ["USD {n}.50", "-", "\u2212{n}.50", "1{n}.5.0", "1,2{n}".replace(",", ";"), "{n}.50 C"]
 )
-def test_unreadable_dollars_are_refused_with_the_allowed_formats_and_are_a_question(send, tmp_path, amount):
+def test_unreadable_dollars_are_refused_with_the_allowed_formats_and_are_a_question(
+    send: Callable[..., Any], tmp_path: Path, amount: str
+) -> None:
     with pytest.raises(ExtractRefusedError, match=r"expression in amount 120 times.*dollars\(\) reads .*1,234\.50 CR"):
         send(HEADER + rows(amount))
     draft = suggest_mapping(tmp_path / "source" / "ledger.csv")
@@ -95,7 +111,9 @@ def test_unreadable_dollars_are_refused_with_the_allowed_formats_and_are_a_quest
         ('"January {d}, 2026"', "CAST(strptime(Post, '%B %d, %Y') AS DATE)"),
     ],
 )
-def test_dates_in_the_declared_format_may_have_surrounding_blanks(send, tmp_path, day, read):
+def test_dates_in_the_declared_format_may_have_surrounding_blanks(
+    send: Callable[..., Any], tmp_path: Path, day: str, read: str
+) -> None:
     rows_read, _ = send(HEADER + rows(day=day), day=read)
     assert rows_read == (PLAIN, "2026-01-01", "00000")
     draft = suggest_mapping(tmp_path / "source" / "ledger.csv")
@@ -109,7 +127,9 @@ def test_dates_in_the_declared_format_may_have_surrounding_blanks(send, tmp_path
     ("account", "taken", "off"),
     [("'{n:05}", "'00000", "ltrim(Acct, '''')"), ("{n:05}\u00a0", "00000\u00a0", "trim(Acct, ' \u00a0')")],
 )
-def test_an_apostrophe_or_blank_around_an_id_is_kept_and_reported(send, account, taken, off):
+def test_an_apostrophe_or_blank_around_an_id_is_kept_and_reported(
+    send: Callable[..., Any], account: str, taken: str, off: str
+) -> None:
     rows_read, report = send(HEADER + rows(account=account))
     assert rows_read[2] == taken
     assert any("120 rows of [[transactions]] block 1 have blanks around account_id, or an" in n for n in report.notices)
@@ -127,21 +147,23 @@ def test_an_apostrophe_or_blank_around_an_id_is_kept_and_reported(send, account,
         ("sep=,\n", 2),
     ],
 )
-def test_header_row_skips_titles_above_the_header(send, tmp_path, titles, line):
+def test_header_row_skips_titles_above_the_header(
+    send: Callable[..., Any], tmp_path: Path, titles: str, line: int
+) -> None:
     rows_read, _ = send(titles + HEADER + rows(), block=f"header_row = {line}")
     assert rows_read == (PLAIN, "2026-01-05", "00000")
     (block,) = tomllib.loads(suggest_mapping(tmp_path / "source" / "ledger.csv"))["transactions"]
     assert block["header_row"] == line
 
 
-def test_a_header_without_names_suggests_header_row(send):
+def test_a_header_without_names_suggests_header_row(send: Callable[..., Any]) -> None:
     with pytest.raises(
         ExtractRefusedError, match=r"a column without a name.*If titles come before the header.*header_row"
     ):
         send("General Hospital,,,\n" + HEADER + rows())
 
 
-def test_a_header_repeated_on_each_page_is_excluded_with_where(send, tmp_path):
+def test_a_header_repeated_on_each_page_is_excluded_with_where(send: Callable[..., Any], tmp_path: Path) -> None:
     pages = HEADER + rows() + HEADER + rows(number=0) + HEADER
     with pytest.raises(ExtractRefusedError, match="expression in amount 2 times"):
         send(pages)
@@ -154,7 +176,7 @@ def test_a_header_repeated_on_each_page_is_excluded_with_where(send, tmp_path):
 
 
 @pytest.mark.parametrize("totals", [",,Total,7200.00\n", "Total,,,7200.00\n", '"Grand Total","","","7,200.00"\n'])
-def test_a_row_of_totals_is_quarantined_or_declared_as_a_trailer(send, totals):
+def test_a_row_of_totals_is_quarantined_or_declared_as_a_trailer(send: Callable[..., Any], totals: str) -> None:
     rows_read, report = send(HEADER + rows() + totals)
     assert (rows_read[0], report.rows_quarantined) == (PLAIN, 1)
     template = totals.strip().replace('"', "").replace("7200.00", "{total}").replace("7,200.00", "{total}")

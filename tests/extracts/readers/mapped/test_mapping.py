@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 from datetime import date
+from pathlib import Path
 
 import pytest
 
 from payrank.extracts.errors import WrongUsageError
-from payrank.extracts.readers.mapped.mapping import CsvOptions, read_mapping
+from payrank.extracts.readers.mapped.mapping import CsvOptions, SourceMapping, read_mapping
 
 ACCOUNTS = '[[accounts]]\naccount_id = "a"\nguarantor_id = "b"\nopened_on = "c"\n'
 
 
-def read(tmp_path, text):
+def read(tmp_path: Path, text: str) -> SourceMapping:
     path = tmp_path / "mapping.toml"
     path.write_text(text, encoding="utf-8")
     return read_mapping(path)
 
 
-def test_a_complete_mapping_is_read(tmp_path):
+def test_a_complete_mapping_is_read(tmp_path: Path) -> None:
     options = '[csv]\ndelimiter = "|"\nencoding = "cp1252"\nnulls = ["N/A", "N/A"]\ndecimal = ","\n'
     attributes = '[attributes.accounts]\nclinic = "category"\n'
     text = f'source_system = "x"\nas_of = 2026-01-02\n{options}{attributes}{ACCOUNTS}where = "c > 1"\nclinic = "d"\n'
@@ -54,22 +55,22 @@ def test_a_complete_mapping_is_read(tmp_path):
         ("source_system = 3\n" + ACCOUNTS, "source_system is not text"),
     ],
 )
-def test_a_mistake_in_a_mapping_is_reported(tmp_path, text, problem):
+def test_a_mistake_in_a_mapping_is_reported(tmp_path: Path, text: str, problem: str) -> None:
     with pytest.raises(WrongUsageError, match=problem) as wrong:
         read(tmp_path, text)
     assert "mapping" in str(wrong.value)
 
 
-def test_a_missing_mapping_is_wrong_usage(tmp_path):
+def test_a_missing_mapping_is_wrong_usage(tmp_path: Path) -> None:
     with pytest.raises(WrongUsageError, match="no such mapping file"):
         read_mapping(tmp_path / "none.toml")
 
 
 @pytest.mark.parametrize("day", ["2026-11-20", '"2026-11-20"'])
-def test_the_as_of_date_may_be_quoted(tmp_path, day):
+def test_the_as_of_date_may_be_quoted(tmp_path: Path, day: str) -> None:
     assert read(tmp_path, f"as_of = {day}\n{ACCOUNTS}").as_of == date(2026, 11, 20)
 
 
-def test_a_quoted_date_that_does_not_exist_is_refused(tmp_path):
+def test_a_quoted_date_that_does_not_exist_is_refused(tmp_path: Path) -> None:
     with pytest.raises(WrongUsageError, match="as_of is not a date"):
         read(tmp_path, f'as_of = "2026-02-30"\n{ACCOUNTS}')

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,12 +21,12 @@ MOMENT = "2026-01-05 13:45:00"
 
 
 @pytest.fixture
-def ready(tmp_path):
+def ready(tmp_path: Path) -> Callable[..., Any]:
     """Import made-up tables by a ready mapping; give report and extract folder."""
     return partial(import_export, tmp_path)
 
 
-def charge(number, source, amt, pat, **changed):
+def charge(number: str, source: str, amt: str, pat: str, **changed: Any) -> dict[str, Any]:
     return {
         "charge_id": number,
         "source_id": source,
@@ -38,7 +40,7 @@ def charge(number, source, amt, pat, **changed):
     }
 
 
-def detail(trans_id, charge_id, source, paid, adjusted, **changed):
+def detail(trans_id: str, charge_id: str, source: str, paid: str, adjusted: str, **changed: Any) -> dict[str, Any]:
     return {
         "trans_id": trans_id,
         "charge_id": charge_id,
@@ -90,7 +92,7 @@ NEXTGEN = {
 }
 
 
-def test_nextgen_gives_the_patient_and_payer_balance_of_each_encounter(ready):
+def test_nextgen_gives_the_patient_and_payer_balance_of_each_encounter(ready: Callable[..., Any]) -> None:
     report, out = ready("nextgen", NEXTGEN)
     assert report.rows_quarantined == 0
     owed = "SELECT account_id, responsibility, sum(amount) FROM transactions GROUP BY ALL ORDER BY ALL"
@@ -153,7 +155,7 @@ TEBRA = {
 }
 
 
-def test_tebra_reconciles_each_charge_with_its_stated_balances(ready):
+def test_tebra_reconciles_each_charge_with_its_stated_balances(ready: Callable[..., Any]) -> None:
     report, out = ready("tebra", TEBRA)
     assert report.rows_quarantined == 0
     assert report.reconciliation is not None
@@ -172,7 +174,7 @@ def test_tebra_reconciles_each_charge_with_its_stated_balances(ready):
 
 
 @pytest.mark.parametrize("name", sorted(ready_mappings()))
-def test_a_ready_mapping_says_how_it_was_verified_and_has_a_page(name):
+def test_a_ready_mapping_says_how_it_was_verified_and_has_a_page(name: Any) -> None:
     assert re.search("verified on data|from public documentation only", ready_mappings()[name])
     read_mapping(find_mapping(f"ready:{name}"))
     page = (DOCS / f"{name}.md").read_text(encoding="utf-8")
@@ -181,7 +183,7 @@ def test_a_ready_mapping_says_how_it_was_verified_and_has_a_page(name):
 
 
 @pytest.mark.parametrize("name", ["", "oracle", "../tebra"])
-def test_an_unknown_ready_mapping_is_wrong_usage_and_lists_the_known_ones(name):
+def test_an_unknown_ready_mapping_is_wrong_usage_and_lists_the_known_ones(name: str) -> None:
     with pytest.raises(WrongUsageError, match=r"ready:nextgen .*ready:oracle_health .*ready:tebra") as wrong:
         find_mapping(f"ready:{name}")
     assert ("did you mean 'oracle_health'" in str(wrong.value)) is (name == "oracle")

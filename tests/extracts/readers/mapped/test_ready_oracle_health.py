@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal
 from functools import partial
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,7 +14,7 @@ from tests.extracts.readers.mapped.ready_exports import ask, import_export
 
 
 @pytest.fixture
-def ready(tmp_path):
+def ready(tmp_path: Path) -> Callable[..., Any]:
     """Import made-up tables by a ready mapping; give report and extract folder."""
     return partial(import_export, tmp_path)
 
@@ -32,7 +35,7 @@ MOMENT = "2026-01-05 13:45:00"
 NEVER = "2100-12-31 00:00:00"
 
 
-def trans(number, account, kind, amount, flag, balance, **changed):
+def trans(number: str, account: str, kind: str, amount: str, flag: str, balance: str, **changed: Any) -> dict[str, Any]:
     return {
         "PFT_TRANS_RELTN_ID": number,
         "PARENT_ENTITY_NAME": "PFTENCNTR",
@@ -48,7 +51,7 @@ def trans(number, account, kind, amount, flag, balance, **changed):
     }
 
 
-def encounter(number, balance, flag, **changed):
+def encounter(number: str, balance: str, flag: str, **changed: Any) -> dict[str, Any]:
     return {
         "PFT_ENCNTR_ID": number,
         "ACCT_ID": f"A{number}",
@@ -63,7 +66,7 @@ def encounter(number, balance, flag, **changed):
     }
 
 
-def payer_row(number, order, plan, financial_class, priority="1"):
+def payer_row(number: str, order: str, plan: str, financial_class: str, priority: str = "1") -> dict[str, str]:
     return {
         "BO_HP_RELTN_ID": number,
         "BENEFIT_ORDER_ID": order,
@@ -153,7 +156,7 @@ MILLENNIUM = {
 }
 
 
-def test_oracle_health_reconciles_each_encounter_with_its_stated_balance(ready):
+def test_oracle_health_reconciles_each_encounter_with_its_stated_balance(ready: Callable[..., Any]) -> None:
     report, out = ready("oracle_health", MILLENNIUM)
     assert report.rows_quarantined == 0
     assert report.reconciliation is not None
@@ -186,21 +189,21 @@ def test_oracle_health_reconciles_each_encounter_with_its_stated_balance(ready):
     assert ask(out, appeals) == [("days-5", "overturned", "2026-01-10", "2026-02-10")]
 
 
-def test_oracle_health_balances_reveal_a_reversed_flag(ready):
+def test_oracle_health_balances_reveal_a_reversed_flag(ready: Callable[..., Any]) -> None:
     turned = [{**row, "DR_CR_FLAG": {"1": "2", "2": "1"}[row["DR_CR_FLAG"]]} for row in ROWS]
     report, _ = ready("oracle_health", {**MILLENNIUM, "PFT_TRANS_RELTN": turned})
     assert report.reconciliation is not None
     assert (report.reconciliation.matched, report.reconciliation.mismatched) == (0, 2)
 
 
-def test_oracle_health_skips_tables_that_a_site_does_not_send(ready):
+def test_oracle_health_skips_tables_that_a_site_does_not_send(ready: Callable[..., Any]) -> None:
     names = ("CODE_VALUE", "PFT_ENCNTR", "PFT_TRANS_RELTN", "TRANS_LOG", "BO_HP_RELTN", "BENEFIT_ORDER")
     report, _ = ready("oracle_health", {name: MILLENNIUM[name] for name in names})
     assert set(report.rows_written) == {"accounts", "coverages", "transactions", "stated_balances"}
     assert sum("skipped, because it is optional" in notice for notice in report.notices) == 4
 
 
-def test_oracle_health_quarantines_unclear_records_instead_of_guessing(ready):
+def test_oracle_health_quarantines_unclear_records_instead_of_guessing(ready: Callable[..., Any]) -> None:
     many = [trans(str(n), "100", "c", "1.00", "1", "11") for n in range(1000, 1300)]
     odd = [
         trans("9", "100", "p", "1.00", "3", "11"),

@@ -6,6 +6,7 @@ import re
 import tomllib
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 from openpyxl import Workbook
@@ -19,14 +20,16 @@ from payrank.extracts.readers.mapped.suggest.suggest_mapping import suggest_mapp
 EXPERIMENTS = Path(__file__).parents[4] / "experiments"
 
 
-def write(folder, name, header, rows, delimiter=",", encoding="utf-8"):
+def write(
+    folder: Path, name: str, header: list[str], rows: list[Any], delimiter: str = ",", encoding: str = "utf-8"
+) -> Path:
     text = "\n".join([delimiter.join(header), *(delimiter.join(row) for row in rows)]) + "\n"
     path = folder / name
     path.write_bytes(text.encode(encoding))
     return path
 
 
-def write_both(folder, rows, delimiter=",", encoding="utf-8"):
+def write_both(folder: Path, rows: list[list[Any]], delimiter: str = ",", encoding: str = "utf-8") -> Path:
     """Write a ledger and the accounts that it is of; return their folder."""
     folder = folder / "both"
     folder.mkdir()
@@ -36,14 +39,14 @@ def write_both(folder, rows, delimiter=",", encoding="utf-8"):
     return folder
 
 
-def blocks(draft):
+def blocks(draft: str) -> dict[Any, Any]:
     return {name: block for name, block in tomllib.loads(draft).items() if isinstance(block, list)}
 
 
 LEDGER = ["Acct #", "Pt Name", "Tx ID", "Tx Type", "Post Dt", "Amt", "Payor"]
 
 
-def ledger(number=60, days="2026-01-{:02}"):
+def ledger(number: int = 60, days: str = "2026-01-{:02}") -> list[list[Any]]:
     kinds = ["Charge", "Insurance Payment", "Contractual Adjustment", "Patient Payment", "Bad Debt Write-Off"]
     return [
         [
@@ -59,7 +62,7 @@ def ledger(number=60, days="2026-01-{:02}"):
     ]
 
 
-def test_a_ledger_gets_one_block_per_transaction_type_with_its_sign(tmp_path):
+def test_a_ledger_gets_one_block_per_transaction_type_with_its_sign(tmp_path: Path) -> None:
     path = write(tmp_path, "ledger.csv", LEDGER, ledger())
     draft = suggest_mapping(path)
     transactions = blocks(draft)["transactions"]
@@ -75,7 +78,7 @@ def test_a_ledger_gets_one_block_per_transaction_type_with_its_sign(tmp_path):
     assert "not used: Pt Name" in draft
 
 
-def test_an_unchanged_draft_is_accepted_and_imports_its_source(tmp_path):
+def test_an_unchanged_draft_is_accepted_and_imports_its_source(tmp_path: Path) -> None:
     folder = write_both(tmp_path, ledger())
     mapping = tmp_path / "mapping.toml"
     mapping.write_text(suggest_mapping(folder), encoding="utf-8")
@@ -86,7 +89,7 @@ def test_an_unchanged_draft_is_accepted_and_imports_its_source(tmp_path):
     assert total == [(sum(Decimal(row[5]) for row in ledger()),)]
 
 
-def test_a_draft_contains_no_values_except_levels_that_many_rows_share(tmp_path):
+def test_a_draft_contains_no_values_except_levels_that_many_rows_share(tmp_path: Path) -> None:
     rows = [
         [f"secret{n}", f"Lovelace{n}", f"T{n}", "Charge", f"2026-01-{n % 28 + 1:02}", f"77{n}.25", "hush"]
         for n in range(40)
@@ -99,7 +102,7 @@ def test_a_draft_contains_no_values_except_levels_that_many_rows_share(tmp_path)
     assert "[[transactions]]" not in re.sub("(?m)^#.*", "", draft)
 
 
-def test_levels_that_name_no_kind_are_a_question_and_are_not_shown(tmp_path):
+def test_levels_that_name_no_kind_are_a_question_and_are_not_shown(tmp_path: Path) -> None:
     header = ["Account", "Post Date", "Category", "Amount"]
     rows = [[str(n), "2026-01-05", ("Charge", "Adjustment", "Ada Lovelace")[n % 3], f"{n}.00"] for n in range(60)]
     draft = suggest_mapping(write(tmp_path, "ledger.csv", header, rows))
@@ -123,7 +126,7 @@ def test_levels_that_name_no_kind_are_a_question_and_are_not_shown(tmp_path):
         ("1/{}/2026 12:00:00 AM", "day(\"Post Dt\", 'm/d/y time')"),
     ],
 )
-def test_date_formats_are_detected_from_the_dates(tmp_path, days, expected):
+def test_date_formats_are_detected_from_the_dates(tmp_path: Path, days: str, expected: str) -> None:
     path = write_both(tmp_path, ledger(days=days))
     draft = suggest_mapping(path)
     assert {block["posted_on"] for block in blocks(draft)["transactions"]} == {expected}
@@ -131,21 +134,21 @@ def test_date_formats_are_detected_from_the_dates(tmp_path, days, expected):
     assert import_csv(path, tmp_path / "out", tmp_path / "mapping.toml").rows_quarantined == 0
 
 
-def test_dates_that_fit_two_formats_are_a_question_and_not_a_block(tmp_path):
+def test_dates_that_fit_two_formats_are_a_question_and_not_a_block(tmp_path: Path) -> None:
     rows = [[*row[:4], f"0{n % 9 + 1}/0{n % 8 + 1}/2026", *row[5:]] for n, row in enumerate(ledger())]
     draft = suggest_mapping(write(tmp_path, "ledger.csv", LEDGER, rows))
     assert "# ? Post Dt: which is right, m/d/y or d/m/y?" in draft
     assert "transactions" not in tomllib.loads(draft)
 
 
-def test_mixed_date_formats_are_not_guessed(tmp_path):
+def test_mixed_date_formats_are_not_guessed(tmp_path: Path) -> None:
     rows = [[*row[:4], "13/01/2026" if n % 2 else "01/13/2026", *row[5:]] for n, row in enumerate(ledger())]
     draft = suggest_mapping(write(tmp_path, "ledger.csv", LEDGER, rows))
     assert "Post Dt is named like a date, but its values do not fit a single date format" in draft
     assert "transactions" not in tomllib.loads(draft)
 
 
-def test_mixed_rows_without_a_type_are_not_drafted_as_charges(tmp_path):
+def test_mixed_rows_without_a_type_are_not_drafted_as_charges(tmp_path: Path) -> None:
     header = ["Account", "Post Date", "Amount"]
     rows = [[str(n), "2026-01-05", f"{n - 20}.00"] for n in range(40)]
     draft = suggest_mapping(write(tmp_path, "ledger.csv", header, rows))
@@ -153,7 +156,7 @@ def test_mixed_rows_without_a_type_are_not_drafted_as_charges(tmp_path):
     assert "transactions" not in tomllib.loads(draft)
 
 
-def test_positive_payments_get_a_minus_sign_and_whose_they_are_is_a_question(tmp_path):
+def test_positive_payments_get_a_minus_sign_and_whose_they_are_is_a_question(tmp_path: Path) -> None:
     header = ["Account", "Post Date", "Type", "Amount"]
     rows = [[str(n), "2026-01-05", ("Charge", "Payment")[n % 2], f"{n}.00"] for n in range(40)]
     draft = suggest_mapping(write(tmp_path, "ledger.csv", header, rows))
@@ -163,7 +166,7 @@ def test_positive_payments_get_a_minus_sign_and_whose_they_are_is_a_question(tmp
     assert "# amount = '-dollars(\"Amount\")'" in draft
 
 
-def test_the_sign_depends_only_on_rows_of_the_type(tmp_path):
+def test_the_sign_depends_only_on_rows_of_the_type(tmp_path: Path) -> None:
     header = ["Account", "Post Date", "Type", "Amount"]
     rows = [[str(n), "2026-01-05", "Charge", f"{n}.00"] for n in range(100)]
     rows += [[str(n), "2026-01-06", "Patient Payment", f"-{n}.00"] for n in range(1, 20)]
@@ -179,7 +182,7 @@ def test_the_sign_depends_only_on_rows_of_the_type(tmp_path):
     assert "some values are negative" not in draft
 
 
-def test_denials_with_codes_and_outcomes_give_denials_and_appeals(tmp_path):
+def test_denials_with_codes_and_outcomes_give_denials_and_appeals(tmp_path: Path) -> None:
     header = [
         "Denial ID",
         "Claim Number",
@@ -225,7 +228,9 @@ def test_denials_with_codes_and_outcomes_give_denials_and_appeals(tmp_path):
         (",", "utf-8-sig", None),
     ],
 )
-def test_delimiter_and_encoding_are_detected_from_the_bytes(tmp_path, delimiter, encoding, detected):
+def test_delimiter_and_encoding_are_detected_from_the_bytes(
+    tmp_path: Path, delimiter: str, encoding: str, detected: dict[str, str] | None
+) -> None:
     rows = [[row[0], "M\u00fcller", *row[2:]] for row in ledger()]
     path = write_both(tmp_path, rows, delimiter, encoding)
     draft = suggest_mapping(path)
@@ -234,7 +239,7 @@ def test_delimiter_and_encoding_are_detected_from_the_bytes(tmp_path, delimiter,
     assert import_csv(path, tmp_path / "out", tmp_path / "mapping.toml").rows_written["transactions"] == 60
 
 
-def test_each_file_of_a_folder_and_each_sheet_of_a_workbook_gets_its_blocks(tmp_path):
+def test_each_file_of_a_folder_and_each_sheet_of_a_workbook_gets_its_blocks(tmp_path: Path) -> None:
     folder = tmp_path / "export"
     folder.mkdir()
     write(folder, "ledger.csv", LEDGER, ledger())
@@ -260,21 +265,21 @@ def test_each_file_of_a_folder_and_each_sheet_of_a_workbook_gets_its_blocks(tmp_
 
 
 @pytest.mark.parametrize("content", [b"", b"00123,2026-01-05,12.50\n00124,2026-01-06,1.00\n", b"a,a\n1,2\n", b"a,,b\n"])
-def test_a_file_without_a_header_is_refused_without_showing_its_first_line(tmp_path, content):
+def test_a_file_without_a_header_is_refused_without_showing_its_first_line(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "ledger.csv").write_bytes(content)
     with pytest.raises(ExtractRefusedError, match=r"^ledger\.csv: ") as refused:
         suggest_mapping(tmp_path / "ledger.csv")
     assert "00123" not in str(refused.value)
 
 
-def test_a_source_without_tables_is_wrong_usage(tmp_path):
+def test_a_source_without_tables_is_wrong_usage(tmp_path: Path) -> None:
     with pytest.raises(WrongUsageError, match="has no table"):
         suggest_mapping(tmp_path)
     with pytest.raises(WrongUsageError, match="no such file or folder"):
         suggest_mapping(tmp_path / "none.csv")
 
 
-def test_names_with_line_ends_and_quotes_are_written_as_valid_toml(tmp_path):
+def test_names_with_line_ends_and_quotes_are_written_as_valid_toml(tmp_path: Path) -> None:
     header = '"Acct ""No""",\'Guar\',"Open\nDate","\nOld\tNotes","Adm\r\nDt"\n'
     rows = "".join(f"{n},G{n},2026-01-05,x,2026-01-{n % 28 + 1}\n" for n in range(30))
     (tmp_path / "odd.csv").write_bytes((header + rows).encode())
@@ -288,13 +293,13 @@ def test_names_with_line_ends_and_quotes_are_written_as_valid_toml(tmp_path):
     }
 
 
-def test_the_same_source_gives_the_same_draft(tmp_path):
+def test_the_same_source_gives_the_same_draft(tmp_path: Path) -> None:
     path = write(tmp_path, "ledger.csv", LEDGER, ledger())
     assert suggest_mapping(path) == suggest_mapping(path)
 
 
 @pytest.mark.data
-def test_real_invoices_are_drafted_like_the_experiments_mapping(real_data, tmp_path):
+def test_real_invoices_are_drafted_like_the_experiments_mapping(real_data: Path, tmp_path: Path) -> None:
     (tmp_path / "mapping.toml").write_text(suggest_mapping(real_data / "invoices"), encoding="utf-8")
     by_hand = import_csv(real_data / "invoices", tmp_path / "hand", EXPERIMENTS / "late_invoices" / "mapping.toml")
     drafted = import_csv(real_data / "invoices", tmp_path / "draft", tmp_path / "mapping.toml")
@@ -304,7 +309,7 @@ def test_real_invoices_are_drafted_like_the_experiments_mapping(real_data, tmp_p
 
 
 @pytest.mark.data
-def test_the_real_reviews_are_drafted_with_the_same_denials_and_outcomes(real_data, tmp_path):
+def test_the_real_reviews_are_drafted_with_the_same_denials_and_outcomes(real_data: Path, tmp_path: Path) -> None:
     (tmp_path / "mapping.toml").write_text(suggest_mapping(real_data / "imr"), encoding="utf-8")
     by_hand = import_csv(real_data / "imr", tmp_path / "hand", EXPERIMENTS / "denial_overturn_imr" / "mapping.toml")
     drafted = import_csv(real_data / "imr", tmp_path / "draft", tmp_path / "mapping.toml")
@@ -318,7 +323,7 @@ def test_the_real_reviews_are_drafted_with_the_same_denials_and_outcomes(real_da
 
 @pytest.mark.data
 @pytest.mark.parametrize("name", ["synthea", "epic_ehi"])
-def test_a_draft_of_real_tables_is_valid_and_names_no_person(real_data, tmp_path, name):
+def test_a_draft_of_real_tables_is_valid_and_names_no_person(real_data: Path, tmp_path: Path, name: str) -> None:
     draft = suggest_mapping(real_data / name)
     (tmp_path / "mapping.toml").write_text(draft, encoding="utf-8")
     assert read_mapping(tmp_path / "mapping.toml").blocks

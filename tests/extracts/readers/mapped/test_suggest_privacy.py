@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import tomllib
+from pathlib import Path
+from typing import Any
 
 import pytest
 from openpyxl import Workbook
@@ -22,7 +24,7 @@ NAMES = "".join(f"DOE,JANE{n},CA\n" for n in range(60))
     "level",
     ["Payment from Robert Smith", "Adjustment HIV positive", "Charge Lovelace", "Refund - O'Hara", "Pmt Müller"],
 )
-def test_a_common_type_with_a_word_that_is_no_billing_term_is_not_shown(tmp_path, level):
+def test_a_common_type_with_a_word_that_is_no_billing_term_is_not_shown(tmp_path: Path, level: str) -> None:
     kinds = ("Charge", "Contractual Adjustment", "Insurance Payment", level)
     rows = "".join(f"T{n},{n % 90:05},2026-01-05,{kinds[n % 4]},{n}.00\n" for n in range(600))
     (tmp_path / "ledger.csv").write_text(LEDGER + rows)
@@ -36,7 +38,7 @@ def test_a_common_type_with_a_word_that_is_no_billing_term_is_not_shown(tmp_path
     assert not re.search("Smith|HIV|Lovelace|Hara|ller", draft)
 
 
-def test_outcomes_and_classes_that_name_a_person_or_a_disease_are_a_question(tmp_path):
+def test_outcomes_and_classes_that_name_a_person_or_a_disease_are_a_question(tmp_path: Path) -> None:
     outcomes = ("paid by Mary Miller", "Denied cancer")
     rows = "".join(f"D{n},C{n},2026-01-05,197,{outcomes[n % 2]}\n" for n in range(60))
     (tmp_path / "denials.csv").write_text("Denial ID,Claim,Denial Date,CARC,Outcome\n" + rows)
@@ -55,11 +57,11 @@ def test_outcomes_and_classes_that_name_a_person_or_a_disease_are_a_question(tmp
         ("PAYMENT GRACE HOPPER", None),
     ],
 )
-def test_common_billing_wordings_are_understood(text, kind):
+def test_common_billing_wordings_are_understood(text: str, kind: str | None) -> None:
     assert find_kind(text) == kind
 
 
-def test_recognized_words_may_be_shown():
+def test_recognized_words_may_be_shown() -> None:
     assert find_outcome("Overturned Decision of Health Plan") == "overturned"
     assert {meaning for _, meaning in (*OUTCOMES, *PATIENT_CLASSES)} >= {"upheld", "withdrawn", "clinic"}
 
@@ -75,14 +77,14 @@ def test_recognized_words_may_be_shown():
         + "".join(f'T{n:04},6-Jan-26,"Doe, Jane",Payment\n' for n in range(1, 60)),
     ],
 )
-def test_a_first_line_that_is_a_row_is_not_shown_as_names(tmp_path, text):
+def test_a_first_line_that_is_a_row_is_not_shown_as_names(tmp_path: Path, text: str) -> None:
     (tmp_path / "x.csv").write_text(text)
     with pytest.raises(ExtractRefusedError, match=r"^x\.csv: the first line looks like a row") as refused:
         suggest_mapping(tmp_path / "x.csv")
     assert not re.search("SMITH|JOHN|LANG|PAT|Smith|T0000|Jan", str(refused.value))
 
 
-def test_a_sheet_whose_first_row_is_a_row_is_not_shown(tmp_path):
+def test_a_sheet_whose_first_row_is_a_row_is_not_shown(tmp_path: Path) -> None:
     workbook = Workbook()
     for n in range(40):
         workbook.active.append(["SMITH" if n == 0 else "DOE", "JOHN", "CA"])
@@ -103,7 +105,7 @@ def test_a_sheet_whose_first_row_is_a_row_is_not_shown(tmp_path):
         (["Account", "Open Date"], []),
     ],
 )
-def test_column_names_are_recognized_as_names(names, rows):
+def test_column_names_are_recognized_as_names(names: list[str], rows: Any) -> None:
     assert not looks_like_data(names, rows)
 
 
@@ -118,7 +120,7 @@ def test_column_names_are_recognized_as_names(names, rows):
         '[[accounts]]\naccount_id = "Acct"\nguarantor_id = "G"\nopened_on = "O"\n',
     ],
 )
-def test_no_message_of_an_import_shows_the_first_line_of_a_file_without_a_header(tmp_path, mapping):
+def test_no_message_of_an_import_shows_the_first_line_of_a_file_without_a_header(tmp_path: Path, mapping: str) -> None:
     (tmp_path / "x.csv").write_text("SMITH,JOHN,CA\n" + NAMES)
     (tmp_path / "mapping.toml").write_text(mapping)
     with pytest.raises(WrongUsageError, match="Its first line looks like a row") as wrong:

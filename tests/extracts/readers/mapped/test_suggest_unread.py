@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import tomllib
 from decimal import Decimal
+from pathlib import Path
+from typing import Any
 
 import pytest
 from openpyxl import Workbook
@@ -15,16 +17,16 @@ from payrank.extracts.readers.mapped.suggest.suggest_mapping import suggest_mapp
 NAMES = ["Tx ID", "Acct No", "Post Date", "Tx Type", "Amt"]
 
 
-def ledger(number=400):
+def ledger(number: int = 400) -> list[list[Any]]:
     return [[f"T{n}", f"{n % 40:05}", "2026-01-13", ("Charge", "Adjustment")[n % 2], n + 0.5] for n in range(number)]
 
 
-def write_csv(path, rows):
+def write_csv(path: Path, rows: list[Any]) -> Path:
     path.write_text("".join(",".join(map(str, row)) + "\n" for row in [NAMES, *rows]), encoding="utf-8")
     return path
 
 
-def test_a_formula_and_a_three_decimal_amount_in_400_rows_are_counted_in_the_draft(tmp_path):
+def test_a_formula_and_a_three_decimal_amount_in_400_rows_are_counted_in_the_draft(tmp_path: Path) -> None:
     rows = ledger()
     rows[7][4], rows[9][4] = "=A1+1", 12.345
     workbook = Workbook()
@@ -36,7 +38,7 @@ def test_a_formula_and_a_three_decimal_amount_in_400_rows_are_counted_in_the_dra
     assert "; 2 cells of 400 cannot be read this way, and the import quarantines their rows (up to 1%)" in draft
 
 
-def test_a_column_with_over_one_percent_unreadable_amounts_is_not_money(tmp_path):
+def test_a_column_with_over_one_percent_unreadable_amounts_is_not_money(tmp_path: Path) -> None:
     rows = ledger()
     for row in rows[:5]:
         row[4] = "12.345"
@@ -45,7 +47,7 @@ def test_a_column_with_over_one_percent_unreadable_amounts_is_not_money(tmp_path
     assert "cannot be read this way" not in draft
 
 
-def test_a_few_unreadable_dates_are_allowed_and_an_exact_format_is_preferred(tmp_path):
+def test_a_few_unreadable_dates_are_allowed_and_an_exact_format_is_preferred(tmp_path: Path) -> None:
     rows = [[*row[:2], "01/05/2026", *row[3:]] for row in ledger()]
     rows[3][2] = "01/13/2026"  # m/d/y fits all of them, d/m/y all but one
     draft = suggest_mapping(write_csv(tmp_path / "ledger.csv", rows))
@@ -60,7 +62,7 @@ def test_a_few_unreadable_dates_are_allowed_and_an_exact_format_is_preferred(tmp
 
 
 @pytest.mark.parametrize(("number", "amount"), [(60, "1.2{:02},50"), (60, "({}.000,25)")])
-def test_amounts_with_a_decimal_comma_are_drafted_so_that_they_import(tmp_path, number, amount):
+def test_amounts_with_a_decimal_comma_are_drafted_so_that_they_import(tmp_path: Path, number: int, amount: str) -> None:
     folder = tmp_path / "eu"
     folder.mkdir()
     rows = "".join(f"T{n};A{n};{n % 28 + 1:02}.01.2026;Charge;{amount.format(n)}\n" for n in range(number))

@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 from collections import Counter, defaultdict
 from decimal import Decimal
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,20 +17,20 @@ pytestmark = pytest.mark.data
 
 
 @pytest.fixture
-def folder(real_data):
+def folder(real_data: Path) -> Path:
     return real_data / "synthea"
 
 
-def read(folder, name):
+def read(folder: Path, name: str) -> list[dict[str, Any]]:
     with (folder / name).open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
 
 
-def dollars(text):
+def dollars(text: str) -> Decimal:
     return Decimal(text or "0")
 
 
-def test_every_record_has_one_outcome_and_none_is_lost(folder, tmp_path):
+def test_every_record_has_one_outcome_and_none_is_lost(folder: Path, tmp_path: Path) -> None:
     report = import_synthea(folder, tmp_path / "extract")
     for file in report.files:
         assert file.records == len(read(folder, file.name))
@@ -41,7 +43,7 @@ def test_every_record_has_one_outcome_and_none_is_lost(folder, tmp_path):
         assert by_name[name].reference == by_name[name].records
 
 
-def test_sums_by_kind_match_the_files(folder, tmp_path):
+def test_sums_by_kind_match_the_files(folder: Path, tmp_path: Path) -> None:
     import_synthea(folder, tmp_path / "extract")
     rows = read(folder, "claims_transactions.csv")
     sums: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
@@ -69,7 +71,7 @@ def test_sums_by_kind_match_the_files(folder, tmp_path):
     assert {(kind, side): amount for kind, side, amount in loaded} == dict(sums)
 
 
-def test_every_claim_reconciles_with_its_stated_balance_or_is_listed(folder, tmp_path):
+def test_every_claim_reconciles_with_its_stated_balance_or_is_listed(folder: Path, tmp_path: Path) -> None:
     report = import_synthea(folder, tmp_path / "extract")
     claims = {row["Id"]: row for row in read(folder, "claims.csv")}
     sign = {"CHARGE": "AMOUNT", "TRANSFERIN": "AMOUNT", "PAYMENT": "PAYMENTS", "TRANSFEROUT": "TRANSFERS"}
@@ -95,7 +97,7 @@ def test_every_claim_reconciles_with_its_stated_balance_or_is_listed(folder, tmp
     assert untied <= copays
 
 
-def test_the_patient_balance_of_every_claim_reconciles(folder, tmp_path):
+def test_the_patient_balance_of_every_claim_reconciles(folder: Path, tmp_path: Path) -> None:
     import_synthea(folder, tmp_path / "extract")
     with load_extract(tmp_path / "extract") as extract:
         off = extract.connection.execute(
@@ -106,11 +108,12 @@ def test_the_patient_balance_of_every_claim_reconciles(folder, tmp_path):
     assert off == [(0,)]
 
 
-def test_accounts_are_claims_with_their_patients_payers_and_visits(folder, tmp_path):
+def test_accounts_are_claims_with_their_patients_payers_and_visits(folder: Path, tmp_path: Path) -> None:
     import_synthea(folder, tmp_path / "extract")
     visits = {row["Id"]: row for row in read(folder, "encounters.csv")}
     places = {row["Id"]: row["NAME"] for row in read(folder, "organizations.csv")}
-    expected, covers = {}, Counter()
+    expected: dict[str, tuple[str, str, str]] = {}
+    covers: Counter[tuple[str, str, int]] = Counter()
     for row in read(folder, "claims.csv"):
         visit = visits[row["APPOINTMENTID"]]
         expected[row["Id"]] = (row["PATIENTID"], row["SERVICEDATE"][:10], places[visit["ORGANIZATION"]])
@@ -130,7 +133,7 @@ def test_accounts_are_claims_with_their_patients_payers_and_visits(folder, tmp_p
     assert ended == [(sum(priority == 1 for _, _, priority in covers),)]
 
 
-def test_guarantors_have_a_birth_year_and_audit_columns_but_no_names(folder, tmp_path):
+def test_guarantors_have_a_birth_year_and_audit_columns_but_no_names(folder: Path, tmp_path: Path) -> None:
     import_synthea(folder, tmp_path / "extract")
     patients = read(folder, "patients.csv")
     with load_extract(tmp_path / "extract") as extract:
@@ -147,7 +150,7 @@ def test_guarantors_have_a_birth_year_and_audit_columns_but_no_names(folder, tmp
         assert not written & {row[name] for row in patients if row[name]}
 
 
-def test_two_imports_write_the_same_bytes(folder, tmp_path):
+def test_two_imports_write_the_same_bytes(folder: Path, tmp_path: Path) -> None:
     import_synthea(folder, tmp_path / "one")
     import_synthea(folder, tmp_path / "two")
     first, second = (sorted((tmp_path / name).iterdir()) for name in ("one", "two"))
@@ -156,7 +159,7 @@ def test_two_imports_write_the_same_bytes(folder, tmp_path):
         assert left.read_bytes() == right.read_bytes(), left.name
 
 
-def test_no_message_of_the_import_contains_an_id_or_a_name(folder, tmp_path):
+def test_no_message_of_the_import_contains_an_id_or_a_name(folder: Path, tmp_path: Path) -> None:
     report = import_synthea(folder, tmp_path / "extract")
     messages = " ".join(report.notices) + (tmp_path / "extract" / "import_report.json").read_text()
     values = {row["Id"] for name in ("claims.csv", "patients.csv", "payers.csv") for row in read(folder, name)}

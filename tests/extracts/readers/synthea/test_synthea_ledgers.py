@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -28,20 +29,31 @@ LINES = st.lists(st.tuples(st.sampled_from("12p"), st.integers(0, 500_000), STEP
 class Ledger:
     """Writes a claim's rows as Synthea would and tracks each holder's balance in cents."""
 
-    def __init__(self, claim):
+    def __init__(self, claim: str) -> None:
         self.claim = claim
-        self.rows = []
+        self.rows: list[str] = []
         self.due = {"1": 0, "2": 0, "p": 0}
         self.number = 0
 
-    def write(self, kind, code, *, amount="", method="", named="", paid="", adjusted="", moved=""):
+    def write(
+        self,
+        kind: str,
+        code: int,
+        *,
+        amount: str = "",
+        method: str = "",
+        named: str = "",
+        paid: str = "",
+        adjusted: str = "",
+        moved: str = "",
+    ) -> None:
         self.number += 1
         key = f"{self.claim}-{self.number}"
         self.rows.append(
             f"{key},{self.claim},{self.number},{kind},{amount},{method},{DAY},{code},{named},{paid},{adjusted},{moved}"
         )
 
-    def play(self, code, holder, cents, steps):
+    def play(self, code: int, holder: str, cents: int, steps: list[tuple[str, int]]) -> None:
         self.write("CHARGE", code, amount=text(cents), named=holder)
         self.due[holder] += cents
         left = cents
@@ -59,7 +71,7 @@ class Ledger:
                 left -= part
                 self.settle(step, code, part)
 
-    def settle(self, step, code, part):
+    def settle(self, step: str, code: int, part: int) -> None:
         if step == "adjust":
             self.write("ADJUSTMENT", code, adjusted=text(part), method="SYSTEM")
         else:
@@ -67,13 +79,13 @@ class Ledger:
             self.write("PAYMENT", code, paid=text(part), method=method)
 
 
-def text(cents):
+def text(cents: int) -> str:
     return str(Decimal(cents) / 100)
 
 
 @settings(max_examples=25, deadline=None)
 @given(claims=st.lists(LINES, min_size=1, max_size=6), off=st.integers(0, 3))
-def test_every_claim_reconciles_by_responsibility_and_a_wrong_balance_is_found(claims, off):
+def test_every_claim_reconciles_by_responsibility_and_a_wrong_balance_is_found(claims: Any, off: int) -> None:
     ledgers = []
     for number, lines in enumerate(claims):
         ledger = Ledger(f"c{number}")

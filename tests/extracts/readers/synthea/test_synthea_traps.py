@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import csv
 import gzip
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from payrank.extracts.errors import ExtractRefusedError
 from payrank.extracts.load.load_extract import load_extract
+from payrank.extracts.readers.session.report import ImportReport
 from payrank.extracts.readers.synthea.import_synthea import import_synthea
 
 CLAIMS = (
@@ -22,20 +26,40 @@ TRANSACTIONS = (
 DAY = "2024-03-01T09:15:00Z"
 
 
-def claim(account, *, patient="p1", first="medi", second="0", visit="v1", due=("0", "", "0"), day=DAY):
+def claim(
+    account: str,
+    *,
+    patient: str = "p1",
+    first: str = "medi",
+    second: str = "0",
+    visit: str = "v1",
+    due: tuple[str, str, str] = ("0", "", "0"),
+    day: str = DAY,
+) -> str:
     return f"{account},{patient},org,{first},{second},{visit},{day},CLOSED,{','.join(due)}"
 
 
 def transaction(
-    number, account, kind, *, amount="", method="", named="", paid="", adjusted="", moved="", day=DAY, key=None
-):
+    number: int | str,
+    account: str,
+    kind: str,
+    *,
+    amount: str = "",
+    method: str = "",
+    named: str = "",
+    paid: str = "",
+    adjusted: str = "",
+    moved: str = "",
+    day: str = DAY,
+    key: str | None = None,
+) -> str:
     return (
         f"{key or f't{number}'},{account},{number},p1,{kind},{amount},{method},{day},1970-01-01T00:00:00Z,99213,,"
         f"{named},{paid},{adjusted},{moved},"
     )
 
 
-def fill(claims=1):
+def fill(claims: int = 1) -> tuple[list[str], list[str]]:
     """Return over 100 plain claims with their ledger, so that one bad row stays below the 1% quarantine limit."""
     names = [f"c{number}" for number in range(claims)]
     rows = [transaction(100 + n, name, "CHARGE", amount="10.00", named="1") for n, name in enumerate(names)]
@@ -44,8 +68,8 @@ def fill(claims=1):
 
 
 @pytest.fixture
-def write(tmp_path):
-    def write_folder(claims, transactions, **files):
+def write(tmp_path: Path) -> Callable[..., Any]:
+    def write_folder(claims: Any, transactions: Any, **files: Any) -> Path:
         folder = tmp_path / "source"
         folder.mkdir(exist_ok=True)
         (folder / "claims.csv").write_text("\n".join([CLAIMS, *claims]) + "\n", encoding="utf-8")
@@ -61,29 +85,29 @@ def write(tmp_path):
 
 
 @pytest.fixture
-def run(write, tmp_path):
-    def run_import(claims, transactions, **files):
+def run(write: Callable[..., Any], tmp_path: Path) -> Callable[..., Any]:
+    def run_import(claims: Any, transactions: Any, **files: Any) -> ImportReport:
         return import_synthea(write(claims, transactions, **files), tmp_path / "extract")
 
     return run_import
 
 
-def fetch_rows(tmp_path, query):
+def fetch_rows(tmp_path: Path, query: str) -> list[tuple[Any, ...]]:
     with load_extract(tmp_path / "extract") as extract:
         return extract.connection.execute(query).fetchall()
 
 
-def read_quarantine(tmp_path):
+def read_quarantine(tmp_path: Path) -> list[dict[str, Any]]:
     with (tmp_path / "extract" / "import_quarantine.csv").open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
 
 
-def read_untied(tmp_path):
+def read_untied(tmp_path: Path) -> list[dict[str, Any]]:
     with (tmp_path / "extract" / "import_unreconciled.csv").open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
 
 
-def test_a_claim_moves_from_first_payer_to_second_to_patient(run, tmp_path):
+def test_a_claim_moves_from_first_payer_to_second_to_patient(run: Callable[..., Any], tmp_path: Path) -> None:
     report = run(
         [claim("c", first="one", second="two")],
         [
@@ -121,7 +145,7 @@ def test_a_claim_moves_from_first_payer_to_second_to_patient(run, tmp_path):
     }
 
 
-def test_an_uninsured_patient_owes_and_pays_everything(run, tmp_path):
+def test_an_uninsured_patient_owes_and_pays_everything(run: Callable[..., Any], tmp_path: Path) -> None:
     report = run(
         [claim("c", first="0", due=("", "", "2.00"))],
         [
@@ -137,7 +161,9 @@ def test_an_uninsured_patient_owes_and_pays_everything(run, tmp_path):
     ]  # fmt: skip
 
 
-def test_a_charge_without_a_holder_belongs_to_the_first_payer_or_the_patient(run, tmp_path):
+def test_a_charge_without_a_holder_belongs_to_the_first_payer_or_the_patient(
+    run: Callable[..., Any], tmp_path: Path
+) -> None:
     run(
         [claim("insured", due=("40.00", "", "")), claim("alone", first="0"), claim("none", first="noins")],
         [
@@ -152,7 +178,9 @@ def test_a_charge_without_a_holder_belongs_to_the_first_payer_or_the_patient(run
     assert fetch_rows(tmp_path, "SELECT account_id, payer_id FROM coverages") == [("insured", "medi")]
 
 
-def test_long_ids_leading_zeros_and_payers_named_na_or_none_are_unchanged(run, tmp_path):
+def test_long_ids_leading_zeros_and_payers_named_na_or_none_are_unchanged(
+    run: Callable[..., Any], tmp_path: Path
+) -> None:
     run(
         [
             claim("00123", patient="12345678901234567", first="NA"),
@@ -193,7 +221,9 @@ def test_long_ids_leading_zeros_and_payers_named_na_or_none_are_unchanged(run, t
         (transaction(1, "nowhere", "CHARGE", amount="5.00"), "responsibility", "required"),
     ],
 )  # fmt: skip
-def test_an_invalid_transaction_is_quarantined_by_file_line_and_rule(run, tmp_path, row, column, rule):
+def test_an_invalid_transaction_is_quarantined_by_file_line_and_rule(
+    run: Callable[..., Any], tmp_path: Path, row: str, column: str, rule: str
+) -> None:
     claims, rows = fill(110)
     report = run(claims, [*rows, row])
     assert report.rows_quarantined == 1
@@ -206,14 +236,16 @@ def test_an_invalid_transaction_is_quarantined_by_file_line_and_rule(run, tmp_pa
     )
 
 
-def test_many_invalid_transactions_refuse_the_import_without_showing_a_value(run):
+def test_many_invalid_transactions_refuse_the_import_without_showing_a_value(run: Callable[..., Any]) -> None:
     with pytest.raises(ExtractRefusedError, match=r"claims_transactions\.csv, first in line 2") as refused:
         run([claim("c")], [transaction(1, "c", "SURPRISE", amount="13.37"), transaction(2, "c", "SURPRISE")])
     assert "SURPRISE" not in str(refused.value)
     assert "13.37" not in str(refused.value)
 
 
-def test_a_transfer_without_its_other_half_is_counted_and_its_claim_listed(run, tmp_path):
+def test_a_transfer_without_its_other_half_is_counted_and_its_claim_listed(
+    run: Callable[..., Any], tmp_path: Path
+) -> None:
     report = run(
         [claim("c"), claim("whole")],
         [
@@ -231,7 +263,7 @@ def test_a_transfer_without_its_other_half_is_counted_and_its_claim_listed(run, 
     assert (row["account_id"], row["responsibility"]) == ("c", "insurance")
 
 
-def test_amounts_outstanding_with_either_payer_count_as_insurance(run, tmp_path):
+def test_amounts_outstanding_with_either_payer_count_as_insurance(run: Callable[..., Any], tmp_path: Path) -> None:
     report = run(
         [claim("c", second="two", due=("30.00", "20.00", "10.00")), claim("off", due=("1.01", "", "0.00"))],
         [
@@ -248,7 +280,7 @@ def test_amounts_outstanding_with_either_payer_count_as_insurance(run, tmp_path)
     assert [row["account_id"] for row in read_untied(tmp_path)] == ["off"]
 
 
-def test_a_copay_above_the_charge_is_loaded_counted_and_listed(run, tmp_path):
+def test_a_copay_above_the_charge_is_loaded_counted_and_listed(run: Callable[..., Any], tmp_path: Path) -> None:
     report = run(
         [claim("c")],
         [
@@ -262,7 +294,7 @@ def test_a_copay_above_the_charge_is_loaded_counted_and_listed(run, tmp_path):
     assert fetch_rows(tmp_path, paid) == [("-40.00",)]
 
 
-def test_an_invalid_stated_balance_is_quarantined(run, tmp_path):
+def test_an_invalid_stated_balance_is_quarantined(run: Callable[..., Any], tmp_path: Path) -> None:
     claims, rows = fill(110)
     run([*claims, claim("c", due=("1.005", "1.00", "0"))], rows)
     (quarantined,) = read_quarantine(tmp_path)
@@ -274,7 +306,7 @@ def test_an_invalid_stated_balance_is_quarantined(run, tmp_path):
 
 
 @pytest.mark.parametrize("name", ["claims", "claims_transactions"])
-def test_a_missing_required_file_is_refused_by_name(write, tmp_path, name):
+def test_a_missing_required_file_is_refused_by_name(write: Callable[..., Any], tmp_path: Path, name: str) -> None:
     folder = write(*fill())
     (folder / f"{name}.csv").unlink()
     with pytest.raises(ExtractRefusedError, match=rf"{name}\.csv is missing"):
@@ -282,13 +314,13 @@ def test_a_missing_required_file_is_refused_by_name(write, tmp_path, name):
     assert not (tmp_path / "extract").exists()
 
 
-def test_each_missing_optional_file_has_a_notice(run):
+def test_each_missing_optional_file_has_a_notice(run: Callable[..., Any]) -> None:
     report = run(*fill())
     for name in ("payers", "encounters", "patients", "payer_transitions", "organizations"):
         assert any(notice.startswith(f"{name}.csv is missing") for notice in report.notices)
 
 
-def test_a_missing_column_is_refused_by_file_and_column(write, tmp_path):
+def test_a_missing_column_is_refused_by_file_and_column(write: Callable[..., Any], tmp_path: Path) -> None:
     folder = write(*fill())
     text = (folder / "claims.csv").read_text().replace("OUTSTANDINGP", "OUTSTANDING_P")
     (folder / "claims.csv").write_text(text)
@@ -296,18 +328,18 @@ def test_a_missing_column_is_refused_by_file_and_column(write, tmp_path):
         import_synthea(folder, tmp_path / "extract")
 
 
-def test_a_file_with_only_a_header_yields_no_rows(run, tmp_path):
+def test_a_file_with_only_a_header_yields_no_rows(run: Callable[..., Any], tmp_path: Path) -> None:
     report = run([claim("c")], [])
     assert report.rows_written["accounts"] == 1
     assert [file.records for file in report.files] == [1, 0]
 
 
-def test_a_folder_without_claims_is_refused(run):
+def test_a_folder_without_claims_is_refused(run: Callable[..., Any]) -> None:
     with pytest.raises(ExtractRefusedError):
         run([], [])
 
 
-def test_a_file_with_a_byte_order_mark_reads_the_same(write, tmp_path):
+def test_a_file_with_a_byte_order_mark_reads_the_same(write: Callable[..., Any], tmp_path: Path) -> None:
     folder = write(*fill())
     import_synthea(folder, tmp_path / "plain")
     for name in ("claims.csv", "claims_transactions.csv"):
@@ -318,12 +350,12 @@ def test_a_file_with_a_byte_order_mark_reads_the_same(write, tmp_path):
         assert first.read_bytes() == second.read_bytes()
 
 
-def test_windows_1252_is_refused_by_file_and_line(run):
+def test_windows_1252_is_refused_by_file_and_line(run: Callable[..., Any]) -> None:
     with pytest.raises(ExtractRefusedError, match=r"patients\.csv: line 3 is not UTF-8"):
         run(*fill(), patients="Id,BIRTHDATE\na,2000-01-01\nb\xe9,2000-01-01\n".encode("cp1252"))
 
 
-def test_the_same_file_under_two_names_counts_once(write, tmp_path):
+def test_the_same_file_under_two_names_counts_once(write: Callable[..., Any], tmp_path: Path) -> None:
     folder = write(*fill(3))
     import_synthea(folder, tmp_path / "once")
     (folder / "claims (1).csv").write_bytes((folder / "claims.csv").read_bytes())
@@ -335,7 +367,7 @@ def test_the_same_file_under_two_names_counts_once(write, tmp_path):
     assert first.read_bytes() == second.read_bytes()
 
 
-def test_numbered_and_gzipped_parts_are_one_table(write, tmp_path):
+def test_numbered_and_gzipped_parts_are_one_table(write: Callable[..., Any], tmp_path: Path) -> None:
     claims, rows = fill(4)
     folder = write(claims[:2], rows)
     with gzip.open(folder / "claims_2.csv.gz", "wt", encoding="utf-8") as file:
@@ -346,12 +378,12 @@ def test_numbered_and_gzipped_parts_are_one_table(write, tmp_path):
     assert report.reconciliation.mismatched == 0
 
 
-def test_one_claim_with_two_different_rows_is_refused(run):
+def test_one_claim_with_two_different_rows_is_refused(run: Callable[..., Any]) -> None:
     with pytest.raises(ExtractRefusedError, match="rows that differ"):
         run([claim("c"), claim("c", patient="p2")], [])
 
 
-def test_unknown_visit_classes_and_payers_are_other_with_a_notice(run, tmp_path):
+def test_unknown_visit_classes_and_payers_are_other_with_a_notice(run: Callable[..., Any], tmp_path: Path) -> None:
     report = run(
         [claim("c", visit="v1"), claim("d", visit="lost")],
         [transaction(1, "c", "CHARGE", amount="1.00", named="1")],
@@ -367,7 +399,7 @@ def test_unknown_visit_classes_and_payers_are_other_with_a_notice(run, tmp_path)
     assert fetch_rows(tmp_path, "SELECT payer_class FROM payers") == [("medicare",), ("other",), ("commercial",)]
 
 
-def test_consecutive_plan_years_are_one_coverage_also_in_old_exports(run, tmp_path):
+def test_consecutive_plan_years_are_one_coverage_also_in_old_exports(run: Callable[..., Any], tmp_path: Path) -> None:
     run(
         [claim("new", day="2023-06-01T00:00:00Z"), claim("old", patient="p2"), claim("gap", patient="p3")],
         [],
@@ -380,12 +412,12 @@ def test_consecutive_plan_years_are_one_coverage_also_in_old_exports(run, tmp_pa
     assert rows == [("new", "2025-01-01"), ("old", "2025-01-01"), ("gap", None)]
 
 
-def test_plan_years_under_their_newer_names_are_read(run, tmp_path):
+def test_plan_years_under_their_newer_names_are_read(run: Callable[..., Any], tmp_path: Path) -> None:
     run([claim("c")], [], payer_transitions="PATIENT,START_DATE,END_DATE,PAYER\np1,2024-01-01,2024-09-01,medi\n")
     assert fetch_rows(tmp_path, "SELECT CAST(ended_on AS VARCHAR) FROM coverages") == [("2024-09-01",)]
 
 
-def test_only_the_birth_year_is_kept_and_a_damaged_zip_is_dropped(run, tmp_path):
+def test_only_the_birth_year_is_kept_and_a_damaged_zip_is_dropped(run: Callable[..., Any], tmp_path: Path) -> None:
     run(
         *fill(),
         patients="Id,BIRTHDATE,RACE,ETHNICITY,GENDER,STATE,ZIP\na,1980-02-03,white,hispanic,F,New York,10016\n"

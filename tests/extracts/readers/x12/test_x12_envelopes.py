@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from payrank.extracts.errors import ExtractRefusedError
-from payrank.extracts.readers.x12.files.read_file import read_file
+from payrank.extracts.readers.x12.files.read_file import FileAccount, read_file
 
 ISA = "ISA*00*          *00*          *ZZ*A              *ZZ*B              *260301*0101*^*00501*000000001*0*P*:~"
 GS = "GS*HP*A*B*20260301*0101*1*X*005010X221A1~"
@@ -13,29 +15,29 @@ ST = "ST*835*0001~BPR*I*0*C*NON************20260301~TRN*1*SECRETTRACE*1999999999
 GOOD = ISA + GS + ST + "SE*4*0001~GE*1*1~IEA*1*000000001~"
 
 
-def read(tmp_path, text):
+def read(tmp_path: Path, text: str) -> FileAccount:
     path = tmp_path / "may.835"
     path.write_text(text, encoding="utf-8")
     return read_file(path)
 
 
-def test_envelopes_that_close_are_read(tmp_path):
+def test_envelopes_that_close_are_read(tmp_path: Path) -> None:
     assert read(tmp_path, GOOD).transactions == {"835": 1}
     assert read(tmp_path, GOOD * 3).transactions == {"835": 3}
 
 
-def test_several_groups_and_transactions_are_read_and_counted(tmp_path):
+def test_several_groups_and_transactions_are_read_and_counted(tmp_path: Path) -> None:
     sets = ST + "SE*4*0001~" + ST.replace("0001", "0002") + "SE*4*0002~"
     group = GS + sets + "GE*2*1~"
     text = ISA + group + group.replace("*1*X", "*2*X").replace("GE*2*1~", "GE*2*2~") + "IEA*2*000000001~"
     assert read(tmp_path, text).transactions == {"835": 4}
 
 
-def test_numeric_control_numbers_compare_as_numbers(tmp_path):
+def test_numeric_control_numbers_compare_as_numbers(tmp_path: Path) -> None:
     assert read(tmp_path, GOOD.replace("IEA*1*000000001", "IEA*1*1")).transactions == {"835": 1}
 
 
-def test_other_transactions_are_ignored_but_a_file_needs_an_835_or_837(tmp_path):
+def test_other_transactions_are_ignored_but_a_file_needs_an_835_or_837(tmp_path: Path) -> None:
     other = GS.replace("*HP*", "*FA*") + "ST*999*0001~AK1*HP*1~IK5*A~SE*4*0001~GE*1*1~"
     both = ISA + other + GS + ST + "SE*4*0001~GE*1*1~IEA*2*000000001~"
     assert read(tmp_path, both).transactions == {"999": 1, "835": 1}
@@ -67,7 +69,7 @@ def test_other_transactions_are_ignored_but_a_file_needs_an_835_or_837(tmp_path)
         (ISA + "IEA*0*000000001~", "no 835 or 837 transaction"),
     ],
 )
-def test_an_unclosed_envelope_is_refused_by_segment_and_rule(tmp_path, text, message):
+def test_an_unclosed_envelope_is_refused_by_segment_and_rule(tmp_path: Path, text: str, message: str) -> None:
     with pytest.raises(ExtractRefusedError, match=r"^may\.835: ") as refused:
         read(tmp_path, text)
     assert message in str(refused.value)
@@ -124,7 +126,7 @@ BALANCES = {
 
 
 @pytest.mark.data
-def test_every_sample_has_the_expected_verdict(real_data):
+def test_every_sample_has_the_expected_verdict(real_data: Path) -> None:
     accepted, refused = {}, {}
     x12 = real_data / "x12"
     for path in (*sorted((x12 / "835").glob("*.*")), *sorted((x12 / "837").glob("lfh_*"))):

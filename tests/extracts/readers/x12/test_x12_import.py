@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
 
 from payrank.extracts.errors import ExtractRefusedError, WrongUsageError
+from payrank.extracts.readers.session.report import ImportReport
 from payrank.extracts.readers.x12.import_x12 import import_x12
 
 ISA = "ISA*00*          *00*          *ZZ*A              *ZZ*B              *260301*0101*^*00501*000000001*0*P*:~\n"
@@ -18,11 +22,27 @@ ISA = "ISA*00*          *00*          *ZZ*A              *ZZ*B              *260
 DUPLICATE = "duplicate remittance claim"
 
 
-def claim(account="A1", status="1", charged="150", paid="100", filing="12", number="ICN1", rest=()):
+def claim(
+    account: str = "A1",
+    status: str = "1",
+    charged: str = "150",
+    paid: str = "100",
+    filing: str = "12",
+    number: str = "ICN1",
+    rest: list[str] | tuple[Any, ...] = (),
+) -> list[str]:
     return [f"CLP*{account}*{status}*{charged}*{paid}**{filing}*{number}*11*1", "NM1*QC*1*L*F****MI*M1", *rest]
 
 
-def remittance(*claims, total="100", day="20260301", trace="T1", produced="", plb=(), control="0001"):
+def remittance(
+    *claims: Any,
+    total: str = "100",
+    day: str = "20260301",
+    trace: str = "T1",
+    produced: str = "",
+    plb: list[str] | tuple[Any, ...] = (),
+    control: str = "0001",
+) -> list[str]:
     body = [
         f"BPR*I*{total}*C*ACH************{day}",
         f"TRN*1*{trace}*1999999999",
@@ -36,7 +56,7 @@ def remittance(*claims, total="100", day="20260301", trace="T1", produced="", pl
     return [f"ST*835*{control}", *body, f"SE*{len(body) + 2}*{control}"]
 
 
-def submission(*claims, created="20260201", purpose="CH"):
+def submission(*claims: Any, created: str = "20260201", purpose: str = "CH") -> list[str]:
     body = [
         f"BHT*0019*00*REF1*{created}*1023*{purpose}",
         "NM1*85*2*SOME HOSPITAL*****XX*1234567893",
@@ -47,15 +67,15 @@ def submission(*claims, created="20260201", purpose="CH"):
 
 
 def charge(
-    account="A1",
-    lines=("100", "50"),
-    frequency="1",
-    priority="P",
-    payer="PLAN1",
-    total=None,
-    days=("20260101", "20260102"),
-    original=None,
-):
+    account: str = "A1",
+    lines: tuple[str, str] = ("100", "50"),
+    frequency: str = "1",
+    priority: str = "P",
+    payer: str = "PLAN1",
+    total: Any = None,
+    days: tuple[str, ...] = ("20260101", "20260102"),
+    original: Any = None,
+) -> list[str]:
     total = total or f"{sum(map(Decimal, lines))}"
     segments = [
         f"SBR*{priority}*18*******CI",
@@ -69,7 +89,7 @@ def charge(
     return ["HL*9*1*22*0", *segments]
 
 
-def write(path, *sets, kind="HP"):
+def write(path: Path, *sets: Any, kind: str = "HP") -> Path:
     text = ISA + f"GS*{kind}*A*B*20260301*0101*1*X*005010X221A1~\n"
     text += "".join(f"{segment}~\n" for segments in sets for segment in segments)
     path.write_text(f"{text}GE*{len(sets)}*1~\nIEA*1*000000001~\n", encoding="utf-8")
@@ -77,10 +97,10 @@ def write(path, *sets, kind="HP"):
 
 
 @pytest.fixture
-def import_files(tmp_path):
+def import_files(tmp_path: Path) -> Callable[..., Any]:
     """Import sets of segments, one file each, and query the written tables."""
 
-    def run(*files):
+    def run(*files: Any) -> tuple[ImportReport, Callable[..., Any]]:
         source = tmp_path / "source"
         shutil.rmtree(source, ignore_errors=True)
         source.mkdir()
@@ -95,7 +115,7 @@ def import_files(tmp_path):
     return run
 
 
-def fetch_rows(folder, query):
+def fetch_rows(folder: Path, query: str) -> list[tuple[Any, ...]]:
     with duckdb.connect() as connection:
         for path in folder.glob("*.parquet"):
             connection.execute(f"CREATE VIEW {path.stem} AS FROM '{path}'")
@@ -105,7 +125,7 @@ def fetch_rows(folder, query):
 LEDGER = "SELECT kind, responsibility, CAST(sum(amount) AS VARCHAR) FROM transactions GROUP BY ALL ORDER BY ALL"
 
 
-def test_a_claim_becomes_a_payment_an_adjustment_and_a_two_row_transfer(import_files):
+def test_a_claim_becomes_a_payment_an_adjustment_and_a_two_row_transfer(import_files: Callable[..., Any]) -> None:
     _, query = import_files([remittance(claim(rest=["CAS*CO*45*30", "CAS*PR*1*15**2*5"]))])
     assert query(LEDGER) == [
         ("contractual_adjustment", "insurance", "-30.00"),
@@ -121,7 +141,7 @@ def test_a_claim_becomes_a_payment_an_adjustment_and_a_two_row_transfer(import_f
     assert query("FROM payers SELECT *") == [("PLAN1-commercial", "SOME PLAN", "commercial")]
 
 
-def test_a_denied_amount_stays_owed_and_becomes_a_denial_with_its_codes(import_files):
+def test_a_denied_amount_stays_owed_and_becomes_a_denial_with_its_codes(import_files: Callable[..., Any]) -> None:
     lines = ["SVC*HC:1*100*100", "SVC*HC:2*50*0", "CAS*CO*16*30**45*20", "LQ*HE*M76", "LQ*HE*MA130"]
     report, query = import_files([remittance(claim(rest=lines))])
     assert query("FROM denials SELECT claim_id, group_code, carc, rarc, CAST(denied_amount AS VARCHAR)") == [
@@ -134,7 +154,7 @@ def test_a_denied_amount_stays_owed_and_becomes_a_denial_with_its_codes(import_f
     assert any("several remark codes" in notice for notice in report.notices)
 
 
-def test_contractual_and_patient_responsibility_codes_are_not_denials(import_files):
+def test_contractual_and_patient_responsibility_codes_are_not_denials(import_files: Callable[..., Any]) -> None:
     rest = ["CAS*CO*45*10**253*5", "CAS*PR*1*5**2*5**3*5", "CAS*OA*23*20"]
     _, query = import_files(
         [remittance(claim(rest=rest)), remittance(claim("A2", rest=["CAS*PR*96*50"]), trace="T2", control="2")]
@@ -142,18 +162,20 @@ def test_contractual_and_patient_responsibility_codes_are_not_denials(import_fil
     assert query("FROM denials SELECT account_id, group_code, carc") == [("A2", "PR", "96")]
 
 
-def test_an_earlier_payers_payment_is_not_posted_twice(import_files):
+def test_an_earlier_payers_payment_is_not_posted_twice(import_files: Callable[..., Any]) -> None:
     _, query = import_files([remittance(claim(status="2", paid="30", rest=["CAS*OA*23*120"]), total="30")])
     assert query(LEDGER) == [("insurance_payment", "insurance", "-30.00")]
     assert query("SELECT priority FROM coverages") == [(2,)]
 
 
-def test_patient_responsibility_stays_with_insurance_while_the_claim_is_forwarded(import_files):
+def test_patient_responsibility_stays_with_insurance_while_the_claim_is_forwarded(
+    import_files: Callable[..., Any],
+) -> None:
     _, query = import_files([remittance(claim(status="19", rest=["CAS*CO*45*30", "CAS*PR*2*20"]))])
     assert query("SELECT count(*) FROM transactions WHERE kind = 'transfer'") == [(0,)]
 
 
-def test_moa_remark_codes_apply_to_claim_level_adjustments(import_files):
+def test_moa_remark_codes_apply_to_claim_level_adjustments(import_files: Callable[..., Any]) -> None:
     _, query = import_files([remittance(claim(rest=["CAS*CO*197*50", "MOA***N706*MA01"]))])
     assert query("SELECT carc, rarc FROM denials") == [("197", "N706")]
 
@@ -166,7 +188,9 @@ REVERSED = (
 
 
 @pytest.mark.parametrize(("old", "new"), [("~\n", "~"), ("~\n", "~\r\n\r\n"), ("*", "|"), ("~", "'")])
-def test_the_same_remittance_in_different_bytes_is_loaded_once_and_skipped_in_the_second_file(tmp_path, old, new):
+def test_the_same_remittance_in_different_bytes_is_loaded_once_and_skipped_in_the_second_file(
+    tmp_path: Path, old: str, new: str
+) -> None:
     folder = tmp_path / "source"
     folder.mkdir()
     text = write(folder / "a.835", remittance(ORIGINAL, plb=["PLB*1*20261231*WO:X*30"])).read_text("utf-8")
@@ -178,14 +202,14 @@ def test_the_same_remittance_in_different_bytes_is_loaded_once_and_skipped_in_th
     assert any("1 provider-level adjustment (PLB), 30.00 dollars" in notice for notice in report.notices)
 
 
-def test_a_duplicate_claim_with_different_adjustments_is_reported_separately(import_files):
+def test_a_duplicate_claim_with_different_adjustments_is_reported_separately(import_files: Callable[..., Any]) -> None:
     other = claim(rest=["SVC*HC:1*150*100", "CAS*CO*45*50"])
     report, _ = import_files([remittance(ORIGINAL)], [remittance(other)])
     assert report.files[1].skipped == {f"{DUPLICATE}, with different adjustments": 1}
 
 
 @pytest.mark.parametrize("status", ["1", "2", "3", "4", "19", "20", "21", "99"])
-def test_a_processed_or_denied_claim_posts_its_amounts(import_files, status):
+def test_a_processed_or_denied_claim_posts_its_amounts(import_files: Callable[..., Any], status: str) -> None:
     _, query = import_files([remittance(claim(status=status, rest=["CAS*CO*45*50"]))])
     assert query(LEDGER) == [
         ("contractual_adjustment", "insurance", "-50.00"),
@@ -197,7 +221,7 @@ OTHER = claim("A9", number="ICN9", rest=["CAS*CO*45*50"])
 
 
 @pytest.mark.parametrize("status", ["5", "10", "13", "15", "16", "17", "23", "25", "27"])
-def test_an_unpaid_pending_claim_and_its_reversal_post_nothing(import_files, status):
+def test_an_unpaid_pending_claim_and_its_reversal_post_nothing(import_files: Callable[..., Any], status: str) -> None:
     rest = ["CAS*PR*1*20", "CAS*CO*197*130"]
     reversal = claim(status="22", charged="-150", paid="0", rest=["CAS*PR*1*-20", "CAS*CO*197*-130"])
     report, query = import_files([remittance(claim(status=status, paid="0", rest=rest), reversal, OTHER)])
@@ -209,22 +233,24 @@ def test_an_unpaid_pending_claim_and_its_reversal_post_nothing(import_files, sta
 
 
 @pytest.mark.parametrize("status", ["5", "10", "13", "15", "16", "17", "23", "27"])
-def test_a_payment_on_a_pending_claim_is_posted(import_files, status):
+def test_a_payment_on_a_pending_claim_is_posted(import_files: Callable[..., Any], status: str) -> None:
     _, query = import_files([remittance(claim(status=status, rest=["CAS*CO*45*50"]))])
     assert query("SELECT sum(amount) FROM transactions") == [(Decimal(-150),)]
 
 
-def test_a_predetermination_posts_nothing(import_files):
+def test_a_predetermination_posts_nothing(import_files: Callable[..., Any]) -> None:
     _, query = import_files([remittance(claim(status="25", rest=["CAS*CO*45*50"]), OTHER)])
     assert query("SELECT DISTINCT account_id FROM transactions") == [("A9",)]
 
 
-def test_patient_responsibility_of_a_forwarded_claim_stays_with_insurance(import_files):
+def test_patient_responsibility_of_a_forwarded_claim_stays_with_insurance(import_files: Callable[..., Any]) -> None:
     _, query = import_files([remittance(claim(status="23", paid="10", rest=["CAS*PR*1*140"]))])
     assert query("SELECT count(*) FROM transactions WHERE kind = 'transfer'") == [(0,)]
 
 
-def test_an_adjustment_without_a_group_code_is_quarantined_under_its_own_rule(import_files, tmp_path):
+def test_an_adjustment_without_a_group_code_is_quarantined_under_its_own_rule(
+    import_files: Callable[..., Any], tmp_path: Path
+) -> None:
     many = [claim(f"A{number}") for number in range(200)]
     report, query = import_files([remittance(*many, claim("B1", rest=["CAS**45*50"]), total="20100")])
     assert report.files[0].quarantined == 1
@@ -234,13 +260,15 @@ def test_an_adjustment_without_a_group_code_is_quarantined_under_its_own_rule(im
         import_files([remittance(claim(rest=["CAS**45*50"]))])
 
 
-def test_a_broken_claim_does_not_remove_the_payer_of_other_claims(import_files):
+def test_a_broken_claim_does_not_remove_the_payer_of_other_claims(import_files: Callable[..., Any]) -> None:
     report, query = import_files([remittance(claim(paid="ten"), *[claim(f"B{number}") for number in range(150)])])
     assert report.files[0].quarantined == 1
     assert query("SELECT count(*) FROM payers") == [(1,)]
 
 
-def test_the_as_of_date_is_the_day_after_the_latest_envelope_whatever_the_payment_dates(import_files):
+def test_the_as_of_date_is_the_day_after_the_latest_envelope_whatever_the_payment_dates(
+    import_files: Callable[..., Any],
+) -> None:
     many = [claim(f"A{number}") for number in range(200)]
     late = remittance(claim("B1"), day="20991231", trace="T2", control="2")
     report, query = import_files(
@@ -253,19 +281,21 @@ def test_the_as_of_date_is_the_day_after_the_latest_envelope_whatever_the_paymen
         import_files([late])
 
 
-def test_a_payment_dated_some_days_ahead_is_loaded_with_a_notice(import_files):
+def test_a_payment_dated_some_days_ahead_is_loaded_with_a_notice(import_files: Callable[..., Any]) -> None:
     report, query = import_files([remittance(claim(), day="20260304")])
     assert report.as_of == date(2026, 3, 2)
     assert query("SELECT max(posted_on) FROM transactions") == [(date(2026, 3, 4),)]
     assert any("1 claim dated on or after the as-of date 2026-03-02" in notice for notice in report.notices)
 
 
-def test_the_as_of_date_can_be_passed(tmp_path):
+def test_the_as_of_date_can_be_passed(tmp_path: Path) -> None:
     report = import_x12(write(tmp_path / "a.835", remittance(claim())), tmp_path / "out", date(2026, 5, 1))
     assert report.as_of == date(2026, 5, 1)
 
 
-def test_the_interchange_date_is_used_if_the_group_has_none_and_without_both_the_as_of_date_is_unknown(tmp_path):
+def test_the_interchange_date_is_used_if_the_group_has_none_and_without_both_the_as_of_date_is_unknown(
+    tmp_path: Path,
+) -> None:
     path = write(tmp_path / "a.835", remittance(claim()))
     path.write_text(path.read_text("utf-8").replace("GS*HP*A*B*20260301", "GS*HP*A*B*"), encoding="utf-8")
     assert import_x12(path, tmp_path / "out").as_of == date(2026, 3, 2)
@@ -276,7 +306,9 @@ def test_the_interchange_date_is_used_if_the_group_has_none_and_without_both_the
 
 
 @pytest.mark.parametrize("order", [(0, 1), (1, 0)])
-def test_a_reversal_posts_rows_that_reference_their_originals_in_any_file_order(import_files, order):
+def test_a_reversal_posts_rows_that_reference_their_originals_in_any_file_order(
+    import_files: Callable[..., Any], order: tuple[int, int]
+) -> None:
     files = [
         [remittance(ORIGINAL)],
         [remittance(REVERSAL, claim(paid="120", rest=["CAS*CO*45*30"]), total="20", trace="T2", day="20260401")],
@@ -292,25 +324,25 @@ def test_a_reversal_posts_rows_that_reference_their_originals_in_any_file_order(
     assert query("SELECT sum(amount) FROM transactions WHERE responsibility = 'patient'") == [(Decimal(0),)]
 
 
-def test_a_correction_after_a_reversal_is_not_its_original(import_files):
+def test_a_correction_after_a_reversal_is_not_its_original(import_files: Callable[..., Any]) -> None:
     report, query = import_files([remittance(REVERSAL, ORIGINAL, total="0")])
     assert query("SELECT count(reverses_id) FROM transactions") == [(0,)]
     assert any("1 reversed claim, 0 matched" in notice for notice in report.notices)
 
 
-def test_a_reversal_matches_an_original_of_the_same_day_in_a_later_file(import_files):
+def test_a_reversal_matches_an_original_of_the_same_day_in_a_later_file(import_files: Callable[..., Any]) -> None:
     _, query = import_files([remittance(REVERSAL, total="-100")], [remittance(ORIGINAL, trace="T2")])
     assert query("SELECT count(reverses_id) FROM transactions") == [(4,)]
 
 
-def test_a_reversed_denial_does_not_count_twice(import_files):
+def test_a_reversed_denial_does_not_count_twice(import_files: Callable[..., Any]) -> None:
     denied = claim(status="4", paid="0", rest=["CAS*CO*197*150"])
     reversal = claim(status="22", charged="-150", paid="0", rest=["CAS*CO*197*-150"])
     _, query = import_files([remittance(denied, total="0"), remittance(reversal, total="0", trace="T2", control="2")])
     assert query("SELECT count(*) FROM denials") == [(1,)]
 
 
-def test_provider_level_adjustments_reduce_the_payment_and_touch_no_account(import_files):
+def test_provider_level_adjustments_reduce_the_payment_and_touch_no_account(import_files: Callable[..., Any]) -> None:
     report, query = import_files(
         [remittance(claim(rest=["CAS*CO*45*50"]), total="75", plb=["PLB*1*20261231*WO:X*30*72:Y*-5"])]
     )
@@ -321,7 +353,7 @@ def test_provider_level_adjustments_reduce_the_payment_and_touch_no_account(impo
     assert query("SELECT count(*) FROM transactions") == [(2,)]
 
 
-def test_imbalances_are_reported_by_level_and_loaded_as_stated(import_files):
+def test_imbalances_are_reported_by_level_and_loaded_as_stated(import_files: Callable[..., Any]) -> None:
     bad = claim(rest=["CAS*CO*45*1", "SVC*HC:1*150*90", "CAS*PR*1*20"])
     report, query = import_files([remittance(bad, total="99")])
     for level in ("line", "claim", "transaction"):
@@ -329,7 +361,9 @@ def test_imbalances_are_reported_by_level_and_loaded_as_stated(import_files):
     assert query("SELECT amount FROM transactions WHERE kind = 'insurance_payment'") == [(Decimal(-100),)]
 
 
-def test_each_imbalance_is_listed_by_file_level_and_segment_in_a_private_file(import_files, tmp_path):
+def test_each_imbalance_is_listed_by_file_level_and_segment_in_a_private_file(
+    import_files: Callable[..., Any], tmp_path: Path
+) -> None:
     import_files(
         [remittance(claim(paid="ten"), claim("A2", rest=["CAS*CO*45*50"]), *[claim(f"B{n}") for n in range(150)])]
     )
@@ -344,13 +378,13 @@ def test_each_imbalance_is_listed_by_file_level_and_segment_in_a_private_file(im
     assert path.stat().st_mode & 0o777 == 0o600
 
 
-def test_interest_owed_and_interest_paid_net_to_zero(import_files):
+def test_interest_owed_and_interest_paid_net_to_zero(import_files: Callable[..., Any]) -> None:
     _, query = import_files([remittance(claim(rest=["CAS*CO*45*50", "AMT*I*2.5"]))])
     assert query("SELECT CAST(sum(amount) AS VARCHAR) FROM transactions WHERE kind = 'interest'") == [("2.50",)]
     assert query("SELECT CAST(sum(amount) AS VARCHAR) FROM transactions") == [("-150.00",)]
 
 
-def test_a_row_is_dated_the_later_of_payment_and_production(import_files):
+def test_a_row_is_dated_the_later_of_payment_and_production(import_files: Callable[..., Any]) -> None:
     _, query = import_files(
         [remittance(claim(), produced="20260305"), remittance(claim("A2"), produced="20260210", control="2")]
     )
@@ -360,12 +394,12 @@ def test_a_row_is_dated_the_later_of_payment_and_production(import_files):
     ]
 
 
-def test_a_remittance_without_a_date_takes_that_of_its_functional_group(import_files):
+def test_a_remittance_without_a_date_takes_that_of_its_functional_group(import_files: Callable[..., Any]) -> None:
     _, query = import_files([remittance(claim(), day="")])
     assert query("SELECT DISTINCT CAST(posted_on AS VARCHAR), effective_on FROM transactions") == [("2026-03-01", None)]
 
 
-def test_an_invalid_date_is_quarantined_and_not_guessed(import_files, tmp_path):
+def test_an_invalid_date_is_quarantined_and_not_guessed(import_files: Callable[..., Any], tmp_path: Path) -> None:
     many = [claim(f"A{number}") for number in range(200)]
     day = remittance(*many, total="20000")
     report, query = import_files([day, remittance(claim("B1"), day="20262301", trace="T2", control="2")])
@@ -376,7 +410,7 @@ def test_an_invalid_date_is_quarantined_and_not_guessed(import_files, tmp_path):
         import_files([remittance(claim("SECRET"), day="20262301")])
 
 
-def test_the_refusal_of_a_folder_names_every_refused_file(tmp_path):
+def test_the_refusal_of_a_folder_names_every_refused_file(tmp_path: Path) -> None:
     (tmp_path / "source").mkdir()
     write(tmp_path / "source" / "good.835", remittance(claim()))
     for name in ("cut.835", "empty.835"):
@@ -390,14 +424,14 @@ def test_the_refusal_of_a_folder_names_every_refused_file(tmp_path):
 
 
 @pytest.mark.parametrize("account", ["", "0", " "])
-def test_a_claim_without_an_account_is_quarantined(import_files, account):
+def test_a_claim_without_an_account_is_quarantined(import_files: Callable[..., Any], account: str) -> None:
     many = [claim(f"A{number}") for number in range(200)]
     report, _ = import_files([remittance(*many, claim(account), total="20100")])
     assert report.files[0].quarantined == 1
 
 
 @pytest.mark.parametrize("amount", ["", "ten", "12.345", "1,000", "1e3", "$5"])
-def test_an_invalid_amount_is_quarantined_and_never_shown(import_files, amount):
+def test_an_invalid_amount_is_quarantined_and_never_shown(import_files: Callable[..., Any], amount: str) -> None:
     many = [claim(f"A{number}") for number in range(200)]
     report, _ = import_files([remittance(*many, claim("SECRET", paid=amount), total="20100")])
     assert report.files[0].quarantined == 1
@@ -405,14 +439,14 @@ def test_an_invalid_amount_is_quarantined_and_never_shown(import_files, amount):
     assert not any("SECRET" in notice or (amount and amount in notice) for notice in report.notices)
 
 
-def test_the_same_file_under_two_names_is_read_once(import_files, tmp_path):
+def test_the_same_file_under_two_names_is_read_once(import_files: Callable[..., Any], tmp_path: Path) -> None:
     segments = [remittance(claim())]
     report, query = import_files(segments, segments)
     assert [file.same_as for file in report.files] == [None, "0.835"]
     assert query("SELECT count(*) FROM transactions") == [(1,)]
 
 
-def test_the_same_remittance_in_another_file_has_the_same_keys(import_files):
+def test_the_same_remittance_in_another_file_has_the_same_keys(import_files: Callable[..., Any]) -> None:
     report, query = import_files(
         [remittance(ORIGINAL)], [remittance(ORIGINAL), remittance(claim("A2"), trace="T2", control="2")]
     )
@@ -421,7 +455,9 @@ def test_the_same_remittance_in_another_file_has_the_same_keys(import_files):
     assert not any("repeated" in notice for notice in report.notices)
 
 
-def test_keys_do_not_depend_on_envelopes_delimiters_or_file_names(import_files, tmp_path):
+def test_keys_do_not_depend_on_envelopes_delimiters_or_file_names(
+    import_files: Callable[..., Any], tmp_path: Path
+) -> None:
     _, query = import_files([remittance(ORIGINAL)])
     before = query("SELECT transaction_id FROM transactions ORDER BY 1")
     text = (tmp_path / "source" / "0.835").read_text("utf-8")
@@ -431,7 +467,7 @@ def test_keys_do_not_depend_on_envelopes_delimiters_or_file_names(import_files, 
     assert fetch_rows(tmp_path / "again", "SELECT transaction_id FROM transactions ORDER BY 1") == before
 
 
-def test_the_same_inputs_produce_the_same_bytes(import_files, tmp_path):
+def test_the_same_inputs_produce_the_same_bytes(import_files: Callable[..., Any], tmp_path: Path) -> None:
     files = [[remittance(ORIGINAL, claim("A2"))], [submission(charge(), charge("A3"))]]
     import_files(*files)
     first = {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir()}
@@ -439,7 +475,7 @@ def test_the_same_inputs_produce_the_same_bytes(import_files, tmp_path):
     assert {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir()} == first
 
 
-def test_subfolders_are_searched_and_one_bad_file_refuses_the_import_by_name(tmp_path):
+def test_subfolders_are_searched_and_one_bad_file_refuses_the_import_by_name(tmp_path: Path) -> None:
     inner = tmp_path / "source" / "march"
     inner.mkdir(parents=True)
     write(tmp_path / "source" / "good.edi", remittance(claim()))
@@ -453,7 +489,7 @@ def test_subfolders_are_searched_and_one_bad_file_refuses_the_import_by_name(tmp
     assert fetch_rows(tmp_path / "out", "SELECT count(*) FROM accounts") == [(2,)]
 
 
-def test_a_folder_without_x12_files_is_a_usage_error(tmp_path):
+def test_a_folder_without_x12_files_is_a_usage_error(tmp_path: Path) -> None:
     with pytest.raises(WrongUsageError, match="no X12 file"):
         import_x12(tmp_path, tmp_path / "out")
     with pytest.raises(WrongUsageError, match="no X12 file"):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import warnings
 from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -20,20 +22,20 @@ pyx12_file = pytest.importorskip("pyx12.x12file", reason="pyx12 is not installed
 pyx12_errors = pytest.importorskip("pyx12.errors")
 
 
-def read_payrank(path):
+def read_payrank(path: Path) -> list[list[Any]]:
     """Return the segments of the file, each a list of elements without trailing empty ones."""
     return [
         strip(text.split(batch.delimiters.element)) for batch in read_segments(Chunks(path)) for text in batch.segments
     ]
 
 
-def strip(elements):
+def strip(elements: list[Any]) -> list[Any]:
     while elements and not elements[-1]:
         elements.pop()
     return elements
 
 
-def read_pyx12(text, folder):
+def read_pyx12(text: str, folder: Path) -> list[list[Any]]:
     path = folder / "pyx12.txt"
     path.write_text(text, encoding="latin-1", newline="")
     with warnings.catch_warnings():
@@ -46,11 +48,11 @@ def read_pyx12(text, folder):
             ]
 
 
-def places(segment):
+def places(segment: Any) -> range:
     return range(1, len(segment) + 1)
 
 
-def sums(segments):
+def sums(segments: list[list[Any]]) -> dict[str, Decimal]:
     """Return the sums of all valid CLP03, CLP04, CAS, and BPR02 amounts."""
     result = {"CLP03": Decimal(0), "CLP04": Decimal(0), "CAS": Decimal(0), "BPR02": Decimal(0)}
     for elements in segments:
@@ -63,7 +65,7 @@ def sums(segments):
     return result
 
 
-def staged_sums(path):
+def staged_sums(path: Path) -> dict[str, Decimal]:
     """Return the same sums for the rows that the reader staged."""
     result = {"CLP03": Decimal(0), "CLP04": Decimal(0), "CAS": Decimal(0), "BPR02": Decimal(0)}
     positions = {
@@ -72,7 +74,7 @@ def staged_sums(path):
         "remittances": {"total": "BPR02"},
     }
 
-    def add(name, rows):
+    def add(name: str, rows: Any) -> None:
         for column, total in positions.get(name, {}).items():
             for text in rows[column].to_pylist():
                 try:
@@ -85,7 +87,9 @@ def staged_sums(path):
 
 
 @pytest.mark.data
-def test_pyx12_reads_the_same_segments_elements_and_sums_in_every_readable_sample(real_data, tmp_path):
+def test_pyx12_reads_the_same_segments_elements_and_sums_in_every_readable_sample(
+    real_data: Path, tmp_path: Path
+) -> None:
     compared = staged = 0
     for path in sorted((real_data / "x12").rglob("*.*")):
         if not path.is_file():
@@ -120,12 +124,12 @@ WORDS = st.text("ABCDEFGHIJ0123456789 -", min_size=1, max_size=12).map(lambda wo
 
 
 @st.composite
-def claims(draw):
+def claims(draw: Any) -> list[list[Any]]:
     """Segments of one claim, which may be out of balance."""
     result = [["CLP", draw(WORDS), draw(st.sampled_from(["1", "2", "4", "22"])), draw(SIGNED), draw(SIGNED), "", "12"]]
     triples = st.lists(st.tuples(st.sampled_from(["1", "45", "197"]), SIGNED), min_size=1, max_size=6)
 
-    def adjust():
+    def adjust() -> None:
         for chosen in draw(st.lists(triples, max_size=2)):
             parts = [part for reason, amount in chosen for part in (reason, amount, "")]
             result.append(["CAS", draw(st.sampled_from(["CO", "PR", "OA"])), *parts[:-1]])
@@ -143,7 +147,7 @@ def claims(draw):
 
 
 @st.composite
-def remittances(draw):
+def remittances(draw: Any) -> list[list[str]]:
     """One ST to SE, without delimiters."""
     body = [["BPR", "I", draw(SIGNED), "C", "ACH"], ["TRN", "1", draw(WORDS)], ["N1", "PR", draw(WORDS)]]
     body.append(["LX", "1"])
@@ -156,7 +160,7 @@ def remittances(draw):
 
 
 @st.composite
-def files(draw):
+def files(draw: Any) -> tuple[Any, Any]:
     """Text of several interchanges, each with its own delimiters and line ends, and the segments."""
     text, segments = "", []
     for number in range(1, draw(st.integers(1, 3)) + 1):
@@ -178,7 +182,7 @@ def files(draw):
     return text, segments
 
 
-def count_imbalances_slowly(segments):
+def count_imbalances_slowly(segments: Any) -> dict[str, int]:
     """Check the three balances by a plain reading of the standard. Returns the number off by level."""
     off = {"line": 0, "claim": 0, "transaction": 0}
     at = 0
@@ -215,7 +219,9 @@ def count_imbalances_slowly(segments):
 
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(drawn=files())
-def test_generated_files_are_read_alike_by_payrank_a_slow_reader_and_pyx12(tmp_path_factory, drawn):
+def test_generated_files_are_read_alike_by_payrank_a_slow_reader_and_pyx12(
+    tmp_path_factory: pytest.TempPathFactory, drawn: Any
+) -> None:
     text, segments = drawn
     folder = tmp_path_factory.mktemp("drawn", numbered=True)
     path = folder / "drawn.835"
@@ -232,7 +238,7 @@ def test_generated_files_are_read_alike_by_payrank_a_slow_reader_and_pyx12(tmp_p
     assert expected == segments
 
 
-def test_line_level_and_claim_level_details_are_kept_apart(tmp_path):
+def test_line_level_and_claim_level_details_are_kept_apart(tmp_path: Path) -> None:
     body = [
         *(["BPR", "I", "1"], ["TRN", "1", "T1", "1999999999"], ["N1", "PR", "PLAN"], ["LX", "1"]),
         *(
@@ -250,7 +256,7 @@ def test_line_level_and_claim_level_details_are_kept_apart(tmp_path):
     isa = "ISA*00*          *00*          *ZZ*A*ZZ*B*260301*0101*^*00501*000000001*0*P*:~GS*HP*A*B*20260301*0101*1*X~"
     text = "".join("*".join(segment) + "~" for segment in segments)
     path.write_text(f"{isa}{text}GE*1*1~IEA*1*1~", encoding="ascii")
-    result = {}
+    result: dict[str, list[dict[str, Any]]] = {}
     read_file(path, lambda name, rows: result.setdefault(name, []).extend(rows.to_pylist()))
     lines = [(row["procedure"], row["service_day"], row["remark"], row["remarks"]) for row in result["services"]]
     assert lines == [("HC:1", "20260102", "N211", 2), ("HC:2", "20260103", "", 0)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from decimal import Decimal
+from pathlib import Path
 
 import duckdb
 import pytest
@@ -31,7 +32,7 @@ IMPORTED = {
 }
 
 
-def test_all_good_samples_are_imported_completely(real_data, tmp_path):
+def test_all_good_samples_are_imported_completely(real_data: Path, tmp_path: Path) -> None:
     folder = tmp_path / "source"
     folder.mkdir()
     for path in (real_data / "x12").rglob("*.*"):
@@ -61,7 +62,9 @@ def test_all_good_samples_are_imported_completely(real_data, tmp_path):
         ("lfh_managed-care.835", "date in effective_on"),  # a BPR16 that is not a date
     ],
 )
-def test_samples_without_amounts_or_dates_exceed_the_quarantine_limit(real_data, tmp_path, name, rule):
+def test_samples_without_amounts_or_dates_exceed_the_quarantine_limit(
+    real_data: Path, tmp_path: Path, name: str, rule: str
+) -> None:
     with pytest.raises(ExtractRefusedError, match=f"{rule} .* in {name}"):
         import_x12(real_data / "x12" / "835" / name, tmp_path / "out")
     assert not (tmp_path / "out").exists()
