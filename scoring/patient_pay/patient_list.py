@@ -19,7 +19,7 @@ def plan_patient_list(run: NightlyRun, scored: Scored) -> ListPlan:
         notices=run.unchecked_rules,
         why_withheld=why
         and (
-            f"No one can be verified as safe to contact (rule H12): {why}. Scores are written. Send a complete "
-            "flags table. If this ledger has no flags, waive H12 in the settings, with a reason."
+            f"No one can be verified as safe to contact (rule H12): {why}. Scores are written. Provide a complete, "
+            "current flags table. If this ledger has no flags, waive H12 in the settings, with a reason."
         ),
     )

@@ -156,6 +156,6 @@ def _warn_about_flags(loaded: Extract | None, inspection: Inspection, settings: 
     if not reason:
         return ""
     return (
-        f"A nightly run on this extract will publish no patient list (rule H12): {reason}. Add a complete flags table, "
-        "or waive H12 in the settings, with a reason, if this ledger has no flags."
+        f"A nightly run on this extract will publish no patient list (rule H12): {reason}. Provide a complete, current "
+        "flags table, or waive H12 in the settings, with a reason, if this ledger has no flags."
     )
