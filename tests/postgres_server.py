@@ -14,9 +14,9 @@ import pytest
 
 def find_programs() -> Path | None:
     """Find the folder of initdb and pg_ctl: on the PATH, or where Debian keeps the newest."""
-    found = shutil.which("initdb")
-    if found:
-        return Path(found).resolve().parent
+    program = shutil.which("initdb")
+    if program:
+        return Path(program).resolve().parent
     folders = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parts[-3]))
     return folders[-1].parent if folders else None
 

@@ -55,10 +55,10 @@ def listed_pages(page: Path) -> Iterator[Path]:
 
 
 def test_every_page_and_notebook_is_listed_exactly_once() -> None:
-    found = [page.resolve() for page in listed_pages(DOCS / "index.md")]
-    assert len(set(found)) == len(found)
+    listed = [page.resolve() for page in listed_pages(DOCS / "index.md")]
+    assert len(set(listed)) == len(listed)
     notebooks = {path.resolve() for path in (ROOT / "notebooks").glob("*.ipynb")}
-    assert set(found) == {page.resolve() for page in PAGES} - {(DOCS / "index.md").resolve()} | notebooks
+    assert set(listed) == {page.resolve() for page in PAGES} - {(DOCS / "index.md").resolve()} | notebooks
 
 
 def test_no_folder_has_more_than_a_dozen_pages() -> None:

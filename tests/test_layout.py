@@ -148,5 +148,5 @@ def test_no_tracked_file_names_a_place_on_one_machine() -> None:
     texts = [
         path for path in tracked_files() if path.suffix in {".py", ".toml", ".md", ".txt", ".cfg", ".yaml", ".ipynb"}
     ]
-    found = [str(path.relative_to(HOME)) for path in texts if place.search(path.read_text("utf-8"))]
-    assert found == []
+    violations = [str(path.relative_to(HOME)) for path in texts if place.search(path.read_text("utf-8"))]
+    assert violations == []

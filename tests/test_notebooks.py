@@ -36,15 +36,15 @@ def load_executor() -> ModuleType:
 
 
 def texts(cell: Mapping[str, Any]) -> list[str]:
-    found = []
+    outputs: list[str] = []
     for output in cell.get("outputs", []):
         if output["output_type"] == "stream":
-            found.append(output["text"])
+            outputs.append(output["text"])
         elif "image/png" in output["data"]:
-            found.append("<picture>")
+            outputs.append("<picture>")
         else:
-            found.append(output["data"]["text/plain"])
-    return found
+            outputs.append(output["data"]["text/plain"])
+    return outputs
 
 
 def words(text: str) -> str:

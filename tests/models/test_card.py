@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -33,7 +33,7 @@ def manifest(hospital: Hospital) -> Manifest:
 
 
 @pytest.fixture(scope="module")
-def audited(manifest: Manifest) -> Any:
+def audited(manifest: Manifest) -> Manifest:
     """The manifest with an audit of three groups: one with a hostile name, one with suppressed metrics."""
     half, low = Estimate(value=0.5, low=0.4, high=0.6), Estimate(value=0.1, low=0.05, high=0.2)
     groups = tuple(
@@ -70,7 +70,7 @@ def test_the_page_and_the_markdown_have_every_required_section(manifest: Manifes
     assert "Never set terms, discounts, or payment plans by a protected attribute" in text
 
 
-def test_the_page_and_the_markdown_have_the_same_tables(audited: Any) -> None:
+def test_the_page_and_the_markdown_have_the_same_tables(audited: Manifest) -> None:
     page, text = render_card(audited).decode(), render_markdown(audited)
     tables = [table for section in describe_card(audited).sections for table in section.tables]
     assert page.count("<table>") == len(tables) == text.count("\n| ---")
@@ -82,7 +82,7 @@ def test_the_page_and_the_markdown_have_the_same_tables(audited: Any) -> None:
     assert f"{auc.value:.3f} ({auc.low:.3f} to {auc.high:.3f})" in text
 
 
-def test_a_hostile_group_name_is_escaped_on_the_page_and_in_tables(audited: Any) -> None:
+def test_a_hostile_group_name_is_escaped_on_the_page_and_in_tables(audited: Manifest) -> None:
     page, text = render_card(audited).decode(), render_markdown(audited)
     assert "<b>a</b>" not in page
     assert "&lt;b&gt;a&lt;/b&gt; | b" in page
@@ -92,7 +92,7 @@ def test_a_hostile_group_name_is_escaped_on_the_page_and_in_tables(audited: Any)
     assert "groups shown, 30%" in page
 
 
-def test_suppressed_group_metrics_are_labeled_in_tables_and_charts(audited: Any) -> None:
+def test_suppressed_group_metrics_are_labeled_in_tables_and_charts(audited: Manifest) -> None:
     sections = {section.title: section for section in describe_card(audited).sections}
     done, calibration, _ = sections["Fairness"].tables
     assert done.rows[-1] == ("d", "200", "suppressed")
@@ -105,7 +105,7 @@ def test_suppressed_group_metrics_are_labeled_in_tables_and_charts(audited: Any)
     assert render_svg(chart, "kin").count(">suppressed</text>") == 2
 
 
-def test_charts_have_no_inline_styles_and_unique_ids(audited: Any) -> None:
+def test_charts_have_no_inline_styles_and_unique_ids(audited: Manifest) -> None:
     page = render_card(audited).decode()
     assert "style=" not in page  # the page's content security policy blocks it
     assert "<metadata" not in page
@@ -146,7 +146,7 @@ def test_alarms_come_first(manifest: Manifest) -> None:
 @pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine: the card was not opened")
 @pytest.mark.parametrize(("width", "scheme"), [(1366, "dark"), (390, "light")], ids=["laptop dark", "phone light"])
 def test_the_card_opens_without_console_messages_and_fits_the_screen(
-    audited: Any, tmp_path: Path, width: int, scheme: Literal["dark", "light"]
+    audited: Manifest, tmp_path: Path, width: int, scheme: Literal["dark", "light"]
 ) -> None:
     page_file, _ = write_card(audited, tmp_path)
     complaints: list[str] = []

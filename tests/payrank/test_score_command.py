@@ -12,16 +12,16 @@ import pytest
 
 from payrank.scoring.publishing.publish import hold_lock
 from tests.conftest import Hospital
-from tests.payrank.conftest import Run
+from tests.payrank.conftest import Result, Run
 
 pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
-def score(payrank: Run, hospital: Hospital, tmp_path: Path) -> Any:
+def score(payrank: Run, hospital: Hospital, tmp_path: Path) -> Run:
     """Score the hospital with its two bundles into `tmp_path/runs`."""
 
-    def run(*more: object, extract: Path | None = None, as_of: object = hospital.as_of) -> Any:
+    def run(*more: object, extract: Path | None = None, as_of: object = hospital.as_of) -> Result:
         bundles = ("--payment", hospital.bundles["payment"], "--overturn", hospital.bundles["overturn"])
         where = ("--as-of", as_of, "--out", tmp_path / "runs")
         return payrank("score", extract or hospital.extract, *where, *bundles, *more)
@@ -33,7 +33,7 @@ def files_of(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
-def test_a_run_prints_its_stages_on_stderr_and_its_counts_on_stdout(score: Any, tmp_path: Path) -> None:
+def test_a_run_prints_its_stages_on_stderr_and_its_counts_on_stdout(score: Run, tmp_path: Path) -> None:
     result = score()
     assert result.code == 0
     stages = result.err.strip().splitlines()
@@ -47,7 +47,7 @@ def test_a_run_prints_its_stages_on_stderr_and_its_counts_on_stdout(score: Any, 
     assert f"Open:      {tmp_path / 'runs/2026-11-20/report.html'}" in result.out
 
 
-def test_log_json_prints_one_line_of_json_per_stage(score: Any, tmp_path: Path) -> None:
+def test_log_json_prints_one_line_of_json_per_stage(score: Run, tmp_path: Path) -> None:
     result = score("--log", "json", "--dry-run")
     assert result.code == 0
     lines = [json.loads(line) for line in result.err.strip().splitlines()]
@@ -58,7 +58,7 @@ def test_log_json_prints_one_line_of_json_per_stage(score: Any, tmp_path: Path) 
     assert not (tmp_path / "runs/current").exists()
 
 
-def test_a_refusal_is_logged_as_json_and_explained_on_the_last_line(score: Any) -> None:
+def test_a_refusal_is_logged_as_json_and_explained_on_the_last_line(score: Run) -> None:
     result = score("--log", "json", as_of="2026-11-30")
     assert result.code == 4
     *log, last = result.err.strip().splitlines()
@@ -81,7 +81,7 @@ def test_a_refusal_is_logged_as_json_and_explained_on_the_last_line(score: Any) 
     ],
 )
 def test_a_capacity_of_zero_or_an_unreadable_one_is_wrong_usage_and_changes_nothing(
-    score: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capacity: str, message: str
+    score: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capacity: str, message: str
 ) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "by_queue.toml").write_text("apeal = 5\n")
@@ -91,7 +91,7 @@ def test_a_capacity_of_zero_or_an_unreadable_one_is_wrong_usage_and_changes_noth
     assert not (tmp_path / "runs").exists()
 
 
-def test_capacity_by_queue_and_weekday_can_come_from_a_file(score: Any, tmp_path: Path) -> None:
+def test_capacity_by_queue_and_weekday_can_come_from_a_file(score: Run, tmp_path: Path) -> None:
     (tmp_path / "team.toml").write_text("denials = 3\nrebill = 1\ncall = { fri = 2 }\n")
     assert score("--capacity", tmp_path / "team.toml", "--explain", "listed").code == 0
     lines = (tmp_path / "runs/current/worklists/patient_pay.csv").read_text("utf-8-sig").splitlines()[1:]
@@ -100,29 +100,29 @@ def test_capacity_by_queue_and_weekday_can_come_from_a_file(score: Any, tmp_path
     assert settings["capacity"] == {"lines": {"denials": 3, "rebill": 1, "call": {"fri": 2}}}
 
 
-def _tamper(hospital: Any, tmp_path: Path) -> dict[str, Any]:
+def _tamper(hospital: Hospital, tmp_path: Path) -> dict[str, Any]:
     bundle = shutil.copytree(hospital.bundles["payment"], tmp_path / "tampered")
     trees = next(bundle.glob("*.txt"))
     trees.write_text(trees.read_text().replace("leaf_value=", "leaf_value=9", 1))
     return {"more": ("--payment", bundle)}
 
 
-def _torn(hospital: Any, tmp_path: Path) -> dict[str, Any]:
+def _torn(hospital: Hospital, tmp_path: Path) -> dict[str, Any]:
     query = "SELECT * REPLACE ('PLANTED-ROW-77' AS kind) FROM {table}"
     return {"extract": hospital.copy(tmp_path / "torn", transactions=query)}
 
 
-def _duplicate(hospital: Any, tmp_path: Path) -> dict[str, Any]:
+def _duplicate(hospital: Hospital, tmp_path: Path) -> dict[str, Any]:
     query = "SELECT * REPLACE ('PLANTED-ID-123' AS account_id) FROM {table}"
     return {"extract": hospital.copy(tmp_path / "torn", accounts=query)}
 
 
-def _shrunken(hospital: Any, tmp_path: Path) -> dict[str, Any]:
+def _shrunken(hospital: Hospital, tmp_path: Path) -> dict[str, Any]:
     query = "SELECT * FROM {table} LIMIT 900"
     return {"extract": hospital.copy(tmp_path / "small", accounts=query), "as_of": "2026-11-21"}
 
 
-def _site_attribute(hospital: Any, tmp_path: Path) -> dict[str, Any]:
+def _site_attribute(hospital: Hospital, tmp_path: Path) -> dict[str, Any]:
     extract = hospital.copy(tmp_path / "wing", accounts="SELECT *, 'PLANTED-WING' AS wing FROM {table}")
     with (extract / "extract.toml").open("a") as file:
         file.write('\n[attributes.accounts]\nwing = "category"\n')
@@ -130,7 +130,7 @@ def _site_attribute(hospital: Any, tmp_path: Path) -> dict[str, Any]:
 
 
 def _settings(text: str) -> Any:
-    def change(hospital: Any, tmp_path: Path) -> dict[str, Any]:
+    def change(hospital: Hospital, tmp_path: Path) -> dict[str, Any]:
         (tmp_path / "site.toml").write_text(text)
         return {"more": ("--settings", tmp_path / "site.toml")}
 
@@ -159,7 +159,7 @@ WRONG = {
 
 @pytest.mark.parametrize("case", WRONG)
 def test_a_failed_run_exits_with_its_code_says_why_and_leaves_earlier_lists_unchanged(
-    score: Any, hospital: Hospital, runs: Path, tmp_path: Path, case: str
+    score: Run, hospital: Hospital, runs: Path, tmp_path: Path, case: str
 ) -> None:
     change, code, says = WRONG[case]
     before = files_of(runs)
@@ -176,7 +176,7 @@ def test_a_failed_run_exits_with_its_code_says_why_and_leaves_earlier_lists_unch
     assert (runs / "current").resolve().name == "2026-11-20"
 
 
-def test_a_second_run_exits_at_once_instead_of_waiting(score: Any, tmp_path: Path) -> None:
+def test_a_second_run_exits_at_once_instead_of_waiting(score: Run, tmp_path: Path) -> None:
     with hold_lock(tmp_path / "runs"):
         result = score()
     assert result.code == 6
@@ -184,7 +184,7 @@ def test_a_second_run_exits_at_once_instead_of_waiting(score: Any, tmp_path: Pat
     assert not (tmp_path / "runs/current").exists()
 
 
-def test_no_value_from_a_patients_row_is_printed(score: Any, hospital: Hospital) -> None:
+def test_no_value_from_a_patients_row_is_printed(score: Run, hospital: Hospital) -> None:
     result = score()
     for table, column in (("accounts", "account_id"), ("guarantors", "guarantor_id"), ("denials", "denial_id")):
         ids = pq.read_table(hospital.extract / f"{table}.parquet")[column].to_pylist()

@@ -259,25 +259,25 @@ def test_only_the_owner_can_read_a_run(finished_run: FinishedRun) -> None:
         assert stat.S_IMODE(path.stat().st_mode) == (0o700 if path.is_dir() else 0o600), path.name
 
 
-def _stale(hospital: Any, tmp_path: Path) -> dict[str, Any]:
+def _stale(hospital: Hospital, tmp_path: Path) -> dict[str, Any]:
     return {"extract": hospital.copy(tmp_path / "stale", as_of=hospital.as_of.replace(day=16))}
 
 
-def _shrunken(hospital: Any, tmp_path: Path) -> dict[str, Any]:
+def _shrunken(hospital: Hospital, tmp_path: Path) -> dict[str, Any]:
     return {
         "extract": hospital.copy(tmp_path / "shrunken", denials="SELECT * FROM {table} LIMIT 100"),
         "as_of": hospital.as_of.replace(day=21),
     }
 
 
-def _few_contacts(hospital: Any, tmp_path: Path) -> dict[str, Any]:
+def _few_contacts(hospital: Hospital, tmp_path: Path) -> dict[str, Any]:
     return {
         "extract": hospital.copy(tmp_path / "few", contacts="SELECT * FROM {table} LIMIT 100"),
         "as_of": hospital.as_of.replace(day=21),
     }
 
 
-def _other_features(hospital: Any, tmp_path: Path) -> dict[str, Any]:
+def _other_features(hospital: Hospital, tmp_path: Path) -> dict[str, Any]:
     extract = hospital.copy(tmp_path / "other", accounts="SELECT *, 'east' AS wing FROM {table}")
     with (extract / "extract.toml").open("a") as file:
         file.write('\n[attributes.accounts]\nwing = "category"\n')

@@ -118,9 +118,7 @@ def test_an_accounts_value_is_balance_times_share_less_cost(finished_run: Finish
         assert 0 < row["expected_days"] < 120
 
 
-def test_a_denials_value_is_recovery_less_cost_and_zero_after_its_deadline(
-    finished_run: FinishedRun,
-) -> None:
+def test_a_denials_value_is_recovery_less_cost_and_zero_after_its_deadline(finished_run: FinishedRun) -> None:
     rows = pq.read_table(finished_run.folder / "denial_scores.parquet").to_pylist()
     late = [row for row in rows if "D1" in row["suppressed_by"]]
     known = [row for row in late if row["denied_amount"] is not None]

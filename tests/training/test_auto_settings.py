@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
-from typing import Any
 
 import numpy as np
 import pytest
@@ -22,7 +21,7 @@ QUICK = TrainingSettings(max_n_estimators=60, members=(Member(seeds=(1,)),), val
 
 
 @pytest.fixture(scope="module")
-def large(frame_maker: FrameMaker) -> Any:
+def large(frame_maker: FrameMaker) -> Frame:
     return frame_maker(snapshots=24, rows=350, strength=1.3)
 
 
@@ -31,7 +30,7 @@ def resolve(frame: Frame, settings: TrainingSettings = QUICK) -> tuple[TrainingS
     return job.settings, job.auto_settings
 
 
-def test_directions_that_the_data_confirm_are_enforced_and_every_trial_is_recorded(large: Any) -> None:
+def test_directions_that_the_data_confirm_are_enforced_and_every_trial_is_recorded(large: Frame) -> None:
     settings, record = resolve(large)
     assert settings.monotone is True
     assert settings.unconstrained == record.unconstrained_features == ()
@@ -43,7 +42,7 @@ def test_directions_that_the_data_confirm_are_enforced_and_every_trial_is_record
         assert trial.accepted == (trial.improvement > needed)
 
 
-def test_a_direction_that_the_data_contradict_is_not_enforced(large: Any) -> None:
+def test_a_direction_that_the_data_contradict_is_not_enforced(large: Frame) -> None:
     reversed_rate = large.data.assign(past_rate=1 - large.data["past_rate"])
     settings, record = resolve(replace(large, data=reversed_rate))
     assert record.unconstrained_features == ("past_rate",)
@@ -51,7 +50,7 @@ def test_a_direction_that_the_data_contradict_is_not_enforced(large: Any) -> Non
     assert settings.unconstrained == ("past_rate",)
 
 
-def test_older_months_fade_when_they_mislead(large: Any) -> None:
+def test_older_months_fade_when_they_mislead(large: Frame) -> None:
     data = large.data.copy()
     old = data["as_of"] < "2024-08-01"
     data.loc[old, "label"] = 1 - data.loc[old, "label"]
@@ -60,7 +59,7 @@ def test_older_months_fade_when_they_mislead(large: Any) -> None:
     assert any(trial.setting == "half_life_days" and trial.accepted for trial in record.trials)
 
 
-def test_a_fixed_setting_is_not_tried_and_too_few_outcomes_try_nothing(large: Any, payment_frame: Frame) -> None:
+def test_a_fixed_setting_is_not_tried_and_too_few_outcomes_try_nothing(large: Frame, payment_frame: Frame) -> None:
     fixed = QUICK.model_copy(
         update={"categories": "native", "monotone": False, "class_weight": "balanced", "half_life_days": 90.0}
     )
@@ -70,7 +69,7 @@ def test_a_fixed_setting_is_not_tried_and_too_few_outcomes_try_nothing(large: An
     assert {name: getattr(settings, name) for name in SIMPLE_VALUES} == SIMPLE_VALUES
 
 
-def test_only_the_tuning_period_and_what_was_known_before_it_is_used(large: Any) -> None:
+def test_only_the_tuning_period_and_what_was_known_before_it_is_used(large: Frame) -> None:
     tuning = plan_job(large, kind="payment", as_of=AS_OF, settings=QUICK).design.splits[0]
     used = np.union1d(tuning.fitted, tuning.predicted)
     unused = np.setdiff1d(np.arange(len(large.data)), used)
@@ -80,7 +79,7 @@ def test_only_the_tuning_period_and_what_was_known_before_it_is_used(large: Any)
     assert resolve(replace(large, data=changed)) == resolve(large)
 
 
-def test_balanced_classes_keep_the_probabilities_calibrated(large: Any) -> None:
+def test_balanced_classes_keep_the_probabilities_calibrated(large: Frame) -> None:
     settings = QUICK.model_copy(update={"class_weight": "balanced", "monotone": True, "categories": "codes"})
     rare = large.data.assign(label=np.where(np.arange(len(large.data)) % 4 == 0, large.data["label"], 0.0))
     bundle = train(replace(large, data=rare), kind="payment", as_of=AS_OF, settings=settings).bundle

@@ -15,8 +15,10 @@ import pytest
 from sklearn.metrics import average_precision_score, roc_auc_score
 
 from payrank.extracts.errors import NoUsableModelError, WrongUsageError
+from payrank.extracts.extract import Extract
 from payrank.extracts.load.load_extract import load_extract
 from payrank.features.build_frames import training_frame
+from payrank.features.frame import Frame
 from payrank.features.targets import PaymentTarget
 from payrank.models.bundle import CALIBRATION, MANIFEST, Bundle, open_bundle
 from payrank.models.calibration.methods import Platt
@@ -51,23 +53,23 @@ def changed(bundle: Bundle, calibration: Any = None, **fields: Any) -> Bundle:
 
 
 @pytest.fixture(scope="module")
-def extract(hospital: Hospital) -> Iterator[Any]:
+def extract(hospital: Hospital) -> Iterator[Extract]:
     with load_extract(hospital.extract) as loaded:
         yield loaded
 
 
 @pytest.fixture(scope="module")
-def frame(extract: Any) -> Any:
+def frame(extract: Extract) -> Frame:
     return training_frame(extract, TARGET, TRAINED)
 
 
 @pytest.fixture(scope="module")
-def good(frame: Any) -> Bundle:
+def good(frame: Frame) -> Bundle:
     return train(frame, kind="payment", as_of=TRAINED, settings=QUICK).bundle
 
 
 @pytest.fixture(scope="module")
-def contrary(frame: Any) -> Bundle:
+def contrary(frame: Frame) -> Bundle:
     """A model trained on labels that say small balances are paid and large ones are not."""
     data = frame.data.copy()
     data["label"] = (data["amount"] < data["amount"].median()).astype("float64")
@@ -77,7 +79,7 @@ def contrary(frame: Any) -> Bundle:
 
 
 def test_a_good_model_wins_against_a_bad_one_and_a_bad_one_loses(
-    extract: Any, hospital: Hospital, good: Bundle, contrary: Bundle
+    extract: Extract, hospital: Hospital, good: Bundle, contrary: Bundle
 ) -> None:
     comparison = compare(extract, good, contrary, hospital.as_of, names=("new", "old"), capacity=HALF)
     assert comparison.verdict == "wins"
@@ -92,7 +94,7 @@ def test_a_good_model_wins_against_a_bad_one_and_a_bad_one_loses(
 
 
 def test_only_rows_that_neither_model_was_fitted_on_are_compared_and_counted(
-    extract: Any, hospital: Hospital, good: Bundle, contrary: Bundle
+    extract: Extract, hospital: Hospital, good: Bundle, contrary: Bundle
 ) -> None:
     comparison = compare(extract, good, contrary, hospital.as_of)
     later = training_frame(extract, TARGET, hospital.as_of).data
@@ -118,7 +120,7 @@ def test_only_rows_that_neither_model_was_fitted_on_are_compared_and_counted(
         assert required(gap.low) < required(gap.high)
 
 
-def test_calibration_decides_a_tie(extract: Any, hospital: Hospital, good: Bundle) -> None:
+def test_calibration_decides_a_tie(extract: Extract, hospital: Hospital, good: Bundle) -> None:
     """The rankings are the same and capture the same, but one model's probabilities are far too high."""
     off = changed(good, Platt(slope=1.0, offset=1.5))
     better = compare(extract, good, off, hospital.as_of, capacity=0.99)
@@ -130,7 +132,7 @@ def test_calibration_decides_a_tie(extract: Any, hospital: Hospital, good: Bundl
     assert not worse.may_replace
 
 
-def test_an_alarm_blocks_a_winner(extract: Any, hospital: Hospital, good: Bundle, contrary: Bundle) -> None:
+def test_an_alarm_blocks_a_winner(extract: Extract, hospital: Hospital, good: Bundle, contrary: Bundle) -> None:
     alarm = Alarm(name="feature_too_good_alone", text="status_today alone has an AUC of 0.990")
     evaluation = good.manifest.evaluation.model_copy(update={"alarms": (alarm,)})
     comparison = compare(extract, changed(good, evaluation=evaluation), contrary, hospital.as_of, capacity=HALF)
@@ -140,14 +142,14 @@ def test_an_alarm_blocks_a_winner(extract: Any, hospital: Hospital, good: Bundle
 
 
 def test_repeating_a_comparison_gives_the_same_bytes(
-    extract: Any, hospital: Hospital, good: Bundle, contrary: Bundle
+    extract: Extract, hospital: Hospital, good: Bundle, contrary: Bundle
 ) -> None:
     first, two = (compare(extract, good, contrary, hospital.as_of) for _ in range(2))
     assert first.model_dump_json() == two.model_dump_json()
 
 
 def test_a_comparison_without_later_rows_is_refused_with_days_that_would_work(
-    extract: Any, good: Bundle, contrary: Bundle
+    extract: Extract, good: Bundle, contrary: Bundle
 ) -> None:
     with pytest.raises(WrongUsageError) as caught:
         compare(extract, good, contrary, date(2026, 8, 1))
@@ -173,7 +175,7 @@ def test_too_few_outcomes_are_refused_with_their_count(
 
 
 def test_models_that_cannot_be_compared_are_refused(
-    extract: Any, hospital: Hospital, good: Bundle, contrary: Bundle
+    extract: Extract, hospital: Hospital, good: Bundle, contrary: Bundle
 ) -> None:
     with pytest.raises(WrongUsageError, match="challenger and champion are the same model"):
         compare(extract, good, good, hospital.as_of)

@@ -14,6 +14,7 @@ from payrank.extracts.readers.session.import_session import ImportSession
 from payrank.extracts.readers.session.report import ImportReport
 from payrank.extracts.readers.session.run_import import run_import
 from payrank.extracts.readers.session.source_table import SourceTable
+from tests.required import required
 
 ROWS = "id,who,day,amount\n" + "".join(f"{n:03},G{n},2026-01-05 00:00:00,{n}.50\n" for n in range(200))
 ACCOUNTS = (
@@ -22,7 +23,7 @@ ACCOUNTS = (
 
 
 @pytest.fixture
-def import_files(tmp_path: Path) -> Callable[..., Any]:
+def import_files(tmp_path: Path) -> Callable[..., ImportReport]:
     """Run an import over source files with a reader given as a function of session and staged sources."""
 
     def run(files: Any, read: Any, system: str = "test") -> ImportReport:
@@ -41,7 +42,7 @@ def import_files(tmp_path: Path) -> Callable[..., Any]:
 
 
 def test_records_are_loaded_skipped_used_for_reference_or_quarantined_and_add_up(
-    import_files: Callable[..., Any],
+    import_files: Callable[..., ImportReport],
 ) -> None:
     def read(session: ImportSession, rows: SourceTable, names: SourceTable) -> None:
         session.load("accounts", rows, ACCOUNTS.format(rows.relation).replace("ORDER", "WHERE id > '009' ORDER"))
@@ -55,7 +56,9 @@ def test_records_are_loaded_skipped_used_for_reference_or_quarantined_and_add_up
     assert str(report.as_of) == "2026-01-06"
 
 
-def test_a_record_without_an_outcome_is_a_bug_in_the_reader(import_files: Callable[..., Any], tmp_path: Path) -> None:
+def test_a_record_without_an_outcome_is_a_bug_in_the_reader(
+    import_files: Callable[..., ImportReport], tmp_path: Path
+) -> None:
     def read(session: ImportSession, rows: SourceTable) -> None:
         session.load("accounts", rows, ACCOUNTS.format(rows.relation).replace("ORDER", "WHERE id <> '007' ORDER"))
 
@@ -64,7 +67,7 @@ def test_a_record_without_an_outcome_is_a_bug_in_the_reader(import_files: Callab
     assert not (tmp_path / "out").exists()
 
 
-def test_a_record_both_skipped_and_loaded_counts_once_as_loaded(import_files: Callable[..., Any]) -> None:
+def test_a_record_both_skipped_and_loaded_counts_once_as_loaded(import_files: Callable[..., ImportReport]) -> None:
     def read(session: ImportSession, rows: SourceTable) -> None:
         session.skip(rows, "all of them", f"SELECT source_line FROM {rows.relation}")
         session.load("accounts", rows, ACCOUNTS.format(rows.relation).replace("ORDER", "WHERE id < '150' ORDER"))
@@ -74,7 +77,7 @@ def test_a_record_both_skipped_and_loaded_counts_once_as_loaded(import_files: Ca
 
 
 def test_reported_lines_are_physical_with_multiline_records_and_blank_lines(
-    import_files: Callable[..., Any], tmp_path: Path
+    import_files: Callable[..., ImportReport], tmp_path: Path
 ) -> None:
     text = (
         "id,who,day,amount\n"
@@ -90,7 +93,7 @@ def test_reported_lines_are_physical_with_multiline_records_and_blank_lines(
     assert quarantine[1:] == ["accounts,002,opened_on,date,rows.csv,5"]
 
 
-def test_over_one_percent_broken_records_in_a_reference_file_refuses(import_files: Callable[..., Any]) -> None:
+def test_over_one_percent_broken_records_in_a_reference_file_refuses(import_files: Callable[..., ImportReport]) -> None:
     def read(session: ImportSession, rows: SourceTable, names: SourceTable) -> None:
         session.load("accounts", rows, ACCOUNTS.format(rows.relation))
         session.mark_reference(names)
@@ -99,7 +102,7 @@ def test_over_one_percent_broken_records_in_a_reference_file_refuses(import_file
         import_files({"rows.csv": ROWS, "names.csv": "a,b\n1,2\n3\n"}, read)
 
 
-def test_a_column_named_source_line_is_refused(import_files: Callable[..., Any]) -> None:
+def test_a_column_named_source_line_is_refused(import_files: Callable[..., ImportReport]) -> None:
     with pytest.raises(ExtractRefusedError, match="has a column named source_line"):
         import_files({"rows.csv": "source_line,b\n1,2\n"}, lambda *_: None)
 
@@ -114,7 +117,7 @@ LEDGER = (
 
 
 def test_stated_balances_are_reconciled_to_the_cent_and_mismatches_are_listed(
-    import_files: Callable[..., Any], tmp_path: Path
+    import_files: Callable[..., ImportReport], tmp_path: Path
 ) -> None:
     def read(session: ImportSession, rows: SourceTable) -> None:
         session.load("accounts", rows, ACCOUNTS.format(rows.relation))
@@ -123,12 +126,8 @@ def test_stated_balances_are_reconciled_to_the_cent_and_mismatches_are_listed(
         session.load("stated_balances", rows, BALANCES.format(off, rows.relation))
 
     report = import_files({"rows.csv": ROWS}, read)
-    assert (
-        report.reconciliation.stated,
-        report.reconciliation.matched,
-        report.reconciliation.mismatched,
-        report.reconciliation.unstated,
-    ) == (200, 199, 1, 0)
+    balances = required(report.reconciliation)
+    assert (balances.stated, balances.matched, balances.mismatched, balances.unstated) == (200, 199, 1, 0)
     listed = tmp_path / "out" / "import_unreconciled.csv"
     assert listed.read_text() == "account_id,responsibility,stated,ledger\n007,patient,7.51,7.50\n"
     assert listed.stat().st_mode & 0o777 == 0o600
@@ -148,7 +147,7 @@ def test_stated_balances_are_reconciled_to_the_cent_and_mismatches_are_listed(
     ],
 )
 def test_day_removes_midnight_and_nothing_else(
-    import_files: Callable[..., Any], text: str | None, read: str | None
+    import_files: Callable[..., ImportReport], text: str | None, read: str | None
 ) -> None:
     seen = []
 
@@ -161,7 +160,9 @@ def test_day_removes_midnight_and_nothing_else(
 
 
 @pytest.mark.parametrize(("text", "turned"), [("12.50", "-12.50"), ("-3", "3"), ("(3)", "(3)"), ("", "")])
-def test_negated_reverses_the_sign_of_numbers_only(import_files: Callable[..., Any], text: str, turned: str) -> None:
+def test_negated_reverses_the_sign_of_numbers_only(
+    import_files: Callable[..., ImportReport], text: str, turned: str
+) -> None:
     seen = []
 
     def fill(session: ImportSession, rows: SourceTable) -> None:
@@ -192,7 +193,9 @@ def assert_adds_up(report: ImportReport) -> None:
         assert rows == sum(block.rows_written for block in report.blocks if block.table == table)
 
 
-def test_a_broken_row_keeps_the_other_rows_of_its_record_out(import_files: Callable[..., Any], tmp_path: Path) -> None:
+def test_a_broken_row_keeps_the_other_rows_of_its_record_out(
+    import_files: Callable[..., ImportReport], tmp_path: Path
+) -> None:
     def read(session: ImportSession, rows: SourceTable) -> None:
         session.load("accounts", rows, ACCOUNTS.format(rows.relation))
         minus = HALVES.format(
@@ -211,7 +214,7 @@ def test_a_broken_row_keeps_the_other_rows_of_its_record_out(import_files: Calla
 
 
 def test_a_quarantined_record_adds_no_ledger_row_whichever_table_it_broke(
-    import_files: Callable[..., Any], tmp_path: Path
+    import_files: Callable[..., ImportReport], tmp_path: Path
 ) -> None:
     def read(session: ImportSession, rows: SourceTable) -> None:
         session.load("transactions", rows, HALVES.format("p", "amount", "patient", rows.relation))
@@ -231,7 +234,7 @@ def test_a_quarantined_record_adds_no_ledger_row_whichever_table_it_broke(
     assert_adds_up(report)
 
 
-def test_rows_left_out_count_toward_the_one_percent(import_files: Callable[..., Any]) -> None:
+def test_rows_left_out_count_toward_the_one_percent(import_files: Callable[..., ImportReport]) -> None:
     def read(session: ImportSession, rows: SourceTable) -> None:
         session.load("accounts", rows, ACCOUNTS.format(rows.relation))
         many = f"FROM {rows.relation} CROSS JOIN range(3)"
@@ -249,7 +252,7 @@ def test_rows_left_out_count_toward_the_one_percent(import_files: Callable[..., 
     assert "Correct the source, and import again" in str(refused.value)
 
 
-def test_a_duplicate_row_is_skipped_and_written_once(import_files: Callable[..., Any], tmp_path: Path) -> None:
+def test_a_duplicate_row_is_skipped_and_written_once(import_files: Callable[..., ImportReport], tmp_path: Path) -> None:
     def read(session: ImportSession, *sources: Any) -> None:
         for source in sources:
             session.load("accounts", source, ACCOUNTS.format(source.relation))
@@ -267,7 +270,9 @@ def test_a_duplicate_row_is_skipped_and_written_once(import_files: Callable[...,
     assert_adds_up(report)
 
 
-def test_a_record_whose_account_is_known_but_whose_entry_is_new_stays_loaded(import_files: Callable[..., Any]) -> None:
+def test_a_record_whose_account_is_known_but_whose_entry_is_new_stays_loaded(
+    import_files: Callable[..., ImportReport],
+) -> None:
     def read(session: ImportSession, rows: SourceTable) -> None:
         session.load(
             "accounts", rows, ACCOUNTS.replace("id AS", "left(id, 1) AS").replace("who", "'G'").format(rows.relation)
@@ -282,7 +287,7 @@ def test_a_record_whose_account_is_known_but_whose_entry_is_new_stays_loaded(imp
 
 
 def test_one_key_with_different_rows_refuses_with_both_files_and_lines(
-    import_files: Callable[..., Any], tmp_path: Path
+    import_files: Callable[..., ImportReport], tmp_path: Path
 ) -> None:
     def read(session: ImportSession, *sources: Any) -> None:
         for source in sources:
@@ -300,7 +305,7 @@ def test_one_key_with_different_rows_refuses_with_both_files_and_lines(
 
 
 def test_keys_that_look_like_formulas_are_defused_in_the_lists_for_people(
-    import_files: Callable[..., Any], tmp_path: Path
+    import_files: Callable[..., ImportReport], tmp_path: Path
 ) -> None:
     def read(session: ImportSession, rows: SourceTable) -> None:
         session.load("accounts", rows, ACCOUNTS.format(rows.relation))
@@ -322,7 +327,7 @@ def read_accounts(session: ImportSession, rows: SourceTable) -> None:
     session.load("accounts", rows, ACCOUNTS.format(rows.relation))
 
 
-def test_an_import_replaces_an_import_of_the_same_system(import_files: Callable[..., Any]) -> None:
+def test_an_import_replaces_an_import_of_the_same_system(import_files: Callable[..., ImportReport]) -> None:
     import_files({"rows.csv": ROWS}, read_accounts)
     assert import_files({"rows.csv": ROWS[:-1] + "9\n"}, read_accounts).rows_written == {"accounts": 200}
 
@@ -344,7 +349,7 @@ def test_an_import_replaces_an_import_of_the_same_system(import_files: Callable[
     ],
 )
 def test_an_import_destroys_nothing_else(
-    import_files: Callable[..., Any], tmp_path: Path, spoil: Callable[..., Any], problem: str
+    import_files: Callable[..., ImportReport], tmp_path: Path, spoil: Callable[..., Any], problem: str
 ) -> None:
     import_files({"rows.csv": ROWS}, read_accounts)
     spoil(tmp_path / "out")
@@ -354,20 +359,22 @@ def test_an_import_destroys_nothing_else(
     assert {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir() if path.is_file()} == before
 
 
-def test_an_import_of_another_system_is_not_replaced(import_files: Callable[..., Any]) -> None:
+def test_an_import_of_another_system_is_not_replaced(import_files: Callable[..., ImportReport]) -> None:
     import_files({"rows.csv": ROWS}, read_accounts)
     with pytest.raises(WrongUsageError, match="was made by an import from test, and this one is from other"):
         import_files({"rows.csv": ROWS}, read_accounts, system="other")
 
 
-def test_one_date_in_the_far_future_does_not_make_an_extract_fresh(import_files: Callable[..., Any]) -> None:
+def test_one_date_in_the_far_future_does_not_make_an_extract_fresh(import_files: Callable[..., ImportReport]) -> None:
     report = import_files({"rows.csv": ROWS + "200,G,2099-12-31,1\n"}, read_accounts)
     assert str(report.as_of) == "2026-01-06"
     assert any(notice.startswith("1 row dated more than 366 days after 99.9% of the rows") for notice in report.notices)
     assert report.rows_written == {"accounts": 201}
 
 
-def test_an_import_without_dates_is_refused_without_mentioning_a_mapping(import_files: Callable[..., Any]) -> None:
+def test_an_import_without_dates_is_refused_without_mentioning_a_mapping(
+    import_files: Callable[..., ImportReport],
+) -> None:
     def read(session: ImportSession, rows: SourceTable) -> None:
         query = "SELECT id AS denial_id, day(day) AS denied_on, source_line FROM "
         session.load("denials", rows, query + rows.relation)

@@ -22,7 +22,7 @@ FAR = "".join(f"account,Z{n},Y{n}\n" for n in range(400))
 
 
 @pytest.fixture
-def merge(tmp_path: Path) -> Callable[..., Any]:
+def merge(tmp_path: Path) -> Callable[..., tuple[ImportReport, Path]]:
     def run(merges: Any, accounts: str = ACCOUNTS) -> tuple[ImportReport, Path]:
         (tmp_path / "accounts.csv").write_text(accounts)
         (tmp_path / "merges.csv").write_text(merges)
@@ -58,7 +58,9 @@ def ask(out: Any, query: str) -> list[tuple[Any, ...]]:
         return extract.connection.execute(query).fetchall()
 
 
-def test_a_chain_of_merges_is_followed_to_its_end_in_every_table(merge: Callable[..., Any]) -> None:
+def test_a_chain_of_merges_is_followed_to_its_end_in_every_table(
+    merge: Callable[..., tuple[ImportReport, Path]],
+) -> None:
     report, out = merge(MERGES)
     assert ask(out, "SELECT transaction_id FROM transactions WHERE account_id = 'A3' ORDER BY 1") == [
         ("TA1",),
@@ -93,12 +95,16 @@ def test_a_merged_account_is_skipped_if_its_survivor_has_a_row(tmp_path: Path) -
     assert report.rows_written == {"accounts": 298}
 
 
-def test_a_merged_account_keeps_its_row_under_the_new_id_if_the_survivor_has_none(merge: Callable[..., Any]) -> None:
+def test_a_merged_account_keeps_its_row_under_the_new_id_if_the_survivor_has_none(
+    merge: Callable[..., tuple[ImportReport, Path]],
+) -> None:
     _, out = merge("kind,one,into\naccount,A7,NEW\n")
     assert ask(out, "SELECT guarantor_id FROM accounts WHERE account_id = 'NEW'") == [("G7",)]
 
 
-def test_merges_in_a_cycle_are_quarantined_and_their_accounts_stay(merge: Callable[..., Any]) -> None:
+def test_merges_in_a_cycle_are_quarantined_and_their_accounts_stay(
+    merge: Callable[..., tuple[ImportReport, Path]],
+) -> None:
     report, out = merge(MERGES + FAR + "account,A50,A51\naccount,A51,A50\naccount,A52,A50\n")
     lines = (out / "import_quarantine.csv").read_text().splitlines()[1:]
     assert lines == [f"merges,,into_id,merge_circle,merges.csv,{line}" for line in (405, 406, 407)]
@@ -107,13 +113,13 @@ def test_merges_in_a_cycle_are_quarantined_and_their_accounts_stay(merge: Callab
     assert ask(out, "SELECT count(*) FROM accounts WHERE account_id IN ('A50', 'A51', 'A52')") == [(3,)]
 
 
-def test_an_account_merged_into_two_is_quarantined(merge: Callable[..., Any]) -> None:
+def test_an_account_merged_into_two_is_quarantined(merge: Callable[..., tuple[ImportReport, Path]]) -> None:
     _, out = merge(MERGES + FAR + "account,A60,A61\naccount,A60,A62\n")
     lines = (out / "import_quarantine.csv").read_text().splitlines()[1:]
     assert lines == [f"merges,,into_id,merged_into_two,merges.csv,{line}" for line in (405, 406)]
 
 
-def test_over_one_percent_of_merges_in_cycles_refuses(merge: Callable[..., Any]) -> None:
+def test_over_one_percent_of_merges_in_cycles_refuses(merge: Callable[..., tuple[ImportReport, Path]]) -> None:
     with pytest.raises(
         ExtractRefusedError,
         match=r"merges: 2 of 2 rows .* merge_circle in into_id 2 times in merges\.csv, first in line 2",

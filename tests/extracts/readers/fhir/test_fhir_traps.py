@@ -34,7 +34,7 @@ def fill(count: int = 110) -> list[bytes]:
 
 
 @pytest.fixture
-def run(tmp_path: Path) -> Callable[..., Any]:
+def run(tmp_path: Path) -> Callable[..., ImportReport]:
     def run_import(**files: Any) -> ImportReport:
         source = tmp_path / "source"
         source.mkdir(exist_ok=True)
@@ -87,7 +87,7 @@ def asides(report: ImportReport) -> dict[Any, Any]:
     ],
 )
 def test_an_invalid_line_is_quarantined_by_file_and_line(
-    run: Callable[..., Any], tmp_path: Path, line: Any, rule: str
+    run: Callable[..., ImportReport], tmp_path: Path, line: Any, rule: str
 ) -> None:
     report = run(claims=[*fill(), line, *fill()[:1]])
     (quarantined,) = read_quarantine(tmp_path)
@@ -114,7 +114,7 @@ def test_an_invalid_line_is_quarantined_by_file_and_line(
     ],
 )
 def test_invalid_values_are_quarantined_and_never_corrected(
-    run: Callable[..., Any], tmp_path: Path, more: Any, table: str, column: str, rule: str
+    run: Callable[..., ImportReport], tmp_path: Path, more: Any, table: str, column: str, rule: str
 ) -> None:
     run(claims=[*fill(), claim("bad", **more)])
     quarantined = {(row["table_name"], row["column_name"], row["rule"]) for row in read_quarantine(tmp_path)}
@@ -122,13 +122,13 @@ def test_invalid_values_are_quarantined_and_never_corrected(
     assert {row["source_line"] for row in read_quarantine(tmp_path)} == {"111"}
 
 
-def test_many_bad_lines_refuse_the_import_without_showing_a_value(run: Callable[..., Any]) -> None:
+def test_many_bad_lines_refuse_the_import_without_showing_a_value(run: Callable[..., ImportReport]) -> None:
     with pytest.raises(ExtractRefusedError, match=r"claims\.ndjson, first in line 3") as refused:
         run(claims=[claim("a"), claim("b"), b'{"SECRET'])
     assert "SECRET" not in str(refused.value)
 
 
-def test_numbers_keep_every_digit(run: Callable[..., Any], tmp_path: Path) -> None:
+def test_numbers_keep_every_digit(run: Callable[..., ImportReport], tmp_path: Path) -> None:
     lines = [
         b'{"resourceType": "Claim", "id": "c%d", "status": "active", "created": "2024-01-05", "insurer": '
         b'{"display": "Plan"}, "patient": {"reference": "Patient/p"}, "total": {"value": %s}}' % (number, text)
@@ -139,13 +139,13 @@ def test_numbers_keep_every_digit(run: Callable[..., Any], tmp_path: Path) -> No
     assert amounts == [("9007199254740993.01",), ("100.00",), ("0.10",), ("1234567.10",), ("5.00",)]
 
 
-def test_ids_are_unchanged(run: Callable[..., Any], tmp_path: Path) -> None:
+def test_ids_are_unchanged(run: Callable[..., ImportReport], tmp_path: Path) -> None:
     run(claims=[claim("00123"), claim("12345678901234567"), claim("12345678901234568"), claim("1e5")])
     rows = fetch_rows(tmp_path, "SELECT account_id FROM accounts ORDER BY 1")
     assert rows == [("Claim/00123",), ("Claim/12345678901234567",), ("Claim/12345678901234568",), ("Claim/1e5",)]
 
 
-def test_other_types_are_skipped_by_type_and_invalid_types_are_not_named(run: Callable[..., Any]) -> None:
+def test_other_types_are_skipped_by_type_and_invalid_types_are_not_named(run: Callable[..., ImportReport]) -> None:
     report = run(
         mixed=[
             claim("c"), {"resourceType": "Observation", "id": "1"}, {"resourceType": "Observation", "id": "2"},
@@ -182,7 +182,7 @@ def test_other_types_are_skipped_by_type_and_invalid_types_are_not_named(run: Ca
     ],
 )
 def test_ineligible_resources_are_skipped_with_a_reason(
-    run: Callable[..., Any], more: dict[str, Any], why: str
+    run: Callable[..., ImportReport], more: dict[str, Any], why: str
 ) -> None:
     report = run(claims=[claim("good"), claim("other", **more)])
     assert asides(report) == {why: 1}
@@ -203,7 +203,7 @@ def test_ineligible_resources_are_skipped_with_a_reason(
 )
 @pytest.mark.parametrize("newer_first", [True, False])
 def test_the_newest_version_is_used_and_the_older_is_skipped(
-    run: Callable[..., Any], tmp_path: Path, older: dict[str, Any], newer: dict[str, str], newer_first: bool
+    run: Callable[..., ImportReport], tmp_path: Path, older: dict[str, Any], newer: dict[str, str], newer_first: bool
 ) -> None:
     lines = [claim("c", meta=older), claim("c", meta=newer, total={"value": 99})]
     report = run(claims=lines[::-1] if newer_first else lines)
@@ -211,7 +211,7 @@ def test_the_newest_version_is_used_and_the_older_is_skipped(
     assert fetch_rows(tmp_path, "SELECT CAST(amount AS VARCHAR) FROM transactions") == [("99.00",)]
 
 
-def test_a_claim_canceled_by_its_newest_version_is_skipped(run: Callable[..., Any]) -> None:
+def test_a_claim_canceled_by_its_newest_version_is_skipped(run: Callable[..., ImportReport]) -> None:
     report = run(
         claims=[claim("good"), claim("c", meta={"versionId": "1"}),
                 claim("c", meta={"versionId": "2"}, status="cancelled")]
@@ -220,27 +220,31 @@ def test_a_claim_canceled_by_its_newest_version_is_skipped(run: Callable[..., An
     assert report.rows_written["accounts"] == 1
 
 
-def test_two_different_versions_without_an_order_are_both_quarantined(run: Callable[..., Any], tmp_path: Path) -> None:
+def test_two_different_versions_without_an_order_are_both_quarantined(
+    run: Callable[..., ImportReport], tmp_path: Path
+) -> None:
     run(claims=[*fill(300), claim("c"), claim("c", total={"value": 11})])
     quarantined = [(row["rule"], row["source_line"]) for row in read_quarantine(tmp_path)]
     assert quarantined == [("two_versions", "301"), ("two_versions", "302")]
     assert fetch_rows(tmp_path, "SELECT count(*) FROM accounts WHERE account_id = 'Claim/c'") == [(0,)]
 
 
-def test_a_resource_repeated_with_keys_in_another_order_counts_once(run: Callable[..., Any], tmp_path: Path) -> None:
+def test_a_resource_repeated_with_keys_in_another_order_counts_once(
+    run: Callable[..., ImportReport], tmp_path: Path
+) -> None:
     first = claim("c")
     report = run(a=[first], b=[dict(reversed(first.items())), claim("d")])
     assert asides(report) == {"duplicate resource": 1}
     assert fetch_rows(tmp_path, "SELECT account_id FROM accounts ORDER BY 1") == [("Claim/c",), ("Claim/d",)]
 
 
-def test_the_same_file_under_two_names_is_read_once(run: Callable[..., Any], tmp_path: Path) -> None:
+def test_the_same_file_under_two_names_is_read_once(run: Callable[..., ImportReport], tmp_path: Path) -> None:
     report = run(a=[claim("c")], b=[claim("c")])
     assert [(file.name, file.same_as) for file in report.files] == [("a.ndjson", None), ("b.ndjson", "a.ndjson")]
     assert report.rows_written["accounts"] == 1
 
 
-def test_resources_in_a_bundle_of_deletions_are_skipped(run: Callable[..., Any]) -> None:
+def test_resources_in_a_bundle_of_deletions_are_skipped(run: Callable[..., ImportReport]) -> None:
     deleted = {
         "resourceType": "Bundle", "id": "gone", "type": "transaction",
         "entry": [{"request": {"method": "DELETE", "url": "Claim/c"}}],
@@ -250,7 +254,7 @@ def test_resources_in_a_bundle_of_deletions_are_skipped(run: Callable[..., Any])
     assert report.rows_written["accounts"] == 1
 
 
-def test_a_replaced_claim_is_skipped_with_its_responses(run: Callable[..., Any], tmp_path: Path) -> None:
+def test_a_replaced_claim_is_skipped_with_its_responses(run: Callable[..., ImportReport], tmp_path: Path) -> None:
     prior = {"claim": {"reference": "Claim/old"}, "relationship": {"coding": [{"code": "prior"}]}}
     other = {"claim": {"reference": "Claim/kin"}, "relationship": {"coding": [{"code": "associated"}]}}
     answer = {
@@ -263,14 +267,14 @@ def test_a_replaced_claim_is_skipped_with_its_responses(run: Callable[..., Any],
     assert fetch_rows(tmp_path, "SELECT account_id FROM accounts ORDER BY 1") == [("Claim/kin",), ("Claim/new",)]
 
 
-def test_an_explanation_marked_as_replaced_is_skipped(run: Callable[..., Any]) -> None:
+def test_an_explanation_marked_as_replaced_is_skipped(run: Callable[..., ImportReport]) -> None:
     later = {"relationship": {"coding": [{"code": "replacedby"}]}, "reference": {"value": "new"}}
     old = claim("old", resourceType="ExplanationOfBenefit", total=None, related=[later])
     report = run(claims=[claim("c"), old])
     assert asides(report) == {"replaced by a later claim": 1}
 
 
-def test_a_byte_order_mark_blank_lines_and_crlf_are_accepted(run: Callable[..., Any], tmp_path: Path) -> None:
+def test_a_byte_order_mark_blank_lines_and_crlf_are_accepted(run: Callable[..., ImportReport], tmp_path: Path) -> None:
     report = run(claims=[b"\xef\xbb\xbf" + json.dumps(claim("a")).encode() + b"\r", b"", b"  \r", claim("b")])
     assert [file.records for file in report.files] == [2]
     assert report.rows_written["accounts"] == 2
@@ -312,12 +316,12 @@ def test_a_folder_without_ndjson_and_an_empty_one_are_refused(tmp_path: Path) ->
         import_fhir(tmp_path, tmp_path / "extract")
 
 
-def test_files_without_any_account_are_refused(run: Callable[..., Any]) -> None:
+def test_files_without_any_account_are_refused(run: Callable[..., ImportReport]) -> None:
     with pytest.raises(ExtractRefusedError):
         run(patients=[{"resourceType": "Practitioner", "id": "p"}])
 
 
-def test_two_imports_write_the_same_bytes(run: Callable[..., Any], tmp_path: Path) -> None:
+def test_two_imports_write_the_same_bytes(run: Callable[..., ImportReport], tmp_path: Path) -> None:
     lines = [claim(f"c{number}", insurer={"display": f"Plan {number % 7}"}) for number in range(40)]
     run(a=lines[:20], b=lines[20:])
     import_fhir(tmp_path / "source", tmp_path / "again")
@@ -325,7 +329,7 @@ def test_two_imports_write_the_same_bytes(run: Callable[..., Any], tmp_path: Pat
         assert path.read_bytes() == (tmp_path / "again" / path.name).read_bytes(), path.name
 
 
-def test_only_the_birth_year_of_a_person_is_written(run: Callable[..., Any], tmp_path: Path) -> None:
+def test_only_the_birth_year_of_a_person_is_written(run: Callable[..., ImportReport], tmp_path: Path) -> None:
     patient = {
         "resourceType": "Patient", "id": "p1", "birthDate": "1961-07-30", "gender": "female",
         "name": [{"family": "Quixote", "category": ["Dulcinea"]}],
@@ -352,7 +356,7 @@ def test_an_endless_line_is_skipped_without_being_held_in_memory(tmp_path: Path)
 
 
 def test_broken_lines_count_against_their_file_and_not_against_a_small_table(
-    run: Callable[..., Any], tmp_path: Path
+    run: Callable[..., ImportReport], tmp_path: Path
 ) -> None:
     report = run(claims=[*fill(200), b"{cut"])
     assert report.rows_written["payers"] == 1

@@ -49,7 +49,7 @@ responsibility = "'patient'"
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Callable[..., Any]:
+def desk(tmp_path: Path) -> Callable[..., tuple[ImportReport, Path]]:
     """Write source files and a mapping; return a function that imports them and gives report and folder."""
 
     def run(
@@ -66,7 +66,9 @@ def desk(tmp_path: Path) -> Callable[..., Any]:
     return run
 
 
-def test_an_import_writes_an_extract_that_loads_and_accounts_for_each_row(desk: Callable[..., Any]) -> None:
+def test_an_import_writes_an_extract_that_loads_and_accounts_for_each_row(
+    desk: Callable[..., tuple[ImportReport, Path]],
+) -> None:
     report, out = desk()
     assert [(b.table, b.block, b.records, b.loaded, b.skipped, b.quarantined) for b in report.blocks] == [
         ("accounts", 1, 301, 301, 0, 0),
@@ -88,7 +90,9 @@ def test_an_import_writes_an_extract_that_loads_and_accounts_for_each_row(desk: 
         assert first == [("00000", "east"), ("00001", "east")]
 
 
-def test_the_same_source_gives_the_same_bytes_and_only_the_owner_may_read_them(desk: Callable[..., Any]) -> None:
+def test_the_same_source_gives_the_same_bytes_and_only_the_owner_may_read_them(
+    desk: Callable[..., tuple[ImportReport, Path]],
+) -> None:
     _, first = desk(out="one")
     _, two = desk(out="two")
     names = sorted(path.name for path in first.iterdir())
@@ -105,7 +109,9 @@ def test_the_same_source_gives_the_same_bytes_and_only_the_owner_may_read_them(d
     assert first.stat().st_mode & 0o777 == 0o700
 
 
-def test_a_row_whose_expression_fails_is_quarantined_by_file_line_and_column(desk: Callable[..., Any]) -> None:
+def test_a_row_whose_expression_fails_is_quarantined_by_file_line_and_column(
+    desk: Callable[..., tuple[ImportReport, Path]],
+) -> None:
     bad = "00901,G1,2026-01-05,12.345,,west\n00902,G1,05.01.2026,1,,west\n00903,G1\n"
     more = "".join(f"X{n},G1,2026-01-05,1,,\n" for n in range(200))
     report, out = desk({"desk.csv": HEADER + ROWS + bad + more})
@@ -122,7 +128,7 @@ def test_a_row_whose_expression_fails_is_quarantined_by_file_line_and_column(des
     assert "00901" not in json.dumps(report)
 
 
-def test_a_failing_where_is_quarantined_too(desk: Callable[..., Any]) -> None:
+def test_a_failing_where_is_quarantined_too(desk: Callable[..., tuple[ImportReport, Path]]) -> None:
     mapping = MAPPING.replace("""'"Paid On" IS NOT NULL'""", """'CAST("Paid On" AS DATE) > DATE \\'2026-01-01\\''""")
     mapping = mapping.replace("\\'", "'").replace("where = 'CAST", "where = '''CAST").replace("01-01''", "01-01''''")
     report, out = desk({"desk.csv": HEADER + ROWS + PAID + "00904,G1,2026-01-05,1,soon,west\n"}, mapping)
@@ -130,7 +136,9 @@ def test_a_failing_where_is_quarantined_too(desk: Callable[..., Any]) -> None:
     assert report.blocks[-1].loaded == 1
 
 
-def test_over_one_percent_of_failing_rows_refuses_and_leaves_nothing(desk: Callable[..., Any], tmp_path: Path) -> None:
+def test_over_one_percent_of_failing_rows_refuses_and_leaves_nothing(
+    desk: Callable[..., tuple[ImportReport, Path]], tmp_path: Path
+) -> None:
     with pytest.raises(
         ExtractRefusedError, match=r"expression in amount 300 times in desk\.csv, first in line 2"
     ) as refused:
@@ -157,7 +165,7 @@ def test_over_one_percent_of_failing_rows_refuses_and_leaves_nothing(desk: Calla
     ],
 )
 def test_dollars_reads_common_formats_and_nothing_else(
-    desk: Callable[..., Any], text: str, expected: str | None
+    desk: Callable[..., tuple[ImportReport, Path]], text: str, expected: str | None
 ) -> None:
     _, out = desk({"desk.csv": f'{HEADER}{ROWS}X,G1,2026-01-05,"{text}",,\n'})
     with load_extract(out) as extract:
@@ -166,7 +174,9 @@ def test_dollars_reads_common_formats_and_nothing_else(
     assert rows == ([] if expected is None else [(Decimal(expected),)])
 
 
-def test_other_delimiters_encodings_marks_and_words_for_unknown_are_read_as_declared(desk: Callable[..., Any]) -> None:
+def test_other_delimiters_encodings_marks_and_words_for_unknown_are_read_as_declared(
+    desk: Callable[..., tuple[ImportReport, Path]],
+) -> None:
     options = '[csv]\ndelimiter = ";"\nencoding = "cp1252"\nnulls = ["-"]\ndecimal = ","\n'
     text = HEADER.replace(",", ";") + 'M\u00fcller;G1;2026-01-05;"1.234,50";-;-\n'
     _, out = desk({"desk.csv": text.encode("cp1252")}, MAPPING.replace("[attributes", options + "[attributes"))
@@ -177,7 +187,9 @@ def test_other_delimiters_encodings_marks_and_words_for_unknown_are_read_as_decl
         assert extract.connection.execute("SELECT amount FROM transactions").fetchall() == [(Decimal("1234.50"),)]
 
 
-def test_several_files_are_read_one_after_another_and_a_file_sent_twice_is_read_once(desk: Callable[..., Any]) -> None:
+def test_several_files_are_read_one_after_another_and_a_file_sent_twice_is_read_once(
+    desk: Callable[..., tuple[ImportReport, Path]],
+) -> None:
     files = {"a.csv": HEADER + PAID, "b.csv": HEADER + ROWS, "c.csv": HEADER + PAID}
     report, out = desk(files)
     assert [(file.name, file.same_as) for file in report.files] == [
@@ -190,7 +202,9 @@ def test_several_files_are_read_one_after_another_and_a_file_sent_twice_is_read_
     assert rows == [("00900",), ("00000",)]
 
 
-def test_a_block_reads_the_files_of_its_pattern_and_knows_file_and_row(desk: Callable[..., Any]) -> None:
+def test_a_block_reads_the_files_of_its_pattern_and_knows_file_and_row(
+    desk: Callable[..., tuple[ImportReport, Path]],
+) -> None:
     mapping = MAPPING.replace("[[accounts]]", '[[accounts]]\nfile = "first*.csv"')
     mapping = mapping.replace("'charge-' ||", "source_file || source_row ||")
     report, out = desk({"first.csv": HEADER + PAID, "second.csv": HEADER + ROWS}, mapping)
@@ -216,7 +230,7 @@ def test_a_block_reads_the_files_of_its_pattern_and_knows_file_and_row(desk: Cal
     ],
 )
 def test_an_expression_that_does_not_fit_is_wrong_usage_naming_table_and_column(
-    desk: Callable[..., Any], column: str, expression: str, problem: str
+    desk: Callable[..., tuple[ImportReport, Path]], column: str, expression: str, problem: str
 ) -> None:
     source = {"guarantor_id": "Guarantor", "opened_on": "Opened"}[column]
     mapping = MAPPING.replace(f'{column} = "{source}"', f'{column} = "{expression}"')
@@ -235,18 +249,22 @@ def test_an_expression_that_does_not_fit_is_wrong_usage_naming_table_and_column(
         ("SELECT 'soon'", "fails"),
     ],
 )
-def test_an_as_of_query_without_a_date_is_wrong_usage(desk: Callable[..., Any], as_of: str, problem: str) -> None:
+def test_an_as_of_query_without_a_date_is_wrong_usage(
+    desk: Callable[..., tuple[ImportReport, Path]], as_of: str, problem: str
+) -> None:
     with pytest.raises(WrongUsageError, match=f"as_of in the mapping {problem}"):
         desk(mapping=MAPPING.replace("SELECT max(posted_on) + 1 FROM transactions", as_of))
 
 
-def test_as_of_may_be_a_date_or_absent(desk: Callable[..., Any]) -> None:
+def test_as_of_may_be_a_date_or_absent(desk: Callable[..., tuple[ImportReport, Path]]) -> None:
     query = 'as_of = "SELECT max(posted_on) + 1 FROM transactions"'
     assert desk(mapping=MAPPING.replace(query, "as_of = 2026-03-01"))[0].as_of == date(2026, 3, 1)
     assert desk(mapping=MAPPING.replace(query, ""))[0].as_of is None
 
 
-def test_an_import_replaces_what_an_import_made_and_nothing_else(desk: Callable[..., Any], tmp_path: Path) -> None:
+def test_an_import_replaces_what_an_import_made_and_nothing_else(
+    desk: Callable[..., tuple[ImportReport, Path]], tmp_path: Path
+) -> None:
     desk()
     report, out = desk({"desk.csv": HEADER + PAID})
     assert report.rows_written["accounts"] == 1
@@ -257,7 +275,7 @@ def test_an_import_replaces_what_an_import_made_and_nothing_else(desk: Callable[
     assert (out / "accounts.parquet").exists()
 
 
-def test_a_refused_import_leaves_the_previous_one_untouched(desk: Callable[..., Any]) -> None:
+def test_a_refused_import_leaves_the_previous_one_untouched(desk: Callable[..., tuple[ImportReport, Path]]) -> None:
     _, out = desk()
     before = {path.name: path.read_bytes() for path in out.iterdir()}
     with pytest.raises(ExtractRefusedError, match="rows that differ"):
@@ -265,7 +283,7 @@ def test_a_refused_import_leaves_the_previous_one_untouched(desk: Callable[..., 
     assert {path.name: path.read_bytes() for path in out.iterdir()} == before
 
 
-def test_a_missing_source_is_wrong_usage(desk: Callable[..., Any]) -> None:
+def test_a_missing_source_is_wrong_usage(desk: Callable[..., tuple[ImportReport, Path]]) -> None:
     with pytest.raises(WrongUsageError, match="no such file or folder"):
         desk(source="nothing.csv")
     with pytest.raises(WrongUsageError, match=r"no file in .* matches 'x\*\.csv'"):
@@ -274,6 +292,6 @@ def test_a_missing_source_is_wrong_usage(desk: Callable[..., Any]) -> None:
         desk(mapping=MAPPING.replace("[[accounts]]", '[[accounts]]\nfile = "../*.csv"'))
 
 
-def test_one_file_is_a_source_too(desk: Callable[..., Any]) -> None:
+def test_one_file_is_a_source_too(desk: Callable[..., tuple[ImportReport, Path]]) -> None:
     report, _ = desk(source="desk.csv")
     assert report.rows_written == {"accounts": 301, "transactions": 302}

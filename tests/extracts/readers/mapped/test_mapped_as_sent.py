@@ -21,7 +21,7 @@ HEADER = "Tx,Acct,Post,Amt\n"
 
 
 @pytest.fixture
-def send(tmp_path: Path) -> Callable[..., Any]:
+def send(tmp_path: Path) -> Callable[..., tuple[Any, ImportReport]]:
     """Import a ledger of 120 rows; give the extract's sum, first and last day, first account, and the report."""
 
     def run(
@@ -80,7 +80,7 @@ PLAIN = sum(Decimal(f"{n}.50") for n in range(120))
     ],
 )
 def test_dollars_are_read_as_written_and_drafted_correctly(
-    send: Callable[..., Any], tmp_path: Path, amount: str, total: Any
+    send: Callable[..., tuple[Any, ImportReport]], tmp_path: Path, amount: str, total: Any
 ) -> None:
     rows_read, report = send(HEADER + rows(amount))
     assert rows_read == (total, "2026-01-05", "00000")
@@ -93,7 +93,7 @@ def test_dollars_are_read_as_written_and_drafted_correctly(
     "amount", ["USD {n}.50", "-", "\u2212{n}.50", "1{n}.5.0", "1,2{n}".replace(",", ";"), "{n}.50 C"]
 )
 def test_unreadable_dollars_are_refused_with_the_allowed_formats_and_are_a_question(
-    send: Callable[..., Any], tmp_path: Path, amount: str
+    send: Callable[..., tuple[Any, ImportReport]], tmp_path: Path, amount: str
 ) -> None:
     with pytest.raises(ExtractRefusedError, match=r"expression in amount 120 times.*dollars\(\) reads .*1,234\.50 CR"):
         send(HEADER + rows(amount))
@@ -112,7 +112,7 @@ def test_unreadable_dollars_are_refused_with_the_allowed_formats_and_are_a_quest
     ],
 )
 def test_dates_in_the_declared_format_may_have_surrounding_blanks(
-    send: Callable[..., Any], tmp_path: Path, day: str, read: str
+    send: Callable[..., tuple[Any, ImportReport]], tmp_path: Path, day: str, read: str
 ) -> None:
     rows_read, _ = send(HEADER + rows(day=day), day=read)
     assert rows_read == (PLAIN, "2026-01-01", "00000")
@@ -128,7 +128,7 @@ def test_dates_in_the_declared_format_may_have_surrounding_blanks(
     [("'{n:05}", "'00000", "ltrim(Acct, '''')"), ("{n:05}\u00a0", "00000\u00a0", "trim(Acct, ' \u00a0')")],
 )
 def test_an_apostrophe_or_blank_around_an_id_is_kept_and_reported(
-    send: Callable[..., Any], account: str, taken: str, off: str
+    send: Callable[..., tuple[Any, ImportReport]], account: str, taken: str, off: str
 ) -> None:
     rows_read, report = send(HEADER + rows(account=account))
     assert rows_read[2] == taken
@@ -148,7 +148,7 @@ def test_an_apostrophe_or_blank_around_an_id_is_kept_and_reported(
     ],
 )
 def test_header_row_skips_titles_above_the_header(
-    send: Callable[..., Any], tmp_path: Path, titles: str, line: int
+    send: Callable[..., tuple[Any, ImportReport]], tmp_path: Path, titles: str, line: int
 ) -> None:
     rows_read, _ = send(titles + HEADER + rows(), block=f"header_row = {line}")
     assert rows_read == (PLAIN, "2026-01-05", "00000")
@@ -156,14 +156,16 @@ def test_header_row_skips_titles_above_the_header(
     assert block["header_row"] == line
 
 
-def test_a_header_without_names_suggests_header_row(send: Callable[..., Any]) -> None:
+def test_a_header_without_names_suggests_header_row(send: Callable[..., tuple[Any, ImportReport]]) -> None:
     with pytest.raises(
         ExtractRefusedError, match=r"a column without a name.*If titles come before the header.*header_row"
     ):
         send("General Hospital,,,\n" + HEADER + rows())
 
 
-def test_a_header_repeated_on_each_page_is_excluded_with_where(send: Callable[..., Any], tmp_path: Path) -> None:
+def test_a_header_repeated_on_each_page_is_excluded_with_where(
+    send: Callable[..., tuple[Any, ImportReport]], tmp_path: Path
+) -> None:
     pages = HEADER + rows() + HEADER + rows(number=0) + HEADER
     with pytest.raises(ExtractRefusedError, match="expression in amount 2 times"):
         send(pages)
@@ -176,7 +178,9 @@ def test_a_header_repeated_on_each_page_is_excluded_with_where(send: Callable[..
 
 
 @pytest.mark.parametrize("totals", [",,Total,7200.00\n", "Total,,,7200.00\n", '"Grand Total","","","7,200.00"\n'])
-def test_a_row_of_totals_is_quarantined_or_declared_as_a_trailer(send: Callable[..., Any], totals: str) -> None:
+def test_a_row_of_totals_is_quarantined_or_declared_as_a_trailer(
+    send: Callable[..., tuple[Any, ImportReport]], totals: str
+) -> None:
     rows_read, report = send(HEADER + rows() + totals)
     assert (rows_read[0], report.rows_quarantined) == (PLAIN, 1)
     template = totals.strip().replace('"', "").replace("7200.00", "{total}").replace("7,200.00", "{total}")

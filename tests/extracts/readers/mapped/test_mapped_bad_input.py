@@ -45,7 +45,7 @@ responsibility = "'patient'"
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Callable[..., Any]:
+def desk(tmp_path: Path) -> Callable[..., tuple[ImportReport, Path, Any]]:
     """Write files and import them by the mapping above, with options of [csv]; give report, folder, broken rows."""
 
     def run(files: Any, options: str = "") -> tuple[ImportReport, Path, Any]:
@@ -70,7 +70,9 @@ def ask(folder: Path, query: str) -> list[tuple[Any, ...]]:
         return extract.connection.execute(query).fetchall()
 
 
-def test_ids_are_exact_next_to_nulls_and_words_that_look_like_nulls(desk: Callable[..., Any]) -> None:
+def test_ids_are_exact_next_to_nulls_and_words_that_look_like_nulls(
+    desk: Callable[..., tuple[ImportReport, Path, Any]],
+) -> None:
     rows = "00123,12345678901234567,01/05/2026,NA,1\n12345678901234568,NaN,01/05/2026,None,1\n"
     rows += "null,1e5,01/05/2026,,1\nTRUE,0x1F,01/05/2026,NULL,1\n"
     _, out, broken = desk({"desk.csv": HEADER + rows})
@@ -99,7 +101,7 @@ def test_ids_are_exact_next_to_nulls_and_words_that_look_like_nulls(desk: Callab
     ],
 )
 def test_money_is_read_in_common_formats_or_quarantined_by_line(
-    desk: Callable[..., Any], balance: str, expected: Decimal | None
+    desk: Callable[..., tuple[ImportReport, Path, Any]], balance: str, expected: Decimal | None
 ) -> None:
     _, out, broken = desk({"desk.csv": f"{HEADER}{ROWS}X,G1,01/05/2026,AETNA,{balance}\n"})
     rows_read = ask(out, "SELECT amount FROM transactions WHERE account_id = 'X'")
@@ -124,7 +126,7 @@ def test_money_is_read_in_common_formats_or_quarantined_by_line(
     ],
 )
 def test_a_date_in_another_format_is_quarantined_and_never_guessed(
-    desk: Callable[..., Any], opened: str, rule: str
+    desk: Callable[..., tuple[ImportReport, Path, Any]], opened: str, rule: str
 ) -> None:
     _, out, broken = desk({"desk.csv": f"{HEADER}{ROWS}X,G1,{opened},AETNA,1\n"})
     assert f"accounts,X,opened_on,{rule},desk.csv,{LAST}" in broken
@@ -132,7 +134,9 @@ def test_a_date_in_another_format_is_quarantined_and_never_guessed(
     assert ask(out, "SELECT count(*) FROM accounts") == [(300,)]
 
 
-def test_a_column_with_both_date_orders_is_refused_if_many_rows_do_not_fit(desk: Callable[..., Any]) -> None:
+def test_a_column_with_both_date_orders_is_refused_if_many_rows_do_not_fit(
+    desk: Callable[..., tuple[ImportReport, Path, Any]],
+) -> None:
     mixed = "".join(f"Y{n},G1,{n % 16 + 13}/01/2026,AETNA,1\n" for n in range(40))
     with pytest.raises(ExtractRefusedError, match=r"expression in opened_on 40 times in desk\.csv, first in line 302"):
         desk({"desk.csv": HEADER + ROWS + mixed})
@@ -153,7 +157,7 @@ def test_a_column_with_both_date_orders_is_refused_if_many_rows_do_not_fit(desk:
     ],
 )
 def test_each_declared_format_reads_its_own_dates(
-    desk: Callable[..., Any], order: str, text: str, tmp_path: Path
+    desk: Callable[..., tuple[ImportReport, Path, Any]], order: str, text: str, tmp_path: Path
 ) -> None:
     (tmp_path / "day.csv").write_text(f"{HEADER}X,G1,{text},AETNA,1\n")
     (tmp_path / "day.toml").write_text(MAPPING.replace("m/d/y", order))
@@ -180,7 +184,7 @@ def test_each_declared_format_reads_its_own_dates(
     ],
 )
 def test_an_ambiguous_file_is_refused_by_name_and_nothing_is_written(
-    desk: Callable[..., Any], content: bytes, options: str, problem: str, tmp_path: Path
+    desk: Callable[..., tuple[ImportReport, Path, Any]], content: bytes, options: str, problem: str, tmp_path: Path
 ) -> None:
     with pytest.raises(ExtractRefusedError, match=problem) as refused:
         desk({"desk.csv": content}, options)
@@ -200,7 +204,7 @@ def test_an_ambiguous_file_is_refused_by_name_and_nothing_is_written(
     ],
 )
 def test_declared_options_are_applied_with_correct_line_numbers(
-    desk: Callable[..., Any], encoding: str, options: str, delimiter: str
+    desk: Callable[..., tuple[ImportReport, Path, Any]], encoding: str, options: str, delimiter: str
 ) -> None:
     text = (HEADER + ROWS + "M\u00fcller,G1,never,AETNA,1\n").replace(",", delimiter)
     _, out, broken = desk({"desk.csv": text.encode(encoding)}, options)
@@ -218,7 +222,9 @@ def test_declared_options_are_applied_with_correct_line_numbers(
         ("X,G1,01/05/2026,AE\rTNA,1\n", "stray_carriage_return"),
     ],
 )
-def test_a_broken_record_costs_only_itself_in_every_table(desk: Callable[..., Any], row: str, rule: str) -> None:
+def test_a_broken_record_costs_only_itself_in_every_table(
+    desk: Callable[..., tuple[ImportReport, Path, Any]], row: str, rule: str
+) -> None:
     report, _, broken = desk({"desk.csv": HEADER + row + ROWS})
     assert broken == [f"{table},,,{rule},desk.csv,2" for table in ("accounts", "coverages", "transactions")]
     assert report.files[0].quarantined == 1
@@ -227,7 +233,9 @@ def test_a_broken_record_costs_only_itself_in_every_table(desk: Callable[..., An
 
 @pytest.mark.parametrize("options", ["", 'encoding = "cp1252"'])
 @pytest.mark.parametrize("keep", [0.2, 0.9, 0.999])
-def test_a_truncated_gzip_is_refused_in_any_encoding(desk: Callable[..., Any], keep: float, options: str) -> None:
+def test_a_truncated_gzip_is_refused_in_any_encoding(
+    desk: Callable[..., tuple[ImportReport, Path, Any]], keep: float, options: str
+) -> None:
     whole = gzip.compress((HEADER + ROWS).encode())
     with pytest.raises(ExtractRefusedError, match="truncated or damaged gzip"):
         desk({"desk.csv.gz": whole[: int(len(whole) * keep)]}, options)
@@ -235,7 +243,7 @@ def test_a_truncated_gzip_is_refused_in_any_encoding(desk: Callable[..., Any], k
 
 @pytest.mark.parametrize("options", ["", 'encoding = "cp1252"'])
 def test_a_gzip_bomb_is_refused_before_it_expands_in_any_encoding(
-    desk: Callable[..., Any], options: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    desk: Callable[..., tuple[ImportReport, Path, Any]], options: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(csv_bytes, "BOMB_BYTES", 1 << 20)
     bomb = gzip.compress((HEADER + "x,G1,01/05/2026,AETNA,1\n" * 400_000).encode())
@@ -245,7 +253,9 @@ def test_a_gzip_bomb_is_refused_before_it_expands_in_any_encoding(
         suggest_mapping(tmp_path / "source" / "desk.csv.gz")
 
 
-def test_an_exact_duplicate_counts_once_and_a_different_row_refuses(desk: Callable[..., Any]) -> None:
+def test_an_exact_duplicate_counts_once_and_a_different_row_refuses(
+    desk: Callable[..., tuple[ImportReport, Path, Any]],
+) -> None:
     report, out, _ = desk({"desk.csv": HEADER + ROWS + ROWS.splitlines(keepends=True)[7]})
     assert any("exact duplicates" in notice for notice in report.notices)
     assert ask(out, "SELECT count(*), count(DISTINCT transaction_id) FROM transactions") == [(300, 300)]
@@ -254,14 +264,18 @@ def test_an_exact_duplicate_counts_once_and_a_different_row_refuses(desk: Callab
     assert "00007" not in str(refused.value)
 
 
-def test_a_file_with_only_a_header_has_no_rows_and_refuses_an_empty_extract(desk: Callable[..., Any]) -> None:
+def test_a_file_with_only_a_header_has_no_rows_and_refuses_an_empty_extract(
+    desk: Callable[..., tuple[ImportReport, Path, Any]],
+) -> None:
     report, _, _ = desk({"a.csv": HEADER + ROWS, "b.csv": HEADER})
     assert [file.records for file in report.files] == [300, 0]
     with pytest.raises(ExtractRefusedError, match="the extract is empty"):
         desk({"a.csv": HEADER, "b.csv": HEADER})
 
 
-def test_stated_balances_without_an_account_change_nothing(desk: Callable[..., Any], tmp_path: Path) -> None:
+def test_stated_balances_without_an_account_change_nothing(
+    desk: Callable[..., tuple[ImportReport, Path, Any]], tmp_path: Path
+) -> None:
     desk({"a.csv": HEADER + ROWS})
     stated = '[[stated_balances]]\nwhere = "Payer = \'nobody\'"\naccount_id = "Account"\nbalance = "dollars(Balance)"\n'
     (tmp_path / "mapping.toml").write_text(MAPPING + stated)
@@ -274,7 +288,9 @@ def test_stated_balances_without_an_account_change_nothing(desk: Callable[..., A
     )
 
 
-def test_the_same_file_under_two_names_is_read_once_plain_or_compressed(desk: Callable[..., Any]) -> None:
+def test_the_same_file_under_two_names_is_read_once_plain_or_compressed(
+    desk: Callable[..., tuple[ImportReport, Path, Any]],
+) -> None:
     packed = gzip.compress((HEADER + ROWS).encode(), mtime=0)
     report, _, _ = desk({"a.csv": HEADER + ROWS, "b.csv": HEADER + ROWS, "c.csv.gz": packed, "d.csv.gz": packed})
     assert [(file.name, file.same_as) for file in report.files] == [
@@ -285,7 +301,9 @@ def test_the_same_file_under_two_names_is_read_once_plain_or_compressed(desk: Ca
     ]
 
 
-def test_no_message_or_report_contains_a_value_from_a_row(desk: Callable[..., Any], tmp_path: Path) -> None:
+def test_no_message_or_report_contains_a_value_from_a_row(
+    desk: Callable[..., tuple[ImportReport, Path, Any]], tmp_path: Path
+) -> None:
     bad = "".join(f"hush{n},secret,never,AETNA,much\n" for n in range(40))
     with pytest.raises(ExtractRefusedError) as refused:
         desk({"desk.csv": HEADER + ROWS + bad})

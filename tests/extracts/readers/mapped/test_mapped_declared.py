@@ -40,7 +40,7 @@ responsibility = "'patient'"
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Callable[..., Any]:
+def desk(tmp_path: Path) -> Callable[..., ImportReport]:
     """Write files and import them by the mapping above and what is declared; give the report."""
 
     def run(declared: Any, files: Any, options: str = "", mapping: str = MAPPING) -> ImportReport:
@@ -58,7 +58,7 @@ def desk(tmp_path: Path) -> Callable[..., Any]:
 ONE = '[files."ledger.csv"]\n'
 
 
-def test_matching_rows_and_dollars_import(desk: Callable[..., Any]) -> None:
+def test_matching_rows_and_dollars_import(desk: Callable[..., ImportReport]) -> None:
     report = desk(
         f'{ONE}rows = 600\namount = {{ column = "Amt", total = "{TOTAL}" }}\n[files."accounts.csv"]\nrows = 50\n',
         {"ledger.csv": LEDGER},
@@ -67,7 +67,7 @@ def test_matching_rows_and_dollars_import(desk: Callable[..., Any]) -> None:
     assert not any("ledger.csv" in notice or "accounts.csv" in notice for notice in report.notices)
 
 
-def test_a_file_truncated_at_a_line_end_is_refused_by_its_rows(desk: Callable[..., Any]) -> None:
+def test_a_file_truncated_at_a_line_end_is_refused_by_its_rows(desk: Callable[..., ImportReport]) -> None:
     with pytest.raises(
         ExtractRefusedError, match=r"^ledger\.csv: .files.* declares 600 rows, found 599 rows.*truncated"
     ) as refused:
@@ -75,7 +75,7 @@ def test_a_file_truncated_at_a_line_end_is_refused_by_its_rows(desk: Callable[..
     assert refused.value.exit_code == 3
 
 
-def test_a_truncated_amount_is_refused_by_the_sum(desk: Callable[..., Any]) -> None:
+def test_a_truncated_amount_is_refused_by_the_sum(desk: Callable[..., ImportReport]) -> None:
     cut = LEDGER[: -len("9.25\n")]
     assert cut.endswith(",59")
     declared = f'{ONE}rows = 600\namount = {{ column = "Amt", total = "{TOTAL}" }}\n'
@@ -83,13 +83,13 @@ def test_a_truncated_amount_is_refused_by_the_sum(desk: Callable[..., Any]) -> N
         desk(declared, {"ledger.csv": cut})
 
 
-def test_without_a_declaration_a_missing_line_end_is_reported(desk: Callable[..., Any]) -> None:
+def test_without_a_declaration_a_missing_line_end_is_reported(desk: Callable[..., ImportReport]) -> None:
     notices = desk("", {"ledger.csv": LEDGER[: -len("9.25\n")]}).notices
     assert any(n.startswith("ledger.csv: the last line has no line end.") for n in notices)
     assert any(n.startswith("accounts.csv, ledger.csv: no rows, total, or trailer declared") for n in notices)
 
 
-def test_files_of_one_pattern_are_declared_together_and_a_repeat_counts_once(desk: Callable[..., Any]) -> None:
+def test_files_of_one_pattern_are_declared_together_and_a_repeat_counts_once(desk: Callable[..., ImportReport]) -> None:
     parts = {"ledger_1.csv": HEADER + "".join(ROWS[:300]), "ledger_2.csv": HEADER + "".join(ROWS[300:])}
     declared = f'[files."ledger_*.csv"]\nrows = 600\namount = {{ column = "Amt", total = "{TOTAL}" }}\n'
     assert desk(declared, parts).rows_written["transactions"] == 600
@@ -109,7 +109,9 @@ def test_files_of_one_pattern_are_declared_together_and_a_repeat_counts_once(des
         ("Printed {}, rows: {rows}", "Printed 2026-02-09 by desk, rows: 600\n"),
     ],
 )
-def test_a_trailer_is_not_a_record_and_its_totals_must_match(desk: Callable[..., Any], trailer: str, line: str) -> None:
+def test_a_trailer_is_not_a_record_and_its_totals_must_match(
+    desk: Callable[..., ImportReport], trailer: str, line: str
+) -> None:
     declared = f"{ONE}trailer = '{trailer}'\namount = {{ column = \"Amt\" }}\n"
     if "{total}" not in trailer:
         declared = f"{ONE}trailer = '{trailer}'\n"
@@ -121,7 +123,7 @@ def test_a_trailer_is_not_a_record_and_its_totals_must_match(desk: Callable[...,
         desk(declared, {"ledger.csv": HEADER + "".join(ROWS[1:]) + line})
 
 
-def test_a_two_line_trailer_with_a_wrong_sum_is_refused(desk: Callable[..., Any]) -> None:
+def test_a_two_line_trailer_with_a_wrong_sum_is_refused(desk: Callable[..., ImportReport]) -> None:
     declared = f'{ONE}trailer = ["Grand Total,,,{{total}}", "*** end of report ***"]\namount = {{ column = "Amt" }}\n'
     end = "\n*** end of report ***\n"
     assert desk(declared, {"ledger.csv": f"{LEDGER}Grand Total,,,{TOTAL}{end}"}).rows_written["transactions"] == 600
@@ -131,7 +133,7 @@ def test_a_two_line_trailer_with_a_wrong_sum_is_refused(desk: Callable[..., Any]
 
 @pytest.mark.parametrize("end", ["", "TRL,", "TRL,60", "Tail,600,1\n"])
 def test_a_file_that_ends_without_its_trailer_is_refused_without_showing_its_line(
-    desk: Callable[..., Any], end: str
+    desk: Callable[..., ImportReport], end: str
 ) -> None:
     with pytest.raises(
         ExtractRefusedError, match=r"^ledger\.csv: (does not end with the trailer|its trailer)"
@@ -140,7 +142,7 @@ def test_a_file_that_ends_without_its_trailer_is_refused_without_showing_its_lin
     assert "T599" not in str(refused.value)
 
 
-def test_a_trailer_is_found_with_other_encodings_delimiters_and_compression(desk: Callable[..., Any]) -> None:
+def test_a_trailer_is_found_with_other_encodings_delimiters_and_compression(desk: Callable[..., ImportReport]) -> None:
     text = (LEDGER + f"TRL,600,{TOTAL}\n").replace(",", "|")
     declared = '[files."ledger*"]\ntrailer = "TRL|{rows}|{total}"\namount = { column = "Amt" }\n'
     accounts = ACCOUNTS.replace(",", "|").encode("utf-16")
@@ -150,7 +152,7 @@ def test_a_trailer_is_found_with_other_encodings_delimiters_and_compression(desk
 
 
 def test_line_numbers_are_the_files_own_if_titles_come_before_the_header(
-    desk: Callable[..., Any], tmp_path: Path
+    desk: Callable[..., ImportReport], tmp_path: Path
 ) -> None:
     bad = f"{LEDGER}T900,00001,2026-02-30,1.00\nT901,00001\n"
     mapping = MAPPING.replace('file = "ledger*"', 'file = "ledger*"\nheader_row = 4')
@@ -166,7 +168,7 @@ def test_line_numbers_are_the_files_own_if_titles_come_before_the_header(
         desk("", {"ledger.csv": "a\nb\n"}, mapping=mapping)
 
 
-def test_a_count_file_declares_the_rows_of_its_file(desk: Callable[..., Any]) -> None:
+def test_a_count_file_declares_the_rows_of_its_file(desk: Callable[..., ImportReport]) -> None:
     declared = '[files."ledger*.csv"]\ncount_file = ".count"\n'
     assert desk(declared, {"ledger.csv": LEDGER, "ledger.csv.count": "600\r\n"}).rows_written["transactions"] == 600
     with pytest.raises(ExtractRefusedError, match=r"its count file \(\.count\) declares 601 rows, found 600 rows"):
@@ -177,18 +179,18 @@ def test_a_count_file_declares_the_rows_of_its_file(desk: Callable[..., Any]) ->
         desk(declared, {"ledger.csv.count": "600", "ledger_2.csv": HEADER})
 
 
-def test_dollars_are_not_compared_if_a_row_may_have_an_amount(desk: Callable[..., Any]) -> None:
+def test_dollars_are_not_compared_if_a_row_may_have_an_amount(desk: Callable[..., ImportReport]) -> None:
     declared = f'{ONE}amount = {{ column = "Amt", total = "{TOTAL}" }}\n'
     notices = desk(declared, {"ledger.csv": f"{LEDGER}T900,00001,2026-02-01,12.345\n"}).notices
     assert any("not compared, because 1 row may have an amount" in notice for notice in notices)
 
 
-def test_a_missing_declared_file_is_refused(desk: Callable[..., Any]) -> None:
+def test_a_missing_declared_file_is_refused(desk: Callable[..., ImportReport]) -> None:
     with pytest.raises(ExtractRefusedError, match=r"it matches no file that the mapping reads"):
         desk('[files."payments.csv"]\nrows = 1\n', {"ledger.csv": LEDGER})
 
 
-def test_a_sheet_is_declared_by_its_name(desk: Callable[..., Any], tmp_path: Path) -> None:
+def test_a_sheet_is_declared_by_its_name(desk: Callable[..., ImportReport], tmp_path: Path) -> None:
     workbook = Workbook()
     workbook.active.title = "Ledger"
     workbook.active.append(HEADER.strip().split(","))
@@ -225,13 +227,13 @@ def test_a_sheet_is_declared_by_its_name(desk: Callable[..., Any], tmp_path: Pat
         (f'{ONE}amount = {{ column = "Amount", total = "1" }}\n', "amount is not a column of ledger.csv.*mean 'Amt'"),
     ],
 )
-def test_a_mistake_in_a_declaration_is_reported(desk: Callable[..., Any], declared: str, problem: str) -> None:
+def test_a_mistake_in_a_declaration_is_reported(desk: Callable[..., ImportReport], declared: str, problem: str) -> None:
     with pytest.raises(WrongUsageError, match=problem):
         desk(declared, {"ledger.csv": LEDGER + "TRL 1\n"})
 
 
 def test_the_same_bytes_give_the_same_extract_with_and_without_titles_and_trailer(
-    desk: Callable[..., Any], tmp_path: Path
+    desk: Callable[..., ImportReport], tmp_path: Path
 ) -> None:
     desk("", {"ledger.csv": LEDGER})
     plain = (tmp_path / "out" / "transactions.parquet").read_bytes()

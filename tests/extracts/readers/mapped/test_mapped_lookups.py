@@ -39,7 +39,7 @@ FILES = {"ledger.csv": LEDGER, "plans.csv": PLANS, "classes.csv": CLASSES}
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Callable[..., Any]:
+def desk(tmp_path: Path) -> Callable[..., tuple[ImportReport, list[tuple[Any, ...]]]]:
     """Write files, texts or workbooks, and import them by a mapping."""
 
     def run(files: Any = None, mapping: str = MAPPING) -> tuple[ImportReport, list[tuple[Any, ...]]]:
@@ -59,7 +59,9 @@ def desk(tmp_path: Path) -> Callable[..., Any]:
     return run
 
 
-def test_a_lookup_may_use_the_result_of_another(desk: Callable[..., Any]) -> None:
+def test_a_lookup_may_use_the_result_of_another(
+    desk: Callable[..., tuple[ImportReport, list[tuple[Any, ...]]]],
+) -> None:
     report, rows = desk()
     assert rows == [("AETNA", "commercial"), ("NA", "medicare"), ("None", None)]
     assert {file.name: (file.loaded, file.reference) for file in report.files} == {
@@ -70,13 +72,17 @@ def test_a_lookup_may_use_the_result_of_another(desk: Callable[..., Any]) -> Non
     assert any("ledger.csv: 100 rows without a match in [lookups.class]" in notice for notice in report.notices)
 
 
-def test_a_row_without_a_key_finds_nothing_and_is_kept(desk: Callable[..., Any]) -> None:
+def test_a_row_without_a_key_finds_nothing_and_is_kept(
+    desk: Callable[..., tuple[ImportReport, list[tuple[Any, ...]]]],
+) -> None:
     report, rows = desk({**FILES, "ledger.csv": "Acct,Guar,Opened,Plan\n1,G,2026-01-05,\n"})
     assert rows == [(None, None)]
     assert not any("found nothing" in notice for notice in report.notices)
 
 
-def test_duplicate_lookup_rows_are_one_and_different_rows_with_a_key_refuse_by_line(desk: Callable[..., Any]) -> None:
+def test_duplicate_lookup_rows_are_one_and_different_rows_with_a_key_refuse_by_line(
+    desk: Callable[..., tuple[ImportReport, list[tuple[Any, ...]]]],
+) -> None:
     assert len(desk({**FILES, "plans.csv": PLANS + "0,AETNA,C1\n"})[1]) == 3
     with pytest.raises(
         ExtractRefusedError, match=r"plans\.csv: lines 2 and 5 have the same Plan ID and differ"
@@ -88,7 +94,7 @@ def test_duplicate_lookup_rows_are_one_and_different_rows_with_a_key_refuse_by_l
 
 
 def test_a_lookup_may_be_a_sheet_and_its_unreadable_cells_are_reported(
-    desk: Callable[..., Any], tmp_path: Path
+    desk: Callable[..., tuple[ImportReport, list[tuple[Any, ...]]]], tmp_path: Path
 ) -> None:
     workbook = Workbook()
     workbook.active.append(["Plan ID", "Name", "Class"])
@@ -99,7 +105,9 @@ def test_a_lookup_may_be_a_sheet_and_its_unreadable_cells_are_reported(
     assert any("columns Name of plans.xlsx[Sheet] have unreadable cells" in notice for notice in report.notices)
 
 
-def test_a_table_may_be_a_reference_and_also_be_loaded(desk: Callable[..., Any]) -> None:
+def test_a_table_may_be_a_reference_and_also_be_loaded(
+    desk: Callable[..., tuple[ImportReport, list[tuple[Any, ...]]]],
+) -> None:
     payers = '[[payers]]\nfile = "plans.csv"\nwhere = "Class <> \'C9\'"\n'
     payers += 'payer_id = "Plan ID"\npayer_name = "Name"\npayer_class = "\'other\'"\n'
     report, _ = desk(mapping=MAPPING + payers)
@@ -127,19 +135,25 @@ def test_a_table_may_be_a_reference_and_also_be_loaded(desk: Callable[..., Any])
         ('"Opened"', "\"day(Opened, 'mm/dd/yyyy')\"", "unknown date format 'mm/dd/yyyy'"),
     ],
 )
-def test_a_mistake_is_reported_with_what_is_allowed(desk: Callable[..., Any], old: str, new: str, problem: str) -> None:
+def test_a_mistake_is_reported_with_what_is_allowed(
+    desk: Callable[..., tuple[ImportReport, list[tuple[Any, ...]]]], old: str, new: str, problem: str
+) -> None:
     assert old in MAPPING
     with pytest.raises(WrongUsageError, match=problem):
         desk(mapping=MAPPING.replace(old, new))
 
 
-def test_a_lookup_with_the_name_of_a_column_is_wrong_usage(desk: Callable[..., Any]) -> None:
+def test_a_lookup_with_the_name_of_a_column_is_wrong_usage(
+    desk: Callable[..., tuple[ImportReport, list[tuple[Any, ...]]]],
+) -> None:
     mapping = MAPPING.replace("[lookups.insurer]", "[lookups.guar]").replace('["insurer", "class"]', '["guar"]')
     with pytest.raises(WrongUsageError, match=r"ledger\.csv has a column with that name"):
         desk(mapping=mapping.replace("insurer.", "guar."))
 
 
-def test_only_an_optional_block_may_be_without_a_file(desk: Callable[..., Any]) -> None:
+def test_only_an_optional_block_may_be_without_a_file(
+    desk: Callable[..., tuple[ImportReport, list[tuple[Any, ...]]]],
+) -> None:
     denials = '[[denials]]\nfile = "denials.csv"\ndenial_id = "Id"\ndenied_on = "Day"\n'
     with pytest.raises(WrongUsageError, match=r"no file in .* matches 'denials\.csv'"):
         desk(mapping=MAPPING + denials)
@@ -150,7 +164,9 @@ def test_only_an_optional_block_may_be_without_a_file(desk: Callable[..., Any]) 
     )
 
 
-def test_a_mapping_that_fits_no_file_is_wrong_usage(desk: Callable[..., Any]) -> None:
+def test_a_mapping_that_fits_no_file_is_wrong_usage(
+    desk: Callable[..., tuple[ImportReport, list[tuple[Any, ...]]]],
+) -> None:
     only = MAPPING.replace("[[accounts]]", "[[accounts]]\noptional = true").replace("ledger.csv", "ledgers.csv")
     with pytest.raises(WrongUsageError, match="no file matches any block"):
         desk(mapping=only)

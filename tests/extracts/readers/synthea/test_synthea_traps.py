@@ -68,7 +68,7 @@ def fill(claims: int = 1) -> tuple[list[str], list[str]]:
 
 
 @pytest.fixture
-def write(tmp_path: Path) -> Callable[..., Any]:
+def write(tmp_path: Path) -> Callable[..., Path]:
     def write_folder(claims: Any, transactions: Any, **files: Any) -> Path:
         folder = tmp_path / "source"
         folder.mkdir(exist_ok=True)
@@ -85,7 +85,7 @@ def write(tmp_path: Path) -> Callable[..., Any]:
 
 
 @pytest.fixture
-def run(write: Callable[..., Any], tmp_path: Path) -> Callable[..., Any]:
+def run(write: Callable[..., Path], tmp_path: Path) -> Callable[..., ImportReport]:
     def run_import(claims: Any, transactions: Any, **files: Any) -> ImportReport:
         return import_synthea(write(claims, transactions, **files), tmp_path / "extract")
 
@@ -107,7 +107,7 @@ def read_untied(tmp_path: Path) -> list[dict[str, Any]]:
         return list(csv.DictReader(file))
 
 
-def test_a_claim_moves_from_first_payer_to_second_to_patient(run: Callable[..., Any], tmp_path: Path) -> None:
+def test_a_claim_moves_from_first_payer_to_second_to_patient(run: Callable[..., ImportReport], tmp_path: Path) -> None:
     report = run(
         [claim("c", first="one", second="two")],
         [
@@ -145,7 +145,7 @@ def test_a_claim_moves_from_first_payer_to_second_to_patient(run: Callable[..., 
     }
 
 
-def test_an_uninsured_patient_owes_and_pays_everything(run: Callable[..., Any], tmp_path: Path) -> None:
+def test_an_uninsured_patient_owes_and_pays_everything(run: Callable[..., ImportReport], tmp_path: Path) -> None:
     report = run(
         [claim("c", first="0", due=("", "", "2.00"))],
         [
@@ -162,7 +162,7 @@ def test_an_uninsured_patient_owes_and_pays_everything(run: Callable[..., Any], 
 
 
 def test_a_charge_without_a_holder_belongs_to_the_first_payer_or_the_patient(
-    run: Callable[..., Any], tmp_path: Path
+    run: Callable[..., ImportReport], tmp_path: Path
 ) -> None:
     run(
         [claim("insured", due=("40.00", "", "")), claim("alone", first="0"), claim("none", first="noins")],
@@ -179,7 +179,7 @@ def test_a_charge_without_a_holder_belongs_to_the_first_payer_or_the_patient(
 
 
 def test_long_ids_leading_zeros_and_payers_named_na_or_none_are_unchanged(
-    run: Callable[..., Any], tmp_path: Path
+    run: Callable[..., ImportReport], tmp_path: Path
 ) -> None:
     run(
         [
@@ -222,7 +222,7 @@ def test_long_ids_leading_zeros_and_payers_named_na_or_none_are_unchanged(
     ],
 )  # fmt: skip
 def test_an_invalid_transaction_is_quarantined_by_file_line_and_rule(
-    run: Callable[..., Any], tmp_path: Path, row: str, column: str, rule: str
+    run: Callable[..., ImportReport], tmp_path: Path, row: str, column: str, rule: str
 ) -> None:
     claims, rows = fill(110)
     report = run(claims, [*rows, row])
@@ -236,7 +236,7 @@ def test_an_invalid_transaction_is_quarantined_by_file_line_and_rule(
     )
 
 
-def test_many_invalid_transactions_refuse_the_import_without_showing_a_value(run: Callable[..., Any]) -> None:
+def test_many_invalid_transactions_refuse_the_import_without_showing_a_value(run: Callable[..., ImportReport]) -> None:
     with pytest.raises(ExtractRefusedError, match=r"claims_transactions\.csv, first in line 2") as refused:
         run([claim("c")], [transaction(1, "c", "SURPRISE", amount="13.37"), transaction(2, "c", "SURPRISE")])
     assert "SURPRISE" not in str(refused.value)
@@ -244,7 +244,7 @@ def test_many_invalid_transactions_refuse_the_import_without_showing_a_value(run
 
 
 def test_a_transfer_without_its_other_half_is_counted_and_its_claim_listed(
-    run: Callable[..., Any], tmp_path: Path
+    run: Callable[..., ImportReport], tmp_path: Path
 ) -> None:
     report = run(
         [claim("c"), claim("whole")],
@@ -263,7 +263,9 @@ def test_a_transfer_without_its_other_half_is_counted_and_its_claim_listed(
     assert (row["account_id"], row["responsibility"]) == ("c", "insurance")
 
 
-def test_amounts_outstanding_with_either_payer_count_as_insurance(run: Callable[..., Any], tmp_path: Path) -> None:
+def test_amounts_outstanding_with_either_payer_count_as_insurance(
+    run: Callable[..., ImportReport], tmp_path: Path
+) -> None:
     report = run(
         [claim("c", second="two", due=("30.00", "20.00", "10.00")), claim("off", due=("1.01", "", "0.00"))],
         [
@@ -280,7 +282,9 @@ def test_amounts_outstanding_with_either_payer_count_as_insurance(run: Callable[
     assert [row["account_id"] for row in read_untied(tmp_path)] == ["off"]
 
 
-def test_a_copay_above_the_charge_is_loaded_counted_and_listed(run: Callable[..., Any], tmp_path: Path) -> None:
+def test_a_copay_above_the_charge_is_loaded_counted_and_listed(
+    run: Callable[..., ImportReport], tmp_path: Path
+) -> None:
     report = run(
         [claim("c")],
         [
@@ -294,7 +298,7 @@ def test_a_copay_above_the_charge_is_loaded_counted_and_listed(run: Callable[...
     assert fetch_rows(tmp_path, paid) == [("-40.00",)]
 
 
-def test_an_invalid_stated_balance_is_quarantined(run: Callable[..., Any], tmp_path: Path) -> None:
+def test_an_invalid_stated_balance_is_quarantined(run: Callable[..., ImportReport], tmp_path: Path) -> None:
     claims, rows = fill(110)
     run([*claims, claim("c", due=("1.005", "1.00", "0"))], rows)
     (quarantined,) = read_quarantine(tmp_path)
@@ -306,7 +310,7 @@ def test_an_invalid_stated_balance_is_quarantined(run: Callable[..., Any], tmp_p
 
 
 @pytest.mark.parametrize("name", ["claims", "claims_transactions"])
-def test_a_missing_required_file_is_refused_by_name(write: Callable[..., Any], tmp_path: Path, name: str) -> None:
+def test_a_missing_required_file_is_refused_by_name(write: Callable[..., Path], tmp_path: Path, name: str) -> None:
     folder = write(*fill())
     (folder / f"{name}.csv").unlink()
     with pytest.raises(ExtractRefusedError, match=rf"{name}\.csv is missing"):
@@ -314,13 +318,13 @@ def test_a_missing_required_file_is_refused_by_name(write: Callable[..., Any], t
     assert not (tmp_path / "extract").exists()
 
 
-def test_each_missing_optional_file_has_a_notice(run: Callable[..., Any]) -> None:
+def test_each_missing_optional_file_has_a_notice(run: Callable[..., ImportReport]) -> None:
     report = run(*fill())
     for name in ("payers", "encounters", "patients", "payer_transitions", "organizations"):
         assert any(notice.startswith(f"{name}.csv is missing") for notice in report.notices)
 
 
-def test_a_missing_column_is_refused_by_file_and_column(write: Callable[..., Any], tmp_path: Path) -> None:
+def test_a_missing_column_is_refused_by_file_and_column(write: Callable[..., Path], tmp_path: Path) -> None:
     folder = write(*fill())
     text = (folder / "claims.csv").read_text().replace("OUTSTANDINGP", "OUTSTANDING_P")
     (folder / "claims.csv").write_text(text)
@@ -328,18 +332,18 @@ def test_a_missing_column_is_refused_by_file_and_column(write: Callable[..., Any
         import_synthea(folder, tmp_path / "extract")
 
 
-def test_a_file_with_only_a_header_yields_no_rows(run: Callable[..., Any], tmp_path: Path) -> None:
+def test_a_file_with_only_a_header_yields_no_rows(run: Callable[..., ImportReport], tmp_path: Path) -> None:
     report = run([claim("c")], [])
     assert report.rows_written["accounts"] == 1
     assert [file.records for file in report.files] == [1, 0]
 
 
-def test_a_folder_without_claims_is_refused(run: Callable[..., Any]) -> None:
+def test_a_folder_without_claims_is_refused(run: Callable[..., ImportReport]) -> None:
     with pytest.raises(ExtractRefusedError):
         run([], [])
 
 
-def test_a_file_with_a_byte_order_mark_reads_the_same(write: Callable[..., Any], tmp_path: Path) -> None:
+def test_a_file_with_a_byte_order_mark_reads_the_same(write: Callable[..., Path], tmp_path: Path) -> None:
     folder = write(*fill())
     import_synthea(folder, tmp_path / "plain")
     for name in ("claims.csv", "claims_transactions.csv"):
@@ -350,12 +354,12 @@ def test_a_file_with_a_byte_order_mark_reads_the_same(write: Callable[..., Any],
         assert first.read_bytes() == second.read_bytes()
 
 
-def test_windows_1252_is_refused_by_file_and_line(run: Callable[..., Any]) -> None:
+def test_windows_1252_is_refused_by_file_and_line(run: Callable[..., ImportReport]) -> None:
     with pytest.raises(ExtractRefusedError, match=r"patients\.csv: line 3 is not UTF-8"):
         run(*fill(), patients="Id,BIRTHDATE\na,2000-01-01\nb\xe9,2000-01-01\n".encode("cp1252"))
 
 
-def test_the_same_file_under_two_names_counts_once(write: Callable[..., Any], tmp_path: Path) -> None:
+def test_the_same_file_under_two_names_counts_once(write: Callable[..., Path], tmp_path: Path) -> None:
     folder = write(*fill(3))
     import_synthea(folder, tmp_path / "once")
     (folder / "claims (1).csv").write_bytes((folder / "claims.csv").read_bytes())
@@ -367,7 +371,7 @@ def test_the_same_file_under_two_names_counts_once(write: Callable[..., Any], tm
     assert first.read_bytes() == second.read_bytes()
 
 
-def test_numbered_and_gzipped_parts_are_one_table(write: Callable[..., Any], tmp_path: Path) -> None:
+def test_numbered_and_gzipped_parts_are_one_table(write: Callable[..., Path], tmp_path: Path) -> None:
     claims, rows = fill(4)
     folder = write(claims[:2], rows)
     with gzip.open(folder / "claims_2.csv.gz", "wt", encoding="utf-8") as file:
@@ -378,12 +382,14 @@ def test_numbered_and_gzipped_parts_are_one_table(write: Callable[..., Any], tmp
     assert report.reconciliation.mismatched == 0
 
 
-def test_one_claim_with_two_different_rows_is_refused(run: Callable[..., Any]) -> None:
+def test_one_claim_with_two_different_rows_is_refused(run: Callable[..., ImportReport]) -> None:
     with pytest.raises(ExtractRefusedError, match="rows that differ"):
         run([claim("c"), claim("c", patient="p2")], [])
 
 
-def test_unknown_visit_classes_and_payers_are_other_with_a_notice(run: Callable[..., Any], tmp_path: Path) -> None:
+def test_unknown_visit_classes_and_payers_are_other_with_a_notice(
+    run: Callable[..., ImportReport], tmp_path: Path
+) -> None:
     report = run(
         [claim("c", visit="v1"), claim("d", visit="lost")],
         [transaction(1, "c", "CHARGE", amount="1.00", named="1")],
@@ -399,7 +405,9 @@ def test_unknown_visit_classes_and_payers_are_other_with_a_notice(run: Callable[
     assert fetch_rows(tmp_path, "SELECT payer_class FROM payers") == [("medicare",), ("other",), ("commercial",)]
 
 
-def test_consecutive_plan_years_are_one_coverage_also_in_old_exports(run: Callable[..., Any], tmp_path: Path) -> None:
+def test_consecutive_plan_years_are_one_coverage_also_in_old_exports(
+    run: Callable[..., ImportReport], tmp_path: Path
+) -> None:
     run(
         [claim("new", day="2023-06-01T00:00:00Z"), claim("old", patient="p2"), claim("gap", patient="p3")],
         [],
@@ -412,12 +420,14 @@ def test_consecutive_plan_years_are_one_coverage_also_in_old_exports(run: Callab
     assert rows == [("new", "2025-01-01"), ("old", "2025-01-01"), ("gap", None)]
 
 
-def test_plan_years_under_their_newer_names_are_read(run: Callable[..., Any], tmp_path: Path) -> None:
+def test_plan_years_under_their_newer_names_are_read(run: Callable[..., ImportReport], tmp_path: Path) -> None:
     run([claim("c")], [], payer_transitions="PATIENT,START_DATE,END_DATE,PAYER\np1,2024-01-01,2024-09-01,medi\n")
     assert fetch_rows(tmp_path, "SELECT CAST(ended_on AS VARCHAR) FROM coverages") == [("2024-09-01",)]
 
 
-def test_only_the_birth_year_is_kept_and_a_damaged_zip_is_dropped(run: Callable[..., Any], tmp_path: Path) -> None:
+def test_only_the_birth_year_is_kept_and_a_damaged_zip_is_dropped(
+    run: Callable[..., ImportReport], tmp_path: Path
+) -> None:
     run(
         *fill(),
         patients="Id,BIRTHDATE,RACE,ETHNICITY,GENDER,STATE,ZIP\na,1980-02-03,white,hispanic,F,New York,10016\n"

@@ -96,11 +96,15 @@ def write(path: Path, *sets: Any, kind: str = "HP") -> Path:
     return path
 
 
+Query = Callable[[str], list[tuple[Any, ...]]]
+ImportFiles = Callable[..., tuple[ImportReport, Query]]
+
+
 @pytest.fixture
-def import_files(tmp_path: Path) -> Callable[..., Any]:
+def import_files(tmp_path: Path) -> ImportFiles:
     """Import sets of segments, one file each, and query the written tables."""
 
-    def run(*files: Any) -> tuple[ImportReport, Callable[..., Any]]:
+    def run(*files: Any) -> tuple[ImportReport, Query]:
         source = tmp_path / "source"
         shutil.rmtree(source, ignore_errors=True)
         source.mkdir()
@@ -125,7 +129,7 @@ def fetch_rows(folder: Path, query: str) -> list[tuple[Any, ...]]:
 LEDGER = "SELECT kind, responsibility, CAST(sum(amount) AS VARCHAR) FROM transactions GROUP BY ALL ORDER BY ALL"
 
 
-def test_a_claim_becomes_a_payment_an_adjustment_and_a_two_row_transfer(import_files: Callable[..., Any]) -> None:
+def test_a_claim_becomes_a_payment_an_adjustment_and_a_two_row_transfer(import_files: ImportFiles) -> None:
     _, query = import_files([remittance(claim(rest=["CAS*CO*45*30", "CAS*PR*1*15**2*5"]))])
     assert query(LEDGER) == [
         ("contractual_adjustment", "insurance", "-30.00"),
@@ -141,7 +145,7 @@ def test_a_claim_becomes_a_payment_an_adjustment_and_a_two_row_transfer(import_f
     assert query("FROM payers SELECT *") == [("PLAN1-commercial", "SOME PLAN", "commercial")]
 
 
-def test_a_denied_amount_stays_owed_and_becomes_a_denial_with_its_codes(import_files: Callable[..., Any]) -> None:
+def test_a_denied_amount_stays_owed_and_becomes_a_denial_with_its_codes(import_files: ImportFiles) -> None:
     lines = ["SVC*HC:1*100*100", "SVC*HC:2*50*0", "CAS*CO*16*30**45*20", "LQ*HE*M76", "LQ*HE*MA130"]
     report, query = import_files([remittance(claim(rest=lines))])
     assert query("FROM denials SELECT claim_id, group_code, carc, rarc, CAST(denied_amount AS VARCHAR)") == [
@@ -154,7 +158,7 @@ def test_a_denied_amount_stays_owed_and_becomes_a_denial_with_its_codes(import_f
     assert any("several remark codes" in notice for notice in report.notices)
 
 
-def test_contractual_and_patient_responsibility_codes_are_not_denials(import_files: Callable[..., Any]) -> None:
+def test_contractual_and_patient_responsibility_codes_are_not_denials(import_files: ImportFiles) -> None:
     rest = ["CAS*CO*45*10**253*5", "CAS*PR*1*5**2*5**3*5", "CAS*OA*23*20"]
     _, query = import_files(
         [remittance(claim(rest=rest)), remittance(claim("A2", rest=["CAS*PR*96*50"]), trace="T2", control="2")]
@@ -162,20 +166,18 @@ def test_contractual_and_patient_responsibility_codes_are_not_denials(import_fil
     assert query("FROM denials SELECT account_id, group_code, carc") == [("A2", "PR", "96")]
 
 
-def test_an_earlier_payers_payment_is_not_posted_twice(import_files: Callable[..., Any]) -> None:
+def test_an_earlier_payers_payment_is_not_posted_twice(import_files: ImportFiles) -> None:
     _, query = import_files([remittance(claim(status="2", paid="30", rest=["CAS*OA*23*120"]), total="30")])
     assert query(LEDGER) == [("insurance_payment", "insurance", "-30.00")]
     assert query("SELECT priority FROM coverages") == [(2,)]
 
 
-def test_patient_responsibility_stays_with_insurance_while_the_claim_is_forwarded(
-    import_files: Callable[..., Any],
-) -> None:
+def test_patient_responsibility_stays_with_insurance_while_the_claim_is_forwarded(import_files: ImportFiles) -> None:
     _, query = import_files([remittance(claim(status="19", rest=["CAS*CO*45*30", "CAS*PR*2*20"]))])
     assert query("SELECT count(*) FROM transactions WHERE kind = 'transfer'") == [(0,)]
 
 
-def test_moa_remark_codes_apply_to_claim_level_adjustments(import_files: Callable[..., Any]) -> None:
+def test_moa_remark_codes_apply_to_claim_level_adjustments(import_files: ImportFiles) -> None:
     _, query = import_files([remittance(claim(rest=["CAS*CO*197*50", "MOA***N706*MA01"]))])
     assert query("SELECT carc, rarc FROM denials") == [("197", "N706")]
 
@@ -202,14 +204,14 @@ def test_the_same_remittance_in_different_bytes_is_loaded_once_and_skipped_in_th
     assert any("1 provider-level adjustment (PLB), 30.00 dollars" in notice for notice in report.notices)
 
 
-def test_a_duplicate_claim_with_different_adjustments_is_reported_separately(import_files: Callable[..., Any]) -> None:
+def test_a_duplicate_claim_with_different_adjustments_is_reported_separately(import_files: ImportFiles) -> None:
     other = claim(rest=["SVC*HC:1*150*100", "CAS*CO*45*50"])
     report, _ = import_files([remittance(ORIGINAL)], [remittance(other)])
     assert report.files[1].skipped == {f"{DUPLICATE}, with different adjustments": 1}
 
 
 @pytest.mark.parametrize("status", ["1", "2", "3", "4", "19", "20", "21", "99"])
-def test_a_processed_or_denied_claim_posts_its_amounts(import_files: Callable[..., Any], status: str) -> None:
+def test_a_processed_or_denied_claim_posts_its_amounts(import_files: ImportFiles, status: str) -> None:
     _, query = import_files([remittance(claim(status=status, rest=["CAS*CO*45*50"]))])
     assert query(LEDGER) == [
         ("contractual_adjustment", "insurance", "-50.00"),
@@ -221,7 +223,7 @@ OTHER = claim("A9", number="ICN9", rest=["CAS*CO*45*50"])
 
 
 @pytest.mark.parametrize("status", ["5", "10", "13", "15", "16", "17", "23", "25", "27"])
-def test_an_unpaid_pending_claim_and_its_reversal_post_nothing(import_files: Callable[..., Any], status: str) -> None:
+def test_an_unpaid_pending_claim_and_its_reversal_post_nothing(import_files: ImportFiles, status: str) -> None:
     rest = ["CAS*PR*1*20", "CAS*CO*197*130"]
     reversal = claim(status="22", charged="-150", paid="0", rest=["CAS*PR*1*-20", "CAS*CO*197*-130"])
     report, query = import_files([remittance(claim(status=status, paid="0", rest=rest), reversal, OTHER)])
@@ -233,23 +235,23 @@ def test_an_unpaid_pending_claim_and_its_reversal_post_nothing(import_files: Cal
 
 
 @pytest.mark.parametrize("status", ["5", "10", "13", "15", "16", "17", "23", "27"])
-def test_a_payment_on_a_pending_claim_is_posted(import_files: Callable[..., Any], status: str) -> None:
+def test_a_payment_on_a_pending_claim_is_posted(import_files: ImportFiles, status: str) -> None:
     _, query = import_files([remittance(claim(status=status, rest=["CAS*CO*45*50"]))])
     assert query("SELECT sum(amount) FROM transactions") == [(Decimal(-150),)]
 
 
-def test_a_predetermination_posts_nothing(import_files: Callable[..., Any]) -> None:
+def test_a_predetermination_posts_nothing(import_files: ImportFiles) -> None:
     _, query = import_files([remittance(claim(status="25", rest=["CAS*CO*45*50"]), OTHER)])
     assert query("SELECT DISTINCT account_id FROM transactions") == [("A9",)]
 
 
-def test_patient_responsibility_of_a_forwarded_claim_stays_with_insurance(import_files: Callable[..., Any]) -> None:
+def test_patient_responsibility_of_a_forwarded_claim_stays_with_insurance(import_files: ImportFiles) -> None:
     _, query = import_files([remittance(claim(status="23", paid="10", rest=["CAS*PR*1*140"]))])
     assert query("SELECT count(*) FROM transactions WHERE kind = 'transfer'") == [(0,)]
 
 
 def test_an_adjustment_without_a_group_code_is_quarantined_under_its_own_rule(
-    import_files: Callable[..., Any], tmp_path: Path
+    import_files: ImportFiles, tmp_path: Path
 ) -> None:
     many = [claim(f"A{number}") for number in range(200)]
     report, query = import_files([remittance(*many, claim("B1", rest=["CAS**45*50"]), total="20100")])
@@ -260,14 +262,14 @@ def test_an_adjustment_without_a_group_code_is_quarantined_under_its_own_rule(
         import_files([remittance(claim(rest=["CAS**45*50"]))])
 
 
-def test_a_broken_claim_does_not_remove_the_payer_of_other_claims(import_files: Callable[..., Any]) -> None:
+def test_a_broken_claim_does_not_remove_the_payer_of_other_claims(import_files: ImportFiles) -> None:
     report, query = import_files([remittance(claim(paid="ten"), *[claim(f"B{number}") for number in range(150)])])
     assert report.files[0].quarantined == 1
     assert query("SELECT count(*) FROM payers") == [(1,)]
 
 
 def test_the_as_of_date_is_the_day_after_the_latest_envelope_whatever_the_payment_dates(
-    import_files: Callable[..., Any],
+    import_files: ImportFiles,
 ) -> None:
     many = [claim(f"A{number}") for number in range(200)]
     late = remittance(claim("B1"), day="20991231", trace="T2", control="2")
@@ -281,7 +283,7 @@ def test_the_as_of_date_is_the_day_after_the_latest_envelope_whatever_the_paymen
         import_files([late])
 
 
-def test_a_payment_dated_some_days_ahead_is_loaded_with_a_notice(import_files: Callable[..., Any]) -> None:
+def test_a_payment_dated_some_days_ahead_is_loaded_with_a_notice(import_files: ImportFiles) -> None:
     report, query = import_files([remittance(claim(), day="20260304")])
     assert report.as_of == date(2026, 3, 2)
     assert query("SELECT max(posted_on) FROM transactions") == [(date(2026, 3, 4),)]
@@ -307,7 +309,7 @@ def test_the_interchange_date_is_used_if_the_group_has_none_and_without_both_the
 
 @pytest.mark.parametrize("order", [(0, 1), (1, 0)])
 def test_a_reversal_posts_rows_that_reference_their_originals_in_any_file_order(
-    import_files: Callable[..., Any], order: tuple[int, int]
+    import_files: ImportFiles, order: tuple[int, int]
 ) -> None:
     files = [
         [remittance(ORIGINAL)],
@@ -324,25 +326,25 @@ def test_a_reversal_posts_rows_that_reference_their_originals_in_any_file_order(
     assert query("SELECT sum(amount) FROM transactions WHERE responsibility = 'patient'") == [(Decimal(0),)]
 
 
-def test_a_correction_after_a_reversal_is_not_its_original(import_files: Callable[..., Any]) -> None:
+def test_a_correction_after_a_reversal_is_not_its_original(import_files: ImportFiles) -> None:
     report, query = import_files([remittance(REVERSAL, ORIGINAL, total="0")])
     assert query("SELECT count(reverses_id) FROM transactions") == [(0,)]
     assert any("1 reversed claim, 0 matched" in notice for notice in report.notices)
 
 
-def test_a_reversal_matches_an_original_of_the_same_day_in_a_later_file(import_files: Callable[..., Any]) -> None:
+def test_a_reversal_matches_an_original_of_the_same_day_in_a_later_file(import_files: ImportFiles) -> None:
     _, query = import_files([remittance(REVERSAL, total="-100")], [remittance(ORIGINAL, trace="T2")])
     assert query("SELECT count(reverses_id) FROM transactions") == [(4,)]
 
 
-def test_a_reversed_denial_does_not_count_twice(import_files: Callable[..., Any]) -> None:
+def test_a_reversed_denial_does_not_count_twice(import_files: ImportFiles) -> None:
     denied = claim(status="4", paid="0", rest=["CAS*CO*197*150"])
     reversal = claim(status="22", charged="-150", paid="0", rest=["CAS*CO*197*-150"])
     _, query = import_files([remittance(denied, total="0"), remittance(reversal, total="0", trace="T2", control="2")])
     assert query("SELECT count(*) FROM denials") == [(1,)]
 
 
-def test_provider_level_adjustments_reduce_the_payment_and_touch_no_account(import_files: Callable[..., Any]) -> None:
+def test_provider_level_adjustments_reduce_the_payment_and_touch_no_account(import_files: ImportFiles) -> None:
     report, query = import_files(
         [remittance(claim(rest=["CAS*CO*45*50"]), total="75", plb=["PLB*1*20261231*WO:X*30*72:Y*-5"])]
     )
@@ -353,7 +355,7 @@ def test_provider_level_adjustments_reduce_the_payment_and_touch_no_account(impo
     assert query("SELECT count(*) FROM transactions") == [(2,)]
 
 
-def test_imbalances_are_reported_by_level_and_loaded_as_stated(import_files: Callable[..., Any]) -> None:
+def test_imbalances_are_reported_by_level_and_loaded_as_stated(import_files: ImportFiles) -> None:
     bad = claim(rest=["CAS*CO*45*1", "SVC*HC:1*150*90", "CAS*PR*1*20"])
     report, query = import_files([remittance(bad, total="99")])
     for level in ("line", "claim", "transaction"):
@@ -362,7 +364,7 @@ def test_imbalances_are_reported_by_level_and_loaded_as_stated(import_files: Cal
 
 
 def test_each_imbalance_is_listed_by_file_level_and_segment_in_a_private_file(
-    import_files: Callable[..., Any], tmp_path: Path
+    import_files: ImportFiles, tmp_path: Path
 ) -> None:
     import_files(
         [remittance(claim(paid="ten"), claim("A2", rest=["CAS*CO*45*50"]), *[claim(f"B{n}") for n in range(150)])]
@@ -378,13 +380,13 @@ def test_each_imbalance_is_listed_by_file_level_and_segment_in_a_private_file(
     assert path.stat().st_mode & 0o777 == 0o600
 
 
-def test_interest_owed_and_interest_paid_net_to_zero(import_files: Callable[..., Any]) -> None:
+def test_interest_owed_and_interest_paid_net_to_zero(import_files: ImportFiles) -> None:
     _, query = import_files([remittance(claim(rest=["CAS*CO*45*50", "AMT*I*2.5"]))])
     assert query("SELECT CAST(sum(amount) AS VARCHAR) FROM transactions WHERE kind = 'interest'") == [("2.50",)]
     assert query("SELECT CAST(sum(amount) AS VARCHAR) FROM transactions") == [("-150.00",)]
 
 
-def test_a_row_is_dated_the_later_of_payment_and_production(import_files: Callable[..., Any]) -> None:
+def test_a_row_is_dated_the_later_of_payment_and_production(import_files: ImportFiles) -> None:
     _, query = import_files(
         [remittance(claim(), produced="20260305"), remittance(claim("A2"), produced="20260210", control="2")]
     )
@@ -394,12 +396,12 @@ def test_a_row_is_dated_the_later_of_payment_and_production(import_files: Callab
     ]
 
 
-def test_a_remittance_without_a_date_takes_that_of_its_functional_group(import_files: Callable[..., Any]) -> None:
+def test_a_remittance_without_a_date_takes_that_of_its_functional_group(import_files: ImportFiles) -> None:
     _, query = import_files([remittance(claim(), day="")])
     assert query("SELECT DISTINCT CAST(posted_on AS VARCHAR), effective_on FROM transactions") == [("2026-03-01", None)]
 
 
-def test_an_invalid_date_is_quarantined_and_not_guessed(import_files: Callable[..., Any], tmp_path: Path) -> None:
+def test_an_invalid_date_is_quarantined_and_not_guessed(import_files: ImportFiles, tmp_path: Path) -> None:
     many = [claim(f"A{number}") for number in range(200)]
     day = remittance(*many, total="20000")
     report, query = import_files([day, remittance(claim("B1"), day="20262301", trace="T2", control="2")])
@@ -424,14 +426,14 @@ def test_the_refusal_of_a_folder_names_every_refused_file(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("account", ["", "0", " "])
-def test_a_claim_without_an_account_is_quarantined(import_files: Callable[..., Any], account: str) -> None:
+def test_a_claim_without_an_account_is_quarantined(import_files: ImportFiles, account: str) -> None:
     many = [claim(f"A{number}") for number in range(200)]
     report, _ = import_files([remittance(*many, claim(account), total="20100")])
     assert report.files[0].quarantined == 1
 
 
 @pytest.mark.parametrize("amount", ["", "ten", "12.345", "1,000", "1e3", "$5"])
-def test_an_invalid_amount_is_quarantined_and_never_shown(import_files: Callable[..., Any], amount: str) -> None:
+def test_an_invalid_amount_is_quarantined_and_never_shown(import_files: ImportFiles, amount: str) -> None:
     many = [claim(f"A{number}") for number in range(200)]
     report, _ = import_files([remittance(*many, claim("SECRET", paid=amount), total="20100")])
     assert report.files[0].quarantined == 1
@@ -439,14 +441,14 @@ def test_an_invalid_amount_is_quarantined_and_never_shown(import_files: Callable
     assert not any("SECRET" in notice or (amount and amount in notice) for notice in report.notices)
 
 
-def test_the_same_file_under_two_names_is_read_once(import_files: Callable[..., Any], tmp_path: Path) -> None:
+def test_the_same_file_under_two_names_is_read_once(import_files: ImportFiles, tmp_path: Path) -> None:
     segments = [remittance(claim())]
     report, query = import_files(segments, segments)
     assert [file.same_as for file in report.files] == [None, "0.835"]
     assert query("SELECT count(*) FROM transactions") == [(1,)]
 
 
-def test_the_same_remittance_in_another_file_has_the_same_keys(import_files: Callable[..., Any]) -> None:
+def test_the_same_remittance_in_another_file_has_the_same_keys(import_files: ImportFiles) -> None:
     report, query = import_files(
         [remittance(ORIGINAL)], [remittance(ORIGINAL), remittance(claim("A2"), trace="T2", control="2")]
     )
@@ -455,9 +457,7 @@ def test_the_same_remittance_in_another_file_has_the_same_keys(import_files: Cal
     assert not any("repeated" in notice for notice in report.notices)
 
 
-def test_keys_do_not_depend_on_envelopes_delimiters_or_file_names(
-    import_files: Callable[..., Any], tmp_path: Path
-) -> None:
+def test_keys_do_not_depend_on_envelopes_delimiters_or_file_names(import_files: ImportFiles, tmp_path: Path) -> None:
     _, query = import_files([remittance(ORIGINAL)])
     before = query("SELECT transaction_id FROM transactions ORDER BY 1")
     text = (tmp_path / "source" / "0.835").read_text("utf-8")
@@ -467,7 +467,7 @@ def test_keys_do_not_depend_on_envelopes_delimiters_or_file_names(
     assert fetch_rows(tmp_path / "again", "SELECT transaction_id FROM transactions ORDER BY 1") == before
 
 
-def test_the_same_inputs_produce_the_same_bytes(import_files: Callable[..., Any], tmp_path: Path) -> None:
+def test_the_same_inputs_produce_the_same_bytes(import_files: ImportFiles, tmp_path: Path) -> None:
     files = [[remittance(ORIGINAL, claim("A2"))], [submission(charge(), charge("A3"))]]
     import_files(*files)
     first = {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir()}

@@ -59,7 +59,7 @@ def split_segments(path: Path) -> list[Any]:
 
 
 @pytest.fixture
-def save(tmp_path: Path) -> Callable[..., Any]:
+def save(tmp_path: Path) -> Callable[..., Path]:
     def write(content: Any, name: str = "may.835") -> Path:
         path = tmp_path / name
         path.write_bytes(content if isinstance(content, bytes) else content.encode())
@@ -69,19 +69,19 @@ def save(tmp_path: Path) -> Callable[..., Any]:
 
 
 @pytest.mark.parametrize("between", ["", "\n", "\r\n", "\n\n  ", "\t", " \r\n \t"])
-def test_stray_blanks_and_line_ends_between_segments_are_ignored(save: Callable[..., Any], between: str) -> None:
+def test_stray_blanks_and_line_ends_between_segments_are_ignored(save: Callable[..., Path], between: str) -> None:
     assert split_segments(save(write_interchange(between=between)))[2:-2] == list(BODY)
 
 
 @pytest.mark.parametrize(
     ("element", "component", "end"), [("*", ":", "~"), ("|", ">", "'"), ("+", ":", "\n"), ("\x1d", "\x1f", "\x1c")]
 )
-def test_delimiters_come_from_the_isa(save: Callable[..., Any], element: str, component: str, end: str) -> None:
+def test_delimiters_come_from_the_isa(save: Callable[..., Path], element: str, component: str, end: str) -> None:
     path = save(write_interchange(element, component, "^", end, "" if end == "\n" else "\n"))
     assert split_segments(path)[2:-2] == list(BODY)
 
 
-def test_delimiters_are_read_again_at_every_isa(save: Callable[..., Any]) -> None:
+def test_delimiters_are_read_again_at_every_isa(save: Callable[..., Path]) -> None:
     text = write_interchange() + write_interchange("|", ">", "!", "'", "", control="000000002")
     text += write_interchange("+", "<", "!", "\n", "", control="000000003")
     assert [segment for segment in split_segments(save(text)) if segment[0] not in {"ISA", "GS", "GE", "IEA"}] == [
@@ -91,32 +91,32 @@ def test_delimiters_are_read_again_at_every_isa(save: Callable[..., Any]) -> Non
     assert {batch.delimiters.element for batch in batches} == {"*", "|", "+"}
 
 
-def test_lines_wrapped_at_eighty_characters_are_joined(save: Callable[..., Any]) -> None:
+def test_lines_wrapped_at_eighty_characters_are_joined(save: Callable[..., Path]) -> None:
     text = write_interchange(between="")
     wrapped = "\r\n".join(text[at : at + 80] for at in range(0, len(text), 80))
     assert split_segments(save(wrapped)) == split_segments(save(text, "other.835"))
 
 
-def test_crlf_as_terminator_with_and_without_one_after_the_last_segment(save: Callable[..., Any]) -> None:
+def test_crlf_as_terminator_with_and_without_one_after_the_last_segment(save: Callable[..., Path]) -> None:
     text = write_interchange(end="\r\n", between="")
     assert split_segments(save(text))[2:-2] == split_segments(save(text.rstrip(), "other.835"))[2:-2] == list(BODY)
 
 
-def test_a_byte_order_mark_is_ignored(save: Callable[..., Any]) -> None:
+def test_a_byte_order_mark_is_ignored(save: Callable[..., Path]) -> None:
     assert read_file(save(b"\xef\xbb\xbf" + write_interchange().encode())).transactions["835"] == 1
 
 
-def test_an_unpadded_isa_is_read_by_its_separators(save: Callable[..., Any]) -> None:
+def test_an_unpadded_isa_is_read_by_its_separators(save: Callable[..., Path]) -> None:
     assert split_segments(save(write_interchange().replace(" " * 14, "", 1)))[2:-2] == list(BODY)
 
 
-def test_iea_inside_an_element_does_not_close_the_interchange(save: Callable[..., Any]) -> None:
+def test_iea_inside_an_element_does_not_close_the_interchange(save: Callable[..., Path]) -> None:
     body = [*BODY[:3], ["N1", "PR", "SOPHIEA", "XV", "IEA"], ["N1", "PE", "IEA", "XX", "1"], *BODY[4:-1]]
     body.append(["SE", "10", "0001"])
     assert split_segments(save(write_interchange(body=body)))[2:-2] == body
 
 
-def test_a_segment_across_two_chunks_is_complete(save: Callable[..., Any]) -> None:
+def test_a_segment_across_two_chunks_is_complete(save: Callable[..., Path]) -> None:
     interchange = write_interchange(between="")
     padding = " " * (CHUNK - len(interchange) - 50)
     assert (
@@ -125,7 +125,7 @@ def test_a_segment_across_two_chunks_is_complete(save: Callable[..., Any]) -> No
     assert split_segments(save(interchange * 2000)) == split_segments(save(interchange, "other.835")) * 2000
 
 
-def test_elements_do_not_repeat_before_version_4020(save: Callable[..., Any]) -> None:
+def test_elements_do_not_repeat_before_version_4020(save: Callable[..., Path]) -> None:
     text = write_interchange(repetition="U").replace("*00501*", "*00401*")
     assert next(iter(read_segments(Chunks(save(text))))).delimiters.repetition is None
 
@@ -146,13 +146,13 @@ def test_elements_do_not_repeat_before_version_4020(save: Callable[..., Any]) ->
         (write_interchange().replace("LX*1~", "L*X~", 1).encode(), "segment 7: a segment without a valid name"),
     ],
 )
-def test_text_that_is_not_x12_is_refused_by_name(save: Callable[..., Any], content: bytes, message: str) -> None:
+def test_text_that_is_not_x12_is_refused_by_name(save: Callable[..., Path], content: bytes, message: str) -> None:
     with pytest.raises(ExtractRefusedError, match=r"^may\.835: ") as refused:
         read_file(save(content))
     assert message in str(refused.value)
 
 
-def test_a_segment_without_an_end_is_refused_before_it_fills_memory(save: Callable[..., Any]) -> None:
+def test_a_segment_without_an_end_is_refused_before_it_fills_memory(save: Callable[..., Path]) -> None:
     text = write_interchange().split("LX*1~")[0] + "CAS*" + "X" * (80 * MAX_SEGMENT)
     path = save(text)
     tracemalloc.start()
@@ -162,26 +162,26 @@ def test_a_segment_without_an_end_is_refused_before_it_fills_memory(save: Callab
     tracemalloc.stop()
 
 
-def test_a_long_segment_is_refused_at_any_chunk_boundary(save: Callable[..., Any]) -> None:
+def test_a_long_segment_is_refused_at_any_chunk_boundary(save: Callable[..., Path]) -> None:
     text = write_interchange().replace("SOME PLAN", "X" * (MAX_SEGMENT + 1))
     with pytest.raises(ExtractRefusedError, match="no terminator"):
         read_file(save(text))
 
 
-def test_gzip_is_read_and_a_truncated_one_refused(save: Callable[..., Any]) -> None:
+def test_gzip_is_read_and_a_truncated_one_refused(save: Callable[..., Path]) -> None:
     whole = gzip.compress(write_interchange().encode())
     assert read_file(save(whole, "may.835.gz")).transactions["835"] == 1
     with pytest.raises(ExtractRefusedError, match=r"may\.835\.gz: truncated or damaged gzip"):
         read_file(save(whole[:-12], "may.835.gz"))
 
 
-def test_a_gzip_bomb_is_refused(save: Callable[..., Any]) -> None:
+def test_a_gzip_bomb_is_refused(save: Callable[..., Path]) -> None:
     blanks = gzip.compress(write_interchange().encode()) + gzip.compress(b" " * (80 << 20))
     with pytest.raises(ExtractRefusedError, match="a bomb"):
         read_file(save(blanks, "may.835.gz"))
 
 
-def test_names_are_read_as_utf_8_or_latin_1_and_latin_1_is_reported(save: Callable[..., Any]) -> None:
+def test_names_are_read_as_utf_8_or_latin_1_and_latin_1_is_reported(save: Callable[..., Path]) -> None:
     output: list[str] = []
 
     def sink(name: str, rows: Any) -> None:
@@ -240,7 +240,7 @@ def test_reading_forty_megabytes_takes_under_64_mib_beyond_the_import(tmp_path: 
         max_size=4,
     )
 )
-def test_a_randomly_edited_file_is_read_or_refused(save: Callable[..., Any], changes: Any) -> None:
+def test_a_randomly_edited_file_is_read_or_refused(save: Callable[..., Path], changes: Any) -> None:
     text = write_interchange() + write_interchange("|", ">", "!", "'", control="000000002")
     for at, length, put in changes:
         text = text[:at] + put + text[at + length :]
@@ -268,7 +268,7 @@ def test_chunk_boundaries_do_not_change_rows_or_balances(
     assert not any(balance.off or balance.unreadable for balance in whole[1].values())
 
 
-def test_a_claim_without_an_end_is_refused_before_it_fills_memory(save: Callable[..., Any]) -> None:
+def test_a_claim_without_an_end_is_refused_before_it_fills_memory(save: Callable[..., Path]) -> None:
     text = write_interchange().split("CAS*CO")[0] + "CAS*CO*45*1~" * (MAX_CLAIM_SEGMENTS + 50_000)
     with pytest.raises(ExtractRefusedError, match="segment 8: a claim of over 100,000 segments"):
         read_file(save(text))
