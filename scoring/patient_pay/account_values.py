@@ -61,7 +61,7 @@ def value_accounts(run: NightlyRun, scored: Scored) -> PatientAccounts:
     clock = run.rules.clock
     source = f"{clock.citation}: apply within {clock.limits['window_days']:g} days of the first statement"
     return PatientAccounts(
-        table.set_index("account_id", drop=False), selected, source + (" (check)" if clock.check else "")
+        table.set_index("account_id", drop=False), selected, source + (" (confirm with counsel)" if clock.check else "")
     )
 
 

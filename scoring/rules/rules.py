@@ -120,7 +120,7 @@ class RuleTable:
 
 
 def _cite(citation: str, since: date, *, check: bool) -> str:
-    return f"{citation}, since {since}" + (" (check)" if check else "")
+    return f"{citation}, since {since}" + (" (confirm with counsel)" if check else "")
 
 
 @cache

@@ -51,6 +51,7 @@ _DISPLAY_TEXTS = {
     "write_off_review": "Write-off review",
     "follow_up": "Follow-up",
     "peer_to_peer": "Peer-to-peer",
+    "plan_missed": "Missed installment",
 }
 
 

@@ -398,7 +398,7 @@ def test_a_rule_whose_column_is_missing_is_named(tmp_path: Path) -> None:
 def test_each_rule_shows_its_start_date_and_whether_to_confirm_it() -> None:
     titles = read_rules().titles
     assert titles["S1"][1] == "12 CFR 1006.14(b)(2), since 2021-11-30"
-    assert titles["H2"][1] == "state probate law, since 2026-11-01 (check)"
+    assert titles["H2"][1] == "state probate law, since 2026-11-01 (confirm with counsel)"
 
 
 def test_every_rule_in_the_table_is_tested_here() -> None:
