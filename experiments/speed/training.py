@@ -80,11 +80,11 @@ class Recorder:
             recorder.fits.append(Fit(dict(parameters), data, "valid_sets" in options, booster.current_iteration()))
             return booster
 
-        lightgbm.train, lightgbm.Dataset.__init__ = fit, remember  # type: ignore[method-assign, assignment]
+        lightgbm.train, lightgbm.Dataset.__init__ = fit, remember  # type: ignore[method-assign, assignment]  # spies
         return self
 
     def __exit__(self, *_: object) -> None:
-        lightgbm.train, lightgbm.Dataset.__init__ = self._train, self._init  # type: ignore[method-assign]
+        lightgbm.train, lightgbm.Dataset.__init__ = self._train, self._init  # type: ignore[method-assign]  # undone
 
     def fit_plainly(self, fit: Fit, threads: int) -> None:
         """Fit the same trees again as a plain script would, with a new data set and default parameters."""

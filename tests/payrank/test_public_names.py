@@ -40,7 +40,7 @@ def test_dir_lists_the_public_names_and_nothing_else() -> None:
 
 def test_an_unknown_name_is_refused_with_the_public_ones() -> None:
     with pytest.raises(AttributeError, match=r"no attribute 'trian'\. Public names: .*train"):
-        payrank.trian  # type: ignore[attr-defined]  # noqa: B018
+        payrank.trian  # type: ignore[attr-defined]  # noqa: B018 - a typo
 
 
 def test_importing_payrank_loads_no_other_module() -> None:

@@ -104,8 +104,11 @@ class Imported:
         return {reason: count for file in self.report.files for reason, count in file.skipped.items()}
 
 
+RunImport = Callable[..., "Imported"]
+
+
 @pytest.fixture
-def run(tmp_path: Path) -> Callable[..., Imported]:
+def run(tmp_path: Path) -> RunImport:
     def run_import(*resources: Any, name: str = "all.ndjson") -> Imported:
         source = tmp_path / "source"
         source.mkdir(exist_ok=True)
@@ -119,9 +122,7 @@ def run(tmp_path: Path) -> Callable[..., Imported]:
     return run_import
 
 
-def test_a_claim_is_charged_paid_adjusted_and_its_remainder_transferred_to_the_patient(
-    run: Callable[..., Imported],
-) -> None:
+def test_a_claim_is_charged_paid_adjusted_and_its_remainder_transferred_to_the_patient(run: RunImport) -> None:
     imported = run(
         PATIENT, PLAN, COVERAGE, claim(),
         explanation(
@@ -150,13 +151,13 @@ def test_a_claim_is_charged_paid_adjusted_and_its_remainder_transferred_to_the_p
     assert str(imported.report.as_of) == "2024-01-26"
 
 
-def test_every_import_has_a_notice_about_what_r4_lacks(run: Callable[..., Imported]) -> None:
+def test_every_import_has_a_notice_about_what_r4_lacks(run: RunImport) -> None:
     imported = run(claim())
     assert any("no account balances, patient payments" in notice for notice in imported.report.notices)
     assert imported.report.reconciliation is None
 
 
-def test_amounts_come_from_totals_then_the_header_then_the_lines(run: Callable[..., Imported]) -> None:
+def test_amounts_come_from_totals_then_the_header_then_the_lines(run: RunImport) -> None:
     lines = [
         {"sequence": 1, "adjudication": [amount("discount", 1), amount("copay", 2), amount("benefit", 3)]},
         {"sequence": 2, "detail": [{"sequence": 1, "adjudication": [amount("discount", 1), amount("copay", 2)]}]},
@@ -179,7 +180,7 @@ def test_amounts_come_from_totals_then_the_header_then_the_lines(run: Callable[.
 
 
 def test_without_a_discount_the_contractual_adjustment_is_submitted_less_eligible_less_noncovered(
-    run: Callable[..., Imported],
+    run: RunImport,
 ) -> None:
     imported = run(
         claim(),
@@ -189,9 +190,7 @@ def test_without_a_discount_the_contractual_adjustment_is_submitted_less_eligibl
     assert any("1 contractual adjustment calculated" in notice for notice in imported.report.notices)
 
 
-def test_adjustment_groups_give_contractual_and_patient_amounts_if_categories_do_not(
-    run: Callable[..., Imported],
-) -> None:
+def test_adjustment_groups_give_contractual_and_patient_amounts_if_categories_do_not(run: RunImport) -> None:
     imported = run(
         claim(),
         response(
@@ -219,7 +218,7 @@ def test_adjustment_groups_give_contractual_and_patient_amounts_if_categories_do
     assert imported.query("SELECT group_code, carc, rarc, denied_amount FROM denials") == [("CO", "197", None, 5)]
 
 
-def test_denials_have_group_carc_rarc_and_the_noncovered_amount_of_their_line(run: Callable[..., Imported]) -> None:
+def test_denials_have_group_carc_rarc_and_the_noncovered_amount_of_their_line(run: RunImport) -> None:
     imported = run(
         PLAN, claim(),
         explanation(
@@ -248,7 +247,7 @@ def test_denials_have_group_carc_rarc_and_the_noncovered_amount_of_their_line(ru
     ]
 
 
-def test_payments_of_a_reconciliation_replace_those_of_the_responses(run: Callable[..., Imported]) -> None:
+def test_payments_of_a_reconciliation_replace_those_of_the_responses(run: RunImport) -> None:
     imported = run(
         PLAN, claim("a"), claim("b"), claim("c"),
         response("ra", "a", payment={"amount": usd(60)}),
@@ -280,12 +279,12 @@ def test_payments_of_a_reconciliation_replace_those_of_the_responses(run: Callab
     assert any("1 PaymentReconciliation whose details do not add up" in notice for notice in imported.report.notices)
 
 
-def test_a_reconciliation_without_a_claim_is_skipped(run: Callable[..., Imported]) -> None:
+def test_a_reconciliation_without_a_claim_is_skipped(run: RunImport) -> None:
     bare = {"resourceType": "PaymentReconciliation", "id": "x", "status": "active", "paymentAmount": usd(5)}
     assert run(claim(), bare).aside == {"payment without a claim reference": 1}
 
 
-def test_a_response_repeated_by_an_explanation_is_skipped(run: Callable[..., Imported]) -> None:
+def test_a_response_repeated_by_an_explanation_is_skipped(run: RunImport) -> None:
     imported = run(
         PLAN, claim("a"), claim("b"), claim("c"),
         response("ra", "a", payment={"amount": usd(60)}), explanation("ea", "a", payment={"amount": usd(60)}),
@@ -299,7 +298,7 @@ def test_a_response_repeated_by_an_explanation_is_skipped(run: Callable[..., Imp
     assert rows == [("Claim/a", -60), ("Claim/c", -20), ("Claim/c", -10)]
 
 
-def test_a_second_insurer_reduces_the_patients_responsibility(run: Callable[..., Imported]) -> None:
+def test_a_second_insurer_reduces_the_patients_responsibility(run: RunImport) -> None:
     imported = run(
         claim(),
         explanation("e1", total=[amount("memberliability", 20)], payment={"amount": usd(80)}),
@@ -314,7 +313,7 @@ def test_a_second_insurer_reduces_the_patients_responsibility(run: Callable[...,
     assert any("1 response from a second or later insurer" in notice for notice in imported.report.notices)
 
 
-def test_an_explanation_without_its_claim_provides_the_account_and_the_charge(run: Callable[..., Imported]) -> None:
+def test_an_explanation_without_its_claim_provides_the_account_and_the_charge(run: RunImport) -> None:
     imported = run(
         explanation("e1", total=[amount("submitted", 44)]),
         explanation("e2", claim={"display": "unknown"}, total=[amount("submitted", 55)]),
@@ -327,28 +326,26 @@ def test_an_explanation_without_its_claim_provides_the_account_and_the_charge(ru
     assert imported.query("SELECT account_id FROM accounts ORDER BY 1") == [("Claim/c1",), ("ExplanationOfBenefit/e2",)]
 
 
-def test_a_claim_without_total_is_charged_the_sum_of_its_lines(run: Callable[..., Imported]) -> None:
+def test_a_claim_without_total_is_charged_the_sum_of_its_lines(run: RunImport) -> None:
     lines = [{"sequence": 1, "net": usd(10.25)}, {"sequence": 2, "net": usd(0.5)}, {"sequence": 3}]
     imported = run(claim(total=None, item=lines) | {"total": None}, claim("c2") | {"total": None})
     assert imported.query("SELECT account_id, amount FROM transactions") == [("Claim/c1", Decimal("10.75"))]
     assert any("1 account of a claim without a charge" in notice for notice in imported.report.notices)
 
 
-def test_a_total_that_differs_from_the_submitted_amount_has_a_notice_and_the_claim_wins(
-    run: Callable[..., Imported],
-) -> None:
+def test_a_total_that_differs_from_the_submitted_amount_has_a_notice_and_the_claim_wins(run: RunImport) -> None:
     imported = run(claim(), explanation(total=[amount("submitted", 99)]))
     assert imported.ledger == {("charge", "insurance", "2024-01-05"): Decimal(100)}
     assert any("1 claim whose total differs" in notice for notice in imported.report.notices)
 
 
-def test_a_stated_patient_payment_has_a_notice_and_is_not_loaded(run: Callable[..., Imported]) -> None:
+def test_a_stated_patient_payment_has_a_notice_and_is_not_loaded(run: RunImport) -> None:
     imported = run(claim(), explanation(total=[amount("paidbypatient", 15)]))
     assert imported.ledger == {("charge", "insurance", "2024-01-05"): Decimal(100)}
     assert any("1 adjudication with an amount paid by the patient" in notice for notice in imported.report.notices)
 
 
-def test_invoices_charge_their_account_the_patient_or_the_organization(run: Callable[..., Imported]) -> None:
+def test_invoices_charge_their_account_the_patient_or_the_organization(run: RunImport) -> None:
     account = {
         "resourceType": "Account", "id": "a1", "status": "active", "subject": [{"reference": "Patient/p1"}],
         "servicePeriod": {"start": "2024-01-01"}, "guarantor": [{"party": {"reference": "RelatedPerson/mother"}}],
@@ -378,7 +375,7 @@ def test_invoices_charge_their_account_the_patient_or_the_organization(run: Call
     assert any("1 invoice marked balanced" in notice for notice in imported.report.notices)
 
 
-def test_an_account_opens_with_its_first_invoice_or_is_skipped(run: Callable[..., Imported]) -> None:
+def test_an_account_opens_with_its_first_invoice_or_is_skipped(run: RunImport) -> None:
     account = {"resourceType": "Account", "status": "active", "subject": [{"reference": "Patient/p1"}]}
     invoice = {
         "resourceType": "Invoice", "id": "i", "status": "issued", "date": "2024-02-01", "totalGross": usd(1),
@@ -402,13 +399,13 @@ def test_an_account_opens_with_its_first_invoice_or_is_skipped(run: Callable[...
         {"identifier": {"system": "https://example.org/payer", "value": "00042"}, "display": "words"},
     ],
 )
-def test_a_payer_has_one_id_for_any_kind_of_reference(run: Callable[..., Imported], reference: dict[str, Any]) -> None:
+def test_a_payer_has_one_id_for_any_kind_of_reference(run: RunImport, reference: dict[str, Any]) -> None:
     imported = run(PLAN, claim(insurer=reference), claim("c2", insurer={"reference": "Organization/o1"}))
     assert imported.query("SELECT payer_id, payer_name FROM payers") == [("Organization/o1", "Plan One")]
     assert imported.query("SELECT DISTINCT payer_id FROM transactions") == [("Organization/o1",)]
 
 
-def test_a_payer_named_only_in_words_keeps_its_name(run: Callable[..., Imported]) -> None:
+def test_a_payer_named_only_in_words_keeps_its_name(run: RunImport) -> None:
     inside = {"resourceType": "Coverage", "id": "cover", "payor": [{"display": "Medicaid"}]}
     imported = run(
         claim("c1", insurance=[{"sequence": 1, "focal": True, "coverage": {"display": "NA"}}]),
@@ -428,7 +425,7 @@ def test_a_payer_named_only_in_words_keeps_its_name(run: Callable[..., Imported]
     assert any("2 payers of unknown class" in notice for notice in imported.report.notices)
 
 
-def test_the_lines_of_synthea_explanations_are_read(run: Callable[..., Imported]) -> None:
+def test_the_lines_of_synthea_explanations_are_read(run: RunImport) -> None:
     def line(name: str, value: int) -> dict[str, Any]:
         code = f"https://bluebutton.cms.gov/resources/variables/{name}"
         system = "https://bluebutton.cms.gov/resources/codesystem/adjudication"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import gzip
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -67,9 +67,12 @@ def fill(claims: int = 1) -> tuple[list[str], list[str]]:
     return [claim(name) for name in names], rows
 
 
+RunImport = Callable[..., ImportReport]
+
+
 @pytest.fixture
 def write(tmp_path: Path) -> Callable[..., Path]:
-    def write_folder(claims: Any, transactions: Any, **files: Any) -> Path:
+    def write_folder(claims: Sequence[str], transactions: Sequence[str], **files: str | bytes) -> Path:
         folder = tmp_path / "source"
         folder.mkdir(exist_ok=True)
         (folder / "claims.csv").write_text("\n".join([CLAIMS, *claims]) + "\n", encoding="utf-8")
@@ -85,8 +88,8 @@ def write(tmp_path: Path) -> Callable[..., Path]:
 
 
 @pytest.fixture
-def run(write: Callable[..., Path], tmp_path: Path) -> Callable[..., ImportReport]:
-    def run_import(claims: Any, transactions: Any, **files: Any) -> ImportReport:
+def run(write: Callable[..., Path], tmp_path: Path) -> RunImport:
+    def run_import(claims: Sequence[str], transactions: Sequence[str], **files: str | bytes) -> ImportReport:
         return import_synthea(write(claims, transactions, **files), tmp_path / "extract")
 
     return run_import
@@ -107,7 +110,7 @@ def read_untied(tmp_path: Path) -> list[dict[str, Any]]:
         return list(csv.DictReader(file))
 
 
-def test_a_claim_moves_from_first_payer_to_second_to_patient(run: Callable[..., ImportReport], tmp_path: Path) -> None:
+def test_a_claim_moves_from_first_payer_to_second_to_patient(run: RunImport, tmp_path: Path) -> None:
     report = run(
         [claim("c", first="one", second="two")],
         [
@@ -145,7 +148,7 @@ def test_a_claim_moves_from_first_payer_to_second_to_patient(run: Callable[..., 
     }
 
 
-def test_an_uninsured_patient_owes_and_pays_everything(run: Callable[..., ImportReport], tmp_path: Path) -> None:
+def test_an_uninsured_patient_owes_and_pays_everything(run: RunImport, tmp_path: Path) -> None:
     report = run(
         [claim("c", first="0", due=("", "", "2.00"))],
         [
@@ -161,9 +164,7 @@ def test_an_uninsured_patient_owes_and_pays_everything(run: Callable[..., Import
     ]  # fmt: skip
 
 
-def test_a_charge_without_a_holder_belongs_to_the_first_payer_or_the_patient(
-    run: Callable[..., ImportReport], tmp_path: Path
-) -> None:
+def test_a_charge_without_a_holder_belongs_to_the_first_payer_or_the_patient(run: RunImport, tmp_path: Path) -> None:
     run(
         [claim("insured", due=("40.00", "", "")), claim("alone", first="0"), claim("none", first="noins")],
         [
@@ -178,9 +179,7 @@ def test_a_charge_without_a_holder_belongs_to_the_first_payer_or_the_patient(
     assert fetch_rows(tmp_path, "SELECT account_id, payer_id FROM coverages") == [("insured", "medi")]
 
 
-def test_long_ids_leading_zeros_and_payers_named_na_or_none_are_unchanged(
-    run: Callable[..., ImportReport], tmp_path: Path
-) -> None:
+def test_long_ids_leading_zeros_and_payers_named_na_or_none_are_unchanged(run: RunImport, tmp_path: Path) -> None:
     run(
         [
             claim("00123", patient="12345678901234567", first="NA"),
@@ -222,7 +221,7 @@ def test_long_ids_leading_zeros_and_payers_named_na_or_none_are_unchanged(
     ],
 )  # fmt: skip
 def test_an_invalid_transaction_is_quarantined_by_file_line_and_rule(
-    run: Callable[..., ImportReport], tmp_path: Path, row: str, column: str, rule: str
+    run: RunImport, tmp_path: Path, row: str, column: str, rule: str
 ) -> None:
     claims, rows = fill(110)
     report = run(claims, [*rows, row])
@@ -236,16 +235,14 @@ def test_an_invalid_transaction_is_quarantined_by_file_line_and_rule(
     )
 
 
-def test_many_invalid_transactions_refuse_the_import_without_showing_a_value(run: Callable[..., ImportReport]) -> None:
+def test_many_invalid_transactions_refuse_the_import_without_showing_a_value(run: RunImport) -> None:
     with pytest.raises(ExtractRefusedError, match=r"claims_transactions\.csv, first in line 2") as refused:
         run([claim("c")], [transaction(1, "c", "SURPRISE", amount="13.37"), transaction(2, "c", "SURPRISE")])
     assert "SURPRISE" not in str(refused.value)
     assert "13.37" not in str(refused.value)
 
 
-def test_a_transfer_without_its_other_half_is_counted_and_its_claim_listed(
-    run: Callable[..., ImportReport], tmp_path: Path
-) -> None:
+def test_a_transfer_without_its_other_half_is_counted_and_its_claim_listed(run: RunImport, tmp_path: Path) -> None:
     report = run(
         [claim("c"), claim("whole")],
         [
@@ -263,9 +260,7 @@ def test_a_transfer_without_its_other_half_is_counted_and_its_claim_listed(
     assert (row["account_id"], row["responsibility"]) == ("c", "insurance")
 
 
-def test_amounts_outstanding_with_either_payer_count_as_insurance(
-    run: Callable[..., ImportReport], tmp_path: Path
-) -> None:
+def test_amounts_outstanding_with_either_payer_count_as_insurance(run: RunImport, tmp_path: Path) -> None:
     report = run(
         [claim("c", second="two", due=("30.00", "20.00", "10.00")), claim("off", due=("1.01", "", "0.00"))],
         [
@@ -282,9 +277,7 @@ def test_amounts_outstanding_with_either_payer_count_as_insurance(
     assert [row["account_id"] for row in read_untied(tmp_path)] == ["off"]
 
 
-def test_a_copay_above_the_charge_is_loaded_counted_and_listed(
-    run: Callable[..., ImportReport], tmp_path: Path
-) -> None:
+def test_a_copay_above_the_charge_is_loaded_counted_and_listed(run: RunImport, tmp_path: Path) -> None:
     report = run(
         [claim("c")],
         [
@@ -298,7 +291,7 @@ def test_a_copay_above_the_charge_is_loaded_counted_and_listed(
     assert fetch_rows(tmp_path, paid) == [("-40.00",)]
 
 
-def test_an_invalid_stated_balance_is_quarantined(run: Callable[..., ImportReport], tmp_path: Path) -> None:
+def test_an_invalid_stated_balance_is_quarantined(run: RunImport, tmp_path: Path) -> None:
     claims, rows = fill(110)
     run([*claims, claim("c", due=("1.005", "1.00", "0"))], rows)
     (quarantined,) = read_quarantine(tmp_path)
@@ -318,7 +311,7 @@ def test_a_missing_required_file_is_refused_by_name(write: Callable[..., Path], 
     assert not (tmp_path / "extract").exists()
 
 
-def test_each_missing_optional_file_has_a_notice(run: Callable[..., ImportReport]) -> None:
+def test_each_missing_optional_file_has_a_notice(run: RunImport) -> None:
     report = run(*fill())
     for name in ("payers", "encounters", "patients", "payer_transitions", "organizations"):
         assert any(notice.startswith(f"{name}.csv is missing") for notice in report.notices)
@@ -332,13 +325,13 @@ def test_a_missing_column_is_refused_by_file_and_column(write: Callable[..., Pat
         import_synthea(folder, tmp_path / "extract")
 
 
-def test_a_file_with_only_a_header_yields_no_rows(run: Callable[..., ImportReport], tmp_path: Path) -> None:
+def test_a_file_with_only_a_header_yields_no_rows(run: RunImport, tmp_path: Path) -> None:
     report = run([claim("c")], [])
     assert report.rows_written["accounts"] == 1
     assert [file.records for file in report.files] == [1, 0]
 
 
-def test_a_folder_without_claims_is_refused(run: Callable[..., ImportReport]) -> None:
+def test_a_folder_without_claims_is_refused(run: RunImport) -> None:
     with pytest.raises(ExtractRefusedError):
         run([], [])
 
@@ -354,7 +347,7 @@ def test_a_file_with_a_byte_order_mark_reads_the_same(write: Callable[..., Path]
         assert first.read_bytes() == second.read_bytes()
 
 
-def test_windows_1252_is_refused_by_file_and_line(run: Callable[..., ImportReport]) -> None:
+def test_windows_1252_is_refused_by_file_and_line(run: RunImport) -> None:
     with pytest.raises(ExtractRefusedError, match=r"patients\.csv: line 3 is not UTF-8"):
         run(*fill(), patients="Id,BIRTHDATE\na,2000-01-01\nb\xe9,2000-01-01\n".encode("cp1252"))
 
@@ -382,14 +375,12 @@ def test_numbered_and_gzipped_parts_are_one_table(write: Callable[..., Path], tm
     assert report.reconciliation.mismatched == 0
 
 
-def test_one_claim_with_two_different_rows_is_refused(run: Callable[..., ImportReport]) -> None:
+def test_one_claim_with_two_different_rows_is_refused(run: RunImport) -> None:
     with pytest.raises(ExtractRefusedError, match="rows that differ"):
         run([claim("c"), claim("c", patient="p2")], [])
 
 
-def test_unknown_visit_classes_and_payers_are_other_with_a_notice(
-    run: Callable[..., ImportReport], tmp_path: Path
-) -> None:
+def test_unknown_visit_classes_and_payers_are_other_with_a_notice(run: RunImport, tmp_path: Path) -> None:
     report = run(
         [claim("c", visit="v1"), claim("d", visit="lost")],
         [transaction(1, "c", "CHARGE", amount="1.00", named="1")],
@@ -405,9 +396,7 @@ def test_unknown_visit_classes_and_payers_are_other_with_a_notice(
     assert fetch_rows(tmp_path, "SELECT payer_class FROM payers") == [("medicare",), ("other",), ("commercial",)]
 
 
-def test_consecutive_plan_years_are_one_coverage_also_in_old_exports(
-    run: Callable[..., ImportReport], tmp_path: Path
-) -> None:
+def test_consecutive_plan_years_are_one_coverage_also_in_old_exports(run: RunImport, tmp_path: Path) -> None:
     run(
         [claim("new", day="2023-06-01T00:00:00Z"), claim("old", patient="p2"), claim("gap", patient="p3")],
         [],
@@ -420,14 +409,12 @@ def test_consecutive_plan_years_are_one_coverage_also_in_old_exports(
     assert rows == [("new", "2025-01-01"), ("old", "2025-01-01"), ("gap", None)]
 
 
-def test_plan_years_under_their_newer_names_are_read(run: Callable[..., ImportReport], tmp_path: Path) -> None:
+def test_plan_years_under_their_newer_names_are_read(run: RunImport, tmp_path: Path) -> None:
     run([claim("c")], [], payer_transitions="PATIENT,START_DATE,END_DATE,PAYER\np1,2024-01-01,2024-09-01,medi\n")
     assert fetch_rows(tmp_path, "SELECT CAST(ended_on AS VARCHAR) FROM coverages") == [("2024-09-01",)]
 
 
-def test_only_the_birth_year_is_kept_and_a_damaged_zip_is_dropped(
-    run: Callable[..., ImportReport], tmp_path: Path
-) -> None:
+def test_only_the_birth_year_is_kept_and_a_damaged_zip_is_dropped(run: RunImport, tmp_path: Path) -> None:
     run(
         *fill(),
         patients="Id,BIRTHDATE,RACE,ETHNICITY,GENDER,STATE,ZIP\na,1980-02-03,white,hispanic,F,New York,10016\n"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -29,18 +29,18 @@ def claim(
     paid: str = "100",
     filing: str = "12",
     number: str = "ICN1",
-    rest: list[str] | tuple[Any, ...] = (),
+    rest: Sequence[str] = (),
 ) -> list[str]:
     return [f"CLP*{account}*{status}*{charged}*{paid}**{filing}*{number}*11*1", "NM1*QC*1*L*F****MI*M1", *rest]
 
 
 def remittance(
-    *claims: Any,
+    *claims: list[str],
     total: str = "100",
     day: str = "20260301",
     trace: str = "T1",
     produced: str = "",
-    plb: list[str] | tuple[Any, ...] = (),
+    plb: Sequence[str] = (),
     control: str = "0001",
 ) -> list[str]:
     body = [
@@ -56,7 +56,7 @@ def remittance(
     return [f"ST*835*{control}", *body, f"SE*{len(body) + 2}*{control}"]
 
 
-def submission(*claims: Any, created: str = "20260201", purpose: str = "CH") -> list[str]:
+def submission(*claims: list[str], created: str = "20260201", purpose: str = "CH") -> list[str]:
     body = [
         f"BHT*0019*00*REF1*{created}*1023*{purpose}",
         "NM1*85*2*SOME HOSPITAL*****XX*1234567893",
@@ -68,13 +68,13 @@ def submission(*claims: Any, created: str = "20260201", purpose: str = "CH") -> 
 
 def charge(
     account: str = "A1",
-    lines: tuple[str, str] = ("100", "50"),
+    lines: Sequence[str] = ("100", "50"),
     frequency: str = "1",
     priority: str = "P",
     payer: str = "PLAN1",
-    total: Any = None,
+    total: str | None = None,
     days: tuple[str, ...] = ("20260101", "20260102"),
-    original: Any = None,
+    original: str | None = None,
 ) -> list[str]:
     total = total or f"{sum(map(Decimal, lines))}"
     segments = [
@@ -89,7 +89,7 @@ def charge(
     return ["HL*9*1*22*0", *segments]
 
 
-def write(path: Path, *sets: Any, kind: str = "HP") -> Path:
+def write(path: Path, *sets: list[str], kind: str = "HP") -> Path:
     text = ISA + f"GS*{kind}*A*B*20260301*0101*1*X*005010X221A1~\n"
     text += "".join(f"{segment}~\n" for segments in sets for segment in segments)
     path.write_text(f"{text}GE*{len(sets)}*1~\nIEA*1*000000001~\n", encoding="utf-8")
@@ -104,7 +104,7 @@ ImportFiles = Callable[..., tuple[ImportReport, Query]]
 def import_files(tmp_path: Path) -> ImportFiles:
     """Import sets of segments, one file each, and query the written tables."""
 
-    def run(*files: Any) -> tuple[ImportReport, Query]:
+    def run(*files: list[list[str]]) -> tuple[ImportReport, Query]:
         source = tmp_path / "source"
         shutil.rmtree(source, ignore_errors=True)
         source.mkdir()
