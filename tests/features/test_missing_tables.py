@@ -14,6 +14,8 @@ from payrank.features.frame import Frame, build_catalog
 from payrank.features.targets import OverturnTarget, PaymentTarget
 from tests.features.small_extracts import DAY, SITE, Row, Rows, draw_rows, list_columns, make_extract
 
+pytestmark = pytest.mark.slow
+
 PAYMENT = PaymentTarget(horizon_days=20, every_days=13, snapshots=3, history_days=1)
 OVERTURN = OverturnTarget(maturity_days=15, every_days=9, snapshots=4, history_days=1)
 ROWS = draw_rows(6) | {"flags": []}

@@ -32,6 +32,8 @@ from payrank.features.targets import OverturnTarget, PaymentTarget
 from payrank.simulator import simulate
 from tests.features.small_extracts import DAY, draw_rows, make_extract
 
+pytestmark = pytest.mark.slow
+
 PAYMENT = PaymentTarget(snapshots=6)
 OVERTURN = OverturnTarget(snapshots=60)
 AS_OF = date(2026, 6, 1)

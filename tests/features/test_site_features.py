@@ -20,6 +20,8 @@ from payrank.features.targets import OverturnTarget, PaymentTarget
 from tests.features.sample_site_features import every_source, read, record
 from tests.features.small_extracts import DAY, Rows, change_the_future, draw_rows, make_extract
 
+pytestmark = pytest.mark.slow
+
 PAYMENT = PaymentTarget(horizon_days=20, every_days=13, snapshots=3, history_days=1)
 OVERTURN = OverturnTarget(maturity_days=15, every_days=9, snapshots=4, history_days=1)
 

@@ -21,6 +21,8 @@ from payrank.models.records.evaluation import Alarm
 from payrank.models.records.fairness import AttributeAudit, Fairness, GroupMetrics, WorstGroup
 from tests.conftest import Hospital
 
+pytestmark = pytest.mark.slow
+
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
 

@@ -25,6 +25,8 @@ from payrank.features.sources import Count
 from payrank.simulator import simulate
 from tests.conftest import Hospital
 
+pytestmark = pytest.mark.slow
+
 DAY = date(2026, 11, 20)
 FEW = payrank.PaymentTarget(snapshots=6)
 

@@ -33,6 +33,8 @@ from payrank.training.train import train
 from tests.conftest import Hospital
 from tests.required import required
 
+pytestmark = pytest.mark.slow
+
 TRAINED = date(2026, 6, 1)
 QUICK = TrainingSettings(
     max_n_estimators=30, share_n_estimators=10, min_outcomes=11, members=(Member(seeds=(1,), n_estimators=30),)

@@ -22,6 +22,8 @@ from payrank.training.train import Trained, train
 from tests.conftest import FrameMaker
 from tests.required import required
 
+pytestmark = pytest.mark.slow
+
 AS_OF = date(2025, 3, 1)
 QUICK = TrainingSettings(
     max_n_estimators=60, share_n_estimators=20, early_stopping_rounds=10, members=(Member(seeds=(1,)),)

@@ -18,6 +18,8 @@ from payrank.extracts.readers.mapped.import_csv import import_csv
 from payrank.extracts.readers.mapped.suggest.suggest_mapping import suggest_mapping
 from payrank.extracts.readers.session.report import ImportReport
 
+pytestmark = pytest.mark.slow
+
 HEADER = "Account,Guarantor,Opened,Payer,Balance\n"
 ROWS = "".join(f"{n:05},G{n % 7},01/{n % 28 + 1:02}/2026,AETNA,{n}.50\n" for n in range(300))
 LAST = 302

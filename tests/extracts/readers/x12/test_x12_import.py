@@ -16,6 +16,8 @@ from payrank.extracts.errors import ExtractRefusedError, WrongUsageError
 from payrank.extracts.readers.session.report import ImportReport
 from payrank.extracts.readers.x12.import_x12 import import_x12
 
+pytestmark = pytest.mark.slow
+
 ISA = "ISA*00*          *00*          *ZZ*A              *ZZ*B              *260301*0101*^*00501*000000001*0*P*:~\n"
 
 
