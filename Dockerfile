@@ -12,14 +12,14 @@ COPY scoring scoring
 COPY simulator simulator
 COPY training training
 COPY payrank payrank
-RUN python -m venv /opt/payrank \
-    && /opt/payrank/bin/python .ci/install --wheel postgres \
-    && /opt/payrank/bin/pip uninstall --yes --quiet setuptools pip
+RUN python -m venv /usr/local/lib/payrank \
+    && /usr/local/lib/payrank/bin/python .ci/install --wheel postgres \
+    && /usr/local/lib/payrank/bin/pip uninstall --yes --quiet setuptools pip
 
 FROM python:3.11.14-slim-bookworm
 RUN apt-get update && apt-get install -y --no-install-recommends libgomp1 && rm -rf /var/lib/apt/lists/*
-COPY --from=build /opt/payrank /opt/payrank
-ENV PATH="/opt/payrank/bin:$PATH"
+COPY --from=build /usr/local/lib/payrank /usr/local/lib/payrank
+ENV PATH="/usr/local/lib/payrank/bin:$PATH"
 # Settings, models, and lists live on a volume; the image contains no data. Files with patients' rows are readable by
 # their owner only, so run the image as the user who owns the volume.
 RUN useradd --create-home payrank

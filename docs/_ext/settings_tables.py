@@ -72,9 +72,9 @@ def read_meanings(model: type[BaseModel]) -> dict[str, str]:
     meanings: dict[str, str] = {}
     for owner in reversed(model.__mro__):
         if issubclass(owner, BaseModel) and owner is not BaseModel:
-            found = ModuleAnalyzer.for_module(owner.__module__).find_attr_docs()
+            documented = ModuleAnalyzer.for_module(owner.__module__).find_attr_docs()
             meanings |= {
-                name: " ".join(lines).strip() for (place, name), lines in found.items() if place == owner.__name__
+                name: " ".join(lines).strip() for (place, name), lines in documented.items() if place == owner.__name__
             }
     return meanings
 

@@ -23,6 +23,7 @@ from payrank.extracts.contract.metadata import AUDIT_PREFIX, FILE_NAME, read_met
 from payrank.extracts.contract.source_file import quote_name
 from payrank.extracts.contract.tables import STATED_BALANCES, TABLES, Column, Table
 from payrank.extracts.errors import ExtractRefusedError, WrongUsageError
+from payrank.extracts.optional import require
 
 if TYPE_CHECKING:
     from psycopg import Connection
@@ -148,13 +149,9 @@ def open_snapshot(address: Address, *, read_only: bool) -> Iterator[Connection[t
     WrongUsageError
         When the driver is not installed.
     """
-    try:
-        import psycopg  # noqa: PLC0415 - the one place that needs the driver
-    except ImportError:
-        raise WrongUsageError(
-            "reading a database needs the driver psycopg, which is not installed. Install payrank with its extra: "
-            "pip install 'payrank[postgres]'."
-        ) from None
+    require("psycopg", extra="postgres", needed_for="reading a database")
+    import psycopg  # noqa: PLC0415 - the one place that needs the driver
+
     try:
         with psycopg.connect(address.server, connect_timeout=20) as connection:
             connection.read_only = read_only

@@ -12,6 +12,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from payrank.extracts.errors import ExtractRefusedError, WrongUsageError
+from payrank.extracts.optional import require
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -61,15 +62,10 @@ def open_session(master: str | None = None, settings: Mapping[str, str] = {}) ->
     ExtractRefusedError
         When Spark rejects a query. The message names Spark's error condition and no value of a row.
     """
-    try:
-        with _ignore_pandas_warning():
-            from pyspark.errors import PySparkException  # noqa: PLC0415 - only this module needs it
-            from pyspark.sql import SparkSession  # noqa: PLC0415
-    except ImportError:
-        raise WrongUsageError(
-            "the engine spark needs pyspark, which is not installed. Install it with "
-            "pip install 'payrank[spark]', and install Java 17 or later."
-        ) from None
+    require("pyspark", extra="spark", needed_for="the Spark engine (with Java 17 or newer)")
+    with _ignore_pandas_warning():
+        from pyspark.errors import PySparkException  # noqa: PLC0415 - only this module needs it
+        from pyspark.sql import SparkSession  # noqa: PLC0415
     # pyspark logs each rejected query with a Java stack trace, which may show values. The error below is enough.
     logging.getLogger("SQLQueryContextLogger").setLevel(logging.CRITICAL + 1)
     running = SparkSession.getActiveSession()
