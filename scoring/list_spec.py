@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from payrank.models.manifest import ModelKind
+
 ListName = Literal["patient_pay", "denials"]
-ModelKind = Literal["payment", "overturn"]
 Place = Literal["listed", "over_capacity", "suppressed"]
 LISTED: Place = "listed"
 OVER_CAPACITY: Place = "over_capacity"
@@ -22,6 +23,8 @@ class ListSpec:
     ----------
     name
         Stem of the list's files, and its key in settings and manifests.
+    title
+        What pages call the list.
     model_kind
         The kind of model that scores the list.
     table
@@ -32,6 +35,8 @@ class ListSpec:
         Everyone who is scored, in words.
     amount
         Column of the score file with the dollars at stake.
+    score_file
+        Name of the Parquet file with every score.
     """
 
     name: ListName

@@ -11,8 +11,8 @@ COMMANDS = {
     "show": "models.show:show",
     "compare": "models.compare:compare",
     "promote": "models.promote:promote",
-    "rollback": "models.promote:rollback",
-    "card": "models.export:card",
+    "rollback": "models.rollback:rollback",
+    "card": "models.card:card",
     "export": "models.export:export",
 }
 

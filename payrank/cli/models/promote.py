@@ -1,16 +1,11 @@
-"""`payrank models promote|rollback`: change the champion, and change it back."""
+"""`payrank models promote`: change the champion."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
-
 import click
 
-from payrank.cli.options import KINDS, ExampleCommand
-
-if TYPE_CHECKING:
-    from payrank.models.manifest import ModelKind
-    from payrank.models.registry.aliases import ChampionChange
+from payrank.cli.models.show_change import show_change
+from payrank.cli.options import ExampleCommand
 
 
 @click.command(
@@ -30,28 +25,4 @@ def promote(model: str, force: bool, reason: str) -> None:
     """
     from payrank.models.registry.aliases import promote as promote_version
 
-    _show_change(promote_version(model, force=force, reason=reason))
-
-
-@click.command(
-    cls=ExampleCommand, short_help="Bring back the previous champion.", example="payrank models rollback payment"
-)
-@click.argument("kind", type=KINDS)
-def rollback(kind: str) -> None:
-    """Make the previous champion of KIND the champion again; running it twice swaps them back."""
-    from payrank.models.registry.aliases import roll_back
-
-    _show_change(roll_back(cast("ModelKind", kind)))
-
-
-def _show_change(change: ChampionChange) -> None:
-    from payrank.console import STDOUT
-
-    STDOUT.print(f"{change.model} version {change.version} is the champion ({change.ground}).", markup=False)
-    if change.replaced is not None:
-        kind = change.model.removeprefix("payrank-")
-        STDOUT.print(
-            f"Version {change.replaced}, the former champion, is now `previous`. "
-            f"To undo: payrank models rollback {kind}",
-            markup=False,
-        )
+    show_change(promote_version(model, force=force, reason=reason))
