@@ -61,7 +61,7 @@ def train(
         cast("ModelKind", kind), extract, as_of, read_settings(settings), out, budget
     )
     show_metrics(bundle.manifest)
-    role = "the champion" if registered.champion else "a challenger; the champion is unchanged"
+    role = "the champion" if registered.champion else "a challenger; the champion stays"
     if registered.blocked_by_alarm:
         role = "not promoted: open alarm"
     STDOUT.print(f"Registered as {registered.name} version {registered.version}, {role}.")
