@@ -15,6 +15,8 @@ from payrank.features.build_frames import nightly_frame, training_frame
 from payrank.features.targets import OverturnTarget, PaymentTarget
 from tests.features.small_extracts import Row, Rows, make_extract
 
+pytestmark = pytest.mark.slow
+
 DAY = date(2026, 1, 10)
 HORIZON = 30
 PAYMENT = PaymentTarget(horizon_days=HORIZON, snapshots=1, history_days=1)
