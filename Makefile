@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 # Ruff does not follow the links in payrank/, so it gets the real folders.
-CODE := extracts features models training scoring simulator payrank experiments tests
+CODE := extracts features models training scoring simulator payrank experiments tests docs
 DEMO ?= payrank-demo
 ACCOUNTS ?= 20000
 FAST := not slow and not browser and not spark and not postgres and not data
@@ -28,7 +28,7 @@ check: $(VENV)/.dev ## Check format, lint, types, import directions, and spellin
 	$(BIN)/ruff check $(CODE)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/codespell $(CODE) docs notebooks README.md CONTRIBUTING.md CHANGELOG.md Makefile pyproject.toml .ci
+	$(BIN)/codespell $(CODE) notebooks README.md CONTRIBUTING.md CHANGELOG.md Makefile pyproject.toml .ci
 
 format: $(VENV)/.dev ## Format the code and fix what the linter can
 	$(BIN)/ruff format $(CODE)

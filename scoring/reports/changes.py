@@ -61,10 +61,6 @@ class ListChanges:
         return tuple(ChangeCount(name, kind, cause, count) for (name, kind, cause), count in order)
 
 
-NO_CHANGES = ListChanges()
-"""No earlier run to compare with."""
-
-
 def compare_runs(
     before: Path | None,
     now: Path,
